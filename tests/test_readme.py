@@ -7,11 +7,18 @@ import runpy
 import subprocess
 import sys
 import tomllib
+from base64 import b64decode
+from io import BytesIO
 from pathlib import Path
 
 import pytest
-from mcp import Client
+from kinds_seen import by_hand, is_right
+from mcp import Client, StdioServerParameters
+from mcp.types import CallToolResult
+from PIL import Image
+from relaying import ENVIRONMENT, KINDS
 from ruamel.yaml import YAML
+from servers import kinds
 
 from imagebridge import Bridge
 from imagebridge.testing import Endpoint
@@ -121,6 +128,31 @@ def test_the_readme_is_short():
     assert len(README.splitlines()) <= 200
 
 
+@pytest.mark.long
+@pytest.mark.anyio
+async def test_the_table_of_kinds_counts_what_arrives():
+    by_hand_right, ours = [], []
+    server = StdioServerParameters(command=KINDS[0], args=KINDS[1:], env=ENVIRONMENT)
+    async with Bridge(server) as bridge:
+        for name, result in kinds.KINDS.items():
+            by_hand_right.append(is_right(name, by_hand(CallToolResult.model_validate(result()))))
+            ours.append(is_right(name, (await bridge.answer(name, {})).parts))
+    alone = re.findall(r"\| alone \| (\d+) \|", PAGES["compatibility.md"])
+    rows = re.findall(r"^\| (?:a loop|the best of eight|imagebridge).* \| (\d+) \|$", README, re.MULTILINE)
+    assert (len(alone), f"of {len(kinds.KINDS)} |" in README) == (8, True)
+    assert list(map(int, rows)) == [sum(by_hand_right), max(map(int, alone)), sum(ours)]
+
+
+@pytest.mark.long
+def test_the_picture_shows_the_demo_as_it_is(tmp_path):
+    demo = runpy.run_path(str(ROOT / "docs" / "demo.py"))
+    with Image.open(ROOT / "docs" / "demo.png") as picture:
+        assert picture.size == demo["SIZE"]
+        shown = picture.text[demo["WORDS"]]
+    now = demo["words"](demo["demo"](tmp_path).read_text(encoding="utf-8"))
+    assert shown == now, "docs/demo.png is out of date: uv run python docs/demo.py"
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name
 )
@@ -134,8 +166,9 @@ async def test_the_tool_of_a_server_author_shows_its_picture(tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", PAGES["server-authors.md"], re.DOTALL)
     program = tmp_path / "signs.py"
     program.write_text(code, encoding="utf-8")
-    async with Bridge(runpy.run_path(str(program))["server"]) as bridge:
-        answer = await bridge.answer("noise", {})
-    assert [part["type"] for part in answer.parts] == ["input_text", "input_image", "input_text"]
-    assert answer.parts[0]["text"].startswith("Noise. Shown as ")
-    assert answer.parts[2]["text"].startswith("picture 1: shown ")
+    async with Client(runpy.run_path(str(program))["server"]) as client:
+        text, picture = (await client.call_tool("sign", {"colour": "red"})).content
+    assert text.text == "A red sign."
+    image = Image.open(BytesIO(b64decode(picture.data)))
+    assert (image.size, Image.MIME[image.format]) == ((320, 200), picture.mime_type)
+    assert image.convert("RGB").getpixel((0, 0)) == (255, 0, 0)

@@ -85,7 +85,7 @@ def test_the_relay_serves_at_an_address(path):
                 },
             }
             accept = {"accept": "application/json, text/event-stream"}
-            answer = httpx2.post(url, json=message, headers=accept, timeout=120)
+            answer = httpx2.post(url, json=message, headers=accept, timeout=600)
             assert '"serverInfo"' in answer.text
         finally:
             process.terminate()

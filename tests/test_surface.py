@@ -85,7 +85,11 @@ def test_the_server_offers_what_it_is_built_with():
     import imagebridge_server
     from imagebridge_server import Settings, build_server
 
-    assert sorted(name for name in dir(imagebridge_server) if name[0] != "_") == ["Settings", "build_server"]
+    assert sorted(name for name in dir(imagebridge_server) if name[0] != "_") == [
+        "Settings",
+        "build_server",
+        "create_app",
+    ]
     assert build_server(Settings()).name == "imagebridge"
 
 

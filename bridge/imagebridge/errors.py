@@ -2,6 +2,7 @@
 
     BridgeError                 root: catch this one
     ├── PictureError            bytes that cannot be shown as a picture
+    ├── DocumentError           bytes that cannot be read as a document
     ├── ArgumentError           a tool's argument that a model or user can correct
     ├── ServerError             an MCP server that did not start, answer or stay
     ├── ApprovalError           a call that was not approved
@@ -37,6 +38,10 @@ class PictureError(BridgeError):
     def __reduce__(self) -> "tuple[type[PictureError], tuple[str, str]]":
         """Let it travel between processes."""
         return type(self), (self.reason, self.instead)
+
+
+class DocumentError(BridgeError):
+    """Bytes that cannot be read as a document. The message says why, as what follows the name of the file."""
 
 
 class ArgumentError(BridgeError):

@@ -89,15 +89,16 @@ class Answer:
 class Reply:
     """What a run ended with.
 
-    text: the final answer; commentary where there is nothing else, a refusal where the model refused.
-    items: the whole conversation as input items: what to pass as `input` to go on. With
-        `previous_response_id` or `conversation` the server keeps it, and these are the items of this run.
-    usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
-    pictures: the pictures that the model was shown, as sent.
-    cost: USD by OpenAI's dated list prices, or None where they do not tell (`facts/models.py`).
-    parsed: the final message as an instance of `text_format`, where that was given.
-    id: of the last response: the `previous_response_id` to go on with.
-    incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None where it is whole.
+    Attributes:
+        text: the final answer; commentary where there is nothing else, a refusal where the model refused.
+        items: the whole conversation as input items: what to pass as `input` to go on. With
+            `previous_response_id` or `conversation` the server keeps it, and these are the items of this run.
+        usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
+        pictures: the pictures that the model was shown, as sent.
+        cost: USD by OpenAI's dated list prices, or None where they do not tell (`facts/models.py`).
+        parsed: the final message as an instance of `text_format`, where that was given.
+        id: of the last response: the `previous_response_id` to go on with.
+        incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None where it is whole.
     """
 
     text: str

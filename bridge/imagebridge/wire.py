@@ -201,13 +201,12 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         for holder in level:
             for one in _inside(holder):
                 if isinstance(one, str):
-                    sound = halves or paired(one) is one
-                elif isinstance(one, (int, float)):
-                    sound = _readable_number(one, finite=finite) is one
+                    sound = one.isascii() or halves or paired(one) is one
+                elif is_json(one) or is_list(one):
+                    below[id(one)] = one
+                    continue
                 else:
-                    sound = True
-                    if is_json(one) or is_list(one):
-                        below[id(one)] = one
+                    sound = not isinstance(one, (int, float)) or _readable_number(one, finite=finite) is one
                 if not sound:
                     return _Writable(finite=finite, halves=halves).made(value)
         if not below:
@@ -276,10 +275,10 @@ def _readable_number(number: float, *, finite: bool) -> object:
     return number if isfinite(number) or not finite else str(number)
 
 
-_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n\r]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|//[^\n\r]*+|/\*(?:.*?\*/|.*+)', re.DOTALL)
+"""One that does not end goes as far as it can: looked for anew at each of its characters, a long one takes minutes."""
 
-
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])')
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 
 
 _NOT_BREAK = re.compile(r"[^\r\n]")

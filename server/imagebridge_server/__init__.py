@@ -1,6 +1,7 @@
-"""The MCP server that offers imagebridge's tools to desktop hosts, agent loops and stdio clients.
+"""The MCP server that offers imagebridge's tools to desktop hosts, agent loops and callers over HTTP.
 
 build_server(Settings(allow=(Path("pictures"),))).run()
+app = create_app(Settings(allow=(Path("pictures"),)))       # for any ASGI server
 """
 
 from importlib import import_module
@@ -8,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .app import build_server
+    from .http.application import create_app
     from .settings import Settings
 
-__all__ = ["Settings", "build_server"]
+__all__ = ["Settings", "build_server", "create_app"]
 
-_LATER = {"Settings": ".settings", "build_server": ".app"}
+_LATER = {"Settings": ".settings", "build_server": ".app", "create_app": ".http.application"}
 """Where the names are: the command line is not to wait for mcp (PEP 562)."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "build_server":
+    if name != "Settings":
         from imagebridge.requirements import SERVER, need
 
         need(SERVER)

@@ -7,16 +7,15 @@ from mcp.server import MCPServer
 from mcp.types import Icon
 
 import imagebridge
-from imagebridge.requirements import CHARTS, IMAGES, lacking
+from imagebridge.requirements import CHARTS, lacking
 
 from .jobs import Jobs
-from .paid_tools import create_image_tool, edit_image_tool
 from .prompts import Prompting, prompts
 from .registration import judging, placed
 from .resources import KeepingServer
 from .results import HostFitting
 from .settings import Settings
-from .tools import generate_chart_tool, get_image_tool, load_file_tool, load_image_tool, viewing_tools
+from .tools import offered
 from .viewer import Offering, viewer
 
 _INSTRUCTIONS = """\
@@ -40,34 +39,27 @@ _ICON = (
 """A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28 each result carries it."""
 
 
-def build_server(settings: Settings | None = None) -> MCPServer[Any]:
+def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
     """Build the server, with the tools whose packages are installed, and `create_image` and `edit_image` where they can work.
 
     Nothing is read or started before a tool is called.
 
     Args:
         settings: what the server may do. None: no files, only `data:` URLs.
+        tells_changes: whether clients can listen for changes of its lists (since 2026-07-28).
     """
     settings = settings or Settings()
     charts = not lacking(CHARTS)
-    tools = [
-        get_image_tool(settings),
-        load_image_tool(settings),
-        load_file_tool(settings),
-        *([generate_chart_tool(settings)] if charts else []),
-        *viewing_tools(settings),
-    ]
-    if settings.create and not lacking(IMAGES):
-        tools += [create_image_tool(settings), edit_image_tool(settings)]
     places = settings.places
     choices: dict[str, Any] = {
         "title": "imagebridge",
         "version": imagebridge.__version__,
         "instructions": _INSTRUCTIONS.format(charts=_CHARTS if charts else ""),
         "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["32x32"])],
-        "tools": placed(tools, places),
+        "tools": placed(offered(settings, places), places),
         "extensions": [viewer()],
         "lifespan": _running,
+        "subscriptions": None if tells_changes else False,
         "middleware": [HostFitting(settings.host), Offering(), judging, Prompting(charts=charts)],
         "log_level": "WARNING",
     }

@@ -9,10 +9,11 @@ import click
 from click.core import ParameterSource
 
 from imagebridge import __version__
-from imagebridge.errors import RequirementError
+from imagebridge.errors import BridgeError, RequirementError
 from imagebridge.facts.hosts import NAMES, named
 from imagebridge.requirements import SERVER, need
 
+from .http.options import check_http_options, http_options, token
 from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 
@@ -21,10 +22,12 @@ class _Rarely(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
-        return ["install", "uninstall", "bundle"]
+        return ["install", "uninstall", "token", "bundle"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, None for a name that is none."""
+        if cmd_name == token.name:
+            return token
         from .install.command import commands
 
         return next((one for one in commands(_for_a_host) if one.name == cmd_name), None)
@@ -90,10 +93,11 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     show_default=True,
     help="Seconds after which a call that takes longer is answered with a handle to collect its picture later.",
 )
+@http_options
 @click.version_option(__version__, prog_name="imagebridge-server")
 @click.pass_context
-def command(context: click.Context, **choices: Any) -> None:
-    """Serve imagebridge's tools over MCP on stdin and stdout, or write the server into a host's configuration.
+def command(context: click.Context, http: str | None, **choices: Any) -> None:
+    """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or write the server into a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
     charts and QR codes. With OPENAI_API_KEY set they ask OpenAI's image models too.
@@ -104,11 +108,13 @@ def command(context: click.Context, **choices: Any) -> None:
     \b
     imagebridge-server install cursor --allow ~/Pictures
     imagebridge-server --allow ~/Pictures --allow-write ~/Pictures/new
+    imagebridge-server --http 127.0.0.1:8000
     """
     if context.invoked_subcommand:
         return
     settings = _settings(os.environ, **choices)
-    if os.isatty(0):
+    check_http_options(context, http)
+    if os.isatty(0) and not http:
         click.echo(
             "imagebridge-server waits for a host to speak MCP on stdin; Ctrl+C ends it. "
             "`imagebridge-server install` lists the hosts it can be added to.",
@@ -119,9 +125,17 @@ def command(context: click.Context, **choices: Any) -> None:
         need(SERVER)
     except RequirementError as error:
         raise click.ClickException(str(error)) from error
-    from .stdio import serve
+    if http is None:
+        from .stdio import serve
 
-    serve(settings, context.obj)
+        serve(settings, context.obj)
+        return
+    from .http import serving
+
+    try:
+        serving.serve(settings, http)
+    except (BridgeError, SettingsError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:
@@ -132,7 +146,11 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
     """
     serving = click.Command("imagebridge-server", params=command.params)
     context = serving.make_context("imagebridge-server", list(arguments))
-    _settings({}, **context.params)
+    choices = dict(context.params)
+    if choices.pop("http"):
+        raise click.UsageError("a host starts the server and speaks to it over stdio: leave --http away")
+    check_http_options(context, None)
+    _settings({}, **choices)
     return [
         word
         for option in serving.params

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.declaration import Argument
 from imagebridge_tools.tool_output import nearest
 
 from .lenient_arguments import meaning
@@ -18,33 +19,6 @@ _SHOWN = 80
 
 _SIMILAR = 0.72
 """How alike two names are at least for one to be asked for in place of the other, 0 to 1 (difflib's ratio)."""
-
-_PICTURE = 'give a path, a URL or an image:// uri, such as "photos/bridge.jpg"'
-_REGION = "give [left, top, right, bottom], such as [0, 0, 400, 300]"
-_FORMS = {
-    "source": _PICTURE,
-    "a": _PICTURE,
-    "b": _PICTURE,
-    "mask": _PICTURE,
-    "sources": 'give a list of pictures, such as ["a.png", "b.png"]',
-    "images": 'give a list of pictures, such as ["a.png", "b.png"]',
-    "labels": 'give a list of texts, one for each picture, such as ["before", "after"]',
-    "text": "give the text",
-    "prompt": "say in words what the picture shows",
-    "marks": 'give a list such as [{"kind": "box", "at": [10, 20, 200, 80]}]',
-    "operations": 'give a list such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]',
-    "region": _REGION,
-    "rotate": "give 0, 90, 180 or 270 degrees clockwise",
-    "columns": 'give an object such as {"x": "month", "y": "sales"}',
-    "titles": 'give an object such as {"x": "Month", "y": "EUR"}',
-    "formats": 'give an object such as {"x": "%b %Y", "y": ",.1f"}',
-    "pages": "give numbers and ranges, such as 1-3, 7",
-    "rows": "give the first and the last row, such as 51-200",
-    "save_as": 'give the path of a file, such as "charts/sales.png"',
-    "sheet": 'give the name of a sheet, such as "Costs"',
-    "size": 'give "auto" or pixels such as "1536x1024"',
-}
-"""How texts, lists and objects are written, which a type alone does not explain."""
 
 _TYPES = {
     "string": "give a text",
@@ -99,19 +73,19 @@ def _has_half(text: str) -> bool:
 
 
 def mistakes(
-    error: ValidationError, names: Sequence[str], arguments: Mapping[str, Any]
+    error: ValidationError, declared: Mapping[str, Argument], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
-    """Return all that is wrong with a call of a tool that has arguments of these `names`."""
+    """Return all that is wrong with a call of a tool that has the arguments that are `declared`."""
     found = error.errors()
     unknown = [str(one["loc"][0]) for one in found if one["type"] == "extra_forbidden"]
-    told = [_mistake(one, names, arguments) for one in found if one["type"] != "extra_forbidden"]
-    return [*told, *_unknown(unknown, names, arguments)]
+    told = [_mistake(one, declared) for one in found if one["type"] != "extra_forbidden"]
+    return [*told, *_unknown(unknown, declared, arguments)]
 
 
-def _mistake(error: ErrorDetails, names: Sequence[str], arguments: Mapping[str, Any]) -> ArgumentError:
+def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentError:
     name = str(error["loc"][0]) if error["loc"] else "arguments"
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error["loc"]).lstrip(".")
-    form = _FORMS.get(name, "")
+    form = declared[name].form if name in declared else ""
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
         return ArgumentError(name, f"is missing; {form}" if form else "is missing")
@@ -130,7 +104,8 @@ def _mistake(error: ErrorDetails, names: Sequence[str], arguments: Mapping[str, 
         more = "at least" if kind == "too_short" else "at most"
         return ArgumentError(place, f"has {context['actual_length']} entries; give {more} {limit}")
     sort = kind.partition("_")[0]
-    explained = form if sort in ("string", "list", "dict") or name == "rotate" else ""
+    # What a list holds is told by its type.
+    explained = form if sort in ("string", "list", "dict") or place == name else ""
     asked = explained or _TYPES.get(sort, "")
     message = error["msg"]
     return ArgumentError(place, f"is {came}; {asked or message[:1].lower() + message[1:]}")
@@ -179,27 +154,27 @@ _INSTEAD = {
 
 
 def _unknown(
-    unknown: Sequence[str], names: Sequence[str], arguments: Mapping[str, Any]
+    unknown: Sequence[str], declared: Mapping[str, Argument], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
     """Name the nearest argument for each that the tool does not have; all that it has where one is like none of them."""
     found: list[ArgumentError] = []
     lost = False
     for name in unknown:
-        meant = meaning(name, names)
+        meant = meaning(name, declared)
         if meant in arguments and meant != name:
             problem = f"is not an argument of this tool; {meant} is, and is given too: leave this one out"
             found.append(ArgumentError(name, problem))
             continue
-        instead = _INSTEAD.get(name.casefold()) if "spec" in names else None
+        instead = _INSTEAD.get(name.casefold()) if "spec" in declared else None
         if instead:
             found.append(ArgumentError(name, f"is not an argument of this tool; {instead}"))
             continue
-        free = [one for one in names if one not in arguments]
+        free = [one for one in declared if one not in arguments]
         close = get_close_matches(name.casefold(), free, 1, _SIMILAR)
         hint = f"; did you mean {close[0]}?" if close else ""
         lost = lost or not close
         found.append(ArgumentError(name, f"is not an argument of this tool{hint}"))
     if found and lost:
         last = found[-1]
-        found[-1] = ArgumentError(last.argument, f"{last.problem}; there are: {', '.join(names)}")
+        found[-1] = ArgumentError(last.argument, f"{last.problem}; there are: {', '.join(declared)}")
     return found

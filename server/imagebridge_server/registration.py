@@ -22,6 +22,7 @@ from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
 from imagebridge_tools import ToolOutput
+from imagebridge_tools.declaration import Argument
 from imagebridge_tools.files import saving
 from imagebridge_tools.files.source import NOWHERE, Places, opened
 from imagebridge_tools.mistakes import Mistakes
@@ -79,22 +80,28 @@ def tool(
     function: Callable[..., Awaitable[CallToolResult]],
     title: str,
     annotations: ToolAnnotations,
-    description: str | None = None,
+    description: str,
+    arguments: Mapping[str, Argument],
     *,
+    said: Container[str] = (),
     tells: bool = False,
 ) -> Tool:
     """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows.
 
-    One that `tells` its progress itself is not timed.
+    What was `said` of arguments by another tool is not said again. One that `tells` its progress itself is not timed.
     """
     explaining_tool = _ExplainingTool.from_function(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     cast("_ExplainingTool", explaining_tool).tells = tells
+    cast("_ExplainingTool", explaining_tool).declared = arguments
     # The model of the arguments refuses others from the first call on: building it anew takes time that starts lack.
     explaining_tool.parameters = _compact_schema(
         {"additionalProperties": False, **explaining_tool.parameters}
     )
+    for name, schema in explaining_tool.parameters["properties"].items():
+        for keyword in ("description", "examples") if name in said else ():
+            schema.pop(keyword, None)
     return explaining_tool
 
 
@@ -154,6 +161,10 @@ class _ExplainingTool(Tool):
 
     places: Any = NOWHERE
     tells: bool = False
+    declared: Mapping[str, Any] = {}
+
+    def _offered(self) -> dict[str, Argument]:
+        return {name: self.declared[name] for name in self.parameters["properties"]}
 
     def _refuse_others(self) -> None:
         """Let the model of the arguments refuse those that it does not know."""
@@ -168,7 +179,7 @@ class _ExplainingTool(Tool):
         self._refuse_others()
         fields = self.fn_metadata.arg_model.model_fields
         required = {name for name, field in fields.items() if field.is_required()}
-        arguments = mended(arguments, fields, required)
+        arguments = mended(arguments, self.declared, required)
         unsound = invalid_arguments.unsound(arguments, fields)
         given = _without(arguments, unsound, required, fields)
         noted = [*unsound.values()]
@@ -183,7 +194,7 @@ class _ExplainingTool(Tool):
             refused = error.__cause__
         # What is wrong with the others is told too: the tool looks at them, and makes nothing.
         wrong = {str(one["loc"][0]) for one in refused.errors() if one["loc"]}
-        told = invalid_arguments.mistakes(refused, list(self.parameters["properties"]), given)
+        told = invalid_arguments.mistakes(refused, self._offered(), given)
         call = call._replace(noted=[*noted, *told])
         given = _without(given, wrong, required, fields)
         return await self._answered(given, context, call, convert_result=convert_result)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from anyio import to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
@@ -65,7 +66,7 @@ class HostFitting:
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result
-        return await _fitted(result, host(self.host or _client(ctx)))
+        return await _fitted(result, connected_host(ctx, self.host))
 
 
 HERE = 16_000_000
@@ -95,10 +96,13 @@ async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
         return await in_thread(lambda: repaired_for({**result, "content": content}, known_host))
 
 
-def _client(context: ServerRequestContext[Any, Any]) -> str:
-    """Return what the client calls itself: in `initialize`, or since 2026-07-28 in each request's `_meta`."""
+def connected_host(context: ServerRequestContext[Any, Any] | Context[Any, Any], name: str | None) -> Host:
+    """Return the host that a call is from: the one of `name`, else what the client calls itself.
+
+    It does so in `initialize`, or since 2026-07-28 in each request's `_meta`.
+    """
     client_params = context.session.client_params
-    return client_params.client_info.name if client_params else "unknown"
+    return host(name or (client_params.client_info.name if client_params else "unknown"))
 
 
 async def in_thread(work: Callable[[], T]) -> T:

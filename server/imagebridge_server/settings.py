@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from imagebridge_tools.files.source import Places
@@ -28,6 +29,10 @@ PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
 
 
+CALLS = 16
+"""Requests of one caller at the same time: agents call a few tools side by side."""
+
+
 class SettingsError(ValueError):
     """A setting that cannot be right; the message is for the person who wrote it."""
 
@@ -47,6 +52,18 @@ class Settings:
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
             what each client calls itself.
         patience: seconds after which a call that takes longer is answered with a handle.
+        tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each of these has
+            an own store below `store` and own folders below those of `allow_write`; all read what `allow` names.
+        jwt: over HTTP, the URL of an issuer whose JSON web tokens show who asks, in place of `tokens`.
+        audience: for whom these tokens must be made out. None: for `public_url`.
+        scopes: what each of these tokens must allow.
+        calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
+        no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
+        public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
+        json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
+
+    Raises:
+        SettingsError: `public_url` is not a URL whose path is /mcp, or `jwt` lacks it or comes beside `tokens`.
     """
 
     allow: tuple[Path, ...] = ()
@@ -58,6 +75,24 @@ class Settings:
     create: bool = False
     host: str | None = None
     patience: float = PATIENCE
+    tokens: Path | None = None
+    jwt: str | None = None
+    audience: str | None = None
+    scopes: tuple[str, ...] = ()
+    calls: int = CALLS
+    no_auth: bool = False
+    public_url: str | None = None
+    json_response: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be right."""
+        url = urlsplit(self.public_url or "https://localhost/mcp")
+        if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
+            raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+        if self.jwt and self.tokens:
+            raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
+        if self.jwt and not self.public_url:
+            raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
 
     @property
     def places(self) -> "Places":
@@ -92,8 +127,8 @@ class Settings:
             SettingsError: an allowed folder does not exist or is no folder.
         """
         return cls(
-            allow=_folders(allow, environment.get(ALLOW, "")),
-            allow_write=_folders(allow_write, environment.get(ALLOW_WRITE, "")),
+            allow=existing_folders(allow, environment.get(ALLOW, "")),
+            allow_write=existing_folders(allow_write, environment.get(ALLOW_WRITE, "")),
             store=_store(store or environment.get(STORE, "")),
             create=any(environment.get(name) for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL")),
             **choices,
@@ -110,7 +145,12 @@ def _store(name: str | Path) -> Path | None:
     return user_cache_path("imagebridge", appauthor=False) / "pictures"
 
 
-def _folders(names: Iterable[str | Path], more: str) -> tuple[Path, ...]:
+def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
+    """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
+
+    Raises:
+        SettingsError: one does not exist or is no folder.
+    """
     named = [*names, *filter(None, more.split(os.pathsep))]
     return tuple(dict.fromkeys(_folder(name) for name in named))
 

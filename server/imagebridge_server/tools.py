@@ -1,129 +1,147 @@
-"""The tools that look, load, draw charts, mark and change pictures: their arguments, and the functions behind them."""
+"""The tools that `imagebridge_tools` declares, as tools of MCP, and the little of them that only a server does."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from inspect import Parameter, Signature, iscoroutinefunction
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 import imagebridge_tools
 from imagebridge.errors import ArgumentError
-from imagebridge.requirements import DOCUMENTS, QR_CODES, lacking
-from imagebridge_tools import ToolOutput, document
-from imagebridge_tools.drawing import pixels
+from imagebridge.requirements import lacking
+from imagebridge_tools import ToolOutput
+from imagebridge_tools.arguments import Overwrite, SaveAs
+from imagebridge_tools.create import OnProgress
+from imagebridge_tools.declaration import Declaration, argument, declaration
+from imagebridge_tools.document import MAX_DOCUMENT_BYTES
+from imagebridge_tools.files.source import Places
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 
-from . import arguments
 from .jobs import PENDING, Jobs
-from .registration import answered, compared, hints, threaded, tool
+from .registration import Making, answered, compared, finished, hints, paying, reported, threaded, tool
+from .results import connected_host
 from .settings import Settings
-
-
-def generate_chart_tool(settings: Settings) -> Tool:
-    """Offer `generate_chart`, with files read below the allowed folders."""
-
-    places = settings.places
-
-    async def generate_chart(
-        kind: arguments.ChartKinds = None,
-        data: arguments.Data = None,
-        sheet: arguments.SheetName = None,
-        columns: arguments.Columns = None,
-        stack: arguments.Stack = None,
-        aggregate: arguments.Aggregate = None,
-        sort: arguments.Sort = None,
-        scales: arguments.Scales = None,
-        ranges: arguments.Ranges = None,
-        labels: arguments.Labels = False,
-        title: arguments.Title = None,
-        subtitle: arguments.Subtitle = None,
-        titles: arguments.Titles = None,
-        formats: arguments.Formats = None,
-        theme: arguments.ThemeName = "light",
-        width: arguments.Width = None,
-        height: arguments.Height = None,
-        scale: arguments.Scale = 1,
-        spec: arguments.Spec = None,
-        return_spec: arguments.ReturnSpec = False,
-        save_as: arguments.SaveAs = None,
-        overwrite: arguments.Overwrite = False,
-    ) -> CallToolResult:
-        """Draw a chart as a PNG: from kind and data, or from a Vega-Lite spec."""
-        return await answered(
-            partial(
-                imagebridge_tools.generate_chart,
-                spec=spec,
-                kind=kind,
-                data=data,
-                sheet=sheet,
-                columns=columns,
-                stack=stack,
-                aggregate=aggregate,
-                sort=sort,
-                scales=scales,
-                ranges=ranges,
-                labels=labels,
-                title=title,
-                subtitle=subtitle,
-                titles=titles,
-                formats=formats,
-                theme=theme,
-                width=width,
-                height=height,
-                scale=scale,
-                return_spec=return_spec,
-                places=places,
-            ),
-            save_as,
-            overwrite=overwrite,
-        )
-
-    return tool(generate_chart, "Draw a chart", hints(settings, saves=True))
-
 
 _FOLDERS = 160
 """Bytes of the folders' names that are listed: models pay for them in every conversation."""
 
+_SAVING = (
+    Parameter("save_as", Parameter.KEYWORD_ONLY, default=None, annotation=SaveAs),
+    Parameter("overwrite", Parameter.KEYWORD_ONLY, default=False, annotation=Overwrite),
+)
+"""What is offered with every tool whose pictures can be saved."""
 
-def get_image_tool(settings: Settings) -> Tool:
-    """Offer `get_image`."""
-
-    async def get_image(text: arguments.Text) -> CallToolResult:
-        """Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive."""
-        return await answered(threaded(imagebridge_tools.get_image, text))
-
-    return tool(get_image, "Sample picture of a text", hints(settings, fetches=False))
+Answer = Callable[..., Awaitable[CallToolResult]]
+"""Answers a call, given its context and its arguments by name."""
 
 
-def load_image_tool(settings: Settings) -> Tool:
-    """Offer `load_image`; its description names the allowed folders."""
-    places = settings.places
+def offered(settings: Settings, places: Places) -> list[Tool]:
+    """Return the tools whose packages are installed; those that cost money only where they can work."""
+    return [
+        offer(one, settings, places)
+        for one in map(declaration, imagebridge_tools.TOOLS)
+        if (settings.create or not one.paid) and not (one.requirement and lacking(one.requirement))
+    ]
 
-    async def load_image(
-        source: arguments.ImageSource,
-        context: Context[Jobs, Any],
-        page: arguments.PageNumber = None,
-        frame: arguments.FrameNumber = None,
-        max_size: arguments.MaxSize = None,
-        save_as: arguments.SaveAs = None,
-        overwrite: arguments.Overwrite = False,
-    ) -> CallToolResult:
-        if source.strip().lower().startswith(PENDING):
-            jobs = context.request_context.lifespan_context
-            return await answered(partial(_collected, jobs, source, settings), save_as, overwrite=overwrite)
-        make = partial(
-            imagebridge_tools.load_image, source, places, page=page, frame=frame, max_size=max_size
-        )
-        return await answered(make, save_as, overwrite=overwrite)
 
-    description = (
-        f"Show a picture: {pixels.SHOWN}. It comes upright, without metadata, and smaller where it is too large "
-        f"for a result; an animation as a sheet of frames, a TIFF as a picture a page. {_where(settings)}"
+def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
+    """Return a declared tool as one of MCP, whose calls read and write at `places`."""
+    parameters = one.parameters() + (_SAVING if one.saves else ())
+    answer = _paid(one, places, settings) if one.paid else _free(one, places)
+    if extra := _EXTRAS.get(one.function.__name__):
+        answer = extra(answer, settings)
+
+    async def call(context: Context[Jobs, Any], **given: Any) -> CallToolResult:
+        return await answer(context, **given)
+
+    call.__name__ = one.function.__name__
+    # What the SDK takes for the function's own, and makes the schema of.
+    wire = [parameter.replace(annotation=_wire_type(parameter)) for parameter in parameters]
+    call.__dict__["__signature__"] = Signature(wire, return_annotation=CallToolResult)
+    return tool(
+        call,
+        one.title,
+        paying(settings) if one.paid else hints(settings, fetches=one.takes("places"), saves=one.saves),
+        one.description.format(where=_where(settings), patience=settings.patience),
+        {parameter.name: argument(parameter) for parameter in parameters},
+        said=one.said_before(),
+        tells=one.paid,
     )
-    return tool(load_image, "Load a picture", hints(settings, saves=True), description)
+
+
+def _wire_type(parameter: Parameter) -> Any:
+    """Return an argument's type in Pydantic's words."""
+    annotation = get_args(parameter.annotation)[0]
+    declared = argument(parameter)
+    wire_type: Any = declared.json_type or annotation
+    if declared.words:
+        wire_type = Literal[declared.words]
+        if NoneType in get_args(annotation):
+            wire_type = wire_type | None
+    fewest, most = declared.entries or (None, None)
+    field = Field(
+        description=declared.description or None,
+        examples=[*declared.examples] or None,
+        ge=declared.least,
+        le=declared.most,
+        min_length=fewest,
+        max_length=most,
+    )
+    before = [BeforeValidator(declared.reading)] if declared.reading else []
+    after = [WithJsonSchema({**declared.schema})] if declared.schema else []
+    return Annotated[(wire_type, *before, field, *after)]
+
+
+def _free(one: Declaration, places: Places) -> Answer:
+    async def answer(
+        _: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
+    ) -> CallToolResult:
+        return await answered(_making(one, places, given), save_as, overwrite=overwrite)
+
+    return answer
+
+
+def _paid(one: Declaration, places: Places, settings: Settings) -> Answer:
+    """Answer calls that may take longer than a host waits: with a handle then."""
+
+    async def answer(
+        context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
+    ) -> CallToolResult:
+        async def on_progress(seconds: float, message: str) -> None:
+            await context.report_progress(seconds, None, message)
+
+        async def make(on_progress: OnProgress) -> ToolOutput:
+            making = _making(one, places, {**given, "on_progress": on_progress})
+            return await finished(making, save_as, overwrite=overwrite)
+
+        jobs = context.request_context.lifespan_context
+        return await reported(jobs.run("The picture", make, on_progress, settings.patience))
+
+    return answer
+
+
+def _making(one: Declaration, places: Places, given: Mapping[str, Any]) -> Making:
+    held = {"places": places} if one.takes("places") else {}
+    make = partial(one.function, **given, **held)
+    return make if iscoroutinefunction(one.function) else threaded(make)
+
+
+def _collecting(answer: Answer, settings: Settings) -> Answer:
+    """Load what is still being made, too, by its handle."""
+
+    async def collect_or_load(context: Context[Jobs, Any], source: str, **given: Any) -> CallToolResult:
+        if not source.strip().lower().startswith(PENDING):
+            return await answer(context, source=source, **given)
+        make = partial(_collected, context.request_context.lifespan_context, source, settings)
+        return await answered(make, given["save_as"], overwrite=given["overwrite"])
+
+    return collect_or_load
 
 
 async def _collected(
@@ -133,25 +151,31 @@ async def _collected(
     return await jobs.collected(handle, settings.patience)
 
 
-def load_file_tool(settings: Settings) -> Tool:
-    """Offer `load_file`."""
-    places = settings.places
+def _naming_pictures(answer: Answer, _: Settings) -> Answer:
+    """Name the pictures that were compared, for the viewer."""
 
-    async def load_file(
-        source: arguments.AnySource,
-        start: arguments.Start = None,
-        sheet: arguments.SheetName = None,
-        rows: arguments.Rows = None,
-    ) -> CallToolResult:
-        return await answered(
-            partial(imagebridge_tools.load_file, source, places, start=start, sheet=sheet, rows=rows)
-        )
+    async def compare(context: Context[Jobs, Any], a: str, b: str, **given: Any) -> CallToolResult:
+        return await compared(await answer(context, a=a, b=b, **given), a, b)
 
-    description = (
-        f"Read a file, from where load_image does: {document.READ}. Long texts come in pieces, long tables as a "
-        "summary and rows."
-    )
-    return tool(load_file, "Read a file", hints(settings), description)
+    return compare
+
+
+def _attaching(answer: Answer, settings: Settings) -> Answer:
+    """Attach documents only where the host takes them."""
+
+    async def load_file(context: Context[Jobs, Any], **given: Any) -> CallToolResult:
+        takes = connected_host(context, settings.host).files
+        return await answer(context, attach=MAX_DOCUMENT_BYTES if takes else 0, **given)
+
+    return load_file
+
+
+_EXTRAS: Mapping[str, Callable[[Answer, Settings], Answer]] = {
+    "load_file": _attaching,
+    "load_image": _collecting,
+    "compare_images": _naming_pictures,
+}
+"""What a server adds to a tool: its jobs, its viewer, what its host takes."""
 
 
 def _where(settings: Settings) -> str:
@@ -164,151 +188,3 @@ def _where(settings: Settings) -> str:
     if left := len(settings.allow) - len(named):
         named.append(f"{counted(left, 'more folder' if named else 'folder')} that errors name")
     return f"Files are read below {', '.join(named)}{'; https: URLs too' if web else ''}."
-
-
-def viewing_tools(settings: Settings) -> list[Tool]:
-    """Offer the eight tools, less those whose packages are missing, with files read and saved below the allowed folders."""
-    return [
-        _view_image(settings),
-        _annotate_image(settings),
-        _compare_images(settings),
-        _transform_image(settings),
-        _contact_sheet(settings),
-        _image_info(settings),
-        *([] if lacking(DOCUMENTS) else [_render_document(settings)]),
-        *([] if lacking(QR_CODES) else [_make_qr_code(settings)]),
-    ]
-
-
-def _view_image(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def view_image(
-        source: arguments.SourceImage,
-        region: arguments.Region = None,
-        units: arguments.Units = "pixels",
-        zoom: arguments.Zoom = None,
-        rotate: arguments.Rotation = 0,
-        contrast: arguments.Contrast = None,
-        grid: arguments.Grid = False,
-    ) -> CallToolResult:
-        """Look closely at a region; tells how its pixels map to the original."""
-        return await answered(
-            partial(
-                imagebridge_tools.view_image,
-                source,
-                places,
-                region=region,
-                units=units,
-                zoom=zoom,
-                rotate=rotate,
-                contrast=contrast,
-                grid=grid,
-            )
-        )
-
-    return tool(view_image, "View a region", hints(settings))
-
-
-def _annotate_image(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def annotate_image(
-        source: arguments.SourceImage,
-        marks: arguments.Marks,
-        units: arguments.Units = "pixels",
-        save_as: arguments.SaveAs = None,
-        overwrite: arguments.Overwrite = False,
-    ) -> CallToolResult:
-        """Draw marks on a picture, or black out parts of it for good."""
-        make = partial(imagebridge_tools.annotate_image, source, marks, places, units=units)
-        return await answered(make, save_as, overwrite=overwrite)
-
-    return tool(annotate_image, "Annotate a picture", hints(settings, saves=True))
-
-
-def _compare_images(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def compare_images(
-        a: arguments.SourceImage,
-        b: arguments.SourceImage,
-        show: arguments.Show = "all",
-        tolerance: arguments.Tolerance = 10,
-    ) -> CallToolResult:
-        """Tell whether two pictures are identical, or where and how much they differ."""
-        make = partial(imagebridge_tools.compare_images, a, b, places, show=show, tolerance=tolerance)
-        return await compared(await answered(make), a, b)
-
-    return tool(compare_images, "Compare pictures", hints(settings))
-
-
-def _transform_image(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def transform_image(
-        source: arguments.SourceImage,
-        operations: arguments.Operations,
-        units: arguments.Units = "pixels",
-        save_as: arguments.SaveAs = None,
-        overwrite: arguments.Overwrite = False,
-    ) -> CallToolResult:
-        """Change a picture."""
-        make = partial(imagebridge_tools.transform_image, source, operations, places, units=units)
-        return await answered(make, save_as, overwrite=overwrite)
-
-    return tool(transform_image, "Transform a picture", hints(settings, saves=True))
-
-
-def _contact_sheet(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def contact_sheet(
-        sources: arguments.SourceImages,
-        labels: arguments.CellLabels = None,
-    ) -> CallToolResult:
-        """Lay out up to 48 pictures on one numbered sheet."""
-        return await answered(partial(imagebridge_tools.contact_sheet, sources, places, labels=labels))
-
-    return tool(contact_sheet, "Contact sheet", hints(settings))
-
-
-def _image_info(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def image_info(source: arguments.SourceImage, exif: arguments.Exif = False) -> CallToolResult:
-        """Tell format, size, frames, colors, and what QR and bar codes say, without the picture."""
-        return await answered(partial(imagebridge_tools.image_info, source, places, exif=exif))
-
-    return tool(image_info, "Picture facts", hints(settings))
-
-
-def _render_document(settings: Settings) -> Tool:
-    places = settings.places
-
-    async def render_document(
-        source: arguments.Document,
-        pages: arguments.PageRange = "",
-        text: arguments.PageText = False,
-        size: arguments.PageSize = 1536,
-    ) -> CallToolResult:
-        """Show pages of a PDF, or an SVG, as pictures."""
-        make = partial(imagebridge_tools.render_document, source, places, pages=pages, text=text, size=size)
-        return await answered(make)
-
-    return tool(render_document, "Show a document", hints(settings))
-
-
-def _make_qr_code(settings: Settings) -> Tool:
-    async def make_qr_code(
-        text: arguments.CodeText,
-        size: arguments.CodeSize = 512,
-        error_correction: arguments.Correction = "M",
-        save_as: arguments.SaveAs = None,
-        overwrite: arguments.Overwrite = False,
-    ) -> CallToolResult:
-        """Make a QR code as a PNG."""
-        make = threaded(imagebridge_tools.make_qr_code, text, size, error_correction)
-        return await answered(make, save_as, overwrite=overwrite)
-
-    return tool(make_qr_code, "Make a QR code", hints(settings, fetches=False, saves=True))

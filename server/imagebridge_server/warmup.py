@@ -19,7 +19,7 @@ IDLE = 2.0
 
 _ROWS = [{"x": "a", "y": 1}, {"x": "b", "y": 2}]
 _LATE_MODULES = (
-    "imagebridge_tools.chart",
+    "imagebridge_tools.charts.chart_drawing",
     "PIL.Image",
     "PIL.PngImagePlugin",
     "PIL.JpegImagePlugin",

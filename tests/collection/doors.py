@@ -89,7 +89,7 @@ def _loaded(data):
 
 
 def _frames(data):
-    """Return how many frames an animation has, and the first of them, on white."""
+    """Return how many frames an animation has, up to one that cannot be decoded, and the first of them, on white."""
     from imagebridge.errors import PictureError
     from imagebridge.pictures import animation, kinds
     from imagebridge.pictures.encode import opaque, standard
@@ -107,7 +107,7 @@ def _frames(data):
             made.append(base64.b64encode(held.getvalue()).decode())
     except PictureError as error:
         return 1, ([], str(error))
-    return count, (made, "")
+    return count if len(made) == min(count, MOST_FRAMES) else len(made), (made, "")
 
 
 def _main():

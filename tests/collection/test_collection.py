@@ -3,6 +3,7 @@
 IMAGEBRIDGE_COLLECTION=DIR uv run pytest -m collection -n 0 -s      (without DIR: the test images of Pillow's sources)
 """
 
+import faulthandler
 import json
 import os
 import tarfile
@@ -34,11 +35,16 @@ MISREAD = {
     "hopper_unexpected.ico": "16x16 pixels, which its list calls 16x32: Chromium shows an empty half",
     "mmap_error.bmp": "its pixels are said to begin in its palette: Chromium and OpenCV show the palette as pixels",
     "zackthecat.tif": "old JPEG in a tile: libvips 8.18 shows nothing, libtiff the cat",
+    "ojpeg-tile.tif": "the same cat",
+    "ycbcr_lzw_broken.tif": "libvips 8.18 shows Y, Cb and Cr as if they were red, green and blue",
+    "V5_A8_R8_G8_B8_Rgb_BadMask.bmp": "its mask of opacity is one bit: Chromium takes the byte, OpenCV no opacity",
+    "poc_b_506387278.avif": "its container says full range, its stream limited: libavif, libheif and OpenCV go by the "
+    "container, and so does Chromium for stills; for sequences it knows no full range",
     "minisblack-2c-8b-alpha.tiff": "two planes of grey and opacity: libvips shows each row twice, OpenCV no opacity",
     "extra_bits_rgb_8b.tiff": "a fourth value of no meaning (ExtraSamples 0): libvips and OpenCV take it for opacity",
     "extra_bits_gray_8b.tiff": "a second value of no meaning (ExtraSamples 0): libvips takes it for opacity",
 }
-"""Files of Pillow's, libtiff's and image-rs' that other decoders read wrongly, as one can see (2026-11-30, Chromium 149)."""
+"""Files of Pillow's, libtiff's, libvips', libavif's and image-rs' that other decoders read wrongly, as one can see (2026-11-30, Chromium 149)."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +53,7 @@ def folder(tmp_path_factory):
     if given:
         return Path(given)
     made = tmp_path_factory.mktemp("collection")
-    with urllib.request.urlopen(INDEX, timeout=60) as answer:
+    with urllib.request.urlopen(INDEX, timeout=600) as answer:
         (url,) = (one["url"] for one in json.load(answer)["urls"] if one["packagetype"] == "sdist")
         url = urljoin(answer.url, url)
     packed = made / "pillow.tar.gz"
@@ -123,7 +129,8 @@ def moving(file, browsed):
     if file.frames != browsed.count:
         return "different pixels", f"{file.frames} frames instead of {browsed.count}"
     for number, (one, other) in enumerate(zip(pictures, browsed.pictures, strict=True), 1):
-        if apart := judges.difference(judges.by_vips(one), other):
+        apart = judges.difference(judges.by_vips(one), other)
+        if apart and file.path.name not in MISREAD:
             return "different pixels", f"frame {number}: {apart}"
     return "shown", ""
 
@@ -139,6 +146,8 @@ def table(counts):
 def test_what_decoders_say_of_a_collection(folder, capsys):
     import judges
 
+    # Each file has a bound of its own against hangs; a collection may take hours.
+    faulthandler.cancel_dump_traceback_later()
     counts, told = defaultdict(Counter), []
     files = pictures_in(folder)
     assert files, f"{folder} holds no picture"

@@ -32,7 +32,7 @@ class Framework:
 
     @property
     def lock(self) -> str:
-        """The name of the file of its locked versions: one package a line, or npm's by name."""
+        """The name of the file of its locked versions: one package a line, or as npm locks them."""
         return f"{self.name}.json" if self.is_node else f"{self.name}.txt"
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -26,12 +27,12 @@ KINDS = [sys.executable, "-c", SERVER]
 class Model:
     """A model that calls the tool that it is asked to, once; `outputs` is what accepted requests showed it then.
 
-    calls: what it calls in place of a tool of that name, with which arguments.
+    calls: what it calls in place of a tool of that name, with which arguments. asked: what it calls where nothing says it.
     """
 
-    def __init__(self, calls):
+    def __init__(self, calls, asked=""):
         self.calls = calls
-        self.asked = ""
+        self.asked = asked
         self.outputs = {}
 
     def step(self, body):
@@ -79,10 +80,10 @@ def environment(framework, folder, wheel, lock=None):
     lock = lock or LOCKS / framework.lock
     program = HERE / "programs" / framework.program
     if framework.is_node:
-        modules = npm.installed(json.loads(lock.read_text()))
+        modules = npm.locked(lock.read_text())
         # Node looks for modules beside the program.
         copy = Path(shutil.copy(program, modules.parent))
-        return Environment([npm.node(), copy], json.loads(lock.read_text()))
+        return Environment([npm.node(), copy], npm.versions(lock.read_text()))
     ours = [f"{wheel}{framework.extra}"] if "adapter" in framework.least else []
     python = interpreter(framework.python) if framework.python else sys.executable
     programs = environment_with(folder, "-r", lock, *ours, python=python)
@@ -92,8 +93,7 @@ def environment(framework, folder, wheel, lock=None):
 def resolved(framework):
     """Return a lock of the newest versions that work together."""
     if framework.is_node:
-        found = {name: npm.newest(name) for name in framework.packages}
-        return json.dumps(found, indent=2) + "\n"
+        return npm.resolved(framework.packages)
     ours = ["pyproject.toml"] if "adapter" in framework.least else []
     extras = ["--extra", framework.extra.strip("[]")] if framework.extra else []
     version = (
@@ -133,3 +133,39 @@ def asked(framework, how, program, names=tuple(kinds.KINDS), command=KINDS, call
 def wrong(outputs):
     """Return the kinds that a model did not see as they were meant."""
     return [kind for kind in kinds.KINDS if not is_right(kind, outputs.get(kind, []))]
+
+
+def shown(environment, files, folder):
+    """Run the last of a page's files as it stands, beside the others; return what its model saw of a tool, and its output.
+
+    Args:
+        environment: where its framework is installed.
+        files: texts by name.
+        folder: an empty one.
+    """
+    model = Model({}, "text_png_text")
+    endpoint = model.endpoint().start()
+    commands = folder / "commands"
+    commands.mkdir()
+    npx = commands / "npx"
+    npx.write_text(f"#!/bin/sh\nexec {shlex.join(KINDS)}\n")
+    npx.chmod(0o755)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    places = [commands, Path(sys.executable).parent, os.environ["PATH"]]
+    variables = os.environ | {
+        "PATH": os.pathsep.join(map(str, places)),
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "OPENAI_API_KEY": "x",
+        "MCP_USE_ANONYMIZED_TELEMETRY": "false",
+    }
+    *interpreter, program = environment.program
+    if program.suffix == ".mjs":
+        (folder / "node_modules").symlink_to(program.parent / "node_modules")
+    command = [*interpreter, folder / list(files)[-1]]
+    try:
+        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+    finally:
+        endpoint.stop()
+    assert done.returncode == 0, done.stderr[-3_000:]
+    return model.outputs.get("text_png_text", []), done.stdout

@@ -1,11 +1,13 @@
-"""What a model sees of each kind of result through frameworks: alone, behind the relay, and with an adapter."""
+"""What a model sees of each kind of result through frameworks: alone, behind the relay, and with an adapter; and docs/frameworks."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 from compat.frameworks import FRAMEWORKS
-from compat.running import asked, environment, wrong
+from compat.running import asked, environment, shown, wrong
+from kinds_seen import is_right
 from relaying import TESTS
 from servers import kinds
 
@@ -35,29 +37,64 @@ def test_kinds_that_arrive_right(framework, how, environments):
     assert len(kinds.KINDS) - len(lost) >= framework.least[how], (lost, errors[-3_000:])
 
 
+DOCS = TESTS.parent / "docs"
+ADAPTERS_PAGE = (DOCS / "frameworks.md").read_text(encoding="utf-8")
+IN_ORDER = ["openai-agents", "langchain", "langchain-mcp-adapters", "pydantic-ai"]
+"""The frameworks of the programs on that page."""
+
+
+def files_of(framework):
+    """Return the files that a page of docs/ shows for a framework, its program last."""
+    if framework.name in IN_ORDER:
+        programs = re.findall(r"```python\n(.*?)```", ADAPTERS_PAGE, re.DOTALL)
+        return {"program.py": dict(zip(IN_ORDER, programs, strict=True))[framework.name]}
+    name = framework.name.removesuffix("-agents")
+    page = (DOCS / "frameworks" / f"{name}.md").read_text(encoding="utf-8")
+    names = {"yaml": f"{name}.yaml", "python": "program.py", "js": "program.mjs"}
+    return {names[form]: code for form, code in re.findall(r"```(yaml|python|js)\n(.*?)```", page, re.DOTALL)}
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda one: one.name)
+def test_the_program_on_its_page_shows_a_picture(framework, environments, tmp_path):
+    outputs, printed = shown(environments(framework), files_of(framework), tmp_path)
+    assert is_right("text_png_text", outputs), outputs
+    assert "Done." in printed
+
+
 AWKWARD = [sys.executable, str(TESTS / "servers" / "awkward.py")]
-CALLS = {
-    "named": ("both", {"name": "this", "bridge": "that"}),
-    "missing": ("both", {"name": "this"}),
-    "unparsed": ("both", "{not JSON"),
+BOTH = ("both", {"name": "this", "bridge": "that"})
+MISHAPS = {
+    "named": (BOTH, "^this and that$"),
+    "missing": (("both", {"name": "this"}), "^Tool error:.*bridge"),
+    "failing": (("failing", {}), "^Tool error:.*out of ink"),
+    "dying": (("dying", {}), "^Tool error:.*awkward"),
+    "again": (BOTH, "^this and that$"),
+    "unparsed": (("both", "{not JSON"), "^Tool error:.*JSON"),
+    "unknown": (("nowhere", {}), "nowhere"),
+    "last": (BOTH, "^this and that$"),
 }
+"""What a model calls, and what it is told."""
+OWN = {
+    "openai-agents": {"unknown": None},
+    "langchain": {"unparsed": None},
+    "pydantic-ai": {"unparsed": "JSON"},
+}
+"""What a framework does itself, before an adapter is asked: it says otherwise, or tells the model nothing."""
 ADAPTERS = [one for one in FRAMEWORKS if one.extra]
-# pydantic-ai writes the arguments of a call anew when it sends it back, which the endpoint takes for another call.
-KEPT = [one for one in ADAPTERS if one.name != "pydantic-ai"]
 
 
-@pytest.mark.parametrize("framework", KEPT, ids=lambda one: one.name)
-def test_awkward_calls_are_answered_and_the_run_goes_on(framework, environments):
+@pytest.mark.parametrize("framework", ADAPTERS, ids=lambda one: one.name)
+def test_mishaps_are_told_and_the_next_run_is_none(framework, environments):
     program = environments(framework).program
-    outputs, _, errors = asked(framework, "adapter", program, tuple(CALLS), AWKWARD, CALLS)
-    assert {"named", "missing"} <= set(outputs), errors[-3_000:]
-    words = {name: "\n".join(part["text"] for part in parts) for name, parts in outputs.items()}
-    assert "this and that" in words["named"]
-    assert words["missing"].startswith("Tool error:")
-    assert "bridge" in words["missing"]
-    # The other frameworks do not hand on what they cannot parse.
-    if framework.name == "openai-agents":
-        assert words["unparsed"].startswith("Tool error:")
+    calls = {name: call for name, (call, _) in MISHAPS.items()}
+    outputs, _, errors = asked(framework, "adapter", program, tuple(MISHAPS), AWKWARD, calls)
+    told = {name: "\n".join(part["text"] for part in parts) for name, parts in outputs.items()}
+    expected = {name: words for name, (_, words) in MISHAPS.items()} | OWN[framework.name]
+    for name, words in expected.items():
+        if words is None:
+            assert name not in told
+        else:
+            assert re.search(words, told.get(name, ""), re.DOTALL), (name, told, errors[-3_000:])
 
 
 @pytest.mark.parametrize("framework", ADAPTERS, ids=lambda one: one.name)

@@ -130,26 +130,44 @@ OF_ANY_SERVER = {
 }
 
 
-def test_our_server_passes_through_the_relay_with_a_card_of_an_earlier_start(node, suites, tmp_path):
+def failures(node, suites, url, tmp_path):
+    """Return what fails of that which the suites ask of any server."""
     environment, program = node
+    failed = []
+    for suite, scenarios in OF_ANY_SERVER.items():
+        script = suites / "node_modules" / suite / "dist" / "index.js"
+        version = ["--spec-version", "2026-07-28"] if suite == "next" else []
+        for scenario in scenarios:
+            command = [program, script, "server", "--url", url, "--scenario", scenario, *version]
+            run = subprocess.run(
+                [*command, "-o", str(tmp_path / "said")],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=240,
+            )
+            failed += [(suite, scenario, run.stdout[-2_000:])] if run.returncode else []
+    return failed
+
+
+def test_our_server_passes_through_the_relay_with_a_card_of_an_earlier_start(node, suites, tmp_path):
     server = ["--", sys.executable, str(TESTS / "servers" / "with_card.py")]
     cards = tmp_path / "cards"
-    failed = []
     with relayed(server, tmp_path / "log", IMAGEBRIDGE_TESTED_CARDS=str(cards)) as url:
-        for suite, scenarios in OF_ANY_SERVER.items():
-            script = suites / "node_modules" / suite / "dist" / "index.js"
-            version = ["--spec-version", "2026-07-28"] if suite == "next" else []
-            for scenario in scenarios:
-                command = [program, script, "server", "--url", url, "--scenario", scenario, *version]
-                run = subprocess.run(
-                    [*command, "-o", str(tmp_path / "said")],
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=240,
-                )
-                failed += [(suite, scenario, run.stdout[-2_000:])] if run.returncode else []
-    assert failed == []
+        assert failures(node, suites, url, tmp_path) == []
     # One that is used gets another date than the oldest.
     assert [card for card in cards.rglob("*.card") if card.stat().st_mtime > 1]
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_our_server_passes_over_http(node, suites, tmp_path, options):
+    log = tmp_path / "log"
+    command = [sys.executable, "-m", "imagebridge_server", "--http", "127.0.0.1:0", *options]
+    with log.open("w") as errors, subprocess.Popen(command, stderr=errors) as process:
+        try:
+            while not (told := re.search(r"serving at (\S+)\n", log.read_text())):
+                assert process.poll() is None, log.read_text()
+            assert failures(node, suites, told[1], tmp_path) == []
+        finally:
+            process.terminate()

@@ -78,7 +78,7 @@ class Run:
             tempfile.tempdir, before = os.path.join(folder, "temporary"), tempfile.tempdir
             os.mkdir(tempfile.tempdir)
             try:
-                async with Bridge(config=file, timeout=60, handles=False) as bridge:
+                async with Bridge(config=file, timeout=600, handles=False) as bridge:
                     await self.all_run(bridge)
                     self.look()
                     while self.number < self.count:
@@ -153,7 +153,7 @@ class Run:
     async def all_run(self, bridge):
         """Return once each server answers."""
         for name in (*(f"right{number}" for number in range(SERVERS)), "get_image"):
-            with anyio.fail_after(120):
+            with anyio.fail_after(600):
                 while True:
                     try:
                         result = await bridge.call(

@@ -406,7 +406,7 @@ def test_as_the_command_line_sends_them(folder):
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert (called.returncode, called.stderr) == (1, "")
     seen = []

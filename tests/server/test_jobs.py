@@ -74,7 +74,7 @@ async def handle(client):
 
 async def collected(client, name):
     """Ask until the picture is there; each call waits for the patience that the server has."""
-    with anyio.fail_after(120):
+    with anyio.fail_after(600):
         while True:
             result = await client.call_tool("load_image", {"source": name})
             if "is still being made" not in result.content[0].text:

@@ -51,7 +51,7 @@ async def shown(arguments, *servers, handles="auto"):
     with Endpoint([[("load_image", arguments)], "Done."]) as endpoint:
         async with (
             AsyncOpenAI(base_url=endpoint.base_url, api_key="test") as client,
-            Bridge(*servers, timeout=120, handles=handles) as bridge,
+            Bridge(*servers, timeout=600, handles=handles) as bridge,
         ):
             reply = await bridge.run(client, model="gpt-5.4", input="Where is the red spot?")
     (picture,) = endpoint.seen
@@ -94,7 +94,7 @@ async def test_a_point_leads_to_the_original_by_one_factor(folder, relays, argum
 async def test_a_tool_that_is_given_the_picture_gets_it_in_the_pixels_that_are_said(folder):
     """What its own server, and another one, is given for `picture:1` is the file that came, whose pixels the line names."""
     server = parameters(folder, "qwen-code")
-    async with Bridge(server, timeout=120) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         (first,) = await bridge.outputs(asked("load_image", source="photo.jpg"))
         words = "\n".join(part.get("text", "") for part in first["output"])
         (across, _), (width, height) = factors(words)[0], pixels_told(words)
@@ -130,7 +130,7 @@ def pages(tmp_path):
 
 @pytest.mark.parametrize("name", ["page.png", pytest.param("page.svg", marks=pytest.mark.long)])
 async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name):
-    async with Bridge(parameters(pages), timeout=120) as bridge:
+    async with Bridge(parameters(pages), timeout=600) as bridge:
         (first,) = await bridge.outputs(asked("load_image", source=name))
         shown = [pixels(part["image_url"]) for part in first["output"] if part["type"] == "input_image"]
         words = [part["text"] for part in first["output"] if part["type"] == "input_text"]

@@ -98,7 +98,7 @@ def test_whatever_prints_stdout_has_json_rpc_alone_and_no_thread_holds_the_end()
     assert [block["type"] for block in raw.call("get_image", text="hello")["content"]] == ["text", "image"]
     raw.post("tools/call", name="get_image", arguments={"text": "stuck"})
     err = raw.told(b"stuck\n")
-    out, rest = raw.process.communicate(timeout=60)
+    out, rest = raw.process.communicate(timeout=600)
     err += rest
     assert raw.process.returncode == 0
     assert [json.loads(line)["jsonrpc"] for line in out.splitlines()] == ["2.0"] * len(out.splitlines())
@@ -151,7 +151,7 @@ def warmed(monkeypatch):
 async def test_it_warms_up_once_after_the_handshake_and_gives_way_to_calls(warmed, mode):
     server, warm = build_server(), Warming(warmup.warm)
     server.middleware.append(warm)
-    with anyio.fail_after(120):
+    with anyio.fail_after(600):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(warm.run)
             await anyio.lowlevel.checkpoint()
@@ -190,7 +190,7 @@ def test_a_thousand_calls_leave_memory_flat(tmp_path):
             raw.call("load_image", source="large.png")
             raw.call("generate_chart", kind="bar", data=ROWS, title=f"Chart {at}")
             sizes[at] = memory(raw.process.pid)
-    _, told = raw.process.communicate(timeout=60)
+    _, told = raw.process.communicate(timeout=600)
     assert told == b""
     # Caches and the allocator fill up in the first calls; after them nothing may grow with each call.
     assert sizes[1_000] - sizes[300] < 6_000, sizes

@@ -125,7 +125,7 @@ def test_the_end_takes_the_drawing_process_along_and_is_quiet(raw, end, busy):
         raw.process.stdin = None
     else:
         raw.process.send_signal(end)
-    out, err = raw.process.communicate(timeout=60)
+    out, err = raw.process.communicate(timeout=600)
     assert raw.process.returncode == (0 if end == "eof" else -end)
     assert err == b""
     assert all(json.loads(line) for line in out.splitlines())
@@ -148,7 +148,7 @@ def test_the_end_takes_the_decoding_process_along_and_is_quiet(raw, end):
         raw.process.stdin = None
     else:
         raw.process.send_signal(end)
-    _, err = raw.process.communicate(timeout=60)
+    _, err = raw.process.communicate(timeout=600)
     assert err == b""
     assert ended(child)
 

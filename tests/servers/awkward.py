@@ -1,6 +1,9 @@
-"""A stdio server whose tools are called as adapters find awkward: arguments by the names of their own variables, and a result that is a bare dict."""
+"""A stdio server whose tools adapters find awkward: arguments by the names of their own variables, a bare dict, failures."""
+
+import os
 
 from mcp.server import MCPServer
+from mcp.types import CallToolResult
 from PIL import Image
 
 from imagebridge import tool_result
@@ -18,6 +21,18 @@ def both(name: str, bridge: str) -> str:
 def bare() -> dict:
     """Return a result as the dict that `tool_result` makes of it."""
     return tool_result("A red square.", Image.new("RGB", (40, 30), "red"))
+
+
+@server.tool()
+def failing() -> CallToolResult:
+    """Fail."""
+    return CallToolResult.model_validate(tool_result("The printer is out of ink.", is_error=True))
+
+
+@server.tool()
+def dying() -> str:
+    """End the process without an answer."""
+    os._exit(3)
 
 
 if __name__ == "__main__":

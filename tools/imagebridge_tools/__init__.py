@@ -1,8 +1,7 @@
 """Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
 
-from typing import TYPE_CHECKING, Any
-
 from .annotate import annotate_image
+from .chart import generate_chart
 from .compare import compare_images
 from .contact import contact_sheet
 from .create import create_image, edit_image
@@ -16,10 +15,26 @@ from .tool_output import ToolOutput
 from .transform import transform_image
 from .view import view_image
 
-if TYPE_CHECKING:
-    from .chart import generate_chart
+TOOLS = (
+    get_image,
+    load_image,
+    load_file,
+    generate_chart,
+    view_image,
+    annotate_image,
+    compare_images,
+    transform_image,
+    contact_sheet,
+    image_info,
+    render_document,
+    make_qr_code,
+    create_image,
+    edit_image,
+)
+"""All tools, in the order in which models read them."""
 
 __all__ = [
+    "TOOLS",
     "ToolOutput",
     "annotate_image",
     "compare_images",
@@ -36,17 +51,3 @@ __all__ = [
     "transform_image",
     "view_image",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    # PEP 562. Only a chart needs the half of this package that draws it, and hosts wait for the start of a server.
-    if name != "generate_chart":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .chart import generate_chart
-
-    globals()[name] = generate_chart
-    return generate_chart
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

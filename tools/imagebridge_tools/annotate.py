@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imagebridge.errors import ArgumentError, together
 
 from .apart import apart
+from .arguments import AnySource
+from .declaration import Argument, tool
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
 from .drawing.colors import BLACK, Color, color, over, standing_out
 from .drawing.pixels import pixels
 from .drawing.text import bundled
-from .drawing.units import Ruler, coordinates
+from .drawing.units import PLACE_KEYS, Ruler, Units, coordinates
 from .files.source import NOWHERE, Places, Source, opened
+from .lenient_values import listed
 from .mistakes import Mistakes, Noted
 from .tool_output import JsonValue, ToolOutput, counted, described, nearest
 
@@ -54,12 +57,39 @@ class _Mark:
         return min(across), min(down), max(across), max(down)
 
 
+Marks = Annotated[
+    Sequence[Mapping[str, JsonValue]],
+    Argument(
+        "at: [left, top, right, bottom] of box and redact (black out), [x, y] of point, number, text, [x, y, x, y] of an "
+        "arrow to its tip, [x, y, ...] of a polygon.",
+        reading=listed,
+        json_type=list[Any],
+        schema={
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "kind": {"enum": list(KINDS)},
+                    "at": {"type": "array", "items": {"type": "number"}},
+                    "label": {"type": "string"},
+                    "color": {"type": "string"},
+                },
+                "required": ["kind", "at"],
+            },
+        },
+        form='give a list such as [{"kind": "box", "at": [10, 20, 200, 80]}]',
+        names=("annotations", "shapes", "boxes"),
+    ),
+]
+
+
+@tool("Annotate a picture", "Draw marks on a picture, or black out parts of it for good.", saves=True)
 async def annotate_image(
-    source: str,
-    marks: Sequence[Mapping[str, JsonValue]],
+    source: AnySource,
+    marks: Marks,
     places: Places = NOWHERE,
     *,
-    units: str = "pixels",
+    units: Units = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
@@ -150,19 +180,6 @@ _KINDS_MEANT = {
     **dict.fromkeys(("blackout", "black_out", "censor", "redaction"), "redact"),
 }
 
-_PLACES = (
-    ("x", "y", "width", "height"),
-    ("x", "y", "w", "h"),
-    ("left", "top", "width", "height"),
-    ("left", "top", "right", "bottom"),
-    ("x1", "y1", "x2", "y2"),
-    ("x0", "y0", "x1", "y1"),
-    ("from", "to"),
-    ("start", "end"),
-    ("x", "y"),
-)
-"""Keys beside `kind` that say together where a mark is."""
-
 
 def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
@@ -172,7 +189,7 @@ def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
     for key, value in mark.items():
         name = _MEANT.get(key, key)
         fields[name if name == key or (name not in mark and name not in fields) else key] = value
-    if "at" not in fields and (keys := next((one for one in _PLACES if set(one) <= set(fields)), None)):
+    if "at" not in fields and (keys := next((one for one in PLACE_KEYS if set(one) <= set(fields)), None)):
         fields["at"] = {key: fields.pop(key) for key in keys}
     if "at" in fields:
         fields["at"] = coordinates(fields["at"])

@@ -29,7 +29,7 @@ SECONDS = 30.0
 """Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
 
 PROCESSES = 2
-"""Pieces of work at the same time; later calls wait."""
+"""Pieces of work at the same time; later calls wait. A server for many callers sets it before the first of them."""
 
 _START = 60.0
 """Seconds that the start of a worker may take, which cannot be cancelled; anyio itself gives up after 20."""

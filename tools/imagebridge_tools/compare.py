@@ -3,12 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.cost import MAX_PIXELS
 
+from . import lenient_values
 from .apart import apart
+from .arguments import PICTURE
+from .declaration import Argument, tool
 from .drawing import strokes
 from .drawing.captions import Bounds, Captions
 from .drawing.colors import MARKING
@@ -112,7 +115,6 @@ def _joined(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-SHOWS = ("all", "side_by_side", "overlay", "difference")
 """What is shown: both and the changes; both; the changes in red over the second; how much each pixel differs."""
 
 TOLERANCE = 10
@@ -127,13 +129,49 @@ _RATIO = 0.01
 _RED, _FADED = MARKING["red"], 0.35
 
 
+SHOWS = ("all", "side_by_side", "overlay", "difference")
+
+
+def _picture_argument(*names: str) -> Argument:
+    return Argument("As in load_image.", reading=lenient_values.alone, form=PICTURE, names=names)
+
+
+FirstImage = Annotated[
+    str,
+    _picture_argument(
+        *("image1", "image_1", "image_a", "first", "first_image"),
+        *("before", "source1", "source_a", "old", "left"),
+    ),
+]
+
+SecondImage = Annotated[
+    str,
+    _picture_argument(
+        *("image2", "image_2", "image_b", "second", "second_image"),
+        *("after", "source2", "source_b", "new", "right"),
+    ),
+]
+
+Show = Annotated[
+    str,
+    Argument(
+        "all is both and the overlay.",
+        words=SHOWS,
+        reading=lenient_values.word(SHOWS, {"diff": "difference"}),
+    ),
+]
+
+Tolerance = Annotated[int, Argument("Of 255: less is no change.")]
+
+
+@tool("Compare pictures", "Tell whether two pictures are identical, or where and how much they differ.")
 async def compare_images(
-    a: str,
-    b: str,
+    a: FirstImage,
+    b: SecondImage,
     places: Places = NOWHERE,
     *,
-    show: str = "all",
-    tolerance: int = TOLERANCE,
+    show: Show = "all",
+    tolerance: Tolerance = TOLERANCE,
     noted: Noted = (),
 ) -> ToolOutput:
     """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.

@@ -2,17 +2,21 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError
 
 from .apart import apart
+from .arguments import PICTURES as LIST_OF_PICTURES
+from .arguments import SEVERAL
+from .declaration import Argument, tool
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.text import face, missing, shortened
 from .files import folders
 from .files.source import NOWHERE, Places, Source, opened
+from .lenient_values import listed, texts
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described
 
@@ -38,11 +42,35 @@ _LONGEST = 100
 """Characters of a label."""
 
 
+SourceImages = Annotated[
+    Sequence[str],
+    Argument(
+        "Pictures, as in load_image; * in a file name is any, as in trip/*.jpg.",
+        reading=listed,
+        json_type=list[str],
+        form=LIST_OF_PICTURES,
+        names=SEVERAL,
+    ),
+]
+
+CellLabels = Annotated[
+    Sequence[str] | None,
+    Argument(
+        "One for each.",
+        reading=texts,
+        json_type=list[str] | None,
+        form='give a list of texts, one for each picture, such as ["before", "after"]',
+        names=("captions", "names"),
+    ),
+]
+
+
+@tool("Contact sheet", "Lay out up to 48 pictures on one numbered sheet.")
 async def contact_sheet(
-    sources: Sequence[str],
+    sources: SourceImages,
     places: Places = NOWHERE,
     *,
-    labels: Sequence[str] | None = None,
+    labels: CellLabels = None,
     columns: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:

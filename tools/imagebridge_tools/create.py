@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import Annotated
 
 import anyio
 from anyio import to_thread
@@ -11,18 +11,27 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import IMAGES
 from imagebridge.translate.sentences import amount
 
+from . import lenient_values
 from .apart import apart
+from .arguments import PICTURE, PICTURES, SEVERAL
+from .declaration import Argument, tool
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
 from .image_api import (
-    Background,
+    BehindIt,
+    Care,
+    Compression,
+    Count,
     CreatedPictures,
     CreationError,
-    Format,
+    FileFormat,
     ImageRequest,
-    Quality,
+    Prompt,
+    Size,
+    Unfinished,
     request_pictures,
 )
 from .load import decoded, known
@@ -39,33 +48,60 @@ TICK = 3.0
 """Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
 
 
-class Choices(TypedDict, total=False):
-    """What may be asked of a new picture, in the words of the API.
+Images = Annotated[
+    Sequence[str],
+    Argument(
+        "1 to 16 pictures to change or combine, named as in load_image.",
+        reading=lenient_values.listed,
+        json_type=list[str],
+        entries=(1, 16),
+        form=PICTURES,
+        names=SEVERAL,
+    ),
+]
 
-    `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression` percent, `n` how many pictures, and
-    `partial_images` how many unfinished ones are kept and told on the way, at most 3.
-    """
-
-    size: str
-    format: Format
-    quality: Quality | None
-    background: Background | None
-    compression: int | None
-    n: int
-    partial_images: int
+Mask = Annotated[
+    str | None,
+    Argument(
+        "A picture of the first one's size, transparent where that shall change.",
+        reading=lenient_values.alone,
+        form=PICTURE,
+    ),
+]
 
 
+_COST = (
+    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
+)
+
+
+@tool(
+    "Create a picture",
+    f"Create pictures from words with the OpenAI Images API. {_COST}",
+    saves=True,
+    paid=True,
+    requirement=IMAGES,
+)
 async def create_image(
-    prompt: str,
+    prompt: Prompt,
     *,
+    size: Size = "auto",
+    format: FileFormat = "png",  # noqa: A002  # the argument's name in the API
+    quality: Care = None,
+    background: BehindIt = None,
+    compression: Compression = None,
+    n: Count = 1,
+    partial_images: Unfinished = 0,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
     noted: Noted = (),
-    **choices: Unpack[Choices],
 ) -> ToolOutput:
     """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
+
+    Size, format and the others are in the words of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
+    percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and told on the way, at most 3.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
     `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
@@ -74,7 +110,16 @@ async def create_image(
         ArgumentError: arguments that are wrong, all of which are told; or the API refuses one.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
-    order = ImageRequest(prompt=prompt, **choices)
+    order = ImageRequest(
+        prompt=prompt,
+        size=size,
+        format=format,
+        quality=quality,
+        background=background,
+        compression=compression,
+        n=n,
+        partial_images=partial_images,
+    )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
     mistakes.tell()
@@ -82,17 +127,31 @@ async def create_image(
     return _output(order, "", done)
 
 
+@tool(
+    "Edit pictures",
+    "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image.",
+    saves=True,
+    paid=True,
+    requirement=IMAGES,
+    as_in=create_image,
+)
 async def edit_image(
-    prompt: str,
-    images: Sequence[str],
-    mask: str | None = None,
+    prompt: Prompt,
+    images: Images,
+    mask: Mask = None,
     *,
+    size: Size = "auto",
+    format: FileFormat = "png",  # noqa: A002  # the argument's name in the API
+    quality: Care = None,
+    background: BehindIt = None,
+    compression: Compression = None,
+    n: Count = 1,
+    partial_images: Unfinished = 0,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
     tick: float = TICK,
     noted: Noted = (),
-    **choices: Unpack[Choices],
 ) -> ToolOutput:
     """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
 
@@ -104,7 +163,16 @@ async def edit_image(
         ApartError: decoding a picture took too long or too much memory.
         CreationError: no key, no credit, no connection, or nothing within `seconds`.
     """
-    order = ImageRequest(prompt=prompt, **choices)
+    order = ImageRequest(
+        prompt=prompt,
+        size=size,
+        format=format,
+        quality=quality,
+        background=background,
+        compression=compression,
+        n=n,
+        partial_images=partial_images,
+    )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
     if not 1 <= len(images) <= MAX_EDIT_IMAGES:
@@ -119,9 +187,9 @@ async def edit_image(
     found = await mistakes.met(_opened_picture(mask, places, "mask", _mask)) if mask is not None else None
     covered = found[1] if found else None
     if covered and len(read) == len(images):
-        size, first = (covered.width, covered.height), (pictures[0].width, pictures[0].height)
-        if size != first:
-            problem = f"has {size[0]}x{size[1]} px and the first picture {first[0]}x{first[1]}"
+        given, first = (covered.width, covered.height), (pictures[0].width, pictures[0].height)
+        if given != first:
+            problem = f"has {given[0]}x{given[1]} px and the first picture {first[0]}x{first[1]}"
             mistakes.add(ArgumentError("mask", f"{problem}; give a mask of the same size"))
     mistakes.tell()
     order = replace(order, images=pictures, mask=covered)

@@ -1,30 +1,35 @@
 """load_file: a document, a table or another text, for a model to read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
+from typing import Annotated
 from urllib.parse import quote
 
 from anyio import to_thread
 
-from imagebridge.errors import ArgumentError
+from imagebridge.documents import page_numbers
+from imagebridge.documents.document_types import document_type, unread
+from imagebridge.documents.excerpt import CHARACTERS, Excerpt, excerpt
+from imagebridge.errors import ArgumentError, DocumentError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
+from . import lenient_values
+from .apart import apart
+from .arguments import AnySource, PageRange, SheetName
+from .declaration import Argument, tool
 from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .mistakes import Mistakes, Noted
 from .tables import summary, workbook
 from .tables.table import FILE_SIZE, Table, table
 from .tables.workbook import Book
-from .tool_output import File, ToolOutput, counted
+from .tool_output import File, ToolOutput, counted, described
 
 MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
-
-CHARACTERS = 100_000
-"""Characters of a text that come at once; hosts put longer ones into files or cut them off."""
 
 WHOLE = 20_000
 """Characters of a table that comes whole; of a longer one the columns are told and the first rows come."""
@@ -32,7 +37,10 @@ WHOLE = 20_000
 FIRST = 50, 5_000
 """Rows of a long table that come first, and their characters, at most."""
 
-READ = "PDF, Word, PowerPoint, Excel, RTF, and text such as CSV, JSON, Markdown, HTML and code"
+ATTACHED = ("pdf", "docx", "pptx", "rtf")
+"""The documents that come as they are where those who ask take documents: models read them themselves."""
+
+READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, and text such as CSV, JSON, Markdown and code"
 """What is read."""
 
 _TYPES = {
@@ -57,36 +65,89 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
+Part = Annotated[
+    int | None, Argument("Of a long text, counted from 1.", reading=lenient_values.number, least=1)
+]
+
+Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+
+Rows = Annotated[
+    str | None,
+    Argument(
+        "Such as 51-200.",
+        reading=lenient_values.span,
+        form="give the first and the last row, such as 51-200",
+        names=("row_range", "lines"),
+    ),
+]
+
+
+@tool(
+    "Read a file",
+    f"Read a file, from where load_image does: {READ}. Documents come as Markdown where the host does not take them, long "
+    "texts by part, long tables as a summary and rows.",
+)
 async def load_file(
-    source: str,
+    source: AnySource,
     places: Places = NOWHERE,
     *,
-    start: int | None = None,
-    sheet: str | None = None,
-    rows: str | None = None,
+    pages: PageRange = "",
+    part: Part = None,
+    start: Start = None,
+    sheet: SheetName = None,
+    rows: Rows = None,
+    attach: int = MAX_DOCUMENT_BYTES,
     noted: Noted = (),
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
-    A document comes as it is, a text in pieces of `CHARACTERS`; `start`, counted from 1, is the first character of
-    the piece. A workbook comes as the rows of its sheets, or of the `sheet` named. Of a long table the columns are
-    described, and its first rows come; `rows`, such as "51-200", are others, `start` its text. `noted` is what is wrong
-    with the call already; it is told with what is found here.
+    A document comes as it is, or as Markdown where it has over `attach` bytes or `pages` or a `part` are asked for.
+    Its figures are kept in the store, and named in the text. A text comes in pieces of `CHARACTERS`; `start`, counted
+    from 1, is the first character of the piece. A workbook comes as the rows of its sheets, or of the `sheet` named.
+    Of a long table the columns are described, and its first rows come; `rows`, such as "51-200", are others, `start`
+    its text.
+
+    Args:
+        source: the file.
+        places: where it may be read, and where figures are kept.
+        start: the first character of a long text.
+        sheet: a sheet of a workbook.
+        rows: rows of a table.
+        pages: pages of a PDF, slides of a presentation or chapters of a book, such as "1-3, 7".
+        part: which part of a text that is too long for one answer, counted from 1.
+        attach: bytes of a document at most that comes as it is; 0 where those who ask take no documents.
+        noted: what is wrong with the call already; it is told with what is found here.
 
     Raises:
         ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text; or
-            `start`, `sheet` or `rows` are not in it. All that is wrong is told.
-        BridgeError: a workbook, and the extra `server` is not installed.
+            what is asked for is not in it. All that is wrong is told.
+        ApartError: reading a document took too long or too much memory.
+        BridgeError: a workbook or PDF, and the extra `server` is not installed.
     """
     mistakes = Mistakes(noted)
     if start is not None and start < 1:
         mistakes.add(ArgumentError("start", f"is {start}; characters count from 1"))
     if start is not None and rows is not None:
         mistakes.add(ArgumentError("rows", "goes with tables and start with texts; give one of them"))
+    if part is not None and part < 1:
+        mistakes.add(ArgumentError("part", f"is {part}; parts count from 1"))
+    if part is not None and (other := "start" if start is not None else "rows" if rows is not None else ""):
+        mistakes.add(ArgumentError("part", f"goes with whole texts; give it or {other}"))
+    mistakes.of(lambda: page_numbers.ranges(pages))
     row_range = mistakes.of(lambda: _row_range(rows)) if rows is not None else None
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
+    form = document_type(found.data, found.name)
+    if form and start is None and rows is None and sheet is None:
+        mistakes.tell()
+        takes = form in ATTACHED and attach > 0
+        if takes and len(found.data) <= attach and not pages.strip() and part is None:
+            return _attached(found)
+        return await _document_text(found, pages, part or 1, places, attached=takes)
+    if not form and pages.strip():
+        problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
+        mistakes.add(ArgumentError("pages", problem))
     book = workbook.is_book(found.name, found.data)
     if book and start is not None:
         problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
@@ -94,6 +155,12 @@ async def load_file(
     if not book and sheet is not None:
         problem = f"goes with workbooks, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
+    if book and part is not None:
+        mistakes.add(
+            ArgumentError("part", f"goes with texts; {found.name} is a workbook: give sheet or rows")
+        )
+    if part is not None and start is None:
+        start = 1 + (part - 1) * CHARACTERS
     reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
     read = await mistakes.met(to_thread.run_sync(reading))
     if read is None or mistakes.found:
@@ -113,8 +180,10 @@ def _row_range(rows: str) -> tuple[int, int | None]:
 
 
 def _read(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
-    name, data, uri = found
+    name, data, _ = found
     file_type = kinds.kind(data)
+    if problem := unread(data):
+        raise ArgumentError("source", f"{name} {problem}")
     if file_type is None or file_type is kinds.SVG:
         return _text(found, start, row_range)
     if file_type.sort == "picture":
@@ -125,19 +194,86 @@ def _read(found: Source, start: int | None, row_range: tuple[int, int | None] | 
         raise ArgumentError(
             "source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}"
         )
-    for argument, given in (("start", start), ("rows", row_range)):
-        if given is not None and given != 1:
-            noun = "texts" if argument == "start" else "tables"
-            raise ArgumentError(
-                argument, f"goes with {noun}; {name} is {file_type.media_type} and comes whole"
-            )
-    if len(data) > MAX_DOCUMENT_BYTES:
-        problem = f"{name} has {amount(len(data))}; a result holds {amount(MAX_DOCUMENT_BYTES)}"
-        raise ArgumentError("source", f"{problem}; give a part of it, or its pages as pictures")
-    file = File(uri or f"file:///file{file_type.suffix}", name, file_type.media_type, data)
-    return ToolOutput(
-        f"{name}: {file_type.suffix[1:].upper()}, {amount(len(data))}, attached.", files=(file,)
-    )
+    argument, noun = ("start", "texts") if start is not None else ("rows", "tables")
+    problem = f"goes with {noun}; {name} is {file_type.media_type}: give pages or part"
+    raise ArgumentError(argument, problem)
+
+
+def _attached(found: Source) -> ToolOutput:
+    """Return a document as it is."""
+    name, data, uri = found
+    file_type = kinds.kind(data)
+    suffix, media_type = (file_type.suffix, file_type.media_type) if file_type else ("", "")
+    file = File(uri or f"file:///file{suffix}", name, media_type, data)
+    return ToolOutput(f"{name}: {suffix[1:].upper()}, {amount(len(data))}, attached.", files=(file,))
+
+
+async def _document_text(
+    found: Source, pages: str, part: int, places: Places, *, attached: bool
+) -> ToolOutput:
+    """Return a part of a document as Markdown, its figures kept."""
+    try:
+        read = await apart(_excerpt, found.data, found.name, pages, part)
+    except DocumentError as error:
+        raise ArgumentError("source", f"{found.name} {error}") from error
+    uris = await to_thread.run_sync(_kept, read, found, places)
+
+    def shown(number: int, caption: str) -> str:
+        if number in uris:
+            return f"![{caption}]({uris[number]})"
+        picture = read.figures.get(number)
+        what = described(picture) if picture else f"not shown: {read.missing.get(number, 'unknown')}"
+        return f"[figure {number}: {caption}; {what}]"
+
+    text = read.with_figures(shown)
+    file = File(found.uri or "file:///document.md", found.name, "text/markdown", text)
+    return ToolOutput(_sentences(found, read, pages, uris, attached=attached), files=(file,))
+
+
+def _excerpt(data: bytes, name: str, pages: str, part: int) -> Excerpt:
+    """Read a document; called in a process of its own (see `apart`)."""
+    return excerpt(data, name, pages=pages, part=part)
+
+
+def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
+    """Keep the figures of an excerpt, and return their names."""
+    if places.store is None:
+        return {}
+    try:
+        return {
+            number: places.store.keep(picture, f"figure {number} of {found.name}").short
+            for number, picture in read.figures.items()
+        }
+    except OSError:  # The text is what was asked for; a full disk must not cost it.
+        return {}
+
+
+def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str], *, attached: bool) -> str:
+    """Say what of a document is shown, what is left, and how to have that."""
+    total = f", {counted(read.total, read.unit)}" if read.unit else ""
+    where = f"; {read.where()}" if read.where() else ""
+    told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
+    if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
+        told.append("It is too large to be attached.")
+    if not read.is_last:
+        others = f", or with {read.unit}s by number: pages={_next(read)}" if read.unit else ""
+        asked = f"pages={pages!r} and " if pages.strip() else ""
+        told.append(f"Call again with {asked}part={read.part + 1} for what follows{others}.")
+    if read.scans:
+        which = page_numbers.in_words(read.scans)
+        told.append(f"{which[0].upper()}{which[1:]}: a picture without a text; render_document shows it.")
+    if read.form == "web page":
+        told.append("start=1 gives its source; nothing that it names was fetched.")
+    elif read.form == "PDF" and not read.scans:
+        told.append("render_document shows its pages as pictures.")
+    if uris:
+        told.append(f"{counted(len(uris), 'figure')} in it: load_image shows one by its image:// uri.")
+    return " ".join([*told, *read.notes])
+
+
+def _next(read: Excerpt) -> str:
+    first = read.sections[-1] + 1 if read.sections else 1
+    return f"{min(first, read.total)}-{min(first + max(len(read.sections), 1) - 1, read.total)}"
 
 
 def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import product
 from math import floor, hypot
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast, get_args
 
 import anyio
 from anyio import to_thread
@@ -17,7 +17,9 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES, need
 from imagebridge.wire import is_list
 
+from . import lenient_values
 from .apart import apart
+from .declaration import Argument
 
 if TYPE_CHECKING:
     import openai
@@ -25,6 +27,81 @@ if TYPE_CHECKING:
 Format = Literal["png", "jpeg", "webp"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["transparent", "opaque", "auto"]
+
+Prompt = Annotated[
+    str,
+    Argument(
+        "What the picture shows, in words.",
+        form="say in words what the picture shows",
+        names=("text", "description", "instruction", "instructions", "prompt_text"),
+    ),
+]
+
+Size = Annotated[
+    str,
+    Argument(
+        "auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
+        examples=["1536x1024"],
+        reading=lenient_values.size,
+        form='give "auto" or pixels such as "1536x1024"',
+    ),
+]
+
+_FORMATS: tuple[str, ...] = get_args(Format)
+_FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "image/") for one in _FORMATS}
+
+FileFormat = Annotated[
+    Format,
+    Argument(
+        "The format of the file.",
+        words=_FORMATS,
+        reading=lenient_values.word(_FORMATS, _FORMATS_MEANT),
+        names=("output_format", "file_format", "image_format"),
+    ),
+]
+
+Care = Annotated[
+    Quality | None,
+    Argument(
+        "Higher is slower and dearer.",
+        words=get_args(Quality),
+        reading=lenient_values.word(get_args(Quality)),
+    ),
+]
+
+BehindIt = Annotated[
+    Background | None,
+    Argument(
+        "transparent goes with png and webp.",
+        words=get_args(Background),
+        reading=lenient_values.word(get_args(Background)),
+    ),
+]
+
+Compression = Annotated[
+    int | None,
+    Argument(
+        "Percent for jpeg and webp; 100 looks best.",
+        reading=lenient_values.percent,
+        least=0,
+        most=100,
+        names=("output_compression",),
+    ),
+]
+
+Count = Annotated[
+    int,
+    Argument(
+        "How many pictures; each costs.",
+        least=1,
+        most=10,
+        names=("count", "number", "num", "num_images", "number_of_images"),
+    ),
+]
+
+Unfinished = Annotated[
+    int, Argument("Unfinished pictures kept on the way; progress names their uris.", least=0, most=3)
+]
 
 MODEL = "gpt-image-2.6-flare"
 """The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.57, types/image_model.py, read 2026-11-29."""

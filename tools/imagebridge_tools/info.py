@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Mapping
 from importlib import import_module
 from math import isfinite
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
 from .apart import apart
+from .arguments import AnySource
+from .declaration import Argument, tool
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
@@ -43,8 +45,15 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
+Exif = Annotated[bool, Argument("Tell camera and place (GPS).", names=("metadata", "with_exif"))]
+
+
+@tool(
+    "Picture facts",
+    "Tell format, size, frames, colors, and what QR and bar codes say, without the picture.",
+)
 async def image_info(
-    source: str, places: Places = NOWHERE, *, exif: bool = False, noted: Noted = ()
+    source: AnySource, places: Places = NOWHERE, *, exif: Exif = False, noted: Noted = ()
 ) -> ToolOutput:
     """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
 

@@ -1,7 +1,7 @@
 """load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
 
 from math import sqrt
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.facts import limits
@@ -11,8 +11,11 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.translate.sentences import amount
 
 from .apart import apart
+from .arguments import ImageSource
+from .declaration import Argument, tool
 from .drawing.pixels import MOVING, PAGED, SHOWN, frame_count
 from .files.source import NOWHERE, Places, Source, opened
+from .lenient_values import number
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
@@ -33,13 +36,34 @@ class LoadedFile(NamedTuple):
     scale: float = 1.0
 
 
+PageNumber = Annotated[int | None, Argument("One page of a TIFF, counted from 1.", least=1)]
+
+FrameNumber = Annotated[int | None, Argument("One frame of an animation, counted from 1.", least=1)]
+
+MaxSize = Annotated[
+    int | None,
+    Argument(
+        "Most pixels of the longer side.",
+        reading=number,
+        least=16,
+        names=("size", "max_side", "max_width", "max_pixels"),
+    ),
+]
+
+
+@tool(
+    "Load a picture",
+    f"Show a picture: {SHOWN}. It comes upright, without metadata, and smaller where it is too large for a result; an "
+    "animation as a sheet of frames, a TIFF as a picture a page. {where}",
+    saves=True,
+)
 async def load_image(
-    source: str,
+    source: ImageSource,
     places: Places = NOWHERE,
     *,
-    page: int | None = None,
-    frame: int | None = None,
-    max_size: int | None = None,
+    page: PageNumber = None,
+    frame: FrameNumber = None,
+    max_size: MaxSize = None,
     noted: Noted = (),
 ) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).

@@ -1,10 +1,14 @@
 """make_qr_code: a text as a QR code that scanners read."""
 
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.requirements import QR_CODES
 
+from . import lenient_values
+from .arguments import TEXT_NAMES
+from .declaration import Argument, tool
 from .drawing.pixels import squared
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, counted, described, nearest
@@ -22,7 +26,28 @@ _QUIET = 4
 """Modules of white around a code (ISO/IEC 18004)."""
 
 
-def make_qr_code(text: str, size: int = 512, error_correction: str = "M", noted: Noted = ()) -> ToolOutput:
+CodeText = Annotated[
+    str,
+    Argument("What it holds.", reading=lenient_values.text, form="give the text", names=TEXT_NAMES),
+]
+
+CodeSize = Annotated[int, Argument(f"{SMALLEST} to {LARGEST} pixels.", reading=lenient_values.number)]
+
+Correction = Annotated[
+    str,
+    Argument(
+        "7, 15, 25, 30% may be hidden.",
+        words=tuple(LEVELS),
+        reading=lenient_values.word(tuple(LEVELS), {"low": "L", "medium": "M", "quartile": "Q", "high": "H"}),
+        names=("error_correction_level", "ecc", "ec", "ec_level", "correction", "level"),
+    ),
+]
+
+
+@tool("Make a QR code", "Make a QR code as a PNG.", saves=True, requirement=QR_CODES)
+def make_qr_code(
+    text: CodeText, size: CodeSize = 512, error_correction: Correction = "M", noted: Noted = ()
+) -> ToolOutput:
     """Draw `text` as a QR code of `size` x `size` pixels, its squares all of the same whole number of pixels.
 
     `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent. `noted` is

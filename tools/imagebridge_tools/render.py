@@ -1,20 +1,24 @@
 """render_document: pages of a PDF, or an SVG, as pictures; their text where it is asked for."""
 
-import re
 from collections.abc import Sequence
 from contextlib import closing
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 from xml.etree import ElementTree
 
+from imagebridge.documents import page_numbers
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import DOCUMENTS
 
+from . import lenient_values
 from .apart import apart
+from .arguments import TEXT_NAMES, Document, PageRange
+from .declaration import Argument, tool
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described
+from .tool_output import ToolOutput, described
 
 PAGES = 6
 """Pages of one call at most: more would be too small to be read in one result."""
@@ -25,16 +29,20 @@ SMALLEST, LARGEST = 200, 2_000
 _LETTERS = 20_000
 """Characters of text of one call."""
 
-_RANGE = re.compile(r"(\d{1,20})(?:\s*-\s*(\d{1,20}))?$")
+
+PageText = Annotated[bool, Argument("Tell the text too.", names=TEXT_NAMES)]
+
+PageSize = Annotated[int, Argument("Longer side, 200 to 2000 pixels.", reading=lenient_values.number)]
 
 
+@tool("Show a document", "Show pages of a PDF, or an SVG, as pictures.", requirement=DOCUMENTS)
 async def render_document(
-    source: str,
+    source: Document,
     places: Places = NOWHERE,
     *,
-    pages: str = "",
-    text: bool = False,
-    size: int = 1536,
+    pages: PageRange = "",
+    text: PageText = False,
+    size: PageSize = 1536,
     noted: Noted = (),
 ) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
@@ -59,7 +67,7 @@ def _check(mistakes: Mistakes, pages: str, size: int) -> None:
     """Note what is wrong whatever the document is."""
     if not SMALLEST <= size <= LARGEST:
         mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
-    mistakes.of(lambda: _ranges(pages))
+    mistakes.of(lambda: page_numbers.ranges(pages))
 
 
 def rendered(
@@ -103,7 +111,7 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
         document = pypdfium2.PdfDocument(source.data)
     with document:
         total = len(document)
-        numbers = _chosen(pages, total)
+        numbers = page_numbers.chosen(pages, total, most=PAGES)
         mistakes.tell()
         drawn = [_page(document[number - 1], size, text=text) for number in numbers]
     pictures = tuple(picture for picture, _, _ in drawn)
@@ -114,7 +122,7 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
         if not pages and total > PAGES
         else ""
     )
-    sentence = f"{source.name}: {_page_list(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
+    sentence = f"{source.name}: {page_numbers.in_words(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
     if text:
         sentence += _texts_in_words(
             [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
@@ -135,57 +143,6 @@ def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
             with closing(page.get_textpage()) as letters:
                 words = letters.get_text_bounded()
     return redrawn(image), words.replace("\r\n", "\n").strip(), scale
-
-
-def _chosen(pages: str, total: int) -> list[int]:
-    """Return the numbers of the pages that are asked for, in that order.
-
-    Raises:
-        ArgumentError: no list of pages, pages that are not there, or more than `PAGES`.
-    """
-    if not pages.strip():
-        return list(range(1, min(total, PAGES) + 1))
-    numbers: list[int] = []
-    for first, last in _ranges(pages):
-        for number in (first, last):
-            if not 1 <= number <= total:
-                raise ArgumentError(
-                    "pages", f"names page {number}; the document has {counted(total, 'page')}, 1 to {total}"
-                )
-        step = 1 if first <= last else -1
-        numbers += range(first, last + step, step)
-    numbers = list(dict.fromkeys(numbers))
-    if len(numbers) > PAGES:
-        first = _page_list(numbers[:PAGES]).removeprefix("pages ")
-        raise ArgumentError(
-            "pages", f"are {len(numbers)}; at most {PAGES} are drawn in a call, such as {first}"
-        )
-    return numbers
-
-
-def _ranges(pages: str) -> list[tuple[int, int]]:
-    """Return the first and the last page of each range that is asked for."""
-    ranges: list[tuple[int, int]] = []
-    for part in pages.split(",") if pages.strip() else ():
-        match = _RANGE.match(part.strip())
-        if not match:
-            raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
-        ranges.append((int(match[1]), int(match[2] or match[1])))
-    return ranges
-
-
-def _page_list(numbers: Sequence[int]) -> str:
-    """Return `page 2`, `pages 1-3, 7`."""
-    if not numbers:
-        return "no pages"
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1].append(number)
-        else:
-            ranges.append([number])
-    numbers_in_words = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in ranges)
-    return f"page{'' if len(numbers) == 1 else 's'} {numbers_in_words}"
 
 
 def _drawing(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:

@@ -1,11 +1,14 @@
 """get_image: a sample picture that shows a text, drawn without any drawing engine but Pillow."""
 
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from imagebridge.errors import ArgumentError
 
+from .arguments import TEXT_NAMES
+from .declaration import Argument, tool
 from .drawing.text import bundled, face, missing, wrapped
+from .lenient_values import text as plain_text
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
@@ -30,7 +33,22 @@ _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
 )
 
 
-def get_image(text: str, noted: Noted = ()) -> ToolOutput:
+CardText = Annotated[
+    str,
+    Argument(
+        "The words to show, at most 1,500 characters.",
+        reading=plain_text,
+        form="give the text",
+        names=TEXT_NAMES,
+    ),
+]
+
+
+@tool(
+    "Sample picture of a text",
+    "Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive.",
+)
+def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
     `noted` is what is wrong with the call already; it is told with what is found here.

@@ -4,19 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 
 from .apart import apart
+from .arguments import AnySource
+from .declaration import Argument, tool
 from .drawing import tones
 from .drawing.colors import WHITE, Color
 from .drawing.operations import SHAPING, SIDE, Ground, Operation, read_operations
 from .drawing.pixels import pixels
-from .drawing.units import Ruler
+from .drawing.units import Ruler, Units
 from .files.source import NOWHERE, Places, Source, opened
+from .lenient_values import listed
 from .mistakes import Mistakes, Noted
 from .tool_output import JsonValue, ToolOutput, described
 
@@ -44,12 +47,30 @@ class _Work:
     quality: int | None = None
 
 
+Operations = Annotated[
+    Sequence[Mapping[str, JsonValue]],
+    Argument(
+        "In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side that follows; "
+        "fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; grayscale, invert true; "
+        "brightness, contrast (or auto), saturation, sharpen factor; blur radius; background color or transparent; "
+        "format png, jpeg or webp; quality 1-100.",
+        examples=[[{"crop": [0, 0, 40, 30]}, {"resize": [800, None]}]],
+        reading=listed,
+        json_type=list[Any],
+        schema={"type": "array", "items": {"type": "object"}},
+        form='give a list such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]',
+        names=("ops", "transforms", "transformations", "steps", "actions"),
+    ),
+]
+
+
+@tool("Transform a picture", "Change a picture.", saves=True)
 async def transform_image(
-    source: str,
-    operations: Sequence[Mapping[str, JsonValue]],
+    source: AnySource,
+    operations: Operations,
     places: Places = NOWHERE,
     *,
-    units: str = "pixels",
+    units: Units = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
     """Do `operations`, each an object with one key, in order, with the picture that `source` names.

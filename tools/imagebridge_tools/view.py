@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from math import floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures import kinds
 
+from . import lenient_values
 from .apart import apart
+from .arguments import AnySource
+from .declaration import Argument, tool
 from .drawing.grid import View
 from .drawing.pixels import Pixels, pixels, squared
 from .drawing.tones import Contrast, contrasted, factor
-from .drawing.units import Box, Ruler
+from .drawing.units import Box, Ruler, Units, coordinates
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
@@ -33,16 +36,56 @@ _TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
 """Degrees clockwise, in Pillow's words, which go counterclockwise."""
 
 
+Region = Annotated[
+    Sequence[float] | None,
+    Argument(
+        "[left, top, right, bottom]; all without.",
+        reading=coordinates,
+        json_type=list[float] | None,
+        form="give [left, top, right, bottom], such as [0, 0, 400, 300]",
+        names=("box", "bbox", "crop", "rect", "rectangle", "area", "roi", "bounds"),
+    ),
+]
+
+Zoom = Annotated[
+    float | None,
+    Argument("Pixels shown for one.", reading=lenient_values.zoom, names=("factor", "magnification")),
+]
+
+Rotation = Annotated[
+    int,
+    Argument(
+        "0, 90, 180 or 270 degrees clockwise.",
+        reading=lenient_values.number,
+        form="give 0, 90, 180 or 270 degrees clockwise",
+        names=("rotation", "angle"),
+    ),
+]
+
+ViewContrast = Annotated[
+    Contrast | None,
+    Argument(
+        "A factor, or auto.",
+        reading=lenient_values.factor,
+        json_type=Any,
+        schema={"anyOf": [{"type": ["number", "string"]}, {"type": "null"}]},
+    ),
+]
+
+Grid = Annotated[bool, Argument("Draw lines at coordinates.")]
+
+
+@tool("View a region", "Look closely at a region; tells how its pixels map to the original.")
 async def view_image(
-    source: str,
+    source: AnySource,
     places: Places = NOWHERE,
     *,
-    region: Sequence[float] | None = None,
-    units: str = "pixels",
-    zoom: float | None = None,
-    rotate: int = 0,
-    contrast: Contrast | None = None,
-    grid: bool = False,
+    region: Region = None,
+    units: Units = "pixels",
+    zoom: Zoom = None,
+    rotate: Rotation = 0,
+    contrast: ViewContrast = None,
+    grid: Grid = False,
     noted: Noted = (),
 ) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.

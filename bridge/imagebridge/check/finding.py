@@ -13,12 +13,14 @@ _LONGEST = 300
 class Finding:
     """One thing that is wrong with a request body.
 
-    rule: the id of a rule of `imagebridge.testing.RULES`, or of a piece of advice.
-    path: where in the body, such as `input[3].output[1].image_url`.
-    consequence: what happens if it is sent. fix: what to do.
-    refused: true where the API answers 400, by its documents or by reports.
-    blind: true where a model would not see a picture that is there, which is as lost as one that is refused.
-        What is neither is advice.
+    Attributes:
+        rule: the id of a rule of `imagebridge.testing.RULES`, or of a piece of advice.
+        path: where in the body, such as `input[3].output[1].image_url`.
+        consequence: what happens if it is sent.
+        fix: what to do.
+        refused: true where the API answers 400, by its documents or by reports.
+        blind: true where a model would not see a picture that is there, which is as lost as one that is refused.
+            What is neither is advice.
     """
 
     rule: str

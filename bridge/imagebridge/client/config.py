@@ -15,7 +15,7 @@ from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError
 from imagebridge.schemas.definitions import tool_names
-from imagebridge.wire import JSON, blanked, is_json, is_list, text_of
+from imagebridge.wire import JSON, MAX_LEVELS, blanked, is_deep, is_json, is_list, text_of
 
 # ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -30,6 +30,9 @@ _DENIED = ("excludeTools", "disabled_tools", "disabledTools")
 
 _MOST_SECONDS = 3_600
 """`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
+
+_ENDLESS = 1e12
+"""Milliseconds that are no limit any more: some thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +181,15 @@ def configured(
 def _entries(path: Path) -> JSON:
     try:
         value: object = json.loads(blanked(path.read_text(encoding="utf-8-sig")))
+        deep = is_deep(value)
     except OSError as error:
         raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
         raise BridgeError(f"{path} is no JSON: {error}") from error
+    except RecursionError:
+        value, deep = None, True
+    if deep:
+        raise BridgeError(f"{path} nests deeper than {MAX_LEVELS} levels, which no list of servers needs")
     entries = [value.get(key) for key in ("mcpServers", "servers")] if is_json(value) else []
     # Hosts leave an empty one beside the other.
     named = sorted(filter(is_json, entries), key=len, reverse=True)
@@ -262,7 +270,8 @@ def _seconds(entry: JSON) -> float | None:
     value = entry.get("timeout")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+    # Also of more digits than a float has, infinite or no number at all.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _ENDLESS:
         raise BridgeError(f"has a `timeout` that is no positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)
 

@@ -22,6 +22,7 @@ from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
 
 from . import command_line
+from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
 from .http import ServerReplies, older, streamable
@@ -153,6 +154,9 @@ async def _entered(
     async def entered(target: "MCPServer[Any] | Transport") -> Client:
         return await stack.enter_async_context(_client(target, listening))
 
+    if isinstance(server, HttpServer) and (problem := http_problem(server)):
+        raise ServerError(label(server), problem)
+
     match server:
         case MCPServer():
             return await entered(server)
@@ -189,6 +193,8 @@ async def _entered(
                     "env": child({**environment, **(parameters.env or {})}),
                 }
             )
+            if problem := process_problem(started):
+                raise ServerError(label(server), problem)
             return await entered(repairing(pipe(started, listening.stderr), listening.over))
 
 

@@ -1,17 +1,17 @@
-"""What the models of each family see and cost, until when OpenAI serves them, which take tools in Chat Completions: dated tables.
+"""What the models of each family see and cost, until when OpenAI serves them, which take tools in Chat Completions: a row a family.
 
 Sizes are pixels. Source of the families: OpenAI's guide "Images and vision", sections "Image input requirements" and
-"Calculating costs", read 2026-11-22 (the guide is of September 2026). Of the prices: each model's own page.
+"Calculating costs", read 2026-11-22 (the guide is of September 2026). Of the prices: each model's own page, or the list that a row names.
 Of last days and tools: https://developers.openai.com/api/docs/deprecations and the guide "Deployment checklist", read
 2026-11-29; a model by another server's name is in neither.
 """
 
-import datetime
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 Detail = Literal["low", "high", "auto", "original"]
 
@@ -40,93 +40,8 @@ class Tiles:
 Sizing = Patches | Tiles
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """How the models of one family take pictures. `original` is None where the family refuses that detail."""
-
-    name: str
-    low: Sizing
-    high: Sizing
-    original: Sizing | None
-    auto: Literal["high", "original"]
-    assumed: bool = False
-    """True where the guide has no row, so that the values are a safe guess."""
-    cache_breakpoints: bool = False
-    """True where `prompt_cache_breakpoint` is taken: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
-
-
-def _patched(name: str, rate: int, *, original: int | None, auto: Literal["high", "original"]) -> Family:
-    """A row of the guide in which `low` and `high` differ only in their budget of patches."""
-    return Family(
-        name,
-        low=Patches(2048, 6_144, rate),
-        high=Patches(2048, 2_500, rate) if original else Patches(2048, 6_144, rate),
-        original=Patches(6_000, original, rate) if original else None,
-        auto=auto,
-    )
-
-
-def _tiled(name: str, base: int, tile: int) -> Family:
-    """A row of the guide for models that count tiles; `low` costs the base alone."""
-    return Family(name, low=Tiles(base, 0), high=Tiles(base, tile), original=None, auto="high")
-
-
-def _assumed(name: str, rate: int) -> Family:
-    """Patch models that the sizing table leaves out: the cap that every vision model takes."""
-    sizing = Patches(2048, 2_500, rate)
-    return Family(name, low=sizing, high=sizing, original=None, auto="high", assumed=True)
-
-
-_FIT_512 = Patches(512, 2_500)
-
-
-SAFE = _assumed("unknown", 120)
-"""For models that no row matches: 2048 pixels and 2,500 patches, right for every vision model."""
-
-
-# First match wins. Dated snapshots and new variants fall to the row of their stem.
-FAMILIES: tuple[tuple[str, Family], ...] = (
-    (
-        r"gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)",
-        Family(
-            "gpt-5.6",
-            _FIT_512,
-            Patches(2048, 2_500),
-            Patches(65_535, REJECTED_PATCHES),
-            "original",
-            cache_breakpoints=True,
-        ),
-    ),
-    (r"gpt-5\.5", Family("gpt-5.5", _FIT_512, Patches(2048, 2_500), Patches(6_000, 10_000), "original")),
-    (r"gpt-5\.4", _patched("gpt-5.4", 120, original=10_000, auto="high")),
-    (r"gpt-5\.3", _assumed("gpt-5.3", 120)),
-    (r"gpt-5\.2", _patched("gpt-5.2", 120, original=None, auto="high")),
-    (r"gpt-5\.1", _tiled("gpt-5.1", 70, 140)),
-    (r"gpt-5-mini", _assumed("gpt-5-mini", 120)),
-    (r"gpt-5-nano", _assumed("gpt-5-nano", 150)),
-    (r"gpt-5", _tiled("gpt-5", 70, 140)),
-    (r"gpt-4\.1-mini", _patched("gpt-4.1-mini", 162, original=None, auto="high")),
-    (r"gpt-4\.1-nano", _assumed("gpt-4.1-nano", 246)),
-    (r"gpt-4\.1", _tiled("gpt-4.1", 85, 170)),
-    (r"gpt-4o-mini", _tiled("gpt-4o-mini", 2_833, 5_667)),
-    (r"(chat)?gpt-4o", _tiled("gpt-4o", 85, 170)),
-    (r"o4-mini", _assumed("o4-mini", 172)),
-    (r"o[13]", _tiled("o3", 75, 150)),
-)
-
-
-@lru_cache(maxsize=256)
-def family(model: str | None) -> Family:
-    """Return the family of `model` (a name such as "gpt-5.4-mini-2026-03-01" or "openai/gpt-6-luna").
-
-    None and names that no row matches get `SAFE`, whose `assumed` is true.
-    """
-    stem = (model or "").strip().rsplit("/", 1)[-1].lower().removeprefix("ft:")
-    return next((row for pattern, row in FAMILIES if re.match(rf"{pattern}(?![0-9])", stem)), SAFE)
-
-
-PRICES_READ = datetime.date(2026, 11, 29)
-"""When the sources were read: https://developers.openai.com/api/docs/models/NAME, "Pricing", or the list that a row names."""
+ChatTools = Literal["without effort", "never"]
+"""How a model takes function tools in Chat Completions: only with `reasoning_effort="none"`, or not at all."""
 
 
 class Price(NamedTuple):
@@ -139,22 +54,175 @@ class Price(NamedTuple):
     output: float
 
 
-# Any other model has no price here: none is guessed from its relatives.
-PRICES = {
-    "gpt-6.2-astra": Price(8.00, 0.40, None, 40.00),  # litellm's discussion 52347, 2026-11-17
-    "gpt-6.2-sol": Price(2.00, 0.10, 2.50, 10.00),
-    "gpt-6.1-sol": Price(2.00, 0.10, 2.50, 10.00),
-    "gpt-6.1-terra": Price(1.00, 0.05, 1.25, 5.00),
-    "gpt-6-astra": Price(10.00, 1.00, 12.50, 50.00),  # codex-token-meter 0.2.22
-    "gpt-6-sol": Price(2.00, 0.20, 2.50, 10.00),
-    "gpt-6-luna": Price(0.10, 0.01, 0.125, 0.50),
-    "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
-    "gpt-5.6-sol": Price(4.00, 0.40, None, 20.00),  # published lists, without a date
-    "gpt-5.6-terra": Price(2.00, 0.20, None, 12.00),  # published lists, without a date
-    "gpt-5.5": Price(5.00, 0.50, None, 30.00),  # a reseller's list, without a date
-    "gpt-5.4": Price(2.50, 0.25, None, 15.00),  # a reseller's list, without a date
-    "gpt-5.4-mini": Price(0.75, 0.075, None, 4.50),  # a reseller's list, without a date
-}
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All that is known of the models of one family. `original` is None where the family refuses that detail.
+
+    What holds for some of them alone stands beside a pattern of their whole names, without maker and date.
+    """
+
+    name: str
+    pattern: str
+    """What their names begin with: dated snapshots and new variants fall to the row of their stem."""
+    low: Sizing
+    high: Sizing
+    original: Sizing | None
+    auto: Literal["high", "original"]
+    assumed: bool = False
+    """True where the guide has no row, so that the values are a safe guess."""
+    cache_breakpoints: bool = False
+    """True where `prompt_cache_breakpoint` is taken: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
+    models: Mapping[str, Price | None] = field(default_factory=dict[str, Price | None])
+    """The models that OpenAI lists, with their prices. Others have none here: none is guessed from its relatives."""
+    ends: Mapping[str, date] = field(default_factory=dict[str, date])
+    """The days on which models end."""
+    chat_tools: Mapping[str, ChatTools] = field(default_factory=dict[str, ChatTools])
+    """How models take tools in Chat Completions, where that is not as they take all else."""
+    always_reason: str | None = None
+    """Models that refuse the efforts "none" and "minimal"."""
+
+
+def _patched(name: str, rate: int, *, original: int | None = None) -> Family:
+    """A row of the guide in which `low` and `high` differ only in their budget of patches."""
+    return Family(
+        name,
+        re.escape(name),
+        low=Patches(2048, 6_144, rate),
+        high=Patches(2048, 2_500, rate) if original else Patches(2048, 6_144, rate),
+        original=Patches(6_000, original, rate) if original else None,
+        auto="high",
+    )
+
+
+def _tiled(name: str, base: int, tile: int) -> Family:
+    """A row of the guide for models that count tiles; `low` costs the base alone."""
+    return Family(name, re.escape(name), Tiles(base, 0), Tiles(base, tile), original=None, auto="high")
+
+
+def _assumed(name: str, rate: int) -> Family:
+    """Patch models that the sizing table leaves out: the cap that every vision model takes."""
+    sizing = Patches(2048, 2_500, rate)
+    return Family(name, re.escape(name), sizing, sizing, original=None, auto="high", assumed=True)
+
+
+def _in_full(name: str, pattern: str) -> Family:
+    """The newest row of the guide: `auto` shows every pixel."""
+    return Family(
+        name,
+        pattern,
+        low=Patches(512, 2_500),
+        high=Patches(2048, 2_500),
+        original=Patches(65_535, REJECTED_PATCHES),
+        auto="original",
+        cache_breakpoints=True,
+    )
+
+
+SAFE = _assumed("unknown", 120)
+"""For models that no row matches: 2048 pixels and 2,500 patches, right for every vision model."""
+
+_APRIL, _DECEMBER, _JANUARY = date(2027, 4, 1), date(2026, 12, 11), date(2027, 1, 14)
+_OCTOBER = date(2026, 10, 23)
+
+# First match wins. How models take tools in Chat Completions: a live 400 since 2026-07 (TheR1D/shell_gpt#801) and the
+# guide; of gpt-6.2 it is not known. Always reasoning: OpenAI's page of gpt-6.2-sol, where none and minimal are refused.
+FAMILIES: tuple[Family, ...] = (
+    replace(
+        _in_full("gpt-6.2", r"gpt-6\.2"),
+        models={
+            "gpt-6.2-astra": Price(8.00, 0.40, None, 40.00),  # litellm's discussion 52347, 2026-11-17
+            "gpt-6.2-sol": Price(2.00, 0.10, 2.50, 10.00),
+        },
+        always_reason=r"gpt-6\.2-\w+",
+    ),
+    replace(
+        _in_full("gpt-6.1", r"gpt-6\.1"),
+        models={
+            "gpt-6.1-sol": Price(2.00, 0.10, 2.50, 10.00),
+            "gpt-6.1-terra": Price(1.00, 0.05, 1.25, 5.00),
+        },
+        chat_tools={r"gpt-6\.1-(sol|terra)": "never"},
+        always_reason=r"gpt-6\.1-sol",
+    ),
+    replace(
+        _in_full("gpt-6", r"gpt-6(?!\.)"),
+        models={
+            "gpt-6-astra": Price(10.00, 1.00, 12.50, 50.00),  # codex-token-meter 0.2.22
+            "gpt-6-sol": Price(2.00, 0.20, 2.50, 10.00),
+            "gpt-6-luna": Price(0.10, 0.01, 0.125, 0.50),
+        },
+        chat_tools={r"gpt-6-(sol|luna)": "without effort", r"gpt-6-astra": "never"},
+    ),
+    replace(
+        # And all that is newer and has no row yet.
+        _in_full("gpt-5.6", r"gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)"),
+        models={
+            "gpt-5.6-sol": Price(4.00, 0.40, None, 20.00),  # published lists, without a date
+            "gpt-5.6-terra": Price(2.00, 0.20, None, 12.00),  # published lists, without a date
+            "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
+        },
+        chat_tools={r"gpt-5\.6(-\w+)?": "without effort"},
+    ),
+    Family(
+        "gpt-5.5",
+        r"gpt-5\.5",
+        low=Patches(512, 2_500),
+        high=Patches(2048, 2_500),
+        original=Patches(6_000, 10_000),
+        auto="original",
+        models={"gpt-5.5": Price(5.00, 0.50, None, 30.00)},  # a reseller's list, without a date
+    ),
+    replace(
+        _patched("gpt-5.4", 120, original=10_000),
+        models={
+            "gpt-5.4": Price(2.50, 0.25, None, 15.00),  # a reseller's list, without a date
+            "gpt-5.4-mini": Price(0.75, 0.075, None, 4.50),  # a reseller's list, without a date
+        },
+        ends={r"gpt-5\.4-nano": _APRIL},
+    ),
+    replace(_assumed("gpt-5.3", 120), ends={r"gpt-5\.3-codex": _APRIL}),
+    _patched("gpt-5.2", 120),
+    replace(_tiled("gpt-5.1", 70, 140), ends={r"gpt-5\.1": _APRIL}),
+    # The guide writes "gpt-5*", "o3*" and "gpt-4o*": every variant ends, and no other version.
+    replace(_assumed("gpt-5-mini", 120), ends={r"gpt-5-.+": _DECEMBER}),
+    replace(_assumed("gpt-5-nano", 150), ends={r"gpt-5-.+": _DECEMBER}),
+    replace(_tiled("gpt-5", 70, 140), ends={r"gpt-5(-.+)?": _DECEMBER}),
+    replace(_patched("gpt-4.1-mini", 162), ends={r"gpt-4\.1-mini": _JANUARY}),
+    replace(_assumed("gpt-4.1-nano", 246), ends={r"gpt-4\.1-nano": _OCTOBER}),
+    replace(_tiled("gpt-4.1", 85, 170), ends={r"gpt-4\.1": _JANUARY}),
+    replace(_tiled("gpt-4o-mini", 2_833, 5_667), ends={r"gpt-4o-.+": _JANUARY}),
+    replace(_tiled("gpt-4o", 85, 170), pattern=r"(chat)?gpt-4o", ends={r"(chat)?gpt-4o(-.+)?": _JANUARY}),
+    replace(_assumed("o4-mini", 172), ends={r"o4-mini": _OCTOBER}),
+    replace(
+        _tiled("o3", 75, 150),
+        pattern=r"o[13]",
+        ends={r"o3(-.+)?": _DECEMBER, r"o1(-mini|-pro|-preview)?": _OCTOBER},
+    ),
+    # They draw: what they see is the safe guess.
+    replace(
+        _assumed("gpt-image", 120),
+        pattern=r"(chat)?gpt-image",
+        models=dict.fromkeys(("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2")),
+        ends={
+            r"gpt-image-1": _OCTOBER,
+            r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest": date(2026, 12, 1),
+        },
+    ),
+)
+
+
+@lru_cache(maxsize=256)
+def family(model: str | None) -> Family:
+    """Return the family of `model` (a name such as "gpt-5.4-mini-2026-03-01" or "openai/gpt-6-luna").
+
+    None and names that no row matches get `SAFE`, whose `assumed` is true.
+    """
+    stem = (model or "").strip().rsplit("/", 1)[-1].lower().removeprefix("ft:")
+    return next((row for row in FAMILIES if re.match(rf"{row.pattern}(?![0-9])", stem)), SAFE)
+
+
+PRICES_READ = date(2026, 11, 29)
+"""When the prices were read."""
 
 
 LONG_INPUT = 272_000
@@ -185,47 +253,13 @@ DEFAULTS: tuple[DefaultModel, ...] = (
 """The newest stands last."""
 
 
-AVAILABILITY_READ = datetime.date(2026, 11, 29)
-
-
-_DAY = datetime.date
-
-
-class LastDay(NamedTuple):
-    """The day on which models end, and which: their names match `pattern`, dated snapshots too."""
-
-    pattern: str
-    day: datetime.date
-
-
-# First match wins.
-LAST_DAYS: tuple[LastDay, ...] = (
-    LastDay(r"gpt-5\.3-codex|gpt-5\.1|gpt-5\.4-nano", _DAY(2027, 4, 1)),
-    LastDay(
-        r"(gpt-5|o3)(-.+)?", _DAY(2026, 12, 11)
-    ),  # as "gpt-5*" and "o3*": every variant, and no other version
-    LastDay(r"(chat)?gpt-4o(-.+)?|gpt-4\.1(-mini)?", _DAY(2027, 1, 14)),  # as "gpt-4o*"
-    LastDay(r"o1(-mini|-pro|-preview)?|o4-mini|gpt-4\.1-nano|gpt-image-1", _DAY(2026, 10, 23)),
-    LastDay(r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest", _DAY(2026, 12, 1)),
-)
+AVAILABILITY_READ = date(2026, 11, 29)
+"""When last days and tools were read."""
 
 
 _DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
 
-
-ChatTools = Literal["without effort", "never"]
-"""How a model takes function tools in Chat Completions: only with `reasoning_effort="none"`, or not at all."""
-
-
-# A live 400 since 2026-07 (TheR1D/shell_gpt#801) and the guide. gpt-6.2 is not known: it is in no row.
-CHAT_TOOLS: tuple[tuple[str, ChatTools], ...] = (
-    (r"gpt-5\.6(-\w+)?|gpt-6-(sol|luna)", "without effort"),
-    (r"gpt-6-astra|gpt-6\.1-(sol|terra)", "never"),
-)
-
-
-# OpenAI's page of gpt-6.2-sol: effort none and minimal are refused.
-_ALWAYS_REASONING = re.compile(r"gpt-6\.1-sol|gpt-6\.2-\w+")
+T = TypeVar("T")
 
 
 def _stem(model: str) -> str:
@@ -233,18 +267,29 @@ def _stem(model: str) -> str:
     return _DATED.sub("", model.strip().lower().removeprefix("openai/"))
 
 
+def _first(facts: Iterable[tuple[str, T]], model: str) -> T | None:
+    """Return the fact beside the first pattern that matches the whole name of a model."""
+    stem = _stem(model)
+    return next((fact for pattern, fact in facts if re.fullmatch(pattern, stem)), None)
+
+
+def listed() -> list[str]:
+    """Return the names of the models that OpenAI lists (its pages of models; openai 3.57, types/image_model.py)."""
+    return [name for row in FAMILIES for name in row.models]
+
+
 def price_of(model: str) -> Price | None:
     """Return what a model's tokens cost, whatever its date; None where no price is known, as behind a router."""
-    return PRICES.get(_DATED.sub("", model))
+    name = _DATED.sub("", model)
+    return next((row.models[name] for row in FAMILIES if name in row.models), None)
 
 
-def last_day(model: str) -> datetime.date | None:
+def last_day(model: str) -> date | None:
     """Return the day on which a model ends or ended; None where no end is announced."""
-    stem = _stem(model)
-    return next((one.day for one in LAST_DAYS if re.fullmatch(one.pattern, stem)), None)
+    return _first((one for row in FAMILIES for one in row.ends.items()), model)
 
 
-def ending(model: str, today: datetime.date) -> str:
+def ending(model: str, today: date) -> str:
     """Say that a model has ended or ends within 90 days of `today`; "" where it does not."""
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
@@ -258,13 +303,12 @@ _SOON = 90
 
 def chat_tools_of(model: str) -> ChatTools | None:
     """Return what a model asks of Chat Completions with function tools; None where that is nothing, or not known."""
-    stem = _stem(model)
-    return next((how for pattern, how in CHAT_TOOLS if re.fullmatch(pattern, stem)), None)
+    return _first((one for row in FAMILIES for one in row.chat_tools.items()), model)
 
 
 def always_reasons(model: str) -> bool:
     """Tell whether a model refuses the efforts "none" and "minimal"."""
-    return bool(_ALWAYS_REASONING.fullmatch(_stem(model)))
+    return bool(_first(((row.always_reason, True) for row in FAMILIES if row.always_reason), model))
 
 
 def no_chat_tools(model: str) -> str:

@@ -17,35 +17,20 @@ Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1
     client = MultiServerMCPClient(servers, tool_interceptors=[interceptor])
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from imagebridge import output_parts
-from imagebridge.translate.policy import Policy
+from imagebridge import Policy, translate
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
     from imagebridge.wire import Part
 
 __all__ = ["interceptor", "tools"]
-
-ContentBlock = dict[Any, Any]
-
-
-class AdapterCall(Protocol):
-    """What langchain-mcp-adapters tells an interceptor of a call."""
-
-    @property
-    def runtime(self) -> Any:
-        """LangGraph's account of the call, which knows its id."""
-        ...
-
-
-class ToolFailedError(ToolException):
-    """A tool that reported an error: `args[0]` holds the blocks that say so."""
 
 
 def tools(bridge: "Bridge") -> list[BaseTool]:
@@ -66,61 +51,47 @@ def tools(bridge: "Bridge") -> list[BaseTool]:
             name=tool["name"],
             description=tool.get("description") or "",
             args_schema=cast("dict[str, Any]", tool["parameters"]),
-            coroutine=_calling(bridge, tool["name"]),
-            handle_tool_error=_blocks_of,
+            coroutine=partial(_called, bridge, tool["name"]),
+            handle_tool_error=True,
         )
         for tool in bridge.tools
     ]
 
 
-async def interceptor(request: AdapterCall, handler: Callable[[Any], Awaitable[Any]]) -> Any:
+async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
     """Let langchain-mcp-adapters hand its model pictures: `MultiServerMCPClient(..., tool_interceptors=[interceptor])`.
 
     Links to pictures and documents become a line that names them; `tools` reads them.
 
     Args:
-        request: the call.
+        request: the call, an `MCPToolCallRequest`.
         handler: what makes it.
     """
     result = await handler(request)
     if isinstance(result, ToolMessage) or not hasattr(result, "content"):
         return result
-    content: list[str | ContentBlock] = [
-        _content_block(part) for part in output_parts(result, Policy(proof="decoded"))
-    ]
-    failed = bool(getattr(result, "isError", getattr(result, "is_error", False)))
-    return ToolMessage(
-        content, tool_call_id=request.runtime.tool_call_id, status="error" if failed else "success"
-    )
+    translation = translate(result, Policy(proof="decoded"))
+    content: list[str | dict[Any, Any]] = [_block(part) for part in translation.parts]
+    status = "error" if translation.is_error else "success"
+    return ToolMessage(content, tool_call_id=request.runtime.tool_call_id, status=status)
 
 
-def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[ContentBlock]]]:
-    # Arguments come by their names, which may be any, `bridge` and `name` too: so these two are not parameters.
-    async def called(**arguments: object) -> list[ContentBlock]:
-        answer = await bridge.answer(name, arguments)
-        blocks = [_content_block(part) for part in answer.parts]
-        if answer.is_error:
-            raise ToolFailedError(blocks)
-        return blocks
-
-    return called
+# Arguments come by their names, which may be any, `bridge` and `name` too: so these two have only places.
+async def _called(bridge: "Bridge", name: str, /, **arguments: object) -> list[dict[str, Any]]:
+    answer = await bridge.answer(name, arguments)
+    blocks = [_block(part) for part in answer.parts]
+    if answer.is_error:
+        raise ToolException(blocks)
+    return blocks
 
 
-def _blocks_of(error: ToolException) -> Sequence[ContentBlock]:
-    return error.args[0]
-
-
-def _content_block(part: "Part") -> ContentBlock:
+def _block(part: "Part") -> dict[str, Any]:
     """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
+    said = {name: value for name, value in part.items() if name != "type" and value}
     match part["type"]:
         case "input_text":
             return {"type": "text", "text": part["text"]}
         case "input_image":
-            shown = {"url": part.get("image_url"), "detail": part.get("detail")}
-            return {"type": "image_url", "image_url": {name: value for name, value in shown.items() if value}}
+            return {"type": "image_url", "image_url": {"url": said.pop("image_url", None), **said}}
         case _:
-            return {"type": "file", "file": _file(part)}
-
-
-def _file(part: Mapping[str, Any]) -> ContentBlock:
-    return {name: value for name, value in part.items() if name != "type" and value}
+            return {"type": "file", "file": said}

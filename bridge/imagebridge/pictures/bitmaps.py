@@ -20,8 +20,8 @@ _PLAIN = {
 """Masks of red, green, blue and opacity that Pillow reads rightly."""
 
 
-_RUNS = {1: 8, 2: 4}
-"""Bits a pixel of the two codings that pack runs of equal pixels."""
+_RUNS = {(1, 8), (2, 4), (4, 24)}
+"""Codings that pack runs of equal pixels, with the bits of a pixel; the last one is OS/2's alone."""
 
 
 class InfoHeader(NamedTuple):
@@ -71,7 +71,7 @@ def image(data: bytes) -> "Image | None":
             return None
         header = _header(data, 14)
         (start,) = unpack_from("<I", data, 10)
-        if _RUNS.get(header.packed) == header.bits:
+        if (header.packed, header.bits) in _RUNS:
             return _of_runs(data, start, header)
         masks = _masks(data, header)
         odd = masks is not None and masks not in _PLAIN.get(header.bits, ())
@@ -169,29 +169,34 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
     size = width, height = header.width, header.height
     check_pixels(width, height)
-    # Twice an index and whether it was named, the picture, black, and both together.
-    check_memory(width, height, 17 * width * height)
-    colours = min(header.colours or 1 << header.bits, 1 << header.bits)
-    table = data[14 + header.length : 14 + header.length + 4 * colours].ljust(1024, b"\0")
+    # Twice a pixel and whether it was named, the picture, black, and both together.
+    check_memory(width, height, (21 if header.bits == 24 else 17) * width * height)
     pixels, named = _unpacked(data, start, header)
     order = 1 if header.down else -1
-    image = Images.frombytes("P", size, pixels, "raw", "P", 0, order)
-    image.putpalette(bytes(table[at + 2 - channel] for at in range(0, 1024, 4) for channel in range(3)))
+    if header.bits == 24:
+        image = Images.frombytes("RGB", size, pixels, "raw", "BGR", 0, order)
+    else:
+        colours = min(header.colours or 1 << header.bits, 1 << header.bits)
+        table = data[14 + header.length : 14 + header.length + 4 * colours].ljust(1024, b"\0")
+        image = Images.frombytes("P", size, pixels, "raw", "P", 0, order)
+        image.putpalette(bytes(table[at + 2 - channel] for at in range(0, 1024, 4) for channel in range(3)))
     image, black = image.convert("RGB"), Images.new("RGB", size)
     return Images.composite(image, black, Images.frombytes("L", size, named, "raw", "L", 0, order))
 
 
 def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
-    """Return an index for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
+    """Return an index or a colour for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
     width, height = header.width, header.height
-    pixels, named = bytearray(width * height), bytearray(width * height)
+    each = 3 if header.bits == 24 else 1
+    pixels, named = bytearray(width * height * each), bytearray(width * height)
     across = row = 0
     while row < height:
         count, value = unpack_from("BB", data, at)
         at += 2
         if count:
-            run = bytes((value >> 4, value & 15) if header.bits == 4 else (value, value)) * (count // 2 + 1)
-            run = run[:count]
+            at += each - 1
+            run = _wide(data[at - each : at], header) * count
+            run = run[: count * each]
         elif value == 0:
             across, row = 0, row + 1
             continue
@@ -203,16 +208,21 @@ def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
             continue
         else:
             length = (value * header.bits + 7) // 8
-            run = data[at : at + length]
-            if header.bits == 4:
-                run = bytes(half for one in run for half in (one >> 4, one & 15))[:value]
+            run = _wide(data[at : at + length], header)[: value * each]
             at += length + length % 2
-        run = run[: max(0, width - across)]
-        place = row * width + across
-        pixels[place : place + len(run)] = run
-        named[place : place + len(run)] = b"\xff" * len(run)
-        across += len(run)
+        run = run[: max(0, width - across) * each]
+        count, place = len(run) // each, row * width + across
+        pixels[place * each : place * each + len(run)] = run
+        named[place : place + count] = b"\xff" * count
+        across += count
     return bytes(pixels), bytes(named)
+
+
+def _wide(packed: bytes, header: InfoHeader) -> bytes:
+    """Return pixels with a byte for each where two of them share one."""
+    if header.bits != 4:
+        return packed
+    return bytes(half for one in packed for half in (one >> 4, one & 15))
 
 
 class Icon(NamedTuple):

@@ -166,7 +166,8 @@ def _foreign(
             # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
-                sentence = grey.depth_sentence(load(image)) or light_sentence(data)
+                image = load(image)
+                sentence = grey.depth_sentence(image) or light_sentence(data)
                 conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
     return _from(file_type, conversion)
 

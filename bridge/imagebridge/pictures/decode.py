@@ -125,8 +125,14 @@ def header(data: bytes) -> "Image":
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
+    if file_type is kinds.AVIF and (size := iso_boxes.crop(data)):
+        image.info[_CROP] = size
     _mend_colours(image, data, file_type)
     return image
+
+
+_CROP = "crop"
+"""Where `header` notes for `load` to which width and height a picture is to be cut."""
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
@@ -199,10 +205,32 @@ def load(image: "Image") -> "Image":
         PictureError: the pixels cannot be decoded, or that takes too much memory.
     """
     check_memory(image.width, image.height, memory_of(image))
+    covered = _covered(image)
     with decoding("its pixels cannot be decoded"), _unwarned() if hasattr(image, "tag_v2") else nullcontext():
         _prepare(image)
         image.load()
-    return image
+        if size := image.info.get(_CROP):
+            return image.crop((0, 0, *size))
+        return _cleared(image, covered) if covered else image
+
+
+def _covered(image: "Image") -> tuple[int, int, int, int] | None:
+    """Return the part of a GIF's screen that its frame covers, before it is decoded; None where that is all of it."""
+    waiting: Any = getattr(image, "tile", None)
+    if image.format != "GIF" or not waiting or waiting[0][1] == (0, 0, *image.size):
+        return None
+    check_memory(image.width, image.height, 13 * image.width * image.height)
+    return waiting[0][1]
+
+
+def _cleared(image: "Image", covered: tuple[int, int, int, int]) -> "Image":
+    """Return a GIF with nothing where its frame does not lie, as browsers show it: Pillow fills the screen with a colour."""
+    from PIL import Image as Images
+
+    screen = Images.new("RGBA", image.size)
+    screen.paste(image.crop(covered).convert("RGBA"), covered)
+    screen.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return screen
 
 
 def _prepare(image: "Image") -> None:

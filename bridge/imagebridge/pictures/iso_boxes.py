@@ -4,7 +4,8 @@ Source: ISO/IEC 14496-12 (boxes), 23008-12 (`iprp`, `ipma`), 15444-1 annex I (`j
 """
 
 from collections.abc import Iterator
-from struct import pack, unpack_from
+from struct import calcsize, pack, unpack_from
+from struct import error as StructError
 
 _INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0} | {
     # The way to what a sequence says of its colours.
@@ -41,32 +42,134 @@ def colour(data: bytes) -> tuple[int, int]:
     return 1, 13
 
 
-def joined(data: bytes) -> bytes:
-    """Return an AVIF whose properties are given out in two boxes `ipma` with one in their place.
+_ESSENTIAL = frozenset((b"clap", b"irot", b"imir"))
+"""Properties by which a picture is cut, turned or mirrored: who does not know them shall not show it (23008-12, 6.5)."""
 
-    Writers of 2019 and 2020 wrote two, and decoders of today take one. What is left over becomes a box of
-    free space, so that nothing moves.
+_Given = dict[int, list[tuple[bool, int]]]
+"""The properties of each item: whether it is essential, and its number in `ipco`, from 1."""
+
+
+def with_properties(data: bytes) -> bytes:
+    """Return an AVIF whose items have their properties as libavif (1.4.2) asks for them.
+
+    Writers of 2019 and 2020 gave them out in two boxes `ipma`, or gave opacity no size of its own, which is that of
+    the picture; others do not mark turns as essential. Browsers show all of these. Where there is something to
+    change, a new `meta` stands at the end of the file and the old one is free space, so that nothing moves.
     """
-    associations = [(body, end) for name, body, end in boxes(data) if name == b"ipma"]
-    around = [(body, end) for name, body, end in boxes(data) if name == b"iprp"]
-    if (
-        len(associations) != 2
-        or len(around) != 1
-        or associations[0][1] + 8 != associations[1][0]
-        or associations[1][1] != around[0][1]
-    ):
+    try:
+        found = _found(data)
+        (meta,), (around,), (listed,) = (found[one] for one in (b"meta", b"iprp", b"ipco"))
+        primary, given = _given_out(data, found)
+        wanted = _completed(given, primary, [name for name, *_ in boxes(data, *listed)])
+        written = _associations(wanted)
+    except (KeyError, ValueError, StructError):
         return data
-    (first, middle), (second, end) = associations
-    if data[first : first + 4] != data[second : second + 4] or min(middle - first, end - second) < 8:
+    if wanted == given and len(found[b"ipma"]) == 1:
         return data
-    count = sum(unpack_from(">I", data, body + 4)[0] for body in (first, second))
-    entries = data[first + 8 : middle] + data[second + 8 : end]
-    one = pack(">I4s", 16 + len(entries), b"ipma") + data[first : first + 4] + pack(">I", count) + entries
-    free = end - (first - 8) - len(one)
-    start = around[0][0] - 8
-    # The free space stands behind the properties: among them decoders take no other box.
-    before = data[:start] + pack(">I", end - free - start) + data[start + 4 : first - 8]
-    return before + one + pack(">I4s", free, b"free") + bytes(free - 8) + data[end:]
+    properties = _box(b"iprp", _box(b"ipco", data[slice(*listed)]) + written)
+    made = _box(b"meta", data[meta[0] : around[0] - 8] + properties + data[around[1] : meta[1]])
+    data = data[: meta[0] - 4] + b"free" + data[meta[0] :]
+    for body, end in found.get(b"mdat", ()):
+        if data[body - 8 : body - 4] == bytes(4) and data[body - 4 : body] == b"mdat":
+            # It goes to the end of the file, which is no longer its own.
+            data = data[: body - 8] + pack(">I", 8 + end - body) + data[body - 4 :]
+    return data + made
+
+
+def _box(name: bytes, body: bytes) -> bytes:
+    return pack(">I4s", 8 + len(body), name) + body
+
+
+def _found(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
+    """Return where the body of each box begins and ends, by name."""
+    found: dict[bytes, list[tuple[int, int]]] = {}
+    for name, body, end in boxes(data):
+        found.setdefault(name, []).append((body, end))
+    return found
+
+
+def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[int, _Given]:
+    """Return the number of the primary item, and the properties of all."""
+    ((at, _),) = found[b"pitm"]
+    (primary,) = unpack_from(">I" if data[at] else ">H", data, at + 4)
+    given: _Given = {}
+    for place in found[b"ipma"]:
+        _give(data, place, given)
+    return primary, given
+
+
+def crop(data: bytes) -> tuple[int, int] | None:
+    """Return to which width and height an AVIF asks to be cut at its right and lower edge (`clap`); None where it does not.
+
+    Chromium (149) cuts there alone; of a picture that is to be cut at the left or above it shows all.
+    """
+    try:
+        found = _found(data)
+        (listed,) = found[b"ipco"]
+        primary, given = _given_out(data, found)
+        properties = list(boxes(data, *listed))
+        held = {
+            name: body
+            for _, index in given[primary]
+            if index
+            for name, body, _ in properties[index - 1 : index]
+        }
+        width, height = unpack_from(">II", data, held[b"ispe"] + 4)
+        across, one, down, other, right, below, lower, under = unpack_from(">IIIIiIiI", data, held[b"clap"])
+    except (KeyError, ValueError, StructError):
+        return None
+    if (one, other) != (1, 1) or not (below and under and 0 < across <= width and 0 < down <= height):
+        return None
+    # The offsets, fractions, are those of the middles.
+    at_the_corner = (width - across) * below == -2 * right and (height - down) * under == -2 * lower
+    return (across, down) if at_the_corner else None
+
+
+def _give(data: bytes, place: tuple[int, int], given: _Given) -> None:
+    """Read a box `ipma`, and add what it gives out."""
+    at, end = place
+    numbers, indices = ">I" if data[at] else ">H", ">H" if data[at + 3] & 1 else ">B"
+    top = 0x8000 if data[at + 3] & 1 else 0x80
+    (count,) = unpack_from(">I", data, at + 4)
+    at += 8
+    for _ in range(min(count, end - at)):
+        (item,) = unpack_from(numbers, data, at)
+        at += calcsize(numbers)
+        many = data[at]
+        values = [unpack_from(indices, data, at + 1 + calcsize(indices) * one)[0] for one in range(many)]
+        at += 1 + calcsize(indices) * many
+        given.setdefault(item, []).extend((value >= top, value % top) for value in values)
+    if at > end:
+        raise StructError
+
+
+def _completed(given: _Given, primary: int, names: list[bytes]) -> _Given:
+    """Return the properties with all that decoders ask for; `names` are those of the properties."""
+
+    def named(associated: list[tuple[bool, int]], name: bytes) -> list[int]:
+        return [index for _, index in associated if 0 < index <= len(names) and names[index - 1] == name]
+
+    transforming = {index for name in _ESSENTIAL for one in given.values() for index in named(one, name)}
+    sizes = named(given.get(primary, []), b"ispe")
+    completed: _Given = {}
+    for item, associated in given.items():
+        marked = [(essential or index in transforming, index) for essential, index in associated]
+        if named(associated, b"auxC") and not named(associated, b"ispe"):
+            marked[:0] = [(False, index) for index in sizes[:1]]
+        completed[item] = marked
+    return completed
+
+
+def _associations(given: _Given) -> bytes:
+    """Return a box `ipma` with the properties of all items, in the order of their numbers."""
+    long = any(index > 0x7F for associated in given.values() for _, index in associated)
+    wide = any(item > 0xFFFF for item in given)
+    body = pack(">BBBBI", wide, 0, 0, long, len(given))
+    for item, associated in sorted(given.items()):
+        body += pack(">IB" if wide else ">HB", item, len(associated))
+        for essential, index in associated:
+            body += pack(">H" if long else ">B", index | essential * (0x8000 if long else 0x80))
+    return _box(b"ipma", body)
 
 
 def palette(data: bytes) -> bytes:

@@ -11,7 +11,7 @@ from io import BytesIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import bitmaps, iso_boxes, kinds
+from . import bitmaps, iso_boxes, kinds, tiff_directory
 from .containers import Mend, mended, orientation
 from .png import MOVING, chunks, profile
 
@@ -51,8 +51,10 @@ def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
         return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
     if found is kinds.BMP:
         return bitmaps.mended(data), {}
+    if found is kinds.TIFF:
+        return tiff_directory.classic(data), {}
     if found is kinds.AVIF:
-        return iso_boxes.without_exif(iso_boxes.without_groups(iso_boxes.joined(data))), {}
+        return iso_boxes.without_exif(iso_boxes.without_groups(iso_boxes.with_properties(data))), {}
     return iso_boxes.without_exif(data) if found is kinds.HEIC else data, {}
 
 

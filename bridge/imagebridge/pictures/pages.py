@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from imagebridge.errors import PictureError
@@ -13,9 +14,14 @@ from .decode import at_page, frames, header, load
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
 from .picture import Picture
+from .tiff_directory import classic
+from .tiff_directory import page as stored_page
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+PDFIUM = Lock()
+"""Held by who uses pdfium, which works for one thread at a time."""
 
 _SIDE = 1_536
 """Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
@@ -83,13 +89,14 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     Raises:
         PictureError: none can be decoded.
     """
+    data = classic(data)
     total, whole = _counted(data)
     pages = _PageCount("TIFF", total)
     room = _MAX_TOGETHER
     for index in range(min(total, MAX_PAGES)):
         number = index + 1
         try:
-            stored = tiff.page(data, index)
+            stored = stored_page(data, index)
             # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
             width, height = stored.size if stored else at_page(header(data), index).size
             check_pixels(width, height)
@@ -116,7 +123,8 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
     """
-    stored = tiff.page(data, index)
+    data = classic(data)
+    stored = stored_page(data, index)
     if stored and (refusal := tiff.refused(stored)):
         raise PictureError(refusal)
     try:
@@ -139,7 +147,7 @@ def _counted(data: bytes) -> tuple[int, bool]:
     try:
         return frames(header(data)), True
     except PictureError:
-        if tiff.page(data, 0) and not tiff.page(data, 1):
+        if stored_page(data, 0) and not stored_page(data, 1):
             # Its one page is of a form that Pillow does not know.
             return 1, True
         image = header(data)
@@ -162,15 +170,16 @@ def rendered(data: bytes) -> tuple[list[Picture], str]:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise PictureError('drawing them needs an extra: pip install "imagebridge[documents]"') from error
-    with decoding("the PDF cannot be read"):
-        document = pypdfium2.PdfDocument(data)
-    with document:
-        pages = _PageCount("PDF", len(document))
-        for number in range(1, min(pages.total, MAX_PAGES) + 1):
-            try:
-                pages.add(number, _drawn(document, number - 1))
-            except PictureError as error:
-                pages.fail(number, error)
+    with PDFIUM:
+        with decoding("the PDF cannot be read"):
+            document = pypdfium2.PdfDocument(data)
+        with document:
+            pages = _PageCount("PDF", len(document))
+            for number in range(1, min(pages.total, MAX_PAGES) + 1):
+                try:
+                    pages.add(number, _drawn(document, number - 1))
+                except PictureError as error:
+                    pages.fail(number, error)
     return pages.pictures, f"[{pages.sentence()}]"
 
 

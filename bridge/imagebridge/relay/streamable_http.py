@@ -4,7 +4,6 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from mcp.server.transport_security import (
@@ -31,6 +30,7 @@ from imagebridge.wire import JSON, is_json, text_of
 from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read_line, written
+from .listening import is_foreign
 from .relay import HostStream, Relay
 
 PATH = "/mcp"
@@ -93,7 +93,7 @@ class HttpRelay:
         try:
             if refused := await self._security.validate_request(request, request.method == "POST"):
                 await refused(scope, receive, send)
-            elif _is_foreign(request):
+            elif is_foreign(request):
                 await Response("Invalid Origin header", status_code=403)(scope, receive, send)
             elif serve is None:
                 await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
@@ -284,13 +284,6 @@ class _Application:
 async def _cancelled_when_gone(receive: Receive, scope: anyio.CancelScope) -> None:
     await until_gone(receive)
     scope.cancel()
-
-
-def _is_foreign(request: Request) -> bool:
-    """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
-    origin = urlsplit(request.headers.get("origin", ""))
-    local = origin.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
 
 
 def _accepting(request: Request, *kinds: str) -> None:

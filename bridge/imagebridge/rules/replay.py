@@ -1,5 +1,6 @@
 """Rules about items that the server gave out and that come back: whole, unchanged, none left out."""
 
+import json
 from collections.abc import Iterator, Sequence
 
 from imagebridge.rules import sources
@@ -30,9 +31,26 @@ def _returned_items(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON
                 break
 
 
+def _whole(number: str) -> float | int:
+    value = float(number)
+    return int(value) if value.is_integer() else value
+
+
+def _value(name: str, field: object) -> object:
+    """Return what a field says. Arguments are JSON, which SDKs parse and write anew: its spelling says nothing."""
+    if name != "arguments" or not isinstance(field, str):
+        return field
+    try:
+        return json.dumps(json.loads(field, parse_float=_whole), sort_keys=True)
+    except (ValueError, RecursionError):
+        return field
+
+
 def _altered(body: Body) -> Iterator[Breach]:
     for item, original, _ in _returned_items(body):
-        changed = [name for name in _OWN if item.fields.get(name) != original.get(name)]
+        changed = [
+            name for name in _OWN if _value(name, item.fields.get(name)) != _value(name, original.get(name))
+        ]
         if "encrypted_content" in changed and item.fields.get("encrypted_content"):
             message = f"The encrypted content for item {string(original.get('id'))} could not be verified."
             path = f"{item.path}.encrypted_content"
@@ -69,7 +87,7 @@ def _dropped(body: Body) -> Iterator[Breach]:
 REPLAY: tuple[Rule, ...] = (
     Rule(
         "altered-item",
-        "An item that the API gave out comes back as it was.",
+        "An item that the API gave out comes back as it was; arguments of calls as the same JSON value.",
         "ours",
         sources.REASONING,
         _altered,

@@ -88,7 +88,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-tools-effort",
-        'Chat Completions takes tools of GPT-5.6 and GPT-6 with reasoning_effort "none", or not at all.',
+        'Chat Completions takes tools of some models with reasoning_effort "none" alone, or not at all.',
         "documented",
         sources.DEPLOYMENT,
         _effort,
@@ -97,7 +97,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-sampling",
-        'Chat Completions takes temperature, top_p and logprobs of GPT-5.6 and GPT-6 with reasoning_effort "none" alone.',
+        'Chat Completions takes temperature, top_p and logprobs of these models with reasoning_effort "none" alone.',
         "documented",
         sources.DEPLOYMENT,
         _sampling,
@@ -106,7 +106,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "effort",
-        'GPT-6.1 Sol and GPT-6.2 take no effort "none" or "minimal".',
+        'Some models take no effort "none" or "minimal".',
         "documented",
         sources.GPT_6_2,
         _no_reasoning,

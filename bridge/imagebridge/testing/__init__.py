@@ -1,5 +1,7 @@
 """A strict local stand-in for OpenAI's API, for tests of what sends pictures to it.
 
+Example::
+
     with Endpoint([[("load_image", {"source": "cat.png"})], "A cat."]) as endpoint:
         client = OpenAI(base_url=endpoint.base_url, api_key="test")
         ...

@@ -4,30 +4,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from imagebridge.facts.models import last_day
+from imagebridge.facts.models import last_day, listed
 from imagebridge.testing.seen import pictures
 from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON, JsonObject
 
-# Current on 2026-11-29 (OpenAI's pages of models; openai 3.57, types/image_model.py); any other name works too.
-NAMES = (
-    *(
-        "gpt-6.2-astra",
-        "gpt-6.2-sol",
-        "gpt-6.1-sol",
-        "gpt-6.1-terra",
-        "gpt-6-astra",
-        "gpt-6-sol",
-        "gpt-6-luna",
-    ),
-    *("gpt-5.6-sol", "gpt-5.6-terra", "gpt-5.6-luna", "gpt-5.5", "gpt-5.4", "gpt-5.4-mini"),
-    *("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2"),
-)
-
 
 def every() -> JsonObject:
-    """Return the list of models."""
-    return {"object": "list", "data": [one(name) for name in NAMES]}
+    """Return the list of models; any other name works too."""
+    return {"object": "list", "data": [one(name) for name in listed()]}
 
 
 def one(name: str) -> JsonObject:

@@ -69,13 +69,15 @@ class Late:
 class Odd:
     """A reply that is sent otherwise than OpenAI would: `change` makes of the right events those that are sent.
 
-            def unannounced(events):
-                return [one for one in events if one["type"] != "response.content_part.added"]
+    Example::
 
-            Endpoint([Odd("It is red.", unannounced)])
+        def unannounced(events):
+            return [one for one in events if one["type"] != "response.content_part.added"]
 
-        An answer that was sent oddly is not remembered for `previous_response_id`. To play a stream that was recorded or
-    written by hand, see `Events`.
+        Endpoint([Odd("It is red.", unannounced)])
+
+    An answer that was sent oddly is not remembered for `previous_response_id`. To play a stream that was recorded
+    or written by hand, see `Events`.
 
     Args:
         reply: what is replied, as a step.

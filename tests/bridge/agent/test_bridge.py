@@ -299,7 +299,7 @@ FAILURES = {
 async def test_a_server_that_cannot_be_connected_is_one_clear_error(case):
     server, message = FAILURES[case]
     with pytest.raises(ServerError) as raised:
-        async with Bridge(server, timeout=60):
+        async with Bridge(server, timeout=600):
             pass
     assert message in str(raised.value)
 
@@ -370,7 +370,7 @@ async def test_calls_that_change_nothing_run_at_the_same_time(way):
         await release.wait()
         return f"met {at}"
 
-    async with Bridge(server, timeout=60, parallel=way == "parallel") as bridge:
+    async with Bridge(server, timeout=600, parallel=way == "parallel") as bridge:
         outputs = await bridge.outputs(
             response(*[call("meet", json.dumps({"at": at}), f"c{at}") for at in range(5)])
         )

@@ -77,7 +77,7 @@ def test_real_calls_keep_that_order_and_are_answered_in_theirs(calls, parallel):
 
     async def run():
         servers = [recording(name, log) for name in "ab"]
-        async with Bridge(*servers, timeout=60, parallel=parallel) as bridge:
+        async with Bridge(*servers, timeout=600, parallel=parallel) as bridge:
             made = [
                 {
                     "type": "function_call",
@@ -129,7 +129,7 @@ async def test_a_server_that_hangs_holds_up_no_call_of_another():
         }
         for at, name in enumerate(names)
     ]
-    async with Bridge(stuck, quick, timeout=60) as bridge:
+    async with Bridge(stuck, quick, timeout=600) as bridge:
         outputs = await bridge.outputs({"model": "gpt-5.6-luna", "output": calls})
     assert answered == [40, 41, 42]
     assert [one["output"] for one in outputs] == ["at last"] * 40 + ["gone"] * 3
@@ -150,7 +150,7 @@ async def test_calls_that_wait_for_room_are_no_tasks_yet():
     calls = [
         {"type": "function_call", "call_id": str(at), "name": "look", "arguments": "{}"} for at in range(300)
     ]
-    async with Bridge(server, timeout=60) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         outputs = await bridge.outputs({"model": "gpt-5.6-luna", "output": calls})
     assert [one["call_id"] for one in outputs] == [str(at) for at in range(300)]
     assert tasks[0] < 100
@@ -167,7 +167,7 @@ def test_order_holds_for_blocking_clients_too():
         }
         for at, kind in enumerate(("silent", "look", "look", "act"))
     ]
-    with Bridge(recording("a", log), timeout=60) as bridge:
+    with Bridge(recording("a", log), timeout=600) as bridge:
         bridge.outputs({"model": "gpt-5.6-luna", "output": calls})
     assert log[:2] == [("begin", 0), ("end", 0)]
     assert sorted(log[2:4]) == [("begin", 1), ("begin", 2)]

@@ -265,7 +265,7 @@ async def test_handles_that_come_on_between_two_calls_keep_neither_waiting():
     first, second = mine.numberings(2)
     assert len((await first.translated(tool_result("", SMALL), Policy(), ONE)).parts) == 2
     mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image": {}}}}]))
-    with anyio.fail_after(120):
+    with anyio.fail_after(600):
         found = await second.translated(tool_result("", SMALL), Policy(), ONE)
     assert [shown.handle for shown in found.pictures] == ["picture:1"]
 

@@ -105,7 +105,7 @@ async def test_a_question_whose_call_was_cancelled_keeps_nobody_waiting():
 
     try:
         async with Bridge(server(), approve=approve) as bridge:
-            with anyio.fail_after(120):
+            with anyio.fail_after(600):
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(bridge.call, "wipe", {"folder": "/"})
                     await anyio.to_thread.run_sync(asked.wait)

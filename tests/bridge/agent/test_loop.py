@@ -271,6 +271,6 @@ def test_a_bridge_can_be_closed_while_another_thread_waits_for_an_event():
         with Bridge(quiet) as bridge:
             thread = threading.Thread(target=follow)
             thread.start()
-            assert waits.wait(60)
-        thread.join(60)
+            assert waits.wait(600)
+        thread.join(600)
     assert [type(error) for error in ends] == [BridgeError]

@@ -266,7 +266,7 @@ async def test_what_is_given_up_waits_for_no_translation(monkeypatch, server, ha
 
     def slow(*_):
         began.set()
-        ended.append(go_on.wait(60))
+        ended.append(go_on.wait(600))
 
     monkeypatch.setattr(f"imagebridge.agent.handles.{work}", slow)
     call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": '{"side": 9}'}

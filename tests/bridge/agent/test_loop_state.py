@@ -134,6 +134,15 @@ def swapped(items):
         ),
         pytest.param(altered("reasoning", 2, summary=[]), "altered-item", id="summary altered"),
         pytest.param(altered("function_call", 2, arguments="{}"), "altered-item", id="arguments altered"),
+        pytest.param(
+            altered("function_call", 2, arguments='{"side":34.0 }'), None, id="arguments spelled otherwise"
+        ),
+        pytest.param(
+            altered("function_call", 2, arguments='{"side": true}'), "altered-item", id="another argument"
+        ),
+        pytest.param(
+            altered("function_call", 2, arguments="{side: 34}"), "altered-item", id="arguments not JSON"
+        ),
         pytest.param(altered("message", 0, content=[]), "altered-item", id="message altered"),
     ],
 )
@@ -160,7 +169,7 @@ async def conversation():
         """Looks."""
         return f"{side} pixels"
 
-    with Endpoint([*TURNS, "Yes."]) as endpoint:
+    with Endpoint([*TURNS, "Yes.", "Yes."]) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
             reply = await bridge.run(client, model=MODEL, input="Look around.", store=False)
             yield endpoint, [*reply.items, {"role": "user", "content": "Sure?"}], client

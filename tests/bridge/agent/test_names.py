@@ -30,7 +30,7 @@ def raw(me, **plan):
 
 
 async def named(*servers):
-    async with Bridge(*servers, timeout=60) as bridge:
+    async with Bridge(*servers, timeout=600) as bridge:
         await bridge.settled()
         return [tool["name"] for tool in bridge.tools]
 
@@ -45,14 +45,14 @@ async def test_names_do_not_depend_on_who_answers_or_tells_of_a_change_first(fir
 
 
 async def test_a_server_that_fails_takes_no_name():
-    async with Bridge(raw("one"), "no-such-program", raw("two", tools=tools("draw")), timeout=60) as bridge:
+    async with Bridge(raw("one"), "no-such-program", raw("two", tools=tools("draw")), timeout=600) as bridge:
         assert [tool["name"] for tool in bridge.tools] == ["echo", "ping", "draw"]
 
 
 @pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
 async def test_servers_of_one_kind_name_their_later_tools_alike_whoever_tells_first(order):
     later = {"tools": tools("swap"), "later": tools("swap", "extra")}
-    async with Bridge(raw("one", **later), raw("two", **later), timeout=60) as bridge:
+    async with Bridge(raw("one", **later), raw("two", **later), timeout=600) as bridge:
         for name in order:
             call = {"type": "function_call", "call_id": "c", "name": f"{name}_swap", "arguments": "{}"}
             await bridge.outputs({"model": "gpt-5.6-luna", "output": [call]})
@@ -71,13 +71,13 @@ async def test_a_notice_behind_an_answer_is_in_the_next_list_and_only_those_who_
     monkeypatch.setattr("imagebridge.client.tool_list._GRACE", 2)
     later = {"tools": tools("swap"), "later": tools("swap", "extra")}
     call = {"type": "function_call", "call_id": "c", "name": "swap", "arguments": "{}"}
-    async with Bridge(raw("one", **later), timeout=60) as bridge:
+    async with Bridge(raw("one", **later), timeout=600) as bridge:
         await bridge.outputs({"model": "gpt-5.6-luna", "output": [call]})
         assert [tool["name"] for tool in bridge.tools] == ["swap", "extra"]
 
     monkeypatch.setattr("imagebridge.client.tool_list._GRACE", 3600)
     monkeypatch.setattr("imagebridge.client.tool_list._PATIENCE", 3600)
     silent = {"initialize": {"capabilities": {"tools": {}}}}
-    async with Bridge(raw("one", **{**later, **silent}), timeout=60) as bridge:
-        with anyio.fail_after(60):
+    async with Bridge(raw("one", **{**later, **silent}), timeout=600) as bridge:
+        with anyio.fail_after(600):
             await bridge.outputs({"model": "gpt-5.6-luna", "output": [call]})

@@ -71,7 +71,7 @@ async def test_each_screenshot_shows_the_click_before_it(browser, tmp_path):
     command, *arguments = browser
     server = StdioServerParameters(command=command, args=arguments, cwd=str(tmp_path))
     page = f"data:text/html,{PAGE}".replace("#", "%23").replace("\n", "%0A")
-    async with Bridge(server, timeout=120) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         schema = next(one for one in bridge.tools if one["name"] == "browser_click")["parameters"]
         target = "target" if "target" in schema["properties"] else "ref"
         opened, snapshot = await outputs(
@@ -127,7 +127,7 @@ def three(tmp_path):
 async def test_three_servers_of_one_kind_have_the_same_names_at_each_start(three):
     starts = []
     for _ in range(STARTS):
-        async with Bridge(config=three, timeout=120) as bridge:
+        async with Bridge(config=three, timeout=600) as bridge:
             # What it tells of its tools as it starts comes now.
             await anyio.wait_all_tasks_blocked()
             await bridge.settled()

@@ -140,11 +140,11 @@ def test_ctrl_c_leaves_the_transcript_so_far(server, tmp_path):
         with subprocess.Popen(
             arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
-            assert asked.wait(60)
+            assert asked.wait(600)
             # The file is there from the beginning; what is still to come is not in it.
             assert "not finished" in page.read_text("utf-8")
             process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=60)
+            stdout, stderr = process.communicate(timeout=600)
     assert (process.returncode, stdout) == (130, "")
     assert re.fullmatch(rf"saved {re.escape(str(page))} \(\d+ kB\)", stderr.strip())
     written = page.read_text("utf-8")

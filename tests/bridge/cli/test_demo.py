@@ -4,6 +4,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -90,7 +91,7 @@ def demo(tmp_path_factory):
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(line.startswith("saved pictures") for line in done.stderr.splitlines()), done.stderr
@@ -110,8 +111,8 @@ def test_the_report_says_first_that_no_model_is_involved_and_which_rules_apply(d
     documented = sum(rule.source == "documented" and "responses" in rule.apis for rule in RULES)
     reported = sum(rule.source == "reported" and "responses" in rule.apis for rule in RULES)
     ours = sum(rule.source == "ours" and "responses" in rule.apis for rule in RULES)
-    assert f"{documented} documented by OpenAI, {reported} reported of live requests." in opening
-    assert f"{ours} stricter rules are ours" in opening
+    assert f"{documented} documented by OpenAI, {reported} reported from live requests." in opening
+    assert f"{ours} stricter rules are our own" in opening
     assert str(RULES[0].date) in opening
 
 
@@ -182,7 +183,18 @@ def test_the_sums_count_the_rows(demo, rows):
     ):
         kinds = [cell.partition("|")[0] for cell in cells]
         whole = sum(k in ("seen", "told") and "lost:" not in c for k, c in zip(kinds, cells, strict=True))
-        assert f"{name}: {whole} of {len(rows)} arrived whole" in demo[1]
+        assert f"{name}: nothing lost in {whole} of {len(rows)} (" in demo[1]
+
+
+@pytest.mark.long
+def test_the_last_line_is_a_command_that_works(demo, tmp_path):
+    command = demo[1].splitlines()[-1].partition(": ")[2].removeprefix("uv run ")
+    program, *words = shlex.split(command)
+    assert program == "imagebridge"
+    done = subprocess.run([*MAIN, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "pictures" / "call_1-1.png") as picture:
+        assert picture.format == "PNG"
 
 
 def test_the_page_needs_nothing_but_itself(demo):
@@ -240,7 +252,7 @@ def test_a_chart_that_does_not_arrive_is_code_1_and_a_page_that_cannot_be_writte
     assert result.exit_code == 1
     assert "Tool error:" in result.stdout
     assert "I see no picture." in result.stdout
-    assert "with imagebridge: 1 of 1 arrived whole (1 told)" in result.stdout
+    assert "with imagebridge: nothing lost in 1 of 1 (1 told)" in result.stdout
     assert "demo.html cannot be written" in result.stderr
 
 

@@ -146,7 +146,7 @@ def test_our_own_commands_are_found_beside_the_running_python(monkeypatch, tmp_p
     assert Path(found).is_file()
     assert Path(found).parent == Path(sys.executable).parent
     assert _program("no-such-program") == "no-such-program"
-    with Bridge("imagebridge-server", timeout=120) as bridge:
+    with Bridge("imagebridge-server", timeout=600) as bridge:
         assert "load_image" in [tool["name"] for tool in bridge.tools]
 
 
@@ -192,12 +192,12 @@ def raw(**plan):
 @pytest.mark.long
 def test_a_flood_of_stderr_costs_little_memory_and_no_disk_and_its_last_words_are_told():
     before = memory(os.getpid())
-    with pytest.raises(BridgeError) as raised, Bridge(raw(stderr=300_000_000, leave=True), timeout=120):
+    with pytest.raises(BridgeError) as raised, Bridge(raw(stderr=300_000_000, leave=True), timeout=600):
         pass
     assert str(raised.value).endswith("x\nthe last words")
     assert len(str(raised.value)) < 4_000
     assert memory(os.getpid()) - before < 100_000
-    with Bridge(raw(stderr=50_000_000), timeout=120) as bridge:
+    with Bridge(raw(stderr=50_000_000), timeout=600) as bridge:
         assert bridge.call("t")["content"][0]["text"] == "called t"
 
 
@@ -272,7 +272,7 @@ def test_a_signal_leaves_no_server_that_does_not_listen(command, number, family,
         # Another one while all is being ended changes nothing.
         if number != "SIGINT":
             process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
+        code = process.wait(600)
     # Of two that come at the same time the system chooses which is first.
     assert code in (128 + getattr(signal, number), 128 + signal.SIGTERM)
     assert all(ended(one) for one in servers)
@@ -303,7 +303,7 @@ def test_what_nohup_has_switched_off_stays_off(tmp_path):
         servers = pids(note, process)
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 128 + signal.SIGTERM
+        assert process.wait(600) == 128 + signal.SIGTERM
     assert all(ended(one) for one in servers)
 
 
@@ -344,7 +344,7 @@ def test_serve_leaves_none_of_its_workers(number):
         workers = [one.pid for one in psutil.Process(process.pid).children(recursive=True)]
         assert workers, "the chart was drawn in a process of its own"
         process.send_signal(getattr(signal, number))
-        assert process.wait(60) != 0
+        assert process.wait(600) != 0
     assert all(ended(one) for one in workers)
 
 
@@ -358,6 +358,6 @@ open({str(note)!r}, "w").write(str(child.pid))
 sys.argv = [{str(RAW)!r}, {json.dumps({"tools": {"tools": []}})!r}]
 runpy.run_path({str(RAW)!r})
 """
-    with Bridge(StdioServerParameters(command=sys.executable, args=["-S", "-c", code]), timeout=60):
+    with Bridge(StdioServerParameters(command=sys.executable, args=["-S", "-c", code]), timeout=600):
         pass
     assert ended(int(note.read_text()))

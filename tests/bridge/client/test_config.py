@@ -76,6 +76,9 @@ def test_what_else_an_entry_says(tmp_path, more, expected):
     ("entry", "problem"),
     [
         ({"command": "x", "timeout": "long"}, 'has a `timeout` that is no positive number: "long"'),
+        ({"command": "x", "timeout": float("nan")}, "has a `timeout` that is no positive number: NaN"),
+        ({"command": "x", "timeout": float("inf")}, "has a `timeout` that is no positive number: Infinity"),
+        ({"command": "x", "timeout": 10**13}, "has a `timeout` that is no positive number: 10000000000000"),
         ({"command": "x", "parallel": "yes"}, 'has a `parallel` that is neither true nor false: "yes"'),
         ({"command": "x", "includeTools": "all"}, "has `includeTools` that is no list of tool names"),
         ({"command": "x", "args": "--all"}, 'has `args` that is no list: "--all"'),
@@ -103,6 +106,11 @@ def test_what_is_wrong_with_an_entry_is_said_and_costs_the_others_nothing(tmp_pa
         ("{no json", "mcp.json is no JSON: "),
         ([], "names no servers: there is neither `mcpServers` nor `servers` in it"),
         ({"mcpServers": []}, "names no servers"),
+        ("null", "names no servers"),
+        ("[" * 100_000, "nests deeper than 150 levels, which no list of servers needs"),
+        ('{"a": ' * 200 + "1" + "}" * 200, "nests deeper than 150 levels"),
+        ('{"a": "' + '\\"' * 500_000, "mcp.json is no JSON: Unterminated string"),
+        ("{/* " * 300_000, "mcp.json is no JSON: "),
     ],
 )
 def test_what_is_wrong_with_the_file_is_said(tmp_path, value, message):

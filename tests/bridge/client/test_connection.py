@@ -152,7 +152,7 @@ async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secre
             f"Tool error:\nsloppy: no answer within 0.3 seconds. {UNHEARD}"
         ] * 8
         assert len(starts) == 1
-        connection.setup = replace(connection.setup, server=SLOPPY, timeout=60)
+        connection.setup = replace(connection.setup, server=SLOPPY, timeout=600)
         assert await works(bridge)
 
 
@@ -179,7 +179,7 @@ async def test_an_answered_call_ends_the_row(monkeypatch):
 
 @pytest.mark.parametrize("server", [SLOPPY, MODERN], ids=["2025-11-25", "2026-07-28"])
 async def test_a_call_that_hangs_is_given_up_and_the_server_told(server):
-    async with Bridge(server, timeout=60) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         fast(bridge, 0.2)
         told = await said(bridge, "hang")
         fast(bridge, 5)
@@ -309,7 +309,7 @@ ANSWERS = {
 
 
 async def test_every_answer_is_told_for_what_it_is():
-    async with Bridge(SLOPPY, timeout=60) as bridge:
+    async with Bridge(SLOPPY, timeout=600) as bridge:
         for name, (lines, expected) in ANSWERS.items():
             told = await said(bridge, "raw", lines=lines)
             assert told.startswith(expected), name
@@ -391,7 +391,7 @@ async def test_tools_that_become_too_many_are_not_offered_and_end_nothing(caplog
 
 async def test_a_list_of_tools_whose_pages_go_in_a_circle_ends():
     circle = SLOPPY.model_copy(update={"args": [*SLOPPY.args, "circle"]})
-    async with Bridge(circle, timeout=60) as bridge:
+    async with Bridge(circle, timeout=600) as bridge:
         assert await works(bridge)
 
 

@@ -139,7 +139,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
     else:
         server = HttpServer(server.url.format(origin), server.headers, None, server.transport)
     heard = []
-    async with Bridge(server, timeout=60, on_event=heard.append) as bridge:
+    async with Bridge(server, timeout=600, on_event=heard.append) as bridge:
         result = await bridge.call("show", {"side": 1_400})
         assert len(result["content"][1]["data"]) > 1_200_000
         assert [event.progress for event in heard] == [1]
@@ -147,7 +147,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
         connection.setup = replace(connection.setup, timeout=0.2)
         (output,) = await bridge.outputs(response("wait"))
         assert "wait did not answer within 0.2 seconds" in output["output"]
-        connection.setup = replace(connection.setup, timeout=60)
+        connection.setup = replace(connection.setup, timeout=600)
         (output,) = await bridge.outputs(response("show", '{"side": 3}'))
         assert output["output"][0]["text"] == "a square"
 
@@ -170,7 +170,7 @@ async def test_a_refusal_is_told_with_its_status(server, message, origin):
     else:
         server = HttpServer(server.url.format(origin), transport=server.transport)
     with pytest.raises(ServerError) as raised:
-        async with Bridge(server, timeout=60):
+        async with Bridge(server, timeout=600):
             pass
     assert raised.value.problem.startswith(message)
 
@@ -234,7 +234,7 @@ STREAMS = {
 
 @pytest.mark.parametrize("form", ["a body", *STREAMS])
 async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
-    async with Bridge(f"{bare}/mcp", timeout=60) as bridge:
+    async with Bridge(f"{bare}/mcp", timeout=600) as bridge:
         for name, (body, expected) in BODIES.items():
             stream = STREAMS.get(form)
             said = {"lines": [stream.replace("{}", body) if stream else body]}
@@ -261,7 +261,7 @@ async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
 )
 async def test_a_refused_call_is_told_with_its_status(status, body, kind, told, bare):
     arguments = {"lines": [body], "status": status, "type": kind}
-    async with Bridge(f"{bare}/mcp", timeout=60) as bridge:
+    async with Bridge(f"{bare}/mcp", timeout=600) as bridge:
         (output,) = await bridge.outputs(response("raw", json.dumps(arguments)))
         assert output["output"] == f"Tool error:\nsloppy: raw: {told}"
 
@@ -286,13 +286,13 @@ async def test_events_pass_as_they_come_however_they_are_cut():
 
 async def test_a_server_that_is_stuck_keeps_neither_calls_nor_the_end_waiting(bare, monkeypatch):
     monkeypatch.setattr("imagebridge.client.http._NOTICE", 0.3)
-    with anyio.fail_after(120):
-        async with Bridge(f"{bare}/stuck", timeout=60) as bridge:
+    with anyio.fail_after(600):
+        async with Bridge(f"{bare}/stuck", timeout=600) as bridge:
             (connection,) = bridge._servers.connections
             connection.setup = replace(connection.setup, timeout=0.2)
             (output,) = await bridge.outputs(response("hang"))
             assert "hang did not answer within 0.2 seconds" in output["output"]
-            connection.setup = replace(connection.setup, timeout=60)
+            connection.setup = replace(connection.setup, timeout=600)
             (output,) = await bridge.outputs(response("untyped"))
             assert output["output"] == "untyped was called"
 
@@ -306,11 +306,11 @@ async def test_a_server_that_dies_in_a_call_and_comes_back():
         return output["output"]
 
     with sloppy(port) as process:
-        async with Bridge(f"http://127.0.0.1:{port}/mcp", timeout=60) as bridge:
+        async with Bridge(f"http://127.0.0.1:{port}/mcp", timeout=600) as bridge:
             lost = await ask("die")
             assert lost.startswith("Tool error:\nsloppy: the ")
             assert lost.endswith("and die was not answered: it may or may not have run")
-            process.wait(60)
+            process.wait(600)
             refused = await ask("untyped")
             assert refused.startswith("Tool error:\nsloppy: cannot be reached: ")
             with sloppy(port):
@@ -337,7 +337,7 @@ async def test_a_session_that_the_server_has_forgotten_is_begun_anew(status, mon
     tie, origin = tied()
     with ExitStack() as first:
         first.enter_context(served(gallery().streamable_http_app(), tie))
-        async with Bridge(f"{origin}/mcp", timeout=60) as bridge:
+        async with Bridge(f"{origin}/mcp", timeout=600) as bridge:
             await bridge.call("show", {"side": 8})
             first.close()
             again = socket.create_server(("127.0.0.1", urlsplit(origin).port))
@@ -358,13 +358,13 @@ async def test_tools_that_change_over_http_are_listed_again():
 
     changed = anyio.Event()
     with served(server.streamable_http_app(), tie):
-        async with Bridge(f"{origin}/mcp", timeout=60) as bridge:
+        async with Bridge(f"{origin}/mcp", timeout=600) as bridge:
             (connection,) = bridge._servers.connections
             tools = connection._tools
             update, tools._on_change = tools._on_change, lambda: (update(), changed.set())
             await bridge.call("grow")
             # The answer and the notice take ways of their own.
-            with anyio.fail_after(120):
+            with anyio.fail_after(600):
                 await changed.wait()
             assert [tool["name"] for tool in bridge.tools] == ["show", "wait", "grow", "later"]
             assert (await bridge.call("later"))["content"][0]["text"] == "new"
@@ -457,17 +457,17 @@ async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():
         callback,
     )
     with served(gallery(auth=auth, auth_server_provider=provider).streamable_http_app(), tie):
-        async with Bridge(HttpServer(f"{origin}/mcp", auth=client), timeout=60) as bridge:
+        async with Bridge(HttpServer(f"{origin}/mcp", auth=client), timeout=600) as bridge:
             (output,) = await bridge.outputs(response("show", '{"side": 3}'))
             assert output["output"][0]["text"] == "a square"
         with pytest.raises(ServerError, match="it answered 401 Unauthorized"):
-            async with Bridge(f"{origin}/mcp", timeout=60):
+            async with Bridge(f"{origin}/mcp", timeout=600):
                 pass
     assert list(provider.tokens) == [storage.tokens.access_token]
 
 
 async def test_bridges_that_are_closed_at_once_leave_nothing_in_the_log(origin, caplog):
     for _ in range(8):
-        async with Bridge(f"{origin}/mcp", timeout=60) as bridge:
+        async with Bridge(f"{origin}/mcp", timeout=600) as bridge:
             assert bridge.tools
     assert caplog.messages == []

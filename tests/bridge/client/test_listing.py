@@ -240,20 +240,20 @@ SAID = {
 
 @pytest.mark.parametrize("case", SAID)
 async def test_what_a_server_says_costs_neither_it_nor_its_tools(case):
-    async with Bridge(raw(**{"tools": TOOLS, **SAID[case]}), timeout=60) as bridge:
+    async with Bridge(raw(**{"tools": TOOLS, **SAID[case]}), timeout=600) as bridge:
         assert [tool["name"] for tool in bridge.tools] == ["good", "bad"]
         assert await said(bridge, "good", "bad") == ["called good", "called bad"]
 
 
 async def test_pages_that_are_empty_for_ever_end():
-    async with Bridge(raw(grow={"tools": []}), timeout=60) as bridge:
+    async with Bridge(raw(grow={"tools": []}), timeout=600) as bridge:
         assert bridge.tools == []
 
 
 async def test_a_tool_that_runs_only_as_a_task_is_not_offered_and_told_of_once(caplog):
     task = {"name": "research", "inputSchema": OBJECT, "execution": {"taskSupport": "required"}}
     both = [{**GOOD, "name": "swap"}, task, {**GOOD, "execution": {"taskSupport": "optional"}}]
-    async with Bridge(raw(tools={"tools": both}, later={"tools": both}), timeout=60) as bridge:
+    async with Bridge(raw(tools={"tools": both}, later={"tools": both}), timeout=600) as bridge:
         assert [tool["name"] for tool in bridge.tools] == ["swap", "good"]
         assert await said(bridge, "swap") == ["called swap"]
         assert [tool["name"] for tool in bridge.tools] == ["swap", "good"]

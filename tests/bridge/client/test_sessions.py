@@ -112,7 +112,7 @@ async def test_calls_in_a_lost_session_are_made_again_each_once(case, many):
     # Three at once: the first that is refused must not take the others' answers along.
     remote = Remote(LOST[case], annotations={"readOnlyHint": False})
     with serving(remote.respond) as url:
-        async with Bridge(HttpServer(url), timeout=60, parallel=True) as bridge:
+        async with Bridge(HttpServer(url), timeout=600, parallel=True) as bridge:
             remote.restart()
             outputs = await bridge.outputs(calls(many))
     assert sorted(one["output"] for one in outputs) == [f"shot {at}" for at in range(1, many + 1)]
@@ -133,7 +133,7 @@ async def test_calls_in_a_lost_session_are_made_again_each_once(case, many):
 async def test_an_error_of_a_call_that_may_have_run_is_no_lost_session(code, words):
     remote = Remote(None, fails=[(code, words)])
     with serving(remote.respond) as url:
-        async with Bridge(HttpServer(url), timeout=60) as bridge:
+        async with Bridge(HttpServer(url), timeout=600) as bridge:
             (output,) = await bridge.outputs(calls(1))
     assert output["output"] == f"Tool error:\nremote: shot: {words}"
     assert (len(remote.ran), remote.begun) == (1, 1)
@@ -148,7 +148,7 @@ async def test_a_server_that_forgets_each_session_at_once_is_told_of():
         return remote.respond(method, path, body)
 
     with serving(forgetful) as url:
-        async with Bridge(HttpServer(url), timeout=60) as bridge:
+        async with Bridge(HttpServer(url), timeout=600) as bridge:
             (output,) = await bridge.outputs(calls(1))
     assert output["output"] == (
         "Tool error:\nremote: shot did not run: the server does not know the session that it has just begun"
@@ -180,7 +180,7 @@ async def test_a_refusal_is_told_in_the_servers_words(status, kind, body, words)
     assert error_message(kind, written) == words
     with serving(lambda *_: HttpResponse(status, written, kind or "application/octet-stream")) as url:
         with pytest.raises(BridgeError) as raised:
-            async with Bridge(HttpServer(url), timeout=60):
+            async with Bridge(HttpServer(url), timeout=600):
                 pass
     assert (f': "{words}"' in str(raised.value)) is bool(words)
     assert f"it answered {status} " in str(raised.value)

@@ -12,13 +12,13 @@ from imagebridge.cli import doctor
 from imagebridge.facts.models import (
     AVAILABILITY_READ,
     DEFAULTS,
-    LAST_DAYS,
-    PRICES,
+    FAMILIES,
     chat_tools_of,
     ending,
+    family,
     last_day,
+    listed,
 )
-from imagebridge.testing import model_list
 from imagebridge_tools.image_api import MODEL as IMAGES
 
 DAY = datetime.date
@@ -100,10 +100,15 @@ def test_what_is_said_of_an_end(today, said):
 
 
 def test_what_we_use_ourselves_does_not_end():
-    for name in (DEFAULTS[-1].name, IMAGES, *model_list.NAMES, *PRICES):
+    for name in (DEFAULTS[-1].name, IMAGES, *listed()):
         assert last_day(name) is None
-    assert all(one.day.year >= AVAILABILITY_READ.year for one in LAST_DAYS)
-    assert all(re.compile(one.pattern) for one in LAST_DAYS)
+    assert all(day.year >= AVAILABILITY_READ.year for row in FAMILIES for day in row.ends.values())
+
+
+def test_a_row_speaks_of_its_own_family():
+    for row in FAMILIES:
+        assert all(family(name) is row for name in row.models)
+        assert all(re.compile(pattern) for pattern in (row.pattern, *row.ends, *row.chat_tools))
 
 
 @pytest.mark.parametrize(

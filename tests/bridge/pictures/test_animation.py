@@ -1,5 +1,6 @@
 """Animations as browsers show them: what a frame leaves to the next, and what lies where nothing does."""
 
+import io
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ from samples import b64
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
-from imagebridge.pictures.convert import converted
+from imagebridge.pictures.convert import converted, fitted
 from imagebridge.pictures.decode import opened
 from imagebridge.pictures.picture import Picture
 from imagebridge.pictures.png import END, chunk
@@ -99,6 +100,23 @@ MOVING = {
     ),
     "GIF with free screen": (gif((4, 4, 2, 0), (0, 2, 1, 0)), [row(CLEAR, GREEN), row(RED, CLEAR, GREEN, GREEN)]),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        ((4, 4, 2, 0), row(CLEAR, GREEN)),
+        ((0, 6, 1, 0), row(RED, RED, RED, CLEAR)),
+        ((2, 2, 3, 0), row(CLEAR)),
+    ],
+)
+def test_a_still_gif_shows_nothing_where_its_frame_does_not_lie(frame, expected):
+    """Its screen is filled with a colour by some decoders, and left free by browsers."""
+    picture = Picture.from_bytes(gif(frame))
+    made = fitted(picture, 8, 4)
+    image = Image.open(io.BytesIO(made.data)).convert("RGBA")
+    assert (picture.plain, made.media_type) == (False, "image/png")
+    assert [pixel if pixel[3] else CLEAR for pixel in (image.getpixel((x, 2)) for x in range(8))] == expected
 
 
 @pytest.mark.parametrize("name", MOVING)

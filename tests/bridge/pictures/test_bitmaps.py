@@ -166,6 +166,15 @@ def test_packed_runs_are_unpacked_as_browsers_do(bits, pixels, rows, down):
     assert found == (rows[::-1] if down else rows)
 
 
+def test_runs_of_colours_are_unpacked_as_browsers_do():
+    """OS/2's coding 4, in its header of 64 bytes."""
+    red, blue = bytes(RED[::-1]), bytes(BLUE[::-1])
+    pixels = b"\3" + red + b"\0\0" + b"\0\3" + red + blue + red + b"\0" + b"\1" + blue + b"\0\1"
+    image = shown(bmp(4, 2, 24, pixels, length=64, packed=4))
+    found = [[image.getpixel((x, y)) for x in range(4)] for y in range(2)]
+    assert found == [[RED, BLUE, RED, BLUE], [RED, RED, RED, BLACK]]
+
+
 def test_runs_that_are_cut_short_are_told():
     with pytest.raises(PictureError, match="the BMP is cut short"):
         converted(samples.b64(bmp(4, 2, 8, b"\4\1\0", table=TABLE, colours=3, packed=1)), "decoded")
@@ -200,6 +209,7 @@ def test_damage_never_raises_anything_else(data):
         bmp(8, 2, 32, bytes(64), masks=OWN),
         bmp(5, 2, 2, bytes(8), table=bytes(16)),
         bmp(4, 2, 8, OF_EIGHT["runs"][0], table=TABLE, colours=3, packed=1),
+        bmp(4, 2, 24, b"\3abc\0\3abcdefghi\0\0\0\4xyz", length=64, packed=4),
         *(one for one, _ in ICONS.values()),
     ]
     damaged = bytearray(data.draw(st.sampled_from(files)))

@@ -21,7 +21,7 @@ def at_once(function):
     barrier = Barrier(AT_ONCE)
 
     def run():
-        barrier.wait(60)
+        barrier.wait(600)
         return function()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:

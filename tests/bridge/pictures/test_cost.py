@@ -194,11 +194,11 @@ def test_pictures_are_decoded_side_by_side_or_alone_in_the_order_in_which_they_c
         while number > 1 and len(turns._waiting) < number - 1:
             time.sleep(0)
         if number < 2:
-            assert began[number].wait(60)
+            assert began[number].wait(600)
     assert told == [0, 1]
     ended.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(600)
     assert (told, turns._held) == ([0, 1, 2, 3], 0)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import iso_boxes
-from imagebridge.pictures.decode import opened
+from imagebridge.pictures.decode import opened, upright
 
 AVIF = samples.file(samples.photo(), "AVIF", quality=90)
 BOXES = {name: (body, end) for name, body, end in iso_boxes.boxes(AVIF)}
@@ -77,11 +77,105 @@ def test_some_of_these_layouts_pillow_does_not_read():
     ]
 
 
+def turned():
+    """An AVIF with opacity that says to be turned."""
+    image = samples.photo()
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return samples.file(image, "AVIF", quality=90, exif=exif)
+
+
+TURNED = turned()
+
+
+def given_out(change, *properties, tables=1):
+    """The same with its properties given out anew, in so many boxes, at its end. `change` gets them, and their names."""
+    found = iso_boxes._found(TURNED)
+    (((meta, end),), ((around, after),), (listed,)) = (found[one] for one in (b"meta", b"iprp", b"ipco"))
+    _, given = iso_boxes._given_out(TURNED, found)
+    change(given, [name for name, *_ in iso_boxes.boxes(TURNED, *listed)])
+    split = [given] if tables == 1 else [{item: one} for item, one in given.items()]
+    body = box(b"ipco", TURNED[slice(*listed)] + b"".join(properties))
+    body = box(b"iprp", body + b"".join(map(iso_boxes._associations, split)))
+    made = box(b"meta", TURNED[meta : around - 8] + body + TURNED[after:end])
+    return TURNED[: meta - 4] + b"free" + TURNED[meta:] + made
+
+
+def as_it_was(given, names):
+    pass
+
+
+def unmarked(given, names):
+    for item, associated in given.items():
+        given[item] = [(essential and names[at - 1] != b"irot", at) for essential, at in associated]
+
+
+def without_size(given, names):
+    for item, associated in given.items():
+        if any(names[at - 1] == b"auxC" for _, at in associated):
+            given[item] = [(essential, at) for essential, at in associated if names[at - 1] != b"ispe"]
+
+
+def unmarked_in_place():
+    """The AVIF with a turn that is not marked as essential, and pixels that are said to go to the end of the file."""
+    found = iso_boxes._found(TURNED)
+    (listed,), ((at, end),), ((pixels, _),) = (found[one] for one in (b"ipco", b"ipma", b"mdat"))
+    number = 1 + [name for name, *_ in iso_boxes.boxes(TURNED, *listed)].index(b"irot")
+    table = TURNED[at:end].replace(bytes((0x80 | number,)), bytes((number,)))
+    return TURNED[:at] + table + TURNED[end : pixels - 8] + bytes(4) + TURNED[pixels - 4 :]
+
+
+GIVEN_OUT = {
+    "at the end": given_out(as_it_was),
+    "in a box for each item": given_out(as_it_was, tables=2),
+    "opacity without a size": given_out(without_size),
+    "a turn that is not marked": given_out(unmarked),
+    "a turn that is not marked, and pixels to the end": unmarked_in_place(),
+}
+
+
+@pytest.mark.parametrize("name", GIVEN_OUT)
+def test_an_avif_shows_its_picture_however_its_properties_are_given_out(name):
+    one, other = upright(opened(GIVEN_OUT[name])), upright(opened(TURNED))
+    assert (one.size, one.mode, one.tobytes()) == ((samples.HEIGHT, samples.WIDTH), "RGBA", other.tobytes())
+
+
+def cut(across, down, right, lower, under=1):
+    """A property that cuts a picture: to which size, and how far its middle is from the picture's."""
+    return box(b"clap", pack(">IIIIiIiI", across, 1, down, 1, right, under, lower, under))
+
+
+@pytest.mark.parametrize(
+    ("to", "size"),
+    [
+        (cut(40, 30, -12, -9), (40, 30)),
+        (cut(41, 31, -23, -17, under=2), (41, 31)),
+        (cut(64, 48, 0, 0), (64, 48)),
+        (cut(40, 30, 0, 0), None),  # from the middle: Chromium shows all of it
+        (cut(80, 48, 8, 0), None),
+        (cut(40, 30, -12, -9, under=0), None),
+        (box(b"clap", b"short"), None),
+    ],
+)
+def test_an_avif_is_cut_at_its_right_and_lower_edge(to, size):
+    def give(given, names):
+        for associated in given.values():
+            associated.append((True, len(names) + 1))
+
+    data, whole = given_out(give, to), opened(TURNED)
+    assert iso_boxes.crop(data) == size
+    with suppress(PictureError):  # libavif refuses what is no property at all
+        assert opened(data).tobytes() == whole.crop((0, 0, *(size or whole.size))).tobytes()
+
+
 @given(st.data())
 @settings(deadline=None, max_examples=60)
 def test_damage_to_the_boxes_never_raises_anything_else(data):
-    made = bytearray(laid_out(groups=box(b"grpl", box(b"pymd", GROUP + bytes(14)))))
+    groups = laid_out(groups=box(b"grpl", box(b"pymd", GROUP + bytes(14))))
+    made = bytearray(data.draw(st.sampled_from([groups, given_out(without_size, tables=2)])))
+    places = st.integers(12, 400) | st.integers(len(made) - 300, len(made) - 1)
     for _ in range(data.draw(st.integers(1, 4))):
-        made[data.draw(st.integers(12, 400))] = data.draw(st.integers(0, 255))
+        made[data.draw(places)] = data.draw(st.integers(0, 255))
     with suppress(PictureError):
         opened(bytes(made))

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from functools import partial
 
 import pytest
 import samples
@@ -13,51 +14,74 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imagebridge.errors import PictureError
-from imagebridge.pictures import tiff
+from imagebridge.pictures import metadata, tiff_directory
 from imagebridge.pictures.convert import converted
+from imagebridge.pictures.decode import read
 
 QUARTERS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
 WIDTH, HEIGHT = 8, 4
 PIXELS = [QUARTERS[(x >= 4) + 2 * (y >= 2)] for y in range(HEIGHT) for x in range(WIDTH)]
 
 
-def made(bits, colours, strips, *, order="<", packed=1, **tags):
-    """A TIFF of 8x4 pixels, a strip a plane. `tags` are named: samples, planar, extra, form, table."""
-    names = {
-        "samples": 277,
-        "planar": 284,
-        "extra": 338,
-        "form": 339,
-        "table": 320,
-        "halved": 530,
-        "across": 322,
-        "down": 323,
-        "stream": 513,
-        "length": 514,
-    }
-    count = tags.get("samples", 1)
-    values = {256: (4, [WIDTH]), 257: (4, [HEIGHT]), 258: (3, [bits] * count), 259: (3, [packed]),
-              262: (3, [colours]), 278: (4, [HEIGHT]), 277: (3, [count])}  # fmt: skip
+NAMES = {
+    "rows": 278,
+    "samples": 277,
+    "planar": 284,
+    "predictor": 317,
+    "extra": 338,
+    "form": 339,
+    "table": 320,
+    "weights": 529,
+    "halved": 530,
+    "levels": 532,
+    "across": 322,
+    "down": 323,
+    "stream": 513,
+    "length": 514,
+}
+SHORT, LONG, FRACTION, LONG8 = 3, 4, 5, 16
+LETTERS = {SHORT: "H", LONG: "I", FRACTION: "I", LONG8: "Q"}
+
+
+def made(bits, colours, pieces, *, order="<", packed=1, big=False, **tags):
+    """A TIFF of 8x4 pixels, or a BigTIFF, of strips, or tiles where `across` is given. `tags` are called as in NAMES."""
+    count, head = tags.get("samples", 1), 16 if big else 8
+    values = {256: (LONG, [WIDTH]), 257: (LONG, [HEIGHT]), 258: (SHORT, [bits] * count), 259: (SHORT, [packed]),
+              262: (SHORT, [colours]), 278: (LONG, [HEIGHT]), 277: (SHORT, [count])}  # fmt: skip
     values |= {
-        names[name]: (3, value if isinstance(value, list) else [value]) for name, value in tags.items()
+        NAMES[name]: (SHORT, value if isinstance(value, list) else [value]) for name, value in tags.items()
     }
     if "form" in tags:
-        values[339] = (3, [tags["form"]] * count)
+        values[339] = (SHORT, [tags["form"]] * count)
+    for name in ("weights", "levels"):
+        if name in tags:
+            values[NAMES[name]] = (FRACTION, [part for one in tags[name] for part in (one, 1_000)])
     body, starts = b"", []
-    for strip in strips:
-        starts.append(8 + len(body))
-        body += strip + bytes(len(strip) % 2)
-    values |= {273: (4, starts), 279: (4, [len(strip) for strip in strips])}
+    for piece in pieces:
+        starts.append(head + len(body))
+        body += piece + bytes(len(piece) % 2)
+    number = LONG8 if big else LONG
+    values |= {273: (number, starts), 279: (number, [len(piece) for piece in pieces])}
+    return headed(body, values, order, big)
+
+
+def headed(body, values, order, big):
+    """The pixels of a TIFF between its header and its directory: a type and numbers for each tag."""
+    head, pointer, room = (16, "Q", 8) if big else (8, "I", 4)
     entries, behind = b"", b""
     for tag, (kind, numbers) in sorted(values.items()):
-        raw = struct.pack(f"{order}{len(numbers)}{'H' if kind == 3 else 'I'}", *numbers)
-        if len(raw) > 4:
-            place = 8 + len(body) + len(behind)
+        raw = struct.pack(f"{order}{len(numbers)}{LETTERS[kind]}", *numbers)
+        many = len(numbers) // 2 if kind == FRACTION else len(numbers)
+        if len(raw) > room:
+            place = head + len(body) + len(behind)
             behind += raw + bytes(len(raw) % 2)
-            raw = struct.pack(f"{order}I", place)
-        entries += struct.pack(f"{order}HHI", tag, kind, len(numbers)) + raw.ljust(4, b"\0")
-    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 8 + len(body) + len(behind))
-    return head + body + behind + struct.pack(f"{order}H", len(values)) + entries + bytes(4)
+            raw = struct.pack(f"{order}{pointer}", place)
+        entries += struct.pack(f"{order}HH{pointer}", tag, kind, many) + raw.ljust(room, b"\0")
+    begun = (b"II" if order == "<" else b"MM") + struct.pack(f"{order}H", 43 if big else 42)
+    begun += struct.pack(f"{order}HH", 8, 0) if big else b""
+    start = struct.pack(f"{order}{pointer}", head + len(body) + len(behind))
+    many = struct.pack(f"{order}{'Q' if big else 'H'}", len(values))
+    return begun + start + body + behind + many + entries + bytes(room)
 
 
 def samples_of(letter, of, order="<", channels=(0, 1, 2)):
@@ -70,6 +94,20 @@ def tile():
     return bytes(value for row in rows + [[(9, 9, 9)] * 16] * 12 for pixel in row for value in pixel)
 
 
+def picture_of(pixels, width=WIDTH):
+    image = Image.new("RGB", (width, len(pixels) // width))
+    image.putdata(pixels)
+    return image
+
+
+def webp(pixels):
+    return samples.file(picture_of(pixels), "WEBP", lossless=True)
+
+
+def jpeg2000(pixels):
+    return samples.file(picture_of(pixels), "JPEG2000", no_jp2=True, mct=0)
+
+
 def planes(letter, of, order="<"):
     return [samples_of(letter, of, order, (c,)) for c in range(3)]
 
@@ -77,19 +115,25 @@ def planes(letter, of, order="<"):
 TABLE = [value * 257 for c in range(3) for value in [pixel[c] for pixel in QUARTERS] + [0] * 65_532]
 INDICES = b"".join(struct.pack("<H", QUARTERS.index(pixel)) for pixel in PIXELS)
 SHOWN = {
-    f"{name}, {order}": data
+    f"{name}, {order}{' in a BigTIFF' * big}": data
+    for big in (False, True)
+    for stored in [partial(made, big=big)]
     for order in "<>"
     for name, data in {
-        "16 bits in planes": made(16, 2, planes("H", lambda v: v * 257, order), order=order, samples=3, planar=2),
-        "16 bits in packed planes": made(
+        "16 bits in planes": stored(16, 2, planes("H", lambda v: v * 257, order), order=order, samples=3, planar=2),
+        "16 bits in packed planes": stored(
             16, 2, [zlib.compress(one) for one in planes("H", lambda v: v * 257, order)],
             order=order, packed=8, samples=3, planar=2,
         ),
-        "tiles that are called strips": made(8, 2, [tile()], order=order, samples=3, across=16, down=16),
-        "32 bits": made(32, 2, [samples_of("I", lambda v: v * 0x1010101, order)], order=order, samples=3),
-        "floats": made(32, 2, [samples_of("f", lambda v: v / 255, order)], order=order, samples=3, form=3),
-        "half floats": made(16, 2, [samples_of("e", lambda v: v / 255, order)], order=order, samples=3, form=3),
-        "floats beyond white": made(32, 2, [samples_of("f", lambda v: v / 25 - 1, order)], order=order, samples=3, form=3),
+        "tiles that are called strips": stored(8, 2, [tile()], order=order, samples=3, across=16, down=16),
+        "32 bits": stored(32, 2, [samples_of("I", lambda v: v * 0x1010101, order)], order=order, samples=3),
+        "floats": stored(32, 2, [samples_of("f", lambda v: v / 255, order)], order=order, samples=3, form=3),
+        "half floats": stored(16, 2, [samples_of("e", lambda v: v / 255, order)], order=order, samples=3, form=3),
+        "nothing rare": stored(8, 2, [samples_of("B", int)], order=order, samples=3),
+        "WebP": stored(8, 2, [webp(PIXELS)], order=order, packed=50001, samples=3),
+        "WebP in strips": stored(8, 2, [webp(PIXELS[:24]), webp(PIXELS[24:])], order=order, packed=50001, samples=3, rows=3),
+        "JPEG 2000": stored(8, 2, [jpeg2000(PIXELS)], order=order, packed=34712, samples=3),
+        "floats beyond white": stored(32, 2, [samples_of("f", lambda v: v / 25 - 1, order)], order=order, samples=3, form=3),
     }.items()
 }  # fmt: skip
 SHOWN["a palette of 16 bits"] = made(16, 3, [INDICES], table=TABLE)
@@ -138,6 +182,118 @@ def test_a_jpeg_as_old_tiffs_hold_it_shows_its_colours():
     image, sentence = shown(data)
     apart = [abs(a - b) for a, b in zip(image.convert("RGB").getpixel((4, 2)), (200, 60, 30), strict=True)]
     assert (max(apart) <= 6, sentence) == (True, "")
+
+
+STUDIO = ([16_000, 235_000, 128_000, 240_000, 128_000, 240_000], 219, 112)
+"""Levels as television has them: black and white of Y, and none and full of both colours, in thousandths."""
+
+
+def units(across, down, weights=(0.299, 0.587, 0.114), light=255, colour=127, low=0, rows=HEIGHT):
+    """PIXELS as Y, Cb and Cr, where `across` x `down` pixels share both colours (TIFF 6.0, sections 20 and 21)."""
+    made = []
+    for pixel in PIXELS:
+        y = sum(weight * value for weight, value in zip(weights, pixel, strict=True))
+        cb, cr = ((pixel[at] - y) / (2 - 2 * weights[at]) for at in (2, 0))
+        made.append((round(low + y * light / 255), *(round(128 + one * colour / 127) for one in (cb, cr))))
+    data = b""
+    for top in range(0, rows, down):
+        for left in range(0, WIDTH, across):
+            shared = [made[(top + y) * WIDTH + left + x] for y in range(down) for x in range(across)]
+            data += bytes(min(255, one[0]) for one in shared) + bytes(min(255, one) for one in shared[0][1:])
+    return data
+
+
+BY_709 = (0.2126, 0.7152, 0.0722)
+SHARED = {
+    f"{across}x{down} pixels share their colours, {order}{' in a BigTIFF' * big}": made(
+        8, 6, [units(across, down)], order=order, big=big, samples=3, halved=[across, down]
+    )
+    for across in (1, 2, 4)
+    for down in (1, 2)
+    for order in "<>"
+    for big in (False, True)
+} | {
+    "nothing says how many share them": made(8, 6, [units(2, 2)], samples=3),
+    "packed": made(8, 6, [zlib.compress(units(2, 2))], samples=3, packed=8, halved=[2, 2]),
+    "two strips": made(
+        8, 6, [units(2, 2)[:24], units(2, 2)[24:]], samples=3, halved=[2, 2], rows=2
+    ),
+    "a tile": made(
+        8, 6, [b"".join(units(2, 2)[at : at + 24] + bytes(24) for at in (0, 24)) + bytes(6 * 48)],
+        samples=3, halved=[2, 2], across=16, down=16,
+    ),
+    "levels of television": made(
+        8, 6, [units(2, 1, light=STUDIO[1], colour=STUDIO[2], low=16)], samples=3, halved=[2, 1], levels=STUDIO[0]
+    ),
+    "other weights": made(
+        8, 6, [units(2, 1, BY_709)], samples=3, halved=[2, 1], weights=[round(1_000 * one) for one in BY_709]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_colours_that_several_pixels_share_are_shown(name):
+    image, sentence = shown(SHARED[name])
+    found = image.convert("RGB")
+    apart = [
+        abs(one - other)
+        for at, pixel in enumerate(PIXELS)
+        for one, other in zip(found.getpixel((at % 8, at // 8)), pixel, strict=True)
+    ]
+    assert (max(apart) <= 3, sentence) == (True, "")
+
+
+def test_opacity_of_webp_inside_is_kept():
+    half = picture_of(PIXELS)
+    half.putalpha(128)
+    inside = samples.file(half, "WEBP", lossless=True)
+    image, sentence = shown(made(8, 2, [inside], packed=50001, samples=4, extra=2))
+    assert (image.mode, image.getpixel((7, 3)), sentence) == ("RGBA", (255, 255, 255, 128), "")
+
+
+def big_pages(following=0):
+    """A BigTIFF of two pages, of which the second one leads to `following`."""
+    first, second = (Image.new("L", (6, 5), value) for value in (90, 200))
+    data = samples.file(first, "TIFF", big_tiff=True, save_all=True, append_images=[second])
+    (at,) = struct.unpack_from("<Q", data, 8)
+    for _ in range(2):
+        pointer = at + 8 + 20 * struct.unpack_from("<Q", data, at)[0]
+        (at,) = struct.unpack_from("<Q", data, pointer)
+    assert at == 0
+    return data[:pointer] + struct.pack("<Q", following) + data[pointer + 8 :]
+
+
+MISSED = "the 2 pages of a TIFF; what follows page 2 cannot be read"
+FIRST = struct.unpack_from("<Q", big_pages(), 8)[0]
+
+
+@pytest.mark.parametrize(
+    ("following", "told"), [(0, "the 2 pages of a TIFF"), (1 << 40, MISSED), (FIRST, "the 2 pages of a TIFF")]
+)
+def test_pages_of_a_bigtiff_are_shown(following, told):
+    found = converted(samples.b64(big_pages(following)), "decoded")
+    greys = [Image.open(io.BytesIO(one.data)).convert("L").getpixel((3, 3)) for one in found.pictures]
+    assert (greys, found.sentence) == ([90, 200], told)
+
+
+@pytest.mark.parametrize("kind", [LONG, LONG8])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_bigtiff_is_turned_and_keeps_what_the_camera_noted(order, kind):
+    exposure = struct.pack(f"{order}QHHQII", 1, 0x829A, FRACTION, 1, 1, 2) + bytes(8)
+    values = {256: (LONG, [4]), 257: (LONG, [2]), 258: (SHORT, [8]), 262: (SHORT, [1]), 278: (LONG, [2])}
+    values |= {273: (LONG8, [16]), 279: (LONG8, [8]), 274: (SHORT, [6]), 0x8769: (kind, [24])}
+    data = headed(bytes(8) + exposure, values, order, big=True)
+    notes = metadata.camera_notes(data, read(data))
+    assert (shown(data)[0].size, notes.turned, notes.photo) == ((2, 4), 6, {0x829A: 0.5})
+
+
+def test_a_bigtiff_whose_tags_hold_the_same_numbers_again_and_again_takes_no_more_than_the_file():
+    numbers = struct.pack("<2000Q", *range(2_000))
+    entry = struct.pack("<HHQQ", 65_000, LONG8, 2_000, 16)
+    data = struct.pack("<4sHHQ", b"II+\0", 8, 0, 16 + len(numbers)) + numbers
+    data += struct.pack("<Q", 1_000) + entry * 1_000 + bytes(8)
+    with pytest.raises(PictureError, match="its header cannot be read"):
+        tiff_directory.classic(data)
 
 
 def test_signed_grey_goes_from_dark_to_light_and_says_so():
@@ -202,17 +358,49 @@ TOLD = {
             "SGI's logarithms"
         ),
     ),
-    "WebP inside": (
+    "broken WebP inside": (
         made(8, 2, [b"RIFF"], packed=50001, samples=3),
-        "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 8 bits a sample, packed with WebP",
+        "bytes of no known format cannot be decoded",
     ),
-    "half as many colours": (
-        made(8, 6, [bytes(64)], samples=3, halved=[2, 1]),
+    "WebP of another size": (
+        made(8, 2, [webp(PIXELS[:24])], packed=50001, samples=3),
+        "its pixels cannot be decoded (the file is broken there)",
+    ),
+    "a strip of WebP that is missing": (
+        made(8, 2, [webp(PIXELS[:16])], packed=50001, samples=3, rows=2),
+        "its pixels cannot be decoded (it ends too early)",
+    ),
+    "WebP multiplied with its opacity": (
+        made(8, 2, [webp(PIXELS)], packed=50001, samples=4, extra=1),
+        "a TIFF of a form that is not decoded here: RGB, 4 samples a pixel, 8 bits a sample, packed with WebP",
+    ),
+    "JPEG XL inside": (
+        made(8, 2, [b"\xff\x0a"], packed=50002, samples=3),
+        "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 8 bits a sample, packed with JPEG XL",
+    ),
+    "a third as many colours": (
+        made(8, 6, [bytes(64)], samples=3, halved=[3, 1]),
         "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+    ),
+    "shared colours of 16 bits": (
+        made(16, 6, [bytes(128)], samples=3, halved=[2, 1]),
+        "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 16 bits a sample",
+    ),
+    "shared colours in strips that part them": (
+        made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
+        "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+    ),
+    "BigTIFF of another form": (
+        made(8, 1, [bytes(32)], packed=999, big=True, order=">"),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with compression 999",
+    ),
+    "a BigTIFF that is cut short": (
+        made(8, 1, [bytes(32)], big=True)[:-40],
+        "its header cannot be read (the file is broken there)",
     ),
     "unknown packing": (
         made(8, 1, [bytes(32)], packed=999),
-        "a TIFF of a form that is not decoded here: grey, 1 samples a pixel, 8 bits a sample, packed with compression 999",
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with compression 999",
     ),
     "seven samples": (
         made(16, 2, [bytes(14 * 32)], samples=7, planar=2),
@@ -235,9 +423,8 @@ def test_damage_to_rare_forms_never_raises_anything_else(name, data):
     damaged = bytearray(SHOWN[name][:2_000])
     for _ in range(data.draw(st.integers(1, 6))):
         damaged[data.draw(st.integers(4, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    found = tiff.page(bytes(damaged), 0)
     try:
-        if found:
+        if tiff_directory.page(tiff_directory.classic(bytes(damaged)), 0):
             converted(samples.b64(bytes(damaged)), "decoded")
     except PictureError:
         return
@@ -260,6 +447,6 @@ def test_nothing_is_printed_of_what_is_wrong(name):
         "translate({'content': [{'type': 'image', 'data': data}]}, Policy(proof='decoded'))"
     )
     run = subprocess.run(
-        [sys.executable, "-c", program], check=False, input=NOISY[name], capture_output=True, timeout=120
+        [sys.executable, "-c", program], check=False, input=NOISY[name], capture_output=True, timeout=600
     )
     assert (run.returncode, run.stderr) == (0, b"")

@@ -26,7 +26,7 @@ def called(tmp_path_factory):
         environment = {**os.environ, "HOME": str(folder)}
         run = subprocess.run(
             [npm.node(), program, "call", f"kinds.{tool}", *options],
-            cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120,
+            cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
         kinds = [file.suffix for file in sorted(saved.iterdir())] if saved.exists() else []
         return kinds, run.stdout

@@ -50,7 +50,7 @@ async def behind(answer):
     transport = httpx2.MockTransport(answer)
     async with httpx2.AsyncClient(transport=transport) as client, anyio.create_task_group() as tasks:
         server = RemoteServer(URL, client, tasks)
-        with anyio.fail_after(60):
+        with anyio.fail_after(600):
             yield server
         await server.finish()
         server.close()

@@ -447,7 +447,7 @@ def address(generation):
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 async def test_the_other_blocks_arrive(transport, generation, address):
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
-    async with Bridge(server, timeout=60) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         for came, expected in BLOCKS.values():
             result = await bridge.call("echo", {"result": {"content": [BEFORE, came, AFTER]}})
             assert result["content"] == [BEFORE, expected, AFTER]
@@ -476,7 +476,7 @@ ODD = {
 async def test_no_field_of_a_result_costs_the_others(transport, generation, address):
     """Each version's schema refuses something else of these, and with it the whole result of a call that has run."""
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
-    async with Bridge(server, timeout=60) as bridge:
+    async with Bridge(server, timeout=600) as bridge:
         for came, expected in ODD.values():
             result = await bridge.call("echo", {"result": {"content": [BEFORE, IMAGE], **came}})
             result.pop("resultType", None)

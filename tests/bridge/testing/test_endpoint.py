@@ -248,7 +248,7 @@ def test_leaving_the_block_ends_every_thread_though_a_client_stays_connected():
 def test_a_step_that_hangs_does_not_hold_the_block():
     """The client gives up first; the SDK would try again, so it is told not to."""
     never = Event()
-    with Endpoint([lambda _: "late" if never.wait(120) else "later"]) as endpoint:
+    with Endpoint([lambda _: "late" if never.wait(600) else "later"]) as endpoint:
         hasty = OpenAI(base_url=endpoint.base_url, api_key="test", timeout=0.2, max_retries=0)
         with hasty, pytest.raises(APITimeoutError):
             hasty.responses.create(model=MODEL, input="Look.")

@@ -143,7 +143,7 @@ def test_concurrent_requests_each_get_one_step():
     together, answers = Barrier(8), []
 
     def ask() -> None:
-        together.wait(60)
+        together.wait(600)
         answers.append(client.responses.create(model=MODEL, input=[user([picture()])]).output_text)
 
     with Endpoint([f"step {number}" for number in range(8)]) as endpoint, connected(endpoint) as client:
@@ -151,7 +151,7 @@ def test_concurrent_requests_each_get_one_step():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(600)
     assert sorted(answers) == [f"step {number}" for number in range(8)]
     assert len(endpoint.seen) == len(endpoint.requests) == 8
 

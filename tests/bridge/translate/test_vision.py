@@ -52,7 +52,7 @@ def test_published_sizes_and_tokens(size, model, detail, expected):
     ("model", "name", "assumed"),
     [
         ("gpt-5.6-terra-2026-07-01", "gpt-5.6", False),
-        ("gpt-6.2-astra", "gpt-5.6", False),
+        ("gpt-6.2-astra", "gpt-6.2", False),
         ("gpt-10", "gpt-5.6", False),
         ("openai/gpt-5.4-nano", "gpt-5.4", False),
         ("GPT-4o-mini-2024-07-18", "gpt-4o-mini", False),
@@ -102,7 +102,7 @@ def test_what_was_fitted_fits(model, width, height):
 @given(width=SIDES, height=SIDES)
 def test_the_safe_cap_is_seen_whole_by_every_patch_model(width, height):
     safe = seen(width, height)
-    for _, row in FAMILIES:
+    for row in FAMILIES:
         if isinstance(row.high, Patches):
             view = seen(safe.width, safe.height, row.name, "high")
             assert (view.width, view.height) == (safe.width, safe.height)

@@ -16,7 +16,7 @@ async def main(_how, url):
     )
     program, *arguments = command()
     server = StdioServerParameters(command=program, args=arguments)
-    with MCPClient(lambda: stdio_client(server), startup_timeout=120) as client:
+    with MCPClient(lambda: stdio_client(server), startup_timeout=600) as client:
         tools = client.list_tools_sync()
         await ask_of_each(
             lambda prompt: Agent(model, tools=tools, callback_handler=None).invoke_async(prompt)

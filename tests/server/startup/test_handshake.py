@@ -60,7 +60,7 @@ def prepared(**settings):
 async def answered(server, told, expected):
     """Return the real answers to the requests whose ids are expected, in their order."""
     found = []
-    with anyio.fail_after(60):
+    with anyio.fail_after(600):
         async with create_client_server_memory_streams() as ((replies, requests), streams):
             async with anyio.create_task_group() as group:
                 group.start_soon(serve_streams, server, *streams)

@@ -79,7 +79,7 @@ class Host:
     def rest(self):
         """Return what else is said, once both sides are through."""
         self.stdin.close()
-        self._server.join(60)
+        self._server.join(600)
         self._ends[1].close()
         with self.stdout:
             found = [json.loads(one) for one in self.stdout]
@@ -108,7 +108,7 @@ def test_the_card_answers_at_once_and_the_server_goes_on(host):
     assert host.answer()["result"]["serverInfo"]["name"] == "imagebridge"
     host.send(line(READY), line(LIST, 1))  # Hosts may use an id again, once it is answered.
     listed = host.answer()["result"]
-    assert host.opening.settled.wait(60)
+    assert host.opening.settled.wait(600)
     host.send(line(CALL, 1), line(LIST, 2))
     assert host.answer() == {"jsonrpc": "2.0", "id": 2, "result": listed}
     host.load()
@@ -143,7 +143,7 @@ def test_lines_as_other_systems_end_them_and_bytes_that_are_no_text(host):
 def test_after_a_batch_the_server_answers(host):
     host.send(line(HELLO, 1), b"[" + line(PING, 2).strip() + b"]\n", line(LIST, 3))
     assert host.answer()["id"] == 1
-    assert host.opening.settled.wait(60)
+    assert host.opening.settled.wait(600)
     host.load()
     # What stands in the batch, which the SDK does not read, and what follows it.
     assert {host.answer()["id"], host.answer()["id"]} == {2, 3}

@@ -56,7 +56,7 @@ class Process:
 
     def end(self):
         """Hang up, and return what else was said."""
-        out, err = self.process.communicate(timeout=120)
+        out, err = self.process.communicate(timeout=600)
         lines = [one for one in err.splitlines() if b"loading" not in one and b"descriptor" not in one]
         assert (self.process.returncode, lines) == (0, [])
         return [json.loads(one) for one in out.splitlines()]
@@ -127,7 +127,7 @@ def test_a_first_start_without_a_quiet_moment_keeps_a_card_too(environment, tmp_
 def test_a_start_that_no_host_greets_keeps_none(said, environment, tmp_path):
     cards = tmp_path / "cards"
     server = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})
-    server.process.communicate(said, timeout=120)
+    server.process.communicate(said, timeout=600)
     assert not list(cards.glob("*.card"))
 
 
@@ -137,7 +137,7 @@ def test_a_signal_ends_it_quietly_while_it_loads(kept, environment, end):
     server = Process(environment)
     assert server.ask(HELLO)["id"] == 1
     server.process.send_signal(end)
-    _, err = server.process.communicate(timeout=60)
+    _, err = server.process.communicate(timeout=600)
     assert server.process.returncode == -end
     assert b"Traceback" not in err
 

@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         for chunk in chunks:
             if isinstance(chunk, threading.Event):
-                chunk.wait(60)
+                chunk.wait(600)
             else:
                 self.wfile.write(chunk)
 

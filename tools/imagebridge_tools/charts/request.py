@@ -32,10 +32,10 @@ _STACKED = ("bar", "area", "histogram")
 class Request:
     """What a call asks for; what was wrong in it is left out. `kinds` is empty for a chart of a spec."""
 
-    kinds: Sequence[plan.ChartKind]
-    columns: plan.Columns
+    kinds: Sequence[chart_options.ChartKind]
+    columns: chart_options.Columns
     frame: ChartFrame
-    stack: plan.Stack
+    stack: chart_options.Stack
     options: Options
 
 
@@ -68,7 +68,7 @@ def read(
             mistakes.add(
                 ArgumentError(name, "goes with kind; a spec says it itself, in encoding: leave it out")
             )
-        kinds: list[plan.ChartKind] = []
+        kinds: list[chart_options.ChartKind] = []
         return Request(
             kinds, {}, _frame(mistakes, title, subtitle, {}, {}, theme, width, height, scale), None, Options()
         )
@@ -89,7 +89,7 @@ def read(
     return Request(kinds, _columns(mistakes, columns), frame, stacked, chosen)
 
 
-_STACKS: dict[str, plan.Stack] = {"stacked": True, "grouped": False, "clustered": False}
+_STACKS: dict[str, chart_options.Stack] = {"stacked": True, "grouped": False, "clustered": False}
 
 
 def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
@@ -108,7 +108,7 @@ def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue
     return found[2], _STACKS[found[1]]
 
 
-def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:
+def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]:
     """Return the kinds of a chart that are known."""
     if kind is None or kind == "":
         return []
@@ -126,12 +126,12 @@ def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:
             )
             mistakes.add(ArgumentError("kind", problem))
     known = [name for name in names if name in KINDS]
-    return cast("list[plan.ChartKind]", known) if len(known) == len(names) else []
+    return cast("list[chart_options.ChartKind]", known) if len(known) == len(names) else []
 
 
-def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> plan.Stack:
+def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_options.Stack:
     """Return how colours are stacked; "true" and "false" are read as JSON."""
-    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
+    ways: dict[str, chart_options.Stack] = {"true": True, "false": False, "normalize": "normalize"}
     meant = {"stacked": "true", "normalized": "normalize", "normalise": "normalize", "percent": "normalize"}
     if stack is None:
         return None
@@ -151,7 +151,7 @@ _ROLES_MEANT = {"colour": "color", "hue": "color", "series": "color", "group": "
 """What models call roles otherwise."""
 
 
-def _columns(mistakes: Mistakes, columns: JsonValue) -> plan.Columns:
+def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
     """Return the fields by role, by the names that roles have."""
     if columns is None:
         return {}

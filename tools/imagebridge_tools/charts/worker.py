@@ -36,7 +36,7 @@ SECONDS = 30.0
 """Wall-clock time of one drawing; a bar chart takes a tenth of a second, 20,000 points one or two."""
 
 PROCESSES = 2
-"""Charts drawn at the same time, each in up to 1 GiB; later calls wait."""
+"""Charts drawn at the same time, each in up to 1 GiB; later calls wait. A server for many callers sets it before the first."""
 
 
 class DrawingError(BridgeError):

@@ -4,12 +4,26 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite
+from typing import Annotated
 
 from imagebridge.errors import ArgumentError
+from imagebridge_tools.declaration import Argument
+from imagebridge_tools.lenient_values import word
 from imagebridge_tools.tool_output import JsonValue, nearest
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
 """The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
+
+Units = Annotated[
+    str,
+    Argument(
+        reading=word(
+            tuple(UNITS),
+            {"px": "pixels", "pixel": "pixels"} | dict.fromkeys(("normalized", "relative"), "0-1"),
+        ),
+        schema={"type": "string", "enum": list(UNITS)},
+    ),
+]
 
 _LOST = 1e-6
 
@@ -19,8 +33,14 @@ _SIZES = (
     ("x", "y", "w", "h"),
     ("left", "top", "width", "height"),
 )
-_POINTS = (("x", "y"), ("from", "to"), ("start", "end"))
-"""What coordinates are called where they come by name: sides; a corner with width and height; one or two points."""
+_POINTS = (("from", "to"), ("start", "end"), ("x", "y"))
+"""What coordinates are called where they come by name: sides; a corner with width and height; two points or one."""
+
+REGION_KEYS = (*_SIZES, *_SIDES)
+"""Keys that together say where a region is."""
+
+PLACE_KEYS = (*REGION_KEYS, *_POINTS)
+"""Keys that together say where something is."""
 
 _LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?)*)[\s\])]*")
 """Numbers in a row, as text."""

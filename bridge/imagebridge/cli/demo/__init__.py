@@ -1,5 +1,6 @@
-"""`imagebridge demo`: before and after on the wire."""
+"""`imagebridge demo`: before and after, as sent to the API."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .journey import Journey
 
 PAGE = Path("demo.html")
+_NEXT = """imagebridge call get_image '{"text": "Hello"}' --save pictures"""
 _NOWHERE = "http://127.0.0.1:9/v1"
 """Each endpoint has an address of its own; this one is never asked."""
 
@@ -25,7 +27,7 @@ _NOWHERE = "http://127.0.0.1:9/v1"
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help=f"Where the report is written as one page.  [default: {PAGE}]",
+    help=f"Write the report as one page to this file.  [default: {PAGE}]",
 )
 @click.option(
     "--save",
@@ -34,7 +36,7 @@ _NOWHERE = "http://127.0.0.1:9/v1"
     help="Write each picture as it was sent into this folder.",
 )
 def command(live: bool, html: Path | None, save: Path | None) -> None:
-    """Send a chart and a row of nasty tool results to a strict endpoint, by hand and with imagebridge.
+    """Send a chart and fifteen awkward tool results to a strict endpoint, by hand and with imagebridge.
 
     \b
     imagebridge demo
@@ -42,8 +44,8 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     imagebridge demo --live
 
     Without --live no key is needed and no model is involved: a scripted endpoint on this machine answers
-    the real OpenAI SDK and refuses what the API refuses. With --live a picture of a random code is shown
-    to a real model (IMAGEBRIDGE_MODEL, else a current one), which must read it back.
+    the real OpenAI SDK and refuses what the API refuses. With --live a real model (IMAGEBRIDGE_MODEL, or the
+    default model) is shown a picture of a random code and must read it back.
 
     Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
     2 for wrong usage, no key, or a server that does not start.
@@ -75,6 +77,9 @@ def _wire(html: Path | None, save: Path | None) -> int:
         journey, rows = event_loop.run(_run)
     _save(save, journey, rows)
     _page(html or PAGE, journey, rows)
+    # uv sets this variable for what it runs; without it the command is on the PATH.
+    runner = "uv run " if "UV_RUN_RECURSION_DEPTH" in os.environ else ""
+    click.echo(f"Next, see what a model would get from a call: {runner}{_NEXT}")
     accepted = journey.picture is not None and all(row.by_us.accepted for row in rows)
     return 0 if accepted else ERROR
 

@@ -35,13 +35,13 @@ _WIDTH = 360
 
 def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
     """Return the page."""
-    return f"""{head("imagebridge: before and after on the wire", "imagebridge.cli.demo")}\
-<h1>Before and after on the wire</h1>
+    return f"""{head("imagebridge: before and after, as sent to the API", "imagebridge.cli.demo")}\
+<h1>Before and after, as sent to the API</h1>
 <p>What MCP tools return, sent to the Responses API twice: by a loop written by hand, and by imagebridge.</p>
 <p class="quiet">No model is involved. A scripted endpoint on one machine answers the real OpenAI SDK, decodes
-every picture that it is sent, and refuses what these rules refuse: {escape(rules())} Tokens are counted as
-{escape(model)} counts them; text counts a token for four characters. Every figure was measured in the run
-that wrote this page.</p>
+every picture that it receives, and refuses what these rules refuse: {escape(rules())} Tokens are counted as
+{escape(model)} counts them; text counts as one token for four characters. Every figure was measured in the
+run that wrote this page.</p>
 <div class="sums">
 {_sum("By hand", "", [row.by_hand for row in rows])}
 {_sum("With imagebridge", "ours", [row.by_us for row in rows])}
@@ -50,8 +50,8 @@ that wrote this page.</p>
 <p class="quiet">From a table through the tool, MCP over stdio, the bridge and the OpenAI SDK to the endpoint.
 The picture is the one that the endpoint decoded.</p>
 {_chart(journey)}
-<h2>Nasty tool results, sent twice</h2>
-<p class="quiet">Pictures are shown as the endpoint got them, made smaller for this page.</p>
+<h2>Awkward tool results, sent twice</h2>
+<p class="quiet">Pictures are shown as the endpoint received them, made smaller for this page.</p>
 <div class="rows card">
 <div class="row head"><div>A tool returns</div><div>by hand</div><div>with imagebridge</div></div>
 {"".join(map(_row, rows))}</div>
@@ -73,7 +73,7 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
     counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in _TONES}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return (
-        f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>arrived whole'
+        f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>with nothing lost'
         f'<div class="bar">{bar}</div><span class="quiet">{escape(counts_in_words)}</span></div>'
     )
 

@@ -27,6 +27,10 @@ STYLES: dict[Fate, str] = {
 }
 _PIPED = 132
 """Columns of the report where it is not read on a terminal."""
+_PROSE = 78
+"""Columns of running text at most."""
+_BESIDE = 90
+"""Columns from which on both sides fit beside each other; on a narrower terminal they stand below each other."""
 
 
 def rules() -> str:
@@ -36,20 +40,23 @@ def rules() -> str:
     when = f"{read[0]}" if len(read) == 1 else f"{read[0]} to {read[-1]}"
     return (
         f"{len(APPLIED)} rules, read {when}: {documented} documented by OpenAI, "
-        f"{len(APPLIED) - documented} reported of live requests. {len(STRICTER)} stricter rules are ours; "
-        "here they refuse nothing and only flag."
+        f"{len(APPLIED) - documented} reported from live requests. {len(STRICTER)} stricter rules are our own; "
+        "here they only flag and refuse nothing."
     )
 
 
 def opening(model: str) -> str:
     """Say what the demo is, before anything runs."""
+    from rich.console import Console
+
     introduction = (
         "No model is involved. A scripted endpoint on this machine answers the real OpenAI SDK, decodes "
-        f"every picture that it is sent, and refuses what these rules refuse: {rules()} "
-        f"Tokens are counted as {model} counts them; text counts a token for four characters. "
+        f"every picture that it receives, and refuses what these rules refuse: {rules()} "
+        f"Tokens are counted as {model} counts them; text counts as one token for four characters. "
         "Every figure below is measured in this run."
     )
-    return f"imagebridge {__version__}: before and after on the wire\n\n{fill(introduction, 78)}\n"
+    width = min(Console().width, _PROSE)
+    return f"{fill(f'imagebridge {__version__}: before and after, as sent to the API', width)}\n\n{fill(introduction, width)}\n"
 
 
 class Report:
@@ -82,19 +89,25 @@ class Report:
         self.line()
 
     def _fact(self, name: str, text: str) -> None:
-        self._grid((1, 6, self._console.width - 13), "", "", name, text)
+        self._grid((1, 6, max(12, self._console.width - 13)), "", "", name, text)
 
     def heading(self) -> None:
         """Start the two columns."""
-        self.line("2. Nasty tool results, sent twice", "bold")
-        self.line("   by hand: a loop as people write it, shown in cli/demo/naive.py\n")
-        self._row("bold", "a tool returns", "by hand", "with imagebridge")
+        self.line("2. Awkward tool results, sent twice", "bold")
+        self.line("   by hand: a loop as people write it; the page shows its code\n")
+        if self._console.width >= _BESIDE:
+            self._beside("bold", "a tool returns", "by hand", "with imagebridge")
 
     def row(self, row: "Comparison") -> None:
         """Write one result and how both sides fared."""
-        self._row("", row.case.name, _styled(row.by_hand), _styled(row.by_us))
+        if self._console.width >= _BESIDE:
+            self._beside("", row.case.name, _styled(row.by_hand), _styled(row.by_us))
+            return
+        self.line(row.case.name, "bold")
+        for name, outcome in (("by hand", row.by_hand), ("imagebridge", row.by_us)):
+            self._grid((1, 11, max(12, self._console.width - 18)), "", "", name, _styled(outcome))
 
-    def _row(self, style: str, *cells: "str | Text") -> None:
+    def _beside(self, style: str, *cells: "str | Text") -> None:
         width = self._console.width - 36
         self._grid((30, width // 2, width - width // 2), style, *cells)
 
@@ -130,7 +143,7 @@ def _styled(outcome: Outcome) -> "Text":
 
 
 def sums(rows: "Sequence[Comparison]") -> list[str]:
-    """Return a sentence for each side: how many results arrived whole, and what became of the others."""
+    """Return a sentence for each side: of how many results nothing was lost, and what became of all."""
     return [
         _sum("by hand", [row.by_hand for row in rows]),
         _sum("with imagebridge", [row.by_us for row in rows]),
@@ -143,4 +156,4 @@ def _sum(name: str, outcomes: list[Outcome]) -> str:
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
     parts = f"; {partly} of these in part" if partly else ""
-    return f"{name}: {whole} of {len(outcomes)} arrived whole ({counts_in_words}{parts})"
+    return f"{name}: nothing lost in {whole} of {len(outcomes)} ({counts_in_words}{parts})"

@@ -1,0 +1,60 @@
+"""What no process can be started with, and no request can carry: said before either is tried. Pure."""
+
+import os
+import re
+
+import httpx2
+from mcp import StdioServerParameters
+
+from .config import HttpServer
+
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token (RFC 9110, 5.6.2)."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+_LAST_PORT = 65_535
+
+
+def process_problem(server: StdioServerParameters) -> str:
+    """Say why no process can be started so; empty where one can."""
+    places = [("its command", server.command)]
+    places += [(f"its argument {number}", text) for number, text in enumerate(server.args, 1)]
+    places += [("its folder", str(server.cwd or ""))]
+    for name, value in (server.env or {}).items():
+        places += [("the name of a variable", name), (f"the variable {name!a}", value)]
+        if "=" in name:
+            return f"cannot be started: {name!a} is not the name of a variable, as it holds an equals sign"
+    for place, text in places:
+        if "\0" in text:
+            return f"cannot be started: {place} holds a NUL character, which no program can be given"
+        try:
+            os.fsencode(text)
+        except UnicodeEncodeError as error:
+            half = ascii(text[error.start])
+            return f"cannot be started: {place} holds {half}, which this system cannot write"
+    return ""
+
+
+def http_problem(server: HttpServer) -> str:
+    """Say what is wrong with an address or its headers; empty where nothing is. No value of a header is told."""
+    try:
+        url = httpx2.URL(server.url)
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        why = "it holds half a character" if isinstance(error, UnicodeError) else str(error).rstrip(".")
+        return f"its address is not a URL: {why}"
+    if url.scheme not in ("http", "https") or not url.host:
+        return "its address is not one of a server; it begins with http:// or https:// and a host"
+    if url.port is not None and not 0 < url.port <= _LAST_PORT:
+        return f"its address names port {url.port}; a port is a number from 1 to {_LAST_PORT}"
+    for name, value in server.headers.items():
+        if not _FIELD_NAME.fullmatch(name):
+            return f"{name!a} is not the name of a header"
+        if _CONTROL.search(value) or value != value.strip():
+            return (
+                f"its header {name} holds a line break or another character that no header can, or blanks around "
+                "its value"
+            )
+        if not value.isascii():
+            return f"its header {name} holds characters beyond ASCII"
+    return ""

@@ -1,0 +1,68 @@
+"""The text of EPUB books, chapter by chapter (EPUB 3.3, 2023)."""
+
+from collections.abc import Callable
+from functools import partial
+from xml.etree import ElementTree
+
+from imagebridge.errors import DocumentError
+
+from .contents import Contents, Section
+from .packages import Package, local, member
+from .web_page import page_text
+
+_OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
+"""Of fonts alone: not what readers lock a book with."""
+
+
+def contents(data: bytes) -> Contents:
+    """Read a book.
+
+    Raises:
+        DocumentError: it is damaged, locked or too large.
+    """
+    package = Package(data)
+    _check_open(package)
+    container = package.xml("META-INF/container.xml")
+    main = next((one.get("full-path", "") for one in container.iter() if local(one) == "rootfile"), "")
+    root = package.xml(main)
+    items = {one.get("id", ""): one for one in root.iter() if local(one) == "item"}
+    names = [
+        member(main, items[one.get("idref", "")].get("href", ""))
+        for one in root.iter()
+        if local(one) == "itemref" and one.get("idref", "") in items
+    ]
+    found = Contents("book (EPUB)", "chapter", len(names), lambda _: Section("", ""))
+    found.read = partial(_chapter, package, found, names)
+    about = "; ".join(_said(root, name) for name in ("title", "creator") if _said(root, name))
+    found.notes += [f"It is {about}."] if about else []
+    return found
+
+
+def _check_open(package: Package) -> None:
+    root = package.xml_if_there("META-INF/encryption.xml")
+    ways = (
+        [one.get("Algorithm", "") for one in root.iter() if local(one) == "EncryptionMethod"]
+        if root is not None
+        else []
+    )
+    if any(way not in _OBFUSCATION for way in ways):
+        raise DocumentError("is locked (DRM), and only the reader that it was sold for opens it")
+
+
+def _said(root: ElementTree.Element, name: str) -> str:
+    words = ((one.text or "").strip() for one in root.iter() if local(one) == name)
+    return ", ".join(filter(None, words))
+
+
+def _chapter(package: Package, found: Contents, names: list[str], number: int) -> Section:
+    name = names[number - 1]
+    if name not in package:
+        return Section("", "[this chapter is missing in the file]")
+
+    def figure_at(address: str) -> Callable[[], bytes] | None:
+        place = member(name, address)
+        return partial(package.read, place, 50_000_000) if place in package else None
+
+    text = package.read(name, 20_000_000).decode("utf-8", "replace")
+    title, words = page_text(text, found.figures, figure_at)
+    return Section("" if words.startswith("#") else title, words)

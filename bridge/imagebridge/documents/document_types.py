@@ -1,0 +1,133 @@
+"""What document a file is, and the reader of its kind."""
+
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import PurePosixPath
+from typing import Literal
+
+from imagebridge.errors import DocumentError
+from imagebridge.pictures import kinds
+
+from . import web_page
+from .contents import Contents
+from .packages import LOCKED
+
+DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html"]
+
+READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
+"""What is read."""
+
+_PACKED: dict[bytes, DocumentType] = {
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.presentation": "odp",
+    b"application/epub+zip": "epub",
+}
+"""What the first member of a package says that it is, which stands there unpacked (OpenDocument 1.3 part 2, 3.3;
+EPUB 3.3, 4.2). Templates have a longer name."""
+
+_PAGES = (".html", ".htm", ".xhtml")
+_SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
+"""Suffixes of addresses that give pages, which their beginning must tell."""
+
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
+
+_OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""The first bytes of the compound files that hold old or locked office documents (MS-CFB, 2026-11-29)."""
+
+_OLD_STREAMS = (
+    ("EncryptedPackage", LOCKED),
+    ("WordDocument", "is a Word document of the old form (.doc); save it as .docx or PDF"),
+    ("PowerPoint Document", "is a presentation of the old form (.ppt); save it as .pptx or PDF"),
+)
+
+
+def document_type(data: bytes, name: str = "") -> DocumentType | None:
+    """Return what document a file is by its bytes, None for one that is not read here."""
+    match kinds.kind(data):
+        case kinds.PDF:
+            return "pdf"
+        case kinds.DOCX:
+            return "docx"
+        case kinds.PPTX:
+            return "pptx"
+        case kinds.RTF:
+            return "rtf"
+        case kinds.ZIP:
+            start = data[:200]
+            return next((one for name, one in _PACKED.items() if b"mimetype" + name in start), None)
+        case None | kinds.SVG:
+            suffix = PurePosixPath(name).suffix.lower()
+            if suffix in _PAGES or (suffix in _SCRIPTS and web_page.is_page(_page_decoded(data[:5_000]))):
+                return "html" if b"\0" not in data[:100] or kinds.wide(data) else None
+            return None
+        case _:
+            return None
+
+
+def unread(data: bytes) -> str:
+    """Say what a file is that office programs wrote in a form that is not read, and what to do; nothing for others."""
+    if not data.startswith(_OLD):
+        return ""
+    for stream, problem in _OLD_STREAMS:
+        if stream.encode("utf-16-le") in data:
+            return problem
+    return ""
+
+
+def _page_decoded(data: bytes) -> str:
+    """Return the bytes of a page as text: by their mark, as UTF-8, or as the page itself says."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        said = _CHARSET.search(data[:5_000])
+    try:
+        return data.decode(said[1].decode() if said else "cp1252", "replace")
+    except LookupError:
+        return data.decode("cp1252", "replace")
+
+
+@contextmanager
+def opened(data: bytes, name: str = "") -> Generator[Contents]:
+    """Open a document.
+
+    Raises:
+        DocumentError: it is not one that is read, or is damaged or locked.
+    """
+    # Each reader loads only when it is needed.
+    match document_type(data, name):
+        case "pdf":
+            from . import portable
+
+            with portable.opened(data) as contents:
+                yield contents
+        case "docx":
+            from . import word
+
+            yield word.contents(data)
+        case "pptx":
+            from . import presentation
+
+            yield presentation.contents(data)
+        case "odt":
+            from . import open_document
+
+            yield open_document.text_contents(data)
+        case "odp":
+            from . import open_document
+
+            yield open_document.slides_contents(data)
+        case "epub":
+            from . import book
+
+            yield book.contents(data)
+        case "rtf":
+            from . import rich_text
+
+            yield rich_text.contents(data)
+        case "html":
+            yield web_page.contents(_page_decoded(data))
+        case None:
+            raise DocumentError(unread(data) or f"is not a document; what is read: {READ}")

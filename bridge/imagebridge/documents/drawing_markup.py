@@ -1,0 +1,101 @@
+"""Charts, diagrams and formulas in office documents, as text.
+
+ECMA-376 part 1, 21.2 (charts), 21.4 (diagrams), 22.1 (math), 2016.
+"""
+
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+from .markdown import table
+from .packages import Package, local
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
+CHARTS = 5_000
+"""Points of a chart at most that are told."""
+
+
+def chart(package: Package, name: str) -> str:
+    """Return what a chart shows: its title, and its numbers as they were last computed."""
+    root = package.xml_if_there(name)
+    if root is None:
+        return ""
+    kinds = [local(one).removesuffix("Chart") for one in root.iter() if local(one).endswith("Chart")]
+    plot = root.find(f".//{C}plotArea")
+    title = root.find(f"{C}chart/{C}title")
+    words = "".join(one.text or "" for one in title.iter(f"{A}t")) if title is not None else ""
+    columns: list[list[str]] = []
+    for series in plot.iter(f"{C}ser") if plot is not None else ():
+        places = _points(series, ("cat", "xVal"))
+        if places and (not columns or columns[0][1:] != places):
+            columns.append(["", *places])
+        label = "; ".join(_points(series, ("tx",))) or f"series {len(columns)}"
+        columns.append([label, *_points(series, ("val", "yVal"))])
+        if sizes := _points(series, ("bubbleSize",)):
+            columns.append([f"{label}, size", *sizes])
+    length = min(max(map(len, columns), default=0), CHARTS)
+    rows = [[column[at] if at < len(column) else "" for column in columns] for at in range(length)]
+    what = f"[{' and '.join(dict.fromkeys(kinds)) or 'a'} chart{f': {words}' if words else ''}]"
+    return f"{what}\n\n{table(rows)}".strip()
+
+
+def _points(series: ElementTree.Element, names: tuple[str, ...]) -> list[str]:
+    """Return the points of a series under the first of these names that it has, in order."""
+    holder = next((one for name in names if (one := series.find(f"{C}{name}")) is not None), None)
+    if holder is None:
+        return []
+    found: dict[int, str] = {}
+    for point in holder.iter(f"{C}pt"):
+        index, value = point.get("idx", ""), point.find(f"{C}v")
+        if index.isdecimal() and int(index) < CHARTS:
+            # Categories of several levels: the innermost comes first.
+            word = (value.text or "") if value is not None else ""
+            found[int(index)] = f"{word}, {found[int(index)]}" if int(index) in found else word
+    if not found:
+        literal = holder.find(f"{C}v")
+        return [literal.text or ""] if literal is not None else []
+    return [found.get(at, "") for at in range(max(found) + 1)]
+
+
+def diagram(package: Package, name: str) -> str:
+    """Return the words of a diagram, an item each."""
+    root = package.xml_if_there(name)
+    if root is None:
+        return ""
+    words = ["".join(one.text or "" for one in point.iter(f"{A}t")) for point in root.iter(f"{D}pt")]
+    return "\n".join(f"- {one}" for one in words if one.strip())
+
+
+def formula(element: ElementTree.Element) -> str:
+    """Return a formula on one line, as it would be typed."""
+    inside = "".join(map(formula, element))
+
+    def part(name: str) -> str:
+        found = next((one for one in element if local(one) == name), None)
+        return formula(found) if found is not None else ""
+
+    def grouped(text: str) -> str:
+        return text if len(text) == 1 or text.isalnum() else f"({text})"
+
+    forms: dict[str, Callable[[], str]] = {
+        "t": lambda: element.text or "",
+        "f": lambda: f"{grouped(part('num'))}/{grouped(part('den'))}",
+        "sSup": lambda: f"{part('e')}^{grouped(part('sup'))}",
+        "sSub": lambda: f"{part('e')}_{grouped(part('sub'))}",
+        "sSubSup": lambda: f"{part('e')}_{grouped(part('sub'))}^{grouped(part('sup'))}",
+        "rad": lambda: f"{root_sign(part('deg'))}({part('e')})",
+        "d": lambda: f"({inside})",
+        "nary": lambda: f"{_operator(element)}_{grouped(part('sub'))}^{grouped(part('sup'))} {part('e')}",
+    }
+    return forms.get(local(element), lambda: inside)()
+
+
+def root_sign(degree: str) -> str:
+    """Return what a root is called."""
+    return f"root[{degree}]" if degree else "sqrt"
+
+
+def _operator(element: ElementTree.Element) -> str:
+    sign = next((one for one in element.iter() if local(one) == "chr"), None)
+    return next(iter(sign.attrib.values()), "∫") if sign is not None else "∫"

@@ -1,0 +1,201 @@
+"""A part of a document's text with its figures: the pages that are asked for, cut where it is too long for one answer."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from imagebridge.errors import ArgumentError, DocumentError, PictureError
+from imagebridge.pictures.base64 import to_base64
+from imagebridge.pictures.picture import Picture
+
+from . import page_numbers
+from .contents import MARK, Contents, FigureFile, Section
+from .document_types import opened
+
+CHARACTERS = 100_000
+"""Characters of a text that come at once; hosts put longer ones into files or cut them off."""
+
+MAX_FIGURES = 40
+"""Figures of one part that are loaded; those that follow are named."""
+
+MAX_FIGURE_BYTES = 30_000_000
+"""Bytes of the figures of one part together."""
+
+_FIGURE = re.compile(rf"!\[([^\]]*)\]\({MARK}(\d+)\)")
+
+_BREAKS = ("\n\n#", "\n\n", "\n", " ")
+"""Where a text is rather cut, the best first."""
+
+
+class Excerpt(NamedTuple):
+    """A part of a document.
+
+    form: what the document is, in words. text: Markdown; a figure is an image whose address is `figure:N`. figures:
+    those that can be shown, by their numbers, and `missing` why others cannot. sections: the numbers of the pages,
+    slides or chapters in it, of `total`; `unit` is what they are called. part, parts: which one of how many this is;
+    0 parts where not all was read. scans: pages that are pictures without a text. notes: what is to be said of the
+    document.
+    """
+
+    form: str
+    text: str
+    figures: Mapping[int, Picture]
+    missing: Mapping[int, str]
+    unit: str
+    sections: tuple[int, ...]
+    total: int
+    part: int
+    parts: int
+    scans: tuple[int, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing of what was asked for follows."""
+        return self.part == self.parts
+
+    def where(self) -> str:
+        """Return which part of the document this is: `part 2 of 3: pages 4-9 of 12`; nothing where it is all of it."""
+        pages = ""
+        if self.unit and self.total > 1:
+            pages = f"{page_numbers.in_words(self.sections, self.unit)} of {self.total:,}"
+        if self.part == self.parts == 1:
+            return pages if len(self.sections) < self.total else ""
+        number = f"part {self.part:,}" + (f" of {self.parts:,}" if self.parts else "")
+        return f"{number}: {pages}" if pages else number
+
+    def with_figures(self, shown: Callable[[int, str], str]) -> str:
+        """Return the text with what `shown` returns, given number and words, in place of each figure."""
+        return _FIGURE.sub(lambda found: shown(int(found[2]), found[1]), self.text)
+
+
+def excerpt(
+    data: bytes, name: str = "", *, pages: str = "", part: int = 1, characters: int = CHARACTERS
+) -> Excerpt:
+    """Read a part of a document.
+
+    Args:
+        data: the bytes of the file, which say what it is.
+        name: what the file is called; it tells HTML from other texts.
+        pages: the numbers of its pages, slides or chapters that are read, such as "1-3, 7"; empty for all.
+        part: which part of their text, counted from 1, where it has more than `characters`.
+        characters: characters of a part at most.
+
+    Raises:
+        DocumentError: it is not a document that is read, or is damaged or locked.
+        ArgumentError: it has no such pages or part.
+    """
+    try:
+        with opened(data, name) as contents:
+            return _excerpt(contents, pages, part, characters)
+    except RecursionError as error:
+        raise DocumentError("is nested deeper than documents are") from error
+
+
+def _excerpt(contents: Contents, pages: str, part: int, characters: int) -> Excerpt:
+    if pages.strip() and not contents.unit:
+        raise ArgumentError(
+            "pages", f"goes with PDFs, slides and books; this is a {contents.form}: give part"
+        )
+    numbers = page_numbers.chosen(pages, contents.total, contents.unit or "page")
+    text, starts = _read(contents, numbers, part * characters)
+    ends = _ends(text, [start for start, _ in starts], characters)
+    if part > len(ends):
+        parts = f"{len(ends):,} part{'' if len(ends) == 1 else 's'}"
+        raise ArgumentError("part", f"is {part:,}; the text has {parts}")
+    first, last = [0, *ends][part - 1], ends[part - 1]
+    following = [start for start, _ in starts[1:]] + [len(text) + 1]
+    within = tuple(
+        number for (start, number), end in zip(starts, following, strict=True) if start < last and end > first
+    )
+    piece = text[first:last].strip("\n")
+    figures, missing = _figures(piece, contents.figures.files)
+    return Excerpt(
+        contents.form,
+        piece,
+        figures,
+        missing,
+        contents.unit,
+        within,
+        contents.total,
+        part,
+        len(ends) if len(starts) == len(numbers) else 0,
+        tuple(number for number in contents.scans if number in within),
+        tuple(dict.fromkeys(contents.notes)),
+    )
+
+
+def _read(contents: Contents, numbers: Sequence[int], characters: int) -> tuple[str, list[tuple[int, int]]]:
+    """Return the text of the sections that are asked for, until it passes `characters`, and where each begins in it."""
+    written: list[str] = []
+    starts: list[tuple[int, int]] = []
+    length = 0
+    for number in numbers:
+        section = contents.read(number)
+        text = _titled(section, contents, number)
+        starts.append((length, number))
+        written.append(text)
+        length += len(text) + 2
+        if length > characters + 2:
+            break
+    return "\n\n".join(written), starts
+
+
+def _titled(section: Section, contents: Contents, number: int) -> str:
+    """Return a section under its name, where there are several."""
+    if not contents.unit or (contents.total == 1 and not section.title):
+        return section.text
+    name = f"{contents.unit.capitalize()} {number}"
+    head = f"## {name}: {section.title}" if section.title else f"## {name}"
+    return f"{head}\n\n{section.text}" if section.text else head
+
+
+def _ends(text: str, starts: Sequence[int], characters: int) -> list[int]:
+    """Return where the parts of a text end."""
+    ends: list[int] = []
+    at = 0
+    while len(text) - at > characters:
+        at = _end(text, starts, at, at + characters)
+        ends.append(at)
+    return [*ends, len(text)]
+
+
+def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
+    """Return where a part ends that begins at `first`: before a section if one begins in its second half."""
+    middle = (first + last) // 2
+    if near := [start for start in starts if middle < start <= last]:
+        return near[-1]
+    for sign in _BREAKS:
+        if (at := text.rfind(sign, middle, last)) >= 0:
+            return at + len(sign.rstrip("#"))
+    return last
+
+
+def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture], dict[int, str]]:
+    """Return the figures that a text names, and why others of them cannot be shown."""
+    shown: dict[int, Picture] = {}
+    missing: dict[int, str] = {}
+    room = MAX_FIGURE_BYTES
+    for number in dict.fromkeys(int(found[2]) for found in _FIGURE.finditer(text)):
+        if not 1 <= number <= len(files):
+            missing[number] = "it is not in the document"
+            continue
+        if len(shown) >= MAX_FIGURES or room <= 0:
+            missing[number] = "too many come before it: ask for fewer pages, or the next part"
+            continue
+        try:
+            shown[number] = _picture(files[number - 1].load())
+            room -= shown[number].size
+        except (PictureError, DocumentError) as error:
+            missing[number] = str(error)
+    return shown, missing
+
+
+def _picture(data: bytes) -> Picture:
+    from imagebridge.pictures.convert import converted
+
+    if data[:4] == b"\x01\x00\x00\x00" and data[40:44] == b" EMF":
+        raise PictureError("it is a Windows metafile (EMF), which is not drawn here")
+    if data[:4] in (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00", b"\x02\x00\x09\x00"):
+        raise PictureError("it is a Windows metafile (WMF), which is not drawn here")
+    return converted(to_base64(data), "structure", first_frame=True).pictures[0]

@@ -1,0 +1,78 @@
+"""Blocks of Markdown: paragraphs, headings, items of lists, tables."""
+
+import re
+from collections.abc import Sequence
+
+_REPEATED = 60
+"""Characters of a merged cell at most that are written in each of its places; longer ones stand in the first."""
+
+_COLUMNS = 200
+"""Columns of a table at most."""
+
+
+class BlockList:
+    """Blocks of a text in order: a blank line between them, none between the items of a list."""
+
+    def __init__(self) -> None:
+        self._written: list[str] = []
+        self._tight = False
+
+    def add(self, text: str, *, tight: bool = False) -> None:
+        """Add a block, unless it is blank; a `tight` one follows another such without a blank line."""
+        if not text.strip():
+            return
+        if self._written:
+            self._written.append("\n" if tight and self._tight else "\n\n")
+        self._written.append(text if tight else text.strip("\n"))
+        self._tight = tight
+
+    def heading(self, level: int, text: str) -> None:
+        """Add a heading of a level from 1 on; Markdown has six."""
+        if words := " ".join(text.split()):
+            self.add(f"{'#' * min(max(level, 1), 6)} {words}")
+
+    def item(self, depth: int, label: str, text: str) -> None:
+        """Add an item of a list, `depth` counted from 0; `label` is what stands before it, such as "-" or "2."."""
+        indent = "    " * min(depth, 8)
+        lines = text.strip().replace("\n", f"\n{indent}    ")
+        self.add(f"{indent}{label} {lines}" if lines else "", tight=True)
+
+    def text(self) -> str:
+        """Return all of it."""
+        return "".join(self._written)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table, its first row as the head; rows and columns without any text are left out."""
+    filled = [[_cell(cell) for cell in row[:_COLUMNS]] for row in rows if any(map(str.strip, row))]
+    width = max(map(len, filled), default=0)
+    filled = [row + [""] * (width - len(row)) for row in filled]
+    kept = [at for at in range(width) if any(row[at] for row in filled)]
+    if not kept:
+        return ""
+    head, *body = ([row[at] for at in kept] for row in filled)
+    lines = [head, ["---"] * len(kept), *body]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def spread(text: str, span: int) -> list[str]:
+    """Return the cells of one that spans several: short names in each, so that every column has its own."""
+    return [text] + [text if len(text) <= _REPEATED else ""] * (min(span, _COLUMNS) - 1)
+
+
+def link(text: str, address: str) -> str:
+    """Return words that lead to an address; without words, the address."""
+    words = " ".join(text.split())
+    if not address or address == words:
+        return text or address
+    return f"[{words}]({address})" if words else address
+
+
+def tidy(text: str) -> str:
+    """Return text without spaces at the ends of lines and without more than one blank line."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[^\S\n]+\n", "\n", text)).strip("\n")
+
+
+def _cell(text: str) -> str:
+    flat = re.sub(r"\s*\n\s*", "<br>", text.strip())
+    return " ".join(flat.replace("|", "\\|").split())

@@ -1,0 +1,147 @@
+"""The ZIP packages that office documents and books are: their members, XML and relations, within limits.
+
+Formats: ECMA-376 part 2 (Open Packaging Conventions, 2021), OpenDocument 1.3 part 2 (2021), EPUB 3.3 (2023).
+"""
+
+import posixpath
+import re
+import zipfile
+import zlib
+from io import BytesIO
+from typing import NamedTuple
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+from imagebridge.errors import DocumentError
+
+MAX_UNPACKED = 200_000_000
+"""Bytes of all members that are read of one document."""
+
+MAX_XML = 50_000_000
+"""Bytes of one member that is XML: as elements it takes several times as much memory."""
+
+OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+"""The namespace of attributes that name a relation."""
+
+_RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+"""The namespaces of strict documents, which else are as others (ISO/IEC 29500-1, 2016)."""
+
+_LATER = re.compile(r"<!ENTITY", re.IGNORECASE)
+
+
+class Relation(NamedTuple):
+    """What a part of a package names by an id: the member, or the address where it lies outside."""
+
+    target: str
+    kind: str
+    outside: bool
+
+
+class Package:
+    """A ZIP of named members.
+
+    data: the bytes of the file.
+
+    Raises:
+        DocumentError: it is not a ZIP that can be read.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._zip = zipfile.ZipFile(BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            raise DocumentError("is damaged: its list of parts cannot be read") from error
+        self._names = {info.filename.casefold(): info for info in self._zip.infolist()}
+        self._left = MAX_UNPACKED
+
+    def __contains__(self, name: str) -> bool:
+        return name.casefold() in self._names
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all members."""
+        return [info.filename for info in self._names.values()]
+
+    def read(self, name: str, most: int = MAX_UNPACKED) -> bytes:
+        """Return a member.
+
+        Raises:
+            DocumentError: there is none, it is broken, or larger than allowed once it is unpacked.
+        """
+        info = self._names.get(name.casefold())
+        if info is None:
+            raise DocumentError(f"is damaged: its part {name[:200]} is missing")
+        most = min(most, self._left)
+        try:
+            with self._zip.open(info) as member:
+                data = member.read(most + 1)
+        except RuntimeError as error:  # How zipfile says that it is encrypted.
+            raise DocumentError(LOCKED) from error
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+            raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
+        if len(data) > most:
+            raise DocumentError(f"has over {most:,} bytes in its part {name[:200]} once it is unpacked")
+        self._left -= len(data)
+        return data
+
+    def xml(self, name: str) -> ElementTree.Element:
+        """Return the root of a member that is XML.
+
+        Raises:
+            DocumentError: as `read`, or it is not well-formed, or declares entities, which could grow without end.
+        """
+        return xml_root(self.read(name, MAX_XML), name)
+
+    def xml_if_there(self, name: str) -> ElementTree.Element | None:
+        """Return the root of a member that a document may lack."""
+        return self.xml(name) if name and name in self else None
+
+    def relations(self, name: str) -> dict[str, Relation]:
+        """Return what the part `name` names, by id."""
+        folder, base = posixpath.split(name)
+        root = self.xml_if_there(posixpath.join(folder, "_rels", f"{base}.rels"))
+        found: dict[str, Relation] = {}
+        for one in root.iter(_RELATION) if root is not None else ():
+            target, outside = one.get("Target", ""), one.get("TargetMode") == "External"
+            kind = one.get("Type", "").rpartition("/")[2]
+            found[one.get("Id", "")] = Relation(target if outside else member(name, target), kind, outside)
+        return found
+
+
+LOCKED = "is locked with a password; save it without one"
+
+
+def xml_root(data: bytes, name: str) -> ElementTree.Element:
+    """Return the root of XML that declares no entities.
+
+    Raises:
+        DocumentError: it declares some, or is not well-formed.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        data = re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", data.decode("utf-16", "replace")).encode()
+    if b"<!" in data[:4096] and _LATER.search(data[:65_536].decode("utf-8", "replace")):
+        raise DocumentError(
+            f"is not read: its part {name[:200]} declares entities, which documents do not need"
+        )
+    if b"purl.oclc.org/ooxml" in data:
+        data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
+    try:
+        return ElementTree.fromstring(data)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise DocumentError(f"is damaged: its part {name[:200]} is not well-formed ({error})") from error
+
+
+def member(base: str, target: str) -> str:
+    """Return the name of the member that `target` is, as the part `base` names it."""
+    target = unquote(target.partition("#")[0])
+    if target.startswith("/"):
+        return posixpath.normpath(target).lstrip("/")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(base), target))
+
+
+def local(element: ElementTree.Element) -> str:
+    """Return the name of an element without its namespace."""
+    # The parser leaves comments and processing instructions out, so every tag is a string.
+    return element.tag.rpartition("}")[2]

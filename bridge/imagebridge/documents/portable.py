@@ -1,0 +1,127 @@
+"""The text of PDFs, page by page, and the pictures that lie on them."""
+
+import re
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from imagebridge.errors import DocumentError, PictureError, RequirementError
+from imagebridge.pictures.decoder_errors import decoding
+from imagebridge.pictures.pages import PDFIUM
+
+from .contents import Contents, Section
+from .markdown import tidy
+
+_SIDE = 48
+"""Points of a picture's shorter side on the page from which on it is a figure; smaller ones are rules, dots and marks."""
+
+_PER_PAGE = 20
+"""Figures of a page at most; more are the pieces of a drawing."""
+
+_OBJECTS = 3_000
+"""Objects of a page that are looked at for figures."""
+
+_IMAGE = 3
+"""FPDF_PAGEOBJ_IMAGE (pdfium, fpdf_edit.h, 2026-11)."""
+
+_SYMBOLS = re.compile("[\uf000-\uf0ff]")
+"""Signs of symbol fonts, which stand for bullets in most texts."""
+
+_OUTLINE = 60
+"""Entries of the outline that are told."""
+
+
+@contextmanager
+def opened(data: bytes) -> Generator[Contents]:
+    """Open a PDF; its pages are read one by one.
+
+    Raises:
+        DocumentError: it is locked or damaged.
+        RequirementError: the extra `documents` is not installed.
+    """
+    try:
+        pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
+    except ImportError as error:
+        raise RequirementError('PDFs are read with an extra: pip install "imagebridge[documents]"') from error
+    with PDFIUM:
+        try:
+            with decoding("cannot be read"):
+                document = pypdfium2.PdfDocument(data)
+        except PictureError as error:
+            raise DocumentError(error.reason) from error
+        with document:
+            contents = Contents("PDF", "page", len(document), lambda _: Section("", ""))
+            contents.read = partial(_page, document, contents)
+            contents.notes += _outline(document) if contents.total > 3 else []
+            yield contents
+
+
+def _page(document: Any, contents: Contents, number: int) -> Section:
+    try:
+        with decoding("cannot be read"), closing(document[number - 1]) as page:
+            with closing(page.get_textpage()) as letters:
+                text = letters.get_text_range()
+            figures = _figures(document, page, contents, number)
+            whole = _fills(page)
+    except PictureError as error:
+        return Section("", f"[this page {error.reason}]")
+    text = tidy(_SYMBOLS.sub("\u2022", text.replace("\r\n", "\n").replace("\ufffe", "")))
+    if not text and whole:
+        contents.scans.append(number)
+        return Section("", "[a picture without a text]")
+    return Section("", "\n\n".join(filter(None, (text, *figures))) or "[an empty page]")
+
+
+def _fills(page: Any) -> bool:
+    """Tell whether anything at all is drawn on a page."""
+    return next(iter(page.get_objects(max_depth=1)), None) is not None
+
+
+def _figures(document: Any, page: Any, contents: Contents, number: int) -> list[str]:
+    """Return the pictures on a page as figures."""
+    found: list[str] = []
+    for at, one in enumerate(page.get_objects(max_depth=3)):
+        if at >= _OBJECTS or len(found) >= _PER_PAGE:
+            break
+        if one.type != _IMAGE:
+            continue
+        left, bottom, right, top = one.get_bounds()
+        if min(right - left, top - bottom) >= _SIDE:
+            load = partial(_image, document, number, at)
+            found.append(contents.figures.add((number, at), f"figure on page {number}", load))
+    return found
+
+
+def _image(document: Any, number: int, at: int) -> bytes:
+    """Return a picture on a page as a PNG."""
+    from io import BytesIO
+
+    with decoding("it cannot be drawn"), closing(document[number - 1]) as page:
+        for place, one in enumerate(page.get_objects(max_depth=3)):
+            if place == at:
+                image = one.get_bitmap(render=True).to_pil()
+                buffer = BytesIO()
+                image.save(buffer, "PNG", compress_level=1)
+                return buffer.getvalue()
+    raise PictureError("it is not on the page any more")
+
+
+def _outline(document: Any) -> list[str]:
+    """Return the outline of a PDF as one note, where it has one."""
+    lines: list[str] = []
+    try:
+        for mark in document.get_toc(max_depth=2):
+            if len(lines) == _OUTLINE:
+                lines.append("- ...")
+                break
+            target = mark.get_dest()
+            index = target.get_index() if target else None
+            title = " ".join(mark.get_title().split())
+            if title:
+                where = f" (page {index + 1})" if index is not None else ""
+                lines.append(f"{'  ' * mark.level}- {title}{where}")
+    except Exception:  # noqa: BLE001  # what a broken outline does to the reader must not cost the text
+        return []
+    return ["Its outline:\n" + "\n".join(lines)] if lines else []

@@ -1,0 +1,167 @@
+"""The styles and lists of Word documents: which paragraphs are headings, and what stands before an item of a list.
+
+ECMA-376 part 1, 17.9 and 17.7 (2016).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+from .packages import Package
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+"""The namespace of Word's elements."""
+
+_HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_NESTED = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
+_ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
+          (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
+
+
+class ParagraphStyle(NamedTuple):
+    """What a style makes of a paragraph: a heading of a level from 1 on, 0 for none; an item of list `list_id`.
+
+    depth: the level of the list. indent: that at which it is written, where the style has its own list for each.
+    """
+
+    level: int = 0
+    list_id: str = ""
+    depth: int = 0
+    indent: int = 0
+
+
+PLAIN = ParagraphStyle()
+"""A paragraph that is neither heading nor item."""
+
+
+class _ListLevel(NamedTuple):
+    form: str
+    label: str
+    start: int
+
+
+@dataclass(slots=True)
+class WordLists:
+    """The lists of a document, and how far each has counted.
+
+    levels: of each definition, by depth. abstract: the definition of each list. restarts: where lists begin anew, by
+    list and depth.
+    """
+
+    levels: dict[str, dict[int, _ListLevel]] = field(default_factory=dict)
+    abstract: dict[str, str] = field(default_factory=dict)
+    _counts: dict[str, dict[int, int]] = field(default_factory=dict)
+    _begun: set[tuple[str, int]] = field(default_factory=set)
+    restarts: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def label(self, list_id: str, depth: int) -> str:
+        """Count one item of a list and return what stands before it: "-" for a bullet, else such as "2." or "(b)"."""
+        key = self.abstract.get(list_id, "")
+        levels = self.levels.get(key, {})
+        level = levels.get(depth, _ListLevel("bullet", "", 1))
+        counts = self._counts.setdefault(key, {})
+        if (list_id, depth) in self.restarts and (list_id, depth) not in self._begun:
+            counts[depth] = self.restarts[list_id, depth] - 1
+        self._begun.add((list_id, depth))
+        counts[depth] = counts.get(depth, level.start - 1) + 1
+        for deeper in [one for one in counts if one > depth]:
+            del counts[deeper]
+        if level.form in ("bullet", "none", ""):
+            return "-" if level.form == "bullet" else level.label if "%" not in level.label else ""
+
+        def number(found: re.Match[str]) -> str:
+            at = int(found[1]) - 1
+            its = levels.get(at, level)
+            return _number(counts.get(at, its.start), its.form)
+
+        return re.sub(r"%(\d)", number, level.label).strip()
+
+
+def word_lists(root: ElementTree.Element | None) -> WordLists:
+    """Read the numbering part of a document."""
+    lists = WordLists()
+    for abstract in root.iter(f"{W}abstractNum") if root is not None else ():
+        levels = {int(_depth(level)): _level(level) for level in abstract.iter(f"{W}lvl")}
+        lists.levels[abstract.get(f"{W}abstractNumId", "")] = levels
+    for one in root.iter(f"{W}num") if root is not None else ():
+        list_id = one.get(f"{W}numId", "")
+        lists.abstract[list_id] = value(one, "abstractNumId")
+        for change in one.iter(f"{W}lvlOverride"):
+            if (start := value(change, "startOverride")).isdecimal():
+                lists.restarts[list_id, int(_depth(change))] = int(start)
+    return lists
+
+
+def paragraph_styles(package: Package, name: str) -> dict[str, ParagraphStyle]:
+    """Return the styles of paragraphs by their ids."""
+    root = package.xml_if_there(name)
+    found = {one.get(f"{W}styleId", ""): one for one in root.iter(f"{W}style")} if root is not None else {}
+    return {style_id: _style(one, found) for style_id, one in found.items()}
+
+
+def properties(element: ElementTree.Element | None, style: ParagraphStyle) -> ParagraphStyle:
+    """Return a style with what the properties of a paragraph say beside it."""
+    if element is None:
+        return style
+    outline = value(element, "outlineLvl")
+    if outline.isdecimal():
+        style = style._replace(level=int(outline) + 1 if int(outline) < 9 else 0)
+    numbering = element.find(f"{W}numPr")
+    if numbering is not None:
+        depth = value(numbering, "ilvl")
+        style = style._replace(
+            list_id=value(numbering, "numId") or style.list_id,
+            depth=int(depth) if depth.isdecimal() else style.depth,
+        )
+    return style
+
+
+def value(element: ElementTree.Element, name: str) -> str:
+    """Return the value of a child that holds nothing else; "" where there is none."""
+    child = element.find(f"{W}{name}")
+    return "" if child is None else child.get(f"{W}val", "")
+
+
+def _style(element: ElementTree.Element, styles: Mapping[str, ElementTree.Element]) -> ParagraphStyle:
+    chain = [element]
+    while (base := styles.get(value(chain[-1], "basedOn"))) is not None and base not in chain:
+        chain.append(base)
+    style = PLAIN
+    for one in reversed(chain):
+        name = value(one, "name")
+        if heading := _HEADING.fullmatch(name):
+            style = style._replace(level=int(heading[1]))
+        elif nested := _NESTED.fullmatch(name):
+            style = style._replace(indent=int(nested[1]) - 1)
+        elif name.casefold() == "title":
+            style = style._replace(level=1)
+        style = properties(one.find(f"{W}pPr"), style)
+    return style
+
+
+def _level(element: ElementTree.Element) -> _ListLevel:
+    start = value(element, "start")
+    return _ListLevel(
+        value(element, "numFmt"), value(element, "lvlText"), int(start) if start.isdecimal() else 1
+    )
+
+
+def _depth(element: ElementTree.Element) -> str:
+    depth = element.get(f"{W}ilvl", "0")
+    return depth if depth.isdecimal() else "0"
+
+
+def _number(number: int, form: str) -> str:
+    """Return a number as a list counts."""
+    if form in ("lowerLetter", "upperLetter") and number > 0:
+        letters = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 20)
+        return letters if form == "lowerLetter" else letters.upper()
+    if form in ("lowerRoman", "upperRoman") and 0 < number < 4000:
+        roman = ""
+        for worth, sign in _ROMAN:
+            roman += sign * (number // worth)
+            number %= worth
+        return roman if form == "lowerRoman" else roman.upper()
+    return f"{number:02}" if form == "decimalZero" else str(number)

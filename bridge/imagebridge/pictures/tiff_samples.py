@@ -1,0 +1,164 @@
+"""The samples of a TIFF's page as bytes, for the forms that Pillow reads wrongly or not at all.
+
+A page of several samples a pixel is decoded as a grey page that is so many times as wide, a page in planes as one
+grey page a plane: Pillow unpacks them, and nothing but the order of bytes is left to be right here.
+Source: TIFF 6.0 (Adobe, 1992-06-03), sections 2, 8 and 21; Photoshop's technical note 3 for floats.
+"""
+
+from struct import unpack_from
+from typing import NamedTuple
+
+from imagebridge.errors import PictureError
+
+from . import tiff_directory as directory
+from .tiff_directory import Page
+
+_SHORT, _LONG = 3, 4
+_FLOAT = 3
+
+_MOST_LOOPED = 20_000_000
+"""Samples that are converted one by one at most, which takes seconds."""
+
+
+class _Grid(NamedTuple):
+    """How a page is laid out as a grey one: a unit of so many samples for each square of so many pixels."""
+
+    samples: int
+    across: int = 1
+    down: int = 1
+
+
+def channels(layout: Page) -> list[bytes]:
+    """Return each channel in 8 bits, but for a palette's indices and values with a sign, which stay (lower byte first).
+
+    Raises:
+        PictureError: it is of a form that is not read here.
+    """
+    samples = layout.samples
+    if layout.of(directory.PREDICTOR, 1) != 1 and samples > 1 and not layout.planar:
+        raise PictureError(layout.sentence())
+    if layout.planar:
+        planes = [_unpacked(layout, _Grid(1), plane) for plane in range(samples)]
+    else:
+        whole = _unpacked(layout, _Grid(samples))
+        width = layout.bits // 8
+        planes = [_every(whole, width, samples, at) for at in range(samples)] if samples > 1 else [whole]
+    if layout.colours == 3 or layout.form == 2:
+        return planes
+    return [_eight_bits(plane, layout) for plane in planes]
+
+
+def halved_channels(layout: Page, across: int, down: int) -> tuple[list[bytes], tuple[int, int]]:
+    """Return Y, Cb and Cr, where `across` x `down` values of Y share one of each colour; and the size of Y in pixels.
+
+    A unit holds those values of Y row by row, and then both colours (section 21). Y is as large as whole units are.
+
+    Raises:
+        PictureError: it is of a form that is not read here.
+    """
+    in_unit = across * down
+    pieces = (directory.TILE_WIDTH, directory.TILE_HEIGHT) if layout.tiled else (directory.ROWS,)
+    sizes = [layout.of(one) for one in pieces if one in layout.tags]
+    whole_units = sizes[-1:] == [] or sizes[-1] % down == 0 or sizes[-1] >= layout.of(directory.HEIGHT)
+    if layout.tiled and sizes[0] % across:
+        whole_units = False
+    if not whole_units or layout.of(directory.PREDICTOR, 1) != 1:
+        raise PictureError(layout.sentence())
+    raw = _unpacked(layout, _Grid(in_unit + 2, across, down))
+    wide, high = -(-layout.of(directory.WIDTH) // across), -(-layout.of(directory.HEIGHT) // down)
+    lines: list[bytes] = []
+    for row in range(down):
+        line = bytearray(wide * across * high)
+        for column in range(across):
+            line[column::across] = raw[row * across + column :: in_unit + 2]
+        lines.append(bytes(line))
+    length = wide * across
+    light = b"".join(line[at : at + length] for at in range(0, length * high, length) for line in lines)
+    colours = [raw[at :: in_unit + 2] for at in (in_unit, in_unit + 1)]
+    return [light, *colours], (length, high * down)
+
+
+def check_looped(layout: Page) -> None:
+    """Refuse a page whose samples are too many to be converted one by one.
+
+    Raises:
+        PictureError: it has more than `_MOST_LOOPED`.
+    """
+    if layout.pixels * layout.samples > _MOST_LOOPED:
+        raise PictureError(f"{layout.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")
+
+
+def _every(whole: bytes, width: int, samples: int, at: int) -> bytes:
+    """Return sample `at` of each pixel, `width` bytes each."""
+    channel = bytearray(len(whole) // samples)
+    for byte in range(width):
+        channel[byte::width] = whole[at * width + byte :: samples * width]
+    return bytes(channel)
+
+
+def _eight_bits(plane: bytes, layout: Page) -> bytes:
+    if layout.form == _FLOAT:
+        check_looped(layout)
+        letter = "e" if layout.bits == 16 else "f"
+        values = unpack_from(f"<{8 * len(plane) // layout.bits}{letter}", plane)
+        # The order of the comparison makes 0 of what is no number.
+        return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
+    # The last byte of a number is its highest.
+    return plane[layout.bits // 8 - 1 :: layout.bits // 8]
+
+
+def _unpacked(layout: Page, grid: _Grid, plane: int | None = None) -> bytes:
+    """Return what Pillow unpacks of a page, or one plane of it, as grey; values of several bytes begin with the lower one."""
+    from .decode import header, load
+
+    tags = _as_grey(layout, grid, plane)
+    grey = load(header(directory.with_directory(layout, tags)))
+    raw = grey.tobytes()
+    (width,), (height,) = tags[directory.WIDTH][1], tags[directory.HEIGHT][1]
+    if len(raw) * 8 != width * height * layout.bits:
+        raise PictureError(layout.sentence())
+    if grey.mode == "I;16B":
+        swapped = bytearray(raw)
+        swapped[0::2], swapped[1::2] = raw[1::2], raw[0::2]
+        raw = bytes(swapped)
+    return raw
+
+
+def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTags:
+    """Return the tags with which the page, or one plane of it, is grey."""
+    starts, lengths = layout.pieces()
+    if plane is not None:
+        each = len(starts) // layout.samples
+        starts, lengths = (values[plane * each : (plane + 1) * each] for values in (starts, lengths))
+
+    def wide(pixels: int) -> int:
+        return -(-pixels // grid.across) * grid.samples
+
+    def high(pixels: int) -> int:
+        return -(-pixels // grid.down)
+
+    height = layout.of(directory.HEIGHT)
+    # Numbers of 32 bits pass as floats too: their bytes are put in order, and not read.
+    form = _FLOAT if layout.bits == 32 else 1
+    tags: directory.TypedTags = {
+        directory.WIDTH: (_LONG, (wide(layout.of(directory.WIDTH)),)),
+        directory.HEIGHT: (_LONG, (high(height),)),
+        directory.BITS: (_SHORT, (layout.bits,)),
+        directory.COMPRESSION: (_SHORT, (layout.packed,)),
+        directory.PHOTOMETRIC: (_SHORT, (1,)),
+        directory.FILL: (_SHORT, (layout.of(directory.FILL, 1),)),
+        directory.SAMPLES: (_SHORT, (1,)),
+        directory.PLANAR: (_SHORT, (1,)),
+        directory.PREDICTOR: (_SHORT, (layout.of(directory.PREDICTOR, 1),)),
+        directory.FORMAT: (_SHORT, (form,)),
+        directory.TILE_OFFSETS if layout.tiled else directory.OFFSETS: (_LONG, starts),
+        directory.TILE_COUNTS if layout.tiled else directory.COUNTS: (_LONG, lengths),
+    }
+    if layout.tiled:
+        tags |= {
+            directory.TILE_WIDTH: (_LONG, (wide(layout.of(directory.TILE_WIDTH)),)),
+            directory.TILE_HEIGHT: (_LONG, (high(layout.of(directory.TILE_HEIGHT)),)),
+        }
+    else:
+        tags[directory.ROWS] = (_LONG, (high(layout.of(directory.ROWS, height)),))
+    return tags

@@ -1,0 +1,26 @@
+"""How Sphinx builds the site from these pages: uv run --group site sphinx-build -W docs site."""
+
+from importlib.metadata import version as installed
+
+project = "imagebridge"
+author = "imagebridge contributors"
+copyright = f"2026, {author}"
+version = release = installed("imagebridge")
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["*.py"]
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+
+default_role = "code"
+
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+html_theme = "furo"
+html_title = "imagebridge"
+html_copy_source = False
+html_show_sphinx = False

@@ -1,0 +1,157 @@
+"""How many requests are taken, and whose turn it is to work: no caller can fill the queue alone, and none waits for ever.
+
+A request that finds no place is refused at once, before its body is read; one that has a place gets its turn in time.
+"""
+
+import os
+from collections import Counter, OrderedDict, deque
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+
+from imagebridge_server.jobs import PENDING
+
+ALL_CALLS = 100
+"""Requests of all callers at the same time, those that wait included."""
+
+ALL_BODIES = 500_000_000
+"""Bytes of the bodies of all these requests together."""
+
+TURNS = 4
+"""Calls of tools that work at the same time, for each core: drawing and decoding are bounded by themselves below that."""
+
+_OTHERS_WORK = frozenset({"create_image", "edit_image"})
+"""Tools that wait for another machine: they need no turn."""
+
+
+class FullError(Exception):
+    """There is no place for a request now; the message says what there is too much of."""
+
+
+class Places:
+    """The places for requests."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[str] = Counter()
+        self._bodies = 0
+
+    @contextmanager
+    def taken(self, caller: str, most: int, body: int) -> Generator[None]:
+        """Hold a place for a request, which is given back at the end of the block.
+
+        Args:
+            caller: whose it is, empty where nobody is known.
+            most: places that this caller may hold.
+            body: bytes of the request.
+
+        Raises:
+            FullError: there is none.
+        """
+        if caller and self._taken[caller] >= most:
+            raise FullError(f"{most} requests of this caller are under way, and there can be no more")
+        if self._taken.total() >= ALL_CALLS:
+            raise FullError(f"{ALL_CALLS} requests are under way, and there can be no more")
+        if self._bodies and self._bodies + body > ALL_BODIES:
+            raise FullError(f"requests of {ALL_BODIES:,} bytes are under way, and there can be no more")
+        self._taken[caller] += 1
+        self._bodies += body
+        try:
+            yield
+        finally:
+            self._bodies -= body
+            self._taken[caller] -= 1
+            if not self._taken[caller]:
+                del self._taken[caller]
+
+
+class Turns:
+    """Who works: one after the other of those callers who wait, and never one caller in all places.
+
+    Args:
+        count: calls that work at the same time.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._share = max(1, count // 2)
+        self._working: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[anyio.Event]] = OrderedDict()
+
+    @asynccontextmanager
+    async def turn(self, caller: str) -> AsyncGenerator[None]:
+        """Wait for a turn of a caller, and hold it for as long as the block lasts."""
+        begun = anyio.Event()
+        self._waiting.setdefault(caller, deque()).append(begun)
+        self._pass_on()
+        try:
+            await begun.wait()
+            yield
+        finally:
+            if begun.is_set():
+                self._free += 1
+                self._working[caller] -= 1
+                if not self._working[caller]:
+                    del self._working[caller]
+            else:
+                self._leave(caller, begun)
+            self._pass_on()
+
+    def _leave(self, caller: str, begun: anyio.Event) -> None:
+        queue = self._waiting[caller]
+        queue.remove(begun)
+        if not queue:
+            del self._waiting[caller]
+
+    def _pass_on(self) -> None:
+        """Give free turns to those who wait, to each caller one and then again."""
+        while self._free and (caller := self._next()) is not None:
+            queue = self._waiting[caller]
+            queue.popleft().set()
+            self._waiting.move_to_end(caller)
+            if not queue:
+                del self._waiting[caller]
+            self._free -= 1
+            self._working[caller] += 1
+
+    def _next(self) -> str | None:
+        may = (caller for caller in self._waiting if not caller or self._working[caller] < self._share)
+        return next(may, None)
+
+
+@dataclass(frozen=True, slots=True)
+class TakingTurns:
+    """MCP middleware: calls of tools that work on this machine wait for the turn of their caller."""
+
+    turns: Turns
+    caller: str
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on, in its turn where it needs one."""
+        if ctx.method != "tools/call" or _waits_for_others(ctx):
+            return await call_next(ctx)
+        async with self.turns.turn(self.caller):
+            return await call_next(ctx)
+
+
+def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
+    params = ctx.params or {}
+    arguments: Any = params.get("arguments")
+    source: object = arguments.get("source") if isinstance(arguments, dict) else None
+    collects = isinstance(source, str) and source.strip().lower().startswith(PENDING)
+    return params.get("name") in _OTHERS_WORK or collects
+
+
+def cores() -> int:
+    """Return how many processors this process may use, also where a container limits them (cgroup v2, cpu.max)."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS and Windows
+        count = os.cpu_count() or 1
+    with suppress(OSError, ValueError), open("/sys/fs/cgroup/cpu.max") as limit:
+        quota, period = limit.read().split()
+        count = min(count, max(1, round(int(quota) / int(period))))
+    return count

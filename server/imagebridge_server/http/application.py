@@ -1,0 +1,237 @@
+"""create_app: the server as an ASGI application, over MCP's Streamable HTTP in both generations of the protocol.
+
+No request depends on another (2025-11-25 and before: without sessions), so any replica answers any of them.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
+from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
+from starlette.authentication import AuthenticationError
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
+
+from imagebridge.relay.listening import is_foreign, is_loopback, local_security
+from imagebridge_server.app import build_server
+from imagebridge_server.settings import Settings
+from imagebridge_tools.files.source import FILE_SIZE
+
+from .admission import TURNS, FullError, Places, TakingTurns, Turns, cores
+from .caller_servers import CallerServers
+from .callers import Caller, callers
+from .request_log import Noting, RequestLog, record_of
+
+PATH = "/mcp"
+
+_MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
+"""Bytes of a request at most: a file as a `data:` URL, and what is around it."""
+
+_BODY_SECONDS = 60.0
+"""Seconds in which a request is to be here; one that is not holds its place no longer."""
+
+
+_RETRY = 1
+"""Seconds after which a request that found no place is to come again."""
+
+
+class _SlowBodyError(Exception):
+    """A request that took too long to come."""
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """Build the server as an ASGI application: MCP at /mcp, and whether it is well at /healthz and /readyz.
+
+    Where nobody is asked who it is, only this machine is answered. Its lifespan has to be run, as every ASGI server
+    does; where it is mounted in another application, that one has to.
+
+    Args:
+        settings: what the server may do, and who may ask. None: no files, and only this machine.
+
+    Raises:
+        SettingsError: the file of tokens or the issuer cannot be right.
+    """
+    return _Application(settings or Settings()).app
+
+
+class _Application:
+    """The endpoints, and what they share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._callers = callers(settings)
+        self._open = settings.no_auth or self._callers.verifier is not None
+        public = urlsplit(settings.public_url or "")
+        checks = bool(public.hostname) or not self._open
+        self._security = TransportSecurityMiddleware(
+            local_security(*([public.hostname] if public.hostname else []), checks=checks)
+        )
+        if public.netloc:
+            origins = self._security.settings.allowed_origins
+            origins.append(f"{public.scheme}://{public.netloc}")
+        self._servers = CallerServers(self._built)
+        self._places = Places()
+        self._turns = Turns(TURNS * cores())
+        self._known: Any = self._placed
+        metadata: list[Route] = []
+        if self._callers.verifier:
+            place = None
+            if settings.jwt:
+                url = AnyHttpUrl(settings.public_url or "")
+                place = build_resource_metadata_url(url)
+                scopes = list(settings.scopes) or None
+                metadata = create_protected_resource_routes(url, [AnyHttpUrl(settings.jwt)], scopes)
+            asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
+            backend = BearerAuthBackend(self._callers.verifier)
+            self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
+        self._ready = self._ended = False
+        self.app = Starlette(
+            routes=[
+                Route(PATH, endpoint=_Asgi(self._serve)),
+                Route("/healthz", self._health),
+                Route("/readyz", self._readiness),
+                *metadata,
+            ],
+            middleware=[Middleware(RequestLog)],
+            lifespan=self._lifespan,
+        )
+        self.app.state.end = self.end
+
+    def _built(self, caller: Caller) -> MCPServer[Any]:
+        """Return the server of a caller, with a session manager that is ready to run."""
+        for folder in caller.settings.allow_write:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
+        server = build_server(caller.settings, tells_changes=False)
+        tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
+        server.middleware[:0] = [Noting(tools), TakingTurns(self._turns, caller.name)]
+        server.streamable_http_app(
+            streamable_http_path=PATH,
+            json_response=self._settings.json_response,
+            stateless_http=True,
+            max_request_body_size=_MOST_BODY,
+            transport_security=self._security.settings,
+        )
+        return server
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
+        async with self._servers.running():
+            # The first caller is not to wait for all that is loaded then.
+            async with self._servers.of(Caller("", Settings())):
+                pass
+            self._ready = True
+            yield
+            self.end()
+
+    def end(self) -> None:
+        """Say that no more is to come here; what is under way is answered."""
+        self._ended = True
+
+    # Whether it is well.
+
+    async def _health(self, _: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def _readiness(self, _: Request) -> Response:
+        if self._ready and not self._ended:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "ending" if self._ended else "starting"}, status_code=503)
+
+    # MCP.
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        refused = await self._refused(request)
+        if refused:
+            await refused(scope, receive, send)
+            return
+        try:
+            await self._known(scope, _in_time(receive), send)
+        except _SlowBodyError:
+            words = f"the body did not come within {_BODY_SECONDS:.0f} seconds"
+            await _refusal(408, words, Connection="close")(scope, receive, send)
+
+    async def _refused(self, request: Request) -> Response | None:
+        """Return what is answered to those who may not ask, and to what is not asked here."""
+        client = request.client
+        if not self._open and client and not is_loopback(client.host):
+            return _refusal(403, "this server asks nobody who it is, so it answers its own machine alone")
+        if request.method != "POST":
+            # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
+            return Response(status_code=405, headers={"Allow": "POST"})
+        if refused := await self._security.validate_request(request, is_post=True):
+            return refused
+        return Response("Invalid Origin header", status_code=403) if is_foreign(request) else None
+
+    async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request of a caller who is known, where there is a place for it."""
+        user = scope.get("user")
+        caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
+        record_of(scope).caller = caller.name
+
+        async def call(scope: Scope, receive: Receive, send: Send) -> None:
+            async with self._servers.of(caller) as manager:
+                await manager.handle_request(scope, receive, send)
+
+        limited: Any = RequestBodyLimitMiddleware(call, _MOST_BODY)
+        try:
+            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)):
+                await limited(scope, receive, send)
+        except FullError as error:
+            await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
+
+
+class _Asgi:
+    """An ASGI application as an object, which Starlette passes every method on to."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._application(scope, receive, send)
+
+
+def _unverified(_: HTTPConnection, error: AuthenticationError) -> Response:
+    return _refusal(503, str(error), **{"Retry-After": "5"})
+
+
+def _refusal(status: int, words: str, **headers: str) -> Response:
+    return JSONResponse({"error": words}, status_code=status, headers=headers)
+
+
+def _body_size(scope: Scope) -> int:
+    """Return how many bytes a request says that it has; one that does not may have as many as are allowed."""
+    told = Headers(scope=scope).get("content-length", "")
+    return min(int(told), _MOST_BODY) if told.isdecimal() else _MOST_BODY
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Return what receives a request and waits for its body only so long; for its end it waits as ever."""
+    deadline = anyio.current_time() + _BODY_SECONDS
+    complete = False
+
+    async def received() -> Message:
+        nonlocal complete
+        if complete:
+            return await receive()
+        with anyio.move_on_after(deadline - anyio.current_time()):
+            message = await receive()
+            complete = not message.get("more_body", False)
+            return message
+        raise _SlowBodyError
+
+    return received

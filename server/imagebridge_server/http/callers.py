@@ -1,0 +1,83 @@
+"""Who asks, and what this caller may do: each has an own store and own folders, below those of the server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+
+from imagebridge_server.settings import Settings, SettingsError
+
+from .jwt_issuer import IssuerTokens, caller_name
+from .token_file import TokenFile
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a name that no other caller has, empty where nobody is asked for one, and what this one may do."""
+
+    name: str
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """How callers show who they are, and who they are then.
+
+    verifier: tells whose token one is; None where nobody is asked.
+    """
+
+    verifier: TokenVerifier | None
+    of: Callable[[AccessToken | None], Caller]
+
+
+def callers(settings: Settings) -> Callers:
+    """Return the callers that the settings know.
+
+    Raises:
+        SettingsError: the file of tokens or the issuer cannot be right, or callers would read what others save.
+    """
+    if settings.jwt:
+        _check_apart(settings)
+        issuer = IssuerTokens(settings.jwt, settings.audience or settings.public_url or "")
+        return Callers(
+            issuer, lambda token: _named(caller_name(issuer.issuer, _shown(token)), settings, settings)
+        )
+    if settings.tokens:
+        _check_apart(settings)
+        return _holders(TokenFile(settings.tokens), settings)
+    return Callers(None, lambda _: Caller("", settings))
+
+
+def _holders(file: TokenFile, settings: Settings) -> Callers:
+    def of(token: AccessToken | None) -> Caller:
+        name = _shown(token).client_id
+        return _named(name, file.holder(name).settings(settings), settings)
+
+    return Callers(file, of)
+
+
+def _shown(token: AccessToken | None) -> AccessToken:
+    if token is None:
+        raise RuntimeError("a request came this far without a token")
+    return token
+
+
+def _named(name: str, own: Settings, shared: Settings) -> Caller:
+    """Return a caller with a store and folders of its own: below the shared ones, in a folder of its name."""
+    writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
+    store = own.store / "callers" / name if own.store else None
+    return Caller(name, replace(own, allow_write=writes, store=store))
+
+
+def _check_apart(settings: Settings) -> None:
+    """Refuse folders that all callers read, where these hold what each of them saves or keeps."""
+    kept = [("--allow-write", folder) for folder in settings.allow_write]
+    kept += [("--store", settings.store)] if settings.store else []
+    for readable in settings.allow:
+        for option, folder in kept:
+            first, second = readable.resolve(), folder.resolve()
+            if first.is_relative_to(second) or second.is_relative_to(first):
+                raise SettingsError(
+                    f"each caller would read what others keep: --allow {readable} and {option} {folder} are one in the "
+                    "other; give folders apart from each other"
+                )

@@ -1,0 +1,150 @@
+"""Callers with JSON web tokens of an issuer: its keys are found by its metadata, and each token is judged here.
+
+What a token has to be: RFC 9068 and RFC 8725; how the issuer is found: RFC 8414 and OpenID Connect Discovery, as MCP's
+page on authorization (2025-11-25 and 2026-07-28) asks; for whom it is: RFC 8707.
+"""
+
+import logging
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import jwt
+from mcp.client.auth.utils import build_oauth_authorization_server_metadata_discovery_urls
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+from starlette.authentication import AuthenticationError
+
+from imagebridge.relay.listening import is_loopback
+from imagebridge.wire import is_json, is_list
+from imagebridge_server.results import in_thread
+from imagebridge_server.settings import SettingsError
+
+_LOG = logging.getLogger("imagebridge.http")
+
+_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""Signatures that a public key proves. With one of a shared secret, whoever knows the public key could sign."""
+
+_SECONDS = 5.0
+"""Seconds that the issuer has to answer: requests wait for it."""
+
+_LEEWAY = 30.0
+"""Seconds by which clocks may differ."""
+
+_LONGEST = 16_000
+"""Characters of a token at most; servers take headers of this size."""
+
+
+class IssuerTokens(TokenVerifier):
+    """The tokens of one issuer. `verify_token` is what the SDK asks.
+
+    Args:
+        issuer: its URL, as its tokens write it.
+        audience: for whom tokens must be made out.
+
+    Raises:
+        SettingsError: the issuer's URL cannot be right.
+    """
+
+    def __init__(self, issuer: str, audience: str) -> None:
+        url = urlsplit(issuer)
+        local = url.hostname == "localhost" or is_loopback(url.hostname or "")
+        if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and local)):
+            raise SettingsError(
+                f"{issuer!r} is not the URL of an issuer: write it as in https://login.example.com, as its tokens do"
+            )
+        self.issuer = issuer
+        self._audience = audience
+        self._keys: jwt.PyJWKClient | None = None
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return what a token says, None for one that is not for this server, or no more.
+
+        Raises:
+            AuthenticationError: the issuer does not tell its keys, so nothing is known of the token.
+        """
+        if len(token) > _LONGEST:
+            return None
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError:
+            return None
+        number = header.get("kid")
+        if header.get("alg") not in _ALGORITHMS or not isinstance(number, str):
+            return None
+        keys = await self._found_keys()
+        try:
+            key = await in_thread(lambda: keys.get_signing_key(number))
+            claims = self._judged(token, key)
+        except (jwt.PyJWKClientConnectionError, ValueError, jwt.PyJWKSetError) as error:
+            raise self._unknown(error) from error
+        except jwt.PyJWTError:
+            return None
+        return _access(token, claims)
+
+    def _judged(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[one for one in _ALGORITHMS if one == key.algorithm_name],
+            audience=self._audience,
+            issuer=self.issuer,
+            leeway=_LEEWAY,
+            options={"require": ["exp", "iss", "aud"]},
+        )
+
+    async def _found_keys(self) -> jwt.PyJWKClient:
+        """Return where the issuer's keys are, which its metadata says."""
+        if self._keys is None:
+            try:
+                self._keys = jwt.PyJWKClient(await self._keys_url(), timeout=_SECONDS)
+            except (httpx2.HTTPError, ValueError, jwt.PyJWTError) as error:
+                raise self._unknown(error) from error
+        return self._keys
+
+    async def _keys_url(self) -> str:
+        problem = "it has no metadata"
+        async with httpx2.AsyncClient(timeout=_SECONDS) as client:
+            for url in build_oauth_authorization_server_metadata_discovery_urls(self.issuer, self.issuer):
+                answer = await client.get(url)
+                found: object = answer.json() if answer.status_code == 200 else None
+                if not is_json(found):
+                    continue
+                # Another issuer's metadata must not pass for this one's (RFC 8414, 3.3).
+                if found.get("issuer") != self.issuer:
+                    problem = "its metadata names another issuer"
+                elif isinstance(place := found.get("jwks_uri"), str):
+                    return place
+        raise ValueError(problem)
+
+    def _unknown(self, error: Exception) -> AuthenticationError:
+        _LOG.warning("the issuer %s does not tell its keys: %s", self.issuer, error)
+        return AuthenticationError("the issuer of tokens cannot be asked for its keys at the moment")
+
+
+def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
+    subject = claims.get("sub")
+    client = claims.get("client_id") or claims.get("azp") or subject
+    if not isinstance(client, str) or not isinstance(subject or client, str):
+        return None
+    return AccessToken(
+        token=token,
+        client_id=client,
+        scopes=_scopes(claims),
+        expires_at=int(claims["exp"] + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
+        subject=subject,
+        claims=dict(claims),
+    )
+
+
+def _scopes(claims: Mapping[str, Any]) -> list[str]:
+    """Return the scopes: a text (RFC 9068), or a list, as some issuers write."""
+    found: object = claims.get("scope", claims.get("scp", ""))
+    return [str(one) for one in found] if is_list(found) else str(found).split()
+
+
+def caller_name(issuer: str, token: AccessToken) -> str:
+    """Return the name of whom a token is for: safe in paths, and no name of a file of tokens."""
+    who = f"{issuer}\0{token.subject or token.client_id}"
+    return "jwt." + sha256(who.encode()).hexdigest()[:32]

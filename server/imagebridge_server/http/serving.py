@@ -1,0 +1,73 @@
+"""Serving over HTTP until a signal comes: `imagebridge-server --http HOST:PORT`."""
+
+import gc
+import os
+import sys
+from functools import partial
+
+import anyio
+
+from imagebridge.client.host_log import keep_stderr_writable
+from imagebridge.errors import BridgeError
+from imagebridge.relay.listening import Address, serve_until_signal
+from imagebridge_server.settings import Settings
+from imagebridge_tools import apart
+from imagebridge_tools.charts import worker
+
+from .admission import cores
+from .application import PATH, create_app
+from .request_log import log_json_lines
+
+_GRACE = 30.0
+"""Seconds that running calls have to end once the process is asked to."""
+
+_KEEP_ALIVE = 75
+"""Seconds for which a connection without a request stays: longer than proxies keep theirs (nginx: 60), as the one who
+closes first must be the one who asks."""
+
+_CONNECTIONS = 65_536
+"""Files that may be open, most of them connections, where the system allows it."""
+
+
+def serve(settings: Settings, address: str) -> None:
+    """Serve MCP at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls are finished.
+
+    Args:
+        settings: what the server may do, and who may ask.
+        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+
+    Raises:
+        BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
+        SettingsError: the file of tokens or the issuer cannot be right.
+    """
+    keep_stderr_writable()
+    place = Address.parsed(address)
+    if not (place.is_local or settings.no_auth or settings.tokens or settings.jwt):
+        raise BridgeError(
+            f"{address} is reached from other machines, and nobody is asked who it is: give --tokens FILE or --jwt ISSUER, listen on "
+            "127.0.0.1, or give --no-auth where something before the server lets only the right ones through"
+        )
+    # As on stdio: files of the folder that this is started in must not pass for modules in workers.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    _use_the_machine()
+    app = create_app(settings)
+    listening = place.listen()
+    log_json_lines()
+    # What has been loaded stays: it is not looked through for what does not (see __main__).
+    gc.freeze()
+    gc.enable()
+    print(f"imagebridge-server: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
+    serve_app = partial(serve_until_signal, timeout_keep_alive=_KEEP_ALIVE, server_header=False)
+    anyio.run(serve_app, app, listening, _GRACE, app.state.end)
+
+
+def _use_the_machine() -> None:
+    """Let as many processes draw and decode as there are cores, and connections be as many as the system lets them."""
+    worker.PROCESSES = apart.PROCESSES = max(2, cores())
+    try:
+        import resource
+    except ImportError:  # Windows, where there is no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))

@@ -1,0 +1,191 @@
+"""Callers with tokens: a file of TOML with a table for each caller, which holds the SHA-256 of each of its tokens.
+
+    [alice]
+    tokens = ["sha256:9f86d0..."]
+    allow = ["/srv/pictures/alice"]
+    store_bytes = 2_000_000_000
+
+A token is 32 random bytes, so its hash is no help in guessing it. The file is read again once it has changed.
+"""
+
+import logging
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+
+from imagebridge.wire import is_json, is_list
+from imagebridge_server.results import in_thread
+from imagebridge_server.settings import Settings, SettingsError, existing_folders
+
+_LOG = logging.getLogger("imagebridge.http")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_PREFIX = "imb_"
+"""How tokens begin, so that programs which look for secrets in code know them."""
+
+_HEAD = """\
+# The callers of imagebridge-server. `tokens` are hashes; a token ends with its line. A caller may also have:
+# allow and allow_write (lists of folders), store_bytes, store_seconds, calls (at the same time).
+
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """What the file says of a caller; None is what all callers have."""
+
+    tokens: tuple[str, ...] = ()
+    allow: tuple[Path, ...] = ()
+    allow_write: tuple[Path, ...] = ()
+    store_bytes: int | None = None
+    store_seconds: float | None = None
+    calls: int | None = None
+
+    def settings(self, shared: Settings) -> Settings:
+        """Return what this caller may do, where all may do what is `shared`."""
+        own = {
+            name: getattr(self, name)
+            for name in ("store_bytes", "store_seconds", "calls")
+            if getattr(self, name) is not None
+        }
+        folders = {"allow": shared.allow + self.allow, "allow_write": shared.allow_write + self.allow_write}
+        return replace(shared, **folders, **own)
+
+
+class TokenFile(TokenVerifier):
+    """The callers of a file. `verify_token` is what the SDK asks.
+
+    Raises:
+        SettingsError: the file cannot be read, or says something that cannot be right.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._state = _state(path)
+        self._callers = read_callers(path)
+        self._names = _by_hash(self._callers)
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return whose token it is, None where it is nobody's."""
+        await self._read_again()
+        name = self._names.get(_hash(token))
+        return AccessToken(token=token, client_id=name, scopes=[]) if name else None
+
+    def holder(self, name: str) -> TokenHolder:
+        """Return what the file says of a caller; one that has just been taken out may do what all may."""
+        return self._callers.get(name, TokenHolder())
+
+    async def _read_again(self) -> None:
+        """Read the file where it has changed. One that cannot be right changes nothing: the callers stay."""
+        state = _state(self._path)
+        if state == self._state:
+            return
+        self._state = state
+        try:
+            callers = await in_thread(lambda: read_callers(self._path))
+        except SettingsError as error:
+            _LOG.error("the file of tokens has changed and is not read: %s", error)
+            return
+        self._callers, self._names = callers, _by_hash(callers)
+
+
+def read_callers(path: Path) -> dict[str, TokenHolder]:
+    """Read a file of callers.
+
+    Raises:
+        SettingsError: it cannot be read, or says something that cannot be right.
+    """
+    try:
+        found = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the file of tokens {str(path)!r} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"the file of tokens {str(path)!r} is not TOML: {error}") from error
+    callers = {name: _holder(path, name, table) for name, table in found.items()}
+    if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):
+        raise SettingsError(f"the file of tokens {str(path)!r} has one token twice")
+    return callers
+
+
+def _holder(path: Path, name: str, table: object) -> TokenHolder:
+    where = f"the file of tokens {str(path)!r}, caller {name!r}"
+    if not _NAME.fullmatch(name) or not is_json(table):
+        raise SettingsError(f"{where}: {naming()}")
+    known = [field.name for field in fields(TokenHolder)]
+    if others := [key for key in table if key not in known]:
+        raise SettingsError(f"{where}: {others[0]!r} is not known; there are {', '.join(known)}")
+    lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
+    if not all(map(_HASH.fullmatch, lists["tokens"])):
+        raise SettingsError(f"{where}: each of `tokens` is 'sha256:' and 64 digits 0-9 a-f")
+    for key in ("store_bytes", "store_seconds", "calls"):
+        value = table.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, int) or value < (key == "calls"):
+            raise SettingsError(f"{where}: `{key}` is a whole number of {int(key == 'calls')} or more")
+    try:
+        folders = {key: existing_folders(lists[key]) for key in ("allow", "allow_write")}
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from error
+    return TokenHolder(**{**table, "tokens": tuple(lists["tokens"]), **folders})
+
+
+def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
+    value: object = table.get(key, [])
+    if not is_list(value) or not all(isinstance(one, str) for one in value):
+        raise SettingsError(f"{where}: `{key}` is a list of texts")
+    return [str(one) for one in value]
+
+
+def naming() -> str:
+    """Return how callers are named."""
+    return "a caller is a table with a name of at most 64 letters a-z, digits, - and _, the first a letter or digit"
+
+
+def add_token(path: Path, name: str) -> str:
+    """Give a caller a new token, write its hash to the file, and return it: nobody can tell it again.
+
+    Raises:
+        SettingsError: the name or the file cannot be right, or cannot be written.
+    """
+    import tomlkit
+
+    from imagebridge_tools.files.atomic_write import write_whole
+
+    if not _NAME.fullmatch(name):
+        raise SettingsError(f"{name!r} is not a name: {naming()}")
+    if path.exists():
+        read_callers(path)
+    token = _PREFIX + secrets.token_urlsafe(32)
+    try:
+        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
+        table: Any = document.setdefault(name, tomlkit.table())
+        table["tokens"] = [*table.get("tokens", []), _hash(token)]
+        write_whole(path, tomlkit.dumps(document).encode())
+    except OSError as error:
+        raise SettingsError(
+            f"the file of tokens {str(path)!r} cannot be written: {error.strerror}"
+        ) from error
+    return token
+
+
+def _hash(token: str) -> str:
+    return "sha256:" + sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _by_hash(callers: Mapping[str, TokenHolder]) -> dict[str, str]:
+    return {one: name for name, holder in callers.items() for one in holder.tokens}
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino

@@ -1,0 +1,69 @@
+"""What no process can be started with, and no request can carry, is said before either is tried."""
+
+import sys
+
+import pytest
+from mcp import StdioServerParameters
+
+from imagebridge import Bridge, BridgeError, HttpServer
+
+pytestmark = pytest.mark.anyio
+
+COMMAND = {"command": sys.executable, "args": ["-c", "pass"]}
+NUL = "holds a NUL character, which no program can be given"
+HALF = "holds '\\ud83d', which this system cannot write"
+CONTROL = "holds a line break or another character that no header can, or blanks around its value"
+NO_SERVER = "its address is not one of a server; it begins with http:// or https:// and a host"
+
+
+def process(**fields):
+    return StdioServerParameters(**{**COMMAND, **fields})
+
+
+def http(url="http://127.0.0.1:9/mcp", *transport, **headers):
+    return HttpServer(url, headers, transport=transport[0] if transport else "auto")
+
+
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [
+        (process(command="a\0b"), f"cannot be started: its command {NUL}"),
+        (process(command="\ud83d"), f"cannot be started: its command {HALF}"),
+        (process(args=["a", "b\0"]), f"cannot be started: its argument 2 {NUL}"),
+        (process(args=["\ud83d"]), f"cannot be started: its argument 1 {HALF}"),
+        (process(cwd="a\0"), f"cannot be started: its folder {NUL}"),
+        (process(env={"A": "b\0c"}), f"cannot be started: the variable 'A' {NUL}"),
+        (process(env={"A": "\ud83d"}), f"cannot be started: the variable 'A' {HALF}"),
+        (process(env={"A\0": "b"}), f"cannot be started: the name of a variable {NUL}"),
+        (
+            process(env={"A=B": "c"}),
+            "cannot be started: 'A=B' is not the name of a variable, as it holds an equals sign",
+        ),
+        (http("http://[::1"), "its address is not a URL: Invalid port: ':1'"),
+        (http("http://[::1", "sse"), "its address is not a URL: Invalid port: ':1'"),
+        (http("http://h/\ud83d"), "its address is not a URL: it holds half a character"),
+        (
+            http("http://h/\r\nA: b"),
+            "its address is not a URL: Invalid non-printable ASCII character in URL, '\\r' at position 9",
+        ),
+        (http("http://h:99999/"), "its address names port 99999; a port is a number from 1 to 65535"),
+        (http("http://h:0/"), "its address names port 0; a port is a number from 1 to 65535"),
+        (http("ftp://h/"), NO_SERVER),
+        (http("file:///etc/passwd"), NO_SERVER),
+        (http("http:///mcp"), NO_SERVER),
+        (http("example.org/mcp"), NO_SERVER),
+        (http(Authorization="Bearer s3cret\n"), f"its header Authorization {CONTROL}"),
+        (http(Authorization="a\r\nHost: b"), f"its header Authorization {CONTROL}"),
+        (http(Authorization="s3\0cret"), f"its header Authorization {CONTROL}"),
+        (http(Authorization="schl\u00fcssel"), "its header Authorization holds characters beyond ASCII"),
+        (http(Authorization="\ud83d"), "its header Authorization holds characters beyond ASCII"),
+        (http(**{"A B\n": "x"}), "'A B\\n' is not the name of a header"),
+        (http(**{"": "x"}), "'' is not the name of a header"),
+    ],
+)
+async def test_what_is_wrong_with_a_server_is_said(server, problem):
+    with pytest.raises(BridgeError) as raised:
+        async with Bridge(server):
+            pass
+    assert f": {problem}" in str(raised.value)
+    assert "s3cret" not in str(raised.value)

@@ -1,0 +1,181 @@
+"""Too many requests: who is refused, and whose turn it is among those that wait."""
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio import wait_all_tasks_blocked
+from http_callers import HERE, called, in_memory, request, result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagebridge_server import Settings, create_app
+from imagebridge_server.http import admission
+from imagebridge_server.http.admission import FullError, Places, Turns, cores
+from imagebridge_server.http.token_file import add_token
+
+pytestmark = pytest.mark.anyio
+
+
+class TestPlaces:
+    def test_a_caller_has_its_own_number(self):
+        places = Places()
+        with places.taken("alice", 2, 1), places.taken("alice", 2, 1):
+            with pytest.raises(
+                FullError, match=r"^2 requests of this caller are under way, and there can be no more$"
+            ):
+                with places.taken("alice", 2, 1):
+                    pass
+            with places.taken("bob", 2, 1):
+                pass
+        with places.taken("alice", 1, 1):
+            pass
+
+    @pytest.mark.parametrize("caller", ["", "alice{}"])
+    def test_all_callers_together_have_one(self, monkeypatch, caller):
+        monkeypatch.setattr(admission, "ALL_CALLS", 3)
+        places = Places()
+        with (
+            places.taken(caller.format(1), 2, 1),
+            places.taken(caller.format(2), 2, 1),
+            places.taken(caller.format(3), 2, 1),
+        ):
+            with pytest.raises(FullError, match=r"^3 requests are under way"):
+                with places.taken(caller.format(4), 2, 1):
+                    pass
+
+    def test_bodies_are_bounded_together_and_one_always_fits(self, monkeypatch):
+        monkeypatch.setattr(admission, "ALL_BODIES", 10)
+        places = Places()
+        with places.taken("alice", 9, 11):
+            with pytest.raises(FullError, match=r"^requests of 10 bytes are under way"):
+                with places.taken("bob", 9, 1):
+                    pass
+        with places.taken("alice", 9, 5), places.taken("bob", 9, 5):
+            pass
+
+
+async def worked(count, arrivals):
+    """Let calls arrive together, one finish after the other in the order in which they began; return that order."""
+    turns, order, working = Turns(count), [], []
+
+    async def work(caller):
+        async with turns.turn(caller):
+            order.append(caller)
+            done = anyio.Event()
+            working.append((caller, done))
+            await done.wait()
+
+    most = 0
+    async with anyio.create_task_group() as tasks:
+        for caller in arrivals:
+            tasks.start_soon(work, caller)
+            await wait_all_tasks_blocked()
+        while working:
+            most = max(most, len(working))
+            assert len(working) <= count
+            busy = [caller for caller, _ in working]
+            assert all(busy.count(caller) <= max(1, count // 2) for caller in set(busy) if caller)
+            working.pop(0)[1].set()
+            await wait_all_tasks_blocked()
+    return order
+
+
+class TestTurns:
+    @pytest.mark.parametrize(
+        ("count", "arrivals", "order"),
+        [
+            (1, "aaab", "aaba"),
+            (1, "aaabbc", "aabcab"),
+            (2, "aaaab", "abaaa"),
+            (4, "aaaaaab", "aabaaaa"),
+            (2, ["", "", "", ""], ["", "", "", ""]),
+        ],
+    )
+    async def test_callers_take_turns(self, count, arrivals, order):
+        assert await worked(count, arrivals) == list(order)
+
+    @given(count=st.integers(1, 5), arrivals=st.lists(st.sampled_from("abcd"), max_size=12))
+    def test_everybody_works_once(self, count, arrivals):
+        assert sorted(anyio.run(worked, count, arrivals)) == sorted(arrivals)
+
+    async def test_whoever_gives_up_takes_no_turn(self):
+        turns, began = Turns(1), []
+
+        async def work(caller):
+            async with turns.turn(caller):
+                began.append(caller)
+                await anyio.sleep_forever()
+
+        async with anyio.create_task_group() as tasks:
+            scopes = {}
+            for caller in "abc":
+                scopes[caller] = anyio.CancelScope()
+
+                async def scoped(caller=caller):
+                    with scopes[caller]:
+                        await work(caller)
+
+                tasks.start_soon(scoped)
+                await wait_all_tasks_blocked()
+            scopes["b"].cancel()
+            await wait_all_tasks_blocked()
+            assert began == ["a"]
+            scopes["a"].cancel()
+            await wait_all_tasks_blocked()
+            assert began == ["a", "c"]
+            scopes["c"].cancel()
+        async with turns.turn("d"):
+            pass
+        assert (turns._free, dict(turns._working), dict(turns._waiting)) == (1, {}, {})
+
+
+async def test_a_caller_that_asks_too_much_is_refused_at_once_and_others_are_served(tmp_path, monkeypatch):
+    """The refusal says when to come again, and is sent before the body is read."""
+    file = tmp_path / "tokens.toml"
+    tokens = {name: add_token(file, name) for name in ("alice", "bob")}
+    reached, go = [], anyio.Event()
+
+    async def waiting(self, arguments, context, convert_result=False):
+        reached.append(arguments)
+        await go.wait()
+        return await run(self, arguments, context, convert_result)
+
+    from imagebridge_server import registration
+
+    run = registration._ExplainingTool.run
+    monkeypatch.setattr(registration._ExplainingTool, "run", waiting)
+    monkeypatch.setattr(admission, "TURNS", 1)
+    message = called("get_image", {"text": "x"})
+
+    async def ask(name, sent=message):
+        headers = sent["headers"] | {"authorization": f"Bearer {tokens[name]}"}
+        return await http.post(HERE, content=sent["content"], headers=headers)
+
+    async with in_memory(create_app(Settings(tokens=file, calls=3))) as http:
+        answers = []
+
+        async def kept(name):
+            answers.append((name, await ask(name)))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(kept, "alice")
+            while not reached:
+                await anyio.lowlevel.checkpoint()
+            refused = await ask("alice")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+            assert refused.json() == {
+                "error": "3 requests of this caller are under way, and there can be no more"
+            }
+            assert (await ask("alice", request("tools/list"))).status_code == 429
+            assert (await ask("bob", request("tools/list"))).status_code == 200
+            tasks.start_soon(kept, "bob")
+            await wait_all_tasks_blocked()
+            go.set()
+        assert sorted(name for name, _ in answers) == ["alice"] * 3 + ["bob"]
+        assert not any(result(answer).get("isError") for _, answer in answers)
+        assert (await ask("alice")).status_code == 200
+
+
+def test_cores_are_counted():
+    assert cores() >= 1

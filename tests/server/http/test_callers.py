@@ -1,0 +1,341 @@
+"""Callers with tokens: who is let in, and that nobody ever meets another caller's pictures, files or jobs, on any route."""
+
+import json
+import re
+import socket
+from hashlib import sha256
+
+import pytest
+import samples
+from click.testing import CliRunner
+from http_callers import BOTH, HERE, called, in_memory, messages, request, result
+from PIL import Image
+
+from imagebridge_server import Settings, create_app
+from imagebridge_server.cli import command as server_command
+from imagebridge_server.http.token_file import add_token, read_callers
+from imagebridge_server.settings import SettingsError
+
+pytestmark = pytest.mark.anyio
+
+HASH = "sha256:" + "0" * 64
+
+
+def bearer(token):
+    return {"authorization": f"Bearer {token}"}
+
+
+async def asked(http, token, message, version="2026-07-28"):
+    """Send a message as the holder of a token."""
+    headers = message["headers"] | bearer(token) | {"mcp-protocol-version": version}
+    return await http.post(HERE, content=message["content"], headers=headers)
+
+
+class TestFile:
+    def test_the_command_prints_a_token_once_and_keeps_its_hash(self, tmp_path):
+        file = tmp_path / "tokens.toml"
+        tokens = []
+        for name in ("alice", "bob", "alice"):
+            run = CliRunner().invoke(server_command, ["token", name, "--tokens", str(file)])
+            assert run.exit_code == 0, run.output
+            assert re.fullmatch(r"imb_[\w-]{43}\n", run.stdout)
+            tokens.append(run.stdout.strip())
+        kept = {name: list(holder.tokens) for name, holder in read_callers(file).items()}
+        hashes = ["sha256:" + sha256(token.encode()).hexdigest() for token in tokens]
+        assert kept == {"alice": [hashes[0], hashes[2]], "bob": [hashes[1]]}
+        assert not any(token in file.read_text() for token in tokens)
+        assert file.stat().st_mode & 0o077 == 0
+
+    def test_what_stands_in_the_file_stays(self, tmp_path):
+        file = tmp_path / "tokens.toml"
+        file.write_text(f'# ours\n[alice]  # the first\ntokens = ["{HASH}"]\ncalls = 3\n')
+        add_token(file, "alice")
+        assert file.read_text().startswith("# ours\n[alice]  # the first\n")
+        assert read_callers(file)["alice"].calls == 3
+        assert HASH in read_callers(file)["alice"].tokens
+
+    @pytest.mark.parametrize("name", ["", "Alice", "a.b", "../a", "a b", "-a", "é", "a" * 65])
+    def test_a_name_is_safe_everywhere(self, tmp_path, name):
+        with pytest.raises(
+            SettingsError, match="is not a name: a caller is a table with a name of at most 64"
+        ):
+            add_token(tmp_path / "tokens.toml", name)
+        assert not (tmp_path / "tokens.toml").exists()
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            ("[", "is not TOML"),
+            ("alice = 3", "caller 'alice': a caller is a table"),
+            ("[Alice]", "caller 'Alice': a caller is a table"),
+            ('["../a"]', "a caller is a table"),
+            (
+                "[alice]\nallows = []",
+                "'allows' is not known; there are tokens, allow, allow_write, store_bytes",
+            ),
+            ("[alice]\ntokens = 'x'", "`tokens` is a list of texts"),
+            ("[alice]\ntokens = ['x']", "each of `tokens` is 'sha256:' and 64 digits"),
+            ("[alice]\nallow = ['/no/such']", "caller 'alice': the allowed folder '/no/such' does not exist"),
+            ("[alice]\ncalls = 0", "`calls` is a whole number of 1 or more"),
+            ("[alice]\ncalls = true", "`calls` is a whole number of 1 or more"),
+            ("[alice]\nstore_bytes = -1", "`store_bytes` is a whole number of 0 or more"),
+            (f"[alice]\ntokens = ['{HASH}']\n[bob]\ntokens = ['{HASH}']", "has one token twice"),
+        ],
+    )
+    def test_what_cannot_be_right_is_told(self, tmp_path, text, problem):
+        file = tmp_path / "tokens.toml"
+        file.write_text(text)
+        with pytest.raises(SettingsError, match=re.escape(problem)):
+            create_app(Settings(tokens=file))
+
+    def test_a_file_that_is_not_there_is_told(self, tmp_path):
+        run = CliRunner().invoke(
+            server_command, ["--http", "127.0.0.1:0", "--tokens", str(tmp_path / "none")]
+        )
+        assert run.exit_code == 2
+        assert "cannot be read: No such file or directory" in run.stderr
+
+    @pytest.mark.parametrize(("allow", "other"), [("a", "a"), ("a", "a/b"), ("a/b", "a")])
+    @pytest.mark.parametrize("option", ["allow_write", "store"])
+    def test_callers_cannot_read_what_others_keep(self, tmp_path, allow, other, option):
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        file = tmp_path / "tokens.toml"
+        add_token(file, "alice")
+        kept = (
+            {"allow_write": (tmp_path / other,)} if option == "allow_write" else {"store": tmp_path / other}
+        )
+        with pytest.raises(SettingsError, match="each caller would read what others keep"):
+            create_app(Settings(tokens=file, allow=(tmp_path / allow,), **kept))
+
+
+class TestDoor:
+    @pytest.fixture
+    def file(self, tmp_path):
+        return tmp_path / "tokens.toml"
+
+    async def test_only_those_with_a_token_are_let_in_from_anywhere(self, file):
+        token = add_token(file, "alice")
+        wrong = [
+            {},
+            bearer(""),
+            bearer("imb_wrong"),
+            bearer(token[:-1]),
+            bearer(token + " "),
+            {"authorization": token},
+            {"authorization": f"Basic {samples.b64(f'alice:{token}'.encode())}"},
+            bearer("sha256:" + sha256(token.encode()).hexdigest()),
+        ]
+        message = request("tools/list")
+        async with in_memory(create_app(Settings(tokens=file)), client=("10.0.0.7", 1)) as http:
+            assert (await asked(http, token, message)).status_code == 200
+            for headers in wrong:
+                answer = await http.post(
+                    HERE, content=message["content"], headers=message["headers"] | headers
+                )
+                assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
+                assert answer.headers["www-authenticate"].startswith("Bearer error=")
+            in_url = await http.post(f"{HERE}?access_token={token}", **message)
+            assert in_url.status_code == 401
+
+    async def test_a_token_is_known_and_forgotten_without_a_new_start(self, file):
+        first = add_token(file, "alice")
+        message = request("tools/list")
+        async with in_memory(create_app(Settings(tokens=file))) as http:
+            second = add_token(file, "bob")
+            assert [(await asked(http, token, message)).status_code for token in (first, second)] == [
+                200,
+                200,
+            ]
+            kept = file.read_text()
+            for broken in ("[", None):
+                if broken is None:
+                    file.unlink()
+                else:
+                    file.write_text(broken)
+                assert (await asked(http, second, message)).status_code == 200
+            file.write_text(kept.partition("[bob]")[0])
+            assert [(await asked(http, token, message)).status_code for token in (first, second)] == [
+                200,
+                401,
+            ]
+
+    async def test_each_caller_has_what_the_file_says(self, file, tmp_path):
+        tokens = {name: add_token(file, name) for name in ("alice", "bob")}
+        for name in ("shared", "hers"):
+            (tmp_path / name).mkdir()
+            Image.new("RGB", (8, 8), "red").save(tmp_path / name / f"{name}.png")
+        file.write_text(file.read_text().replace("[alice]", f"[alice]\nallow = ['{tmp_path / 'hers'}']"))
+        reads = {}
+        app = create_app(Settings(tokens=file, allow=(tmp_path / "shared",)))
+        async with in_memory(app) as http:
+            for name, token in tokens.items():
+                for picture in ("shared", "hers"):
+                    answer = await asked(http, token, called("load_image", {"source": f"{picture}.png"}))
+                    reads[name, picture] = not result(answer).get("isError")
+        assert reads == {
+            ("alice", "shared"): True,
+            ("alice", "hers"): True,
+            ("bob", "shared"): True,
+            ("bob", "hers"): False,
+        }
+
+
+@pytest.fixture(scope="module")
+async def shared(one_loop, tmp_path_factory):
+    """Alice has pictures, files and a job; yield an HTTP client, both tokens and all that Bob may have heard of."""
+    folder = tmp_path_factory.mktemp("callers")
+    writes, hers = folder / "writes", folder / "hers"
+    for one in (writes, hers):
+        one.mkdir()
+    file = folder / "tokens.toml"
+    alice, bob = add_token(file, "alice"), add_token(file, "bob")
+    samples.noise(40, 30).convert("RGB").save(hers / "photo.png")
+    (hers / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    file.write_text(file.read_text().replace("[alice]", f"[alice]\nallow = ['{hers}']"))
+    settings = Settings(
+        tokens=file, allow_write=(writes,), store=folder / "store", create=True, patience=0.01
+    )
+    with pytest.MonkeyPatch.context() as patch, socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        patch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        patch.setenv("OPENAI_API_KEY", "test")
+        async with in_memory(create_app(settings)) as http:
+            kept = result(await asked(http, alice, called("get_image", {"text": "Alice's"})))
+            saved = result(
+                await asked(http, alice, called("load_image", {"source": "photo.png", "save_as": "copy.png"}))
+            )
+            assert "copy.png" in saved["content"][0]["text"], saved
+            job = result(await asked(http, alice, called("create_image", {"prompt": "A bridge"})))
+            (name,) = (folder / "store" / "callers" / "alice").glob(
+                re.search(r"image://(\w+)", kept["content"][0]["text"])[1] + "*"
+            )
+            known = {
+                "uri": f"image://{name.name}",
+                "short": f"image://{name.name[:12]}",
+                "stored": str(name),
+                "file": str(hers / "photo.png"),
+                "rows": str(hers / "rows.csv"),
+                "saved": str(writes / "alice" / "copy.png"),
+                "up": "../alice/copy.png",
+                "url": (hers / "photo.png").as_uri(),
+                "store url": name.as_uri(),
+                "job": re.search(r"image://pending-\w+", job["content"][0]["text"])[0],
+            }
+            yield http, alice, bob, known, writes
+
+
+TOOLS = {
+    "load_image": lambda source: {"source": source},
+    "load_file": lambda source: {"source": source},
+    "view_image": lambda source: {"source": source},
+    "image_info": lambda source: {"source": source},
+    "annotate_image": lambda source: {"source": source, "marks": [{"type": "box", "box": [1, 1, 9, 9]}]},
+    "transform_image": lambda source: {"source": source, "operations": [{"op": "rotate", "degrees": 90}]},
+    "compare_images": lambda source: {"a": source, "b": source},
+    "contact_sheet": lambda source: {"sources": [source]},
+    "render_document": lambda source: {"source": source},
+    "generate_chart": lambda source: {"kind": "bar", "data": source, "columns": {"x": "a", "y": "b"}},
+    "edit_image": lambda source: {"sources": [source], "prompt": "Blue"},
+}
+
+
+@pytest.mark.parametrize("version", ["2026-07-28", "2025-11-25"])
+async def test_no_route_leads_to_what_another_caller_has(shared, version):
+    """Every tool with every name of it, resources, lists and jobs: the answer is the one for what was never there."""
+    http, alice, bob, known, writes = shared
+    attempts = {
+        (tool, name): called(tool, arguments(source))
+        for tool, arguments in TOOLS.items()
+        for name, source in known.items()
+    }
+    for name, source in known.items():
+        attempts["resources/read", name] = request("resources/read", {"uri": source})
+        spec = {"data": {"url": source}, "mark": "bar", "encoding": {"x": {"field": "a"}}}
+        attempts["a spec", name] = called("generate_chart", {"spec": spec})
+    for name in ("alice/copy.png", "../alice/copy.png", known["saved"], known["stored"] + ".png"):
+        attempts["save_as", name] = called("make_qr_code", {"text": "x", "save_as": name, "overwrite": True})
+    before = {path: path.read_bytes() for path in writes.rglob("*") if path.is_file()}
+    leaks = []
+    for route, message in attempts.items():
+        (*_, said) = messages(await asked(http, bob, message, version))
+        refused = "error" in said or said["result"].get("isError")
+        pictures = [one for one in said.get("result", {}).get("content", []) if one["type"] != "text"]
+        if not refused or pictures:
+            leaks.append((route, json.dumps(said)[:300]))
+    after = {path: path.read_bytes() for path in writes.rglob("*") if path.is_file()}
+    assert leaks == []
+    assert after == before
+    # Alice herself reaches all of it.
+    for name in ("uri", "short", "file", "url"):
+        (*_, said) = messages(
+            await asked(http, alice, called("load_image", {"source": known[name]}), version)
+        )
+        assert not said["result"].get("isError"), said
+    (*_, said) = messages(await asked(http, alice, called("load_image", {"source": known["job"]}), version))
+    assert "is still being made" in said["result"]["content"][0]["text"]
+
+
+async def test_lists_hold_what_is_ones_own(shared):
+    http, alice, bob, known, _ = shared
+    digest = known["uri"].removeprefix("image://")
+    for cursor in ({}, {"cursor": digest[:-1]}, {"cursor": "0"}):
+        seen = {
+            name: [
+                one["uri"]
+                for one in result(await asked(http, token, request("resources/list", cursor)))["resources"]
+                if one["uri"].startswith("image://")
+            ]
+            for name, token in (("alice", alice), ("bob", bob))
+        }
+        assert seen["bob"] == []
+        assert cursor.get("cursor") or known["uri"] in seen["alice"]
+    tools = {
+        name: (await asked(http, token, request("tools/list"))).text
+        for name, token in (("a", alice), ("b", bob))
+    }
+    assert "hers" in tools["a"]
+    assert "hers" not in tools["b"]
+
+
+async def test_what_is_not_there_and_what_is_anothers_are_told_alike(shared):
+    http, _, bob, known, _ = shared
+    other = "image://" + "0" * 64
+    told = [
+        (await asked(http, bob, called(tool, TOOLS[tool](uri)))).text.replace(uri, "URI")
+        for tool in ("load_image", "image_info")
+        for uri in (known["uri"], other)
+    ]
+    assert told[0] == told[1]
+    assert told[2] == told[3]
+
+
+async def test_what_bob_draws_is_his_alone_though_alice_drew_the_same(shared):
+    """The same bytes have the same name for both, and each reads them only once they were given to it."""
+    http, _, bob, known, _ = shared
+    same = called("get_image", {"text": "Alice's"})
+    answer = result(await asked(http, bob, same))
+    assert known["short"] in answer["content"][0]["text"]
+    read = result(await asked(http, bob, request("resources/read", {"uri": known["uri"]})))
+    assert read["contents"][0]["mimeType"] == "image/png"
+
+
+async def test_a_session_of_an_earlier_protocol_is_nobodys(shared):
+    """There are none, so nobody takes over another's."""
+    http, alice, bob, *_ = shared
+    initialize = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "a", "version": "1"},
+        },
+    }
+    opened = await http.post(HERE, json=initialize, headers={**BOTH, **bearer(alice)})
+    assert "mcp-session-id" not in opened.headers
+    call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+    for session in ("guessed", "0" * 32):
+        answer = await http.post(HERE, json=call, headers={**BOTH, **bearer(bob), "mcp-session-id": session})
+        assert "hers" not in answer.text

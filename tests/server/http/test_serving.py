@@ -1,0 +1,155 @@
+"""`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import anyio
+import anyio.lowlevel
+import httpx2
+import processes
+import pytest
+from anyio import to_thread
+from click.testing import CliRunner
+from http_callers import called, request, result
+from mcp import Client
+
+from imagebridge_server.cli import command as server_command
+
+WINDOWS = os.name == "nt"
+END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
+GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {}
+SLOW = {
+    "spec": {
+        "data": {"sequence": {"start": 0, "stop": 150_000}},
+        "mark": "point",
+        "encoding": {
+            "x": {"field": "data", "type": "quantitative"},
+            "y": {"field": "data", "type": "quantitative"},
+        },
+    }
+}
+
+
+class Served:
+    """A server, and after its end what it wrote on stderr."""
+
+    def __init__(self, process, url):
+        self.process = process
+        self.url = url
+        self.lines = []
+
+    def end(self):
+        """End the server as an operating system does."""
+        self.process.send_signal(END)
+
+    @property
+    def requests(self):
+        """What was logged of requests."""
+        return [line for line in map(json.loads, self.lines) if line["message"] == "request"]
+
+
+@contextmanager
+def served(*options, address="127.0.0.1:0", code=0):
+    """Serve; yield the server, which has ended with `code` afterwards."""
+    command = [sys.executable, "-m", "imagebridge_server", "--http", address, *options]
+    pipe = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipe, **GROUP) as process:
+        try:
+            line = process.stderr.readline()
+            found = re.fullmatch(r"imagebridge-server: serving at (http://\S+/mcp)\n", line)
+            assert found, line + process.stderr.read()
+            server = Served(process, found[1])
+            yield server
+        finally:
+            if process.poll() is None:
+                process.send_signal(END)
+            server.lines = process.stderr.read().splitlines()
+            process.wait(60)
+    assert process.returncode == code, server.lines
+
+
+@pytest.mark.anyio
+async def test_a_server_serves_both_generations_logs_and_ends():
+    with served() as server:
+        for mode in ("auto", "legacy"):
+            async with Client(server.url, mode=mode) as client:
+                answer = await client.call_tool("get_image", {"text": "A secret"})
+                assert [block.type for block in answer.content] == ["text", "image"]
+        assert httpx2.get(server.url.replace("/mcp", "/readyz")).json() == {"status": "ready"}
+        refused = httpx2.post(server.url, **{**request("tools/list"), "headers": {"host": "evil.example"}})
+        assert refused.status_code == 400
+    asked = [(line["rpc"], line["status"]) for line in server.requests if "rpc" in line]
+    assert asked.count(("tools/call", 200)) == 2
+    assert "A secret" not in "\n".join(server.lines)
+
+
+@pytest.mark.long
+@pytest.mark.anyio
+async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
+    """A new one finds nobody; the connection that waits for nothing is closed."""
+    with served() as server:
+        async with httpx2.AsyncClient(timeout=120) as http, anyio.create_task_group() as tasks:
+            assert (await http.post(server.url, **request("tools/list"))).status_code == 200
+            answers = []
+
+            async def call():
+                answers.append(await http.post(server.url, **called("generate_chart", SLOW)))
+
+            tasks.start_soon(call)
+            # The drawing process is at work.
+            while not any(processes.worked(one) > 2 for one in processes.children(server.process.pid)):
+                await anyio.lowlevel.checkpoint()
+            server.end()
+            while not answers:
+                try:
+                    await to_thread.run_sync(lambda: httpx2.get(server.url.replace("/mcp", "/readyz")))
+                except httpx2.TransportError:
+                    break
+    assert [result(answer)["content"][0]["type"] for answer in answers] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--http", "0.0.0.0:0"], "0.0.0.0:0 is reached from other machines, and nobody is asked who it is"),
+        (["--http", "[::]:0"], "[::]:0 is reached from other machines"),
+        (["--http", "8000"], "'8000' is not a host and a port; write it as in 127.0.0.1:8000"),
+        (["--http", "127.0.0.1:99999"], "'127.0.0.1:99999' is not a host and a port"),
+        (["--no-auth"], "--no-auth goes with --http HOST:PORT"),
+        (["--json"], "--json goes with --http HOST:PORT"),
+        (["--public-url", "https://a.example/mcp"], "--public-url goes with --http HOST:PORT"),
+        (
+            ["--http", "127.0.0.1:0", "--public-url", "a.example"],
+            "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
+        ),
+        (
+            ["--http", "127.0.0.1:0", "--public-url", "https://a.example"],
+            "'https://a.example' is not a URL of /mcp; write it as in https://host/mcp",
+        ),
+        (
+            ["install", "cursor", "--dry-run", "--http", "127.0.0.1:0"],
+            "a host starts the server and speaks to it over stdio",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_told(options, told):
+    run = CliRunner().invoke(server_command, options)
+    assert run.exit_code == 2
+    assert told in run.stderr
+
+
+def test_an_address_that_is_taken_is_told():
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        run = CliRunner().invoke(server_command, ["--http", address])
+    assert run.exit_code == 2
+    assert f"{address} cannot be listened on: Address already in use" in run.stderr

@@ -1,0 +1,75 @@
+"""Arguments that several tools take, as models read them; those of one tool alone stand beside its code."""
+
+from typing import Annotated
+
+from .declaration import Argument
+from .lenient_values import alone, pages, text
+
+_PICTURES = ("image", "picture", "photo", "path", "file", "url", "uri", "src", "source", "input")
+_NAMES = (
+    *_PICTURES,
+    *("image_path", "file_path", "filepath", "filename", "image_url", "source_path", "input_path"),
+    *("document", "pdf", "screenshot"),
+)
+SEVERAL = (*_PICTURES, "image_path", "input_image", "filename")
+"""What models call a list of pictures."""
+
+PICTURE = 'give a path, a URL or an image:// uri, such as "photos/bridge.jpg"'
+PICTURES = 'give a list of pictures, such as ["a.png", "b.png"]'
+
+ImageSource = Annotated[
+    str,
+    Argument(
+        "A picture: its path (absolute, or relative to an allowed folder), image:// uri of a result, file:, data: or "
+        "https: URL.",
+        examples=["photos/bridge.jpg", "image://3f2a9c01d4e7"],
+        reading=alone,
+        form=PICTURE,
+        names=_NAMES,
+    ),
+]
+
+AnySource = Annotated[str, Argument("As in load_image.", reading=alone, form=PICTURE, names=_NAMES)]
+
+Document = Annotated[
+    str, Argument("A PDF or SVG, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
+]
+
+SheetName = Annotated[
+    str | None,
+    Argument(
+        "Of a workbook; else the first.",
+        reading=text,
+        form='give the name of a sheet, such as "Costs"',
+        names=("sheet_name", "worksheet", "tab"),
+    ),
+]
+
+SaveAs = Annotated[
+    str | None,
+    Argument(
+        "Also write it, full size, to this png, jpg or webp file below a writable folder.",
+        form='give the path of a file, such as "charts/sales.png"',
+        names=(
+            *("output", "output_path", "output_file", "out"),
+            *("save_to", "save_path", "save", "destination"),
+        ),
+    ),
+]
+
+Overwrite = Annotated[bool, Argument("Let save_as replace a file.")]
+
+TEXT_NAMES = (
+    *("content", "contents", "string", "words", "message", "caption", "data", "value", "url", "payload"),
+)
+"""What models call a text."""
+
+PageRange = Annotated[
+    str,
+    Argument(
+        "Such as 1-3, 7.",
+        reading=pages,
+        form="give numbers and ranges, such as 1-3, 7",
+        names=("page_range", "page_numbers"),
+    ),
+]

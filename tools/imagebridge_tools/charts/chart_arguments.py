@@ -1,0 +1,158 @@
+"""The arguments of generate_chart as models read them; what is wrong with most of them the chart itself says best."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from imagebridge_tools.declaration import Argument
+from imagebridge_tools.lenient_values import number, text, word, zoom
+from imagebridge_tools.tool_output import JsonValue
+
+from . import chart_options, theme
+
+_ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
+_TEXT = {"type": "string"}
+_SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
+
+
+def _by(*roles: str, **more: object) -> dict[str, object]:
+    """Return the schema of an object with a text by role."""
+    properties = dict.fromkeys(roles, _TEXT) | more
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+Kinds = Annotated[
+    str | Sequence[str] | None,
+    Argument(
+        "A list of bar, line, area, scatter draws one for each field of y over each other.",
+        json_type=Any,
+        schema={
+            "anyOf": [
+                {"type": "string", "enum": list(chart_options.KINDS)},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        },
+        names=("type", "chart_type", "charttype", "chart", "chart_kind", "plot_type", "graph_type"),
+    ),
+]
+
+Data = Annotated[
+    JsonValue,
+    Argument(
+        "Rows, columns, CSV or JSON text, or a file (xlsx too), named as pictures are in load_image; dates and numbers as "
+        "people write them. With spec, it replaces the spec's data. Over 20,000 rows are made fewer.",
+        examples=[_ROWS, "sales.csv"],
+        json_type=Any,
+        schema={
+            "anyOf": [
+                {"type": "array", "items": {"type": "object"}},
+                {"type": "object"},
+                {"type": "string"},
+            ]
+        },
+        names=(
+            *("rows", "table", "dataset", "records", "values", "csv", "dataframe"),
+            *("file", "path", "source"),
+        ),
+    ),
+]
+
+FieldNames = Annotated[
+    chart_options.Columns | None,
+    Argument(
+        "Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, at most 24); y may "
+        "be several, or count. Missing ones are guessed.",
+        examples=[{"x": "month", "y": "sales", "color": "region"}],
+        json_type=Any,
+        schema=_by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
+        names=("fields", "encoding", "mapping"),
+    ),
+]
+
+Stacking = Annotated[
+    chart_options.Stack,
+    Argument(
+        "Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false).",
+        json_type=Any,
+        schema={"enum": [True, False, "normalize"]},
+    ),
+]
+
+Aggregate = Annotated[
+    str | None,
+    Argument(
+        "Of the rows of a place; bars add up.",
+        json_type=Any,
+        schema={"enum": list(chart_options.AGGREGATES)},
+    ),
+]
+
+Sort = Annotated[
+    str | None, Argument("Bars by size.", json_type=Any, schema={"enum": list(chart_options.ORDERS)})
+]
+
+Scales = Annotated[
+    Mapping[str, str] | None,
+    Argument('As {"y": "log"}, or symlog.', json_type=Any, schema={"type": "object"}),
+]
+
+Ranges = Annotated[
+    Mapping[str, Sequence[float | str]] | None,
+    Argument('As {"y": [0, 100]}.', json_type=Any, schema={"type": "object"}),
+]
+
+Labels = Annotated[
+    bool,
+    Argument(
+        "Write numbers at marks.", json_type=Any, schema={"type": "boolean"}, names=("captions", "names")
+    ),
+]
+
+Title = Annotated[str | None, Argument("Above the chart.", reading=text, schema=_TEXT)]
+
+Subtitle = Annotated[str | None, Argument("Below the title.", reading=text, schema=_TEXT)]
+
+Titles = Annotated[
+    Mapping[str, str] | None,
+    Argument("Words for axes and legend.", json_type=Any, schema=_by("x", "y", "color")),
+]
+
+Formats = Annotated[
+    Mapping[str, str] | None,
+    Argument(
+        "D3 formats of numbers or dates.",
+        examples=[{"x": "%b %Y", "y": ",.1f", "color": ".0%"}],
+        json_type=Any,
+        schema=_by("x", "y", "color"),
+    ),
+]
+
+Look = Annotated[str, Argument(words=theme.THEMES, reading=word(theme.THEMES))]
+
+Width = Annotated[
+    int | None,
+    Argument(
+        "Pixels of the whole picture; 800 by default.", reading=number, schema=_SIDE, least=150, most=8000
+    ),
+]
+
+Height = Annotated[
+    int | None,
+    Argument("Its height; 500 by default.", reading=number, schema=_SIDE, least=150, most=8000),
+]
+
+Scale = Annotated[float, Argument("Pixels for each of width and height.", reading=zoom, least=0.5, most=4)]
+
+Spec = Annotated[
+    JsonValue,
+    Argument(
+        "A Vega-Lite 6 spec for what kind does not offer. Its rows are inline, or come from data; files and web addresses "
+        "in it are refused.",
+        examples=[{"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales"}}}],
+        json_type=Any,
+        schema={"anyOf": [{"type": "object"}, {"type": "string"}]},
+    ),
+]
+
+ReturnSpec = Annotated[
+    bool, Argument("Also answer with the Vega-Lite drawn.", names=("spec_out", "with_spec"))
+]
