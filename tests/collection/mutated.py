@@ -76,7 +76,9 @@ def sound():
         "TIFF, pages": samples.animation("TIFF"),
         "TIFF, deflate": samples.file(photo, "TIFF", compression="tiff_deflate"),
         "TIFF, JPEG": samples.file(photo, "TIFF", compression="jpeg"),
+        "TIFF, big": samples.file(drawn, "TIFF", big_tiff=True),
         "AVIF": samples.file(photo, "AVIF"),
+        "AVIF, transparent": samples.file(clear, "AVIF"),
         "JPEG 2000": samples.file(drawn, "JPEG2000"),
         "SVG": samples.SVG,
     }

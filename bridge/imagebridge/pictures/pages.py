@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imagebridge.errors import PictureError
 
 from . import grey, tiff
-from .cost import MAX_PIXELS, check_pixels
+from .cost import MAX_PIXELS, check_pixels, turn
 from .decode import at_page, frames, header, load
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
@@ -31,6 +31,10 @@ MAX_PAGES = 30
 
 _MAX_TOGETHER = 2 * MAX_PIXELS
 """Pixels of the pages of one TIFF that are decoded at most."""
+
+
+_PER_PIXEL = 8
+"""Bytes that a pixel takes in memory, as it is decoded and as it is shown."""
 
 
 @dataclass(slots=True)
@@ -104,8 +108,9 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
             if room < 0:
                 pages.remarks.append(f"more would pass {_MAX_TOGETHER:,} pixels together")
                 break
-            image, remark = page(data, index)
-            pages.add(number, redrawn(image, lossless=True))
+            with turn(tiff.memory_of_page(stored) if stored else _PER_PIXEL * width * height):
+                image, remark = page(data, index)
+                pages.add(number, redrawn(image, lossless=True))
         except PictureError as error:
             pages.fail(number, error)
             continue

@@ -37,6 +37,8 @@ def channels(layout: Page) -> list[bytes]:
     samples = layout.samples
     if layout.of(directory.PREDICTOR, 1) != 1 and samples > 1 and not layout.planar:
         raise PictureError(layout.sentence())
+    if layout.form == _FLOAT:
+        check_looped(layout)
     if layout.planar:
         planes = [_unpacked(layout, _Grid(1), plane) for plane in range(samples)]
     else:
@@ -98,7 +100,6 @@ def _every(whole: bytes, width: int, samples: int, at: int) -> bytes:
 
 def _eight_bits(plane: bytes, layout: Page) -> bytes:
     if layout.form == _FLOAT:
-        check_looped(layout)
         letter = "e" if layout.bits == 16 else "f"
         values = unpack_from(f"<{8 * len(plane) // layout.bits}{letter}", plane)
         # The order of the comparison makes 0 of what is no number.

@@ -417,6 +417,30 @@ def test_what_is_not_decoded_is_named(name):
     assert raised.value.reason == reason
 
 
+def announced(width, height, **form):
+    """A TIFF of so many pixels, none of which is there."""
+    data = bytearray(made(form.pop("bits"), form.pop("colours"), [b"", b""], **form))
+    for tag, value in ((256, width), (257, height), (278, height)):
+        at = data.index(struct.pack("<HHI", tag, LONG, 1))
+        data[at + 8 : at + 12] = struct.pack("<I", value)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (announced(8_000, 7_000, bits=8, colours=6, samples=3), "takes 1,008 MB of memory, over the limit"),
+        (announced(5_000, 4_000, bits=32, colours=2, samples=3), "takes 1,080 MB of memory, over the limit"),
+        (announced(8_000, 7_000, bits=16, colours=2, samples=3, planar=2), "takes 1,008 MB of memory, over"),
+        (announced(9_000, 9_000, bits=8, colours=2, samples=3, packed=50001), "takes 1,458 MB of memory, over"),
+        (announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3), "converted up to 20,000,000 samples"),
+    ],
+)
+def test_what_rare_forms_take_is_judged_before_they_are_unpacked(data, reason):
+    with pytest.raises(PictureError, match=reason):
+        converted(samples.b64(data), "decoded")
+
+
 @settings(deadline=None)
 @given(st.sampled_from(sorted(SHOWN)), st.data())
 def test_damage_to_rare_forms_never_raises_anything_else(name, data):
