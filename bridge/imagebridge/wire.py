@@ -4,6 +4,7 @@ MCP content is the same in protocol 2025-11-25 and 2026-07-28. Servers send less
 the types say, so the types here are `object` until looked at.
 """
 
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -52,6 +53,31 @@ def is_json(value: object) -> TypeGuard[JSON]:
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
     """Tell whether `value` is a JSON array."""
     return isinstance(value, (list, tuple))
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether `value` is a JSON number: true and false are not, though Python takes them for 1 and 0."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def as_object(value: object) -> JSON | None:
+    """Return a JSON object, None for anything else."""
+    return value if is_json(value) else None
+
+
+def as_list(value: object) -> Sequence[object]:
+    """Return a JSON array, an empty one for anything else."""
+    return value if is_list(value) else ()
+
+
+def as_string(value: object) -> str:
+    """Return a JSON string, an empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_words(value: object) -> str:
+    """Return a value that should have been a text as one: a string as it is, all else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def result_json(result: object) -> JSON:

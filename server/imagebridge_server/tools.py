@@ -16,10 +16,10 @@ from imagebridge.errors import ArgumentError
 from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
-from imagebridge_tools.create import OnProgress
 from imagebridge_tools.declaration import Declaration, argument, declaration
 from imagebridge_tools.document import MAX_DOCUMENT_BYTES
 from imagebridge_tools.files.source import Places
+from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 
@@ -93,9 +93,10 @@ def _wire_type(parameter: Parameter) -> Any:
         min_length=fewest,
         max_length=most,
     )
-    before = [BeforeValidator(declared.reading)] if declared.reading else []
-    after = [WithJsonSchema({**declared.schema})] if declared.schema else []
-    return Annotated[(wire_type, *before, field, *after)]
+    # Behind the limits, which Pydantic would call "ge" and "le" in the schema of what is read before.
+    reading = [BeforeValidator(declared.reading)] if declared.reading else []
+    schema = [WithJsonSchema({**declared.schema})] if declared.schema else []
+    return Annotated[(wire_type, field, *reading, *schema)]
 
 
 def _free(one: Declaration, places: Places) -> Answer:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagebridge.wire import MAX_LEVELS, writable
+from imagebridge.wire import MAX_LEVELS, as_list, as_object, as_string, as_words, is_number, writable
 
 
 def nested(levels, leaf=1):
@@ -82,3 +82,22 @@ def test_what_holds_itself_twice_is_walked_once():
     circle: list[object] = []
     circle += [circle, circle]
     assert writable(circle) == ["[left out: it holds itself]"] * 2
+
+
+@pytest.mark.parametrize(
+    ("value", "as_one", "number"),
+    [
+        ({"a": 1}, ({"a": 1}, (), "", '{"a": 1}'), False),
+        ({}, ({}, (), "", "{}"), False),
+        ([1], (None, [1], "", "[1]"), False),
+        ((1,), (None, (1,), "", "[1]"), False),
+        ("é", (None, (), "é", "é"), False),
+        (True, (None, (), "", "true"), False),
+        (1, (None, (), "", "1"), True),
+        (0.5, (None, (), "", "0.5"), True),
+        (None, (None, (), "", "null"), False),
+    ],
+)
+def test_untyped_json_is_read_as_what_is_asked_for(value, as_one, number):
+    assert (as_object(value), as_list(value), as_string(value), as_words(value)) == as_one
+    assert is_number(value) is number

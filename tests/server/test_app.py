@@ -92,6 +92,12 @@ class TestWhatIsListed:
                 assert argument.get("description") or argument.get("enum") or shared
             jsonschema.Draft202012Validator.check_schema(tool.input_schema)
 
+    async def test_schemas_have_no_words_of_pydantic(self, client):
+        words = {"ge", "le", "gt", "lt", "min_length", "max_length"}
+        for tool in (await client.list_tools()).tools:
+            for name, argument in tool.input_schema["properties"].items():
+                assert not words & {*argument}, (tool.name, name)
+
     async def test_examples_are_legal(self, client):
         for tool in (await client.list_tools()).tools:
             for argument in tool.input_schema["properties"].values():

@@ -138,7 +138,9 @@ async def load_file(
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
-    form = document_type(found.data, found.name)
+    book = workbook.is_book(found.name, found.data)
+    # Of workbooks rows are read, and understood.
+    form = None if book else document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
         takes = form in ATTACHED and attach > 0
@@ -148,7 +150,6 @@ async def load_file(
     if not form and pages.strip():
         problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
-    book = workbook.is_book(found.name, found.data)
     if book and start is not None:
         problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
         mistakes.add(ArgumentError("start", problem))
@@ -253,6 +254,8 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     total = f", {counted(read.total, read.unit)}" if read.unit else ""
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
+    if not read.text.strip():
+        told.append("There is no text in it.")
     if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
         told.append("It is too large to be attached.")
     if not read.is_last:
@@ -261,7 +264,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
         told.append(f"Call again with {asked}part={read.part + 1} for what follows{others}.")
     if read.scans:
         which = page_numbers.in_words(read.scans)
-        told.append(f"{which[0].upper()}{which[1:]}: a picture without a text; render_document shows it.")
+        told.append(f"{which[0].upper()}{which[1:]}: no text, only a picture; render_document shows it.")
     if read.form == "web page":
         told.append("start=1 gives its source; nothing that it names was fetched.")
     elif read.form == "PDF" and not read.scans:

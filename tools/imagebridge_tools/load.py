@@ -36,9 +36,9 @@ class LoadedFile(NamedTuple):
     scale: float = 1.0
 
 
-PageNumber = Annotated[int | None, Argument("One page of a TIFF, counted from 1.", least=1)]
+PageNumber = Annotated[int | None, Argument("One page of a TIFF, from 1.", least=1)]
 
-FrameNumber = Annotated[int | None, Argument("One frame of an animation, counted from 1.", least=1)]
+FrameNumber = Annotated[int | None, Argument("One frame of an animation, from 1.", least=1)]
 
 MaxSize = Annotated[
     int | None,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from imagebridge.events import Delta, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, listed, numbered, text_of
+from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, listed, numbered, text_of
 
 from .event_stream import SurrogateJoiner
 from .response_events import failure, place
@@ -92,7 +92,7 @@ class ChatChunks:
 
     def _choice(self, choices: object) -> JSON | None:
         """Return the choice that is followed: the first that came, where more are sent than one."""
-        for choice in choices if is_list(choices) else ():
+        for choice in as_list(choices):
             if not is_json(choice):
                 continue
             index = place(choice.get("index"))
@@ -176,7 +176,7 @@ class ChatChunks:
     def _called(self, piece: JSON) -> None:
         kind = next((kind for kind in _KINDS if is_json(piece.get(kind))), "function")
         inner: Any = piece.get(kind)
-        function: JSON = inner if is_json(inner) else {}
+        function: JSON = as_object(inner) or {}
         name = text_of(function, "name")
         new_arguments = function.get(_KINDS[kind])
         arguments = "" if new_arguments is None else written(new_arguments)

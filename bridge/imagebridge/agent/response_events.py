@@ -11,7 +11,7 @@ from typing import Any
 
 from imagebridge.errors import ResponseError
 from imagebridge.events import Delta, HostedTool, ReasoningDelta, TextDelta
-from imagebridge.wire import JSON, is_json, is_list, listed, text_of
+from imagebridge.wire import JSON, as_object, is_json, is_list, is_number, listed, text_of
 
 from .event_stream import SurrogateJoiner, sound
 from .response_items import parts, written
@@ -92,11 +92,11 @@ class ResponseEvents:
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
-            fields: JSON = response if is_json(response) else {}
+            fields: JSON = as_object(response) or {}
             self._final = _once_more(self._final or _NOTHING, fields)
             self._final["status"] = text_of(fields, "status") or _ENDS[kind]
         elif kind in ("response.created", "response.in_progress"):
-            self._begun = response if is_json(response) else {}
+            self._begun = as_object(response) or {}
         elif kind in ("response.output_item.added", "response.output_item.done"):
             return self._item(event, done=kind.endswith("done"))
         return self._piece(event, kind.split("."))
@@ -328,7 +328,7 @@ def place(value: object) -> int | None:
     """Return an index, also where it came as a text or with a fraction of nothing; None for anything else."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0:
+    if is_number(value) and value % 1 == 0:
         return int(value)
     return None
 
@@ -339,7 +339,7 @@ def _hosted(kind: str) -> bool:
 
 def failure(error: object) -> ResponseError:
     """Return the error of a response that failed: `error` is what it says, of whatever type."""
-    fields: Mapping[str, object] = error if is_json(error) else {}
+    fields: Mapping[str, object] = as_object(error) or {}
     message = text_of(fields, "message") or ("" if is_json(error) or error is None else str(error)[:300])
     return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from imagebridge.events import Answer, Event
 from imagebridge.facts.models import LONG_INPUT, price_of
 from imagebridge.translate.policy import Api
-from imagebridge.wire import JSON, Item, is_json
+from imagebridge.wire import JSON, Item, as_object, is_json
 
 from .answers import OnCallEvent
 from .text_format import TextFormat
@@ -39,7 +39,7 @@ class Usage:
         names = ("input", "output") if "input_tokens" in usage else ("prompt", "completion")
         input_tokens, output_tokens = (_count(usage, f"{name}_tokens") for name in names)
         inner = usage.get(f"{names[0]}_tokens_details")
-        details: JSON = inner if is_json(inner) else {}
+        details: JSON = as_object(inner) or {}
         return cls(
             input_tokens,
             output_tokens,

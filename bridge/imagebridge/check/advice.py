@@ -8,10 +8,11 @@ from imagebridge.facts import models
 from imagebridge.facts.models import Detail, last_day
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.rules.blindness import BLINDNESS
-from imagebridge.rules.body import CALLS, Body, InputItem, PictureUrl, contents, fields, string, values
+from imagebridge.rules.body import CALLS, Body, InputItem, PictureUrl, contents
 from imagebridge.rules.verdict import Verdict, judge_bytes
 from imagebridge.translate import vision
 from imagebridge.translate.sentences import amount
+from imagebridge.wire import as_list, as_object, as_string
 
 from . import dumps
 from .finding import FIXES, Finding
@@ -58,7 +59,7 @@ def _details(body: Body) -> Iterator[Finding]:
     for part in body.parts:
         if part.type not in ("input_image", "image_url"):
             continue
-        inner = fields(part.fields.get("image_url")) if part.type == "image_url" else None
+        inner = as_object(part.fields.get("image_url")) if part.type == "image_url" else None
         holder, path = (inner, f"{part.path}.image_url") if inner else (part.fields, part.path)
         verdict = judged.get(f"{path}.url" if inner else f"{path}.image_url", Verdict())
         costs, saves = _costs(body.model, verdict)
@@ -155,14 +156,14 @@ def _arguments(item: InputItem) -> Iterator[tuple[str, str]]:
     for name in ("arguments", "input"):
         if item.type in CALLS and isinstance(text := item.fields.get(name), str):
             yield f"{item.path}.{name}", text
-    for index, call in enumerate(values(item.fields.get("tool_calls"))):
-        function = fields((fields(call) or {}).get("function")) or {}
+    for index, call in enumerate(as_list(item.fields.get("tool_calls"))):
+        function = as_object((as_object(call) or {}).get("function")) or {}
         if isinstance(text := function.get("arguments"), str):
             yield f"{item.path}.tool_calls[{index}].function.arguments", text
 
 
 def _is_tool(item: InputItem) -> bool:
-    return item.type.endswith("_output") or "tool" in (item.type, string(item.fields.get("role")))
+    return item.type.endswith("_output") or "tool" in (item.type, as_string(item.fields.get("role")))
 
 
 def _text_findings(body: Body) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """The content of one item or message, mended: its texts and parts go through the translation where a finding says so."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
@@ -9,6 +8,8 @@ from imagebridge.errors import PictureError
 from imagebridge.facts.limits import MAX_FILE_DATA, MAX_ID
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
+from imagebridge.providers.chat import chat_part
+from imagebridge.providers.openai_items import attached
 from imagebridge.providers.responses import PROVIDER, translate
 from imagebridge.rules.body import scheme
 from imagebridge.rules.form import KNOWN
@@ -16,13 +17,14 @@ from imagebridge.rules.pictures import DETAILS
 from imagebridge.translate import hidden, sentences
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.vision import known
-from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, text_of
+from imagebridge.wire import JSON, JsonObject, as_words, is_error, is_json, is_list, text_of
 
 from . import dumps
 from .runs import is_data_url, runs
 
 if TYPE_CHECKING:
     from imagebridge.facts.models import Detail
+    from imagebridge.wire import Part as ResponsesPart
 
 
 _TEXTS = ("text", "input_text", "output_text")
@@ -89,25 +91,19 @@ class Contents:
 
     def _image(self, part: JSON, remote: JsonObject) -> JsonObject:
         """Return a picture that is given by id or address, with a detail that the model knows."""
-        wanted = _holder(part).get("detail")
+        wanted = PROVIDER.source(part).detail
         good = wanted in DETAILS["input_image"] and wanted != "auto"
         detail = known(self.policy.model, cast("Detail", wanted)) if good else "high"
         cache_fields = {name: part[name] for name in ("prompt_cache_breakpoint",) if name in part}
         return {"type": "input_image", **remote, "detail": detail, **cache_fields}
 
 
-def _holder(part: JSON) -> JSON:
-    """Return the object that holds a picture's address and detail, in either API's form."""
-    inner = part.get("image_url")
-    return {**part, **inner} if is_json(inner) else part
-
-
 def _remote(part: JSON) -> JsonObject:
     """Return the fields that give a picture by its id or by an address on the web; empty where it is given as data."""
-    if (identity := text_of(part, "file_id")) and len(identity) <= MAX_ID:
-        return {"file_id": identity}
-    url = dumps.address(part)
-    return {"image_url": url} if url[:8].lower().startswith(("http://", "https://")) else {}
+    source = PROVIDER.source(part)
+    if source.file_id and len(source.file_id) <= MAX_ID:
+        return {"file_id": source.file_id}
+    return {"image_url": source.url} if source.url[:8].lower().startswith(("http://", "https://")) else {}
 
 
 def _result(content: object) -> JSON:
@@ -124,7 +120,7 @@ def _blocks(part: JSON) -> list[JSON]:
     if kind in _TEXTS:
         return _opened(_as_text(part.get("text")))
     if kind in _IMAGES:
-        url = dumps.address(part)
+        url = PROVIDER.source(part).url
         # An address that nobody can open is told as a link.
         return [
             {"type": "resource_link", "uri": url, "name": "a picture"}
@@ -166,15 +162,12 @@ def _runs(text: str, start: int, stop: int) -> Iterator[hidden.Quoted]:
 
 def _as_text(value: object) -> str:
     """Return a value that should have been text as one."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else as_words(value)
 
 
 def _file_part(part: JSON) -> JsonObject:
     """Return a file with what the API needs of it, or the sentence that says that it is not sent."""
-    inner = part.get("file")
-    holder = inner if is_json(inner) else part
+    holder = attached(part)
     for name in ("file_id", "file_url"):
         if identity := text_of(holder, name):
             return {"type": "input_file", name: identity}
@@ -226,27 +219,4 @@ def cut(text: str) -> str:
 
 def chat_parts(parts: Iterable[JsonObject]) -> list[JsonObject]:
     """Return parts of the Responses API in the form of Chat Completions."""
-    return [_chat_part(part) for part in parts]
-
-
-def _chat_part(part: JsonObject) -> JsonObject:
-    match part.get("type"):
-        case "input_text":
-            return {"type": "text", "text": part["text"]}
-        case "input_image" if "image_url" in part:
-            return {
-                "type": "image_url",
-                "image_url": {"url": part["image_url"], "detail": part.get("detail", "high")},
-            }
-        case "input_file" if text_of(part, "file_data").startswith("data:application/pdf;"):
-            return {"type": "file", "file": {name: part[name] for name in ("filename", "file_data")}}
-        case "input_file" if "file_id" in part:
-            return {"type": "file", "file": {"file_id": part["file_id"]}}
-        case "input_file" | "input_image":
-            what = text_of(part, "filename") or text_of(part, "file_url") or text_of(part, "file_id")
-            return {
-                "type": "text",
-                "text": sentences.not_shown(f"the file {what}", "Chat Completions takes PDF alone"),
-            }
-        case _:
-            return part
+    return [chat_part(cast("ResponsesPart", part)) for part in parts]

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from imagebridge.providers.responses import PROVIDER
 from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
@@ -260,14 +261,7 @@ def _block(value: JSON) -> JSON:
 
 
 def image(part: JSON) -> JSON:
-    """Return a picture part, with its `image_url` in whichever form, as an image block that asks for its detail."""
-    inner = part.get("image_url")
-    detail = inner.get("detail") if is_json(inner) else part.get("detail")
-    wanted = {"imagebridge/detail": detail} if detail in ("low", "high", "original") else {}
-    return {"type": "image", "data": address(part), "_meta": wanted}
-
-
-def address(part: JSON) -> str:
-    """Return the URL of a picture part in either API's form, an empty one where it has none."""
-    inner = part.get("image_url")
-    return text_of(inner, "url") if is_json(inner) else text_of(part, "image_url")
+    """Return a picture part, of either API, as an image block that asks for its detail."""
+    source = PROVIDER.source(part)
+    wanted = {"imagebridge/detail": source.detail} if source.detail in ("low", "high", "original") else {}
+    return {"type": "image", "data": source.url, "_meta": wanted}

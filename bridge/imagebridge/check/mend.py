@@ -8,7 +8,17 @@ from imagebridge.facts.models import chat_tools_of
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
-from imagebridge.wire import JSON, JsonObject, is_error, is_json, is_list, text_of, writable
+from imagebridge.wire import (
+    JSON,
+    JsonObject,
+    as_object,
+    as_words,
+    is_error,
+    is_json,
+    is_list,
+    text_of,
+    writable,
+)
 
 from . import names, pairing
 from .contents import Contents, chat_parts, cut, joined, known_fields
@@ -219,8 +229,7 @@ def _objects(value: object) -> Iterable[JSON]:
         return (value,)
     if value is None:
         return ()
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return ({"role": "user", "content": text},)
+    return ({"role": "user", "content": as_words(value)},)
 
 
 def _items(item: JSON) -> Iterator[JSON]:
@@ -236,7 +245,7 @@ def _items(item: JSON) -> Iterator[JSON]:
 
 
 def _call(call: object) -> JSON:
-    fields: JSON = call if is_json(call) else {}
+    fields: JSON = as_object(call) or {}
     custom, function = fields.get("custom"), fields.get("function")
     identity = fields.get("id")
     if is_json(custom):
@@ -246,7 +255,7 @@ def _call(call: object) -> JSON:
             "name": text_of(custom, "name"),
             "input": text_of(custom, "input"),
         }
-    inner: JSON = function if is_json(function) else {}
+    inner: JSON = as_object(function) or {}
     return {
         "type": "function_call",
         "call_id": identity,

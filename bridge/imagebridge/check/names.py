@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from typing import cast
 
 from imagebridge.rules import Api, Body
-from imagebridge.rules.body import string
 from imagebridge.rules.definitions import KNOWN
 from imagebridge.schemas.definitions import chat_tools, responses_tools, tool_names
 from imagebridge.schemas.schema import full_description, parameters
 from imagebridge.schemas.strict import strict_problem
-from imagebridge.wire import JSON, JsonObject, is_json, is_list, text_of
+from imagebridge.wire import JSON, JsonObject, as_string, is_json, is_list, text_of
 
 
 def renames(body: Body) -> dict[str, str]:
     """Return a legal name for each name of the body that the API refuses; the same one wherever it stands."""
-    all_names: list[str] = [string(tool.fields.get("name")) for tool in body.tools]
+    all_names: list[str] = [as_string(tool.fields.get("name")) for tool in body.tools]
     tools = body.fields.get("tools")
     all_names += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
     for item in body.items:

@@ -15,7 +15,7 @@ from mcp.server import MCPServer
 
 from imagebridge.errors import BridgeError
 from imagebridge.schemas.definitions import tool_names
-from imagebridge.wire import JSON, MAX_LEVELS, blanked, is_deep, is_json, is_list, text_of
+from imagebridge.wire import JSON, MAX_LEVELS, blanked, is_deep, is_json, is_list, is_number, text_of
 
 # ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -271,7 +271,7 @@ def _seconds(entry: JSON) -> float | None:
     if value is None:
         return None
     # Also of more digits than a float has, infinite or no number at all.
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < _ENDLESS:
+    if not is_number(value) or not 0 < value < _ENDLESS:
         raise BridgeError(f"has a `timeout` that is no positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)
 

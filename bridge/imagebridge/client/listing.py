@@ -13,7 +13,7 @@ from mcp.types.methods import validate_server_result
 from pydantic import TypeAdapter, ValidationError
 
 from imagebridge.schemas.malformed import sound
-from imagebridge.wire import JSON, is_json, is_list, text_of, writable
+from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, is_number, text_of, writable
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def introduced(result: JSON) -> JSON:
     introduction = _described(_writable(result))
     offered = introduction.get("capabilities")
     introduction["capabilities"] = {
-        name: value if is_json(value) else {}
+        name: as_object(value) or {}
         for name, value in (offered.items() if is_json(offered) else ())
         # Null means that there is none. PHP writes an empty object as a list.
         if name not in _GROUPS or is_json(value) or value == []
@@ -63,11 +63,11 @@ def relisted(result: JSON) -> JSON:
     listed = result.get("tools")
     if is_json(listed):
         listed = list(listed.values())
-    tools: Sequence[object] = listed if is_list(listed) else ()
+    tools: Sequence[object] = as_list(listed)
     page = _described(result)
     page["tools"] = [mended for tool in tools if (mended := _mended(tool)) is not None]
     cursor = page.pop("nextCursor", None)
-    if isinstance(cursor, (str, int, float)) and not isinstance(cursor, bool):
+    if isinstance(cursor, str) or is_number(cursor):
         page["nextCursor"] = str(cursor)
     return _accepted(page, "tools/list")
 
@@ -92,7 +92,7 @@ def _described(result: JSON) -> dict[str, Any]:
 
 def _name_text(value: object) -> str:
     """Return a name or a version, which some write as a number."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    if not is_number(value) and not isinstance(value, str):
         return ""
     return str(value)
 

@@ -12,7 +12,7 @@ import anyio.abc
 from mcp.shared.message import SessionMessage
 from mcp.types import ErrorData, JSONRPCError, JSONRPCResponse
 
-from imagebridge.wire import JSON, is_json
+from imagebridge.wire import JSON, as_object
 
 if TYPE_CHECKING:
     from mcp.shared._stream_protocols import ReadStream
@@ -64,7 +64,7 @@ def _sign(message: "JSONRPCMessage") -> JSON:
             payload = message.error.data
         case _:
             payload = message.params
-    return payload if is_json(payload) else {}
+    return as_object(payload) or {}
 
 
 class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):

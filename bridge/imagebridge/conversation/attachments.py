@@ -17,7 +17,7 @@ from imagebridge.providers.provider import AttachmentKind, Provider, Source
 from imagebridge.providers.registry import providers
 from imagebridge.translate import sentences
 from imagebridge.translate.translation import Text
-from imagebridge.wire import JSON, JsonObject, is_json, is_list
+from imagebridge.wire import JSON, JsonObject, as_object, is_json, is_list
 
 Changes = Mapping[tuple[int, int], JsonObject]
 """New parts by the place of the old: the index of the item and of the part in it."""
@@ -245,7 +245,7 @@ class _Content:
     def of(cls, item: JSON, wire: Provider) -> "_Content":
         """Read the parts of an item; an empty object stands for each that is none."""
         content = item.get(wire.holder(item))
-        parts: list[JSON] = [part if is_json(part) else {} for part in content] if is_list(content) else []
+        parts: list[JSON] = [as_object(part) or {} for part in content] if is_list(content) else []
         # Of all wires: some servers take the parts of one in the items of another.
         wires = providers() if parts else ()
         attached: dict[int, tuple[AttachmentKind, Provider]] = {}

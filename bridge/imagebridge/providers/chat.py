@@ -4,7 +4,7 @@ Pictures follow in one user message after all tool messages (OpenAI's specificat
 tool messages, only type `text` is supported"), each named after its call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -17,11 +17,11 @@ from imagebridge.translate.receiver import Receiver
 from imagebridge.translate.sentences import not_shown
 from imagebridge.translate.translation import Part, Text
 from imagebridge.translate.vision import known
-from imagebridge.wire import JSON, JsonObject, is_json, text_of
+from imagebridge.wire import JSON, JsonObject, text_of
 
 from . import responses
 from .openai_items import OpenAIItems
-from .provider import AttachmentKind, CallReference, Source, Translation, call_reference
+from .provider import AttachmentKind, CallReference, Translation, call_reference
 from .responses import attachments, text_alone, translate
 
 if TYPE_CHECKING:
@@ -82,15 +82,6 @@ class _Chat(OpenAIItems):
         """See `Provider.kind`."""
         return _KINDS.get(text_of(part, "type"))
 
-    def source(self, part: JSON) -> Source:
-        """See `Provider.source`."""
-        inner = part.get(text_of(part, "type"))
-        if not is_json(inner):
-            # As some write it, in the part itself.
-            inner = {**part, "url": text_of(part, "image_url") or text_of(part, "url")}
-        url = text_of(inner, "url") or text_of(inner, "file_data") or text_of(inner, "file_url")
-        return Source(url, text_of(inner, "file_id"), text_of(inner, "filename"), text_of(inner, "detail"))
-
     def text(self, part: JSON) -> str | None:
         """See `Provider.text`."""
         return text_of(part, "text") if part.get("type") == "text" else None
@@ -145,18 +136,31 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
     match part["type"]:
         case "input_text":
             return {"type": "text", "text": part["text"]}
+        case "input_image" if url := part.get("image_url"):
+            return {"type": "image_url", "image_url": {"url": url, "detail": part.get("detail") or "high"}}
         case "input_image":
-            picture = {"url": part.get("image_url"), "detail": part.get("detail")}
-            return {"type": "image_url", "image_url": picture}
+            what = f"the picture {part.get('file_id')}"
+            return {
+                "type": "text",
+                "text": not_shown(what, "Chat Completions takes no pictures by their ids"),
+            }
         case "input_file":
-            return _file_part(part.get("filename") or "", part.get("file_data"), part.get("file_url"))
+            return _file_part(part)
+        case _:  # pyright: ignore[reportUnnecessaryComparison]  # of another API or a later one: it stays what it is
+            return cast("dict[str, Any]", part)
 
 
-def _file_part(name: str, data: str | None, url: str | None) -> dict[str, Any]:
-    """Return a PDF as a file, and a sentence for what Chat Completions does not take (guide "File inputs", 2026-09)."""
+def _file_part(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a PDF or an uploaded file as a file, and a sentence for others (guide "File inputs", 2026-09)."""
+    name, data = part.get("filename") or "", part.get("file_data")
     if data and data.startswith(_PDF):
         return {"type": "file", "file": {"filename": name, "file_data": data}}
-    return {"type": "text", "text": _untaken(f"the file {name}" if data else f"the file at {url}")}
+    if identity := part.get("file_id"):
+        return {"type": "file", "file": {"file_id": identity}}
+    return {
+        "type": "text",
+        "text": _untaken(f"the file {name}" if data else f"the file at {part.get('file_url')}"),
+    }
 
 
 _PDF = "data:application/pdf;"

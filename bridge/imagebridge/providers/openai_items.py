@@ -1,4 +1,5 @@
-"""The items of a conversation on both of OpenAI's wires, which share their roles: who said them, which calls they make or answer.
+"""The items of a conversation on both of OpenAI's wires, which share their roles: who said them, which calls they make or
+answer, where their pictures and files come from.
 
 What the model said may be objects of the SDK.
 """
@@ -6,6 +7,8 @@ What the model said may be objects of the SDK.
 from collections.abc import Iterator
 
 from imagebridge.wire import JSON, is_json, is_list, text_of
+
+from .provider import Source
 
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
 _CALLS = (
@@ -48,6 +51,21 @@ class OpenAIItems:
     def holder(self, item: JSON) -> str:
         """See `Provider.holder`."""
         return "output" if item.get("type") in _OUTPUTS else "content"
+
+    def source(self, part: JSON) -> Source:
+        """See `Provider.source`."""
+        fields = attached(part)
+        urls = (text_of(fields, name) for name in ("image_url", "url", "file_data", "file_url"))
+        url = next(filter(None, urls), "")
+        return Source(url, text_of(fields, "file_id"), text_of(fields, "filename"), text_of(fields, "detail"))
+
+
+def attached(part: JSON) -> JSON:
+    """Return the fields of a picture or a file, which Chat Completions puts one level deeper; some write them flat there too."""
+    for name in ("image_url", "file"):
+        if is_json(inner := part.get(name)):
+            return {**part, name: None, **inner}
+    return part
 
 
 def _calls(item: object) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from imagebridge.translate.translation import Part, PlacedPiece, ShownPicture, T
 from imagebridge.wire import JSON, JsonObject, text_of
 
 from .openai_items import OpenAIItems
-from .provider import AttachmentKind, CallReference, Source, Translation, call_reference
+from .provider import AttachmentKind, CallReference, Translation, call_reference
 from .registry import provider, receiver
 
 if TYPE_CHECKING:
@@ -75,11 +75,6 @@ class _Responses(OpenAIItems):
     def kind(self, part: JSON) -> AttachmentKind | None:
         """See `Provider.kind`."""
         return _KINDS.get(text_of(part, "type"))
-
-    def source(self, part: JSON) -> Source:
-        """See `Provider.source`."""
-        url = text_of(part, "image_url") or text_of(part, "file_data") or text_of(part, "file_url")
-        return Source(url, text_of(part, "file_id"), text_of(part, "filename"), text_of(part, "detail"))
 
     def text(self, part: JSON) -> str | None:
         """See `Provider.text`."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple, TypeGuard
 
-from imagebridge.wire import JSON, is_json, is_list
+from imagebridge.wire import JSON, is_json, is_list, is_number
 
 INTERNAL_ERROR = -32603
 """JSON-RPC 2.0, section 5.1: the code of an error that is nobody's request's fault."""
@@ -233,7 +233,7 @@ def _behind_blanks(text: str, at: int) -> int:
 
 def key(number: object) -> RequestId | None:
     """Return an id as a key, None for what is not an id."""
-    if isinstance(number, bool) or not isinstance(number, (int, float, str)):
+    if not is_number(number) and not isinstance(number, str):
         return None
     return ("text" if isinstance(number, str) else "number", number)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from imagebridge.client.resources import is_readable_link
 from imagebridge.facts.hosts import UNKNOWN, Host, host
-from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
+from imagebridge.wire import JSON, as_object, blocks_of, is_json, is_list, text_of
 
 from .json_rpc import RequestId, key, other_spelling
 from .resource_uris import is_given
@@ -150,7 +150,7 @@ def _without_schema(tool: object) -> object:
 
 
 def _object(value: object) -> JSON:
-    return value if is_json(value) else {}
+    return as_object(value) or {}
 
 
 def payload(pending: HostRequest, result: JSON) -> JSON | None:

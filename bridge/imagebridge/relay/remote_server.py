@@ -12,7 +12,7 @@ import anyio.abc
 import httpx2
 
 from imagebridge.translate.sentences import location
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, text_of
 
 from .json_rpc import RequestId, Unreadable, failure, key, messages, one_line, read_line, written
 from .streams import LineQueue, Rest
@@ -154,9 +154,7 @@ class RemoteServer:
         schema = self._schemas.get(name) if method == "tools/call" else None
         arguments: Any = params.get("arguments")
         if is_json(schema):
-            headers |= mcp_param_headers(
-                x_mcp_header_map(dict(schema)), arguments if is_json(arguments) else {}
-            )
+            headers |= mcp_param_headers(x_mcp_header_map(dict(schema)), as_object(arguments) or {})
         return headers
 
     def _headers(self) -> dict[str, str]:
@@ -262,7 +260,7 @@ class RemoteServer:
         if self._opening is not None and key(number) == self._opening:
             self._version = text_of(result, "protocolVersion")
         tools = result.get("tools")
-        for tool in filter(is_json, tools if is_list(tools) else ()):
+        for tool in filter(is_json, as_list(tools)):
             self._schemas[text_of(tool, "name")] = tool.get("inputSchema")
 
     async def _arrive(self, line: bytes) -> None:

@@ -17,7 +17,7 @@ from imagebridge.translate.scale import SCALE, multiplied, multiply
 from imagebridge.translate.strips import Strip
 from imagebridge.translate.structured_content import saying_alone, structured_text
 from imagebridge.translate.vision import Seen
-from imagebridge.wire import JSON, is_json, text_of
+from imagebridge.wire import JSON, as_object, text_of
 
 PAYLOAD = {"text": "text", "image": "data"}
 
@@ -165,7 +165,7 @@ def _factors(entry: HostEntry) -> tuple[float, float]:
 def resource_of(block: JSON) -> JSON:
     """Return what a resource holds, nothing of another block: a field of that name can be anything there."""
     inner = block.get("resource") if block.get("type") == "resource" else None
-    return inner if is_json(inner) else {}
+    return as_object(inner) or {}
 
 
 def still(block: JSON) -> Picture | None:

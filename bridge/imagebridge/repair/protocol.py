@@ -23,6 +23,7 @@ from imagebridge.wire import (
     is_error,
     is_json,
     is_list,
+    is_number,
     numbered,
     respelt,
     result_json,
@@ -321,7 +322,7 @@ def _is_size(value: object) -> bool:
     if isinstance(value, float) and not value.is_integer():
         return False
     # Beyond that, readers in JavaScript see another number.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 2**53
+    return is_number(value) and abs(value) < 2**53
 
 
 _LINK: dict[str, Callable[[object], bool]] = {
@@ -367,7 +368,7 @@ def _annotations(value: object) -> JSON:
     named = [audience] if isinstance(audience, str) else audience
     roles = [role for role in named if role in ("user", "assistant")] if is_list(named) else []
     annotations: dict[str, object] = {"audience": roles} if roles else {}
-    if isinstance(priority, (int, float)) and not isinstance(priority, bool) and 0 <= priority <= 1:
+    if is_number(priority) and 0 <= priority <= 1:
         annotations["priority"] = priority
     if isinstance(value.get("lastModified"), str):
         annotations["lastModified"] = value["lastModified"]

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from imagebridge.rules.verdict import Verdict, judge
 from imagebridge.translate.policy import Api
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, as_list, as_object, as_string
 
 if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
@@ -24,21 +24,6 @@ Author = Literal["output", "tool", "user", "assistant", "system"]
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
 CALLS = {"function_call": "function_call_output", "custom_tool_call": "custom_tool_call_output"}
-
-
-def fields(value: object) -> JSON | None:
-    """Return a JSON object as a mapping, None for anything else."""
-    return cast("JSON", value) if isinstance(value, dict) else None
-
-
-def values(value: object) -> Sequence[object]:
-    """Return a JSON array as a sequence, an empty one for anything else."""
-    return cast("Sequence[object]", value) if isinstance(value, list) else ()
-
-
-def string(value: object) -> str:
-    """Return a JSON string, "" for anything else."""
-    return value if isinstance(value, str) else ""
 
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+._-]{0,63}):")
@@ -124,7 +109,7 @@ class Body:
         self.proof: Proof = proof
         self.given = given
         self.api: Api = api
-        self.model = string(body.get("model")) or None
+        self.model = as_string(body.get("model")) or None
         self.list_name = "input" if api == "responses" else "messages"
         continues = any(body.get(name) for name in ("previous_response_id", "conversation"))
         self.whole = not continues or earlier is not None
@@ -137,12 +122,16 @@ class Body:
         content = self.fields.get(self.list_name)
         if isinstance(content, str):
             return (InputItem(self.list_name, "message", {"role": "user", "content": content}),)
-        paths = ((f"{self.list_name}[{index}]", fields(item)) for index, item in enumerate(values(content)))
+        paths = (
+            (f"{self.list_name}[{index}]", as_object(item)) for index, item in enumerate(as_list(content))
+        )
         return tuple(self._item(path, item) for path, item in paths if item is not None)
 
     def _item(self, path: str, item: JSON) -> InputItem:
         return (
-            _item(path, item) if self.api == "responses" else InputItem(path, string(item.get("role")), item)
+            _item(path, item)
+            if self.api == "responses"
+            else InputItem(path, as_string(item.get("role")), item)
         )
 
     @cached_property
@@ -169,7 +158,7 @@ class Body:
 
 def _item(path: str, item: JSON) -> InputItem:
     # A message may leave its type out; the role gives it away.
-    return InputItem(path, string(item.get("type")) or ("message" if "role" in item else ""), item)
+    return InputItem(path, as_string(item.get("type")) or ("message" if "role" in item else ""), item)
 
 
 _PLACES: Mapping[str, Author] = {
@@ -184,7 +173,7 @@ _PLACES: Mapping[str, Author] = {
 def _author(item: InputItem) -> Author | None:
     if item.type in OUTPUTS:
         return "output"
-    return _PLACES.get(string(item.fields.get("role")))
+    return _PLACES.get(as_string(item.fields.get("role")))
 
 
 def contents(item: InputItem) -> tuple[str, object]:
@@ -199,37 +188,41 @@ def parts(item: InputItem) -> Iterator[Part]:
     if place is None:
         return
     path, content = contents(item)
-    for index, value in enumerate(values(content)):
-        part = fields(value)
+    for index, value in enumerate(as_list(content)):
+        part = as_object(value)
         if part is not None:
-            yield Part(f"{path}[{index}]", string(part.get("type")), place, part)
+            yield Part(f"{path}[{index}]", as_string(part.get("type")), place, part)
 
 
 def pictures(item: InputItem) -> Iterator[PictureUrl]:
     """Yield the pictures that `item` gives by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
-    call_id = string(item.fields.get("call_id")) or None
+    call_id = as_string(item.fields.get("call_id")) or None
     if item.type == "computer_call_output":
-        shot = fields(item.fields.get("output")) or {}
+        shot = as_object(item.fields.get("output")) or {}
         if isinstance(url := shot.get("image_url"), str):
             yield PictureUrl(f"{item.path}.output.image_url", url, None, call_id)
     for part in parts(item):
         value = part.fields.get("image_url")
         if part.type == "input_image" and isinstance(value, str):
             yield PictureUrl(
-                f"{part.path}.image_url", value, string(part.fields.get("detail")) or None, call_id
+                f"{part.path}.image_url", value, as_string(part.fields.get("detail")) or None, call_id
             )
         elif (
-            part.type == "image_url" and (inner := fields(value)) and isinstance(url := inner.get("url"), str)
+            part.type == "image_url"
+            and (inner := as_object(value))
+            and isinstance(url := inner.get("url"), str)
         ):
-            yield PictureUrl(f"{part.path}.image_url.url", url, string(inner.get("detail")) or None, call_id)
+            yield PictureUrl(
+                f"{part.path}.image_url.url", url, as_string(inner.get("detail")) or None, call_id
+            )
 
 
 def _tools(path: str, value: object, api: Api, namespace: str = "") -> Iterator[Tool]:
-    for index, entry in enumerate(values(value)):
-        tool, here = fields(entry) or {}, f"{path}[{index}]"
+    for index, entry in enumerate(as_list(value)):
+        tool, here = as_object(entry) or {}, f"{path}[{index}]"
         if tool.get("type") == "namespace":
-            yield from _tools(f"{here}.tools", tool.get("tools"), api, string(tool.get("name")))
+            yield from _tools(f"{here}.tools", tool.get("tools"), api, as_string(tool.get("name")))
         elif tool.get("type") == "function" and api == "chat":
-            yield Tool(f"{here}.function", namespace, fields(tool.get("function")) or {})
+            yield Tool(f"{here}.function", namespace, as_object(tool.get("function")) or {})
         elif tool.get("type") == "function":
             yield Tool(here, namespace, tool)

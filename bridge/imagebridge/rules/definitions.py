@@ -7,12 +7,12 @@ from typing import cast
 
 from imagebridge.facts.limits import MAX_TOOLS
 from imagebridge.rules import sources
-from imagebridge.rules.body import Body, Tool, fields, string, values
+from imagebridge.rules.body import Body, Tool
 from imagebridge.rules.rule import Breach, Rule
 from imagebridge.schemas.malformed import LISTS, MAPS, ONES
 from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, as_list, as_object, as_string
 
 NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
@@ -35,8 +35,8 @@ KNOWN: Mapping[str, frozenset[str]] = {
 
 
 def _wrong_types(body: Body) -> Iterator[Breach]:
-    for index, tool in enumerate(values(body.fields.get("tools"))):
-        if not string((fields(tool) or {}).get("type")):
+    for index, tool in enumerate(as_list(body.fields.get("tools"))):
+        if not as_string((as_object(tool) or {}).get("type")):
             path = f"tools[{index}].type"
             yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
 
@@ -61,21 +61,21 @@ def _bad_name(path: str, name: str) -> Iterator[Breach]:
 
 def _names(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
-        yield from _bad_name(f"{tool.path}.name", string(tool.fields.get("name")))
+        yield from _bad_name(f"{tool.path}.name", as_string(tool.fields.get("name")))
     for item in body.items:
         if item.type == "function_call":
-            yield from _bad_name(f"{item.path}.name", string(item.fields.get("name")))
-        for index, call in enumerate(values(item.fields.get("tool_calls"))):
-            function = fields((fields(call) or {}).get("function"))
+            yield from _bad_name(f"{item.path}.name", as_string(item.fields.get("name")))
+        for index, call in enumerate(as_list(item.fields.get("tool_calls"))):
+            function = as_object((as_object(call) or {}).get("function"))
             if item.type == "assistant" and function is not None:
                 path = f"{item.path}.tool_calls[{index}].function.name"
-                yield from _bad_name(path, string(function.get("name")))
+                yield from _bad_name(path, as_string(function.get("name")))
 
 
 def _twice(body: Body) -> Iterator[Breach]:
     seen: set[tuple[str, str]] = set()
     for tool in body.tools:
-        name = string(tool.fields.get("name"))
+        name = as_string(tool.fields.get("name"))
         if name and (tool.namespace, name) in seen:
             path = f"{tool.path}.name"
             yield Breach(path, f"Invalid '{path}': the name '{name}' is already taken by another tool.")
@@ -83,7 +83,7 @@ def _twice(body: Body) -> Iterator[Breach]:
 
 
 def _many(body: Body) -> Iterator[Breach]:
-    count = len(values(body.fields.get("tools")))
+    count = len(as_list(body.fields.get("tools")))
     if count > MAX_TOOLS:
         yield Breach(
             "tools",
@@ -98,9 +98,11 @@ def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[
 
     def check(body: Body) -> Iterator[Breach]:
         for tool in body.tools:
-            schema = fields(tool.fields.get("parameters"))
+            schema = as_object(tool.fields.get("parameters"))
             if schema is not None and (problem_text := problem(tool, schema)):
-                message = f"Invalid schema for function '{string(tool.fields.get('name'))}': {problem_text}"
+                message = (
+                    f"Invalid schema for function '{as_string(tool.fields.get('name'))}': {problem_text}"
+                )
                 yield Breach(f"{tool.path}.parameters", message, code="invalid_function_parameters")
 
     return check
@@ -109,7 +111,7 @@ def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[
 def _objects(body: Body) -> Iterator[Breach]:
     for tool in body.tools:
         schema = tool.fields.get("parameters")
-        if schema is not None and fields(schema) is None:
+        if schema is not None and as_object(schema) is None:
             path = f"{tool.path}.parameters"
             yield Breach(path, f"Invalid type for '{path}': expected an object.", code="invalid_type")
     yield from _schemas(_schema_problem)(body)
@@ -124,7 +126,9 @@ def _schema_problem(_: Tool, schema: JSON) -> str:
         return "In context=(), object schema missing properties."
     if not isinstance(properties, dict):
         return f"{json.dumps(properties)} is not of type 'object'."
-    return next(filter(None, (_node(fields(node)) for _, node in nodes(schema, (*LISTS, *MAPS, *ONES)))), "")
+    return next(
+        filter(None, (_node(as_object(node)) for _, node in nodes(schema, (*LISTS, *MAPS, *ONES)))), ""
+    )
 
 
 def _node(schema: JSON | None) -> str:
@@ -150,7 +154,7 @@ def _combined(_: Tool, schema: JSON) -> str:
 
 def _without_items(_: Tool, schema: JSON) -> str:
     for place, node in nodes(schema):
-        one = fields(node)
+        one = as_object(node)
         if one is not None and "array" in kinds(one) and "items" not in one:
             return f"In context={place}, array schema missing items."
         if one is not None and isinstance(one.get("items"), list):

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from imagebridge.facts.limits import MAX_DATA_URL, MAX_FILE_DATA, MAX_ID, MAX_TEXT, OUTPUT_LENGTHS
 from imagebridge.rules import sources
-from imagebridge.rules.body import OUTPUTS, Author, Body, InputItem, Part, contents, kind, string, values
+from imagebridge.rules.body import OUTPUTS, Author, Body, InputItem, Part, contents, kind
 from imagebridge.rules.rule import Breach, Rule
+from imagebridge.wire import as_list, as_string, is_list
 
 ITEMS = frozenset(
     {
@@ -107,7 +108,7 @@ def _required(body: Body) -> Iterator[Breach]:
 
 
 def _listed_or_text(value: object) -> bool:
-    return isinstance(value, list | str)
+    return is_list(value) or isinstance(value, str)
 
 
 def _wrong_types(body: Body) -> Iterator[Breach]:
@@ -117,7 +118,7 @@ def _wrong_types(body: Body) -> Iterator[Breach]:
     tools = body.fields.get("tools")
     if not isinstance(tools, list | tuple | None):
         yield _wrong("tools", "an array of objects", tools)
-    for index, value in enumerate(values(content)):
+    for index, value in enumerate(as_list(content)):
         if not isinstance(value, dict):
             yield _wrong(f"{body.list_name}[{index}]", "an object", value)
     for item in body.items:
@@ -134,7 +135,7 @@ def _item_types(item: InputItem) -> Iterator[Breach]:
         empty = content is None and item.type == "assistant"
         if not _listed_or_text(content) and not empty:
             yield _wrong(path, "a string or an array", content) if content is not None else _missing(path)
-        for index, value in enumerate(values(content)):
+        for index, value in enumerate(as_list(content)):
             if not isinstance(value, dict):
                 yield _wrong(f"{path}[{index}]", "an object", value)
     if item.type == "function_call" and not isinstance(item.fields.get("arguments"), str):
@@ -206,7 +207,7 @@ def _unknown_parameters(body: Body) -> Iterator[Breach]:
     ]
     pieces += [(part.path, part.type, part.fields) for part in body.parts if part.place in ("output", "user")]
     for item in body.items:
-        if item.type == "message" and values(item.fields.get("tool_calls")):
+        if item.type == "message" and as_list(item.fields.get("tool_calls")):
             path = f"{item.path}.tool_calls"
             yield Breach(path, f"Unknown parameter: '{path}'.", code="unknown_parameter")
     for path, type_, content in pieces:
@@ -236,7 +237,7 @@ def _too_long(body: Body) -> Iterator[Breach]:
 
 def _longer(path: str, content: Mapping[str, object], lengths: Mapping[str, int]) -> Iterator[Breach]:
     for name, limit in lengths.items():
-        length = len(string(content.get(name)))
+        length = len(as_string(content.get(name)))
         if length > limit:
             yield Breach(
                 f"{path}.{name}",

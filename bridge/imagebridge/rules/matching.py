@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from imagebridge.rules import sources
-from imagebridge.rules.body import CALLS, OUTPUTS, Body, InputItem, fields, string, values
+from imagebridge.rules.body import CALLS, OUTPUTS, Body, InputItem
 from imagebridge.rules.rule import Breach, Rule
+from imagebridge.wire import as_list, as_object, as_string
 
 # Items that stand for others, which the server knows and the body does not show.
 _STAND_INS = frozenset({"item_reference", "compaction"})
 
 
 def _call_id(item: InputItem) -> str:
-    return string(item.fields.get("call_id"))
+    return as_string(item.fields.get("call_id"))
 
 
 def _conversation(body: Body) -> tuple[InputItem, ...]:
@@ -86,7 +87,7 @@ def _lone_reasoning(body: Body) -> Iterator[Breach]:
         if theirs:
             yield Breach(
                 item.path,
-                f"Item '{string(item.fields.get('id'))}' of type 'reasoning' was provided without its required "
+                f"Item '{as_string(item.fields.get('id'))}' of type 'reasoning' was provided without its required "
                 "following item.",
                 param="input",
                 code=None,
@@ -98,12 +99,14 @@ def _lone_reasoning(body: Body) -> Iterator[Breach]:
 
 def _tool_calls(item: InputItem) -> list[str]:
     """The ids of the calls in an assistant message."""
-    calls = values(item.fields.get("tool_calls"))
-    return [string((fields(call) or {}).get("id")) for call in calls] if item.type == "assistant" else []
+    calls = as_list(item.fields.get("tool_calls"))
+    return (
+        [as_string((as_object(call) or {}).get("id")) for call in calls] if item.type == "assistant" else []
+    )
 
 
 def _answers(item: InputItem) -> str:
-    return string(item.fields.get("tool_call_id"))
+    return as_string(item.fields.get("tool_call_id"))
 
 
 def _chat_orphans(body: Body) -> Iterator[Breach]:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from imagebridge.facts import models
 from imagebridge.facts.limits import MAX_BODY, MAX_FILE, MAX_IMAGES
 from imagebridge.rules import sources
-from imagebridge.rules.body import Body, Part, PictureUrl, fields, kind, scheme, string
+from imagebridge.rules.body import Body, Part, PictureUrl, kind, scheme
 from imagebridge.rules.rule import Breach, Rule
 from imagebridge.rules.verdict import PIXELS, SUPPORTED
 from imagebridge.translate import vision
+from imagebridge.wire import as_object, as_string
 
 DETAILS: Mapping[str, tuple[str, ...]] = {
     "input_image": ("low", "high", "auto", "original"),
@@ -26,7 +27,7 @@ _EXAMPLE = "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 def _holders(body: Body) -> Iterator[tuple[Part, Mapping[str, object], str]]:
     """Yield each picture or file part with the fields that hold its detail, and their path."""
     for part in body.parts:
-        inner = fields(part.fields.get("image_url")) if part.type == "image_url" else None
+        inner = as_object(part.fields.get("image_url")) if part.type == "image_url" else None
         yield (part, inner, f"{part.path}.image_url") if inner else (part, part.fields, part.path)
 
 
@@ -44,7 +45,7 @@ def _forms(body: Body) -> Iterator[Breach]:
 
 def _sources(body: Body) -> Iterator[Breach]:
     for part in body.parts:
-        inner = fields(part.fields.get("image_url"))
+        inner = as_object(part.fields.get("image_url"))
         if part.type == "input_image" and not part.fields.get("image_url") and not part.fields.get("file_id"):
             path = f"{part.path}.image_url"
         elif part.type == "image_url" and inner is not None and not isinstance(inner.get("url"), str):
@@ -162,7 +163,7 @@ def _payload(body: Body) -> Iterator[Breach]:
 
 def _file_fields(part: Part) -> tuple[str, Mapping[str, object]]:
     """The path and fields that hold a file: Chat wraps them."""
-    inner = fields(part.fields.get("file")) if part.type == "file" else None
+    inner = as_object(part.fields.get("file")) if part.type == "file" else None
     return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
 
 
@@ -171,8 +172,8 @@ def _files(body: Body) -> Iterator[Breach]:
         if part.type not in ("input_file", "file"):
             continue
         path, holder = _file_fields(part)
-        data = string(holder.get("file_data"))
-        if data and not string(holder.get("filename")):
+        data = as_string(holder.get("file_data"))
+        if data and not as_string(holder.get("filename")):
             missing = f"{path}.filename"
             yield Breach(
                 missing, f"Missing required parameter: '{missing}'.", code="missing_required_parameter"
@@ -207,7 +208,7 @@ def _spaced(encoded: str) -> bool:
 
 
 def _file_sizes(body: Body) -> Iterator[Breach]:
-    sizes = [len(string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
+    sizes = [len(as_string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
     if sum(sizes) >= MAX_FILE:
         message = (
             f"The files of a request may hold less than {MAX_FILE} bytes together, but got {sum(sizes)}."

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 
 from imagebridge.rules import sources
-from imagebridge.rules.body import CALLS, Body, InputItem, string
+from imagebridge.rules.body import CALLS, Body, InputItem
 from imagebridge.rules.rule import Breach, Rule
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, as_string
 
 _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "namespace", "arguments", "input")
 """Fields that say what an item is; `id` and `status` may be left out."""
@@ -16,7 +16,7 @@ def _same(item: InputItem, original: JSON) -> bool:
     """Tell whether `item` is the one that was given out, by its id, or its call_id where it came without one."""
     if item.type != original.get("type"):
         return False
-    if identity := string(item.fields.get("id")):
+    if identity := as_string(item.fields.get("id")):
         return identity == original.get("id")
     return item.type in CALLS and item.fields.get("call_id") == original.get("call_id")
 
@@ -52,13 +52,11 @@ def _altered(body: Body) -> Iterator[Breach]:
             name for name in _OWN if _value(name, item.fields.get(name)) != _value(name, original.get(name))
         ]
         if "encrypted_content" in changed and item.fields.get("encrypted_content"):
-            message = f"The encrypted content for item {string(original.get('id'))} could not be verified."
+            message = f"The encrypted content for item {as_string(original.get('id'))} could not be verified."
             path = f"{item.path}.encrypted_content"
             yield Breach(path, message, param="input", code="invalid_encrypted_content")
         elif changed and changed != ["encrypted_content"]:
-            message = (
-                f"Item '{string(original.get('id'))}' differs from what was given out: {', '.join(changed)}."
-            )
+            message = f"Item '{as_string(original.get('id'))}' differs from what was given out: {', '.join(changed)}."
             yield Breach(item.path, message, param="input", code=None)
 
 
@@ -75,12 +73,12 @@ def _dropped(body: Body) -> Iterator[Breach]:
         missing = next((one for one in response if not any(one is item_back for item_back in returned)), None)
         if missing is not None:
             message = (
-                f"Item '{string(original.get('id'))}' of type '{item.type}' was provided without its required "
-                f"'{string(missing.get('type'))}' item: '{string(missing.get('id'))}'."
+                f"Item '{as_string(original.get('id'))}' of type '{item.type}' was provided without its required "
+                f"'{as_string(missing.get('type'))}' item: '{as_string(missing.get('id'))}'."
             )
             yield Breach(item.path, message, param="input", code=None)
         elif [id(one) for one in returned] != [id(one) for one in response]:
-            message = f"The items of one response came back in another order, from '{string(original.get('id'))}' on."
+            message = f"The items of one response came back in another order, from '{as_string(original.get('id'))}' on."
             yield Breach(item.path, message, param="input", code=None)
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from imagebridge.facts.models import AVAILABILITY_READ, always_reasons, chat_tools_of, no_chat_tools
 from imagebridge.rules import sources
-from imagebridge.rules.body import Body, fields, string, values
+from imagebridge.rules.body import Body
 from imagebridge.rules.rule import Breach, Rule
-from imagebridge.wire import paired
+from imagebridge.wire import as_list, as_object, as_string, paired
 
 
 def _halves(body: Body) -> Iterator[Breach]:
@@ -20,15 +20,15 @@ def _halves(body: Body) -> Iterator[Breach]:
                 )
                 yield Breach(path, message, "cut texts by characters, not by UTF-16 units")
             continue
-        inside = [(f"{path}.{name}", inner) for name, inner in (fields(value) or {}).items()]
-        inside += [(f"{path}[{at}]", inner) for at, inner in enumerate(values(value))]
+        inside = [(f"{path}.{name}", inner) for name, inner in (as_object(value) or {}).items()]
+        inside += [(f"{path}[{at}]", inner) for at, inner in enumerate(as_list(value))]
         waiting += reversed(inside)
 
 
 def _effort(body: Body) -> Iterator[Breach]:
     how = chat_tools_of(body.model or "")
     effort = body.fields.get("reasoning_effort")
-    if not how or not values(body.fields.get("tools")) or (how == "without effort" and effort == "none"):
+    if not how or not as_list(body.fields.get("tools")) or (how == "without effort" and effort == "none"):
         return
     message = (
         f"Function tools with reasoning_effort are not supported for {body.model} in /v1/chat/completions. "
@@ -53,7 +53,7 @@ def _sampling(body: Body) -> Iterator[Breach]:
 
 
 def _no_reasoning(body: Body) -> Iterator[Breach]:
-    reasoning = fields(body.fields.get("reasoning")) or {}
+    reasoning = as_object(body.fields.get("reasoning")) or {}
     for path, effort in (
         ("reasoning.effort", reasoning.get("effort")),
         ("reasoning_effort", body.fields.get("reasoning_effort")),
@@ -70,7 +70,7 @@ def _unstored(body: Body) -> Iterator[Breach]:
         reasoning = item.type == "reasoning" and not item.fields.get("encrypted_content")
         if reasoning or item.type == "item_reference":
             message = (
-                f"Item with id '{string(item.fields.get('id'))}' not found. Items are not persisted when `store` is set "
+                f"Item with id '{as_string(item.fields.get('id'))}' not found. Items are not persisted when `store` is set "
                 "to false. Try again with `store` set to true, or remove this item from your input."
             )
             why = "include reasoning.encrypted_content and send items back whole"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, cast
 
-from imagebridge.wire import JSON, is_json, is_list, writable
+from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, writable
 
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 """Keywords that hold a list of schemas."""
@@ -55,7 +55,7 @@ def _schema_object(schema: object) -> JSON:
             schema = json.loads(schema)
         except (ValueError, RecursionError):
             return {}
-    return schema if is_json(schema) else {}
+    return as_object(schema) or {}
 
 
 def _sound(schema: JSON) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _list(value: object) -> Sequence[object]:
     """Return a list, also where it came as an object of numbers; empty where it is none."""
     if is_json(value):
         return list(value.values()) if all(name.isdecimal() for name in value) else ()
-    return value if is_list(value) else ()
+    return as_list(value)
 
 
 def _type_or_required_names(key: str, value: object) -> object:

@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imagebridge.rules.body import string
 from imagebridge.testing.steps import Raw, Spoken, SpokenCall, SpokenText, pieces
-from imagebridge.wire import JsonObject
+from imagebridge.wire import JsonObject, as_string
 
 
 def completion(identity: str, body: Mapping[str, Any], entries: list[Spoken], tokens: int) -> JsonObject:
@@ -26,7 +25,7 @@ def completion(identity: str, body: Mapping[str, Any], entries: list[Spoken], to
         "id": identity,
         "object": "chat.completion",
         "created": int(time.time()),
-        "model": string(body.get("model")),
+        "model": as_string(body.get("model")),
         "choices": [
             {
                 "index": 0,

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from imagebridge.rules import Violation
-from imagebridge.rules.body import fields, string, values
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, as_list, as_object, as_string
 
 
 class Memory:
@@ -19,11 +18,11 @@ class Memory:
 
     def open(self, identity: str, items: object) -> None:
         """Begin a conversation with these items."""
-        self._conversations[identity] = [item for one in values(items) if (item := fields(one))]
+        self._conversations[identity] = [item for one in as_list(items) if (item := as_object(one))]
 
     def earlier(self, body: JSON) -> "list[JSON] | Violation":
         """Return the items that a request goes on from, or why it cannot."""
-        previous, conversation = string(body.get("previous_response_id")), _conversation(body)
+        previous, conversation = as_string(body.get("previous_response_id")), _conversation(body)
         if previous and conversation:
             message = "Mutually exclusive parameters: 'previous_response_id' and 'conversation'."
             return Violation("two-histories", "conversation", message, "", "conversation", None)
@@ -49,8 +48,8 @@ class Memory:
 
 def _conversation(body: JSON) -> str:
     value = body.get("conversation")
-    named = fields(value)
-    return string(named.get("id") if named else value)
+    named = as_object(value)
+    return as_string(named.get("id") if named else value)
 
 
 def _unknown(name: str, what: str, identity: str) -> Violation:

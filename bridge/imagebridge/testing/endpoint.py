@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self, cast
 
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
-from imagebridge.rules.body import values
 from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, image_edits, images, model_list, responses, server
 from imagebridge.testing.conversations import Memory
@@ -18,7 +17,7 @@ from imagebridge.testing.seen import SeenPicture, pictures
 from imagebridge.testing.server import HttpResponse, LoopbackServer, json_answer, stream_answer
 from imagebridge.testing.steps import Cut, Events, Fault, Ids, Late, Odd, Spoken, Step, script, spoken
 from imagebridge.testing.uploaded import Files, Stored
-from imagebridge.wire import JSON, JsonObject
+from imagebridge.wire import JSON, JsonObject, as_list
 
 _PLAYING = ("/v1/responses", "/v1/chat/completions")
 """Where requests to a model go, each of which plays a step."""
@@ -372,7 +371,7 @@ def _whole(whole: JsonObject, cut: Cut | Fault | Odd | None) -> HttpResponse:
 
 def _unexpected(exchange: Exchange, steps: int) -> str:
     content = exchange.body.get("input", exchange.body.get("messages"))
-    last = values(content)[-1:] or content
+    last = as_list(content)[-1:] or content
     return f"unexpected request to {exchange.path} after all {steps} steps; it ends with {last!r:.200}"
 
 

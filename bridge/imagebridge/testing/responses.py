@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
-from imagebridge.rules.body import fields, string, values
 from imagebridge.testing.steps import Fault, Raw, Spoken, SpokenCall, SpokenText, pieces
-from imagebridge.wire import JSON, JsonObject
+from imagebridge.wire import JSON, JsonObject, as_list, as_object, as_string
 
 # Echoed from the request when set; the value otherwise. As the SDK's `Response` demands them (openai 3.54).
 _ECHOED: Mapping[str, object] = {
@@ -37,10 +36,10 @@ def response(identity: str, body: Mapping[str, Any], entries: list[Spoken], toke
         "status": "completed",
         "error": None,
         "incomplete_details": None,
-        "model": string(body.get("model")),
+        "model": as_string(body.get("model")),
         "output": [_without_secret(one, body) for one in output],
         "service_tier": "default",
-        "tools": [_tool(tool) for spoken in values(body.get("tools")) if (tool := fields(spoken))],
+        "tools": [_tool(tool) for spoken in as_list(body.get("tools")) if (tool := as_object(spoken))],
         "usage": {
             "input_tokens": tokens,
             "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
@@ -62,7 +61,7 @@ def failed(whole: JsonObject, fault: Fault) -> JsonObject:
 
 def _without_secret(item: JsonObject, body: Mapping[str, Any]) -> JsonObject:
     """Return an item less the encrypted reasoning, unless the request asks for that."""
-    if item.get("type") != "reasoning" or "reasoning.encrypted_content" in values(body.get("include")):
+    if item.get("type") != "reasoning" or "reasoning.encrypted_content" in as_list(body.get("include")):
         return item
     return {name: value for name, value in item.items() if name != "encrypted_content"}
 
@@ -145,7 +144,7 @@ def _item_events(index: int, spoken: Spoken, item: JsonObject) -> Iterator[JsonO
             )
         case Raw():
             yield {**added, "item": _bare(item)}
-            yield from _raw_events({"item_id": string(item.get("id")), "output_index": index}, item)
+            yield from _raw_events({"item_id": as_string(item.get("id")), "output_index": index}, item)
         case _:
             assert_never(spoken)
     yield {"type": "response.output_item.done", "output_index": index, "item": item}
@@ -164,14 +163,14 @@ def _bare(item: JsonObject) -> JsonObject:
 
 def _raw_events(place: JsonObject, item: JsonObject) -> Iterator[JsonObject]:
     """Yield texts, arguments and the summary of reasoning in pieces, and how a hosted tool comes on."""
-    kind = string(item.get("type"))
+    kind = as_string(item.get("type"))
     if kind == "message":
-        for number, part in enumerate(values(item.get("content"))):
-            yield from _part_events({**place, "content_index": number}, fields(part) or {})
+        for number, part in enumerate(as_list(item.get("content"))):
+            yield from _part_events({**place, "content_index": number}, as_object(part) or {})
     if kind == "function_call":
-        yield from _argument_events(place, string(item.get("name")), string(item.get("arguments")))
-    for number, part in enumerate(values(item.get("summary"))):
-        for piece in pieces(string((fields(part) or {}).get("text"))):
+        yield from _argument_events(place, as_string(item.get("name")), as_string(item.get("arguments")))
+    for number, part in enumerate(as_list(item.get("summary"))):
+        for piece in pieces(as_string((as_object(part) or {}).get("text"))):
             yield {
                 "type": "response.reasoning_summary_text.delta",
                 **place,
@@ -184,11 +183,11 @@ def _raw_events(place: JsonObject, item: JsonObject) -> Iterator[JsonObject]:
 
 
 def _part_events(place: JsonObject, part: JSON) -> Iterator[JsonObject]:
-    kind = string(part.get("type"))
+    kind = as_string(part.get("type"))
     name = {"output_text": "text", "refusal": "refusal"}.get(kind)
     if name is None:
         return
-    text = string(part.get(name))
+    text = as_string(part.get(name))
     more: JsonObject = {"logprobs": []} if kind == "output_text" else {}
     yield {"type": "response.content_part.added", **place, "part": {**part, name: ""}}
     for piece in pieces(text):

@@ -13,8 +13,7 @@ from typing import Any
 
 import pybase64
 
-from imagebridge.rules.body import fields
-from imagebridge.wire import JsonObject
+from imagebridge.wire import JsonObject, as_object
 
 NAME = "imagebridge-endpoint"
 """The name of its threads."""
@@ -50,7 +49,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
     """
     lines: list[str] = []
     for event in events:
-        if (named := fields(event)) and "type" in named:
+        if (named := as_object(event)) and "type" in named:
             lines.append(f"event: {named['type']}\n")
         lines.append(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n")
     if done:
@@ -61,6 +60,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
     disable_nagle_algorithm = True
+    wbufsize = -1  # Head and body go out together.
     server: "LoopbackServer"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
 
     def do_GET(self) -> None:
@@ -85,10 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.close_connection = self.close_connection or answer.unsent > 0
-        # One write for head and body: two would wait for each other's acknowledgement.
-        self._headers_buffer: list[bytes]
-        self._headers_buffer.append(b"\r\n" + answer.body)
-        self.flush_headers()
+        self.end_headers()
+        self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the standard library's
         """Keep stderr quiet; `Endpoint.exchanges` tells what came."""

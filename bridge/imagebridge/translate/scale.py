@@ -7,7 +7,7 @@ told one factor, from the coordinates that it sees to those of the original.
 import re
 from collections.abc import Sequence
 
-from imagebridge.wire import JSON, is_json
+from imagebridge.wire import JSON, is_json, is_number
 
 from .pieces import PicturePiece, Piece, TextPiece
 
@@ -20,7 +20,7 @@ def scale_of(block: JSON) -> float:
     """Return the factor by which a picture was made smaller before it came."""
     meta = block.get("_meta")
     scale = meta.get(SCALE) if is_json(meta) else None
-    if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale < 1e6:
+    if not is_number(scale) or not 0 < scale < 1e6:
         return 1.0
     return float(scale)
 

@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from imagebridge.wire import is_json
 from imagebridge_server.jobs import PENDING
 
 ALL_CALLS = 100
@@ -139,8 +140,8 @@ class TakingTurns:
 
 def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
     params = ctx.params or {}
-    arguments: Any = params.get("arguments")
-    source: object = arguments.get("source") if isinstance(arguments, dict) else None
+    arguments = params.get("arguments")
+    source = arguments.get("source") if is_json(arguments) else None
     collects = isinstance(source, str) and source.strip().lower().startswith(PENDING)
     return params.get("name") in _OTHERS_WORK or collects
 

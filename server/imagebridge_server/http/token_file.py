@@ -133,7 +133,8 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
         folders = {key: existing_folders(lists[key]) for key in ("allow", "allow_write")}
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}") from error
-    return TokenHolder(**{**table, "tokens": tuple(lists["tokens"]), **folders})
+    read: dict[str, Any] = {**table, "tokens": tuple(lists["tokens"]), **folders}
+    return TokenHolder(**read)
 
 
 def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:

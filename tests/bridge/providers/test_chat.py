@@ -6,7 +6,9 @@ from openai import OpenAI
 from openai.types.chat import ChatCompletionMessage
 from samples import data_url, drawing, file
 
-from imagebridge import Policy, chat_messages, function_call_output, output_items, tool_result
+from imagebridge import Policy, chat_messages, chat_part, function_call_output, output_items, tool_result
+from imagebridge.providers import chat, responses
+from imagebridge.providers.provider import Source
 from imagebridge.rules import refusals
 from imagebridge.testing import Endpoint
 
@@ -212,3 +214,60 @@ def test_what_is_no_call_raises(call):
 def test_an_unknown_server_names_those_there_are():
     with pytest.raises(ValueError, match="no server is called 'lmstudio'; there are: openai, azure"):
         Policy(server="lmstudio")
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ({"type": "input_text", "text": "Hello."}, text("Hello.")),
+        (
+            {"type": "input_image", "image_url": "https://a.example/b.png", "detail": "low"},
+            {"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "low"}},
+        ),
+        (
+            {"type": "input_image", "image_url": "https://a.example/b.png"},
+            {"type": "image_url", "image_url": {"url": "https://a.example/b.png", "detail": "high"}},
+        ),
+        (
+            {"type": "input_image", "file_id": "file-1", "detail": "high"},
+            text("[not shown: the picture file-1; Chat Completions takes no pictures by their ids]"),
+        ),
+        ({"type": "input_file", "file_id": "file-1"}, {"type": "file", "file": {"file_id": "file-1"}}),
+        (
+            {"type": "input_file", "file_url": "https://a.example/b.pdf"},
+            text(
+                "[not shown: the file at https://a.example/b.pdf; Chat Completions takes PDF files alone, as data]"
+            ),
+        ),
+        (
+            {"type": "input_audio", "input_audio": {"data": ""}},
+            {"type": "input_audio", "input_audio": {"data": ""}},
+        ),
+    ],
+)
+def test_a_part_of_responses_in_the_form_of_chat(part, expected):
+    assert chat_part(part) == expected
+
+
+@pytest.mark.parametrize("provider", [chat.PROVIDER, responses.PROVIDER])
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        (
+            {"image_url": "https://a.example/b.png", "detail": "low"},
+            Source("https://a.example/b.png", detail="low"),
+        ),
+        (
+            {"image_url": {"url": "https://a.example/b.png", "detail": "low"}},
+            Source("https://a.example/b.png", detail="low"),
+        ),
+        ({"url": "https://a.example/b.png"}, Source("https://a.example/b.png")),
+        ({"file_id": "file-1"}, Source(file_id="file-1")),
+        ({"file": {"file_id": "file-1"}}, Source(file_id="file-1")),
+        ({"file_data": "data:,", "filename": "a.pdf"}, Source("data:,", filename="a.pdf")),
+        ({"file": {"file_data": "data:,", "filename": "a.pdf"}}, Source("data:,", filename="a.pdf")),
+        ({"image_url": None, "file": 1}, Source()),
+    ],
+)
+def test_where_a_part_comes_from_in_the_form_of_either_api(provider, part, source):
+    assert provider.source(part) == source

@@ -6,9 +6,9 @@ from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 from imagebridge.rules import RULES, Body, Violation, refusals
-from imagebridge.rules.body import contents, parts, string
+from imagebridge.rules.body import contents, parts
 from imagebridge.testing import Endpoint, SeenPicture
-from imagebridge.wire import JSON
+from imagebridge.wire import JSON, as_string
 
 from .cases import Case
 
@@ -99,8 +99,8 @@ def _output_text(body: JSON) -> str:
     texts: list[str] = []
     for item in Body(body).items:
         if item.type == "function_call_output":
-            texts.append(string(contents(item)[1]))
-            texts += [string(part.fields.get("text")) for part in parts(item)]
+            texts.append(as_string(contents(item)[1]))
+            texts += [as_string(part.fields.get("text")) for part in parts(item)]
     return "\n".join(filter(None, texts))
 
 
