@@ -101,7 +101,8 @@ def svgs(data, draw):
 
 def specs(spec, draw):
     from imagebridge.errors import ArgumentError, BridgeError
-    from imagebridge_tools import chart
+    from imagebridge_tools import generate_chart
+    from imagebridge_tools.charts import chart_drawing
     from imagebridge_tools.charts import specs as reading
     from imagebridge_tools.charts.theme import ChartFrame
     from imagebridge_tools.files.source import NOWHERE
@@ -111,7 +112,7 @@ def specs(spec, draw):
         async def drawn():
             said = ""
             try:
-                await chart.generate_chart(spec=spec, seconds=30)
+                await generate_chart(spec=spec, seconds=30)
             except BridgeError as error:
                 said = str(error)
             assert "out of memory" not in said, said
@@ -120,8 +121,8 @@ def specs(spec, draw):
         return
     frame = ChartFrame(800, 500, None, None, {}, {}, "light")
     try:
-        drawing, own, _ = chart._of_spec(spec, None, NOWHERE, frame, None, None)
-        text = chart._json_for_engine(reading.ready(drawing, own, reading.sizes(None, None, "light")))
+        drawing, own, _ = chart_drawing._of_spec(spec, None, NOWHERE, frame, None, None)
+        text = chart_drawing._json_for_engine(reading.ready(drawing, own, reading.sizes(None, None, "light")))
     except ArgumentError as error:
         sendable(str(error).encode(errors="replace").decode())
     else:

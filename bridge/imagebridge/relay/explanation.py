@@ -72,9 +72,11 @@ class _ComparedBlock:
         holder = inner if is_json(inner) else block
         label = text_of(holder, "mimeType")
         if encoded := text_of(holder, "data") or text_of(holder, "blob"):
-            return f"{label or 'bytes'} ({amount(len(encoded) // 4 * 3)})"
-        if text := text_of(holder, "text"):
-            return f"the text {short(' '.join(text[:400].split()))!r}"
+            return f"{label or 'bytes'} ({amount(len(encoded.rstrip('=')) * 3 // 4)})"
+        if isinstance(text := holder.get("text"), str):
+            words = short(" ".join(text[:400].split()))
+            what = f"the text {words!r}" if words else "an empty text"
+            return what if holder is block else f"a resource with {what}"
         return f"{text_of(block, 'type') or 'a block'} {short(text_of(holder, 'uri'))}".strip()
 
 
