@@ -1,7 +1,7 @@
 """load_file: a document, a table or another text, for a model to read."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated
 
