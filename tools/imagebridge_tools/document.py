@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
@@ -40,7 +39,7 @@ FIRST = 50, 5_000
 ATTACHED = ("pdf", "docx", "pptx", "rtf")
 """The documents that come as they are where those who ask take documents: models read them themselves."""
 
-READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, and text such as CSV, JSON, Markdown and code"
+READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
 """What is read."""
 
 _TYPES = {
@@ -65,11 +64,9 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-Part = Annotated[
-    int | None, Argument("Of a long text, counted from 1.", reading=lenient_values.number, least=1)
-]
+Part = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
 
-Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+Start = Annotated[int | None, Argument("Its first character.", least=1)]
 
 Rows = Annotated[
     str | None,
@@ -84,8 +81,7 @@ Rows = Annotated[
 
 @tool(
     "Read a file",
-    f"Read a file, from where load_image does: {READ}. Documents come as Markdown where the host does not take them, long "
-    "texts by part, long tables as a summary and rows.",
+    f"Read a file, from where load_image does: {READ}. Long ones come by part.",
 )
 async def load_file(
     source: AnySource,
@@ -162,8 +158,11 @@ async def load_file(
         )
     if part is not None and start is None:
         start = 1 + (part - 1) * CHARACTERS
-    reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
-    read = await mistakes.met(to_thread.run_sync(reading))
+    if book:
+        reading = workbook.in_worker(found.name, found.data, "source", _book, found, sheet, row_range)
+    else:
+        reading = to_thread.run_sync(_read, found, start, row_range)
+    read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
     return read

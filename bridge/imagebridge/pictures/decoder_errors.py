@@ -34,7 +34,7 @@ _MEANINGS = tuple(
         (
             (
                 r"unsupported|not (yet )?supported|not implemented|pixel mode|unknown (data|compression|filter)|"
-                r"cannot handle|unable to determine|cannot find loader|no codec"
+                r"cannot handle|unable to determine|cannot find loader|no codec|not identified"
             ),
             UNKNOWN_FORM,
         ),
@@ -46,7 +46,7 @@ _MEANINGS = tuple(
             r"no more images|frame sequence|next frame|seek|outside sequence",
             "it has fewer frames than it says",
         ),
-        (r"not (a|an|exactly) |not identified|no marker", "it does not begin as its format does"),
+        (r"not (a|an|exactly) |no marker", "it does not begin as its format does"),
     )
 )
 """The first pattern that is found in a message says what it means."""

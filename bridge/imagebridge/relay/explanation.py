@@ -8,10 +8,19 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .json_rpc import same
 
+_COMPARED = 1_000
+"""Blocks of a result that are compared with each other at most: comparing takes the square of their number."""
+
+_TOLD = 20
+"""Blocks of one change that are described at most."""
+
 
 def changes(before: JSON, after: JSON) -> Iterator[str]:
     """Yield a line for each part of a result that the repair changed."""
     old, new = ([_ComparedBlock(block) for block in blocks_of(result)] for result in (before, after))
+    if max(len(old), len(new)) > _COMPARED:
+        yield f"{len(old):,} blocks became {len(new):,}, too many to compare"
+        old = new = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, stop, first, last in matcher.get_opcodes():
         if tag == "insert":
@@ -70,4 +79,5 @@ class _ComparedBlock:
 
 
 def _listed(blocks: Sequence[_ComparedBlock]) -> str:
-    return ", ".join(block.description() for block in blocks)
+    told = [block.description() for block in blocks[:_TOLD]]
+    return ", ".join([*told, f"{len(blocks) - _TOLD:,} more"] if len(blocks) > _TOLD else told)
