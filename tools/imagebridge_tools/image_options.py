@@ -83,7 +83,8 @@ Count = Annotated[
 ]
 
 Unfinished = Annotated[
-    int, Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3)
+    int,
+    Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3),
 ]
 
 Planning = Annotated[
