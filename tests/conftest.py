@@ -58,7 +58,9 @@ def pytest_xdist_auto_num_workers():
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave alone, where only pure tests are asked for, what is not pure: its imports need not be there."""
+    """Leave alone what is not asked for: of pure tests what others import need not be there, and benchmarks take long to be read."""
+    if collection_path.name == "benchmarks" and "not benchmark" in config.getoption("markexpr"):
+        return True
     asked = config.getoption("markexpr").startswith("pure")
     is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
     if asked and is_test and "mark.pure" not in collection_path.read_text("utf-8"):

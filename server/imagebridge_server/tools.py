@@ -36,7 +36,7 @@ _SAVING = (
 )
 """What is offered with every tool whose pictures can be saved."""
 
-Answer = Callable[..., Awaitable[CallToolResult]]
+CallAnswer = Callable[..., Awaitable[CallToolResult]]
 """Answers a call, given its context and its arguments by name."""
 
 
@@ -98,7 +98,7 @@ def _wire_type(parameter: Parameter) -> Any:
     return Annotated[(wire_type, field, *reading, *schema)]
 
 
-def _free(one: Declaration, places: Places, settings: Settings) -> Answer:
+def _free(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
     async def answer(
         context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
     ) -> CallToolResult:
@@ -109,8 +109,8 @@ def _free(one: Declaration, places: Places, settings: Settings) -> Answer:
     return answer
 
 
-def _paid(one: Declaration, places: Places, settings: Settings) -> Answer:
-    """Answer calls that may take longer than a host waits: with a handle then."""
+def _paid(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
+    """CallAnswer calls that may take longer than a host waits: with a handle then."""
 
     async def answer(
         context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
@@ -134,7 +134,7 @@ def _making(one: Declaration, places: Places, given: Mapping[str, Any]) -> Makin
     return make if iscoroutinefunction(one.function) else threaded(make)
 
 
-def _collecting(answer: Answer, settings: Settings) -> Answer:
+def _collecting(answer: CallAnswer, settings: Settings) -> CallAnswer:
     """Load what is still being made, too, by its handle."""
 
     async def collect_or_load(context: Context[Jobs, Any], source: str, **given: Any) -> CallToolResult:
@@ -153,7 +153,7 @@ async def _collected(
     return await jobs.collected(handle, settings.patience)
 
 
-def _naming_pictures(answer: Answer, _: Settings) -> Answer:
+def _naming_pictures(answer: CallAnswer, _: Settings) -> CallAnswer:
     """Name the pictures that were compared, for the viewer."""
 
     async def compare(context: Context[Jobs, Any], a: str, b: str, **given: Any) -> CallToolResult:
@@ -162,7 +162,7 @@ def _naming_pictures(answer: Answer, _: Settings) -> Answer:
     return compare
 
 
-_EXTRAS: Mapping[str, Callable[[Answer, Settings], Answer]] = {
+_EXTRAS: Mapping[str, Callable[[CallAnswer, Settings], CallAnswer]] = {
     "load_image": _collecting,
     "compare_images": _naming_pictures,
 }

@@ -155,7 +155,7 @@ ROW = {"a": "x", "b": 1}
         ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; at most 500 are shown"),
         ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; at most 500 are shown"),
         ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' holds a text of 1,000,000 characters"),
-        ("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000"),
+        pytest.param("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000", marks=pytest.mark.long),
     ],
     ids=lambda value: str(value)[:30],
 )  # fmt: skip

@@ -5,12 +5,10 @@ They go through `Bridge`, whose check of schemas they must pass, to the server i
 
 import json
 import subprocess
-import sys
 
 import pytest
 from commands import MAIN
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from mcp import Client
 from samples import animation, drawing, file, pdf
 
 from imagebridge import Bridge
@@ -387,11 +385,8 @@ SENT = [
 
 
 async def test_as_a_client_of_the_sdk_sends_them(folder):
-    server = StdioServerParameters(
-        command=sys.executable, args=["-m", "imagebridge_server", "--allow", str(folder)]
-    )
     seen = []
-    async with Client(stdio_client(server)) as client:
+    async with Client(build_server(Settings(allow=(folder,)))) as client:
         for tool, arguments, expected in SENT:
             result = await client.call_tool(tool, arguments)
             seen.append((tool, arguments, judged(result.is_error, result.content[0].text, expected)))

@@ -128,7 +128,8 @@ def pages(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["page.png", pytest.param("page.svg", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["page.png", "page.svg"])
 async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name):
     async with Bridge(parameters(pages), timeout=600) as bridge:
         (first,) = await bridge.outputs(asked("load_image", source=name))

@@ -2,7 +2,7 @@
 
 import ast
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import pytest
 from mcp import Client
@@ -77,7 +77,7 @@ async def test_it_is_listed(client, tmp_path):
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "source": {"description": "As in load_image.", "type": "string"},
+            "source": {"description": get_args(AnySource)[1].description, "type": "string"},
             "bands": {**bands, "default": 3},
             "save_as": {"description": "As in load_image.", "type": "string"},
             "overwrite": {"type": "boolean", "default": False},

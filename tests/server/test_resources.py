@@ -39,7 +39,7 @@ def folder(tmp_path, noise):
     return tmp_path.resolve()
 
 
-@pytest.fixture(params=["auto", "legacy"])
+@pytest.fixture(params=["auto", pytest.param("legacy", marks=pytest.mark.long)])
 async def client(request, folder):
     settings = Settings(allow=(folder / "in",), allow_write=(folder / "out",), store=folder / "store")
     async with Client(build_server(settings), mode=request.param) as client:

@@ -76,7 +76,7 @@ class TestWhatHostsAreTold:
     def store(self, tmp_path):
         return Settings(store=tmp_path)
 
-    @pytest.fixture(params=["auto", "legacy"])
+    @pytest.fixture(params=["auto", pytest.param("legacy", marks=pytest.mark.long)])
     async def client(self, request, store):
         offer = advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})
         async with Client(build_server(store), mode=request.param, extensions=[offer]) as client:

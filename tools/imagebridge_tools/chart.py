@@ -21,7 +21,7 @@ async def generate_chart(
     kind: chart_arguments.Kinds = None,
     data: chart_arguments.Data = None,
     sheet: SheetName = None,
-    columns: chart_arguments.FieldNames = None,
+    columns: chart_arguments.FieldsByRole = None,
     stack: chart_arguments.Stacking = None,
     aggregate: chart_arguments.Aggregate = None,
     sort: chart_arguments.Sort = None,

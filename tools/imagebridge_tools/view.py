@@ -76,7 +76,7 @@ ViewContrast = Annotated[
     ),
 ]
 
-Grid = Annotated[bool, Argument("Draw a grid with labelled coordinates.")]
+GridLines = Annotated[bool, Argument("Draw a grid with labelled coordinates.")]
 
 
 @tool(
@@ -92,7 +92,7 @@ async def view_image(
     zoom: Zoom = None,
     rotate: Rotation = 0,
     contrast: ViewContrast = None,
-    grid: Grid = False,
+    grid: GridLines = False,
     noted: Noted = (),
 ) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.

@@ -57,7 +57,7 @@ Data = Annotated[
     ),
 ]
 
-FieldNames = Annotated[
+FieldsByRole = Annotated[
     chart_options.Columns | None,
     Argument(
         "Which field of the data goes to x, y, color (one series for each value, at most 20) and facet (one small chart for "
