@@ -73,14 +73,12 @@ Markup = Annotated[
     ),
 ]
 
-_COST = (
-    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
-)
+_COST = "It takes minutes and costs money; after {patience:g} s a handle to collect it later is given."
 
 
 @tool(
     "Create a picture",
-    f"Create pictures from words with the OpenAI Images API. {_COST}",
+    f"Create pictures from words, by OpenAI. {_COST}",
     saves=True,
     paid=True,
     requirement=IMAGES,

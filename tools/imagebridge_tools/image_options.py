@@ -15,7 +15,7 @@ Complexity = Literal["low", "medium", "high"]
 Prompt = Annotated[
     str,
     Argument(
-        "What the picture shows, in words.",
+        "What it shows, in words.",
         form="say in words what the picture shows",
         names=("text", "description", "instruction", "instructions", "prompt_text"),
     ),
@@ -24,7 +24,7 @@ Prompt = Annotated[
 Size = Annotated[
     str,
     Argument(
-        "auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
+        "auto, or WIDTHxHEIGHT, both divisible by 16.",
         examples=["1536x1024"],
         reading=lenient_values.size,
         form='give "auto" or pixels such as "1536x1024"',
@@ -64,7 +64,7 @@ BehindIt = Annotated[
 Compression = Annotated[
     int | None,
     Argument(
-        "Percent for jpeg and webp; 100 looks best.",
+        "Percent, for jpeg and webp.",
         reading=lenient_values.percent,
         least=0,
         most=100,
@@ -75,16 +75,14 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "How many pictures; each costs.",
+        "Each costs.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
     ),
 ]
 
-Unfinished = Annotated[
-    int, Argument("Unfinished ones kept on the way; progress names their uris.", least=0, most=3)
-]
+Unfinished = Annotated[int, Argument("Unfinished ones kept; progress names them.", least=0, most=3)]
 
 Planning = Annotated[
     Complexity | None,
