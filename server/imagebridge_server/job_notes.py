@@ -4,7 +4,7 @@ import json
 import re
 import time
 from contextlib import suppress
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from imagebridge.pictures.picture import Picture
 from imagebridge_tools import ToolOutput
@@ -61,10 +61,11 @@ class JobNotes:
         if name is None:
             return None
         try:
-            said = json.loads(self._storage.get(name[1]))
+            said: dict[str, Any] = json.loads(self._storage.get(name[1]))
             told = float(said.pop("told"))
-            note = JobNote(**{**said, "uris": tuple(said["uris"])})
-        except (FileNotFoundError, ValueError, TypeError, KeyError):
+            uris = tuple(str(uri) for uri in said["uris"])
+            note = JobNote(said["state"], said["what"], said["passed"], said["sentence"], uris)
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
             return None
         if note.state == "making" and told < time.time() - SILENCE:
             return note._replace(state="lost")

@@ -294,6 +294,28 @@ async def test_no_server(monkeypatch):
         await create_image("x")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY holds a character that no key has"),
+        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY holds a character that no key has"),
+        ("OPENAI_BASE_URL", "http://[::1", "OPENAI_BASE_URL is not usable: its address is not a URL"),
+        (
+            "OPENAI_BASE_URL",
+            " http://h/",
+            "OPENAI_BASE_URL is not usable: its address is not one of a server",
+        ),
+        ("OPENAI_BASE_URL", "::::", "OPENAI_BASE_URL is not usable: its address is not a URL"),
+    ],
+)
+async def test_what_cannot_be_sent_is_said_without_the_key(monkeypatch, name, value, words):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CreationError) as raised:
+        await create_image("x")
+    assert str(raised.value).startswith(words)
+    assert KEY not in str(raised.value)
+
+
 async def test_no_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(CreationError, match="set OPENAI_API_KEY"):

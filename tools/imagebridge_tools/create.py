@@ -57,7 +57,7 @@ Images = Annotated[
 Mask = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent where that shall change.",
+        "A picture of the first one's size, transparent where it is to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -73,12 +73,12 @@ Markup = Annotated[
     ),
 ]
 
-_COST = "It takes minutes and costs money; after {patience:g} s a handle to collect it later is given."
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect it."
 
 
 @tool(
     "Create a picture",
-    f"Create pictures from words, by OpenAI. {_COST}",
+    f"Create pictures from words with the OpenAI Images API. {_COST}",
     saves=True,
     paid=True,
     requirement=IMAGES,

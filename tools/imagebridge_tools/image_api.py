@@ -143,6 +143,10 @@ async def request_pictures(
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
+    from imagebridge.client.checked_server import openai_problem
+
+    if problem := openai_problem(os.environ):
+        return CreationError(problem)
     try:
         client = await to_thread.run_sync(_client, seconds)
     except RequirementError as error:

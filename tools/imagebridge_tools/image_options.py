@@ -15,7 +15,7 @@ Complexity = Literal["low", "medium", "high"]
 Prompt = Annotated[
     str,
     Argument(
-        "What it shows, in words.",
+        "What the picture shows, in words.",
         form="say in words what the picture shows",
         names=("text", "description", "instruction", "instructions", "prompt_text"),
     ),
@@ -24,7 +24,7 @@ Prompt = Annotated[
 Size = Annotated[
     str,
     Argument(
-        "auto, or WIDTHxHEIGHT, both divisible by 16.",
+        "auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
         examples=["1536x1024"],
         reading=lenient_values.size,
         form='give "auto" or pixels such as "1536x1024"',
@@ -46,7 +46,7 @@ FileFormat = Annotated[
 Care = Annotated[
     Quality | None,
     Argument(
-        "Higher is slower and dearer.",
+        "Higher is slower and costs more.",
         words=get_args(Quality),
         reading=lenient_values.word(get_args(Quality)),
     ),
@@ -64,7 +64,7 @@ BehindIt = Annotated[
 Compression = Annotated[
     int | None,
     Argument(
-        "Percent, for jpeg and webp.",
+        "Percent for jpeg and webp; 100 looks best.",
         reading=lenient_values.percent,
         least=0,
         most=100,
@@ -75,21 +75,25 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "Each costs.",
+        "How many; each costs money.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
     ),
 ]
 
-Unfinished = Annotated[int, Argument("Unfinished ones kept; progress names them.", least=0, most=3)]
+Unfinished = Annotated[
+    int,
+    Argument("Unfinished pictures to keep; progress names their uris.", least=0, most=3),
+]
 
 Planning = Annotated[
     Complexity | None,
     Argument(
+        "How much planning goes into it.",
         words=get_args(Complexity),
         reading=lenient_values.word(get_args(Complexity)),
     ),
 ]
 
-FrameCount = Annotated[int | None, Argument("Of a gif.", names=("frames",))]
+FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]

@@ -528,6 +528,7 @@ class Server(NamedTuple):
 
 ONE, OTHER = Server(Setup("serve-one"), "one"), Server(Setup(FAR), "far")
 HEADED = Server(Setup(HttpServer(FAR)), "headed")
+LOUD = Server(Setup(HttpServer(FAR.replace("http", "HTTP"))), "loud")
 LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
 
 
@@ -539,6 +540,7 @@ LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
         ("local", ONE, LOOPBACK, True),
         ("local", ONE, OTHER, False),
         ("local", ONE, HEADED, False),
+        ("local", ONE, LOUD, False),
         ("local", OTHER, OTHER, True),
         (True, ONE, OTHER, True),
         (False, ONE, LOOPBACK, False),
@@ -553,7 +555,7 @@ LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
 )
 async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer, allowed):
     mine = Handles("auto", share)
-    mine.open([ONE, OTHER, HEADED, LOOPBACK])
+    mine.open([ONE, OTHER, HEADED, LOUD, LOOPBACK])
     mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image": {}}}}]))
     await mine.read(tool_result("", SMALL), Policy(), origin)
     if allowed:

@@ -82,8 +82,9 @@ class BucketStorage:
 
         folder = beginning[:_FOLDER] if len(beginning) >= _FOLDER else None
         with _as_os_error():
-            for found in obstore.list(self._store, folder):
-                for one in found:
+            found: Any = obstore.list(self._store, folder)  # pyright: ignore[reportUnknownMemberType]
+            for page in found:
+                for one in page:
                     name = one["path"].replace("/", "", 1)
                     # Stores of callers lie below the one of all.
                     if name.startswith(beginning) and "/" not in name:
