@@ -73,7 +73,7 @@ Markup = Annotated[
     ),
 ]
 
-_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect the result with."
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect it."
 
 
 @tool(

@@ -56,7 +56,7 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-Part = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
+PartNumber = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
 
 Start = Annotated[int | None, Argument("Its first character.", least=1)]
 
@@ -80,7 +80,7 @@ async def load_file(
     places: Places = NOWHERE,
     *,
     pages: PageRange = "",
-    part: Part = None,
+    part: PartNumber = None,
     start: Start = None,
     sheet: SheetName = None,
     rows: Rows = None,

@@ -75,7 +75,7 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "How many pictures; each costs money.",
+        "How many; each costs money.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
@@ -84,7 +84,7 @@ Count = Annotated[
 
 Unfinished = Annotated[
     int,
-    Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3),
+    Argument("Unfinished pictures to keep; progress names their uris.", least=0, most=3),
 ]
 
 Planning = Annotated[

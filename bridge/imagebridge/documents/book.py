@@ -6,15 +6,15 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import DocumentError
 
-from .contents import Contents, Section
 from .packages import Package, local, member
+from .sections import DocumentContents, Section
 from .web_page import page_text
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Of fonts alone: not what readers lock a book with."""
 
 
-def contents(data: bytes) -> Contents:
+def contents(data: bytes) -> DocumentContents:
     """Read a book.
 
     Raises:
@@ -31,7 +31,7 @@ def contents(data: bytes) -> Contents:
         for one in root.iter()
         if local(one) == "itemref" and one.get("idref", "") in items
     ]
-    found = Contents("book (EPUB)", "chapter", len(names), lambda _: Section("", ""))
+    found = DocumentContents("book (EPUB)", "chapter", len(names), lambda _: Section("", ""))
     found.read = partial(_chapter, package, found, names)
     about = "; ".join(_said(root, name) for name in ("title", "creator") if _said(root, name))
     found.notes += [f"It is {about}."] if about else []
@@ -54,7 +54,7 @@ def _said(root: ElementTree.Element, name: str) -> str:
     return ", ".join(filter(None, words))
 
 
-def _chapter(package: Package, found: Contents, names: list[str], number: int) -> Section:
+def _chapter(package: Package, found: DocumentContents, names: list[str], number: int) -> Section:
     name = names[number - 1]
     if name not in package:
         return Section("", "[this chapter is missing in the file]")

@@ -10,8 +10,8 @@ from imagebridge.errors import DocumentError
 from imagebridge.pictures import kinds
 
 from . import web_page
-from .contents import Contents
 from .packages import LOCKED
+from .sections import DocumentContents
 
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
@@ -93,7 +93,7 @@ def _page_decoded(data: bytes) -> str:
 
 
 @contextmanager
-def opened(data: bytes, name: str = "") -> Generator[Contents]:
+def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     """Open a document.
 
     Raises:

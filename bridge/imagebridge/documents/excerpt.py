@@ -9,8 +9,8 @@ from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.picture import Picture
 
 from . import page_numbers
-from .contents import MARK, Contents, FigureFile, Section
 from .document_types import opened
+from .sections import MARK, DocumentContents, FigureFile, Section
 
 CHARACTERS = 100_000
 """Characters of a text that come at once; hosts put longer ones into files or cut them off."""
@@ -92,7 +92,7 @@ def excerpt(
         raise DocumentError("is nested deeper than documents are") from error
 
 
-def _excerpt(contents: Contents, pages: str, part: int, characters: int) -> Excerpt:
+def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int) -> Excerpt:
     if pages.strip() and not contents.unit:
         raise ArgumentError(
             "pages", f"goes with PDFs, slides and books; this is a {contents.form}: give part"
@@ -125,7 +125,9 @@ def _excerpt(contents: Contents, pages: str, part: int, characters: int) -> Exce
     )
 
 
-def _read(contents: Contents, numbers: Sequence[int], characters: int) -> tuple[str, list[tuple[int, int]]]:
+def _read(
+    contents: DocumentContents, numbers: Sequence[int], characters: int
+) -> tuple[str, list[tuple[int, int]]]:
     """Return the text of the sections that are asked for, until it passes `characters`, and where each begins in it."""
     written: list[str] = []
     starts: list[tuple[int, int]] = []
@@ -141,7 +143,7 @@ def _read(contents: Contents, numbers: Sequence[int], characters: int) -> tuple[
     return "\n\n".join(written), starts
 
 
-def _titled(section: Section, contents: Contents, number: int) -> str:
+def _titled(section: Section, contents: DocumentContents, number: int) -> str:
     """Return a section under its name, where there are several."""
     if not contents.unit or (contents.total == 1 and not section.title):
         return section.text

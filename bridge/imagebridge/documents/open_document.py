@@ -6,10 +6,10 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import DocumentError
 
-from .contents import Contents, Section
 from .drawing_markup import formula
 from .markdown import BlockList, link, spread, table
 from .packages import LOCKED, Package, local, member
+from .sections import DocumentContents, Section
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _DRAW, _STYLE, _SHOW = (
@@ -22,14 +22,14 @@ _MOST = 1_000
 """How often a row or column is repeated at most; empty ones fill the sheet to its end."""
 
 
-def text_contents(data: bytes) -> Contents:
+def text_contents(data: bytes) -> DocumentContents:
     """Read a text document.
 
     Raises:
         DocumentError: it is damaged, locked or too large.
     """
     package = _opened(data)
-    found = Contents("OpenDocument text", "", 1, lambda _: Section("", ""))
+    found = DocumentContents("OpenDocument text", "", 1, lambda _: Section("", ""))
 
     def read(_: int) -> Section:
         body = package.xml("content.xml").find(f"{_OFFICE}body/{_OFFICE}text")
@@ -44,7 +44,7 @@ def text_contents(data: bytes) -> Contents:
     return found
 
 
-def slides_contents(data: bytes) -> Contents:
+def slides_contents(data: bytes) -> DocumentContents:
     """Read a presentation, slide by slide.
 
     Raises:
@@ -52,7 +52,7 @@ def slides_contents(data: bytes) -> Contents:
     """
     package = _opened(data)
     pages = list(package.xml("content.xml").iter(f"{_DRAW}page"))
-    found = Contents("OpenDocument presentation", "slide", len(pages), lambda _: Section("", ""))
+    found = DocumentContents("OpenDocument presentation", "slide", len(pages), lambda _: Section("", ""))
     found.read = partial(_slide, package, found, pages)
     return found
 
@@ -77,7 +77,9 @@ def _page_style(package: Package, reader: "_OpenReader", name: str) -> list[str]
     return list(texts)
 
 
-def _slide(package: Package, found: Contents, pages: list[ElementTree.Element], number: int) -> Section:
+def _slide(
+    package: Package, found: DocumentContents, pages: list[ElementTree.Element], number: int
+) -> Section:
     page = pages[number - 1]
     blocks = BlockList()
     title = ""
@@ -104,7 +106,7 @@ def _slide(package: Package, found: Contents, pages: list[ElementTree.Element], 
 class _OpenReader:
     """One document on its way to text. `_after` gathers what stands behind the paragraph at work."""
 
-    def __init__(self, package: Package, found: Contents) -> None:
+    def __init__(self, package: Package, found: DocumentContents) -> None:
         self._package = package
         self._found = found
         self._lists = _list_styles(package)

@@ -11,8 +11,8 @@ from imagebridge.errors import DocumentError, PictureError, RequirementError
 from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
-from .contents import Contents, Section
 from .markdown import tidy
+from .sections import DocumentContents, Section
 
 _SIDE = 48
 """Points of a picture's shorter side on the page from which on it is a figure; smaller ones are rules, dots and marks."""
@@ -34,7 +34,7 @@ _OUTLINE = 60
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[Contents]:
+def opened(data: bytes) -> Generator[DocumentContents]:
     """Open a PDF; its pages are read one by one.
 
     Raises:
@@ -52,13 +52,13 @@ def opened(data: bytes) -> Generator[Contents]:
         except PictureError as error:
             raise DocumentError(error.reason) from error
         with document:
-            contents = Contents("PDF", "page", len(document), lambda _: Section("", ""))
+            contents = DocumentContents("PDF", "page", len(document), lambda _: Section("", ""))
             contents.read = partial(_page, document, contents)
             contents.notes += _outline(document) if contents.total > 3 else []
             yield contents
 
 
-def _page(document: Any, contents: Contents, number: int) -> Section:
+def _page(document: Any, contents: DocumentContents, number: int) -> Section:
     try:
         with decoding("cannot be read"), closing(document[number - 1]) as page:
             with closing(page.get_textpage()) as letters:
@@ -79,7 +79,7 @@ def _fills(page: Any) -> bool:
     return next(iter(page.get_objects(max_depth=1)), None) is not None
 
 
-def _figures(document: Any, page: Any, contents: Contents, number: int) -> list[str]:
+def _figures(document: Any, page: Any, contents: DocumentContents, number: int) -> list[str]:
     """Return the pictures on a page as figures."""
     found: list[str] = []
     for at, one in enumerate(page.get_objects(max_depth=3)):

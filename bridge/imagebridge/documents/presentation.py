@@ -6,10 +6,10 @@ PresentationML and DrawingML: ECMA-376 part 1, 19 and 21 (2016).
 from functools import partial
 from xml.etree import ElementTree
 
-from .contents import Contents, Section
 from .drawing_markup import A, C, D, chart, diagram, formula
 from .markdown import BlockList, link, spread, table
 from .packages import OFFICE, Package, Relation, local
+from .sections import DocumentContents, Section
 
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 
@@ -17,7 +17,7 @@ _UNSAID = frozenset(("dt", "ftr", "sldNum", "hdr"))
 """Placeholders of what stands on every slide: date, footer, number."""
 
 
-def contents(data: bytes) -> Contents:
+def contents(data: bytes) -> DocumentContents:
     """Read a presentation.
 
     Raises:
@@ -33,7 +33,7 @@ def contents(data: bytes) -> Contents:
         for one in root.iter(f"{_P}sldId")
         if one.get(f"{OFFICE}id", "") in relations
     ]
-    found = Contents("presentation", "slide", len(names), lambda _: Section("", ""))
+    found = DocumentContents("presentation", "slide", len(names), lambda _: Section("", ""))
     authors = _authors(package, [one.target for one in relations.values() if one.kind == "commentAuthors"])
     found.read = partial(_slide, package, found, names, authors)
     return found
@@ -48,7 +48,7 @@ def _authors(package: Package, names: list[str]) -> dict[str, str]:
 
 
 def _slide(
-    package: Package, found: Contents, names: list[str], authors: dict[str, str], number: int
+    package: Package, found: DocumentContents, names: list[str], authors: dict[str, str], number: int
 ) -> Section:
     name = names[number - 1]
     root = package.xml(name)
@@ -66,7 +66,7 @@ def _slide(
     return Section(title.strip(), reader.blocks.text())
 
 
-def _notes(package: Package, name: str, found: Contents) -> str:
+def _notes(package: Package, name: str, found: DocumentContents) -> str:
     root = package.xml_if_there(name)
     if root is None:
         return ""
@@ -78,7 +78,7 @@ def _notes(package: Package, name: str, found: Contents) -> str:
 class _SlideReader:
     """One slide on its way to text. `only` is the one kind of placeholder that is read, of the pages of notes."""
 
-    def __init__(self, package: Package, name: str, found: Contents, only: str = "") -> None:
+    def __init__(self, package: Package, name: str, found: DocumentContents, only: str = "") -> None:
         self._package = package
         self._relations = package.relations(name)
         self._found = found

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from imagebridge.errors import DocumentError
 
-from .contents import Contents, Section
 from .markdown import BlockList, table
 from .rtf_words import CHARSETS, PICTURES, READ, SIGNS, SILENT, TAKEN, TOKEN, known_encoding
+from .sections import DocumentContents, Section
 
 _DEEPEST = 500
 
@@ -18,7 +18,7 @@ MAX_RTF = 60_000_000
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
 
-def contents(data: bytes) -> Contents:
+def contents(data: bytes) -> DocumentContents:
     """Read an RTF file.
 
     Raises:
@@ -26,7 +26,7 @@ def contents(data: bytes) -> Contents:
     """
     if len(data) > MAX_RTF:
         raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
-    found = Contents("RTF document", "", 1, lambda _: Section("", ""))
+    found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
 
@@ -51,7 +51,7 @@ class _Group:
 class _RtfReader:
     """One file on its way to text. The last of `_words` are those of the paragraph, or note, at work."""
 
-    def __init__(self, data: bytes, found: Contents) -> None:
+    def __init__(self, data: bytes, found: DocumentContents) -> None:
         self._data = data
         self._found = found
         self._blocks = BlockList()

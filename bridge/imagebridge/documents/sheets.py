@@ -11,16 +11,16 @@ from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
 
-from .contents import Contents, Section
 from .markdown import table
 from .packages import LOCKED, MAX_UNPACKED
+from .sections import DocumentContents, Section
 
 _ROWS = 10_000
 """Rows of a sheet at most."""
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[Contents]:
+def opened(data: bytes) -> Generator[DocumentContents]:
     """Open a workbook; its sheets are read one by one.
 
     Raises:
@@ -37,7 +37,7 @@ def opened(data: bytes) -> Generator[Contents]:
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:
             hidden = [one.name for one in book.sheets_metadata if not str(one.visible).endswith(".Visible")]
-            contents = Contents("workbook", "sheet", len(book.sheet_names), lambda _: Section("", ""))
+            contents = DocumentContents("workbook", "sheet", len(book.sheet_names), lambda _: Section("", ""))
             contents.read = partial(_sheet, book, hidden)
             yield contents
     except calamine.PasswordError as error:

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
-from .contents import Contents, FigureList, Section
 from .markdown import BlockList, link, spread, table
+from .sections import DocumentContents, FigureList, Section
 
 MAX_HTML = 20_000_000
 """Characters of a page at most."""
@@ -120,7 +120,7 @@ def is_page(text: str) -> bool:
     )
 
 
-def contents(text: str) -> Contents:
+def contents(text: str) -> DocumentContents:
     """Read a page of HTML.
 
     Raises:
@@ -128,7 +128,7 @@ def contents(text: str) -> Contents:
     """
     if len(text) > MAX_HTML:
         raise DocumentError(f"has {len(text):,} characters; pages of at most {MAX_HTML:,} are read")
-    found = Contents("web page", "", 1, lambda _: Section("", ""))
+    found = DocumentContents("web page", "", 1, lambda _: Section("", ""))
 
     def read(_: int) -> Section:
         title, words = page_text(text, found.figures)

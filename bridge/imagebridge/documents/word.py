@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from functools import partial
 from xml.etree import ElementTree
 
-from .contents import Contents, Section
 from .drawing_markup import C, D, chart, diagram, formula
 from .markdown import BlockList, link, spread, table
 from .packages import OFFICE, Package, Relation, local
+from .sections import DocumentContents, Section
 from .word_lists import PLAIN, ParagraphStyle, W, paragraph_styles, properties, value, word_lists
 
 _SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011", "ptab": "\t"}
@@ -21,18 +21,18 @@ _SAME = frozenset(("smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "d
 """Elements around runs that change nothing of them; what was inserted is in the text."""
 
 
-def contents(data: bytes) -> Contents:
+def contents(data: bytes) -> DocumentContents:
     """Read a Word document.
 
     Raises:
         DocumentError: it is damaged, locked or too large.
     """
-    found = Contents("Word document", "", 1, lambda _: Section("", ""))
+    found = DocumentContents("Word document", "", 1, lambda _: Section("", ""))
     found.read = partial(_whole, Package(data), found)
     return found
 
 
-def _whole(package: Package, found: Contents, _: int) -> Section:
+def _whole(package: Package, found: DocumentContents, _: int) -> Section:
     main = next((one.target for one in package.relations("").values() if one.kind == "officeDocument"), "")
     reader = _WordReader(package, main if main in package else "word/document.xml", found)
     return Section("", reader.text())
@@ -44,7 +44,7 @@ class _WordReader:
     `_after` gathers what stands behind the paragraph at work: notes, comments, text boxes, charts.
     """
 
-    def __init__(self, package: Package, main: str, found: Contents) -> None:
+    def __init__(self, package: Package, main: str, found: DocumentContents) -> None:
         self._package = package
         self._main = main
         self._found = found

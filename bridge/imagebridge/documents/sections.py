@@ -48,7 +48,7 @@ _CAPTION = 300
 
 
 @dataclass(slots=True)
-class Contents:
+class DocumentContents:
     """What is in a document.
 
     form: what it is, in words. total: how many sections it has. read: returns the one of a number, from 1 on; a text
