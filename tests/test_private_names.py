@@ -30,6 +30,7 @@ USED = {
     ("client/stdio.py", "_process"),
     ("client/stdio.py", "_transport"),
     ("client/stdio.py", "mcp.os"),
+    ("http/application.py", "_tool_manager"),
     ("pictures/decode.py", "_tile_size"),
     ("relay/child_server.py", "mcp.os"),
     ("startup/message_streams.py", "_lowlevel_server"),
@@ -87,6 +88,13 @@ def test_mcp_serves_any_streams_by_its_lowlevel_server():
 
 def test_mcp_tells_listeners_by_a_bus_of_its_server():
     assert [*inspect.signature(MCPServer("x")._subscriptions.publish).parameters] == ["event"]
+
+
+def test_mcp_tells_at_once_which_tools_a_server_has():
+    """`MCPServer.list_tools` has to be waited for."""
+    server = MCPServer("x")
+    server.tool(name="look")(lambda: "")
+    assert [tool.name for tool in server._tool_manager.list_tools()] == ["look"]
 
 
 @pytest.mark.parametrize(

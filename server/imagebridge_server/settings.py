@@ -66,8 +66,8 @@ class Settings:
         json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
 
     Raises:
-        SettingsError: `public_url` is not a URL whose path is /mcp, `jwt` lacks it or comes beside `tokens`, or `store` is
-            a text and not a bucket's URL.
+        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, `jwt`
+            lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
     """
 
     allow: tuple[Path, ...] = ()
@@ -90,7 +90,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right."""
-        url = urlsplit(self.public_url or "https://localhost/mcp")
+        try:
+            url = urlsplit(self.public_url or "https://localhost/mcp")
+        except ValueError:  # It begins like one.
+            url = urlsplit("")
         if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
             raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
         if isinstance(self.store, str):
@@ -99,6 +102,9 @@ class Settings:
             raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
+        for name in ("store_bytes", "store_seconds", "patience"):
+            if not getattr(self, name) >= 0:  # NaN is not either
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; it is a number that is not negative")
 
     @property
     def places(self) -> "Places":
@@ -144,7 +150,7 @@ class Settings:
         "off" keeps none. `choices` are other settings as they are.
 
         Raises:
-            SettingsError: an allowed folder does not exist or is no folder.
+            SettingsError: an allowed folder has an empty name, does not exist or is no folder.
         """
         return cls(
             allow=existing_folders(allow, environment.get(ALLOW, "")),
@@ -186,6 +192,9 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 
 def _folder(name: str | Path) -> Path:
+    if not str(name):
+        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        raise SettingsError("the name of an allowed folder is empty; name a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"

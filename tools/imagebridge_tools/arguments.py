@@ -30,11 +30,11 @@ ImageSource = Annotated[
 ]
 
 AnySource = Annotated[
-    str, Argument("The picture, named as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
+    str, Argument("A picture, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
 ]
 
 Document = Annotated[
-    str, Argument("The PDF or SVG, named as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
+    str, Argument("A PDF or SVG, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
 ]
 
 SheetName = Annotated[
@@ -50,7 +50,7 @@ SheetName = Annotated[
 SaveAs = Annotated[
     str | None,
     Argument(
-        "Also save the picture, in full size, to this png, jpg or webp file below a writable folder.",
+        "Also save it in full size, as this png, jpg or webp file below a writable folder.",
         form='give the path of a file, such as "charts/sales.png"',
         names=(
             *("output", "output_path", "output_file", "out"),
@@ -59,7 +59,7 @@ SaveAs = Annotated[
     ),
 ]
 
-Overwrite = Annotated[bool, Argument("Let save_as replace an existing file.")]
+Overwrite = Annotated[bool, Argument("Let save_as replace a file.")]
 
 TEXT_NAMES = (
     *("content", "contents", "string", "words", "message", "caption", "data", "value", "url", "payload"),

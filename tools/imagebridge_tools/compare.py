@@ -134,7 +134,7 @@ SHOWS = ("all", "side_by_side", "overlay", "difference")
 
 def _picture_argument(*names: str) -> Argument:
     return Argument(
-        "One of the two pictures, named as in load_image.",
+        "A picture, as in load_image.",
         reading=lenient_values.alone,
         form=PICTURE,
         names=names,

@@ -25,11 +25,9 @@ from .image_options import (
     Count,
     FileFormat,
     FrameCount,
-    FrameDuration,
     Planning,
     Prompt,
     Size,
-    SvgModel,
     Unfinished,
 )
 from .image_progress import OnProgress, quoted, watched
@@ -47,7 +45,7 @@ TICK = 3.0
 Images = Annotated[
     Sequence[str],
     Argument(
-        "Pictures to change or combine, named as in load_image.",
+        "Pictures, as in load_image.",
         reading=lenient_values.listed,
         json_type=list[str],
         entries=(1, 16),
@@ -59,7 +57,7 @@ Images = Annotated[
 Mask = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent where that shall change.",
+        "A picture of the first one's size, transparent where it is to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -69,15 +67,13 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent but for notes on what to change; not with mask.",
+        "As mask, with notes on what to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
 ]
 
-_COST = (
-    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
-)
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect the result with."
 
 
 @tool(
@@ -99,8 +95,6 @@ async def create_image(
     partial_images: Unfinished = 0,
     complexity: Planning = None,
     frame_count: FrameCount = None,
-    frame_duration_ms: FrameDuration = None,
-    svg_model: SvgModel = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -111,8 +105,8 @@ async def create_image(
 
     Size, format and the others are in the words of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
     percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and told on the way, at most 3.
-    `complexity` is how much is planned, `frame_count` and `frame_duration_ms` (milliseconds) are of a GIF, `svg_model`
-    names the model that writes an SVG.
+    `complexity` is how much is planned, `frame_count` is of a GIF. Where the account may choose which model writes an SVG,
+    IMAGEBRIDGE_SVG_MODEL names it.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
     `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
@@ -132,8 +126,6 @@ async def create_image(
         partial_images=partial_images,
         complexity=complexity,
         frame_count=frame_count,
-        frame_duration_ms=frame_duration_ms,
-        svg_model=svg_model,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
@@ -144,7 +136,7 @@ async def create_image(
 
 @tool(
     "Edit pictures",
-    "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image.",
+    "Change or combine pictures; arguments, time and cost as in create_image.",
     saves=True,
     paid=True,
     requirement=IMAGES,
@@ -165,8 +157,6 @@ async def edit_image(
     partial_images: Unfinished = 0,
     complexity: Planning = None,
     frame_count: FrameCount = None,
-    frame_duration_ms: FrameDuration = None,
-    svg_model: SvgModel = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -195,8 +185,6 @@ async def edit_image(
         partial_images=partial_images,
         complexity=complexity,
         frame_count=frame_count,
-        frame_duration_ms=frame_duration_ms,
-        svg_model=svg_model,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
@@ -300,12 +288,15 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
             order.n > 1 and order.format == "svg",
             "goes with other formats; an svg is made alone: leave it out",
         ),
-        ("frame_count", order.frame_count is not None and order.format != "gif", _GIF_ALONE),
-        ("frame_duration_ms", order.frame_duration_ms is not None and order.format != "gif", _GIF_ALONE),
         (
-            "svg_model",
-            order.svg_model is not None and order.format != "svg",
-            'goes with svg; give format="svg", or leave it out',
+            "frame_count",
+            order.frame_count is not None and order.format != "gif",
+            'goes with gif; give format="gif", or leave it out',
+        ),
+        (
+            "frame_count",
+            not 2 <= (order.frame_count or 2) <= 16,
+            f"is {order.frame_count}; give 2 to 16 frames",
         ),
         (
             "partial_images",
@@ -315,9 +306,6 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
     ):
         if wrong:
             mistakes.add(ArgumentError(argument, problem))
-
-
-_GIF_ALONE = 'goes with gif; give format="gif", or leave it out'
 
 
 async def _opened_picture(

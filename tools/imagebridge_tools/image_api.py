@@ -1,6 +1,7 @@
 """The OpenAI Images API: a request, its answer or stream, and its refusals in one sentence."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,8 +54,6 @@ class ImageRequest:
     partial_images: int = 0
     complexity: Complexity | None = None
     frame_count: int | None = None
-    frame_duration_ms: int | None = None
-    svg_model: str | None = None
     images: tuple[Picture, ...] = ()
     mask: Picture | None = None
     markup: Picture | None = None
@@ -77,12 +76,12 @@ class ImageRequest:
             "mask": _form_file("mask", self.mask) if self.mask else None,
             "markup": _form_file("markup", self.markup) if self.markup else None,
         }
+        writer = os.environ.get("IMAGEBRIDGE_SVG_MODEL")
         # What older SDKs have no names for.
         newer = {
             "complexity": self.complexity,
             "frame_count": self.frame_count,
-            "frame_duration_ms": self.frame_duration_ms,
-            "svg": {"model": self.svg_model} if self.svg_model else None,
+            "svg": {"model": writer} if writer and self.format == "svg" else None,
         }
         fields["extra_body"] = {name: value for name, value in newer.items() if value is not None} or None
         return {name: value for name, value in fields.items() if value is not None}
@@ -144,6 +143,10 @@ async def request_pictures(
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
+    from imagebridge.client.checked_server import openai_problem
+
+    if problem := openai_problem(os.environ):
+        return CreationError(problem)
     try:
         client = await to_thread.run_sync(_client, seconds)
     except RequirementError as error:
@@ -193,8 +196,7 @@ _ARGUMENTS = {
     "output_format": "format",
     "output_compression": "compression",
     "image": "images",
-    "svg": "svg_model",
-    "svg.model": "svg_model",
+    "svg": "format",
 }
 """Names of parameters of the API that are called otherwise here."""
 
@@ -351,7 +353,7 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
 def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     if error.code in ("moderation_blocked", "content_policy_violation"):
         return ArgumentError("prompt", "the API's safety system refused it; describe something else")
-    named = (error.param or "prompt").partition("[")[0]
+    named = re.split(r"[.\[]", error.param or "prompt", maxsplit=1)[0]
     argument = _ARGUMENTS.get(named, named)
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
     message = str(body.get("message") or "the API refused the request")

@@ -37,7 +37,6 @@ _FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "ima
 FileFormat = Annotated[
     Format,
     Argument(
-        "The format of the file; gif is an animation, svg a drawing given as text too.",
         words=_FORMATS,
         reading=lenient_values.word(_FORMATS, _FORMATS_MEANT),
         names=("output_format", "file_format", "image_format"),
@@ -47,7 +46,7 @@ FileFormat = Annotated[
 Care = Annotated[
     Quality | None,
     Argument(
-        "Higher is slower and dearer.",
+        "Higher is slower and costs more.",
         words=get_args(Quality),
         reading=lenient_values.word(get_args(Quality)),
     ),
@@ -76,7 +75,7 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "How many pictures; each costs.",
+        "How many pictures; each costs money.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
@@ -84,22 +83,17 @@ Count = Annotated[
 ]
 
 Unfinished = Annotated[
-    int, Argument("Unfinished pictures kept on the way; progress names their uris.", least=0, most=3)
+    int,
+    Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3),
 ]
 
 Planning = Annotated[
     Complexity | None,
     Argument(
-        "How much is planned, beside quality.",
+        "How much planning goes into it.",
         words=get_args(Complexity),
         reading=lenient_values.word(get_args(Complexity)),
     ),
 ]
 
-FrameCount = Annotated[int | None, Argument("Of a gif; 9 without.", least=2, most=16, names=("frames",))]
-
-FrameDuration = Annotated[
-    int | None, Argument("Of each frame of a gif; 200 without.", least=10, most=655_350, names=("frame_ms",))
-]
-
-SvgModel = Annotated[str | None, Argument("Writes the svg, where the account may choose.")]
+FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]

@@ -30,9 +30,10 @@ from imagebridge.providers.registry import receiver
 from imagebridge.providers.responses import translate, translation_of
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
+from imagebridge.translate.picture_lines import handle
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import ReadResult, read_result
-from imagebridge.translate.sentences import amount, handle
+from imagebridge.translate.sentences import amount
 from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
 
 if TYPE_CHECKING:
@@ -355,10 +356,10 @@ def _typed(picture: Picture) -> tuple[str, str]:
 def _is_local(spec: object) -> bool:
     """Tell whether a server is on this machine: in this process, a command line's, or at a loopback address."""
     url = spec.url if isinstance(spec, HttpServer) else spec if isinstance(spec, str) else ""
-    if not url.startswith(("http://", "https://")):
+    if not isinstance(spec, HttpServer) and not url.startswith(("http://", "https://")):
         return True
-    host = urlsplit(url).hostname or ""
     try:
+        host = urlsplit(url).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False

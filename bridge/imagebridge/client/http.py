@@ -132,7 +132,12 @@ async def _receive(
 
 def _address(url: str, data: str) -> str:
     """Return the address to post to, which must be the server's own: headers and messages go there."""
-    address = urljoin(url, data)
+    try:
+        address = urljoin(url, data)
+    except ValueError as error:
+        raise BridgeError(
+            f"{location(url)} wants messages posted to {data[:200]!r}, which is not an address"
+        ) from error
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
         raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address

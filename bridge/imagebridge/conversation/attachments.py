@@ -4,7 +4,6 @@ A conversation is a list of items on the wire of any provider, as JSON; what the
 model said may be objects of an SDK. A computer's screenshot is left alone: no text can stand in for it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,23 +14,13 @@ from imagebridge.pictures.base64 import sample
 from imagebridge.pictures.picture import Picture
 from imagebridge.providers.provider import AttachmentKind, Provider, Source
 from imagebridge.providers.registry import providers
-from imagebridge.translate import sentences
+from imagebridge.translate import picture_lines, sentences
+from imagebridge.translate.picture_lines import StandInLine
 from imagebridge.translate.translation import Text
 from imagebridge.wire import JSON, JsonObject, as_object, is_json, is_list
 
 Changes = Mapping[tuple[int, int], JsonObject]
 """New parts by the place of the old: the index of the item and of the part in it."""
-
-# The line right behind a picture that names it for tools, and the type it was made from (`translate.parts`).
-_HANDLE = re.compile(r"((?:part \d+ of \d+ of )?picture:(\d{1,9}))(?: \([\w.+/-]+\))?(?=\n|\Z)")
-# The line behind a part of a long picture begins so, with a handle or without one.
-_PART = re.compile(r"(part (\d+) of \d+ of )picture[ :]\d+")
-# How a user message names the picture or file of a call, on a line before it (`providers.responses`).
-_CAPTION = re.compile(r"((?:(?:part \d+ of \d+ of )?picture \d+|the file .+) of .+):")
-_STAND_IN = re.compile(
-    r"\[(?:no longer shown: (?:(?:part \d+ of \d+ of )?picture:\d+, )?(?:part \d+ of \d+ of )?(picture|file|the file)\b.*"
-    r"|the same (picture|file) as (.+), above)\]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +137,12 @@ class StandIn:
 
 def gone(attachment: Attachment) -> str:
     """Say what was shown here and is no longer."""
-    return f"[no longer shown: {attachment.description}]"
+    return picture_lines.gone(attachment.description)
 
 
 def again(attachment: Attachment) -> str:
     """Say that what was shown here is `attachment`, which stands earlier."""
-    return f"[the same {attachment.kind} as {attachment.handle or attachment.label}, above]"
+    return picture_lines.again(StandInLine(attachment.kind, attachment.handle or attachment.label))
 
 
 def listed(items: Iterable[object]) -> list[object]:
@@ -212,7 +201,7 @@ def by_user(item: object) -> bool:
     wire, speaker = _read(item)
     if speaker != "user":
         return False
-    return not (is_json(item) and any(map(_CAPTION.fullmatch, _Content.of(item, wire).lines)))
+    return not (is_json(item) and any(map(picture_lines.read_caption, _Content.of(item, wire).lines)))
 
 
 def is_call(item: object) -> bool:
@@ -239,7 +228,7 @@ class _Content:
     parts: Sequence[JSON]
     attached: Mapping[int, tuple[AttachmentKind, Provider]]
     lines: Sequence[str]
-    standing: Mapping[int, re.Match[str]]
+    standing: Mapping[int, StandInLine]
 
     @classmethod
     def of(cls, item: JSON, wire: Provider) -> "_Content":
@@ -250,7 +239,7 @@ class _Content:
         wires = providers() if parts else ()
         attached: dict[int, tuple[AttachmentKind, Provider]] = {}
         lines: list[str] = []
-        standing: dict[int, re.Match[str]] = {}
+        standing: dict[int, StandInLine] = {}
         for index, part in enumerate(parts):
             line = ""
             for one in wires:
@@ -262,8 +251,8 @@ class _Content:
                     line = text if len(text) < _LONGEST else ""
                     break
             lines.append(line)
-            if line and (match := _STAND_IN.fullmatch(line)):
-                standing[index] = match
+            if line and (stands := picture_lines.read_stand_in(line)):
+                standing[index] = stands
         return cls(parts, attached, lines, standing)
 
     def line(self, index: int) -> str:
@@ -285,37 +274,33 @@ def _where(call: str, speaker: str, names: Mapping[str, str], users: int) -> str
 def _placed(at: int, content: _Content, where: str) -> Iterator[Attachment | StandIn]:
     standing = content.standing
     kinds: dict[int, AttachmentKind] = {
-        index: _stood_for(standing[index]) if index in standing else content.attached[index][0]
+        index: standing[index].kind if index in standing else content.attached[index][0]
         for index in range(len(content.parts))
         if index in standing or index in content.attached
     }
     handles = {
         index: handle
         for index, kind in kinds.items()
-        if kind == "picture" and (handle := _HANDLE.match(content.line(index + 1)))
+        if kind == "picture" and (handle := picture_lines.read_named(content.line(index + 1)))
     }
-    named = {int(handle[2]) for handle in handles.values()}
+    named = {handle.number for handle in handles.values()}
     numbers: Counter[AttachmentKind] = Counter()
     for index, kind in kinds.items():
-        piece = _PART.match(content.line(index + 1)) if kind == "picture" else None
+        piece = picture_lines.read_part(content.line(index + 1)) if kind == "picture" else None
         # The parts of a picture count as one.
-        numbers[kind] += piece is None or piece[2] == "1"
+        numbers[kind] += piece is None or piece.number == 1
         number = numbers[kind]
         # No two get the same: what stands beside a picture with a handle may be counted as that is named.
         while kind == "picture" and number in named:
             number += len(kinds)
         stand_in, handle = standing.get(index), handles.get(index)
-        caption = _CAPTION.fullmatch(content.line(index - 1))
-        number = int(handle[2]) if handle else number
-        named_so = f"{piece[1] if piece else ''}{kind} {number} of {where}"
-        label = sentences.short(caption[1] if caption else named_so)
-        name = handle[1] if handle else ""
+        caption = picture_lines.read_caption(content.line(index - 1))
+        number = handle.number if handle else number
+        named_so = f"{piece.beginning if piece else ''}{kind} {number} of {where}"
+        label = sentences.short(caption or named_so)
+        name = handle.name if handle else ""
         if stand_in:
-            yield StandIn(at, index, label, name, stand_in[3] or "")
+            yield StandIn(at, index, label, name, stand_in.refers)
         else:
             part, wire = content.parts[index], content.attached[index][1]
             yield Attachment(at, index, part, label, name, kind, wire, wire.source(part))
-
-
-def _stood_for(sentence: re.Match[str]) -> AttachmentKind:
-    return "picture" if "picture" in (sentence[1], sentence[2]) else "file"

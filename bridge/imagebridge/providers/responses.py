@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagebridge.facts.endpoints import Mode, endpoint_kind
+from imagebridge.translate.picture_lines import caption
 from imagebridge.translate.pieces import FilePiece, LinkPiece
 from imagebridge.translate.policy import Api, Policy
 from imagebridge.translate.receiver import Receiver
@@ -159,7 +160,7 @@ def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> li
     for reference, translation in translations:
         name = f"{reference.name} ({reference.id})" if reference.name else reference.id
         for one in filter(is_attachment, translation.placed):
-            parts += [Text(f"{one.name} of {name}:"), *one.parts]
+            parts += [Text(caption(one.name, name)), *one.parts]
     return parts
 
 

@@ -10,10 +10,11 @@ from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_start
-from imagebridge.pictures.encode import shines_through
+from imagebridge.pictures.convert import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
-from imagebridge.translate.scale import SCALE, multiplied, multiply
+from imagebridge.translate.picture_lines import multiplied, multiply, strip_place
+from imagebridge.translate.scale import SCALE
 from imagebridge.translate.strips import Strip
 from imagebridge.translate.structured_content import saying_alone, structured_text
 from imagebridge.translate.vision import Seen
@@ -137,7 +138,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
 def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
     """Say where a strip lies in its picture of `width` x `height` pixels. By how much it was made smaller says `multiply`, as of any picture."""
     whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
-    where, _, back = sentences.strip_place(whole, width, height).partition("; ")
+    where, back = strip_place(whole, width, height)
     return f"Part {strip.number} of {strip.total}{of}: {where}; in full size, {back}."
 
 

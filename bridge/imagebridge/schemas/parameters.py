@@ -13,12 +13,12 @@ A tool takes pictures where it has one of the first kind. A picture's name that 
 what can carry one, is replaced; given to any other it stays the text it is. See `hints` for the names.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 from imagebridge.errors import ArgumentError
+from imagebridge.translate.picture_lines import handle, read_asked
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
 from . import hints
@@ -48,11 +48,6 @@ Hand = Callable[[str, int, Wish], PictureArgument]
 
 Chosen = Mapping[str, PictureForm | None]
 """Forms that a caller chose, by the path of a parameter (`pages.image`); None for one that is no picture."""
-
-_HANDLE = re.compile(
-    r"\s*(?P<part>part\s+\d+\s+(?:of\s+\d+\s+)?of\s+)?picture(?P<mark>:\s*|\s+)(?P<number>[1-9][0-9]{0,8})\s*",
-    re.IGNORECASE,
-)
 
 _DEPTH = 16
 """Levels of objects and arrays that are looked into for pictures."""
@@ -100,7 +95,7 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
 def has_handle(value: object) -> bool:
     """Tell whether some string in JSON looks like a picture's name."""
     if isinstance(value, str):
-        return _HANDLE.fullmatch(value) is not None
+        return read_asked(value) is not None
     if is_json(value):
         return any(map(has_handle, value.values()))
     return is_list(value) and any(map(has_handle, value))
@@ -291,8 +286,8 @@ class _Filling:
 
     def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
         """Return what is given for a value that is a picture's name, where one can be meant."""
-        handle = _HANDLE.fullmatch(value) if isinstance(value, str) else None
-        if handle is None:
+        asked = read_asked(value) if isinstance(value, str) else None
+        if asked is None:
             return None
         if node.path in self.chosen:
             form = self.chosen[node.path]
@@ -300,17 +295,17 @@ class _Filling:
         else:
             wish = node.wish()
         # `picture 3` is what the lines beside it call it; only a parameter that is surely a picture can mean that.
-        if wish is None or (":" not in handle["mark"] and not wish.certain):
+        if wish is None or not (asked.certain or wish.certain):
             return None
-        if handle["part"]:
+        if asked.part:
             problem = (
-                f"{handle[0].strip()!r} is a part of a picture, and tools are given whole ones; give "
-                f"'picture:{handle['number']}', with coordinates of the whole, which the line beside the part tells"
+                f"{asked.text!r} is a part of a picture, and tools are given whole ones; give "
+                f"{handle(asked.number)!r}, with coordinates of the whole, which the line beside the part tells"
             )
             self.wrong.append(ArgumentError(node.path, problem))
             return None
         try:
-            return self.hand(node.path, int(handle["number"]), wish)
+            return self.hand(node.path, asked.number, wish)
         except ArgumentError as error:
             self.wrong.append(error)
             return None

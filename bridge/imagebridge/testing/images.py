@@ -14,7 +14,7 @@ from zlib import crc32
 import pybase64
 
 from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
-from imagebridge.wire import JsonObject, is_json
+from imagebridge.wire import JsonObject, is_json, text_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -88,7 +88,7 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
         _number_field(body, "partial_images", 0, range(4)),
         _number_field(body, "frame_count", 9, range(2, 17)) if format_ == "gif" else 1,
         _number_field(body, "frame_duration_ms", 200, range(10, 655_351)) if format_ == "gif" else 200,
-        str((body.get("svg") or {}).get("model", "")),
+        text_of(svg, "model") if is_json(svg := body.get("svg")) else "",
     )
 
 

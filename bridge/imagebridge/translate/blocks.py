@@ -32,6 +32,7 @@ from imagebridge.wire import JSON, as_words, is_json, text_of
 from . import hidden, sentences, terminal_codes
 from .document_blocks import document_pieces
 from .image_blocks import image, standard
+from .picture_lines import numbered
 from .pieces import (
     FilePiece,
     LinkPiece,
@@ -149,7 +150,7 @@ def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
     if not isinstance(last, PicturePiece):
         return []
     sentence = (
-        f"{sentences.numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
+        f"{numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
         "is not given; to read it, ask for a part of it"
     )
     return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, sentence))))]
@@ -227,7 +228,7 @@ def picture_pieces(
         number = context.number(encoded if at == 0 else picture.base64)
         # The sentence speaks of all pictures of the file and stands once, after the last.
         last = at == len(conversion.pictures) - 1 and conversion.sentence
-        sentence = f"{sentences.numbered(number - at, number)}: {conversion.sentence}" if last else ""
+        sentence = f"{numbered(number - at, number)}: {conversion.sentence}" if last else ""
         encoded_file = encoded if len(conversion.pictures) == 1 else ""
         pieces.append(
             PicturePiece(number, picture, detail, sentence, conversion.source, conversion.size, encoded_file)

@@ -9,8 +9,9 @@ from imagebridge.pictures.convert import cut, fitted, retyped
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
 
-from . import budget, sentences
+from . import budget, picture_lines, sentences
 from .budget import Plan
+from .picture_lines import named, numbered, part_of, scaled, strip_place
 from .pieces import FilePiece, LinkPiece, PicturePiece, Piece, TextPiece
 from .policy import Policy
 from .receiver import Receiver
@@ -183,16 +184,20 @@ def _cut_into_strips(
     receiver: Receiver,
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
+    long = [
+        (piece, plan)
+        for piece, plan, limit in zip(pieces, plans, limits, strict=True)
+        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
+        if plan and not limit and not piece.size and plan.detail != "low"
+        if is_unreadable(piece.picture.width, piece.picture.height, plan.seen)
+    ]
+    if not long:
+        return {}
     pictures = sum(plan is not None for plan in plans)
     tokens = sum(plan.seen.tokens for plan in plans if plan)
     held, strips_of = 0, _Strips()
-    for piece, plan, limit in zip(pieces, plans, limits, strict=True):
+    for piece, plan in long:
         picture = piece.picture
-        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
-        if plan is None or limit or piece.size or plan.detail == "low":
-            continue
-        if not is_unreadable(picture.width, picture.height, plan.seen):
-            continue
         fit = partial(receiver.seen, detail=plan.detail)
         fitting_strips = strips(picture.width, picture.height, fit)
         count = pictures + len(fitting_strips) - 1
@@ -222,17 +227,16 @@ def _shown_in_strips(
     handles: bool,
 ) -> list[tuple[list[Part], ShownPicture | str]]:
     """Return the strips of one picture, each with the line that tells where in it they lie."""
-    handle = sentences.handle(piece.number) if handles else ""
+    handle = picture_lines.handle(piece.number) if handles else ""
     width, height = piece.full_size
     strip_parts: list[tuple[list[Part], ShownPicture | str]] = []
     for own_strip, picture in strips_shown:
         strip = own_strip.enlarged(*piece.scale)
-        place = sentences.strip_place(strip, width, height)
+        place = "; ".join(strip_place(strip, width, height))
         if handle:
-            source = f" ({piece.source})" if piece.encoded_file and piece.source else ""
-            line = f"{strip.name} of {handle}{source}\n{place}"
+            line = f"{named(handle, _other_type(piece), strip.name)}\n{place}"
         else:
-            line = f"{strip.name} of picture {piece.number}: {place}"
+            line = f"{part_of(numbered(piece.number, piece.number), strip.name)}: {place}"
         if strip.number == 1:
             line = "\n".join(filter(None, (line, piece.sentence, _given(piece, handle))))
         size = (strip.width, strip.height)
@@ -318,10 +322,10 @@ def _picture_parts(
 ) -> tuple[list[Part], ShownPicture | str]:
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
     original = piece.picture
-    handle = sentences.handle(piece.number) if handles else ""
+    handle = picture_lines.handle(piece.number) if handles else ""
     if plan is None or not isinstance(picture, Picture):
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
-        name = handle or sentences.numbered(piece.number, piece.number)
+        name = handle or numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
     view = receiver.seen(picture.width, picture.height, plan.detail)
     shown = ShownPicture(
@@ -342,12 +346,10 @@ def _picture_parts(
 def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
     """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
     original = piece.picture
-    # A tool is given the file that came, which may be of another type than what is seen.
-    named = f"{handle} ({piece.source})" if handle and piece.encoded_file and piece.source else handle
-    phrases = [named, piece.sentence]
+    phrases = [named(handle, _other_type(piece)) if handle else "", piece.sentence]
     width, height = piece.full_size
     if (picture.width, picture.height) != (width, height):
-        scale = sentences.scaled(piece.number, view, width, height)
+        scale = scaled(piece.number, view, width, height)
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
         phrases.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit and picture is not original:
@@ -356,6 +358,11 @@ def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle:
         phrases.append(f"picture {piece.number}: shown at a lower detail ({limit})")
     phrases.append(_given(piece, handle))
     return "\n".join(filter(None, phrases))
+
+
+def _other_type(piece: PicturePiece) -> str:
+    """Return the type of the file that came, which a tool is given, where what is seen is of another."""
+    return piece.source if piece.encoded_file else ""
 
 
 def _given(piece: PicturePiece, handle: str) -> str:

@@ -4,11 +4,11 @@ Each layer that makes a picture smaller multiplies the factor and brings the sen
 told one factor, from the coordinates that it sees to those of the original.
 """
 
-import re
 from collections.abc import Sequence
 
 from imagebridge.wire import JSON, is_json, is_number
 
+from .picture_lines import multiplied
 from .pieces import PicturePiece, Piece, TextPiece
 
 SCALE = "imagebridge/scale"
@@ -23,20 +23,6 @@ def scale_of(block: JSON) -> float:
     if not is_number(scale) or not 0 < scale < 1e6:
         return 1.0
     return float(scale)
-
-
-def multiply(its: str, across: float, down: float) -> str:
-    """Say by how much coordinates are to be multiplied; `its ` names one of several pictures."""
-    factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
-    return f"Multiply {its}coordinates by {factor} for those in full size."
-
-
-def multiplied(its: str, scale: float) -> re.Pattern[str]:
-    """Return what finds the sentence of `multiply` for a factor across, whatever it is down: that is the group `down`."""
-    return re.compile(
-        rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
-        r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
-    )
 
 
 def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | None, Piece]]:

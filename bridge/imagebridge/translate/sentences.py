@@ -5,9 +5,6 @@ from urllib.parse import urlsplit
 from imagebridge.errors import PictureError
 from imagebridge.pictures.kinds import kind
 
-from .strips import Strip
-from .vision import Seen
-
 UNREADABLE = "text may be too small to read; ask for a part of it"
 
 NOTHING = "[The tool finished and returned nothing.]"
@@ -29,8 +26,11 @@ def amount(size: int) -> str:
 
 def location(url: str) -> str:
     """Return an address without what may be secret in it: a password, a query."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # It is not one, but begins like one.
+        return url.partition("?")[0].rpartition("@")[2]
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}".rstrip("/")
 
 
@@ -59,39 +59,6 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
 def short(text: str) -> str:
     """Return the beginning of a text that may be long."""
     return text if len(text) <= _ADDRESS else f"{text[:_ADDRESS]}…"
-
-
-def numbered(first: int, last: int) -> str:
-    """Name one picture or several by their numbers."""
-    return f"picture {first}" if first == last else f"pictures {first} to {last}"
-
-
-def handle(number: int) -> str:
-    """Name a picture as a tool's argument does."""
-    return f"picture:{number}"
-
-
-def scaled(number: int, seen: Seen, width: int, height: int) -> str:
-    """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
-    factors = _factors(seen, width, height)
-    return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factors}"
-
-
-def _factors(seen: Seen, width: int, height: int) -> str:
-    across, down = round(width / seen.width, 3), round(height / seen.height, 3)
-    return f"coordinates by {across:g}" if across == down else f"x by {across:g} and y by {down:g}"
-
-
-def strip_place(strip: Strip, width: int, height: int) -> str:
-    """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
-    down = strip.width == width
-    start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
-    text = f"{axis} {start} to {start + length} of {width}x{height}"
-    view = strip.seen
-    if (view.width, view.height) != (strip.width, strip.height):
-        text += f", shown {view.width}x{view.height}; multiply {_factors(view, strip.width, strip.height)}"
-        return f"{text}, then add {start} to {axis}" if start else text
-    return f"{text}; add {start} to {axis}" if start else f"{text}; coordinates are those of the whole"
 
 
 def link(uri: str, name: str, media_type: str, size: int | None, description: str) -> str:

@@ -9,6 +9,7 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.wire import is_json, paired, text_of
 
 from . import sentences
+from .picture_lines import numbered, part_of
 from .pieces import FilePiece, LinkPiece
 from .vision import Seen
 
@@ -77,8 +78,7 @@ class PlacedPiece(NamedTuple):
         """How a text beside it names what is shown."""
         if not isinstance(self.content, ShownPicture):
             return self.content
-        name = f"picture {self.content.number}"
-        return f"{self.content.strip} of {name}" if self.content.strip else name
+        return part_of(numbered(self.content.number, self.content.number), self.content.strip)
 
 
 class Note(NamedTuple):

@@ -10,7 +10,7 @@ from PIL import Image
 from samples import SVG, data_url, file, pdf
 
 from imagebridge import Policy, chat_messages, output_items, replace_images, tool_result, trim
-from imagebridge.conversation.attachments import Attachment, StandIn, attachments, places
+from imagebridge.conversation.attachments import Attachment, StandIn, attachments, by_user, places
 from imagebridge.providers.responses import translation_of
 from imagebridge.rules import refusals
 from imagebridge.translate.result import read_result
@@ -399,3 +399,14 @@ def test_trimming_turn_by_turn_is_trimming_at_once(given_rounds, budget):
                 words([*before, *trim(side, max_pictures=None, max_bytes=None)])
             )
             assert same == len(before) or gave_way
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "application/pdf"])
+def test_what_a_tool_linked_to_is_not_what_the_user_gave(media_type):
+    """A message with nothing but links of a tool follows its outputs: the user has said nothing in it."""
+    link = {"type": "resource_link", "uri": "https://a.example/b", "name": "b", "mimeType": media_type}
+    policy = Policy(server="lm-studio", links="pass")
+    _, message = output_items([("call_1", {"content": [link]})], policy)
+    assert message["role"] == "user"
+    assert not by_user(message)
+    assert by_user({**message, "content": message["content"][1:]})

@@ -81,6 +81,10 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
             "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
         ),
         (
+            ["--http", "127.0.0.1:0", "--public-url", "https://[::1/mcp"],
+            "'https://[::1/mcp' is not a URL of /mcp; write it as in https://host/mcp",
+        ),
+        (
             ["--http", "127.0.0.1:0", "--public-url", "https://a.example"],
             "'https://a.example' is not a URL of /mcp; write it as in https://host/mcp",
         ),

@@ -7,7 +7,7 @@ from imagebridge_tools.declaration import Argument
 from imagebridge_tools.lenient_values import number, text, word, zoom
 from imagebridge_tools.tool_output import JsonValue
 
-from . import chart_options, plan, theme
+from . import chart_options, theme
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 _TEXT = {"type": "string"}
@@ -27,7 +27,7 @@ Kinds = Annotated[
         json_type=Any,
         schema={
             "anyOf": [
-                {"type": "string", "enum": list(plan.KINDS)},
+                {"type": "string", "enum": list(chart_options.KINDS)},
                 {"type": "array", "items": {"type": "string"}},
             ]
         },
@@ -58,7 +58,7 @@ Data = Annotated[
 ]
 
 FieldNames = Annotated[
-    plan.Columns | None,
+    chart_options.Columns | None,
     Argument(
         "Which field of the data goes to x, y, color (one series for each value, at most 20) and facet (one small chart for "
         "each value, at most 24). y may be a list of fields, or count. Those left out are guessed.",
@@ -70,9 +70,9 @@ FieldNames = Annotated[
 ]
 
 Stacking = Annotated[
-    plan.Stack,
+    chart_options.Stack,
     Argument(
-        "How the colors of a bar, area or histogram are combined: stacked (true), stacked as shares of 100% (normalize), or side by side (false).",
+        "How the colors of a bar, area or histogram are combined: stacked (true), as shares of 100% (normalize), or side by side (false).",
         json_type=Any,
         schema={"enum": [True, False, "normalize"]},
     ),

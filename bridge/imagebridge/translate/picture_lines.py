@@ -1,0 +1,186 @@
+"""The lines that stand beside pictures and files in a conversation: how each is written, and how it is read back.
+
+What was sent is trimmed by what they say, a model asks for a picture by the name that one gives it, and each layer that
+makes a picture smaller takes the factor of the one before it over. So the two directions of a line stand together.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+from .strips import Strip
+from .vision import Seen
+
+_PART = r"part \d+ of \d+ of "
+
+
+# Names.
+
+
+def numbered(first: int, last: int) -> str:
+    """Name one picture or several by their numbers."""
+    return f"picture {first}" if first == last else f"pictures {first} to {last}"
+
+
+def handle(number: int) -> str:
+    """Name a picture as a tool's argument does."""
+    return f"picture:{number}"
+
+
+def part_of(name: str, part: str) -> str:
+    """Name a part of a picture, such as `part 2 of 5`; the picture itself where it is shown whole."""
+    return f"{part} of {name}" if part else name
+
+
+class AskedPicture(NamedTuple):
+    """The picture that an argument of a tool names. part: only a part of it. certain: in the form of a handle."""
+
+    text: str
+    number: int
+    part: bool
+    certain: bool
+
+
+_ASKED = re.compile(
+    r"\s*(?P<part>part\s+\d+\s+(?:of\s+\d+\s+)?of\s+)?picture(?P<mark>:\s*|\s+)(?P<number>[1-9][0-9]{0,8})\s*",
+    re.IGNORECASE,
+)
+
+
+def read_asked(text: str) -> AskedPicture | None:
+    """Read what a model wrote for a picture: a handle, in any case and with space around it, or `picture 3`."""
+    found = _ASKED.fullmatch(text)
+    if found is None:
+        return None
+    return AskedPicture(found[0].strip(), int(found["number"]), bool(found["part"]), ":" in found["mark"])
+
+
+# The line right behind a picture.
+
+
+def named(name: str, source: str, part: str = "") -> str:
+    """Name a picture by its handle; `source` is the type of the file that a tool is given, where that is another."""
+    return f"{part_of(name, part)} ({source})" if source else part_of(name, part)
+
+
+class HandleLine(NamedTuple):
+    """What a line calls the picture before it: the handle, behind the part that it is, and its number."""
+
+    name: str
+    number: int
+
+
+_HANDLE = re.compile(rf"((?:{_PART})?picture:(\d{{1,9}}))(?: \([\w.+/-]+\))?(?=\n|\Z)")
+
+
+def read_named(line: str) -> HandleLine | None:
+    """Read a line that begins with the handle of a picture, or of a part of one."""
+    found = _HANDLE.match(line)
+    return HandleLine(found[1], int(found[2])) if found else None
+
+
+class PartLine(NamedTuple):
+    """Which part of a long picture a line stands behind: its beginning, such as `part 2 of 5 of `, and its number."""
+
+    beginning: str
+    number: int
+
+
+_PART_LINE = re.compile(rf"({_PART})picture[ :]\d+")
+
+
+def read_part(line: str) -> PartLine | None:
+    """Read a line that begins with the name of a part of a picture, by its handle or without one."""
+    found = _PART_LINE.match(line)
+    return PartLine(found[1], int(found[1].split(" ", 2)[1])) if found else None
+
+
+# The line before a picture or a file that follows in a user message.
+
+
+def caption(what: str, call: str) -> str:
+    """Name what a call returned."""
+    return f"{what} of {call}:"
+
+
+_CAPTION = re.compile(rf"((?:(?:{_PART})?picture \d+|the file .+|the address of a (?:file|picture)) of .+):")
+
+
+def read_caption(line: str) -> str | None:
+    """Return the name in a caption, None where a line is none."""
+    found = _CAPTION.fullmatch(line)
+    return found[1] if found else None
+
+
+# The line in the place of a picture or a file.
+
+
+class StandInLine(NamedTuple):
+    """What a line stands in for; `refers` is the label or handle of what is shown elsewhere, "" where nothing is."""
+
+    kind: Literal["picture", "file"]
+    refers: str = ""
+
+
+def gone(description: str) -> str:
+    """Say what was shown here and is no longer."""
+    return f"[no longer shown: {description}]"
+
+
+def again(stands: StandInLine) -> str:
+    """Say that the same is shown earlier."""
+    return f"[the same {stands.kind} as {stands.refers}, above]"
+
+
+_STAND_IN = re.compile(
+    rf"\[(?:no longer shown: (?:(?:{_PART})?picture:\d+, )?(?:{_PART})?(picture|file|the file)\b.*"
+    r"|the same (picture|file) as (.+), above)\]"
+)
+
+
+def read_stand_in(line: str) -> StandInLine | None:
+    """Read a line of `gone` or `again`; None where it is another."""
+    found = _STAND_IN.fullmatch(line)
+    if found is None:
+        return None
+    return StandInLine("picture" if "picture" in (found[1], found[2]) else "file", found[3] or "")
+
+
+# Factors.
+
+
+def scaled(number: int, seen: Seen, width: int, height: int) -> str:
+    """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
+    factors = _factors(seen, width, height)
+    return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factors}"
+
+
+def _factors(seen: Seen, width: int, height: int) -> str:
+    across, down = round(width / seen.width, 3), round(height / seen.height, 3)
+    return f"coordinates by {across:g}" if across == down else f"x by {across:g} and y by {down:g}"
+
+
+def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
+    """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
+    down = strip.width == width
+    start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
+    place = f"{axis} {start} to {start + length} of {width}x{height}"
+    view = strip.seen
+    if (view.width, view.height) != (strip.width, strip.height):
+        factors = f"multiply {_factors(view, strip.width, strip.height)}"
+        back = f"{factors}, then add {start} to {axis}" if start else factors
+        return f"{place}, shown {view.width}x{view.height}", back
+    return place, f"add {start} to {axis}" if start else "coordinates are those of the whole"
+
+
+def multiply(its: str, across: float, down: float) -> str:
+    """Say by how much coordinates are to be multiplied; `its ` names one of several pictures."""
+    factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
+    return f"Multiply {its}coordinates by {factor} for those in full size."
+
+
+def multiplied(its: str, scale: float) -> re.Pattern[str]:
+    """Return what finds the sentence of `multiply` for a factor across, whatever it is down: that is the group `down`."""
+    return re.compile(
+        rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
+        r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
+    )
