@@ -13,7 +13,7 @@ from imagebridge.errors import BridgeError, RequirementError
 from imagebridge.facts.hosts import NAMES, named
 from imagebridge.requirements import SERVER, need
 
-from .http.options import check_http_options, http_options, token
+from .http.http_options import check_http_options, http_options, token
 from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 

@@ -33,7 +33,7 @@ class FullError(Exception):
     """There is no place for a request now; the message says what there is too much of."""
 
 
-class Places:
+class RequestPlaces:
     """The places for requests."""
 
     def __init__(self) -> None:
@@ -75,7 +75,7 @@ class Places:
                     del count[caller]
 
 
-class Turns:
+class WorkTurns:
     """Who works: one after the other of those callers who wait, and never one caller in all places.
 
     Args:
@@ -133,7 +133,7 @@ class Turns:
 class TakingTurns:
     """MCP middleware: calls of tools that work on this machine wait for the turn of their caller."""
 
-    turns: Turns
+    turns: WorkTurns
     caller: str
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -30,9 +30,9 @@ from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 from imagebridge_tools.files.source import FILE_SIZE
 
-from .admission import TURNS, FullError, Places, TakingTurns, Turns, cores
+from .admission import TURNS, FullError, RequestPlaces, TakingTurns, WorkTurns, cores
 from .caller_servers import CallerServers
-from .callers import Caller, callers
+from .callers import HttpCaller, callers
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
@@ -64,10 +64,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
     Raises:
         SettingsError: the file of tokens or the issuer cannot be right.
     """
-    return _Application(settings or Settings()).app
+    return _HttpApplication(settings or Settings()).app
 
 
-class _Application:
+class _HttpApplication:
     """The endpoints, and what they share."""
 
     def __init__(self, settings: Settings) -> None:
@@ -83,8 +83,8 @@ class _Application:
             origins = self._security.settings.allowed_origins
             origins.append(f"{public.scheme}://{public.netloc}")
         self._servers = CallerServers(self._built)
-        self._places = Places()
-        self._turns = Turns(TURNS * cores())
+        self._places = RequestPlaces()
+        self._turns = WorkTurns(TURNS * cores())
         self._known: Any = self._placed
         metadata: list[Route] = []
         if self._callers.verifier:
@@ -110,7 +110,7 @@ class _Application:
         )
         self.app.state.end = self.end
 
-    def _built(self, caller: Caller) -> MCPServer[Any]:
+    def _built(self, caller: HttpCaller) -> MCPServer[Any]:
         """Return the server of a caller, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -131,7 +131,7 @@ class _Application:
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         async with self._servers.running():
             # The first caller is not to wait for all that is loaded then.
-            async with self._servers.of(Caller("", Settings())):
+            async with self._servers.of(HttpCaller("", Settings())):
                 pass
             self._ready = True
             yield

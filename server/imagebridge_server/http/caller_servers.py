@@ -12,7 +12,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from imagebridge_server.results import in_thread
 
-from .callers import Caller
+from .callers import HttpCaller
 
 _LOG = logging.getLogger("imagebridge.http")
 
@@ -55,9 +55,9 @@ class CallerServers:
     build: makes the server of a caller, whose session manager is ready to run.
     """
 
-    def __init__(self, build: Callable[[Caller], MCPServer]) -> None:
+    def __init__(self, build: Callable[[HttpCaller], MCPServer]) -> None:
         self._build = build
-        self._servers: OrderedDict[Caller, _CallerServer] = OrderedDict()
+        self._servers: OrderedDict[HttpCaller, _CallerServer] = OrderedDict()
         self._tasks: TaskGroup | None = None
 
     @asynccontextmanager
@@ -71,7 +71,7 @@ class CallerServers:
         self._tasks = None
 
     @asynccontextmanager
-    async def of(self, caller: Caller) -> AsyncGenerator[StreamableHTTPSessionManager]:
+    async def of(self, caller: HttpCaller) -> AsyncGenerator[StreamableHTTPSessionManager]:
         """Lend the server of a caller for one request.
 
         Raises:
@@ -103,7 +103,7 @@ class CallerServers:
         for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:
             self._forget(caller, one)
 
-    def _forget(self, caller: Caller, server: _CallerServer) -> None:
+    def _forget(self, caller: HttpCaller, server: _CallerServer) -> None:
         if self._servers.get(caller) is server:
             del self._servers[caller]
         server.over.set()

@@ -13,7 +13,7 @@ from .token_file import TokenFile
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class HttpCaller:
     """Who asks: a name that no other caller has, empty where nobody is asked for one, and what this one may do."""
 
     name: str
@@ -28,7 +28,7 @@ class Callers:
     """
 
     verifier: TokenVerifier | None
-    of: Callable[[AccessToken | None], Caller]
+    of: Callable[[AccessToken | None], HttpCaller]
 
 
 def callers(settings: Settings) -> Callers:
@@ -46,11 +46,11 @@ def callers(settings: Settings) -> Callers:
     if settings.tokens:
         _check_apart(settings)
         return _holders(TokenFile(settings.tokens), settings)
-    return Callers(None, lambda _: Caller("", settings))
+    return Callers(None, lambda _: HttpCaller("", settings))
 
 
 def _holders(file: TokenFile, settings: Settings) -> Callers:
-    def of(token: AccessToken | None) -> Caller:
+    def of(token: AccessToken | None) -> HttpCaller:
         name = _shown(token).client_id
         return _named(name, file.holder(name).settings(settings), settings)
 
@@ -63,10 +63,10 @@ def _shown(token: AccessToken | None) -> AccessToken:
     return token
 
 
-def _named(name: str, own: Settings, shared: Settings) -> Caller:
+def _named(name: str, own: Settings, shared: Settings) -> HttpCaller:
     """Return a caller with a store and folders of its own: below the shared ones, in a folder of its name."""
     writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
-    return Caller(name, replace(own, allow_write=writes, store=own.store_below(name)))
+    return HttpCaller(name, replace(own, allow_write=writes, store=own.store_below(name)))
 
 
 def _check_apart(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from imagebridge_server import Settings, create_app
 from imagebridge_server.http import admission
-from imagebridge_server.http.admission import FullError, Places, Turns, cores
+from imagebridge_server.http.admission import FullError, RequestPlaces, WorkTurns, cores
 from imagebridge_server.http.token_file import add_token
 
 pytestmark = pytest.mark.anyio
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 class TestPlaces:
     def test_a_caller_has_its_own_number(self):
-        places = Places()
+        places = RequestPlaces()
         with places.taken("alice", 2, 1), places.taken("alice", 2, 1):
             with pytest.raises(
                 FullError, match=r"^2 requests of this caller are under way, and there can be no more$"
@@ -33,7 +33,7 @@ class TestPlaces:
     @pytest.mark.parametrize("caller", ["", "alice{}"])
     def test_all_callers_together_have_one(self, monkeypatch, caller):
         monkeypatch.setattr(admission, "ALL_CALLS", 3)
-        places = Places()
+        places = RequestPlaces()
         with (
             places.taken(caller.format(1), 2, 1),
             places.taken(caller.format(2), 2, 1),
@@ -45,7 +45,7 @@ class TestPlaces:
 
     def test_bodies_are_bounded_of_each_caller_and_of_all(self, monkeypatch):
         monkeypatch.setattr(admission, "ALL_BODIES", 40)
-        places = Places()
+        places = RequestPlaces()
         with places.taken("alice", 9, 50):
             with pytest.raises(FullError, match=r"^requests of 50 bytes of this caller are under way"):
                 with places.taken("alice", 9, 1):
@@ -66,7 +66,7 @@ class TestPlaces:
 
 async def worked(count, arrivals):
     """Let calls arrive together, one finish after the other in the order in which they began; return that order."""
-    turns, order, working = Turns(count), [], []
+    turns, order, working = WorkTurns(count), [], []
 
     async def work(caller):
         async with turns.turn(caller):
@@ -109,7 +109,7 @@ class TestTurns:
         assert sorted(anyio.run(worked, count, arrivals)) == sorted(arrivals)
 
     async def test_whoever_gives_up_takes_no_turn(self):
-        turns, began = Turns(1), []
+        turns, began = WorkTurns(1), []
 
         async def work(caller):
             async with turns.turn(caller):

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from imagebridge_server.settings import CALLS, SettingsError
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.option(
@@ -70,7 +70,7 @@ _OPTIONS = (
 _NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "json_response")
 
 
-def http_options(command: Command) -> Command:
+def http_options(command: Decorated) -> Decorated:
     """Give a command these options."""
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
