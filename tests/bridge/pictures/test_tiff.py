@@ -432,8 +432,14 @@ def announced(width, height, **form):
         (announced(8_000, 7_000, bits=8, colours=6, samples=3), "takes 1,008 MB of memory, over the limit"),
         (announced(5_000, 4_000, bits=32, colours=2, samples=3), "takes 1,080 MB of memory, over the limit"),
         (announced(8_000, 7_000, bits=16, colours=2, samples=3, planar=2), "takes 1,008 MB of memory, over"),
-        (announced(9_000, 9_000, bits=8, colours=2, samples=3, packed=50001), "takes 1,458 MB of memory, over"),
-        (announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3), "converted up to 20,000,000 samples"),
+        (
+            announced(9_000, 9_000, bits=8, colours=2, samples=3, packed=50001),
+            "takes 1,458 MB of memory, over",
+        ),
+        (
+            announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3),
+            "converted up to 20,000,000 samples",
+        ),
     ],
 )
 def test_what_rare_forms_take_is_judged_before_they_are_unpacked(data, reason):
