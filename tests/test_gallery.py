@@ -12,7 +12,7 @@ from mcp import Client
 from PIL import Image
 
 from imagebridge_server.app import build_server
-from imagebridge_tools.charts.plan import KINDS
+from imagebridge_tools.charts.chart_options import KINDS
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "gallery.md").read_text(encoding="utf-8")

@@ -227,13 +227,12 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         for holder in level:
             for one in _inside(holder):
                 if isinstance(one, str):
-                    sound = halves or paired(one) is one
-                elif isinstance(one, (int, float)):
-                    sound = _readable_number(one, finite=finite) is one
+                    sound = one.isascii() or halves or paired(one) is one
+                elif is_json(one) or is_list(one):
+                    below[id(one)] = one
+                    continue
                 else:
-                    sound = True
-                    if is_json(one) or is_list(one):
-                        below[id(one)] = one
+                    sound = not isinstance(one, (int, float)) or _readable_number(one, finite=finite) is one
                 if not sound:
                     return _Writable(finite=finite, halves=halves).made(value)
         if not below:

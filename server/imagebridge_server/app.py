@@ -1,5 +1,6 @@
 """build_server: the tools of `imagebridge_tools` as an MCP server."""
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -8,7 +9,9 @@ from mcp.types import Icon
 
 import imagebridge
 from imagebridge.requirements import CHARTS, lacking
+from imagebridge_tools.files.store import Store
 
+from .job_notes import JobNotes
 from .jobs import Jobs
 from .prompts import Prompting, prompts
 from .registration import judging, placed
@@ -58,7 +61,7 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
         "icons": [Icon(src=_ICON, mime_type="image/png", sizes=["32x32"])],
         "tools": placed(offered(settings, places), places),
         "extensions": [viewer()],
-        "lifespan": _running,
+        "lifespan": _lifespan(places.store),
         "subscriptions": None if tells_changes else False,
         "middleware": [HostFitting(settings.host), Offering(), judging, Prompting(charts=charts)],
         "log_level": "WARNING",
@@ -73,6 +76,6 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
     return server
 
 
-def _running(_: MCPServer[Jobs]) -> AbstractAsyncContextManager[Jobs]:
-    """Offer the jobs of this run to the tools."""
-    return Jobs()
+def _lifespan(store: Store | None) -> Callable[[MCPServer[Jobs]], AbstractAsyncContextManager[Jobs]]:
+    """Return what offers the jobs of a run to the tools."""
+    return lambda _: Jobs(JobNotes(store) if store else None)

@@ -68,7 +68,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
 @click.option(
     "--store",
     metavar="DIR",
-    help="The folder in which the tools' pictures are kept, to be named as image://..., or off. "
+    help="The folder in which the tools' pictures are kept, to be named as image://..., s3://bucket/prefix, or off. "
     f"Default: {STORE}, or the user's cache.",
 )
 @click.option(
@@ -167,7 +167,9 @@ def _command_line(option: click.Option, value: Any) -> list[str]:
         return [flag]
     values = value if option.multiple else [value]
     if option.metavar == "DIR":
-        values = [one if one == "off" else Path(one).expanduser().absolute() for one in values]
+        values = [
+            one if one == "off" or "://" in one else Path(one).expanduser().absolute() for one in values
+        ]
     return [word for one in values for word in (flag, str(one))]
 
 

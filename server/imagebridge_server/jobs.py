@@ -10,15 +10,24 @@ from typing import Self
 
 import anyio
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge_tools import ToolOutput
-from imagebridge_tools.create import OnProgress
+from imagebridge_tools.image_progress import OnProgress
+
+from .job_notes import BEAT, JobNote, JobNotes
+from .results import in_thread
 
 PENDING = "image://pending-"
 """How handles begin."""
 
 REMEMBERED = 20
 """Finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
+
+_LOOK = 1.0
+"""Seconds between two looks at how a job of another server is."""
+
+_LAST_WORD = 5.0
+"""Seconds that the last word about a job may take to be kept, while its server ends."""
 
 Make = Callable[[OnProgress], Awaitable[ToolOutput]]
 """Makes an answer, and tells how far it is."""
@@ -57,9 +66,13 @@ class _Job:
 
 
 class Jobs:
-    """The jobs of one running server; leaving the block ends them."""
+    """The jobs of one running server; leaving the block ends them.
 
-    def __init__(self) -> None:
+    notes: where other servers read how these are, and this one how theirs are; None where pictures are not kept.
+    """
+
+    def __init__(self, notes: JobNotes | None = None) -> None:
+        self._notes = notes
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._stack = AsyncExitStack()
 
@@ -89,6 +102,8 @@ class Jobs:
             return answer
         handle = PENDING + token_hex(8)
         self._jobs[handle] = job
+        if self._notes:
+            self._group.start_soon(_note, self._notes, handle, job)
         finished = [name for name, one in self._jobs.items() if one.done.is_set()]
         for name in finished[: max(0, len(finished) - REMEMBERED)]:
             del self._jobs[name]
@@ -99,19 +114,81 @@ class Jobs:
 
         Raises:
             ArgumentError: there is no such job.
-            BridgeError: the job failed.
+            BridgeError: the job failed, or the server that ran it is gone.
         """
         name = handle.strip().lower()
-        job = self._jobs.get(name)
-        if job is None:
+        if job := self._jobs.get(name):
+            return await job.result(patience) or _waiting(job, name)
+        note = await self._noted(name, patience)
+        if note is None:
             problem = f"{handle[:60]!r} is not being made here: it was collected long ago, or the server started anew since"
             raise ArgumentError("source", problem)
-        return await job.result(patience) or _waiting(job, name)
+        return _told(note, name)
+
+    async def _noted(self, name: str, patience: float) -> JobNote | ToolOutput | None:
+        """Return how a job of another server is, or what it has made, once that is done or `patience` is over."""
+        notes = self._notes
+        if notes is None:
+            return None
+        until = anyio.current_time() + patience
+        try:
+            while (note := await in_thread(lambda: notes.read(name))) and note.state == "making":
+                if anyio.current_time() >= until:
+                    break
+                await anyio.sleep(min(_LOOK, patience))
+            return await in_thread(lambda: notes.answer(note)) if note and note.state == "made" else note
+        except OSError as error:
+            raise BridgeError("the store does not answer at the moment; call again later") from error
+
+
+async def _note(notes: JobNotes, handle: str, job: _Job) -> None:
+    """Write how a job is for as long as it runs, and what became of it."""
+    try:
+        await in_thread(notes.tidy)
+        while not job.done.is_set():
+            note = JobNote("making", job.what, anyio.current_time() - job.begun)
+            await in_thread(lambda note=note: notes.write(handle, note))
+            with anyio.move_on_after(BEAT):
+                await job.done.wait()
+    finally:
+        with anyio.move_on_after(_LAST_WORD, shield=True):
+            last = _last_note(job)
+            await in_thread(lambda: notes.write(handle, last))
+
+
+def _last_note(job: _Job) -> JobNote:
+    passed = anyio.current_time() - job.begun
+    if job.answer:
+        return JobNote("made", job.what, passed, job.answer.sentence, job.answer.uris)
+    if job.error:
+        known = isinstance(job.error, BridgeError)
+        return JobNote("failed", job.what, passed, str(job.error) if known else type(job.error).__name__)
+    return JobNote("lost", job.what, passed)
+
+
+def _told(note: JobNote | ToolOutput, handle: str) -> ToolOutput:
+    """Return what is said of a job of another server.
+
+    Raises:
+        BridgeError: it failed, or its server is gone.
+    """
+    if isinstance(note, ToolOutput):
+        return note
+    if note.state == "making":
+        return _still(note.what, note.passed, handle)
+    if note.state == "failed":
+        raise BridgeError(note.sentence)
+    raise BridgeError(
+        f"{note.what} was lost: the server that made it has ended; call the tool that makes it again"
+    )
 
 
 def _waiting(job: _Job, handle: str) -> ToolOutput:
-    passed = anyio.current_time() - job.begun
+    return _still(job.what, anyio.current_time() - job.begun, handle)
+
+
+def _still(what: str, passed: float, handle: str) -> ToolOutput:
     return ToolOutput(
-        f"{job.what} is still being made after {passed:.0f} s and goes on being made. "
+        f"{what} is still being made after {passed:.0f} s and goes on being made. "
         f'Call load_image with source="{handle}" to collect it.'
     )

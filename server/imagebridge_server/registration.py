@@ -100,21 +100,25 @@ def tool(
         {"additionalProperties": False, **explaining_tool.parameters}
     )
     for name, schema in explaining_tool.parameters["properties"].items():
-        for keyword in ("description", "examples") if name in said else ():
+        for keyword in _SAID_ONCE if name in said else ():
             schema.pop(keyword, None)
     return explaining_tool
+
+
+_SAID_ONCE = ("description", "examples", "default", "enum", "minimum", "maximum", "ge", "le")
+"""What is left out of an argument that another tool has described: the server holds its values against all of it."""
 
 
 def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a tool's schema without what models pay for and learn nothing from.
 
-    These are Pydantic's titles, which repeat the names, and null as another way to leave an argument out.
+    These are Pydantic's titles, which repeat the names, and null and an empty text as other ways to leave an argument out.
     """
     properties: dict[str, dict[str, Any]] = {}
     for name, argument in schema["properties"].items():
         short = {key: value for key, value in argument.items() if key != "title"}
         kinds = short.get("anyOf", ())
-        if short.get("default", 0) is None:
+        if short.get("default", 0) in (None, ""):
             del short["default"]
         if kinds and kinds[-1] == {"type": "null"}:
             if len(kinds) == 2:

@@ -1,20 +1,20 @@
 """The kept pictures as MCP resources: `image://HASH`, in full size, listed page by page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from anyio import to_thread
 from mcp.server import MCPServer
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
 from mcp.shared.exceptions import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     InputRequiredResult,
-    ListResourcesResult,
-    PaginatedRequestParams,
     Resource,
     ResourceTemplate,
 )
@@ -34,31 +34,49 @@ _TEMPLATE = ResourceTemplate(
 )
 
 
-class KeepingServer(MCPServer[Any]):
-    """An MCP server with the pictures in `store` among its resources.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Middleware that names the pictures in `store` in the list of resources, behind the fixed ones, page by page."""
 
-    The SDK's server knows one page of fixed resources and one type for all that a template names: what lists and
-    reads them is added to here.
+    store: Store
+
+    async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Pass a message on, and add to what answers a question for resources."""
+        result = await call_next(ctx)
+        if ctx.method != "resources/list" or not isinstance(result, dict):
+            return result
+        after = (ctx.params or {}).get("cursor") or ""
+        if after.strip("0123456789abcdef"):
+            raise MCPError(INVALID_PARAMS, "unknown cursor; take the one of the page before")
+        try:
+            notes, following = await to_thread.run_sync(self.store.listed, after, PAGE)
+        except OSError as error:
+            raise MCPError(
+                INTERNAL_ERROR, "the store does not answer at the moment; ask again later"
+            ) from error
+        kept = [
+            _listed_resource(note).model_dump(mode="json", by_alias=True, exclude_none=True) for note in notes
+        ]
+        # The SDK knows one page of fixed resources, and gives it whatever is asked for.
+        result["resources"] = [*([] if after else result["resources"]), *kept]
+        if following:
+            result["nextCursor"] = following
+        return result
+
+
+class KeepingServer(MCPServer[Any]):
+    """An MCP server that reads the pictures in `store` as resources.
+
+    The SDK's server knows one type for all that a template names: what reads them is added to here.
     """
 
-    def __init__(self, *arguments: Any, store: Store, **choices: Any) -> None:
+    def __init__(self, *arguments: Any, store: Store, middleware: Sequence[Any], **choices: Any) -> None:
         self._store = store
-        super().__init__(*arguments, **choices)
+        super().__init__(*arguments, middleware=[*middleware, Listing(store)], **choices)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Name the template of kept pictures beside the others."""
         return [*await super().list_resource_templates(), _TEMPLATE]
-
-    async def _handle_list_resources(
-        self, ctx: ServerRequestContext[Any], params: PaginatedRequestParams | None
-    ) -> ListResourcesResult:
-        after = (params.cursor if params else None) or ""
-        if after.strip("0123456789abcdef"):
-            raise MCPError(INVALID_PARAMS, "the cursor is none that this server gave")
-        fixed = [] if after else await self.list_resources()
-        notes, following = await to_thread.run_sync(self._store.listed, after, PAGE)
-        resources = [*fixed, *(_listed_resource(note) for note in notes)]
-        return ListResourcesResult(resources=resources, next_cursor=following or None)
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None

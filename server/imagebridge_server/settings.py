@@ -1,14 +1,17 @@
 """Settings: what a server may do, decided by whoever starts it and never by a model."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from imagebridge_tools.files.source import Places
+    from imagebridge_tools.files.storage import ObjectStorage
 
 ALLOW = "IMAGEBRIDGE_ALLOW"
 """The environment variable of folders to read from, separated as in PATH."""
@@ -45,7 +48,7 @@ class Settings:
         allow: the folders whose files are read. None named: no files.
         allow_write: the folders below which pictures are saved.
         allow_https: whether files are fetched from public https addresses.
-        store: the folder in which pictures are kept; None for nowhere.
+        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None for nowhere.
         store_bytes: bytes of kept pictures at most.
         store_seconds: seconds for which a picture is kept.
         create: whether pictures made by the OpenAI API are offered.
@@ -63,13 +66,14 @@ class Settings:
         json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
 
     Raises:
-        SettingsError: `public_url` is not a URL whose path is /mcp, or `jwt` lacks it or comes beside `tokens`.
+        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, `jwt`
+            lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
     """
 
     allow: tuple[Path, ...] = ()
     allow_write: tuple[Path, ...] = ()
     allow_https: bool = False
-    store: Path | None = None
+    store: Path | str | None = None
     store_bytes: int = STORE_BYTES
     store_seconds: float = STORE_SECONDS
     create: bool = False
@@ -86,13 +90,21 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right."""
-        url = urlsplit(self.public_url or "https://localhost/mcp")
+        try:
+            url = urlsplit(self.public_url or "https://localhost/mcp")
+        except ValueError:  # It begins like one.
+            url = urlsplit("")
         if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
             raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+        if isinstance(self.store, str):
+            _check_bucket(self.store)
         if self.jwt and self.tokens:
             raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
+        for name in ("store_bytes", "store_seconds", "patience"):
+            if not getattr(self, name) >= 0:  # NaN is not either
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; it is a number that is not negative")
 
     @property
     def places(self) -> "Places":
@@ -105,9 +117,23 @@ class Settings:
         return Places(
             allow=self.allow,
             allow_write=self.allow_write,
-            store=Store(self.store, self.store_bytes, self.store_seconds) if self.store else None,
+            store=Store(self._storage, self.store_bytes, self.store_seconds) if self.store else None,
             web=Web() if self.allow_https else None,
         )
+
+    @property
+    def _storage(self) -> "ObjectStorage | Path":
+        if isinstance(self.store, str):
+            from imagebridge_tools.files.bucket import bucket
+
+            return bucket(self.store)
+        return self.store or Path()
+
+    def store_below(self, name: str) -> "Path | str | None":
+        """Return the store of one caller among several."""
+        if isinstance(self.store, str):
+            return f"{self.store.rstrip('/')}/callers/{name}"
+        return self.store and self.store / "callers" / name
 
     @classmethod
     def from_environment(
@@ -124,7 +150,7 @@ class Settings:
         "off" keeps none. `choices` are other settings as they are.
 
         Raises:
-            SettingsError: an allowed folder does not exist or is no folder.
+            SettingsError: an allowed folder has an empty name, does not exist or is no folder.
         """
         return cls(
             allow=existing_folders(allow, environment.get(ALLOW, "")),
@@ -135,14 +161,24 @@ class Settings:
         )
 
 
-def _store(name: str | Path) -> Path | None:
+def _store(name: str | Path) -> Path | str | None:
     if str(name) == "off":
         return None
+    if isinstance(name, str) and "://" in name:
+        return name
     if name:
         return Path(name).expanduser().absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("imagebridge", appauthor=False) / "pictures"
+
+
+def _check_bucket(store: str) -> None:
+    """Refuse a store that is not a bucket, or for which a package lacks."""
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
+        raise SettingsError(f"{store!r} is not a store: give a folder, s3://bucket/prefix, or off")
+    if find_spec("obstore") is None:
+        raise SettingsError('a store at s3:// needs obstore; install it with: pip install "imagebridge[s3]"')
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
@@ -156,6 +192,9 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 
 def _folder(name: str | Path) -> Path:
+    if not str(name):
+        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        raise SettingsError("the name of an allowed folder is empty; name a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"

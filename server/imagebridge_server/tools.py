@@ -16,10 +16,9 @@ from imagebridge.errors import ArgumentError
 from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
-from imagebridge_tools.create import OnProgress
 from imagebridge_tools.declaration import Declaration, argument, declaration
-from imagebridge_tools.document import MAX_DOCUMENT_BYTES
 from imagebridge_tools.files.source import Places
+from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import counted
 
@@ -53,7 +52,7 @@ def offered(settings: Settings, places: Places) -> list[Tool]:
 def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
     """Return a declared tool as one of MCP, whose calls read and write at `places`."""
     parameters = one.parameters() + (_SAVING if one.saves else ())
-    answer = _paid(one, places, settings) if one.paid else _free(one, places)
+    answer = _paid(one, places, settings) if one.paid else _free(one, places, settings)
     if extra := _EXTRAS.get(one.function.__name__):
         answer = extra(answer, settings)
 
@@ -93,15 +92,18 @@ def _wire_type(parameter: Parameter) -> Any:
         min_length=fewest,
         max_length=most,
     )
-    before = [BeforeValidator(declared.reading)] if declared.reading else []
-    after = [WithJsonSchema({**declared.schema})] if declared.schema else []
-    return Annotated[(wire_type, *before, field, *after)]
+    # Behind the limits, which Pydantic would call "ge" and "le" in the schema of what is read before.
+    reading = [BeforeValidator(declared.reading)] if declared.reading else []
+    schema = [WithJsonSchema({**declared.schema})] if declared.schema else []
+    return Annotated[(wire_type, field, *reading, *schema)]
 
 
-def _free(one: Declaration, places: Places) -> Answer:
+def _free(one: Declaration, places: Places, settings: Settings) -> Answer:
     async def answer(
-        _: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
+        context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
     ) -> CallToolResult:
+        if one.takes("attach") and not connected_host(context, settings.host).files:
+            given["attach"] = 0
         return await answered(_making(one, places, given), save_as, overwrite=overwrite)
 
     return answer
@@ -160,22 +162,11 @@ def _naming_pictures(answer: Answer, _: Settings) -> Answer:
     return compare
 
 
-def _attaching(answer: Answer, settings: Settings) -> Answer:
-    """Attach documents only where the host takes them."""
-
-    async def load_file(context: Context[Jobs, Any], **given: Any) -> CallToolResult:
-        takes = connected_host(context, settings.host).files
-        return await answer(context, attach=MAX_DOCUMENT_BYTES if takes else 0, **given)
-
-    return load_file
-
-
 _EXTRAS: Mapping[str, Callable[[Answer, Settings], Answer]] = {
-    "load_file": _attaching,
     "load_image": _collecting,
     "compare_images": _naming_pictures,
 }
-"""What a server adds to a tool: its jobs, its viewer, what its host takes."""
+"""What a server adds to a tool: its jobs, its viewer."""
 
 
 def _where(settings: Settings) -> str:

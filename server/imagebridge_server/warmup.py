@@ -18,7 +18,13 @@ IDLE = 2.0
 """Seconds without a call after which the machine is taken to be free."""
 
 _ROWS = [{"x": "a", "y": 1}, {"x": "b", "y": 2}]
-_PLUGINS = ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin", "PIL.ImageCms")
+_LATE_MODULES = (
+    "imagebridge_tools.charts.chart_drawing",
+    "PIL.Image",
+    "PIL.PngImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.ImageCms",
+)
 
 
 class Warming:
@@ -69,7 +75,7 @@ class Warming:
 
 
 async def warm() -> None:
-    """Load Pillow and start the drawing process: the first chart would wait for both."""
-    await in_thread(lambda: [import_module(name) for name in _PLUGINS])
+    """Load Pillow and what draws charts, and start the drawing process: the first chart would wait for all of them."""
+    await in_thread(lambda: [import_module(name) for name in _LATE_MODULES])
     with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
         await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

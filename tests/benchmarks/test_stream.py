@@ -59,6 +59,7 @@ calls, last = [call(number) for number in range(CALLS)], answer()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    wbufsize = -1
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         done = sum(item.get("type") == "function_call_output" for item in body["input"])
@@ -66,8 +67,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Content-Length", str(len(said)))
-        self._headers_buffer.append(b"\\r\\n" + said)
-        self.flush_headers()
+        self.end_headers()
+        self.wfile.write(said)
     def log_message(self, *arguments):
         pass
 server = HTTPServer(("127.0.0.1", 0), Handler)

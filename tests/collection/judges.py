@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import re
 import shutil
 import struct
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ def by_vips(data):
     What has no one reading is no reading either: numbers whose black and white is anybody's choice, inks without
     a profile.
     """
+    if _scaled(data):
+        return None
     try:
         image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
         profiled = image.get_typeof("icc-profile-data") != 0
@@ -70,7 +73,7 @@ def by_opencv(data):
     buffer = numpy.frombuffer(data, numpy.uint8)
     try:
         found = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-        if found is None or _in_lab(data):
+        if found is None or _in_lab(data) or _scaled(data):
             return None
         if found.ndim == 3 and found.shape[2] == 4:
             alpha = found[:, :, 3:] / 255
@@ -80,6 +83,12 @@ def by_opencv(data):
     except cv2.error:
         return None
     return None if found is None else found[:, :, ::-1]
+
+
+def _scaled(data):
+    """Tell whether a PNM has a white of its own, which neither libvips nor OpenCV makes white."""
+    said = re.match(rb"P[2356]\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s", data)
+    return said is not None and int(said[1]) not in (255, 65_535)
 
 
 def _in_lab(data):

@@ -3,10 +3,10 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import npm
@@ -14,6 +14,7 @@ from compat.anthropic_messages import AnthropicMessages
 from compat.frameworks import LOCKS
 from compat.gemini_contents import GeminiContents
 from compat.openai_responses import OpenAIResponses
+from compat.running import ended
 from compat.shown import photograph, verdict
 
 PAGES = Path(__file__).parents[2] / "docs" / "frameworks"
@@ -45,21 +46,17 @@ class Looking:
 class Cli:
     """A program with a model endpoint of its own choice.
 
-    name: what the report, its lock and its page in docs/ are called. package: of npm. program: a pattern of its path
-    among the modules. endpoint: what plays its model. configured: writes its configuration into a home, with the servers
-    of its page and the endpoint's URL, and returns the arguments and variables that it is started with.
+    name: what the report calls it. package: of npm. lock: the name of the file of its locked versions. program: a pattern
+    of its path among the modules. endpoint: what plays its model. configured: writes its configuration into a home, with
+    the servers of its page and the endpoint's URL, and returns the arguments and variables that it is started with.
     """
 
     name: str
     package: str
+    lock: str
     program: str
     endpoint: type
     configured: Callable
-
-    @property
-    def lock(self):
-        """The name of the file of its locked versions."""
-        return f"{self.name}.json"
 
 
 def block(name, form, pictures):
@@ -69,9 +66,9 @@ def block(name, form, pictures):
     return found.replace("/path/to/pictures", str(pictures))
 
 
-def codex(home, url, pictures):
+def codex(home, url, pictures, model="gpt-5.4"):
     settings = f"""
-model = "gpt-5.4"
+model = "{model}"
 model_provider = "local"
 [model_providers.local]
 name = "local"
@@ -133,19 +130,28 @@ def opencode(home, url, pictures):
     return ["run", "--title", "a photograph", PROMPT], variables | {"OPENCODE_CONFIG": str(file)}
 
 
+CODEX = ("@openai/codex", "codex.json", "@openai/codex/bin/codex.js", OpenAIResponses)
 CLIS = [
-    Cli("codex", "@openai/codex", "@openai/codex/bin/codex.js", OpenAIResponses, codex),
+    Cli("codex", *CODEX, codex),
+    # Models that it knows write programs that call tools.
+    Cli("codex-code-mode", *CODEX, partial(codex, model="gpt-5.6-sol")),
     Cli(
         "claude-code",
         "@anthropic-ai/claude-code",
+        "claude-code.json",
         "@anthropic-ai/claude-code-*/claude",
         AnthropicMessages,
         claude_code,
     ),
     Cli(
-        "gemini-cli", "@google/gemini-cli", "@google/gemini-cli/bundle/gemini.js", GeminiContents, gemini_cli
+        "gemini-cli",
+        "@google/gemini-cli",
+        "gemini-cli.json",
+        "@google/gemini-cli/bundle/gemini.js",
+        GeminiContents,
+        gemini_cli,
     ),
-    Cli("opencode", "opencode-ai", "opencode-*-x64/bin/opencode", OpenAIResponses, opencode),
+    Cli("opencode", "opencode-ai", "opencode.json", "opencode-*64/bin/opencode", OpenAIResponses, opencode),
 ]
 
 
@@ -169,9 +175,9 @@ def looked(cli, folder, lock=None):
     Args:
         cli: the program.
         folder: an empty one, which becomes its home and the place where it is started.
-        lock: the text of its locked versions; those of locks/ by default.
+        lock: the file of its locked versions; that of locks/ by default.
     """
-    lock = lock or (LOCKS / cli.lock).read_text()
+    lock = (lock or LOCKS / cli.lock).read_text()
     modules = npm.locked(lock)
     program = next(modules.glob(cli.program))
     home, pictures, programs = (folder / name for name in ("home", "pictures", "programs"))
@@ -186,15 +192,7 @@ def looked(cli, folder, lock=None):
         # Nothing else of this machine's environment: no keys, no settings of the user's own.
         environment = {"PATH": commands(programs), "HOME": str(home)} | variables
         starter = [npm.node()] if program.suffix == ".js" else []
-        done = subprocess.run(
-            [*starter, program, *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ended([*starter, program, *arguments], cwd=folder, env=environment)
     told = dict(zip(WAYS, map(verdict, model.shown), strict=False))
     problem = f"wrong: {endpoint.refusals[:1] or (done.stdout + done.stderr)[-2_000:]}"
     if endpoint.refusals or done.returncode or "Done." not in done.stdout:

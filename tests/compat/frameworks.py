@@ -60,6 +60,13 @@ FRAMEWORKS = [
         least={"adapter": 31},
     ),
     Framework(
+        "langchain-mcp",
+        ("langchain[mcp]", "langchain-openai"),
+        "with_langchain_own_mcp.py",
+        host="langchain",
+        least={"relay": 30},
+    ),
+    Framework(
         "pydantic-ai",
         ("pydantic-ai-slim[openai,mcp]",),
         "with_pydantic_ai.py",

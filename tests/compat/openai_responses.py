@@ -1,10 +1,19 @@
 """The strict endpoint of `imagebridge.testing`, asked by a program that shows its model photographs."""
 
 import json
+from itertools import chain, count
 
 from compat.shown import Refused, picture
 
 from imagebridge.testing import Endpoint
+
+OUTPUTS = ("function_call_output", "custom_tool_call_output")
+SCRIPT = """\
+const {{ name }} = ALL_TOOLS.find((one) => one.name.endsWith({name}));
+const result = await tools[name]({arguments});
+for (const block of result.content) block.type === "image" ? image(block) : text(block.text);
+"""
+"""What a model writes for Codex's `exec`."""
 
 
 class OpenAIResponses:
@@ -15,7 +24,7 @@ class OpenAIResponses:
 
     def __init__(self, model):
         self.model = model
-        self._calls = 0
+        self._numbers = count(1)
         self._endpoint = Endpoint([self._step] * 100)
 
     def __enter__(self):
@@ -30,21 +39,31 @@ class OpenAIResponses:
         return [str(one) for one in self._endpoint.refusals]
 
     def _step(self, body):
+        later = [item["tools"] for item in body["input"] if item.get("type") == "additional_tools"]
         offered = {}
-        for tool in body.get("tools", ()):
+        for tool in chain(body.get("tools", ()), *later):
             inside = [(one["name"], tool["name"]) for one in tool.get("tools", ())]
             offered |= dict(inside or [(tool.get("name"), None)])
-        results = [
-            shown(item["output"]) for item in body["input"] if item.get("type") == "function_call_output"
-        ]
+        results = [shown(item["output"]) for item in body["input"] if item.get("type") in OUTPUTS]
         said = self.model.turn(list(offered), results) if offered else "Done."
-        if isinstance(said, str):
-            return said
-        name, arguments = said
-        self._calls += 1
-        call = {"type": "function_call", "id": f"fc_{self._calls}", "call_id": f"call_{self._calls}"}
-        space = {"namespace": offered[name]} if offered[name] else {}
-        return [call | space | {"name": name, "arguments": json.dumps(arguments), "status": "completed"}]
+        return said if isinstance(said, str) else [self._call(offered, *said)]
+
+    def _call(self, offered, name, arguments):
+        number = next(self._numbers)
+        call = {"call_id": f"call_{number}", "status": "completed"}
+        if name in offered:
+            call |= {
+                "type": "function_call",
+                "id": f"fc_{number}",
+                "name": name,
+                "arguments": json.dumps(arguments),
+            }
+        else:
+            # Code mode: the model writes a program, which calls tools that it was told of by name alone.
+            script = SCRIPT.format(name=json.dumps(name), arguments=json.dumps(arguments))
+            call |= {"type": "custom_tool_call", "id": f"ctc_{number}", "name": "exec", "input": script}
+        space = offered[call["name"]]
+        return call | ({"namespace": space} if space else {})
 
 
 def shown(output):

@@ -105,6 +105,12 @@ def resolved(framework):
     return done.stdout
 
 
+def ended(command, **options):
+    """Run a program to its end, which it has to reach before pytest takes it for one that hangs."""
+    silent = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    return subprocess.run(command, **silent, check=False, timeout=1_000, **options)
+
+
 def server(framework, how, command):
     """The words that start the server, behind the relay where it is asked for."""
     if how != "relay":
@@ -121,9 +127,7 @@ def asked(framework, how, program, names=tuple(kinds.KINDS), command=KINDS, call
         "COMPAT_KINDS": " ".join(names),
     }  # fmt: skip
     try:
-        done = subprocess.run(
-            [*program, how, endpoint.base_url], env=environment, capture_output=True, text=True, check=False
-        )
+        done = ended([*program, how, endpoint.base_url], env=environment)
     finally:
         endpoint.stop()
     assert done.returncode == 0, done.stderr[-3_000:]
@@ -157,6 +161,7 @@ def shown(environment, files, folder):
         "PATH": os.pathsep.join(map(str, places)),
         "OPENAI_BASE_URL": endpoint.base_url,
         "OPENAI_API_KEY": "x",
+        "RESPONSES__BASE_URL": endpoint.base_url,  # fast-agent's
         "MCP_USE_ANONYMIZED_TELEMETRY": "false",
     }
     *interpreter, program = environment.program
@@ -164,7 +169,7 @@ def shown(environment, files, folder):
         (folder / "node_modules").symlink_to(program.parent / "node_modules")
     command = [*interpreter, folder / list(files)[-1]]
     try:
-        done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
+        done = ended(command, cwd=folder, env=variables)
     finally:
         endpoint.stop()
     assert done.returncode == 0, done.stderr[-3_000:]

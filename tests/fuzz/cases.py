@@ -19,6 +19,7 @@ WHEEL = [
         "streams": 1,
         "answers": 3,
         "requests": 2,
+        "relayed": 2,
         "bodies": 2,
         "calls": 1,
     }.items()

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import anyio
 
+from . import relay_lines
 from .mutation import damaged, disturbed, with_checksums
 
 HOSTS = (None, "unknown", "claude-desktop", "cursor", "text-only", "codex")
@@ -100,7 +101,8 @@ def svgs(data, draw):
 
 def specs(spec, draw):
     from imagebridge.errors import ArgumentError, BridgeError
-    from imagebridge_tools import chart
+    from imagebridge_tools import generate_chart
+    from imagebridge_tools.charts import chart_drawing
     from imagebridge_tools.charts import specs as reading
     from imagebridge_tools.charts.theme import ChartFrame
     from imagebridge_tools.files.source import NOWHERE
@@ -110,7 +112,7 @@ def specs(spec, draw):
         async def drawn():
             said = ""
             try:
-                await chart.generate_chart(spec=spec, seconds=30)
+                await generate_chart(spec=spec, seconds=30)
             except BridgeError as error:
                 said = str(error)
             assert "out of memory" not in said, said
@@ -119,8 +121,8 @@ def specs(spec, draw):
         return
     frame = ChartFrame(800, 500, None, None, {}, {}, "light")
     try:
-        drawing, own, _ = chart._of_spec(spec, None, NOWHERE, frame, None, None)
-        text = chart._json_for_engine(reading.ready(drawing, own, reading.sizes(None, None, "light")))
+        drawing, own, _ = chart_drawing._of_spec(spec, None, NOWHERE, frame, None, None)
+        text = chart_drawing._json_for_engine(reading.ready(drawing, own, reading.sizes(None, None, "light")))
     except ArgumentError as error:
         sendable(str(error).encode(errors="replace").decode())
     else:
@@ -132,11 +134,17 @@ def tools(listed, draw):
 
     from imagebridge import tool_names
     from imagebridge.client.listing import relisted
+    from imagebridge.relay.json_rpc import written
+    from imagebridge.relay.tool_names import Names
+    from imagebridge.wire import writable
 
     page = relisted(listed if isinstance(listed, dict) else {"tools": listed})
     found = ListToolsResult.model_validate(page).tools[:100]
     assert set(tool_names(found).values()) == {tool.name for tool in found}
     _defined(found)
+    # As a relay lists them with --names.
+    raw_page = listed if isinstance(listed, dict) else {"tools": listed}
+    json.loads(written(Names().listed(writable(raw_page))), parse_constant=_not_json)
     raw = listed.get("tools") if isinstance(listed, dict) else listed
     _defined(
         [tool for tool in raw or () if isinstance(tool, dict) and isinstance(tool.get("name"), str)][:100]
@@ -280,6 +288,23 @@ def _other_arguments(chance, call, other):
     return {"name": call["name"], "arguments": disturbed(chance, call["arguments"], other["arguments"])}
 
 
+def relayed(line, draw):
+    """What either side writes to a relay: it meets no fault, and what it makes of a line is one line of JSON."""
+    line = line.replace(b"\n", b" ")
+    call, answer = relay_lines.CALL, relay_lines.ANSWER
+    heard, _ = relay_lines.relayed([call], [line, answer])
+    assert heard, "the call is not answered"
+    later, passed_on = relay_lines.relayed([line, call], [answer])
+    assert any(b"bare" in one for one in later), "the call is not answered"
+    for one in (*heard, *later, *passed_on):
+        if one.strip() != line.strip():
+            json.loads(one.decode("ascii"), parse_constant=_not_json, parse_int=_integer)
+
+
+def _not_json(constant):
+    raise ValueError(f"{constant} is not JSON")
+
+
 def _same(data):
     return data
 
@@ -293,6 +318,7 @@ KINDS = {
     "streams": Kind(_same, damaged, streams, _same),
     "answers": Kind(_same, damaged, answers, _same),
     "requests": Kind(_same, damaged, requests, _same),
+    "relayed": Kind(_same, damaged, relayed, _same),
     "calls": Kind(read_json, _other_arguments, calls, json_text),
     "bodies": Kind(read_json, disturbed, bodies, json_text),
 }

@@ -71,3 +71,16 @@ def test_a_folder_that_is_none(tmp_path, name, words):
     (tmp_path / "file.txt").write_text("x")
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment({"IMAGEBRIDGE_ALLOW": str(tmp_path / name)})
+
+
+@pytest.mark.parametrize("option", ["allow", "allow_write"])
+def test_an_empty_name_is_not_the_current_folder(option):
+    with pytest.raises(SettingsError, match="the name of an allowed folder is empty"):
+        Settings.from_environment({}, **{option: [""]})
+
+
+@pytest.mark.parametrize("name", ["patience", "store_seconds", "store_bytes"])
+@pytest.mark.parametrize("number", [float("nan"), -1])
+def test_a_number_that_is_no_limit(name, number):
+    with pytest.raises(SettingsError, match=f"{name} is {number!r}; it is a number that is not negative"):
+        Settings(**{name: number})

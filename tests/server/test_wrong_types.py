@@ -19,7 +19,7 @@ ROWS = [{"month": "Jan", "revenue": 3, "shop": "a"}, {"month": "Feb", "revenue":
 RIGHT = {
     "get_image": {"text": "Hi"},
     "load_image": {"source": "p.png", "page": 1, "frame": 1, "max_size": 20, "save_as": "a.png"},
-    "load_file": {"source": "t.csv", "start": 1, "sheet": "A", "rows": "1-2"},
+    "load_file": {"source": "t.csv", "pages": "1", "part": 1, "start": 1, "sheet": "A", "rows": "1-2"},
     "generate_chart": {
         "kind": ["bar"],
         "data": ROWS,
@@ -79,10 +79,12 @@ RIGHT = {
         "compression": 50,
         "n": 1,
         "partial_images": 0,
+        "complexity": "low",
+        "frame_count": 2,
         "save_as": "a.png",
     },
 }
-RIGHT["edit_image"] = {**RIGHT["create_image"], "images": ["p.png"], "mask": "p.png"}
+RIGHT["edit_image"] = {**RIGHT["create_image"], "images": ["p.png"], "mask": "p.png", "markup": "p.png"}
 
 DEEP = "[" * 200 + "]" * 200
 WRONG = {

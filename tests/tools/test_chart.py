@@ -7,7 +7,8 @@ import pytest
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
-from imagebridge_tools import chart, generate_chart
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import chart_drawing
 from imagebridge_tools.charts.theme import PALETTE
 from imagebridge_tools.files.source import Places
 
@@ -479,7 +480,7 @@ class TestWhatIsRefused:
         assert "nested too deeply" in await problem("spec", spec={**SPEC, "usermeta2": deep})
 
     async def test_a_long_spec(self, monkeypatch):
-        monkeypatch.setattr(chart, "SPEC_SIZE", 1000)
+        monkeypatch.setattr(chart_drawing, "SPEC_SIZE", 1000)
         assert "at most 1,000" in await problem("spec", spec=SPEC)
 
     async def test_a_file_outside_the_allowed_folders(self, tmp_path):

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from types import SimpleNamespace
 
 import anyio
+import httpx2
 import pybase64
 import pytest
 from PIL import Image
@@ -44,7 +45,7 @@ def endpoint(monkeypatch):
 
 
 @contextmanager
-def answering(monkeypatch, status, body, wait=None):
+def answering(monkeypatch, status, body, wait=None, content_type="application/json"):
     """Serve one answer to every request."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -54,7 +55,7 @@ def answering(monkeypatch, status, body, wait=None):
                 wait.wait()
             data = json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", content_type)
             self.send_header("content-length", str(len(data)))
             self.send_header("x-should-retry", "false")
             self.end_headers()
@@ -293,6 +294,28 @@ async def test_no_server(monkeypatch):
         await create_image("x")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY holds a character that no key has"),
+        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY holds a character that no key has"),
+        ("OPENAI_BASE_URL", "http://[::1", "OPENAI_BASE_URL is not usable: its address is not a URL"),
+        (
+            "OPENAI_BASE_URL",
+            " http://h/",
+            "OPENAI_BASE_URL is not usable: its address is not one of a server",
+        ),
+        ("OPENAI_BASE_URL", "::::", "OPENAI_BASE_URL is not usable: its address is not a URL"),
+    ],
+)
+async def test_what_cannot_be_sent_is_said_without_the_key(monkeypatch, name, value, words):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CreationError) as raised:
+        await create_image("x")
+    assert str(raised.value).startswith(words)
+    assert KEY not in str(raised.value)
+
+
 async def test_no_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(CreationError, match="set OPENAI_API_KEY"):
@@ -378,7 +401,7 @@ class TestEdit:
             (
                 [url(BLUE)],
                 url(HOLE),
-                "mask: has 64x32 px and the first picture 20x20; give a mask of the same size",
+                "mask: has 64x32 px and the first picture 20x20; give one of the same size",
             ),
             (
                 [url(RED, "GIF", save_all=True, append_images=[RED.rotate(180), HOLE])],
@@ -438,3 +461,94 @@ async def test_of_a_stream_no_more_is_kept_than_was_asked_for(
     made = image_api.CreatedPictures((), "m", "low", came.left_out, came.unfinished_left_out)
     sentence = _output(image_api.ImageRequest(prompt="x"), "", made).sentence
     assert sentence == f'0 pictures of "x" by m (low quality). .{words}'
+
+
+class TestPreviews:
+    """GIF, SVG, complexity and markup: openai 3.57, types/image_generate_params.py and image_edit_params.py."""
+
+    async def test_a_gif_of_frames(self, endpoint):
+        answer = await create_image("A tide", format="gif", size="256x256", frame_count=4)
+        (picture,) = answer.pictures
+        assert (picture.media_type, picture.frames) == ("image/gif", 4)
+        body = endpoint.requests[0]
+        assert (body["output_format"], body["frame_count"]) == ("gif", 4)
+
+    async def test_an_svg_is_drawn_and_its_text_comes_too(self, endpoint, monkeypatch):
+        monkeypatch.setenv("IMAGEBRIDGE_SVG_MODEL", "gpt-6.1-sol")
+        answer = await create_image("A pier", format="svg", size="512x256", complexity="high")
+        (picture,), (text,) = answer.pictures, answer.files
+        assert (picture.media_type, picture.width, picture.height) == ("image/png", 512, 256)
+        assert text.content.startswith("```svg\n<svg ")
+        assert "A pier" in text.content
+        body = endpoint.requests[0]
+        assert (body["svg"], body["complexity"]) == ({"model": "gpt-6.1-sol"}, "high")
+        assert "and 100 in, 400 out of gpt-6.1-sol" in answer.sentence
+
+    async def test_markup_says_what_to_change_where(self, endpoint, tmp_path):
+        overlay = Image.new("RGBA", (64, 48))
+        overlay.paste("red", (0, 0, 32, 48))
+        (tmp_path / "a.png").write_bytes(file(Image.new("RGB", (64, 48), "navy"), "PNG"))
+        (tmp_path / "notes.png").write_bytes(file(overlay, "PNG"))
+        (tmp_path / "small.png").write_bytes(file(overlay.resize((32, 24)), "PNG"))
+        places = Places(allow=(tmp_path,))
+        answer = await edit_image("Paint it", ["a.png"], markup="notes.png", size="512x512", places=places)
+        assert "from a.png with a markup by" in answer.sentence
+        assert endpoint.requests[0]["markup"].startswith("data:image/png")
+        with pytest.raises(ArgumentError, match="markup: has 32x24 px and the first picture 64x48"):
+            await edit_image("Paint it", ["a.png"], markup="small.png", places=places)
+        with pytest.raises(ArgumentError, match="markup: does not go with mask"):
+            await edit_image("Paint it", ["a.png"], "notes.png", "notes.png", places=places)
+
+    @pytest.mark.parametrize(
+        ("choices", "told"),
+        [
+            ({"format": "gif", "partial_images": 1}, "partial_images: does not go with gif"),
+            ({"format": "svg", "n": 2}, "n: goes with other formats"),
+            ({"format": "svg", "compression": 50}, "compression: goes with the formats jpeg and webp"),
+            ({"frame_count": 3}, "frame_count: goes with gif"),
+        ],
+    )
+    async def test_what_does_not_go_together_is_told_and_nothing_asked(self, endpoint, choices, told):
+        with pytest.raises(ArgumentError) as caught:
+            await create_image("x", **choices)
+        assert told in str(caught.value)
+        assert not endpoint.requests
+
+    @pytest.mark.parametrize(
+        ("model", "told"),
+        [
+            ("gpt-image-2.6-sunburst", "It took 3 tokens in, 256 out: 0.0077 USD."),
+            ("gpt-image-2.6-flare", "It took 3 tokens in, 256 out."),
+        ],
+    )
+    async def test_tokens_are_told_and_their_price_where_it_is_known(
+        self, endpoint, monkeypatch, model, told
+    ):
+        monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", model)
+        answer = await create_image("Stone pier", size="256x256")
+        assert told in answer.sentence
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"output_format": "gif", "stream": True},
+            {"output_format": "gif", "frame_count": 17},
+            {"output_format": "svg", "n": 2},
+            {"output_format": "svg", "svg": {}},
+            {"frame_count": 2},
+            {"complexity": "extreme"},
+        ],
+    )
+    async def test_the_endpoint_refuses_what_the_api_does(self, endpoint, body):
+        async with httpx2.AsyncClient() as client:
+            answer = await client.post(
+                f"{endpoint.base_url}/images/generations", json={"prompt": "x", **body}
+            )
+        assert answer.status_code == 400
+
+
+async def test_a_page_in_place_of_a_stream(monkeypatch, tmp_path):
+    store = Store(tmp_path, 1_000_000, 3600)
+    with answering(monkeypatch, 200, "<html>", content_type="text/html"):
+        with pytest.raises(CreationError, match="answered with text/html and no stream"):
+            await create_image("x", partial_images=1, places=Places(store=store))

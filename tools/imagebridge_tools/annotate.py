@@ -60,8 +60,8 @@ class _Mark:
 Marks = Annotated[
     Sequence[Mapping[str, JsonValue]],
     Argument(
-        "at: [left, top, right, bottom] of box and redact (black out), [x, y] of point, number, text, [x, y, x, y] of an "
-        "arrow to its tip, [x, y, ...] of a polygon.",
+        "The marks. at is [left, top, right, bottom] for box and redact (black out), [x, y] for point, number and text, "
+        "[x, y, x, y] for an arrow, ending at its tip, and [x, y, ...] for a polygon.",
         reading=listed,
         json_type=list[Any],
         schema={

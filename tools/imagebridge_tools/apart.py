@@ -51,21 +51,25 @@ class ApartError(BridgeError):
 
 
 async def apart(
-    function: Callable[[*Arguments], Returned], *arguments: *Arguments, seconds: float = SECONDS
+    function: Callable[[*Arguments], Returned],
+    *arguments: *Arguments,
+    seconds: float = SECONDS,
+    heavy: bool = False,
 ) -> Returned:
     """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
 
-    Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
+    What is `heavy` is not tried beside other work first. Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
     worker reads the main script again: one that uses this begins its work under `if __name__ == "__main__":`.
 
     Raises:
         ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
     """
-    try:
-        async with _limiter():
-            return await _worked(_Limits(seconds, LIGHT, LIGHT_MEMORY), function, *arguments)
-    except (HeavyError, MemoryError):
-        pass
+    if not heavy:
+        try:
+            async with _limiter():
+                return await _worked(_Limits(seconds, LIGHT, LIGHT_MEMORY), function, *arguments)
+        except (HeavyError, MemoryError):
+            pass
     async with _alone():
         try:
             return await _worked(_Limits(seconds, MAX_MEMORY, MEMORY), function, *arguments)
@@ -175,10 +179,10 @@ def _limited(
     try:
         with allowing(limits.picture):
             return _WorkerResult(function(*arguments), None, _held())
-    except SystemExit:
-        os._exit(1)  # As a pickle it would end the parent.
     except Exception as error:  # noqa: BLE001  # raised again where it was asked for
         return _WorkerResult(None, error.with_traceback(None), _held())
+    except BaseException:  # noqa: BLE001  # SystemExit, or the panic of a library in Rust: raised there it would end the parent
+        os._exit(1)
     finally:
         if alarm:
             alarm(0)

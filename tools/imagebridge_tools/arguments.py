@@ -20,8 +20,8 @@ PICTURES = 'give a list of pictures, such as ["a.png", "b.png"]'
 ImageSource = Annotated[
     str,
     Argument(
-        "A picture: its path (absolute, or relative to an allowed folder), image:// uri of a result, file:, data: or "
-        "https: URL.",
+        "The picture: a path (absolute, or relative to an allowed folder), the image:// uri of an earlier result, or a "
+        "file:, data: or https: URL.",
         examples=["photos/bridge.jpg", "image://3f2a9c01d4e7"],
         reading=alone,
         form=PICTURE,
@@ -29,7 +29,9 @@ ImageSource = Annotated[
     ),
 ]
 
-AnySource = Annotated[str, Argument("As in load_image.", reading=alone, form=PICTURE, names=_NAMES)]
+AnySource = Annotated[
+    str, Argument("A picture, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
+]
 
 Document = Annotated[
     str, Argument("A PDF or SVG, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
@@ -38,7 +40,7 @@ Document = Annotated[
 SheetName = Annotated[
     str | None,
     Argument(
-        "Of a workbook; else the first.",
+        "Name of the sheet to read from a workbook. Default: the first.",
         reading=text,
         form='give the name of a sheet, such as "Costs"',
         names=("sheet_name", "worksheet", "tab"),
@@ -48,7 +50,7 @@ SheetName = Annotated[
 SaveAs = Annotated[
     str | None,
     Argument(
-        "Also write it, full size, to this png, jpg or webp file below a writable folder.",
+        "Also save it in full size, as this png, jpg or webp file below a writable folder.",
         form='give the path of a file, such as "charts/sales.png"',
         names=(
             *("output", "output_path", "output_file", "out"),
@@ -67,7 +69,7 @@ TEXT_NAMES = (
 PageRange = Annotated[
     str,
     Argument(
-        "Such as 1-3, 7.",
+        "Numbers and ranges, such as 1-3, 7.",
         reading=pages,
         form="give numbers and ranges, such as 1-3, 7",
         names=("page_range", "page_numbers"),

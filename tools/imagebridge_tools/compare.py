@@ -133,7 +133,12 @@ SHOWS = ("all", "side_by_side", "overlay", "difference")
 
 
 def _picture_argument(*names: str) -> Argument:
-    return Argument("As in load_image.", reading=lenient_values.alone, form=PICTURE, names=names)
+    return Argument(
+        "A picture, as in load_image.",
+        reading=lenient_values.alone,
+        form=PICTURE,
+        names=names,
+    )
 
 
 FirstImage = Annotated[
@@ -155,16 +160,18 @@ SecondImage = Annotated[
 Show = Annotated[
     str,
     Argument(
-        "all is both and the overlay.",
+        '"all" returns both pictures and the overlay.',
         words=SHOWS,
         reading=lenient_values.word(SHOWS, {"diff": "difference"}),
     ),
 ]
 
-Tolerance = Annotated[int, Argument("Of 255: less is no change.")]
+Tolerance = Annotated[int, Argument("Ignore differences of up to this much per channel (0-255).")]
 
 
-@tool("Compare pictures", "Tell whether two pictures are identical, or where and how much they differ.")
+@tool(
+    "Compare pictures", "Compare two pictures: whether they are identical, or where and how much they differ."
+)
 async def compare_images(
     a: FirstImage,
     b: SecondImage,

@@ -45,7 +45,7 @@ _LONGEST = 100
 SourceImages = Annotated[
     Sequence[str],
     Argument(
-        "Pictures, as in load_image; * in a file name is any, as in trip/*.jpg.",
+        "Pictures, as in load_image; * in a file name stands for any text, as in trip/*.jpg.",
         reading=listed,
         json_type=list[str],
         form=LIST_OF_PICTURES,
@@ -56,7 +56,7 @@ SourceImages = Annotated[
 CellLabels = Annotated[
     Sequence[str] | None,
     Argument(
-        "One for each.",
+        "One label per picture.",
         reading=texts,
         json_type=list[str] | None,
         form='give a list of texts, one for each picture, such as ["before", "after"]',

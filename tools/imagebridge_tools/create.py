@@ -1,14 +1,11 @@
 """create_image and edit_image: pictures made from words, and from pictures, by the OpenAI Images API."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-import anyio
-from anyio import to_thread
-
-from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES
@@ -20,26 +17,23 @@ from .arguments import PICTURE, PICTURES, SEVERAL
 from .declaration import Argument, tool
 from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
-from .image_api import (
+from .image_api import CreatedPictures, ImageRequest
+from .image_options import (
     BehindIt,
     Care,
     Compression,
     Count,
-    CreatedPictures,
-    CreationError,
     FileFormat,
-    ImageRequest,
+    FrameCount,
+    Planning,
     Prompt,
     Size,
     Unfinished,
-    request_pictures,
 )
+from .image_progress import OnProgress, quoted, watched
 from .load import decoded, known
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, described
-
-OnProgress = Callable[[float, str], Awaitable[None]]
-"""Told the seconds since the start, and a few words, while a picture is made."""
+from .tool_output import File, ToolOutput, counted, described
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""
@@ -51,7 +45,7 @@ TICK = 3.0
 Images = Annotated[
     Sequence[str],
     Argument(
-        "1 to 16 pictures to change or combine, named as in load_image.",
+        "Pictures, as in load_image.",
         reading=lenient_values.listed,
         json_type=list[str],
         entries=(1, 16),
@@ -63,16 +57,23 @@ Images = Annotated[
 Mask = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent where that shall change.",
+        "A picture of the first one's size, transparent where it is to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
 ]
 
 
-_COST = (
-    "It takes up to some minutes and costs money; after {patience:g} s a handle to collect it later is given."
-)
+Markup = Annotated[
+    str | None,
+    Argument(
+        "As mask, with notes on what to change.",
+        reading=lenient_values.alone,
+        form=PICTURE,
+    ),
+]
+
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect the result with."
 
 
 @tool(
@@ -92,6 +93,8 @@ async def create_image(
     compression: Compression = None,
     n: Count = 1,
     partial_images: Unfinished = 0,
+    complexity: Planning = None,
+    frame_count: FrameCount = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -102,6 +105,8 @@ async def create_image(
 
     Size, format and the others are in the words of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
     percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and told on the way, at most 3.
+    `complexity` is how much is planned, `frame_count` is of a GIF. Where the account may choose which model writes an SVG,
+    IMAGEBRIDGE_SVG_MODEL names it.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
     `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
@@ -119,17 +124,19 @@ async def create_image(
         compression=compression,
         n=n,
         partial_images=partial_images,
+        complexity=complexity,
+        frame_count=frame_count,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
     mistakes.tell()
-    done = await _watched(order, places, on_progress, seconds, tick)
+    done = await watched(order, places, on_progress, seconds, tick)
     return _output(order, "", done)
 
 
 @tool(
     "Edit pictures",
-    "Change or combine pictures with the OpenAI Images API; arguments, time and cost as in create_image.",
+    "Change or combine pictures; arguments, time and cost as in create_image.",
     saves=True,
     paid=True,
     requirement=IMAGES,
@@ -139,6 +146,7 @@ async def edit_image(
     prompt: Prompt,
     images: Images,
     mask: Mask = None,
+    markup: Markup = None,
     *,
     size: Size = "auto",
     format: FileFormat = "png",  # noqa: A002  # the argument's name in the API
@@ -147,6 +155,8 @@ async def edit_image(
     compression: Compression = None,
     n: Count = 1,
     partial_images: Unfinished = 0,
+    complexity: Planning = None,
+    frame_count: FrameCount = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -155,8 +165,9 @@ async def edit_image(
 ) -> ToolOutput:
     """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
 
-    The transparent parts of `mask`, as large as the first picture, say where that one is changed. Pictures are
-    sent upright and without metadata. All else is as in `create_image`.
+    The transparent parts of `mask`, as large as the first picture, say where that one is changed; what is drawn on
+    `markup`, which is transparent and as large too, says what to change there. Pictures are sent upright and without
+    metadata. All else is as in `create_image`.
 
     Raises:
         ArgumentError: a picture, the mask or other arguments are wrong, all of which are told; or the API refuses one.
@@ -172,9 +183,13 @@ async def edit_image(
         compression=compression,
         n=n,
         partial_images=partial_images,
+        complexity=complexity,
+        frame_count=frame_count,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
+    if mask is not None and format == "gif":
+        mistakes.add(ArgumentError("mask", "does not go with gif; leave it out, or give another format"))
     if not 1 <= len(images) <= MAX_EDIT_IMAGES:
         problem = f"has {len(images)} pictures; give 1 to {MAX_EDIT_IMAGES}"
         mistakes.add(ArgumentError("images", problem))
@@ -184,18 +199,29 @@ async def edit_image(
         if found := await mistakes.met(_opened_picture(one, places, argument, _still)):
             read.append(found)
     pictures = tuple(picture for _, picture in read)
-    found = await mistakes.met(_opened_picture(mask, places, "mask", _mask)) if mask is not None else None
-    covered = found[1] if found else None
-    if covered and len(read) == len(images):
-        given, first = (covered.width, covered.height), (pictures[0].width, pictures[0].height)
-        if given != first:
-            problem = f"has {given[0]}x{given[1]} px and the first picture {first[0]}x{first[1]}"
-            mistakes.add(ArgumentError("mask", f"{problem}; give a mask of the same size"))
+    if mask is not None and markup is not None:
+        mistakes.add(ArgumentError("markup", "does not go with mask; leave one of them out"))
+    overlays: dict[str, Picture] = {}
+    for argument, overlay in (("mask", mask), ("markup", markup)):
+        if overlay is not None and (
+            found := await mistakes.met(_opened_picture(overlay, places, argument, _mask))
+        ):
+            overlays[argument] = found[1]
+            if len(read) == len(images):
+                _check_size(mistakes, argument, found[1], pictures[0])
     mistakes.tell()
-    order = replace(order, images=pictures, mask=covered)
-    done = await _watched(order, places, on_progress, seconds, tick)
+    order = replace(order, images=pictures, **overlays)
+    done = await watched(order, places, on_progress, seconds, tick)
     names = ", ".join(name for name, _ in read)
-    return _output(order, f" from {names}{' with a mask' if covered else ''}", done)
+    return _output(order, f" from {names}{''.join(f' with a {name}' for name in overlays)}", done)
+
+
+def _check_size(mistakes: Mistakes, argument: str, overlay: Picture, first: Picture) -> None:
+    if (overlay.width, overlay.height) != (first.width, first.height):
+        problem = (
+            f"has {overlay.width}x{overlay.height} px and the first picture {first.width}x{first.height}"
+        )
+        mistakes.add(ArgumentError(argument, f"{problem}; give one of the same size"))
 
 
 def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutput:
@@ -204,9 +230,21 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
     what = "A picture" if count == 1 else f"{count} pictures"
     descriptions = "; ".join(described(one) for one in done.pictures)
     more = _left_out(done.left_out, "picture") + _left_out(done.unfinished_left_out, "unfinished picture")
+    if done.spent:
+        more += f" It took {done.spent.in_words(done.model)}."
+    files: tuple[File, ...] = ()
+    if done.svg:
+        # In a fence, as text: alone it would be taken for the picture, which is here already.
+        files = (
+            File("file:///picture.svg", "picture.svg", "text/markdown", f"```svg\n{done.svg.strip()}\n```"),
+        )
+        more += f" Drawn from the SVG below, {counted(len(done.svg), 'character')}."
+    elif order.format == "svg":
+        more += " It is not an SVG, which was asked for."
     return ToolOutput(
-        f"{what} of {_quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
+        f"{what} of {quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
         done.pictures,
+        files,
     )
 
 
@@ -231,7 +269,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
         ),
         (
             "compression",
-            order.compression is not None and order.format == "png",
+            order.compression is not None and order.format not in ("jpeg", "webp"),
             'goes with the formats jpeg and webp; give format="webp", or leave it out',
         ),
         (
@@ -242,69 +280,32 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
         ("partial_images", order.partial_images and order.n > 1, "goes with n=1; leave one of them out"),
         (
             "partial_images",
+            order.partial_images and order.format in ("gif", "svg"),
+            f"does not go with {order.format}; leave it out",
+        ),
+        (
+            "n",
+            order.n > 1 and order.format == "svg",
+            "goes with other formats; an svg is made alone: leave it out",
+        ),
+        (
+            "frame_count",
+            order.frame_count is not None and order.format != "gif",
+            'goes with gif; give format="gif", or leave it out',
+        ),
+        (
+            "frame_count",
+            not 2 <= (order.frame_count or 2) <= 16,
+            f"is {order.frame_count}; give 2 to 16 frames",
+        ),
+        (
+            "partial_images",
             order.partial_images and not kept,
             "needs a store of pictures, and this server keeps none; leave it out",
         ),
     ):
         if wrong:
             mistakes.add(ArgumentError(argument, problem))
-
-
-async def _watched(
-    order: ImageRequest, places: Places, on_progress: OnProgress | None, seconds: float, tick: float
-) -> CreatedPictures:
-    """Have the pictures made, and tell how it goes."""
-    watch = _ProgressTicker(on_progress, places, order)
-    await watch.begin()
-    done: CreatedPictures | BridgeError = CreationError("the API gave no answer; call again")
-    async with anyio.create_task_group() as work:
-        work.start_soon(watch.tick, tick)
-        done = await request_pictures(order, watch.partial, seconds)
-        work.cancel_scope.cancel()
-    if isinstance(done, BridgeError):  # Returned, not raised: out of the group it would come as a group.
-        raise done
-    return done
-
-
-class _ProgressTicker:
-    """Tells the progress of an order: its seconds, and the unfinished pictures that were kept."""
-
-    def __init__(self, on_progress: OnProgress | None, places: Places, order: ImageRequest) -> None:
-        self._start = anyio.current_time()
-        self._on_progress = on_progress
-        self._places = places
-        self._order = order
-        self._partial = ""
-        self._count = 0
-
-    async def begin(self) -> None:
-        if self._on_progress:
-            await self._on_progress(0, "the picture is being made")
-
-    async def tick(self, tick: float) -> None:
-        while True:
-            await anyio.sleep(tick)
-            await self._tell()
-
-    async def partial(self, picture: Picture) -> None:
-        if self._places.store is None:
-            return
-        self._count += 1
-        tool = "edit_image" if self._order.images else "create_image"
-        origin = f"{tool}(prompt={_quoted(self._order.prompt)}), unfinished picture {self._count}"
-        try:
-            note = await to_thread.run_sync(self._places.store.keep, picture, origin)
-        except OSError:  # A full disk must not cost the picture that is being paid for.
-            return
-        self._partial = f"; unfinished picture {self._count} of {self._order.partial_images}: {note.short}"
-        await self._tell()
-
-    async def _tell(self) -> None:
-        if self._on_progress:
-            passed = anyio.current_time() - self._start
-            await self._on_progress(
-                passed, f"the picture is being made, {passed:.0f} s so far{self._partial}"
-            )
 
 
 async def _opened_picture(
@@ -351,8 +352,3 @@ def _png(picture: Picture, *, clear: bool = False) -> Picture:
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     return Picture.from_bytes(buffer.getvalue())
-
-
-def _quoted(prompt: str) -> str:
-    flat = " ".join(prompt.split())
-    return f'"{flat}"' if len(flat) <= 200 else f'"{flat[:200]}..."'

@@ -1,11 +1,9 @@
 """load_file: a document, a table or another text, for a model to read."""
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated
-from urllib.parse import quote
 
 from anyio import to_thread
 
@@ -20,12 +18,8 @@ from . import lenient_values
 from .apart import apart
 from .arguments import AnySource, PageRange, SheetName
 from .declaration import Argument, tool
-from .files.encodings import DecodedText
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .mistakes import Mistakes, Noted
-from .tables import summary, workbook
-from .tables.table import FILE_SIZE, Table, table
-from .tables.workbook import Book
 from .tool_output import File, ToolOutput, counted, described
 
 MAX_DOCUMENT_BYTES = 600_000
@@ -34,13 +28,10 @@ MAX_DOCUMENT_BYTES = 600_000
 WHOLE = 20_000
 """Characters of a table that comes whole; of a longer one the columns are told and the first rows come."""
 
-FIRST = 50, 5_000
-"""Rows of a long table that come first, and their characters, at most."""
-
 ATTACHED = ("pdf", "docx", "pptx", "rtf")
 """The documents that come as they are where those who ask take documents: models read them themselves."""
 
-READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, and text such as CSV, JSON, Markdown and code"
+READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
 """What is read."""
 
 _TYPES = {
@@ -65,11 +56,9 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-Part = Annotated[
-    int | None, Argument("Of a long text, counted from 1.", reading=lenient_values.number, least=1)
-]
+Part = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
 
-Start = Annotated[int | None, Argument("First character of a long text.", least=1)]
+Start = Annotated[int | None, Argument("Its first character.", least=1)]
 
 Rows = Annotated[
     str | None,
@@ -84,8 +73,7 @@ Rows = Annotated[
 
 @tool(
     "Read a file",
-    f"Read a file, from where load_image does: {READ}. Documents come as Markdown where the host does not take them, long "
-    "texts by part, long tables as a summary and rows.",
+    f"Read a file, from where load_image does: {READ}. Long ones come by part.",
 )
 async def load_file(
     source: AnySource,
@@ -138,7 +126,12 @@ async def load_file(
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
-    form = document_type(found.data, found.name)
+    # Only now: hosts wait for the start of a server, and what reads tables is much.
+    from .tables import table_text, workbook
+
+    book = workbook.is_book(found.name, found.data)
+    # Of workbooks rows are read, and understood.
+    form = None if book else document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
         takes = form in ATTACHED and attach > 0
@@ -148,7 +141,6 @@ async def load_file(
     if not form and pages.strip():
         problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
-    book = workbook.is_book(found.name, found.data)
     if book and start is not None:
         problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
         mistakes.add(ArgumentError("start", problem))
@@ -161,8 +153,13 @@ async def load_file(
         )
     if part is not None and start is None:
         start = 1 + (part - 1) * CHARACTERS
-    reading = partial(_book, found, sheet, row_range) if book else partial(_read, found, start, row_range)
-    read = await mistakes.met(to_thread.run_sync(reading))
+    if book:
+        reading = workbook.in_worker(
+            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE
+        )
+    else:
+        reading = to_thread.run_sync(_read, found, start, row_range)
+    read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
     return read
@@ -253,6 +250,8 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     total = f", {counted(read.total, read.unit)}" if read.unit else ""
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
+    if not read.text.strip():
+        told.append("There is no text in it.")
     if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
         told.append("It is too large to be attached.")
     if not read.is_last:
@@ -261,7 +260,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
         told.append(f"Call again with {asked}part={read.part + 1} for what follows{others}.")
     if read.scans:
         which = page_numbers.in_words(read.scans)
-        told.append(f"{which[0].upper()}{which[1:]}: a picture without a text; render_document shows it.")
+        told.append(f"{which[0].upper()}{which[1:]}: no text, only a picture; render_document shows it.")
     if read.form == "web page":
         told.append("start=1 gives its source; nothing that it names was fetched.")
     elif read.form == "PDF" and not read.scans:
@@ -286,10 +285,12 @@ def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | 
     guessed = f", read as {decoded.guessed}" if decoded.guessed else ""
     words = f"{name}: {media_type}, {counted(total, 'character')} in {counted(lines, 'line')}{guessed}"
     if row_range or (start is None and total > WHOLE and suffix in _TABLES):
-        made = _table_in(found, decoded, needed=row_range is not None)
+        from .tables import table_text
+
+        made = table_text.table_in(found, decoded, needed=row_range is not None)
         if made:
             whole = " start=1 gives the text as it is."
-            return _piece(
+            return table_text.piece(
                 made, row_range, f"{words}; ", whole, File(uri or "file:///table.csv", name, "text/csv", "")
             )
     first = start or 1
@@ -302,92 +303,3 @@ def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | 
         words += f"; these are {first:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
     return ToolOutput(f"{words}.", files=(file,))
-
-
-def _table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
-    """Return the table that a text holds, or None where it holds none and rows are not `needed`."""
-    if len(found.data) > FILE_SIZE:
-        if needed:
-            problem = f"{found.name} has {len(found.data):,} bytes; rows are given of at most {FILE_SIZE:,}"
-            raise ArgumentError("rows", f"{problem}: give start, its first character")
-        return None
-    try:
-        return table(DecodedText(text.text))
-    except ArgumentError as error:
-        if needed:
-            raise ArgumentError("rows", f"goes with tables, and {found.name} {error.problem}") from error
-        return None
-
-
-def _piece(
-    made: Table, row_range: tuple[int, int | None] | None, words: str, whole: str, file: File
-) -> ToolOutput:
-    """Return a long table: its columns in words and its first rows, or the rows of `row_range`."""
-    total = max(map(len, made.written.values()))
-    first, last = row_range or (1, FIRST[0])
-    if first > total:
-        raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
-    end = total if last is None else min(last, total)
-    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1])
-    size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
-    these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
-    sentence = f"{words}{size}; {these}, as CSV"
-    more = (
-        f" Call again with rows={shown + 1}-{min(total, 2 * shown - first + 1)} for more."
-        if shown < total
-        else ""
-    )
-    columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
-    return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
-
-
-def _book(found: Source, sheet: str | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
-    """Return the sheets of a workbook: all whole where they are short, else the one that is asked for, or the first."""
-    if len(found.data) > FILE_SIZE:
-        problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
-        raise ArgumentError("source", problem)
-    names = workbook.sheets(Book(found.name, found.data, None))
-    words = f"{found.name}: workbook, {amount(len(found.data))}"
-    if sheet is None and row_range is None and (whole := _sheets(found, names, words)):
-        return whole
-    made = table(Book(found.name, found.data, sheet))
-    file = _sheet_file(found, sheet or "", "")
-    others = (
-        f" Its sheets are {', '.join(map(repr, names))}: give sheet to read another."
-        if len(names) > 1
-        else ""
-    )
-    return _piece(made, row_range, f"{words}; ", others, file)
-
-
-def _sheets(found: Source, names: Sequence[str], words: str) -> ToolOutput | None:
-    """Return all sheets whole, or None where they are long."""
-    files: list[File] = []
-    sheet_lines: list[str] = []
-    left = WHOLE
-    for name in names:
-        try:
-            made = table(Book(found.name, found.data, name))
-        except ArgumentError as error:
-            sheet_lines.append(f"- {name!r}: {error.problem}")
-            continue
-        total = max(map(len, made.written.values()))
-        text, shown = summary.rows_as_csv(made.written, 1, total, left)
-        left -= len(text)
-        if shown < total or left < 0:
-            return None
-        size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
-        others = [note for note in made.notes if not note.startswith("sheet ")]
-        sheet_lines.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
-        files.append(_sheet_file(found, name, text))
-    if not files:
-        return None
-    return ToolOutput(
-        "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
-    )
-
-
-def _sheet_file(found: Source, sheet: str, text: str) -> File:
-    """Return rows of a sheet as a file of its own."""
-    uri = found.uri or "file:///workbook.xlsx"
-    return File(f"{uri}#{quote(sheet)}" if sheet else uri, found.name, "text/csv", text)

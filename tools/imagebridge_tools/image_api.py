@@ -1,107 +1,33 @@
 """The OpenAI Images API: a request, its answer or stream, and its refusals in one sentence."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from inspect import signature
 from itertools import product
 from math import floor, hypot
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import anyio
 from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
+from imagebridge.facts import models
+from imagebridge.facts.image_models import image_cost
 from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
+from imagebridge.pictures import kinds
+from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES, need
 from imagebridge.wire import is_list
 
-from . import lenient_values
 from .apart import apart
-from .declaration import Argument
+from .image_options import Background, Complexity, Format, Quality
 
 if TYPE_CHECKING:
     import openai
-
-Format = Literal["png", "jpeg", "webp"]
-Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
-Background = Literal["transparent", "opaque", "auto"]
-
-Prompt = Annotated[
-    str,
-    Argument(
-        "What the picture shows, in words.",
-        form="say in words what the picture shows",
-        names=("text", "description", "instruction", "instructions", "prompt_text"),
-    ),
-]
-
-Size = Annotated[
-    str,
-    Argument(
-        "auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
-        examples=["1536x1024"],
-        reading=lenient_values.size,
-        form='give "auto" or pixels such as "1536x1024"',
-    ),
-]
-
-_FORMATS: tuple[str, ...] = get_args(Format)
-_FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "image/") for one in _FORMATS}
-
-FileFormat = Annotated[
-    Format,
-    Argument(
-        "The format of the file.",
-        words=_FORMATS,
-        reading=lenient_values.word(_FORMATS, _FORMATS_MEANT),
-        names=("output_format", "file_format", "image_format"),
-    ),
-]
-
-Care = Annotated[
-    Quality | None,
-    Argument(
-        "Higher is slower and dearer.",
-        words=get_args(Quality),
-        reading=lenient_values.word(get_args(Quality)),
-    ),
-]
-
-BehindIt = Annotated[
-    Background | None,
-    Argument(
-        "transparent goes with png and webp.",
-        words=get_args(Background),
-        reading=lenient_values.word(get_args(Background)),
-    ),
-]
-
-Compression = Annotated[
-    int | None,
-    Argument(
-        "Percent for jpeg and webp; 100 looks best.",
-        reading=lenient_values.percent,
-        least=0,
-        most=100,
-        names=("output_compression",),
-    ),
-]
-
-Count = Annotated[
-    int,
-    Argument(
-        "How many pictures; each costs.",
-        least=1,
-        most=10,
-        names=("count", "number", "num", "num_images", "number_of_images"),
-    ),
-]
-
-Unfinished = Annotated[
-    int, Argument("Unfinished pictures kept on the way; progress names their uris.", least=0, most=3)
-]
 
 MODEL = "gpt-image-2.6-flare"
 """The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.57, types/image_model.py, read 2026-11-29."""
@@ -116,7 +42,7 @@ class CreationError(BridgeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """What is asked of the API, in its own words; `size` is in pixels, `images` and `mask` make it an edit."""
+    """What is asked of the API, in its own words; `size` is in pixels, `images`, `mask` and `markup` make it an edit."""
 
     prompt: str
     size: str = "auto"
@@ -126,8 +52,11 @@ class ImageRequest:
     compression: int | None = None
     n: int = 1
     partial_images: int = 0
+    complexity: Complexity | None = None
+    frame_count: int | None = None
     images: tuple[Picture, ...] = ()
     mask: Picture | None = None
+    markup: Picture | None = None
 
     def request(self, model: str) -> dict[str, Any]:
         """Return the SDK's arguments; what was not asked for is left to the API."""
@@ -145,7 +74,16 @@ class ImageRequest:
             "image": [_form_file(f"image-{number}", one) for number, one in enumerate(self.images, 1)]
             or None,
             "mask": _form_file("mask", self.mask) if self.mask else None,
+            "markup": _form_file("markup", self.markup) if self.markup else None,
         }
+        writer = os.environ.get("IMAGEBRIDGE_SVG_MODEL")
+        # What older SDKs have no names for.
+        newer = {
+            "complexity": self.complexity,
+            "frame_count": self.frame_count,
+            "svg": {"model": writer} if writer and self.format == "svg" else None,
+        }
+        fields["extra_body"] = {name: value for name, value in newer.items() if value is not None} or None
         return {name: value for name, value in fields.items() if value is not None}
 
 
@@ -153,7 +91,8 @@ class ImageRequest:
 class CreatedPictures:
     """The pictures, and the model and quality that the API says it used.
 
-    left_out: finished pictures beyond those that were asked for. unfinished_left_out: unfinished ones.
+    left_out: finished pictures beyond those that were asked for. unfinished_left_out: unfinished ones. spent: the tokens
+    that it tells, None where it tells none. svg: the text of a picture that was made as one.
     """
 
     pictures: tuple[Picture, ...]
@@ -161,6 +100,36 @@ class CreatedPictures:
     quality: str
     left_out: int = 0
     unfinished_left_out: int = 0
+    spent: "TokensSpent | None" = None
+    svg: str = ""
+
+
+class TokensSpent(NamedTuple):
+    """Tokens of text and of pictures that went in, of what came out, and those of the model that wrote an SVG."""
+
+    text: int
+    pictures: int
+    output: int
+    svg_model: str = ""
+    svg_input: int = 0
+    svg_output: int = 0
+
+    def in_words(self, model: str) -> str:
+        """Say the tokens, and in USD what they cost where the prices are known."""
+        told = f"{self.text + self.pictures:,} tokens in, {self.output:,} out"
+        cost = image_cost(model, self.text, self.pictures, self.output)
+        if self.svg_model:
+            told += f", and {self.svg_input:,} in, {self.svg_output:,} out of {self.svg_model}"
+            price = models.price_of(self.svg_model)
+            more = (self.svg_input * price.input + self.svg_output * price.output) / 1e6 if price else None
+            cost = None if cost is None or more is None else cost + more
+        return told + (
+            f": {cost:.2g} USD"
+            if cost is not None and cost < 1
+            else f": {cost:.2f} USD"
+            if cost is not None
+            else ""
+        )
 
 
 async def request_pictures(
@@ -174,11 +143,20 @@ async def request_pictures(
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
+    from imagebridge.client.checked_server import openai_problem
+
+    if problem := openai_problem(os.environ):
+        return CreationError(problem)
     try:
         client = await to_thread.run_sync(_client, seconds)
     except RequirementError as error:
         return error
     import openai
+
+    if order.markup and "markup" not in signature(client.images.edit).parameters:
+        return RequirementError(
+            f"markup needs a newer openai than {openai.__version__}: pip install -U openai"
+        )
 
     try:
         with anyio.fail_after(seconds):  # The SDK's limit holds for each attempt.
@@ -190,6 +168,7 @@ async def request_pictures(
                 else:
                     came = _whole(answer, order.n)
         pictures = [await _proven(one) for one in came.encoded]
+        svg = _svg(came.encoded) if order.format == "svg" else ""
     except TimeoutError:
         return CreationError(_TOO_LONG)
     except openai.OpenAIError as error:
@@ -198,7 +177,9 @@ async def request_pictures(
         return error
     except ValueError:  # What calls itself JSON and is not: the SDK passes on what its reader says.
         return CreationError(f"the endpoint's answer is not JSON; {_CHECK}")
-    return CreatedPictures(tuple(pictures), model, came.quality, came.left_out, came.unfinished_left_out)
+    return CreatedPictures(
+        tuple(pictures), model, came.quality, came.left_out, came.unfinished_left_out, came.spent, svg
+    )
 
 
 class _Came(NamedTuple):
@@ -208,9 +189,15 @@ class _Came(NamedTuple):
     quality: str
     left_out: int = 0
     unfinished_left_out: int = 0
+    spent: TokensSpent | None = None
 
 
-_ARGUMENTS = {"output_format": "format", "output_compression": "compression", "image": "images"}
+_ARGUMENTS = {
+    "output_format": "format",
+    "output_compression": "compression",
+    "image": "images",
+    "svg": "format",
+}
 """Names of parameters of the API that are called otherwise here."""
 
 _DRAWING = "gpt-image-2"
@@ -242,7 +229,8 @@ def _whole(response: object, most: int) -> _Came:
     data = getattr(response, "data", None)
     encoded = [text for one in cast("list[object]", data) if (text := _encoded(one))] if is_list(data) else []
     if encoded:
-        return _Came(encoded[:most], _text(response, "quality"), max(0, len(encoded) - most))
+        left_out = max(0, len(encoded) - most)
+        return _Came(encoded[:most], _text(response, "quality"), left_out, 0, _spent(response))
     if is_list(data) or hasattr(response, "created"):
         raise CreationError("the API answered without a picture; call again")
     raise CreationError(f"the endpoint's answer is not one of an Images API ({response!r:.80}); {_CHECK}")
@@ -260,7 +248,7 @@ def _text(holder: object, name: str) -> str:
 async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Came:
     """Return the last finished picture of a stream, and hand on `most` unfinished ones; its events are of eight classes
     that share these fields."""
-    last: tuple[str, str] | None = None
+    last: object = None
     finished = unfinished = 0
     async for (
         event
@@ -275,16 +263,60 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
                     await on_partial(await _proven(_encoded(event)))
         elif kind.endswith(".completed") and _encoded(event):
             finished += 1
-            last = _encoded(event), _text(event, "quality")
+            last = event
     if last is None:
+        headers = getattr(getattr(stream, "response", None), "headers", {})
+        sort = headers.get("content-type", "").partition(";")[0]
+        if sort and sort != "text/event-stream":
+            problem = f"the endpoint answered with {sort[:60]} and no stream"
+            raise CreationError(f"{problem}; leave partial_images out, or {_CHECK}")
         raise CreationError("the API's stream ended without a picture; call again")
-    encoded, quality = last
-    return _Came([encoded], quality, finished - 1, max(0, unfinished - most))
+    left_out, unfinished_left_out = finished - 1, max(0, unfinished - most)
+    return _Came([_encoded(last)], _text(last, "quality"), left_out, unfinished_left_out, _spent(last))
+
+
+def _spent(holder: object) -> TokensSpent | None:
+    """Return the tokens that an answer tells; None where it tells none, or something else in their place."""
+    usage = getattr(holder, "usage", None)
+    details = getattr(usage, "input_tokens_details", None)
+    came_in, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
+    if came_in is None or output is None:
+        return None
+    pictures = _count(details, "image_tokens") or 0
+    drawn = getattr(holder, "svg_usage", None)
+    return TokensSpent(
+        max(0, came_in - pictures),
+        pictures,
+        output,
+        _text(drawn, "model"),
+        _count(drawn, "input_tokens") or 0,
+        _count(drawn, "output_tokens") or 0,
+    )
+
+
+def _count(holder: object, name: str) -> int | None:
+    value: object = getattr(holder, name, None)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _svg(encoded: list[str]) -> str:
+    """Return the text of an SVG; nothing where the API made another picture in its place."""
+    data, _ = base64_bytes(encoded[0])
+    return data.decode("utf-8", "replace") if kinds.kind(data) is kinds.SVG else ""
+
+
+def _decoded(encoded: str) -> Picture:
+    """Return a picture that is proven, an SVG drawn; called in a process of its own (see `apart`)."""
+    if kinds.kind(base64_bytes(encoded)[0]) is kinds.SVG:
+        from imagebridge.pictures.convert import converted
+
+        return converted(encoded, "decoded").pictures[0]
+    return Picture.from_base64(encoded, "decoded")
 
 
 async def _proven(encoded: str) -> Picture:
     try:
-        return await apart(Picture.from_base64, encoded, "decoded")
+        return await apart(_decoded, encoded)
     except PictureError as error:
         raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
 
@@ -321,7 +353,7 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
 def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     if error.code in ("moderation_blocked", "content_policy_violation"):
         return ArgumentError("prompt", "the API's safety system refused it; describe something else")
-    named = (error.param or "prompt").partition("[")[0]
+    named = re.split(r"[.\[]", error.param or "prompt", maxsplit=1)[0]
     argument = _ARGUMENTS.get(named, named)
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
     message = str(body.get("message") or "the API refused the request")

@@ -45,12 +45,12 @@ _SCANNED = 2_400
 """Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
 
 
-Exif = Annotated[bool, Argument("Tell camera and place (GPS).", names=("metadata", "with_exif"))]
+Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata", "with_exif"))]
 
 
 @tool(
     "Picture facts",
-    "Tell format, size, frames, colors, and what QR and bar codes say, without the picture.",
+    "Return a picture's format, size, frames and colors, and the text of QR codes and barcodes, without the picture.",
 )
 async def image_info(
     source: AnySource, places: Places = NOWHERE, *, exif: Exif = False, noted: Noted = ()

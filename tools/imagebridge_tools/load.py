@@ -36,14 +36,16 @@ class LoadedFile(NamedTuple):
     scale: float = 1.0
 
 
-PageNumber = Annotated[int | None, Argument("One page of a TIFF, counted from 1.", least=1)]
+PageNumber = Annotated[int | None, Argument("Show only this page of a TIFF, counted from 1.", least=1)]
 
-FrameNumber = Annotated[int | None, Argument("One frame of an animation, counted from 1.", least=1)]
+FrameNumber = Annotated[
+    int | None, Argument("Show only this frame of an animation, counted from 1.", least=1)
+]
 
 MaxSize = Annotated[
     int | None,
     Argument(
-        "Most pixels of the longer side.",
+        "Longer side at most, in pixels.",
         reading=number,
         least=16,
         names=("size", "max_side", "max_width", "max_pixels"),
@@ -53,8 +55,8 @@ MaxSize = Annotated[
 
 @tool(
     "Load a picture",
-    f"Show a picture: {SHOWN}. It comes upright, without metadata, and smaller where it is too large for a result; an "
-    "animation as a sheet of frames, a TIFF as a picture a page. {where}",
+    f"Show a picture: {SHOWN}. It is turned upright, without metadata, and made smaller if it is too large for a result. "
+    "An animation is shown as a sheet of frames, a TIFF as one picture per page. {where}",
     saves=True,
 )
 async def load_image(

@@ -28,15 +28,17 @@ _QUIET = 4
 
 CodeText = Annotated[
     str,
-    Argument("What it holds.", reading=lenient_values.text, form="give the text", names=TEXT_NAMES),
+    Argument("The text to encode.", reading=lenient_values.text, form="give the text", names=TEXT_NAMES),
 ]
 
-CodeSize = Annotated[int, Argument(f"{SMALLEST} to {LARGEST} pixels.", reading=lenient_values.number)]
+CodeSize = Annotated[
+    int, Argument(f"Side of the picture, {SMALLEST} to {LARGEST} pixels.", reading=lenient_values.number)
+]
 
 Correction = Annotated[
     str,
     Argument(
-        "7, 15, 25, 30% may be hidden.",
+        "How much of the code may be hidden: L 7%, M 15%, Q 25%, H 30%.",
         words=tuple(LEVELS),
         reading=lenient_values.word(tuple(LEVELS), {"low": "L", "medium": "M", "quartile": "Q", "high": "H"}),
         names=("error_correction_level", "ecc", "ec", "ec_level", "correction", "level"),

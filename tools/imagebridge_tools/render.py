@@ -30,9 +30,11 @@ _LETTERS = 20_000
 """Characters of text of one call."""
 
 
-PageText = Annotated[bool, Argument("Tell the text too.", names=TEXT_NAMES)]
+PageText = Annotated[bool, Argument("Also return the page text.", names=TEXT_NAMES)]
 
-PageSize = Annotated[int, Argument("Longer side, 200 to 2000 pixels.", reading=lenient_values.number)]
+PageSize = Annotated[
+    int, Argument("Longer side of each picture, 200 to 2000 pixels.", reading=lenient_values.number)
+]
 
 
 @tool("Show a document", "Show pages of a PDF, or an SVG, as pictures.", requirement=DOCUMENTS)

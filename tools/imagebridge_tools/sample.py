@@ -36,7 +36,7 @@ _PAPER, _WHITE, _FRAME, _INK, _QUIET, _ACCENT = (
 CardText = Annotated[
     str,
     Argument(
-        "The words to show, at most 1,500 characters.",
+        "The text to show, at most 1,500 characters.",
         reading=plain_text,
         form="give the text",
         names=TEXT_NAMES,
@@ -46,7 +46,7 @@ CardText = Annotated[
 
 @tool(
     "Sample picture of a text",
-    "Draw a text large on a card of 1024x576 pixels. Good for trying out whether pictures arrive.",
+    "Draw a text in large letters on a card of 1024x576 pixels, to see whether pictures arrive.",
 )
 def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.

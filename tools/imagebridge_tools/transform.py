@@ -64,7 +64,11 @@ Operations = Annotated[
 ]
 
 
-@tool("Transform a picture", "Change a picture.", saves=True)
+@tool(
+    "Transform a picture",
+    "Change a picture: crop, resize, rotate, pad, adjust tones, change the format.",
+    saves=True,
+)
 async def transform_image(
     source: AnySource,
     operations: Operations,

@@ -39,7 +39,7 @@ _TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
 Region = Annotated[
     Sequence[float] | None,
     Argument(
-        "[left, top, right, bottom]; all without.",
+        "The region as [left, top, right, bottom]. Default: the whole picture.",
         reading=coordinates,
         json_type=list[float] | None,
         form="give [left, top, right, bottom], such as [0, 0, 400, 300]",
@@ -49,13 +49,17 @@ Region = Annotated[
 
 Zoom = Annotated[
     float | None,
-    Argument("Pixels shown for one.", reading=lenient_values.zoom, names=("factor", "magnification")),
+    Argument(
+        "Magnification: output pixels per source pixel.",
+        reading=lenient_values.zoom,
+        names=("factor", "magnification"),
+    ),
 ]
 
 Rotation = Annotated[
     int,
     Argument(
-        "0, 90, 180 or 270 degrees clockwise.",
+        "Turn the view clockwise by 0, 90, 180 or 270 degrees.",
         reading=lenient_values.number,
         form="give 0, 90, 180 or 270 degrees clockwise",
         names=("rotation", "angle"),
@@ -65,17 +69,20 @@ Rotation = Annotated[
 ViewContrast = Annotated[
     Contrast | None,
     Argument(
-        "A factor, or auto.",
+        "Change the contrast by a factor, or auto.",
         reading=lenient_values.factor,
         json_type=Any,
         schema={"anyOf": [{"type": ["number", "string"]}, {"type": "null"}]},
     ),
 ]
 
-Grid = Annotated[bool, Argument("Draw lines at coordinates.")]
+Grid = Annotated[bool, Argument("Draw a grid with labelled coordinates.")]
 
 
-@tool("View a region", "Look closely at a region; tells how its pixels map to the original.")
+@tool(
+    "View a region",
+    "Look closely at a region of a picture. The answer says how its pixels map to the original.",
+)
 async def view_image(
     source: AnySource,
     places: Places = NOWHERE,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import cache, partial
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -97,6 +98,8 @@ class Run:
         self._history = partial(trim, model=model) if at_openai else history
         self._model = model
         self._max_turns = max_turns
+        if deadline is not None and isnan(deadline):
+            raise ValueError("deadline=nan: it is a number of seconds, or None for any time")
         self._deadline = deadline
         self._budget = budget
         self._items = items_of(input)

@@ -18,10 +18,16 @@ def client() -> "AsyncOpenAI":
     """Return the SDK's client as the environment configures it.
 
     Raises:
-        Failure: there is no key.
+        Failure: there is no key, or the key or the address cannot be sent.
     """
+    import os
+
     from openai import AsyncOpenAI, OpenAIError
 
+    from imagebridge.client.checked_server import openai_problem
+
+    if problem := openai_problem(os.environ):
+        raise Failure(problem)
     try:
         return AsyncOpenAI()
     except OpenAIError as error:

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
+    type=options.Seconds(),
     metavar="SECONDS",
     help="How long all of it may take, once the servers run.",
 )

@@ -325,7 +325,7 @@ def chart(model: str, *, as_json: bool) -> int:
         rows = [{**asdict(one), "date": one.date.isoformat()} for one in outcomes]
         show({"base_url": base_url, "model": model, "rules": rows}, whole=True)
     else:
-        click.echo(f"# {base_url}, {model}")
+        say(f"# {base_url}, {model}")
         for line in probe_table(outcomes):
             say(line)
     return ERROR if any(one.seen == "unclear" for one in outcomes) else 0

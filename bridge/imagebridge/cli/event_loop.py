@@ -22,7 +22,7 @@ class Ended(BaseException):
 
 
 def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-    """Run a command's coroutine function and return what it returns.
+    """Run a command's coroutine function and return what it returns. What is logged meanwhile goes to stderr.
 
     A signal that would end the process cancels it first, so that its servers are ended in order. A signal that is
     ignored here, as SIGHUP under `nohup`, stays ignored.
@@ -30,8 +30,13 @@ def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     Raises:
         Ended: by such a signal.
     """
+    import logging
+
     import anyio
 
+    from imagebridge.client.host_log import StderrRecords
+
+    logging.basicConfig(format="%(message)s", handlers=[StderrRecords()])
     numbers = [number for name in _ENDING if (number := getattr(signal, name, None)) and _is_default(number)]
     if sys.platform == "win32" or not numbers or threading.current_thread() is not threading.main_thread():
         return anyio.run(function, *arguments)

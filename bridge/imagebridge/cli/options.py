@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
 
@@ -17,7 +18,34 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+
+class _Folder(click.Path):
+    """A folder that is there. An empty name, as of a variable that is not set, does not mean the current one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path of the folder."""
+        if not value:
+            self.fail("the name is empty: name a folder, or leave the option out", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_FOLDER = _Folder(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds above 0."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        seconds = super().convert(value, param, ctx)
+        if isnan(seconds):
+            self.fail(f"{value} is not a number of seconds", param, ctx)
+        return seconds
+
+
 _DEFAULT = Policy()
 
 
@@ -52,7 +80,7 @@ def connection(command: _Command) -> _Command:
     for option in (
         click.option(
             "--timeout",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Seconds(),
             default=60.0,
             show_default=True,
             metavar="SECONDS",

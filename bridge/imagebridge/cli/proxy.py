@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .terminal import say
+
 if TYPE_CHECKING:
     from imagebridge.relay.relay_options import RelayOptions
 
@@ -91,13 +93,17 @@ def command(
         raise click.UsageError(str(error)) from error
     from imagebridge.relay.relay_options import RelayOptions
 
-    options = RelayOptions(
-        command=words, url=_filled(url), headers=_read(headers), host=row, explain=explain, names=names
-    )
+    url, fields = _filled(url), _read(headers)
+    if url:
+        from imagebridge.client.checked_server import http_problem
+
+        if problem := http_problem(url, fields):
+            raise click.UsageError(problem)
+    options = RelayOptions(command=words, url=url, headers=fields, host=row, explain=explain, names=names)
     try:
         _serve(options, address, authenticated=not no_auth)
     except BridgeError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         _leave(2)
     _leave(0)
 

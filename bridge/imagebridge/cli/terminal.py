@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imagebridge.translate.terminal_codes import STEERING
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
@@ -21,14 +23,8 @@ _COLUMNS = 48
 _ROWS = 18
 
 
-_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""The marks, embeddings and isolates that turn text round (Unicode 17, UAX 9): a name can pass for another with them."""
-
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160), *_TURNING])
-"""Characters that steer a terminal: a model, or whoever a tool quotes, could clear it or type into it."""
-
-_ESCAPES = {sign: f"\\u{sign:04x}" for sign in _CONTROLS}
-"""The same as JSON writes them where it must."""
+_ESCAPES = {sign: f"\\u{sign:04x}" for sign in STEERING}
+"""What steers a terminal, as JSON writes it where it must."""
 
 
 class Terminal:
@@ -154,7 +150,7 @@ def _escaped(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return a text without the characters that steer a terminal; line breaks and tabs stay."""
-    return text.translate(_CONTROLS)
+    return text.translate(STEERING)
 
 
 def escaped(json_text: str) -> str:

@@ -2,11 +2,13 @@
 
 import os
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import httpx2
-from mcp import StdioServerParameters
 
-from .config import HttpServer
+if TYPE_CHECKING:
+    from mcp import StdioServerParameters
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A token (RFC 9110, 5.6.2)."""
@@ -16,7 +18,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LAST_PORT = 65_535
 
 
-def process_problem(server: StdioServerParameters) -> str:
+def process_problem(server: "StdioServerParameters") -> str:
     """Say why no process can be started so; empty where one can."""
     places = [("its command", server.command)]
     places += [(f"its argument {number}", text) for number, text in enumerate(server.args, 1)]
@@ -36,18 +38,19 @@ def process_problem(server: StdioServerParameters) -> str:
     return ""
 
 
-def http_problem(server: HttpServer) -> str:
-    """Say what is wrong with an address or its headers; empty where nothing is. No value of a header is told."""
+def http_problem(address: str, headers: Mapping[str, str]) -> str:
+    """Say what is wrong with an address or with headers; empty where nothing is. No value of a header is told."""
     try:
-        url = httpx2.URL(server.url)
+        url = httpx2.URL(address)
     except (httpx2.InvalidURL, UnicodeError) as error:
         why = "it holds half a character" if isinstance(error, UnicodeError) else str(error).rstrip(".")
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
         return "its address is not one of a server; it begins with http:// or https:// and a host"
+    # Its own port is left out by httpx2.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port is a number from 1 to {_LAST_PORT}"
-    for name, value in server.headers.items():
+    for name, value in headers.items():
         if not _FIELD_NAME.fullmatch(name):
             return f"{name!a} is not the name of a header"
         if _CONTROL.search(value) or value != value.strip():
@@ -57,4 +60,20 @@ def http_problem(server: HttpServer) -> str:
             )
         if not value.isascii():
             return f"its header {name} holds characters beyond ASCII"
+    return ""
+
+
+def openai_problem(environment: Mapping[str, str]) -> str:
+    """Say what is wrong with the key or the address that the OpenAI SDK takes from the environment; empty where nothing is.
+
+    The SDK's own error tells the key where that holds a line end.
+    """
+    key, address = (environment.get(name, "") for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
+    if not key.isascii() or _CONTROL.search(key) or key != key.strip():
+        return (
+            "OPENAI_API_KEY holds a character that no key has: a blank around it, a line end or one beyond ASCII; "
+            "copy the key once more"
+        )
+    if address and (problem := http_problem(address, {})):
+        return f"OPENAI_BASE_URL is not usable: {problem}"
     return ""

@@ -31,6 +31,9 @@ _DENIED = ("excludeTools", "disabled_tools", "disabledTools")
 _MOST_SECONDS = 3_600
 """`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
 
+_LONGEST = 10_000_000
+"""Bytes of a configuration at most: the largest of real ones, which hold whole histories, have a few megabytes."""
+
 _ENDLESS = 1e12
 """Milliseconds that are no limit any more: some thirty years."""
 
@@ -130,6 +133,10 @@ class Setup:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     problem: str = ""
 
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:  # NaN is not either
+            raise ValueError(f"timeout={self.timeout!r}: it is a number of seconds above 0")
+
 
 _NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
 
@@ -180,7 +187,11 @@ def configured(
 
 def _entries(path: Path) -> JSON:
     try:
-        value: object = json.loads(blanked(path.read_text(encoding="utf-8-sig")))
+        with path.open("rb") as file:
+            content = file.read(_LONGEST + 1)
+        if len(content) > _LONGEST:
+            raise BridgeError(f"{path} has more than {_LONGEST:,} bytes, so it is not a configuration")
+        value: object = json.loads(blanked(content.decode("utf-8-sig")))
         deep = is_deep(value)
     except OSError as error:
         raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -96,7 +96,7 @@ def checked(server: object) -> ServerSpec:
     Raises:
         TypeError: it is not; the message names what came.
     """
-    if isinstance(server, str) and server.startswith(("http://", "https://")):
+    if isinstance(server, str) and server[:8].lower().startswith(("http://", "https://")):
         return HttpServer(server)
     if isinstance(server, (str, StdioServerParameters, HttpServer, MCPServer)):
         return cast("ServerSpec", server)
@@ -154,7 +154,7 @@ async def _entered(
     async def entered(target: "MCPServer[Any] | Transport") -> Client:
         return await stack.enter_async_context(_client(target, listening))
 
-    if isinstance(server, HttpServer) and (problem := http_problem(server)):
+    if isinstance(server, HttpServer) and (problem := http_problem(server.url, server.headers)):
         raise ServerError(label(server), problem)
 
     match server:

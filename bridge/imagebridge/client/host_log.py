@@ -5,12 +5,15 @@ inherited it. MCP leaves it to the host whether it reads (2025-11-25, transports
 """
 
 import atexit
+import logging
 import os
 import stat
 import sys
 import threading
 import time
 from contextlib import suppress
+
+from imagebridge.translate.terminal_codes import STEERING
 
 _KEPT = 1 << 18
 """Bytes that wait for a slow host; of what comes while they do, lines are left out and counted."""
@@ -22,6 +25,20 @@ _LAST = 0.5
 """Seconds that the last lines have to reach the host as this process ends."""
 
 _logs: "list[HostLog]" = []
+
+
+class StderrRecords(logging.Handler):
+    """Writes records to stderr; to a terminal without the characters that steer it, as they quote what others said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        stream = sys.stderr
+        try:
+            text = self.format(record)
+            stream.write((text.translate(STEERING) if stream.isatty() else text) + "\n")
+            stream.flush()
+        except Exception:  # noqa: BLE001  # as in every handler: what cannot be told costs nothing else
+            self.handleError(record)
 
 
 def keep_stderr_writable() -> None:

@@ -20,7 +20,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_errors import SESSION_LOST, denies, error_message, forgets
+from .http_errors import BUSY, SESSION_LOST, denies, error_message, forgets, retry_after
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 
@@ -132,7 +132,12 @@ async def _receive(
 
 def _address(url: str, data: str) -> str:
     """Return the address to post to, which must be the server's own: headers and messages go there."""
-    address = urljoin(url, data)
+    try:
+        address = urljoin(url, data)
+    except ValueError as error:
+        raise BridgeError(
+            f"{location(url)} wants messages posted to {data[:200]!r}, which is not an address"
+        ) from error
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
         raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address
@@ -161,6 +166,10 @@ _NOTICE = 3.0
 """Seconds that a server has to take a notification, or the end of a session; the connection goes on without."""
 
 
+_TRIES = 5
+"""Times that a request which is no call is sent again to a server that was too busy for it."""
+
+
 _SHORT = 10_000
 """Bytes of an error that is looked at for what it says of sessions."""
 
@@ -178,7 +187,7 @@ class Client(httpx2.AsyncClient):
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; a 4xx or 5xx, or a malformed answer, becomes the JSON-RPC error or the result that it tells."""
-        number = _request_id(request)
+        number, method = _asked(request)
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
         elif request.method == "POST" and number is None:
@@ -187,6 +196,15 @@ class Client(httpx2.AsyncClient):
                 return await super().send(request, **options)
             return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
         response = await super().send(request, **options)
+        pause = retry_after(response.status_code, response.headers)
+        for _ in range(_TRIES):
+            # Calls of tools wait within their own deadlines (see request.py), all else here.
+            if pause is None or number is None or method == "tools/call":
+                break
+            await response.aclose()
+            await anyio.sleep(pause)
+            response = await super().send(request, **options)
+            pause = retry_after(response.status_code, response.headers)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
@@ -199,7 +217,9 @@ class Client(httpx2.AsyncClient):
             body = await response.aread()
         finally:
             await response.aclose()
-        if response.is_error and session and forgets(response.status_code, body):
+        if pause is not None:
+            answer_message = refusal(number, _status(response, kind, body), BUSY, pause)
+        elif response.is_error and session and forgets(response.status_code, body):
             answer_message = refusal(number, _status(response, kind, body), SESSION_LOST)
         elif response.is_success or _is_error(body):
             answer_message = _session_message(number, body, session=session)
@@ -314,13 +334,15 @@ def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     return f"{status}: {words}" if words else status
 
 
-def _request_id(request: httpx2.Request) -> RequestId | None:
-    """Return the number of a JSON-RPC request, None for whatever else is sent."""
+def _asked(request: httpx2.Request) -> tuple[RequestId | None, str]:
+    """Return the number and method of a JSON-RPC request, None and nothing for whatever else is sent."""
     if request.method != "POST":
-        return None
+        return None, ""
     fields: object = from_json(request.content)
-    number = fields.get("id") if is_json(fields) and "method" in fields else None
-    return number if isinstance(number, (int, str)) else None
+    if not is_json(fields) or "method" not in fields:
+        return None, ""
+    number = fields.get("id")
+    return number if isinstance(number, (int, str)) else None, text_of(fields, "method")
 
 
 def _dumped(session_message: SessionMessage) -> bytes:

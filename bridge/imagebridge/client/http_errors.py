@@ -1,6 +1,9 @@
 """What an HTTP server's refusal means: that it knows our session no more, or what it says for a person. Pure."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from pydantic_core import from_json
@@ -10,6 +13,13 @@ from imagebridge.wire import JSON, is_json, text_of
 SESSION_LOST = -31_404
 """The code of the JSON-RPC error by which our own transport says that the server knows no such session: what was
 asked was refused, and did not run. It lies outside of what JSON-RPC and MCP reserve."""
+
+BUSY = -31_429
+"""The code of the JSON-RPC error by which our own transport says that the server had no room for a call, which did not
+run; its data are the seconds after which to come again."""
+
+_SOON = 1.0
+"""Seconds after which to come again where a server does not say."""
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 """404 is the specification's (2025-11-25, transports, session management); 410 is some gateways'."""
@@ -34,6 +44,23 @@ _QUOTED = 200
 """Characters of a refusal that are told."""
 
 _UNSEEN = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f]+")
+
+
+def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds after which to come again (RFC 9110, 10.2.3), None where a server was not too busy.
+
+    With 429 (RFC 6585), and with 503 where it says when to come again, a request was refused before it ran.
+    """
+    told = headers.get("retry-after", "").strip()
+    if status != HTTPStatus.TOO_MANY_REQUESTS and not (status == HTTPStatus.SERVICE_UNAVAILABLE and told):
+        return None
+    if told.isdecimal() and len(told) < 10:
+        return float(told)
+    try:
+        moment = parsedate_to_datetime(told)
+        return max(0.0, (moment - datetime.now(moment.tzinfo)).total_seconds())
+    except ValueError:
+        return _SOON
 
 
 def forgets(status: int, body: bytes) -> bool:

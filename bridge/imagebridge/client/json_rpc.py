@@ -148,6 +148,7 @@ def _malformed_answer(fields: object, line: bytes) -> SessionMessage | None:
     return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=result_fields))
 
 
-def refusal(number: RequestId, why: str, code: int = INTERNAL_ERROR) -> SessionMessage:
+def refusal(number: RequestId, why: str, code: int = INTERNAL_ERROR, data: object = None) -> SessionMessage:
     """Return an error as the answer to a request."""
-    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=ErrorData(code=code, message=why)))
+    error = ErrorData(code=code, message=why, data=data)
+    return SessionMessage(JSONRPCError(jsonrpc="2.0", id=number, error=error))

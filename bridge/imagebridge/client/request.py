@@ -1,6 +1,7 @@
 """One `tools/call` over a connected client: its deadline, its progress, and what each failure means."""
 
 import logging
+import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError, short
 from imagebridge.schemas.arguments import JUDGED
 
-from .http_errors import SESSION_LOST
+from .http_errors import BUSY, SESSION_LOST
 from .messages import STOWED
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _LOG = logging.getLogger(__name__)
 
 _IDLE = 10
 """Pages in a row without a tool after which a list ends."""
+
+_LONGER = 8.0
+"""Times the pause that a busy server asks for, at most, where it stays busy."""
 
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in all."""
@@ -79,7 +83,7 @@ async def request(
     result: dict[str, Any] = {}
     with anyio.CancelScope(deadline=began + timeout) as scope:
         try:
-            result = await _sent(client, tool, arguments, progressed)
+            result = await _in_turn(client, tool, arguments, progressed, scope)
         except MCPError as error:
             if error.code == CONNECTION_CLOSED:
                 raise LostError from error
@@ -100,6 +104,27 @@ async def request(
     if result.get("resultType") == "input_required":
         raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
     return result
+
+
+async def _in_turn(
+    client: Client,
+    tool: str,
+    arguments: Mapping[str, object],
+    progressed: "ProgressFnT",
+    scope: anyio.CancelScope,
+) -> dict[str, Any]:
+    """Send the request, and again where the server had no room for it, as long as the deadline allows."""
+    longer = 1.0
+    while True:
+        try:
+            return await _sent(client, tool, arguments, progressed)
+        except MCPError as error:
+            pause = error.data if error.code == BUSY else None
+            if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
+                raise
+            # Those who were refused together are not to come together again.
+            await anyio.sleep(pause * longer * random.uniform(1, 1.5))
+            longer = min(2 * longer, _LONGER)
 
 
 async def _sent(

@@ -13,7 +13,7 @@ from . import web_page
 from .contents import Contents
 from .packages import LOCKED
 
-DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html"]
+DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
 READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
 """What is read."""
@@ -21,6 +21,7 @@ READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
 _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.presentation": "odp",
+    b"application/vnd.oasis.opendocument.spreadsheet": "workbook",
     b"application/epub+zip": "epub",
 }
 """What the first member of a package says that it is, which stands there unpacked (OpenDocument 1.3 part 2, 3.3;
@@ -51,6 +52,8 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
             return "docx"
         case kinds.PPTX:
             return "pptx"
+        case kinds.XLSX:
+            return "workbook"
         case kinds.RTF:
             return "rtf"
         case kinds.ZIP:
@@ -102,6 +105,11 @@ def opened(data: bytes, name: str = "") -> Generator[Contents]:
             from . import portable
 
             with portable.opened(data) as contents:
+                yield contents
+        case "workbook":
+            from . import sheets
+
+            with sheets.opened(data) as contents:
                 yield contents
         case "docx":
             from . import word

@@ -85,6 +85,9 @@ _BLOCKS = frozenset(
         "tfoot",
     ]
 )
+_ALONE = frozenset(("br", "img", "input", "svg", "wbr"))
+"""Elements that no block stands in."""
+
 _CLOSED_BY: dict[str, frozenset[str]] = {
     "li": frozenset(("li",)),
     "dt": frozenset(("dt", "dd")),
@@ -243,7 +246,7 @@ class _PageWriter:
             if tag in _BLOCKS:
                 end()
                 self._block(blocks, child, depth)
-            elif any(one.tag in _BLOCKS for one in child.iter()):
+            elif tag not in _ALONE and any(one.tag in _BLOCKS for one in child.iter()):
                 end()
                 self.into(blocks, child, depth)  # An inline element around blocks.
             else:

@@ -18,7 +18,6 @@ Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1
 """
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.messages import ToolMessage
@@ -51,7 +50,7 @@ def tools(bridge: "Bridge") -> list[BaseTool]:
             name=tool["name"],
             description=tool.get("description") or "",
             args_schema=cast("dict[str, Any]", tool["parameters"]),
-            coroutine=partial(_called, bridge, tool["name"]),
+            coroutine=_calling(bridge, tool["name"]),
             handle_tool_error=True,
         )
         for tool in bridge.tools
@@ -76,20 +75,21 @@ async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) ->
     return ToolMessage(content, tool_call_id=request.runtime.tool_call_id, status=status)
 
 
-# Arguments come by their names, which may be any, `bridge` and `name` too: so these two have only places.
-async def _called(bridge: "Bridge", name: str, /, **arguments: object) -> list[dict[str, Any]]:
-    answer = await bridge.answer(name, arguments)
-    blocks = [_block(part) for part in answer.parts]
-    if answer.is_error:
-        raise ToolException(blocks)
-    return blocks
+def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
+    # A function, whose annotations LangGraph reads. Arguments come by their names, which may be `bridge` and `name` too.
+    async def called(**arguments: object) -> list[dict[str, Any]]:
+        answer = await bridge.answer(name, arguments)
+        blocks = [_block(part) for part in answer.parts]
+        if answer.is_error:
+            raise ToolException(blocks)
+        return blocks
+
+    return called
 
 
 def _block(part: "Part") -> dict[str, Any]:
     """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
     if part["type"] == "input_file":
-        return {
-            "type": "file",
-            "file": {name: value for name, value in part.items() if name != "type" and value},
-        }
+        file = {name: value for name, value in part.items() if name != "type" and value}
+        return {"type": "file", "file": file}
     return chat_part(part)

@@ -243,11 +243,11 @@ def icon(data: bytes) -> Icon:
         entries = [unpack_from("<BBBBHHII", data, 6 + 16 * at) for at in range(count)]
     except StructError as error:
         raise PictureError("the icon is cut short in its list of pictures") from error
-    found = [one for entry in entries if (one := _inside(data, *entry[6:])) is not None]
+    found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
         raise PictureError("the icon holds no picture that is all there")
-    _, _, best = max(found, key=lambda one: one[:2])
-    return best
+    # The list says of a PNG how many colours it is made for, whatever it is stored with.
+    return max(found, key=lambda one: (*one[:2], one[3]))[2]
 
 
 def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | None:

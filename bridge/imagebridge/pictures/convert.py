@@ -128,6 +128,23 @@ def redone(picture: Picture) -> Picture:
         return redrawn(opened(picture.data), picture.orientation)
 
 
+_BEGINNING = 6_000
+"""Characters of a picture in which a PNG mostly comes to its pixels."""
+
+
+def shines_through(picture: Picture) -> bool:
+    """Tell whether what lies below a picture would be seen: whether some pixel is not opaque."""
+    if picture.media_type == kinds.PNG.media_type:
+        start = base64_start(picture.data_url[:_BEGINNING])
+        if png_chunks.is_opaque(start):
+            return False
+    header = read(picture.data)
+    if header.mode not in ("LA", "PA", "RGBA") and "transparency" not in header.info:
+        return False
+    with turn(8 * picture.width * picture.height):
+        return standard(load(header)).mode in ("LA", "RGBA")
+
+
 def _foreign(
     data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool
 ) -> Converted:

@@ -120,6 +120,8 @@ def header(data: bytes) -> "Image":
         # Its decoder makes room for all pixels as soon as it is made.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
+    if file_type is kinds.AVIF and (size := iso_boxes.stored_size(data)):
+        check_pixels(*size)  # its decoder calls the file broken
     bare, info = metadata.bare(data, file_type)
     # Only TIFF's reader warns, of tags that say nothing of the pixels.
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
@@ -127,12 +129,18 @@ def header(data: bytes) -> "Image":
     image.info.update(info)
     if file_type is kinds.AVIF and (size := iso_boxes.crop(data)):
         image.info[_CROP] = size
+    if file_type is kinds.JP2 and (order := iso_boxes.columns(data)) and sorted(order) == _bands(image):
+        image.info[_ORDER] = order
     _mend_colours(image, data, file_type)
     return image
 
 
-_CROP = "crop"
-"""Where `header` notes for `load` to which width and height a picture is to be cut."""
+_CROP, _ORDER = "crop", "order"
+"""Where `header` notes for `load` to which width and height a picture is to be cut, and in which order its channels are."""
+
+
+def _bands(image: "Image") -> list[int]:
+    return list(range(len(image.getbands())))
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
@@ -211,7 +219,18 @@ def load(image: "Image") -> "Image":
         image.load()
         if size := image.info.get(_CROP):
             return image.crop((0, 0, *size))
+        if order := image.info.get(_ORDER):
+            return _ordered(image, order)
         return _cleared(image, covered) if covered else image
+
+
+def _ordered(image: "Image", order: tuple[int, ...]) -> "Image":
+    """Return a picture with its channels in their usual order, of which `order` says where each one stands."""
+    from PIL import Image as Images
+
+    ordered = Images.merge(image.mode, [image.getchannel(at) for at in order])
+    ordered.info = image.info
+    return ordered
 
 
 def _covered(image: "Image") -> tuple[int, int, int, int] | None:

@@ -1,5 +1,6 @@
 """Pixels become bytes: the encoder is chosen from the picture, never from a label, and the bytes never vary."""
 
+from functools import cache
 from io import BytesIO
 from math import sqrt
 from typing import TYPE_CHECKING, cast
@@ -8,7 +9,7 @@ from imagebridge.errors import PictureError
 
 from . import grey, kinds
 from .cost import turn
-from .decode import drafted, load, opened, read, srgb, upright
+from .decode import drafted, opened, srgb, upright
 from .decoder_errors import decoding
 from .picture import Picture
 
@@ -119,9 +120,10 @@ def as_picture(
 def _loses_colours(image: "Image") -> bool:
     """Tell whether a JPEG with halved colours loses more of a picture than of a photograph."""
     from PIL import ImageChops, ImageStat
+    from PIL.JpegImagePlugin import JpegImageFile
 
     image = _sample(image)
-    shown = load(read(_jpeg(image, _QUALITY, flat=False))).convert(image.mode)
+    shown = JpegImageFile(BytesIO(_jpeg(image, _QUALITY, flat=False)))
     mean = ImageStat.Stat(ImageChops.difference(image, shown)).mean
     return sum(mean) / len(mean) > _LOSS
 
@@ -283,6 +285,7 @@ def _guessed(known: int, growth: float) -> int:
     return max((one for one in range(_LOWEST, 101) if _times(one) <= growth), default=_LOWEST)
 
 
+@cache
 def _times(quality: int) -> float:
     """Return how many times the bytes at `_LOWEST` this quality takes, between those of `_GROWTH`."""
     (above, more), (below, less) = next(
@@ -362,15 +365,6 @@ def standard(image: "Image") -> "Image":
         # Nothing shines through: without the channel a photograph can be a JPEG.
         return image.convert(image.mode[:-1])
     return image
-
-
-def shines_through(picture: Picture) -> bool:
-    """Tell whether what lies below a picture would be seen: whether some pixel is not opaque."""
-    header = read(picture.data)
-    if header.mode not in ("LA", "PA", "RGBA") and "transparency" not in header.info:
-        return False
-    with turn(8 * picture.width * picture.height):
-        return standard(load(header)).mode in ("LA", "RGBA")
 
 
 def opaque(image: "Image") -> "Image":

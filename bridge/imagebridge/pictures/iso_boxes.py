@@ -98,26 +98,45 @@ def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[
     return primary, given
 
 
+def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
+    """Return the size in pixels that the picture is stored in, and the eight numbers of `clap`, none where it has no such one.
+
+    Raises:
+        KeyError: it says no size.
+        ValueError, struct.error: its boxes are broken.
+    """
+    found = _found(data)
+    (listed,) = found[b"ipco"]
+    primary, given = _given_out(data, found)
+    properties = list(boxes(data, *listed))
+    held = {
+        name: body for _, index in given[primary] if index for name, body, _ in properties[index - 1 : index]
+    }
+    width, height = unpack_from(">II", data, held[b"ispe"] + 4)
+    clap = unpack_from(">IIIIiIiI", data, held[b"clap"]) if b"clap" in held else ()
+    return (width, height), clap
+
+
+def stored_size(data: bytes) -> tuple[int, int] | None:
+    """Return the width and height in pixels that an AVIF says of its picture; None where it says none."""
+    try:
+        return _properties(data)[0]
+    except (KeyError, ValueError, StructError):
+        return None
+
+
 def crop(data: bytes) -> tuple[int, int] | None:
     """Return to which width and height an AVIF asks to be cut at its right and lower edge (`clap`); None where it does not.
 
     Chromium (149) cuts there alone; of a picture that is to be cut at the left or above it shows all.
     """
     try:
-        found = _found(data)
-        (listed,) = found[b"ipco"]
-        primary, given = _given_out(data, found)
-        properties = list(boxes(data, *listed))
-        held = {
-            name: body
-            for _, index in given[primary]
-            if index
-            for name, body, _ in properties[index - 1 : index]
-        }
-        width, height = unpack_from(">II", data, held[b"ispe"] + 4)
-        across, one, down, other, right, below, lower, under = unpack_from(">IIIIiIiI", data, held[b"clap"])
+        (width, height), clap = _properties(data)
     except (KeyError, ValueError, StructError):
         return None
+    if not clap:
+        return None
+    across, one, down, other, right, below, lower, under = clap
     if (one, other) != (1, 1) or not (below and under and 0 < across <= width and 0 < down <= height):
         return None
     # The offsets, fractions, are those of the middles.
@@ -183,7 +202,7 @@ def palette(data: bytes) -> bytes:
             return b""
         colours = data[body + 6 : body + 6 + 3 * count]
         made = bytearray(3 * count)
-        for channel, column in enumerate(columns(data) or (0, 1, 2)):
+        for channel, column in enumerate((columns(data) or (0, 1, 2))[:3]):
             if column >= width:
                 return b""
             most = (1 << depths[column]) - 1
@@ -192,19 +211,24 @@ def palette(data: bytes) -> bytes:
     return b""
 
 
-def columns(data: bytes) -> tuple[int, int, int] | None:
-    """Return which columns of the palette of a JPEG 2000 are red, green and blue; None where they are in that order."""
+def columns(data: bytes) -> tuple[int, ...] | None:
+    """Return which columns of the palette of a JPEG 2000, or of its channels where it has none, are its colours in order.
+
+    The one that is opacity comes after them. None where they are in that order, or are not red, green and blue, or grey.
+    """
     for name, body, end in boxes(data):
-        if name != b"cdef" or end - body < 20:
+        if name != b"cdef" or end - body < 2:
             continue
         count = unpack_from(">H", data, body)[0]
         if 2 + 6 * count > end - body:
             return None
         entries = [unpack_from(">HHH", data, body + 2 + 6 * at) for at in range(count)]
         colours = {colour: column for column, kind, colour in entries if kind == 0}
-        if {1, 2, 3} <= colours.keys():
-            order = colours[1], colours[2], colours[3]
-            return None if order == (0, 1, 2) else order
+        if colours.keys() not in ({1}, {1, 2, 3}):
+            return None
+        opacity = [column for column, kind, _ in entries if kind in (1, 2)][:1]
+        order = (*(colours[colour] for colour in sorted(colours)), *opacity)
+        return None if order == tuple(range(len(order))) else order
     return None
 
 

@@ -46,9 +46,9 @@ def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
     if found is kinds.PNG:
         return _bare_png(data)
     if found is kinds.JPEG:
-        spans = list(_exif(data))
-        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans)
-        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if spans else {}
+        spans = list(_hindering(data))
+        exif = b"".join(data[start + 10 : stop] for start, stop, _ in spans if _is_exif(data, start))
+        return mended(data, spans), {"exif": b"Exif\0\0" + exif} if exif else {}
     if found is kinds.BMP:
         return bitmaps.mended(data), {}
     if found is kinds.TIFF:
@@ -75,15 +75,24 @@ def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     return mended(data, gone), info
 
 
-def _exif(data: bytes) -> Iterator[Mend]:
-    """Yield the EXIF segments before the pixels of a JPEG, as what is to go."""
+_SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
+"""The bytes that two segments of a JPEG have at least. Decoders pass by shorter ones, and Pillow fails."""
+
+
+def _is_exif(data: bytes, at: int) -> bool:
+    return data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"
+
+
+def _hindering(data: bytes) -> Iterator[Mend]:
+    """Yield the segments before the pixels of a JPEG that are to go: EXIF, and those that are too short for what they are."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         if data[at + 1] == 0xFF:
             at += 1
             continue
         stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+        name, shortest = _SHORTEST.get(data[at + 1], (b"", 0))
+        if _is_exif(data, at) or (stop - at - 4 < shortest and data[at + 4 : stop].startswith(name)):
             yield at, stop, b""
         at = stop
 
@@ -95,6 +104,8 @@ def strip_tiff(image: "Image") -> None:
     """
     image.info.pop("xmp", None)
     exif = image.getexif()
+    if isinstance(turned := exif.get(_ORIENTATION), bytes) and len(turned) == 1:
+        exif[_ORIENTATION] = turned[0]  # some writers give it as a byte
     for directory in (_PHOTO, _GPS, _OTHERS):
         if directory in exif:
             del exif[directory]

@@ -10,11 +10,12 @@ from imagebridge.errors import PictureError
 
 from . import grey, tiff
 from .cost import MAX_PIXELS, check_pixels, turn
-from .decode import at_page, frames, header, load
+from .decode import at_page, frames, header, load, upright
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import redrawn
 from .picture import Picture
-from .tiff_directory import classic
+from .tiff_directory import ORIENTATION, classic
+from .tiff_directory import count as stored_pages
 from .tiff_directory import page as stored_page
 
 if TYPE_CHECKING:
@@ -135,8 +136,10 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     try:
         if stored and tiff.is_strange(stored):
             image, remark = tiff.image(stored)
+            image = upright(image, stored.of(ORIENTATION, 1))
         else:
             image = load(at_page(header(data), index))
+            image = tiff.recoloured(image, stored) if stored else image
             # Its mode before it is converted says whether there is something to tell.
             remark = grey.depth_sentence(image)
     except PictureError as error:
@@ -152,17 +155,11 @@ def _counted(data: bytes) -> tuple[int, bool]:
     try:
         return frames(header(data)), True
     except PictureError:
-        if stored_page(data, 0) and not stored_page(data, 1):
-            # Its one page is of a form that Pillow does not know.
-            return 1, True
-        image = header(data)
-        for index in range(1, MAX_PAGES):
-            try:
-                with decoding("its header cannot be read"):
-                    image.seek(index)
-            except PictureError:
-                return index, False
-        return MAX_PAGES, False
+        # A page of a form that Pillow does not know, or a broken directory behind sound ones.
+        total, whole = stored_pages(data, MAX_PAGES)
+        if not total:
+            raise
+        return total, whole
 
 
 def rendered(data: bytes) -> tuple[list[Picture], str]:

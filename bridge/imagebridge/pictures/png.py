@@ -53,6 +53,12 @@ def read_header(data: bytes) -> Header:
     return Header(*HEADER.unpack_from(data, 16))
 
 
+def is_opaque(start: bytes) -> bool:
+    """Tell whether the beginning of a PNG that was walked shows that no pixel of it can be clear (11.3.1.1: tRNS stands before the pixels)."""
+    names = [name for _, _, name in chunks(start)]
+    return b"IDAT" in names and b"tRNS" not in names and not read_header(start).colour & 4
+
+
 _PROFILE = 8_000_000
 """Bytes of a colour profile at most, unpacked: libpng's own limit of a chunk (1.6.50)."""
 

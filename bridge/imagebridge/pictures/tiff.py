@@ -25,7 +25,9 @@ _JPEG = frozenset((6, 7))
 _PICTURES = {34712: kinds.JP2, 50001: kinds.WEBP}
 """What is packed so holds a whole file of this format in each strip or tile."""
 
-_YCBCR = 6
+_WHITE_IS_ZERO, _YCBCR = 0, 6
+_MERGED = frozenset((0, 1, 2, 3, 5))
+"""Forms of colours that `image` makes a picture of: light, RGB, a palette, inks."""
 
 
 def refused(layout: Page) -> str:
@@ -34,7 +36,12 @@ def refused(layout: Page) -> str:
         return layout.sentence()
     halved = layout.tags.get(directory.HALVED, (2, 2)) != (1, 1)
     read = layout.packed in _JPEG or layout.packed in _PICTURES or _is_ycbcr(layout)
-    return layout.sentence() if layout.colours == _YCBCR and halved and not read else ""
+    noise = layout.colours == _YCBCR and halved and not read
+    # Pillow turns white and black round up to 8 bits alone, `image` numbers of 16.
+    negative = layout.colours == _WHITE_IS_ZERO and (
+        layout.bits > 16 or (layout.bits > 8 and (layout.form != 1 or layout.samples > 1))
+    )
+    return layout.sentence() if noise or negative else ""
 
 
 def is_strange(layout: Page) -> bool:
@@ -45,13 +52,15 @@ def is_strange(layout: Page) -> bool:
         or _is_ycbcr(layout)
         or (layout.tiles_as_strips and layout.packed == 1)
         or (layout.planar and layout.bits == 16)
+        or (layout.colours == _WHITE_IS_ZERO and layout.samples == 1 and layout.bits == 16)
         or (layout.form == 3 and layout.bits in (16, 32) and (layout.samples > 1 or layout.bits == 16))
         or (layout.bits == 32 and layout.form == 1 and layout.samples > 1)
         or (layout.colours == 3 and layout.bits == 16)
         or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
         or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
         or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
-        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra in (0, 1))
+        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra != 2)
+        or (extra > 2 and layout.colours in (1, 2) and layout.bits in (8, 16) and bool(left_out(layout)))
     )
 
 
@@ -60,7 +69,8 @@ def _is_ycbcr(layout: Page) -> bool:
     return (
         layout.colours == _YCBCR
         and layout.packed in _UNPACKED - _JPEG
-        and (layout.samples, layout.bits, layout.planar) == (3, 8, False)
+        and (layout.samples, layout.bits) == (3, 8)
+        and (not layout.planar or layout.tags.get(directory.HALVED) == (1, 1))
     )
 
 
@@ -83,6 +93,8 @@ def image(layout: Page) -> "tuple[Image, str]":
         return _of_pictures(layout), ""
     if _is_ycbcr(layout):
         return _from_ycbcr(layout), ""
+    if layout.colours not in _MERGED:
+        raise PictureError(layout.sentence())
     found = channels(layout)
     sentence = ""
     if layout.colours == 3:
@@ -158,6 +170,18 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
     return Images.merge("RGB", [Images.frombytes("L", layout.size, plane) for plane in planes])
 
 
+def recoloured(image: "Image", layout: Page) -> "Image":
+    """Return a page of few colours with those of its palette where old writers gave them in 8 bits.
+
+    Colours of 16 bits that all stay below 256 would be black; libtiff takes them for 8 bits too.
+    """
+    colours = layout.tags.get(directory.COLOURS, ())
+    entries = len(colours) // 3
+    if image.mode == "P" and layout.colours == 3 and 0 < max(colours, default=0) < 256 and entries <= 256:
+        image.putpalette([colours[at + entries * channel] for at in range(entries) for channel in range(3)])
+    return image
+
+
 _WEIGHTS = (0.299, 0.587, 0.114)
 """How much of red, green and blue makes the light, where a page does not say (section 21)."""
 _LEVELS = (0, 255, 128, 255, 128, 255)
@@ -168,6 +192,9 @@ def _from_ycbcr(layout: Page) -> "Image":
     from PIL import Image as Images
     from PIL.Image import Resampling
 
+    if layout.planar:
+        planes = [Images.frombytes("L", layout.size, one) for one in channels(layout)]
+        return Images.merge("RGB", planes).convert("RGB", _to_rgb(layout))
     shared = layout.tags.get(directory.HALVED, (2, 2))
     if len(shared) != 2 or not {1, 2, 4}.issuperset(shared):
         raise PictureError(layout.sentence())

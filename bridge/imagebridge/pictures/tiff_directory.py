@@ -5,6 +5,8 @@ picture here is that large: it is written as TIFF before anything else reads it.
 Source: TIFF 6.0 (Adobe, 1992-06-03), section 2; BigTIFF (AWare Systems, 2008-02-01).
 """
 
+from collections.abc import Iterator
+from itertools import islice
 from struct import calcsize, pack, unpack_from
 from struct import error as StructError
 from typing import NamedTuple
@@ -17,9 +19,9 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL = 256, 257, 258, 259, 262, 2
 OFFSETS, SAMPLES, ROWS, COUNTS, PLANAR, PREDICTOR, COLOURS = 273, 277, 278, 279, 284, 317, 320
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS = 322, 323, 324, 325
 EXTRA, FORMAT, WEIGHTS, HALVED, LEVELS = 338, 339, 529, 530, 532
-_ORIENTATION = 274
+ORIENTATION = 274
 _NUMBERS = (
-    frozenset((WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL, _ORIENTATION, EXTRA, FORMAT, HALVED))
+    frozenset((WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL, ORIENTATION, EXTRA, FORMAT, HALVED))
     | frozenset((OFFSETS, SAMPLES, ROWS, COUNTS, PLANAR, PREDICTOR, COLOURS))
     | frozenset((TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS))
 )
@@ -166,7 +168,7 @@ class Page(NamedTuple):
     def sentence(self) -> str:
         """Say how the pixels are stored, where that is not decoded here."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
-        bits = f"{_FORMATS.get(self.form, '')} {self.bits} bits".strip()
+        bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
         form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
         packed = _PACKED.get(self.packed, f"compression {self.packed}")
@@ -177,17 +179,39 @@ class Page(NamedTuple):
 
 def page(data: bytes, index: int) -> Page | None:
     """Return how a page of a TIFF, counted from 0, is stored; None where its directory cannot be read."""
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
-    if order is None:
-        return None
+    order = _order(data)
     try:
-        (at,) = unpack_from(f"{order}I", data, 4)
-        for _ in range(index):
-            (count,) = unpack_from(f"{order}H", data, at)
-            (at,) = unpack_from(f"{order}I", data, at + 2 + 12 * count)
+        at = next(islice(_places(data, order), index, None), 0) if order else 0
         return _page(data, order, _tags(data, order, at)) if at else None
     except StructError:
         return None
+
+
+def count(data: bytes, most: int) -> tuple[int, bool]:
+    """Return how many directories of a TIFF can be found, up to `most`, and whether these are all."""
+    order, found = _order(data), 0
+    try:
+        for _ in islice(_places(data, order), most) if order else ():
+            found += 1
+    except StructError:
+        return found, False
+    return found, found < most
+
+
+def _order(data: bytes) -> str:
+    return {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4], "")
+
+
+def _places(data: bytes, order: str) -> Iterator[int]:
+    """Yield where each directory stands, up to one that was there before."""
+    (at,) = unpack_from(f"{order}I", data, 4)
+    seen: set[int] = set()
+    while at and at not in seen:
+        seen.add(at)
+        (entries,) = unpack_from(f"{order}H", data, at)
+        following = at + 2 + 12 * entries
+        yield at
+        (at,) = unpack_from(f"{order}I", data, following)
 
 
 def _tags(data: bytes, order: str, at: int) -> Tags:

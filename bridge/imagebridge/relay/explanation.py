@@ -8,10 +8,19 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from .json_rpc import same
 
+_COMPARED = 1_000
+"""Blocks of a result that are compared with each other at most: comparing takes the square of their number."""
+
+_TOLD = 20
+"""Blocks of one change that are described at most."""
+
 
 def changes(before: JSON, after: JSON) -> Iterator[str]:
     """Yield a line for each part of a result that the repair changed."""
     old, new = ([_ComparedBlock(block) for block in blocks_of(result)] for result in (before, after))
+    if max(len(old), len(new)) > _COMPARED:
+        yield f"{len(old):,} blocks became {len(new):,}, too many to compare"
+        old = new = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, stop, first, last in matcher.get_opcodes():
         if tag == "insert":
@@ -63,11 +72,14 @@ class _ComparedBlock:
         holder = inner if is_json(inner) else block
         label = text_of(holder, "mimeType")
         if encoded := text_of(holder, "data") or text_of(holder, "blob"):
-            return f"{label or 'bytes'} ({amount(len(encoded) // 4 * 3)})"
-        if text := text_of(holder, "text"):
-            return f"the text {short(' '.join(text[:400].split()))!r}"
+            return f"{label or 'bytes'} ({amount(len(encoded.rstrip('=')) * 3 // 4)})"
+        if isinstance(text := holder.get("text"), str):
+            words = short(" ".join(text[:400].split()))
+            what = f"the text {words!r}" if words else "an empty text"
+            return what if holder is block else f"a resource with {what}"
         return f"{text_of(block, 'type') or 'a block'} {short(text_of(holder, 'uri'))}".strip()
 
 
 def _listed(blocks: Sequence[_ComparedBlock]) -> str:
-    return ", ".join(block.description() for block in blocks)
+    told = [block.description() for block in blocks[:_TOLD]]
+    return ", ".join([*told, f"{len(blocks) - _TOLD:,} more"] if len(blocks) > _TOLD else told)

@@ -103,7 +103,7 @@ def _read_leniently(line: bytes) -> tuple[object, bool]:
     return _behind(text), False
 
 
-_DEEP_ID = rb'"id"\s*:\s*("[^"\\]{0,200}"|-?\d{1,18})\s*'
+_DEEP_ID = rb'"id"\s*:\s*("[^"\\]{0,200}"|-?(?:0|[1-9]\d{0,17}))\s*'
 _HEAD = re.compile(
     rb'\s*\{(?:\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*,)?(?:\s*' + _DEEP_ID + rb"[,}])?"
     rb'(?:\s*"method"\s*:\s*("[^"\\]{0,200}"))?'
@@ -121,7 +121,12 @@ def _of_deep(line: bytes) -> JSON | None:
     if head is None:
         return None
     number = head[1] or (tail[1] if tail else b"null")
-    return {"id": json.loads(number)} | ({"method": json.loads(head[2])} if head[2] else {})
+    return {"id": _scalar(number)} | ({"method": _scalar(head[2])} if head[2] else {})
+
+
+def _scalar(written: bytes) -> object:
+    """Return the number or text that stands in a broken line: between quotes may be what neither JSON nor UTF-8 allows."""
+    return json.loads(written.decode(errors="replace"), strict=False)
 
 
 def _is_message(found: object) -> TypeGuard[JSON | Sequence[object]]:
@@ -241,7 +246,7 @@ def key(number: object) -> RequestId | None:
 def answered_by(start: bytes) -> RequestId | None:
     """Return the id of the request that a broken line was to answer, as its beginning tells; None where it tells none."""
     head = _HEAD.match(start) if b'"jsonrpc"' in start else None
-    return key(json.loads(head[1])) if head and head[1] and not head[2] else None
+    return key(_scalar(head[1])) if head and head[1] and not head[2] else None
 
 
 def other_spelling(at: RequestId) -> RequestId:

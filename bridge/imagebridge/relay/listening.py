@@ -96,7 +96,10 @@ def local_security(*names: str, checks: bool = True) -> TransportSecuritySetting
 
 def is_foreign(request: Request) -> bool:
     """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
-    origin = urlsplit(request.headers.get("origin", ""))
+    try:
+        origin = urlsplit(request.headers.get("origin", ""))
+    except ValueError:  # No browser writes one that is none.
+        return True
     local = origin.hostname in ("localhost", "127.0.0.1", "::1")
     return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import anyio
 
-from imagebridge.client.host_log import keep_stderr_writable
+from imagebridge.client.host_log import StderrRecords, keep_stderr_writable
 from imagebridge.facts.hosts import Host
 
 from .child_server import child
@@ -55,7 +55,7 @@ class RelayOptions:
     def tell(self) -> None:
         """Have what the relay says written to stderr; nothing waits for a host that does not read it."""
         keep_stderr_writable()
-        logging.basicConfig(level=logging.WARNING, format="imagebridge proxy: %(message)s")
+        logging.basicConfig(format="imagebridge proxy: %(message)s", handlers=[StderrRecords()])
         if self.explain:
             logging.getLogger("imagebridge.proxy").setLevel(logging.INFO)
 

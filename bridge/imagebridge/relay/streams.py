@@ -96,22 +96,30 @@ class LineReader:
 
     def _split(self, chunk: bytes) -> list[Line]:
         found: list[Line] = []
-        *lines, rest = chunk.split(b"\n")
-        for line in lines:
-            self._parts.append(line)
-            whole = b"".join(self._parts)
-            self._forget()
+        start = 0
+        # `split` would look at each byte of a picture in turn, and copy them all.
+        while (end := chunk.find(b"\n", start)) >= 0:
+            whole = self._whole(chunk, start, end)
+            start = end + 1
             if whole.strip() and not self._skipping:
                 found.append(whole)
             self._skipping = False
-        if rest and not self._skipping:
-            self._parts.append(rest)
-            self._size += len(rest)
+        if start < len(chunk) and not self._skipping:
+            self._parts.append(chunk[start:])
+            self._size += len(chunk) - start
             if self._size > MAX_LINE:
                 found.append(LongLine(b"".join(self._parts)[:1_000]))
                 self._forget()
                 self._skipping = True
         return found
+
+    def _whole(self, chunk: bytes, start: int, end: int) -> bytes:
+        """Return the line that ends in this chunk."""
+        if not self._parts:
+            return chunk[start:end]
+        whole = b"".join([*self._parts, memoryview(chunk)[start:end]])
+        self._forget()
+        return whole
 
     def _forget(self) -> None:
         self._parts.clear()
@@ -142,6 +150,7 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
             return
         if rest := take(chunk):
             await rest()
+        del chunk, rest  # The next may be long in coming.
 
 
 class Input:
@@ -172,6 +181,8 @@ class Input:
             if rest is None:
                 return
             await rest()
+            self._turn = None
+            del turn, rest  # and the message in them: the next one may be long in coming
 
     def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
         """Have the loop call for each chunk; return what tells of the first that leaves something, or of the end. None: the loop cannot."""

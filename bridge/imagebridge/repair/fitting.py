@@ -40,6 +40,7 @@ from imagebridge.translate.pieces import (
     for_user_only,
 )
 from imagebridge.translate.policy import Policy
+from imagebridge.translate.receiver import Receiver
 from imagebridge.translate.scale import scale_of
 from imagebridge.translate.structured_content import structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
@@ -80,9 +81,9 @@ class _Fitting:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.room = host.characters - _FRAME
-        # A document that does not reach the model is shown, where pictures do.
-        pages = not host.files and bool(host.formats)
-        self.context = ResultContext(Policy(documents="pages" if pages else "file"))
+        # A document that does not reach the model is read, and its pages shown where pictures do.
+        policy = Policy(documents="file" if host.files else "pages")
+        self.context = ResultContext(policy, receiver=Receiver(formats=host.formats))
         self.notes: list[str] = []
 
     def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
@@ -192,10 +193,8 @@ class _Fitting:
         match pieces:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostEntry(dict(block))]
-            case [PicturePiece(), *_] if self._is_document(block):
-                uri = sentences.short(text_of(resource_of(block), "uri"))
-                entry = text_entry(f"[{uri}: shown as pictures of its pages]")
-                return [entry, *self._of_pieces(pieces, block)]
+            case [FilePiece() as file, TextPiece(ours=True)] if self.host.resources:
+                return list(self._of_pieces([file], block))  # It comes as it is: its text is not missed.
             case _:
                 return list(self._of_pieces(pieces, block))
 
@@ -209,10 +208,6 @@ class _Fitting:
         if file_type is not None and file_type.sort == "document":
             return self.host.files
         return self.host.resources and (file_type is None or file_type.sort != "picture")
-
-    def _is_document(self, block: JSON) -> bool:
-        file_type = kinds.kind(base64_start(text_of(resource_of(block), "blob")))
-        return file_type is not None and file_type.sort == "document"
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostEntry]:
         """Yield pieces of a translation as blocks; pictures keep what their block said besides."""

@@ -10,7 +10,7 @@ from imagebridge.errors import PictureError
 from imagebridge.facts import limits
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_start
-from imagebridge.pictures.encode import shines_through
+from imagebridge.pictures.convert import shines_through
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate import sentences
 from imagebridge.translate.picture_lines import multiplied, multiply, strip_place

@@ -19,7 +19,7 @@ class _DataUrlKey:
 
 
 _SHRUNK: Cache[tuple[Picture, Picture]] = Cache(
-    16_000_000, lambda pair: sum(len(one.data_url) for one in pair)
+    64_000_000, lambda pair: sum(len(one.data_url) for one in pair)
 )
 """Pictures as they came, and what was made of them lately."""
 

@@ -25,7 +25,7 @@ _PICTURES = _set(
 )
 _FILES = _set(
     "url urls uri uris path paths file files filename filepath data encoded bytes blob blobs source sources src "
-    "href link attachment attachments mask masks frame frames thumbnail avatar logo icon sketch drawing media "
+    "href link attachment attachments mask masks markup frame frames thumbnail avatar logo icon sketch drawing media "
     "before after first second original reference baseline expected actual"
 )
 """Words for what may be a picture, and for other things too."""

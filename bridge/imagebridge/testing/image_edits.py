@@ -29,10 +29,14 @@ def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
     mask = fields.get("mask")
     if mask:
         _check_mask(_opened(mask, "mask", MAX_EDIT_MASK), pictures[0])
-    order = images.ordered(
-        {**fields, **{name: _whole_number(fields, name) for name in ("n", "partial_images")}}
-    )
-    return replace(order, base=urls[0], mask=mask or "")
+    if markup := fields.get("markup"):
+        if mask:
+            raise ValueError("markup", "'markup' cannot be combined with 'mask'.")
+        _check_mask(_opened(markup, "markup", MAX_EDIT_MASK), pictures[0], "markup")
+    numbers = ("n", "partial_images", "frame_count", "frame_duration_ms")
+    svg = {"svg": {"model": fields["svg[model]"]}} if "svg[model]" in fields else {}
+    order = images.ordered({**fields, **svg, **{name: _whole_number(fields, name) for name in numbers}})
+    return replace(order, base=urls[0], mask=mask or "", markup=markup or "")
 
 
 def _whole_number(fields: Mapping[str, Any], name: str) -> object:
@@ -57,10 +61,11 @@ def _opened(url: str, parameter: str, limit: int) -> "Image.Image":
     return image
 
 
-def _check_mask(mask: "Image.Image", first: "Image.Image") -> None:
+def _check_mask(mask: "Image.Image", first: "Image.Image", parameter: str = "mask") -> None:
     if mask.format != "PNG":
-        raise ValueError("mask", "Invalid mask image format: it must be a PNG.")
+        raise ValueError(parameter, f"Invalid {parameter} image format: it must be a PNG.")
     if mask.size != first.size:
-        raise ValueError("mask", "Invalid mask image: mask size does not match image size.")
+        raise ValueError(parameter, f"Invalid {parameter} image: {parameter} size does not match image size.")
     if not mask.has_transparency_data:
-        raise ValueError("mask", "Invalid mask image format: mask image missing alpha channel.")
+        problem = f"Invalid {parameter} image format: {parameter} image missing alpha channel."
+        raise ValueError(parameter, problem)

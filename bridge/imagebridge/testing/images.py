@@ -8,20 +8,23 @@ from functools import lru_cache
 from io import BytesIO
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
+from xml.sax.saxutils import escape
 from zlib import crc32
 
 import pybase64
 
 from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
-from imagebridge.wire import JsonObject
+from imagebridge.wire import JsonObject, is_json, text_of
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Format = Literal["png", "jpeg", "webp"]
+Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 
-FORMATS = ("png", "jpeg", "webp")
-"""What is drawn here. The API's previews of GIF and SVG are not."""
+FORMATS = ("png", "jpeg", "webp", "gif", "svg")
+"""What is drawn here; GIF and SVG are previews of the API (openai 3.57, types/image_generate_params.py)."""
+
+COMPLEXITIES = ("low", "medium", "high")
 
 QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
 """Of the GPT image models since 2.5: openai 3.54, types/image_generate_params.py."""
@@ -31,7 +34,7 @@ QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
 class ImageRequest:
     """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it.
 
-    `base` and `mask` are the `data:` URLs of what it is made from.
+    `base`, `mask` and `markup` are the `data:` URLs of what it is made from. `frames` and `frame_ms` are of a GIF.
     """
 
     prompt: str
@@ -41,8 +44,12 @@ class ImageRequest:
     quality: str
     count: int
     partial: int
+    frames: int = 1
+    frame_ms: int = 200
+    svg_model: str = ""
     base: str = ""
     mask: str = ""
+    markup: str = ""
 
 
 def ordered(body: Mapping[str, Any]) -> ImageRequest:
@@ -59,10 +66,13 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
     if transparent and format_ == "jpeg":
         raise ValueError("background", "Transparent background is not supported for JPEG output format.")
     compression = body.get("output_compression")
-    if compression is not None and format_ == "png":
-        raise ValueError(
-            "output_compression", "Compression less than 100 is not supported for PNG output format."
-        )
+    if compression is not None and format_ not in ("jpeg", "webp"):
+        problem = f"Compression less than 100 is not supported for {format_.upper()} output format."
+        raise ValueError("output_compression", problem)
+    _check_previews(body, format_)
+    if (complexity := body.get("complexity")) is not None and complexity not in COMPLEXITIES:
+        supported = f"Supported values are: {_quoted_names(COMPLEXITIES)}."
+        raise ValueError("complexity", f"Invalid value: '{complexity}'. {supported}")
     quality = body.get("quality") or "auto"
     if quality not in QUALITIES:
         raise ValueError(
@@ -76,7 +86,26 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
         "medium" if quality == "auto" else str(quality),
         _number_field(body, "n", 1, range(1, 11)),
         _number_field(body, "partial_images", 0, range(4)),
+        _number_field(body, "frame_count", 9, range(2, 17)) if format_ == "gif" else 1,
+        _number_field(body, "frame_duration_ms", 200, range(10, 655_351)) if format_ == "gif" else 200,
+        text_of(svg, "model") if is_json(svg := body.get("svg")) else "",
     )
+
+
+def _check_previews(body: Mapping[str, Any], format_: str) -> None:
+    """Refuse what does not go with GIF and SVG, and what goes with them alone."""
+    if format_ in ("gif", "svg") and (body.get("stream") or body.get("partial_images")):
+        raise ValueError("stream", f"Streaming is not supported for {format_.upper()} output format.")
+    if format_ == "gif" and body.get("mask"):
+        raise ValueError("mask", "Masks are not supported for GIF output format.")
+    if format_ == "svg" and body.get("n") not in (None, 1):
+        raise ValueError("n", "SVG output requires n=1.")
+    for name, alone in (("frame_count", "gif"), ("frame_duration_ms", "gif"), ("svg", "svg")):
+        if body.get(name) is not None and format_ != alone:
+            raise ValueError(name, f"'{name}' is only supported with output_format={alone}.")
+    svg = body.get("svg")
+    if svg is not None and not (is_json(svg) and isinstance(svg.get("model"), str)):
+        raise ValueError("svg.model", "Missing required parameter: 'svg.model'.")
 
 
 def _number_field(body: Mapping[str, Any], name: str, default: int, allowed: range) -> int:
@@ -112,6 +141,8 @@ def _placeholder(order: ImageRequest, seed: int) -> str:
     """Draw a gradient in two colours of the prompt, a disc and the prompt itself; return it as base64."""
     from PIL import Image, ImageDraw, ImageFont
 
+    if order.format == "svg":
+        return pybase64.b64encode(_svg(order).encode()).decode()
     width, height = order.size
     number = crc32(order.prompt.encode("utf-8", "replace")) + seed * 0x9E3779
     dark, light = (number & 0x7F, number >> 7 & 0x7F, number >> 14 & 0x7F), _light(number)
@@ -130,8 +161,27 @@ def _placeholder(order: ImageRequest, seed: int) -> str:
         (width // 20, height // 20), fill(order.prompt, 40)[:400], fill="white", font=font, stroke_width=1
     )
     file = BytesIO()
+    if order.format == "gif":
+        # A bar that grows: no frame is the same as the one before.
+        moved = [picture.convert("RGB") for _ in range(order.frames)]
+        for number, one in enumerate(moved, 1):
+            ImageDraw.Draw(one).rectangle((0, 0, width * number // order.frames, height // 16), fill="white")
+        moved[0].save(file, "gif", save_all=True, append_images=moved[1:], duration=order.frame_ms, loop=0)
+        return pybase64.b64encode(file.getvalue()).decode()
     picture.save(file, order.format, **({"compress_level": 1} if order.format == "png" else {}))
     return pybase64.b64encode(file.getvalue()).decode()
+
+
+def _svg(order: ImageRequest) -> str:
+    """Return a drawing of a disc and the prompt as text."""
+    width, height = order.size
+    words = escape(order.prompt[:400])
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">'
+        f'<rect width="{width}" height="{height}" fill="#335577"/>'
+        f'<circle cx="{width // 2}" cy="{height // 2}" r="{min(width, height) // 4}" fill="#ddaa44"/>'
+        f'<text x="{width // 20}" y="{height // 10}" fill="#ffffff" font-size="{height // 24}">{words}</text></svg>'
+    )
 
 
 def _edited(order: ImageRequest, light: tuple[int, int, int]) -> "Image.Image":
@@ -143,6 +193,9 @@ def _edited(order: ImageRequest, light: tuple[int, int, int]) -> "Image.Image":
         return image.transform(order.size, Image.Transform.EXTENT, (0, 0, *image.size))
 
     picture = opened(order.base)
+    if order.markup:
+        over = opened(order.markup)
+        picture.paste(over, mask=over.getchannel("A"))
     if order.mask:
         clear = ImageOps.invert(opened(order.mask).getchannel("A"))
         picture.paste((*light, 255), mask=clear)
@@ -184,7 +237,16 @@ def _usage(order: ImageRequest) -> JsonObject:
 def answer(order: ImageRequest) -> JsonObject:
     """Return the `ImagesResponse`."""
     drawn = [{"b64_json": _placeholder(order, seed)} for seed in range(order.count)]
-    return {"created": int(time.time()), "data": drawn, "usage": _usage(order), **_facts(order)}
+    response: JsonObject = {
+        "created": int(time.time()),
+        "data": drawn,
+        "usage": _usage(order),
+        **_facts(order),
+    }
+    if order.svg_model:
+        written = {"input_tokens": 100, "output_tokens": 400, "reasoning_tokens": 0, "total_tokens": 500}
+        response["svg_usage"] = {"model": order.svg_model, **written}
+    return response
 
 
 def events(order: ImageRequest) -> Iterator[JsonObject]:

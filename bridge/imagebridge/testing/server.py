@@ -60,6 +60,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
     disable_nagle_algorithm = True
+    wbufsize = -1  # Head and body go out together.
     server: "LoopbackServer"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
 
     def do_GET(self) -> None:
@@ -84,10 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.close_connection = self.close_connection or answer.unsent > 0
-        # One write for head and body: two would wait for each other's acknowledgement.
-        self._headers_buffer: list[bytes]
-        self._headers_buffer.append(b"\r\n" + answer.body)
-        self.flush_headers()
+        self.end_headers()
+        self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the standard library's
         """Keep stderr quiet; `Endpoint.exchanges` tells what came."""

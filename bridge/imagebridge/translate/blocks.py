@@ -7,7 +7,8 @@
 | image, whatever its label             | `PicturePiece`, proven or converted; a sentence where none can be     |
 | resource: text                        | as text                                                        |
 | resource: image                       | as image                                                       |
-| resource: a document the API reads    | `FilePiece`, or a `PicturePiece` a page                                   |
+| resource: a document the API reads    | `FilePiece`, or by policy its text, and a `PicturePiece` a page or figure |
+| resource: another document (ODT, EPUB) | its text, and a `PicturePiece` a figure                        |
 | resource: UTF-8, whatever its label   | as text                                                        |
 | resource: other bytes; audio; unknown | a sentence: type, size, uri                                    |
 | any type with `data`                  | a picture or a document as that                                |
@@ -19,7 +20,8 @@ Pieces know nothing of models and budgets: `parts.py` sets them into parts.
 import re
 from urllib.parse import unquote
 
-from imagebridge.errors import PictureError
+from imagebridge.documents.document_types import document_type
+from imagebridge.errors import DocumentError, PictureError, RequirementError
 from imagebridge.facts.models import Detail
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, base64_start, packed_base64, to_base64
@@ -28,6 +30,7 @@ from imagebridge.pictures.kinds import svg_of
 from imagebridge.wire import JSON, as_words, is_json, text_of
 
 from . import hidden, sentences, terminal_codes
+from .document_blocks import document_pieces
 from .image_blocks import image, standard
 from .picture_lines import numbered
 from .pieces import (
@@ -189,6 +192,11 @@ def _file_pieces(
                     )
                 ]
             return _document(data, file_type, uri, context)
+        case kinds.ZIP if document_type(data):
+            try:
+                return document_pieces(data, sentences.short(uri) or "document", context)
+            except (DocumentError, RequirementError) as error:
+                return [_not_shown(sentences.described(label, len(data), data, uri), f"it {error}")]
         case None if (text := _decoded_text(data)) is not None:
             return text_pieces(text, context)
         case _:
@@ -271,19 +279,14 @@ def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultC
                 f"the API takes files of {sentences.amount(limit)} at most",
             )
         ]
-    if file_type is kinds.PDF and context.policy.documents == "pages":
-        from imagebridge.pictures.pages import rendered
-
+    if context.policy.documents == "pages":
         try:
-            pages, sentence = rendered(data)
-        except PictureError as error:
+            return document_pieces(data, _filename(uri, file_type), context)
+        except (DocumentError, RequirementError) as error:
             return [
                 FilePiece(_data_url(data, file_type), _filename(uri, file_type)),
-                TextPiece(f"[its pages are not shown: {error.reason}]"),
+                TextPiece(f"[its text is not shown: {error}]", "a sentence on the document", ours=True),
             ]
-        pictures = [PicturePiece(context.number(page.base64), page) for page in pages]
-        context.remember(to_base64(data), pictures)
-        return [*pictures, TextPiece(sentence)]
     return [FilePiece(_data_url(data, file_type), _filename(uri, file_type))]
 
 

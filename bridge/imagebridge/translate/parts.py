@@ -183,16 +183,20 @@ def _cut_into_strips(
     receiver: Receiver,
 ) -> _Strips:
     """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
+    long = [
+        (piece, plan)
+        for piece, plan, limit in zip(pieces, plans, limits, strict=True)
+        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
+        if plan and not limit and not piece.size and plan.detail != "low"
+        if is_unreadable(piece.picture.width, piece.picture.height, plan.seen)
+    ]
+    if not long:
+        return {}
     pictures = sum(plan is not None for plan in plans)
     tokens = sum(plan.seen.tokens for plan in plans if plan)
     held, strips_of = 0, _Strips()
-    for piece, plan, limit in zip(pieces, plans, limits, strict=True):
+    for piece, plan in long:
         picture = piece.picture
-        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
-        if plan is None or limit or piece.size or plan.detail == "low":
-            continue
-        if not is_unreadable(picture.width, picture.height, plan.seen):
-            continue
         fit = partial(receiver.seen, detail=plan.detail)
         fitting_strips = strips(picture.width, picture.height, fit)
         count = pictures + len(fitting_strips) - 1

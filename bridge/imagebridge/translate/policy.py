@@ -28,8 +28,9 @@ class Policy:
         proof: "structure" or "decoded". None: structure when
             called plainly, decoded in `Bridge`.
         animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
-        documents: "file" sends documents for the API to read, "pages" shows the pages of a PDF as
-            pictures (needs the extra `documents`).
+        documents: "file" sends documents for the API to read, "pages" gives their text as Markdown, and the pages
+            of a PDF or the figures of others as pictures (PDFs and workbooks need the extra `documents`). Documents
+            that the API does not read, such as ODT and EPUB, always come so.
         links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
             downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
         max_pictures: pictures of one result at most. None: no limit.

@@ -26,8 +26,11 @@ def amount(size: int) -> str:
 
 def location(url: str) -> str:
     """Return an address without what may be secret in it: a password, a query."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # It is not one, but begins like one.
+        return url.partition("?")[0].rpartition("@")[2]
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}".rstrip("/")
 
 

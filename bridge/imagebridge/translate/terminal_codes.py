@@ -7,6 +7,12 @@ speak of codes, with the letters ESC or \\x1b, hold neither.
 import re
 from collections.abc import Callable
 
+_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+"""The marks, embeddings and isolates that turn text round (Unicode 17, UAX 9): a name can pass for another with them."""
+
+STEERING = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160), *_TURNING])
+"""Characters that steer a terminal, as `str.translate` takes them out: whoever is quoted there could clear it or type into it."""
+
 # Each alternative reads a character once, and what a broken code lacks costs nothing behind it.
 _STRING_END = r"(?:\x07|\x1b\\|\x9c)"
 _ESCAPED = re.compile(

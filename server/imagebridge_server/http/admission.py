@@ -13,13 +13,14 @@ from typing import Any
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
 
 ALL_CALLS = 100
 """Requests of all callers at the same time, those that wait included."""
 
 ALL_BODIES = 500_000_000
-"""Bytes of the bodies of all these requests together."""
+"""Bytes of the bodies of all these requests together, a quarter of it for one caller."""
 
 TURNS = 4
 """Calls of tools that work at the same time, for each core: drawing and decoding are bounded by themselves below that."""
@@ -37,7 +38,7 @@ class Places:
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
-        self._bodies = 0
+        self._bodies: Counter[str] = Counter()
 
     @contextmanager
     def taken(self, caller: str, most: int, body: int) -> Generator[None]:
@@ -55,17 +56,23 @@ class Places:
             raise FullError(f"{most} requests of this caller are under way, and there can be no more")
         if self._taken.total() >= ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, and there can be no more")
-        if self._bodies and self._bodies + body > ALL_BODIES:
-            raise FullError(f"requests of {ALL_BODIES:,} bytes are under way, and there can be no more")
+        # One request fits whatever its size; more of a caller leave room for others.
+        own, all_bodies = self._bodies[caller], self._bodies.total()
+        if own and caller and own + body > ALL_BODIES // 4:
+            raise FullError(
+                f"requests of {own:,} bytes of this caller are under way, and there can be no more"
+            )
+        if all_bodies and all_bodies + body > ALL_BODIES:
+            raise FullError(f"requests of {all_bodies:,} bytes are under way, and there can be no more")
         self._taken[caller] += 1
-        self._bodies += body
+        self._bodies[caller] += body
         try:
             yield
         finally:
-            self._bodies -= body
-            self._taken[caller] -= 1
-            if not self._taken[caller]:
-                del self._taken[caller]
+            for count, number in ((self._bodies, body), (self._taken, 1)):
+                count[caller] -= number
+                if not count[caller]:
+                    del count[caller]
 
 
 class Turns:
@@ -139,10 +146,9 @@ class TakingTurns:
 
 def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
     params = ctx.params or {}
-    arguments: Any = params.get("arguments")
-    source: object = arguments.get("source") if isinstance(arguments, dict) else None
-    collects = isinstance(source, str) and source.strip().lower().startswith(PENDING)
-    return params.get("name") in _OTHERS_WORK or collects
+    arguments: object = params.get("arguments")
+    source = text_of(arguments, "source") if is_json(arguments) else ""
+    return params.get("name") in _OTHERS_WORK or source.strip().lower().startswith(PENDING)
 
 
 def cores() -> int:

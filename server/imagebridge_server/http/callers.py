@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 
@@ -65,14 +66,13 @@ def _shown(token: AccessToken | None) -> AccessToken:
 def _named(name: str, own: Settings, shared: Settings) -> Caller:
     """Return a caller with a store and folders of its own: below the shared ones, in a folder of its name."""
     writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
-    store = own.store / "callers" / name if own.store else None
-    return Caller(name, replace(own, allow_write=writes, store=store))
+    return Caller(name, replace(own, allow_write=writes, store=own.store_below(name)))
 
 
 def _check_apart(settings: Settings) -> None:
     """Refuse folders that all callers read, where these hold what each of them saves or keeps."""
     kept = [("--allow-write", folder) for folder in settings.allow_write]
-    kept += [("--store", settings.store)] if settings.store else []
+    kept += [("--store", settings.store)] if isinstance(settings.store, Path) else []
     for readable in settings.allow:
         for option, folder in kept:
             first, second = readable.resolve(), folder.resolve()

@@ -48,7 +48,10 @@ class IssuerTokens(TokenVerifier):
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
-        url = urlsplit(issuer)
+        try:
+            url = urlsplit(issuer)
+        except ValueError:  # It begins like one.
+            url = urlsplit("")
         local = url.hostname == "localhost" or is_loopback(url.hostname or "")
         if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and local)):
             raise SettingsError(

@@ -125,15 +125,20 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
     lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
     if not all(map(_HASH.fullmatch, lists["tokens"])):
         raise SettingsError(f"{where}: each of `tokens` is 'sha256:' and 64 digits 0-9 a-f")
-    for key in ("store_bytes", "store_seconds", "calls"):
-        value = table.get(key, 1)
-        if isinstance(value, bool) or not isinstance(value, int) or value < (key == "calls"):
-            raise SettingsError(f"{where}: `{key}` is a whole number of {int(key == 'calls')} or more")
+    numbers = {key: _number(where, table, key) for key in ("store_bytes", "store_seconds", "calls")}
     try:
-        folders = {key: existing_folders(lists[key]) for key in ("allow", "allow_write")}
+        allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}") from error
-    return TokenHolder(**{**table, "tokens": tuple(lists["tokens"]), **folders})
+    return TokenHolder(tuple(lists["tokens"]), allow, allow_write, **numbers)
+
+
+def _number(where: str, table: Mapping[str, Any], key: str) -> int | None:
+    value: object = table.get(key)
+    least = int(key == "calls")
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise SettingsError(f"{where}: `{key}` is a whole number of {least} or more")
+    return value
 
 
 def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import imagebridge
+from imagebridge.cli.terminal import say
 from imagebridge.errors import BridgeError
 
 from .change import FileChange, installed, is_installed, uninstalled
@@ -167,9 +168,9 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
     try:
         change = work_out()
         if not change.diff:
-            click.echo(f"{change.path}: nothing to change.")
+            say(f"{change.path}: nothing to change.")
             return
-        click.echo(change.diff)
+        say(change.diff)
         if dry_run:
             click.echo("\nNothing is written (--dry-run).", err=True)
             return
@@ -177,7 +178,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
     except BridgeError as error:
         raise click.ClickException(str(error)) from error
     backup_note = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
-    click.echo(f"\n{done}{backup_note}", err=True)
+    say(f"\n{done}{backup_note}", err=True)
 
 
 def _list() -> None:

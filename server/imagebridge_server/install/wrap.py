@@ -93,8 +93,8 @@ def _command_line(host: HostFile, path: Path, server: str, entry: object) -> lis
     strings = [one for one in argv if isinstance(one, str)]
     if not strings or len(strings) != len(argv):
         raise BridgeError(
-            f"{server} in {path} has no command that starts it, so nothing can be put in front of it; servers behind a "
-            "URL are not wrapped"
+            f"{server} in {path} has no command that starts it, so nothing can be put in front of it; for a "
+            "server behind a URL give the host an entry with the command: imagebridge proxy --url URL"
         )
     return strings
 

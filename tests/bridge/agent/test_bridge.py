@@ -324,6 +324,12 @@ async def test_what_is_no_server_raises(server):
         Bridge(server)
 
 
+@pytest.mark.parametrize("seconds", [0, -1, float("nan")])
+async def test_a_timeout_that_is_none_raises(seconds):
+    with pytest.raises(ValueError, match="it is a number of seconds above 0"):
+        Bridge("x", timeout=seconds)
+
+
 async def test_errors_of_the_body_pass_unchanged():
     with pytest.raises(ZeroDivisionError):
         async with Bridge(small_server()):

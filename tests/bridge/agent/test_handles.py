@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import re
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -529,6 +528,7 @@ class Server(NamedTuple):
 
 ONE, OTHER = Server(Setup("serve-one"), "one"), Server(Setup(FAR), "far")
 HEADED = Server(Setup(HttpServer(FAR)), "headed")
+LOUD = Server(Setup(HttpServer(FAR.replace("http", "HTTP"))), "loud")
 LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
 
 
@@ -540,6 +540,7 @@ LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
         ("local", ONE, LOOPBACK, True),
         ("local", ONE, OTHER, False),
         ("local", ONE, HEADED, False),
+        ("local", ONE, LOUD, False),
         ("local", OTHER, OTHER, True),
         (True, ONE, OTHER, True),
         (False, ONE, LOOPBACK, False),
@@ -554,7 +555,7 @@ LOOPBACK = Server(Setup("http://127.0.0.5:80/mcp"), "loopback")
 )
 async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer, allowed):
     mine = Handles("auto", share)
-    mine.open([ONE, OTHER, HEADED, LOOPBACK])
+    mine.open([ONE, OTHER, HEADED, LOUD, LOOPBACK])
     mine.learn(responses_tools([{"name": "crop", "inputSchema": {"properties": {"image": {}}}}]))
     await mine.read(tool_result("", SMALL), Policy(), origin)
     if allowed:
@@ -619,11 +620,11 @@ async def test_a_picture_goes_back_to_the_server_that_keeps_it_by_its_name_there
         draw, *_ = (name for name in names if name.endswith("get_image"))
         back, over = (name for name in names if name.endswith("load_image"))
         (drawn,) = await bridge.outputs({"output": [call(draw, {"text": "Hi"})]})
-        uri = re.search(r"Kept as (image://[0-9a-f]+)", texts(drawn)[0])[1]
+        assert "image://" not in texts(drawn)[0]
         calls = [call(back, {"source": "picture:1"}, "a"), call(over, {"source": "picture:1"}, "b")]
         one, two = await bridge.outputs({"output": calls})
     # The other server has no such picture, and is given its bytes.
-    assert [texts(item)[0].split(": PNG")[0] for item in (one, two)] == [uri, "data: URL"]
+    assert [texts(item)[0].split(": PNG")[0] for item in (one, two)] == ["picture:1", "data: URL"]
 
 
 def test_over_several_pairs_of_the_command_line():

@@ -112,11 +112,15 @@ async def test_the_callers_own_tools_stand_before_ours(server):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"stream": True}, "iterate over bridge.stream"), ({"input": None}, "input is a text or a list")],
+    [
+        ({"stream": True}, "iterate over bridge.stream"),
+        ({"input": None}, "input is a text or a list"),
+        ({"deadline": float("nan")}, "it is a number of seconds, or None for any time"),
+    ],
 )
 async def test_arguments_that_run_cannot_take_are_named(server, arguments, message):
     async with Bridge(server) as bridge, AsyncOpenAI(api_key="x") as client:
-        with pytest.raises(TypeError, match=message):
+        with pytest.raises((TypeError, ValueError), match=message):
             await bridge.run(client, **({"model": "m", "input": "?"} | arguments))
 
 

@@ -6,8 +6,9 @@ import pytest
 from mcp import StdioServerParameters
 
 from imagebridge import Bridge, BridgeError, HttpServer
-
-pytestmark = pytest.mark.anyio
+from imagebridge.client.checked_server import openai_problem
+from imagebridge.client.http import _address
+from imagebridge.translate.sentences import location
 
 COMMAND = {"command": sys.executable, "args": ["-c", "pass"]}
 NUL = "holds a NUL character, which no program can be given"
@@ -61,9 +62,53 @@ def http(url="http://127.0.0.1:9/mcp", *transport, **headers):
         (http(**{"": "x"}), "'' is not the name of a header"),
     ],
 )
+@pytest.mark.anyio
 async def test_what_is_wrong_with_a_server_is_said(server, problem):
     with pytest.raises(BridgeError) as raised:
         async with Bridge(server):
             pass
     assert f": {problem}" in str(raised.value)
     assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "problem"),
+    [
+        ({}, ""),
+        ({"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, ""),
+        ({"OPENAI_API_KEY": "sk-s3cret\n"}, "OPENAI_API_KEY holds"),
+        ({"OPENAI_API_KEY": "sk-s3\ncret"}, "OPENAI_API_KEY holds"),
+        ({"OPENAI_API_KEY": "\u043a\u043b\u044e\u0447"}, "OPENAI_API_KEY holds"),
+        ({"OPENAI_BASE_URL": "example.org/v1"}, f"OPENAI_BASE_URL is not usable: {NO_SERVER}"),
+    ],
+)
+def test_what_the_environment_says_of_the_api(environment, problem):
+    said = openai_problem(environment)
+    assert said.startswith(problem)
+    assert bool(said) == bool(problem)
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://me:s3cret@h:8/mcp/?key=s3cret", "https://h:8/mcp"),
+        ("http://me:s3cret@[::1?key=s3cret", "[::1"),
+        ("http://h:99999/", "http://h:99999/"),
+    ],
+)
+def test_an_address_is_told_without_what_is_secret(url, told):
+    assert location(url) == told
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ("http://[::1", "which is not an address"),
+        ("https://h/x", "wants messages posted to another origin"),
+        ("//evil/x", "wants messages posted to another origin"),
+    ],
+)
+def test_messages_are_posted_to_the_server_alone(named, problem):
+    with pytest.raises(BridgeError, match=problem):
+        _address("http://h/sse", named)

@@ -1,13 +1,16 @@
 """What is written to a server's or relay's stderr goes on to its host, as far as that reads it, and holds up nobody."""
 
+import io
+import logging
 import os
 import random
 import re
+import sys
 import threading
 
 import pytest
 
-from imagebridge.client.host_log import HostLog
+from imagebridge.client.host_log import HostLog, StderrRecords
 
 LEFT_OUT = re.compile(rb"\(([\d,]+) lines? of this log left out: nothing read it in time\)\n")
 
@@ -81,3 +84,32 @@ def test_a_host_that_closes_its_log_holds_up_nobody(ends):
     writing.start()
     writing.join(600)
     assert not writing.is_alive()
+
+
+class TerminalText(io.StringIO):
+    """What a terminal is written."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "written"),
+    [
+        (TerminalText, "s says [2J ]0;x\ta\nb31m: 'é'\n"),
+        (io.StringIO, "s says \x1b[2J \x1b]0;x\x07\ta\nb\x9b31m\u202e\u2066: 'é'\n"),
+    ],
+)
+def test_what_is_logged_steers_no_terminal(monkeypatch, stream, written):
+    monkeypatch.setattr(sys, "stderr", stream())
+    record = logging.LogRecord(
+        "imagebridge",
+        logging.WARNING,
+        "",
+        0,
+        "%s says %s: %r",
+        ("s", "\x1b[2J \x1b]0;x\x07\ta\nb\x9b31m\u202e\u2066", "é"),
+        None,
+    )
+    StderrRecords().handle(record)
+    assert sys.stderr.getvalue() == written

@@ -156,7 +156,7 @@ class TestBlocks:
                 [BEFORE, {"type": "resource", "resource": PDF}],
                 [
                     BEFORE,
-                    told("[file:///plan.pdf: shown as pictures of its pages]"),
+                    told("[plan.pdf: PDF of 1 page, as text; pictures of its pages follow]\n\n[a picture without a text]"),
                     PAGE | {"_meta": {"imagebridge/uri": "file:///plan.pdf"}},
                     told("[the one page of a PDF]"),
                 ],
@@ -164,7 +164,7 @@ class TestBlocks:
             (
                 "text-only",
                 [BEFORE, {"type": "resource", "resource": PDF}],
-                [BEFORE, told("[not shown: file:///plan.pdf; text-only takes no documents]")],
+                [BEFORE, told("[plan.pdf: PDF of 1 page, as text]\n\n[a picture without a text]")],
             ),
             ("pydantic-ai", [BEFORE, {"type": "resource", "resource": PDF}], [BEFORE, {"type": "resource", "resource": PDF}]),
             (

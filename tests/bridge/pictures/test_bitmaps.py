@@ -35,11 +35,13 @@ def dib(bits, index, colour, *, mask=True):
     return head + table + row * 16 + (bytes(64) if mask else b"")
 
 
-def icon(*pictures, kind=1, lengths=None):
+def icon(*pictures, kind=1, lengths=None, listed=32):
+    """An icon of pictures, which its list calls `listed` bits deep: a number for all, or one for each."""
     head, at, body = struct.pack("<HHH", 0, kind, len(pictures)), 6 + 16 * len(pictures), b""
     for number, data in enumerate(pictures):
         told = lengths[number] if lengths else len(data)
-        head += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, told, at + len(body))
+        bits = listed if isinstance(listed, int) else listed[number]
+        head += struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, bits, told, at + len(body))
         body += data
     return head + body
 
@@ -57,6 +59,13 @@ ICONS = {
     "a length of nothing": (icon(dib(8, 1, RED), lengths=[0]), RED),
     "32 bits without a mask": (icon(dib(32, 0, BLUE, mask=False)), BLUE),
     "a PNG inside": (icon(samples.file(Image.new("RGB", (16, 16), RED), "PNG")), RED),
+    "the PNG that the list calls the deepest": (
+        icon(
+            *(samples.file(Image.new("RGB", (16, 16), one), "PNG") for one in (RED, BLUE, RED)),
+            listed=(4, 32, 8),
+        ),
+        BLUE,
+    ),
     "a cursor": (icon(dib(32, 0, BLUE), kind=2), BLUE),
     "one that is cut short, and one that is not": (icon(dib(8, 1, RED), dib(32, 0, BLUE)[:99]), RED),
 }

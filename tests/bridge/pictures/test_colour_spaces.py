@@ -162,6 +162,30 @@ def test_the_palette_of_a_jpeg_2000_is_read_in_its_own_order(order):
     assert tuple(image.getpixel((4 * at + 1, 3)) for at in range(4)) == palette
 
 
+@pytest.mark.parametrize(
+    ("mode", "stored", "kinds"),
+    [
+        ("RGB", (2, 1, 0), (3, 2, 1)),
+        ("RGB", (1, 2, 0), (2, 3, 1)),
+        ("RGBA", (2, 1, 0, 3), (3, 2, 1, 0)),
+        ("RGBA", (3, 0, 1, 2), (0, 1, 2, 3)),
+        ("LA", (1, 0), (0, 1)),
+    ],
+)
+def test_the_channels_of_a_jpeg_2000_are_read_in_their_own_order(mode, stored, kinds):
+    """`stored` says which channel of the picture stands where, `kinds` what the file says of each: 0 is opacity."""
+    whole = Image.merge(mode, [Image.new("L", (16, 16), value) for value in (200, 90, 30, 255)[: len(mode)]])
+    whole.putpixel((3, 3), tuple(range(len(mode))))
+    data = samples.file(Image.merge(mode, [whole.getchannel(at) for at in stored]), "JPEG2000", mct=0)
+    found = {name: (body, end) for name, body, end in iso_boxes.boxes(data)}
+    (head, end), (first, last) = found[b"jp2h"], found[b"ihdr"]
+    said = b"".join(struct.pack(">HHH", at, one == 0, one) for at, one in enumerate(kinds))
+    inner = data[first - 8 : last] + box(b"colr", b"\1\0\0" + struct.pack(">I", 17 if mode == "LA" else 16))
+    inner += box(b"cdef", struct.pack(">H", len(kinds)) + said)
+    image = shown(data[: head - 8] + box(b"jp2h", inner) + data[end:])
+    assert (image.mode, image.tobytes()) == (mode, whole.tobytes())
+
+
 def noisy(width, height):
     return Image.frombytes("RGB", (width, height), random.Random(4).randbytes(width * height * 3))
 

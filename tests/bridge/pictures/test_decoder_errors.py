@@ -58,6 +58,7 @@ MEANT = {
     "Unsupported BMP bitfields layout": UNKNOWN_FORM,
     "cannot handle 12-bit layers": UNKNOWN_FORM,
     "unable to determine J2K image mode": UNKNOWN_FORM,
+    "not identified by this driver": UNKNOWN_FORM,
     "Missing dimensions": SIZE,
     "Invalid dimensions": SIZE,
     "invalid canvas dimensions": SIZE,

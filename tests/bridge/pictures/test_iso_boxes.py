@@ -169,6 +169,13 @@ def test_an_avif_is_cut_at_its_right_and_lower_edge(to, size):
         assert opened(data).tobytes() == whole.crop((0, 0, *(size or whole.size))).tobytes()
 
 
+def test_an_avif_of_too_many_pixels_is_told_to_be_so():
+    """Of more than 16384 x 16384 libavif says no more than that the file is broken."""
+    (at, _), *_ = iso_boxes._found(AVIF)[b"ispe"]
+    with pytest.raises(PictureError, match="it unpacks to 17000x17000 pixels, over the limit of 120,000,000"):
+        opened(AVIF[: at + 4] + pack(">II", 17_000, 17_000) + AVIF[at + 12 :])
+
+
 @given(st.data())
 @settings(deadline=None, max_examples=60)
 def test_damage_to_the_boxes_never_raises_anything_else(data):

@@ -179,6 +179,22 @@ MENDED |= {
 }
 
 
+def without_jfif(data):
+    """A JPEG without its first segment."""
+    return data[:2] + data[4 + int.from_bytes(data[4:6], "big") :]
+
+
+@pytest.mark.parametrize(
+    "segment", [b"\xff\xe0\0\7JFIF\0", b"\xff\xe0\0\x09JFIF\0\1\1", b"\xff\xee\0\7Adobe"]
+)
+def test_a_segment_that_is_too_short_for_what_it_is_costs_no_jpeg(segment):
+    """Decoders pass by such a one; the file is sent as it came."""
+    bare = without_jfif(JPEG)
+    came = bare[:2] + segment + bare[2:]
+    assert Picture.from_bytes(came, "decoded").data == came
+    assert opened(came).tobytes() == opened(bare).tobytes()
+
+
 @pytest.mark.parametrize("name", MENDED)
 def test_damage_around_the_pixels_is_mended(name):
     came, whole, frames = MENDED[name]

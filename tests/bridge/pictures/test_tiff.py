@@ -26,6 +26,7 @@ PIXELS = [QUARTERS[(x >= 4) + 2 * (y >= 2)] for y in range(HEIGHT) for x in rang
 NAMES = {
     "rows": 278,
     "samples": 277,
+    "turned": 274,
     "planar": 284,
     "predictor": 317,
     "extra": 338,
@@ -39,8 +40,8 @@ NAMES = {
     "stream": 513,
     "length": 514,
 }
-SHORT, LONG, FRACTION, LONG8 = 3, 4, 5, 16
-LETTERS = {SHORT: "H", LONG: "I", FRACTION: "I", LONG8: "Q"}
+BYTE, SHORT, LONG, FRACTION, LONG8 = 1, 3, 4, 5, 16
+LETTERS = {BYTE: "B", SHORT: "H", LONG: "I", FRACTION: "I", LONG8: "Q"}
 
 
 def made(bits, colours, pieces, *, order="<", packed=1, big=False, **tags):
@@ -104,6 +105,12 @@ def webp(pixels):
     return samples.file(picture_of(pixels), "WEBP", lossless=True)
 
 
+def webp_tile():
+    image = Image.new("RGB", (16, 16))
+    image.paste(picture_of(PIXELS))
+    return samples.file(image, "WEBP", lossless=True)
+
+
 def jpeg2000(pixels):
     return samples.file(picture_of(pixels), "JPEG2000", no_jp2=True, mct=0)
 
@@ -132,6 +139,7 @@ SHOWN = {
         "nothing rare": stored(8, 2, [samples_of("B", int)], order=order, samples=3),
         "WebP": stored(8, 2, [webp(PIXELS)], order=order, packed=50001, samples=3),
         "WebP in strips": stored(8, 2, [webp(PIXELS[:24]), webp(PIXELS[24:])], order=order, packed=50001, samples=3, rows=3),
+        "WebP in a tile": stored(8, 2, [webp_tile()], order=order, packed=50001, samples=3, across=16, down=16),
         "JPEG 2000": stored(8, 2, [jpeg2000(PIXELS)], order=order, packed=34712, samples=3),
         "floats beyond white": stored(32, 2, [samples_of("f", lambda v: v / 25 - 1, order)], order=order, samples=3, form=3),
     }.items()
@@ -163,6 +171,15 @@ def test_grey_that_was_multiplied_with_its_opacity_is_divided():
     assert image.mode == "LA"
     grey, alpha = image.getpixel((7, 3))
     assert (abs(grey - 100) <= 1, alpha) == (True, 248)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_grey_of_which_white_is_zero_is_turned_round(bits, order):
+    letter = order + ("B" if bits == 8 else "H")
+    values = b"".join(struct.pack(letter, (8 * at) << bits - 8) for at in range(32))
+    image, sentence = shown(made(bits, 0, [values], order=order))
+    assert ([*image.convert("L").tobytes()], sentence) == ([255 - 8 * at for at in range(32)], "")
 
 
 def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():
@@ -225,10 +242,46 @@ SHARED = {
     "levels of television": made(
         8, 6, [units(2, 1, light=STUDIO[1], colour=STUDIO[2], low=16)], samples=3, halved=[2, 1], levels=STUDIO[0]
     ),
+    "planes of colours that nothing shares": made(
+        8, 6, [units(1, 1)[at::3] for at in range(3)], samples=3, planar=2, halved=[1, 1]
+    ),
     "other weights": made(
         8, 6, [units(2, 1, BY_709)], samples=3, halved=[2, 1], weights=[round(1_000 * one) for one in BY_709]
     ),
 }  # fmt: skip
+
+
+LAYERS = [[pixel[at] for pixel in QUARTERS] for at in range(3)]
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_palette_of_8_bits_in_16_is_taken_for_what_it_is(bits, order):
+    """Old writers gave them so, and libtiff reads them."""
+    used = min(4, 1 << bits)
+    indices = [QUARTERS.index(pixel) % used for pixel in PIXELS]
+    each = 8 // bits
+    groups = [indices[at : at + each] for at in range(0, 32, each)]
+    pixels = bytes(sum(one << bits * (each - 1 - at) for at, one in enumerate(group)) for group in groups)
+    table = [value for layer in LAYERS for value in layer[:used] + [0] * ((1 << bits) - used)]
+    image, sentence = shown(made(bits, 3, [pixels], order=order, table=table))
+    found = [image.convert("RGB").getpixel((at % 8, at // 8)) for at in range(32)]
+    assert (found, sentence) == ([QUARTERS[one] for one in indices], "")
+
+
+@pytest.mark.parametrize("kind", [BYTE, SHORT, LONG])
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("big", [False, True])
+def test_a_page_is_turned_whatever_its_form_and_the_type_of_its_tag(bits, kind, big):
+    letter, of = ("B", int) if bits == 8 else ("H", lambda value: value * 257)
+    pieces = planes(letter, of)  # those of 16 bits Pillow does not read
+    values = {256: (LONG, [WIDTH]), 257: (LONG, [HEIGHT]), 258: (SHORT, [bits] * 3), 262: (SHORT, [2])}
+    values |= {274: (kind, [6]), 277: (SHORT, [3]), 278: (LONG, [HEIGHT]), 284: (SHORT, [2])}
+    starts = [(16 if big else 8) + len(pieces[0]) * at for at in range(3)]
+    values |= {273: (LONG, starts), 279: (LONG, [len(one) for one in pieces])}
+    image, sentence = shown(headed(b"".join(pieces), values, "<", big))
+    expected = picture_of(PIXELS).transpose(Image.Transpose.ROTATE_270)
+    assert (image.convert("RGB").tobytes(), image.size, sentence) == (expected.tobytes(), (4, 8), "")
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -274,6 +327,31 @@ def test_pages_of_a_bigtiff_are_shown(following, told):
     found = converted(samples.b64(big_pages(following)), "decoded")
     greys = [Image.open(io.BytesIO(one.data)).convert("L").getpixel((3, 3)) for one in found.pictures]
     assert (greys, found.sentence) == ([90, 200], told)
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_pages_of_forms_that_pillow_does_not_know_are_shown_and_told(big):
+    forms = [
+        (32, lambda value: value * 0x1010101, {}),
+        (32, lambda value: value * 0x1010101, {"packed": 999}),
+    ]
+    pages = [made(bits, 2, [samples_of("I", of)], samples=3, big=big, **more) for bits, of, more in forms]
+    first, second = pages
+    at, number = (8, "Q") if big else (4, "I")
+    (start,) = struct.unpack_from(f"<{number}", second, at)
+    # The second one stands behind the first; what it says of places is that of the file it came from.
+    tail = len(first) - struct.calcsize(number)
+    whole = first[:tail] + struct.pack(f"<{number}", len(first)) + second[start:]
+    found = converted(samples.b64(whole), "decoded")
+    image = Image.open(io.BytesIO(found.pictures[0].data)).convert("RGB")
+    assert [image.getpixel((at % 8, at // 8)) for at in range(32)] == PIXELS
+    assert (len(found.pictures), found.sentence) == (
+        1,
+        (
+            "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: a TIFF of a form that is not decoded here: "
+            "RGB, 3 samples a pixel, 32 bits a sample, packed with compression 999"
+        ),
+    )
 
 
 @pytest.mark.parametrize("kind", [LONG, LONG8])
@@ -338,6 +416,8 @@ MORE = {
     "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one more value"),
     "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one more value"),
     "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 more values"),
+    "one of a kind that there is not": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=999), QUARTERS[0], "one more value"),
+    "one of no kind beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=999), (9, 9, 9), "one more value"),
     "opacity": (made(8, 2, [bytes((*QUARTERS[0], 255)) * 32], samples=4, extra=2), QUARTERS[0], ""),
 }  # fmt: skip
 
@@ -389,6 +469,22 @@ TOLD = {
     "shared colours in strips that part them": (
         made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
         "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+    ),
+    "floats of Lab": (
+        made(32, 8, [samples_of("f", float)], samples=3, form=3),
+        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, floating-point 32 bits a sample",
+    ),
+    "Lab in planes": (
+        made(16, 8, planes("H", int), samples=3, planar=2),
+        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, 16 bits a sample, in planes",
+    ),
+    "floats of which white is zero": (
+        made(32, 0, [bytes(128)], form=3),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, floating-point 32 bits a sample",
+    ),
+    "values with a sign of which white is zero": (
+        made(16, 0, [bytes(64)], form=2),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, signed 16 bits a sample",
     ),
     "BigTIFF of another form": (
         made(8, 1, [bytes(32)], packed=999, big=True, order=">"),

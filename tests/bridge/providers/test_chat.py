@@ -58,6 +58,10 @@ def test_tool_messages_first_then_one_user_message_that_names_each_picture():
     ]
 
 
+PDF = "data:application/pdf;base64,JVBERi0="
+DOCX = "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,UEsDBA=="
+
+
 def test_no_user_message_where_there_is_only_text():
     assert chat_messages([("call_1", WORDS)]) == [tool("call_1", "only words")]
 
@@ -231,6 +235,14 @@ def test_an_unknown_server_names_those_there_are():
         (
             {"type": "input_image", "file_id": "file-1", "detail": "high"},
             text("[not shown: the picture file-1; Chat Completions takes no pictures by their ids]"),
+        ),
+        (
+            {"type": "input_file", "filename": "a.pdf", "file_data": PDF},
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": PDF}},
+        ),
+        (
+            {"type": "input_file", "filename": "a.docx", "file_data": DOCX},
+            text("[not shown: the file a.docx; Chat Completions takes PDF files alone, as data]"),
         ),
         ({"type": "input_file", "file_id": "file-1"}, {"type": "file", "file": {"file_id": "file-1"}}),
         (

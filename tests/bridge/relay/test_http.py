@@ -386,6 +386,7 @@ def test_the_status_tells_what_the_error_is(stateless, method, headers, status, 
         (b"{}", {"content-type": "text/plain"}, 400, "Content-Type"),
         (b"{}", {"host": "evil.example.com"}, 421, "Host"),
         (b"{}", {"origin": "https://evil.example.com"}, 403, "Origin"),
+        (b"{}", {"origin": "http://[::1"}, 403, "Origin"),
         (b"x" * 64_000_001, {}, 413, "too large"),
     ],
 )

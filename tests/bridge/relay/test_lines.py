@@ -84,6 +84,7 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
         (b' {"jsonrpc": "2.0", "id" : "a", "result":{"id":7,"x":%s}}', {"id": "a"}),
         (b'{"result":{"id":7,"x":%s},"jsonrpc":"2.0","id":-3}', {"id": -3}),
         (b'{"jsonrpc":"2.0","result":{"x":%s} , "id":"b" }', {"id": "b"}),
+        (b'{"jsonrpc":"2.0","id":"\xff","method":"\xe2","params":%s}', {"id": "\ufffd", "method": "\ufffd"}),
         (b'{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"x":%s}}', {"id": 4, "method": "tools/call"}),
         (b'{"method":"tools/call","params":{"x":%s},"jsonrpc":"2.0","id":5}', {"id": 5, "method": "tools/call"}),
         (b'{"jsonrpc":"2.0","method":"notifications/x","params":{"x":%s}}', {"id": None, "method": "notifications/x"}),
@@ -105,6 +106,9 @@ def test_a_message_too_deep_to_be_read_tells_what_it_is(line, said):
         (b'{"jsonrpc":"2.0","result":{"id":1,"content":[', None),
         (b'{"result":{"content":[{"id":1},"id":2}', None),
         (b'{"id":1,"level":"info","msg":"', None),
+        (b'{"jsonrpc":"2.0","id":"a\tb\xff","result":{"content":[', ("text", "a\tb\ufffd")),
+        (b'{"jsonrpc":"2.0","id":07,"result":{"content":[', None),
+        (b'{"jsonrpc":"2.0","id":-0,"result":{"content":[', ("number", 0)),
     ],
 )
 def test_a_broken_line_tells_by_its_beginning_what_it_was_to_answer(start, number):

@@ -151,7 +151,7 @@ def test_a_named_host_wins_and_changes_are_told():
         told_lines = [wire.process.stderr.readline().decode() for _ in range(2)]
     assert "banner" in told_lines[0]
     assert told_lines[1] == (
-        "imagebridge proxy: echo: image/png (174 bytes) became the text '[not shown: picture 1 (PNG, 64x48 px, "
+        "imagebridge proxy: echo: image/png (173 bytes) became the text '[not shown: picture 1 (PNG, 64x48 px, "
         "173 bytes); text-only shows its model no pictures]'\n"
     )
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import sys
+import weakref
 from functools import partial
 
 import anyio
@@ -166,6 +167,32 @@ async def test_a_fault_is_raised_where_the_lines_are_followed(pipe):
 
     with pytest.raises(ValueError, match="b'a'"):
         await LineReader(Input(pipe[0]).follow).each(take)
+
+
+class Work:
+    """What is left of a line, and what it holds."""
+
+    async def __call__(self):
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_what_is_done_is_not_held_until_the_next_line(pipe):
+    reading, writing = pipe
+    held = []
+
+    def take(line):
+        work = Work()
+        held.append(weakref.ref(work))
+        return work
+
+    source = Input(reading)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(LineReader(source.follow).each, take)
+        os.write(writing, b"{}\n")
+        with anyio.fail_after(60):
+            while not held or held[0]():
+                await anyio.lowlevel.checkpoint()
+        await source.aclose()
 
 
 async def test_a_regular_file_is_read_too(tmp_path):

@@ -43,15 +43,25 @@ class TestPlaces:
                 with places.taken(caller.format(4), 2, 1):
                     pass
 
-    def test_bodies_are_bounded_together_and_one_always_fits(self, monkeypatch):
-        monkeypatch.setattr(admission, "ALL_BODIES", 10)
+    def test_bodies_are_bounded_of_each_caller_and_of_all(self, monkeypatch):
+        monkeypatch.setattr(admission, "ALL_BODIES", 40)
         places = Places()
-        with places.taken("alice", 9, 11):
-            with pytest.raises(FullError, match=r"^requests of 10 bytes are under way"):
+        with places.taken("alice", 9, 50):
+            with pytest.raises(FullError, match=r"^requests of 50 bytes of this caller are under way"):
+                with places.taken("alice", 9, 1):
+                    pass
+            with pytest.raises(FullError, match=r"^requests of 50 bytes are under way"):
                 with places.taken("bob", 9, 1):
                     pass
-        with places.taken("alice", 9, 5), places.taken("bob", 9, 5):
-            pass
+        with places.taken("alice", 9, 5), places.taken("alice", 9, 5), places.taken("bob", 9, 5):
+            with pytest.raises(FullError, match=r"^requests of 10 bytes of this caller are under way"):
+                with places.taken("alice", 9, 1):
+                    pass
+        with places.taken("", 9, 20), places.taken("", 9, 20):
+            with pytest.raises(FullError, match=r"^requests of 40 bytes are under way"):
+                with places.taken("", 9, 1):
+                    pass
+        assert (places._taken, places._bodies) == ({}, {})
 
 
 async def worked(count, arrivals):

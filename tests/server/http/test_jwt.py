@@ -238,6 +238,7 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
         ({"jwt": "https://a.example"}, "--jwt goes with --public-url"),
         ({"jwt": "http://a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
         ({"jwt": "a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
+        ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not the URL of an issuer"),
         (
             {"jwt": "https://a.example", "public_url": PUBLIC, "tokens": "x"},
             "give --tokens or --jwt, not both",

@@ -1,13 +1,5 @@
 """`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
 
-import json
-import os
-import re
-import signal
-import subprocess
-import sys
-from contextlib import contextmanager
-
 import anyio
 import anyio.lowlevel
 import httpx2
@@ -17,15 +9,13 @@ from anyio import to_thread
 from click.testing import CliRunner
 from http_callers import called, request, result
 from mcp import Client
+from served_over_http import served
 
 from imagebridge_server.cli import command as server_command
 
-WINDOWS = os.name == "nt"
-END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
-GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {}
 SLOW = {
     "spec": {
-        "data": {"sequence": {"start": 0, "stop": 150_000}},
+        "data": {"sequence": {"start": 0, "stop": 40_000}},
         "mark": "point",
         "encoding": {
             "x": {"field": "data", "type": "quantitative"},
@@ -33,44 +23,6 @@ SLOW = {
         },
     }
 }
-
-
-class Served:
-    """A server, and after its end what it wrote on stderr."""
-
-    def __init__(self, process, url):
-        self.process = process
-        self.url = url
-        self.lines = []
-
-    def end(self):
-        """End the server as an operating system does."""
-        self.process.send_signal(END)
-
-    @property
-    def requests(self):
-        """What was logged of requests."""
-        return [line for line in map(json.loads, self.lines) if line["message"] == "request"]
-
-
-@contextmanager
-def served(*options, address="127.0.0.1:0", code=0):
-    """Serve; yield the server, which has ended with `code` afterwards."""
-    command = [sys.executable, "-m", "imagebridge_server", "--http", address, *options]
-    pipe = {"stdin": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipe, **GROUP) as process:
-        try:
-            line = process.stderr.readline()
-            found = re.fullmatch(r"imagebridge-server: serving at (http://\S+/mcp)\n", line)
-            assert found, line + process.stderr.read()
-            server = Served(process, found[1])
-            yield server
-        finally:
-            if process.poll() is None:
-                process.send_signal(END)
-            server.lines = process.stderr.read().splitlines()
-            process.wait(60)
-    assert process.returncode == code, server.lines
 
 
 @pytest.mark.anyio
@@ -110,6 +62,7 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
                     await to_thread.run_sync(lambda: httpx2.get(server.url.replace("/mcp", "/readyz")))
                 except httpx2.TransportError:
                     break
+        server.process.wait(60)
     assert [result(answer)["content"][0]["type"] for answer in answers] == ["text"]
 
 
@@ -126,6 +79,10 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
         (
             ["--http", "127.0.0.1:0", "--public-url", "a.example"],
             "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
+        ),
+        (
+            ["--http", "127.0.0.1:0", "--public-url", "https://[::1/mcp"],
+            "'https://[::1/mcp' is not a URL of /mcp; write it as in https://host/mcp",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "https://a.example"],

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import tomlkit
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml.error import YAMLError
@@ -160,6 +161,16 @@ def shared(one, other):
 
 def one_kind_of_break(text):
     return "\r\n" not in text or not re.search(r"(?<!\r)\n", text)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_comment_stays_that_tomlkit_takes_out_with_the_table_before_it(line_end):
+    """Once tomlkit keeps it, tables can be left to it as single values are."""
+    text = '[servers.imagebridge]\ncommand = "uvx"\n\n# mine\n[servers.b]\nx = 1\n'.replace("\n", line_end)
+    document = tomlkit.parse(text)
+    del document["servers"]["imagebridge"]
+    assert "# mine" not in tomlkit.dumps(document)
+    assert edited(text, "toml", KEYS, None) == text[text.index(line_end + "# mine") :]
 
 
 def in_and_out_again_is_the_same_text(form, data):

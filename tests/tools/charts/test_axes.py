@@ -8,7 +8,8 @@ import re
 import pytest
 
 from imagebridge.pictures.decode import opened
-from imagebridge_tools import chart, generate_chart
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import chart_drawing
 
 vl_convert = pytest.importorskip("vl_convert")
 pytestmark = pytest.mark.anyio
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 async def vega_lite(**arguments):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart, "RETURNED", 1_000_000)
+        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
         sentence = (await generate_chart(**arguments, return_spec=True)).sentence
     return json.loads(sentence.split("Its Vega-Lite:\n")[1])
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from imagebridge_tools import chart, generate_chart
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import chart_drawing
 
 vl_convert = pytest.importorskip("vl_convert")
 pytestmark = pytest.mark.anyio
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.anyio
 async def vega_lite(spec):
     """Return the Vega-Lite that is drawn."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart, "RETURNED", 1_000_000)
+        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
         sentence = (await generate_chart(spec=spec, return_spec=True)).sentence
     return json.loads(sentence.split("Its Vega-Lite:\n")[1])
 

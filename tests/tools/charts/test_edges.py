@@ -6,8 +6,8 @@ import re
 import pytest
 
 from imagebridge.pictures.decode import opened
-from imagebridge_tools import chart, generate_chart
-from imagebridge_tools.charts import axes
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import axes, chart_drawing
 from imagebridge_tools.charts.theme import PALETTE, style
 
 vl_convert = pytest.importorskip("vl_convert")
@@ -60,7 +60,7 @@ PICTURES = {
 async def drawn(**arguments):
     """Return the picture and the drawing that it was made of."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart, "RETURNED", 1_000_000)
+        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
         answer = await generate_chart(**arguments, return_spec=True)
     spec = json.loads(answer.sentence.split("Its Vega-Lite:\n")[1])
     if "spec" in arguments:

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 import vl_convert
 
-from imagebridge_tools import chart, generate_chart
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import chart_drawing
 
 pytestmark = pytest.mark.anyio
 
@@ -235,7 +236,7 @@ def shown(spec):
     "name", [pytest.param(name, marks=() if name in FEW else pytest.mark.long) for name in ALL]
 )
 async def test_what_is_drawn_is_what_vega_lite_draws(name, monkeypatch):
-    monkeypatch.setattr(chart, "RETURNED", 1_000_000)
+    monkeypatch.setattr(chart_drawing, "RETURNED", 1_000_000)
     own = {"data": {"values": ROWS}, "width": 200, "height": 150, **ALL[name]}
     if (name in COMPOSED and "layer" not in own) or {"row", "column", "facet"} & set(own.get("encoding", {})):
         del own["width"], own["height"]

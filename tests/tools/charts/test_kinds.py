@@ -10,8 +10,8 @@ import pytest
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
-from imagebridge_tools import chart, generate_chart
-from imagebridge_tools.charts import reduce, specs
+from imagebridge_tools import generate_chart
+from imagebridge_tools.charts import chart_drawing, reduce, specs
 from imagebridge_tools.charts.theme import PALETTE, style
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ async def drawn(**arguments):
 async def vega_lite(**arguments):
     """Return the spec that is drawn, with all its rows."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart, "RETURNED", 1_000_000)
+        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
         sentence = (await generate_chart(**arguments, return_spec=True)).sentence
     return json.loads(sentence.split("Its Vega-Lite:\n")[1])
 

@@ -18,7 +18,7 @@ from imagebridge_tools.tables.table import Table
 from imagebridge_tools.tool_output import JsonValue, label
 
 from . import number_formats
-from .plan import ChartKind, Columns
+from .chart_options import ChartKind, Columns
 from .theme import PALETTE, ChartFrame
 
 _LEAST = 3

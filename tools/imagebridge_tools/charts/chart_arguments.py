@@ -7,7 +7,7 @@ from imagebridge_tools.declaration import Argument
 from imagebridge_tools.lenient_values import number, text, word, zoom
 from imagebridge_tools.tool_output import JsonValue
 
-from . import chart_options, plan, theme
+from . import chart_options, theme
 
 _ROWS = [{"month": "Jan", "sales": 3}, {"month": "Feb", "sales": 5}]
 _TEXT = {"type": "string"}
@@ -23,11 +23,11 @@ def _by(*roles: str, **more: object) -> dict[str, object]:
 Kinds = Annotated[
     str | Sequence[str] | None,
     Argument(
-        "A list of bar, line, area, scatter draws one for each field of y over each other.",
+        "The kind of chart. A list of bar, line, area or scatter draws one layer for each field of y.",
         json_type=Any,
         schema={
             "anyOf": [
-                {"type": "string", "enum": list(plan.KINDS)},
+                {"type": "string", "enum": list(chart_options.KINDS)},
                 {"type": "array", "items": {"type": "string"}},
             ]
         },
@@ -38,8 +38,9 @@ Kinds = Annotated[
 Data = Annotated[
     JsonValue,
     Argument(
-        "Rows, columns, CSV or JSON text, or a file (xlsx too), named as pictures are in load_image; dates and numbers as "
-        "people write them. With spec, it replaces the spec's data. Over 20,000 rows are made fewer.",
+        "The data: rows, columns, CSV or JSON text, or a file (also xlsx), named as pictures are in load_image. Dates and "
+        "numbers may be written as people write them. With spec, it replaces the spec's data. More than 20,000 rows are "
+        "thinned out.",
         examples=[_ROWS, "sales.csv"],
         json_type=Any,
         schema={
@@ -57,10 +58,10 @@ Data = Annotated[
 ]
 
 FieldNames = Annotated[
-    plan.Columns | None,
+    chart_options.Columns | None,
     Argument(
-        "Which field of data is x, y, color (series, at most 20) and facet (small charts side by side, at most 24); y may "
-        "be several, or count. Missing ones are guessed.",
+        "Which field of the data goes to x, y, color (one series for each value, at most 20) and facet (one small chart for "
+        "each value, at most 24). y may be a list of fields, or count. Those left out are guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
         json_type=Any,
         schema=_by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
@@ -69,9 +70,9 @@ FieldNames = Annotated[
 ]
 
 Stacking = Annotated[
-    plan.Stack,
+    chart_options.Stack,
     Argument(
-        "Colors of bar, area, histogram: on each other (true), as shares (normalize), or not (false).",
+        "How the colors of a bar, area or histogram are combined: stacked (true), as shares of 100% (normalize), or side by side (false).",
         json_type=Any,
         schema={"enum": [True, False, "normalize"]},
     ),
@@ -80,46 +81,49 @@ Stacking = Annotated[
 Aggregate = Annotated[
     str | None,
     Argument(
-        "Of the rows of a place; bars add up.",
+        "How rows that fall on the same place are combined. Default: bars show the sum.",
         json_type=Any,
         schema={"enum": list(chart_options.AGGREGATES)},
     ),
 ]
 
 Sort = Annotated[
-    str | None, Argument("Bars by size.", json_type=Any, schema={"enum": list(chart_options.ORDERS)})
+    str | None, Argument("Sort bars by size.", json_type=Any, schema={"enum": list(chart_options.ORDERS)})
 ]
 
 Scales = Annotated[
     Mapping[str, str] | None,
-    Argument('As {"y": "log"}, or symlog.', json_type=Any, schema={"type": "object"}),
+    Argument('Scales of the axes, such as {"y": "log"} or symlog.', json_type=Any, schema={"type": "object"}),
 ]
 
 Ranges = Annotated[
     Mapping[str, Sequence[float | str]] | None,
-    Argument('As {"y": [0, 100]}.', json_type=Any, schema={"type": "object"}),
+    Argument('Ends of the axes, such as {"y": [0, 100]}.', json_type=Any, schema={"type": "object"}),
 ]
 
 Labels = Annotated[
     bool,
     Argument(
-        "Write numbers at marks.", json_type=Any, schema={"type": "boolean"}, names=("captions", "names")
+        "Write the numbers at the marks.",
+        json_type=Any,
+        schema={"type": "boolean"},
+        names=("captions", "names"),
     ),
 ]
 
-Title = Annotated[str | None, Argument("Above the chart.", reading=text, schema=_TEXT)]
+Title = Annotated[str | None, Argument("Title above the chart.", reading=text, schema=_TEXT)]
 
-Subtitle = Annotated[str | None, Argument("Below the title.", reading=text, schema=_TEXT)]
+Subtitle = Annotated[str | None, Argument("Second line, below the title.", reading=text, schema=_TEXT)]
 
 Titles = Annotated[
     Mapping[str, str] | None,
-    Argument("Words for axes and legend.", json_type=Any, schema=_by("x", "y", "color")),
+    Argument("Titles of the axes and the legend.", json_type=Any, schema=_by("x", "y", "color")),
 ]
 
 Formats = Annotated[
     Mapping[str, str] | None,
     Argument(
-        "D3 formats of numbers or dates.",
+        "D3 formats of the numbers or dates.",
         examples=[{"x": "%b %Y", "y": ",.1f", "color": ".0%"}],
         json_type=Any,
         schema=_by("x", "y", "color"),
@@ -131,22 +135,37 @@ Look = Annotated[str, Argument(words=theme.THEMES, reading=word(theme.THEMES))]
 Width = Annotated[
     int | None,
     Argument(
-        "Pixels of the whole picture; 800 by default.", reading=number, schema=_SIDE, least=150, most=8000
+        "Width of the whole picture in pixels. Default: 800.",
+        reading=number,
+        schema=_SIDE,
+        least=150,
+        most=8000,
     ),
 ]
 
 Height = Annotated[
     int | None,
-    Argument("Its height; 500 by default.", reading=number, schema=_SIDE, least=150, most=8000),
+    Argument(
+        "Height of the whole picture in pixels. Default: 500.",
+        reading=number,
+        schema=_SIDE,
+        least=150,
+        most=8000,
+    ),
 ]
 
-Scale = Annotated[float, Argument("Pixels for each of width and height.", reading=zoom, least=0.5, most=4)]
+Scale = Annotated[
+    float,
+    Argument(
+        "Magnification: output pixels for each pixel of width and height.", reading=zoom, least=0.5, most=4
+    ),
+]
 
 Spec = Annotated[
     JsonValue,
     Argument(
-        "A Vega-Lite 6 spec for what kind does not offer. Its rows are inline, or come from data; files and web addresses "
-        "in it are refused.",
+        "A Vega-Lite 6 spec, for charts that kind does not offer. Its rows are inline or come from data; files and web "
+        "addresses in it are refused.",
         examples=[{"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales"}}}],
         json_type=Any,
         schema={"anyOf": [{"type": "object"}, {"type": "string"}]},
@@ -154,5 +173,5 @@ Spec = Annotated[
 ]
 
 ReturnSpec = Annotated[
-    bool, Argument("Also answer with the Vega-Lite drawn.", names=("spec_out", "with_spec"))
+    bool, Argument("Also return the Vega-Lite spec that was drawn.", names=("spec_out", "with_spec"))
 ]

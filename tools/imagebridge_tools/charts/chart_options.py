@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.tool_output import JsonValue, nearest
+
+ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
+KINDS: tuple[str, ...] = get_args(ChartKind)
+
+Columns = Mapping[str, str | Sequence[str]]
+"""The fields of each role; y may have several."""
+
+Stack = bool | Literal["normalize"] | None
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
 """How the rows of one place become one number."""

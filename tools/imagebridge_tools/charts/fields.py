@@ -16,9 +16,9 @@ from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, counted, label
 
 from . import arrange, number_formats, roles
-from .chart_options import Options
+from .chart_options import ChartKind, Columns, Options, Stack
 from .gather import gathered, size
-from .plan import LAYERS, Chart, ChartKind, Columns, Stack
+from .plan import LAYERS, Chart
 from .theme import PALETTE, ChartFrame
 
 _T = TypeVar("_T")

@@ -6,9 +6,10 @@ from dataclasses import replace
 from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import encoding, hairlines, labels, text_width
+from .chart_options import ChartKind
 from .number_formats import written_number
 from .number_labels import measurable
-from .plan import Chart, ChartKind
+from .plan import Chart
 from .theme import heading, merged
 from .titles import titled
 

@@ -2,19 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
 
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonValue
 
-from .chart_options import Options
+from .chart_options import KINDS, ChartKind, Options, Stack
 from .theme import ChartFrame, Style, heading, style
 
-Columns = Mapping[str, str | Sequence[str]]
-"""The fields of each role; y may have several."""
-
-ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
-KINDS: tuple[str, ...] = get_args(ChartKind)
 LAYERS = ("bar", "line", "area", "scatter")
 """Kinds that can be drawn over each other."""
 
@@ -45,7 +39,6 @@ def kind_name(kind: str) -> str:
 
 
 ROLES = ("x", "y", "color", "facet")
-Stack = bool | Literal["normalize"] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tool_output import JsonValue, nearest
 
 from . import chart_options, number_formats, plan, specs, worker
-from .chart_options import Options
+from .chart_options import KINDS, Options
 from .fields import LETTERS
 from .theme import THEMES, ChartFrame, ThemeName
 
@@ -32,10 +32,10 @@ _STACKED = ("bar", "area", "histogram")
 class Request:
     """What a call asks for; what was wrong in it is left out. `kinds` is empty for a chart of a spec."""
 
-    kinds: Sequence[plan.ChartKind]
-    columns: plan.Columns
+    kinds: Sequence[chart_options.ChartKind]
+    columns: chart_options.Columns
     frame: ChartFrame
-    stack: plan.Stack
+    stack: chart_options.Stack
     options: Options
 
 
@@ -58,7 +58,7 @@ def read(
 ) -> Request:
     """Return what a call asks for, and note what is wrong with it. The arguments are those of `generate_chart`."""
     if spec is None and not kind and kind != []:
-        problem = f"is missing; give one of {', '.join(plan.KINDS)} with data, or a Vega-Lite spec"
+        problem = f"is missing; give one of {', '.join(KINDS)} with data, or a Vega-Lite spec"
         mistakes.add(ArgumentError("kind", problem))
     if spec is not None and kind is not None:
         mistakes.add(ArgumentError("spec", "stands beside kind; give one of spec and kind, not both"))
@@ -68,7 +68,7 @@ def read(
             mistakes.add(
                 ArgumentError(name, "goes with kind; a spec says it itself, in encoding: leave it out")
             )
-        kinds: list[plan.ChartKind] = []
+        kinds: list[chart_options.ChartKind] = []
         return Request(
             kinds, {}, _frame(mistakes, title, subtitle, {}, {}, theme, width, height, scale), None, Options()
         )
@@ -89,7 +89,7 @@ def read(
     return Request(kinds, _columns(mistakes, columns), frame, stacked, chosen)
 
 
-_STACKS: dict[str, plan.Stack] = {"stacked": True, "grouped": False, "clustered": False}
+_STACKS: dict[str, chart_options.Stack] = {"stacked": True, "grouped": False, "clustered": False}
 
 
 def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
@@ -108,30 +108,30 @@ def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue
     return found[2], _STACKS[found[1]]
 
 
-def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[plan.ChartKind]:
+def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]:
     """Return the kinds of a chart that are known."""
     if kind is None or kind == "":
         return []
     if not isinstance(kind, str | Sequence) or not kind:
         problem = "is empty" if kind == [] else f"is {kind!r}"
-        mistakes.add(ArgumentError("kind", f"{problem}; give one of {', '.join(plan.KINDS)}"))
+        mistakes.add(ArgumentError("kind", f"{problem}; give one of {', '.join(KINDS)}"))
         return []
     names = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
     for name in names:
-        if name not in plan.KINDS:
-            close = get_close_matches(name.lower(), plan.KINDS, n=1)
+        if name not in KINDS:
+            close = get_close_matches(name.lower(), KINDS, n=1)
             hint = f"did you mean {close[0]!r}? " if close else ""
             problem = (
-                f"{name!r} is unknown; {hint}there are {', '.join(plan.KINDS)}; others can be drawn with spec"
+                f"{name!r} is unknown; {hint}there are {', '.join(KINDS)}; others can be drawn with spec"
             )
             mistakes.add(ArgumentError("kind", problem))
-    known = [name for name in names if name in plan.KINDS]
-    return cast("list[plan.ChartKind]", known) if len(known) == len(names) else []
+    known = [name for name in names if name in KINDS]
+    return cast("list[chart_options.ChartKind]", known) if len(known) == len(names) else []
 
 
-def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> plan.Stack:
+def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_options.Stack:
     """Return how colours are stacked; "true" and "false" are read as JSON."""
-    ways: dict[str, plan.Stack] = {"true": True, "false": False, "normalize": "normalize"}
+    ways: dict[str, chart_options.Stack] = {"true": True, "false": False, "normalize": "normalize"}
     meant = {"stacked": "true", "normalized": "normalize", "normalise": "normalize", "percent": "normalize"}
     if stack is None:
         return None
@@ -151,7 +151,7 @@ _ROLES_MEANT = {"colour": "color", "hue": "color", "series": "color", "group": "
 """What models call roles otherwise."""
 
 
-def _columns(mistakes: Mistakes, columns: JsonValue) -> plan.Columns:
+def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
     """Return the fields by role, by the names that roles have."""
     if columns is None:
         return {}

@@ -11,7 +11,8 @@ from imagebridge_tools.tables.column_types import CODES
 from imagebridge_tools.tables.table import ColumnType, Table
 from imagebridge_tools.tool_output import JsonValue, nearest
 
-from .plan import ROLES, ChartKind, Columns
+from .chart_options import ChartKind, Columns
+from .plan import ROLES
 from .theme import PALETTE
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")

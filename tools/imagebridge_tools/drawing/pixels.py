@@ -86,7 +86,7 @@ def _exact(image: "Image", data: bytes, file_type: kinds.FileType) -> bool:
     if file_type is kinds.PNG:
         return data[24] <= 8
     if file_type is kinds.TIFF:
-        from imagebridge.pictures.tiff import page
+        from imagebridge.pictures.tiff_directory import page
 
         stored = page(data, 0)
         return stored is not None and stored.bits <= 8

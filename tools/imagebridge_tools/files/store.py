@@ -1,7 +1,7 @@
-"""Store: the pictures that tools gave, by the hash of their bytes, on disk for all servers of one user."""
+"""Store: the pictures that tools gave, by the hash of their bytes, for all servers of one user or caller."""
 
 import json
-import os
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pathlib import Path
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
-from .atomic_write import UNFINISHED, write_whole
+from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SCHEME = "image://"
 
@@ -51,23 +51,23 @@ class StoredPicture:
 
 
 class Store:
-    """Pictures below `folder`, a file each: a line of JSON that describes it, and its bytes.
+    """Pictures in `storage`, or a folder, an object each: a line of JSON that describes it, and its bytes.
 
-    Files appear whole or not at all, so that several processes may share a folder, and only their owner may read
-    them. `keep` takes the longest unused ones away where all together pass `limit` bytes, and those that were not
-    given for `seconds`.
+    Objects appear whole or not at all, so that several processes may share a storage. `keep` takes the longest unused
+    ones away where all together pass `limit` bytes, and those that were not given for `seconds`.
     """
 
-    def __init__(self, folder: Path, limit: int, seconds: float) -> None:
-        self._folder = folder
+    def __init__(self, storage: ObjectStorage | Path, limit: int, seconds: float) -> None:
+        self.storage = FolderStorage(storage) if isinstance(storage, Path) else storage
         self._limit = limit
         self._seconds = seconds
+        self._cleared = -math.inf
 
     def keep(self, picture: Picture, origin: str) -> StoredPicture:
         """Keep `picture`; `origin` says in words which call gave it. The same bytes are kept once.
 
         Raises:
-            OSError: the folder cannot be written.
+            OSError: the storage cannot be written.
         """
         data = picture.data
         note = StoredPicture(
@@ -78,13 +78,11 @@ class Store:
             len(data),
             origin[:1000],
         )
-        file = self._folder / note.hash
-        try:
-            os.utime(file)
-        except FileNotFoundError:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(file, _head(note) + data)
-            self._clear(spared=note.hash)
+        if not self.storage.touch(note.hash, self._seconds / 8):
+            self.storage.put(note.hash, _head(note) + data)
+            if time.monotonic() >= self._cleared + self.storage.pause:
+                self._cleared = time.monotonic()
+                self._clear(spared=note.hash)
         return note
 
     def read(self, uri: str, argument: str = "source") -> tuple[StoredPicture, bytes]:
@@ -97,67 +95,76 @@ class Store:
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
             problem = f"{uri[:100]!r} is not a kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
-        names = [name for name, _ in self._files() if name.startswith(digits)]
-        if len(names) > 1:
-            raise ArgumentError(
-                argument, f"{SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
-            )
         try:
-            note, data = _parsed((self._folder / names[0]).read_bytes())
-        except (IndexError, OSError, ValueError):
+            names = [one.name for one in self._fresh(digits)]
+            if len(names) > 1:
+                raise ArgumentError(
+                    argument, f"{SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
+                )
+            note, data = _parsed(names[0], self.storage.get(names[0]))
+        except (IndexError, FileNotFoundError, ValueError):
             problem = f"{SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
             raise ArgumentError(argument, problem) from None
+        except OSError as error:
+            problem = (
+                f"{SCHEME}{digits} cannot be read: the store does not answer at the moment; call again later"
+            )
+            raise ArgumentError(argument, problem) from error
         return note, data
 
     def listed(self, after: str = "", count: int = 50) -> tuple[list[StoredPicture], str]:
-        """Return `count` kept pictures at most that follow the hash `after`, by hash, and the hash to go on from, if any."""
-        names = sorted(name for name, _ in self._files() if name > after)
+        """Return `count` kept pictures at most that follow the hash `after`, by hash, and the hash to go on from, if any.
+
+        Raises:
+            OSError: the storage cannot be read.
+        """
+        names = sorted(one.name for one in self._fresh() if one.name > after)
         notes: list[StoredPicture] = []
         for name in names[:count]:
-            with suppress(OSError, ValueError), (self._folder / name).open("rb") as file:
-                notes.append(StoredPicture(**json.loads(file.readline(_HEAD))))
+            with suppress(OSError, ValueError):
+                line, _, _ = self.storage.head(name, _HEAD).partition(b"\n")
+                notes.append(_note(name, line))
         return notes, names[count - 1] if len(names) > count else ""
 
-    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
-        """Yield the name and state of each kept file that is not too old."""
+    def _fresh(self, beginning: str = "") -> Iterator[StoredObject]:
+        """Yield the kept pictures that are not too old and whose names begin so."""
         oldest = time.time() - self._seconds
-        with suppress(OSError), os.scandir(self._folder) as entries:
-            for entry in entries:
-                with suppress(OSError):  # another process may have taken it away
-                    if _NAME.fullmatch(entry.name) and (state := entry.stat()).st_mtime >= oldest:
-                        yield entry.name, state
+        for one in self.storage.listed(beginning):
+            if _NAME.fullmatch(one.name) and one.given >= oldest:
+                yield one
 
     def _clear(self, spared: str) -> None:
         """Take away what is too old or too much, never the picture that was just given."""
-        fresh = sorted(self._files(), key=lambda one: one[1].st_mtime, reverse=True)
         room = self._limit
-        stay = {spared}
-        for name, state in fresh:
-            room -= state.st_size
-            if room >= 0:
-                stay.add(name)
-        with os.scandir(self._folder) as entries:
-            for entry in entries:
-                with suppress(OSError):
-                    stays = _NAME.fullmatch(entry.name) and entry.name in stay
-                    # What a process left half-written when it was killed.
-                    new = entry.name.startswith(UNFINISHED) and entry.stat().st_mtime > time.time() - 3600
-                    if (
-                        not stays
-                        and not new
-                        and (_NAME.fullmatch(entry.name) or entry.name.startswith(UNFINISHED))
-                    ):
-                        os.unlink(entry.path)
+        oldest = time.time() - self._seconds
+        for one in sorted(self.storage.listed(), key=lambda one: one.given, reverse=True):
+            if not _NAME.fullmatch(one.name):
+                continue
+            room -= one.size
+            if one.name != spared and (room < 0 or one.given < oldest):
+                self.storage.delete(one.name)
+        self.storage.tidy()
 
 
 def _head(note: StoredPicture) -> bytes:
     return json.dumps(asdict(note), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _parsed(content: bytes) -> tuple[StoredPicture, bytes]:
-    """Return what a file says and holds. Raises ValueError where its bytes are not those of its hash."""
+def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
+    """Return what an object says and holds. Raises ValueError where its bytes are not those of its name."""
     head, _, data = content.partition(b"\n")
-    note = StoredPicture(**json.loads(head))
+    note = _note(name, head)
     if sha256(data).hexdigest() != note.hash:
-        raise ValueError("the file was changed")
+        raise ValueError("the object was changed")
     return note, data
+
+
+def _note(name: str, line: bytes) -> StoredPicture:
+    """Read the line that describes an object. Raises ValueError where it is that of no picture, or of another one."""
+    try:
+        note = StoredPicture(**json.loads(line))
+    except TypeError as error:
+        raise ValueError("the line describes no picture") from error
+    if note.hash != name:
+        raise ValueError("the line describes another picture")
+    return note

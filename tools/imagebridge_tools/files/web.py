@@ -120,7 +120,7 @@ class Web:
                     pool.stream("GET", direct, headers=headers, extensions=extensions) as response,
                 ):
                     if response.status in (301, 302, 303, 307, 308):
-                        return urljoin(url, _header(response, b"location") or _nowhere())
+                        return _next(url, _header(response, b"location"))
                     return await _body(response, limit)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failed = error
@@ -203,8 +203,14 @@ def _header(response: "Response", name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
 
 
-def _nowhere() -> str:
-    raise _RefusedError("is redirected without saying where")
+def _next(url: str, named: str) -> str:
+    """Return the address that a redirect names; relative ones are to `url`."""
+    if not named:
+        raise _RefusedError("is redirected without saying where")
+    try:
+        return urljoin(url, named)
+    except ValueError as error:
+        raise _RefusedError("is redirected to what is not a legal address") from error
 
 
 async def _body(response: "Response", limit: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import NamedTuple
@@ -64,11 +65,14 @@ def sheet_formats(data: bytes, sheet: str) -> SheetFormats:
         with zipfile.ZipFile(BytesIO(data)) as packed:
             styles = _styles(packed)
             text = packed.read(_part(packed, sheet))
-    except (KeyError, ElementTree.ParseError, zipfile.BadZipFile):
+        hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
+        formats = dict(_cells(text, styles)) if styles else {}
+        return SheetFormats(formats, hidden, dict(_uncalculated(text)))
+    except (
+        *(KeyError, StopIteration, ElementTree.ParseError, zipfile.BadZipFile, zlib.error, EOFError),
+        *(NotImplementedError, RuntimeError, ValueError),
+    ):  # A part is missing or damaged, packed in another way or behind a password, or a number is none.
         return NOTHING
-    hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
-    formats = dict(_cells(text, styles)) if styles else {}
-    return SheetFormats(formats, hidden, dict(_uncalculated(text)))
 
 
 def understood(code: str) -> CellFormat:

@@ -46,6 +46,10 @@ class Measured(float):
         made.unit = unit
         return made
 
+    def __getnewargs__(self) -> tuple[float, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Return what a pickle of it holds: workbooks are read in a process of their own."""
+        return float(self), self.unit
+
 
 DURATION = "duration"
 """What a number of seconds is of that a workbook writes as hours, minutes and seconds."""

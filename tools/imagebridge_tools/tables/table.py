@@ -19,7 +19,7 @@ from imagebridge_tools.tool_output import JsonValue
 from . import column_types, delimited, json_rows, log_lines, sentinels, totals, workbook
 from .cells import MAX_NUMBER, are_numbers, check_size, date, finite
 from .column_types import ColumnReading
-from .workbook import Book
+from .workbook import Book, BookTable
 
 FILE_SIZE = 20_000_000
 """Bytes of a data file at most."""
@@ -84,12 +84,12 @@ class Table:
         return "text"
 
 
-TableData = JsonValue | Book | DecodedText
+TableData = JsonValue | Book | BookTable | DecodedText
 """What a table is read from."""
 
 
 async def read(data: JsonValue, places: Places, sheet: str | None = None) -> TableData:
-    """Return the text or the workbook that `data` names (see `source.opened`), or `data` where it names no file.
+    """Return the text or the table of a workbook that `data` names (see `source.opened`), or `data` where it names no file.
 
     Raises:
         ArgumentError: it may not be read, is too large, or no table; or a `sheet` is asked for of what has none.
@@ -98,7 +98,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
     named = isinstance(data, str) and _is_name(data.strip())
     found = await _opened(data.strip(), places) if named and isinstance(data, str) else None
     if found and workbook.is_book(found.name, found.data):
-        return Book(found.name, found.data, sheet)
+        return await workbook.read(Book(found.name, found.data, sheet))
     if sheet is not None:
         raise ArgumentError("sheet", "goes with workbooks such as xlsx; leave it out")
     return await to_thread.run_sync(characters, found, READ, "data") if found else data
@@ -137,7 +137,9 @@ def table(data: TableData) -> Table:
         ArgumentError: none of these, no rows, or too many rows.
     """
     if isinstance(data, Book):
-        found, formulas = workbook.table(data)
+        data = workbook.table(data)
+    if isinstance(data, BookTable):
+        found, formulas = data
         made = _checked(found.columns, notes=found.notes)
         doubts = {name: ColumnReading(doubt=_FORMULAS) for name in formulas}
         return replace(made, readings={**made.readings, **doubts})

@@ -1,8 +1,9 @@
 """Workbooks: the table in a sheet of an xlsx, xls or ods file."""
 
 import re
+import struct
 import zipfile
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib import import_module
@@ -10,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge_tools.apart import ApartError, Arguments, Returned, apart
 from imagebridge_tools.tool_output import JsonValue, counted, nearest
 
 from . import header
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
 UNPACKED = 500_000_000
 """Bytes of a workbook at most once it is unpacked."""
+
+SECONDS = 90.0
+"""Seconds that reading a workbook may take: one of millions of cells takes long on a busy machine."""
+
+LARGE = 20_000_000
+"""Bytes, unpacked, from which on reading one takes too much memory beside other work."""
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of an xls: https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb, 2026-11-29."""
@@ -38,6 +46,55 @@ class Book(NamedTuple):
 
 _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "EncryptedPackage"))
 """What such a file holds where it is a workbook, or any document behind a password, and not a text."""
+
+
+class BookTable(NamedTuple):
+    """The table in a workbook, and the columns of which no formula has a value."""
+
+    found: FoundTable
+    bare: list[str]
+
+
+async def read(book: Book) -> BookTable:
+    """Return the table in a sheet, read in a process of its own (see `table`).
+
+    Raises:
+        ArgumentError: as `table`, or reading it takes too much memory or time.
+        BridgeError: the extra `server` is not installed.
+    """
+    return await in_worker(book.name, book.data, "data", table, book)
+
+
+async def in_worker(
+    name: str,
+    data: bytes,
+    argument: str,
+    function: Callable[[*Arguments], Returned],
+    *arguments: *Arguments,
+) -> Returned:
+    """Return what a function makes of a workbook's bytes, in a process of its own.
+
+    Few bytes can name cells a million rows apart, and their reader makes room for all between them.
+
+    Raises:
+        ArgumentError: it takes too much memory or time.
+    """
+    try:
+        return await apart(function, *arguments, seconds=SECONDS, heavy=_is_large(data))
+    except ApartError as error:
+        problem = (
+            f"{name} cannot be read as a workbook: {error}, or save the part that is needed as CSV. A cell far away "
+            "from the others counts as all between them"
+        )
+        raise ArgumentError(argument, problem) from error
+
+
+def _is_large(data: bytes) -> bool:
+    """Tell whether reading a workbook takes much memory, by what it says of its own size."""
+    try:
+        return (_unpacked(data) or len(data)) > LARGE
+    except _BROKEN_ZIP:  # It is told where it is read.
+        return False
 
 
 def is_book(name: str, data: bytes) -> bool:
@@ -68,10 +125,10 @@ _NAMED = 5
 """Cells that are named of many at most."""
 
 
-def table(book: Book) -> tuple[FoundTable, list[str]]:
+def table(book: Book) -> BookTable:
     """Return the table in a sheet: the one asked for, else the first that holds anything.
 
-    And the columns of which no formula has a value. Where some have none, a note says which.
+    Where some formulas of a column have no value, a note says which.
 
     Raises:
         ArgumentError: it is no workbook that can be read, has no such sheet, or no table in it.
@@ -97,7 +154,7 @@ def table(book: Book) -> tuple[FoundTable, list[str]]:
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
     if formats.hidden:
         notes.append(f"{counted(formats.hidden, 'row')} that the sheet hides: read too")
-    return FoundTable(columns, notes + found.notes + lacking), bare
+    return BookTable(FoundTable(columns, notes + found.notes + lacking), bare)
 
 
 def _without_formulas(
@@ -145,6 +202,11 @@ def _opened(book: Book) -> Generator[Any]:
         raise ArgumentError("data", problem) from error
     except calamine.CalamineError as error:
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {error}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # PyO3's, which no module holds
+            raise
+        problem = "its reader gave up, as it does where cells lie very far apart"
+        raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {problem}") from error
 
 
 def _shown(opened: Any) -> list[str]:
@@ -173,16 +235,25 @@ def _rows(opened: Any, name: str) -> list[list[object]]:
 
 def _check_size(book: Book) -> None:
     """Refuse what would fill the memory once it is unpacked."""
-    if not book.data.startswith(b"PK"):
-        return
     try:
-        with zipfile.ZipFile(BytesIO(book.data)) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-    except zipfile.BadZipFile as error:
+        size = _unpacked(book.data)
+    except _BROKEN_ZIP as error:
         raise ArgumentError("data", f"{book.name} is damaged: {error}") from error
     if size > UNPACKED:
         problem = f"{book.name} has {size:,} bytes unpacked; at most {UNPACKED:,} are read"
         raise ArgumentError("data", f"{problem}: save the sheet as CSV, or a part of it")
+
+
+_BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error)
+"""What zipfile raises of archives that are damaged."""
+
+
+def _unpacked(data: bytes) -> int:
+    """Return the bytes that a zip says it has unpacked; 0 where it is none."""
+    if not data.startswith(b"PK"):
+        return 0
+    with zipfile.ZipFile(BytesIO(data)) as packed:
+        return sum(part.file_size for part in packed.infolist())
 
 
 def _fill_merged(rows: list[list[object]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:

@@ -51,9 +51,9 @@ def read_back() -> int:
         except TurnLimitError as error:
             raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
     if not reading.reply.pictures:
-        click.echo(f"{model} answered without looking at the picture", err=True)
+        say(f"{model} answered without looking at the picture", err=True)
     usage = reading.reply.usage
-    click.echo(f"model   {model}")
+    say(f"model   {model}")
     click.echo(f"code    {reading.code}")
     say(f"answer  {reading.reply.text}")
     click.echo(f"tokens  {usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")

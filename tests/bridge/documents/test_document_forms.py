@@ -1,0 +1,220 @@
+"""Forms of documents made by hand: what programs write seldom, what is broken, locked or hostile."""
+
+import io
+import zipfile
+
+import pytest
+import samples
+
+from imagebridge.documents.document_types import document_type
+from imagebridge.documents.excerpt import excerpt
+from imagebridge.errors import ArgumentError, DocumentError
+
+SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+RELATIONS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+
+
+def packed(parts):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text, zipfile.ZIP_STORED if name == "mimetype" else None)
+    return made.getvalue()
+
+
+def word(body, more=None, relations="", start=""):
+    """A Word document; `relations` are those of its text."""
+    main = f"<Relationship Id='m' Type='{LINKS}/officeDocument' Target='word/document.xml'/>"
+    return packed(
+        {
+            "_rels/.rels": f"<Relationships {RELATIONS}>{main}</Relationships>",
+            "word/document.xml": f"{start}<w:document {SPACE} xmlns:r='{LINKS}'><w:body>{body}</w:body></w:document>",
+            "word/_rels/document.xml.rels": f"<Relationships {RELATIONS}>{relations}</Relationships>",
+        }
+        | (more or {})
+    )
+
+
+def run(text, how=""):
+    return f"<w:r><w:rPr>{how}</w:rPr><w:t>{text}</w:t></w:r>"
+
+
+def paragraph(inside, how=""):
+    return f"<w:p><w:pPr>{how}</w:pPr>{inside}</w:p>"
+
+
+def related(kind, target, outside=False):
+    mode = " TargetMode='External'" if outside else ""
+    return f"<Relationship Id='{kind}' Type='{LINKS}/{kind}' Target='{target}'{mode}/>"
+
+
+NOTES = f"<w:footnotes {SPACE}><w:footnote w:id='2'>{paragraph(run('By weight.'))}</w:footnote></w:footnotes>"
+NUMBERS = f"""<w:numbering {SPACE}><w:abstractNum w:abstractNumId="7">
+<w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>
+<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1.(%2)"/></w:lvl>
+</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></w:numbering>"""
+
+
+def item(text, depth):
+    return paragraph(run(text), f"<w:numPr><w:ilvl w:val='{depth}'/><w:numId w:val='1'/></w:numPr>")
+
+
+@pytest.mark.parametrize(
+    ("document", "text", "notes"),
+    [
+        (
+            word(paragraph(run("a ") + f"<w:del>{run('old').replace('w:t>', 'w:delText>')}</w:del><w:ins>{run('new')}</w:ins>")),
+            "a ~~old~~new",
+            ["Tracked changes"],
+        ),
+        (word(paragraph(run("seen") + run("hidden", "<w:vanish/>"))), "seen", ["hides is left out"]),
+        (word(paragraph(run("x") + run("2", '<w:vertAlign w:val="superscript"/>'))), "x<sup>2</sup>", []),
+        (
+            word(
+                paragraph(run("Iron") + "<w:r><w:footnoteReference w:id='2'/></w:r>"),
+                {"word/footnotes.xml": NOTES},
+                related("footnotes", "footnotes.xml"),
+            ),
+            "Iron[^1]\n\n[^1]: By weight.",
+            [],
+        ),
+        (
+            word(item("a", 0) + item("b", 1) + item("c", 1) + item("d", 0), {"word/numbering.xml": NUMBERS}, related("numbering", "numbering.xml")),
+            "3. a\n    3.(a) b\n    3.(b) c\n4. d",
+            [],
+        ),
+        (
+            word(paragraph(f"<w:hyperlink r:id='hyperlink'>{run('here')}</w:hyperlink>"), None, related("hyperlink", "https://e.org/", True)),
+            "[here](https://e.org/)",
+            [],
+        ),
+        (
+            word(f"<w:tbl><w:tr><w:tc>{paragraph(run('framed'))}</w:tc></w:tr></w:tbl>"),
+            "framed",
+            [],
+        ),
+        (word(paragraph("<w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t></w:r>")), "a\tb\nc", []),
+        (word(""), "", []),
+    ],
+)  # fmt: skip
+def test_word(document, text, notes):
+    read = excerpt(document)
+    assert read.text == text
+    assert len(read.notes) == len(notes)
+    assert all(part in note for part, note in zip(notes, read.notes, strict=True))
+
+
+HTML = {
+    "<p>One<p>Two<script>three</script><style>p{}</style>": "One\n\nTwo",
+    "<ul><li>a<ul><li>b</ul><li>c</ul>": "- a\n    - b\n- c",
+    "<ol start=5><li>a<li>b</ol>": "5. a\n6. b",
+    "<table><tr><th>a<th>b<tr><td colspan=2>x</table>": "| a | b |\n| --- | --- |\n| x | x |",
+    "<table><tr><td rowspan=2>n<td>1<tr><td>2</table>": "| n | 1 |\n| --- | --- |\n| n | 2 |",
+    "<a href='https://e.org'>x</a> &amp; <del>y</del>": "[x](https://e.org) & ~~y~~",
+    "<img src='https://e.org/spy.png' alt='spy'>": "![spy](https://e.org/spy.png)",
+    "<pre>a\n  b</pre><blockquote><p>q</blockquote>": "```\na\n  b\n```\n\n> q",
+    "<h2>A\n b</h2>x<br>y": "## A b\n\nx\ny",
+    "": "",
+}
+
+
+@pytest.mark.parametrize(("source", "text"), HTML.items())
+def test_html(source, text):
+    assert excerpt(f"<!DOCTYPE html><body>{source}".encode(), "a.html").text == text
+
+
+def test_a_picture_inside_a_page_is_a_figure():
+    url = samples.data_url(samples.file(samples.drawing(), "PNG"), "image/png")
+    read = excerpt(f"<html><img alt='A pier' src='{url}'>".encode(), "a.html")
+    assert read.text == "![A pier](figure:1)"
+    assert read.figures[1].media_type == "image/png"
+
+
+RTF = {
+    rb"{\fonttbl{\f0\fcharset204 A;}{\f1\fcharset0 B;}}\f0 \'cf\'f0\'e8 {\f1 caf\'e9} \u8364?\par": "При café €",
+    rb"{\b bold}\line next\par second": "bold\nnext\n\nsecond",
+    rb"\trowd\cellx1\cellx2\intbl a\cell b\cell\row\trowd\intbl c\cell d\cell\row\pard end": "| a | b |\n| --- | --- |\n| c | d |\n\nend",
+    rb"x{\footnote note}\par y": "x[^1]\n\n[^1]: note\n\ny",
+    rb"{\*\unknown words}seen{\v hidden}": "seen",
+    rb"{\stylesheet{\s3\f5 heading 2;}}{\pard\s3 Head\par}\pard body": "## Head\n\nbody",
+    rb"\u-10179?\u-8704?": "😀",
+    rb"a\\b\{c\}": "a\\b{c}",
+}
+
+
+@pytest.mark.parametrize(("source", "text"), RTF.items())
+def test_rtf(source, text):
+    assert excerpt(rb"{\rtf1\ansi\ansicpg1252 " + source + b"}").text == text
+
+
+def test_a_metafile_is_named_and_not_shown():
+    read = excerpt(rb"{\rtf1 a{\pict\emfblip " + (b"\1\0\0\0" + bytes(36) + b" EMF").hex().encode() + b"}}")
+    assert read.missing == {1: "it is a Windows metafile (EMF), which is not drawn here"}
+
+
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (OLD + "EncryptedPackage".encode("utf-16-le"), "is locked with a password"),
+        (OLD + "WordDocument".encode("utf-16-le"), "save it as .docx or PDF"),
+        (word("<w:p>"), "is not well-formed"),
+        (word("", start="<!DOCTYPE d [<!ENTITY a 'b'>]>"), "declares entities"),
+        (word("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), "nested deeper"),
+        (word("x" * 60_000_000), "once it is unpacked"),
+        (word("x")[:300], "is damaged"),
+        (b"{\\rtf1 " + b"{" * 5000, "nested deeper"),
+        (b"%PDF-1.7\nnothing", "cannot be read"),
+        (packed({"mimetype": "application/epub+zip", "META-INF/container.xml": "<c/>", "META-INF/encryption.xml": "<e><EncryptionMethod Algorithm='aes'/></e>"}), "is locked (DRM)"),
+        (packed({"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<m><encryption-data/></m>"}), "is locked with a password"),
+        (b"words", "is not a document"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_said(data, words):
+    with pytest.raises(DocumentError, match=words.replace("(", r"\(").replace(")", r"\)")):
+        excerpt(data, "a.bin")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "found"),
+    [
+        ("a.pdf", word(""), "docx"),
+        ("a.docx", samples.pdf(), "pdf"),
+        ("a.txt", b"<html>", None),
+        ("a.php", b"<!doctype html>", "html"),
+        ("a.html", b"plain", "html"),
+        ("a.zip", packed({"x": "y"}), None),
+    ],
+)
+def test_the_bytes_say_what_a_document_is(name, data, found):
+    assert document_type(data, name) == found
+
+
+class TestParts:
+    LONG = word("".join(paragraph(run(f"Paragraph {n} " + "x" * 80)) for n in range(100)))
+
+    def test_all_parts_together_are_the_text(self):
+        whole = excerpt(self.LONG).text
+        first = excerpt(self.LONG, characters=1_000)
+        parts = [excerpt(self.LONG, part=n, characters=1_000).text for n in range(1, first.parts + 1)]
+        assert "\n\n".join(parts) == whole
+        assert max(map(len, parts)) <= 1_000
+        assert first.where() == f"part 1 of {first.parts}"
+        assert not first.is_last
+
+    def test_there_is_no_part_after_the_last(self):
+        with pytest.raises(ArgumentError, match=r"part: is 2; the text has 1 part$"):
+            excerpt(word(paragraph(run("a"))), part=2)
+
+    def test_pages_go_with_what_has_some(self):
+        with pytest.raises(ArgumentError, match="pages: goes with PDFs"):
+            excerpt(self.LONG, pages="2")
+
+    def test_a_long_pdf_is_read_as_far_as_a_part_goes(self):
+        read = excerpt(samples.pdf(9), characters=60)
+        assert (read.total, read.parts, read.where()) == (9, 0, "part 1: page 1 of 9")
+        assert read.scans == (1,)
+        assert excerpt(samples.pdf(9), pages="7-8").sections == (7, 8)

@@ -1,0 +1,84 @@
+"""docs/compatibility.md: how it is written and read, and what of a run is worth a word."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from compat.clis import CLIS, WAYS
+from compat.frameworks import FRAMEWORKS
+from servers import kinds
+
+PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
+OF_FRAMEWORKS = ("framework", "version", "how", "right", "not right")
+OF_CLIS = ("CLI", "version", "how", "told")
+HEAD = f"""# What models see through frameworks and CLIs
+
+## Frameworks, with every kind of result
+
+A server with a tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`), an agent of each framework that calls every
+one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the request was one that the API
+takes and held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the framework as
+it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
+[the relay](relay.md).
+
+"""
+BETWEEN = """
+## CLIs, with a photograph of 12 megapixels
+
+The programs as npm has them, each with a strict local endpoint of its model's API (OpenAI Responses, Anthropic Messages, Gemini) in
+place of the model, and the configuration on its page. *server* is `load_image` of our own server, *relay* `read_media_file` of the
+official filesystem server behind `imagebridge proxy`. Told is what the picture measured in the request, and the factor in the words
+beside it: a point of the picture times that factor is the same point of the photograph, which was tried with a mark in it.
+
+"""
+FOOT = """
+`uv run python -m tests.compat` writes this page; `--newest` takes what resolves today and names what changed. Run on
+{day:%Y-%m-%d}, with Python {python}.
+"""
+
+
+def page(rows):
+    """Return the whole page: rows of frameworks have a cell more than those of CLIs."""
+    foot = FOOT.format(day=datetime.now(UTC), python=sys.version.split()[0])
+    return HEAD + table(OF_FRAMEWORKS, rows) + BETWEEN + table(OF_CLIS, rows) + foot
+
+
+def table(head, rows):
+    """Write those of the rows that fit a head."""
+    lines = [head, ("---",) * len(head), *(row for row in rows if len(row) == len(head))]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def written(text):
+    """Return what a page says of each framework or CLI and way."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {
+        (name, how): tuple(said)
+        for name, _, how, *said in rows
+        if name not in (OF_FRAMEWORKS[0], OF_CLIS[0], "---")
+    }
+
+
+def due():
+    """Return the least that each framework and way must reach, None for each CLI and way."""
+    of_frameworks = {(one.name, how): least for one in FRAMEWORKS for how, least in one.least.items()}
+    return of_frameworks | {(one.name, how): None for one in CLIS for how in WAYS}
+
+
+def findings(rows, known):
+    """Yield what is less than it must be, and what is another than is known, where that is given.
+
+    Args:
+        rows: of a run.
+        known: of `written`, or None.
+    """
+    for name, version, how, *said in rows:
+        title, least = f"{name} {version} {how}", due()[name, how]
+        if least is not None and int(said[0]) < least:
+            yield f"{title}: {said[0]} right, at least {least} are due"
+        if said[-1].startswith("wrong"):
+            yield f"{title}: {said[-1]}"
+        was = known and known.get((name, how), ("missing",))
+        if was and was != tuple(said):
+            yield f"{title} changed: {' | '.join(said)}; it was {' | '.join(was)}"

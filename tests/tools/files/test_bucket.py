@@ -1,0 +1,143 @@
+"""A store in a bucket: the same pictures by the same names as in a folder, and what is told where the bucket is away."""
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import obstore
+import pytest
+from obstore.store import MemoryStore
+from PIL import Image
+
+from imagebridge.errors import ArgumentError
+from imagebridge.pictures.picture import Picture
+from imagebridge_tools.files.bucket import BucketStorage, bucket
+from imagebridge_tools.files.store import Store
+
+
+def picture(number=0):
+    buffer = BytesIO()
+    Image.new("RGB", (6, 4), (number, 0, 0)).save(buffer, "PNG")
+    return Picture.from_bytes(buffer.getvalue())
+
+
+class Shared:
+    """Two machines' stores in one bucket, whose objects a test can make older."""
+
+    def __init__(self, monkeypatch, limit=1_000_000, seconds=3600):
+        self.objects = MemoryStore()
+        self.stores = [Store(BucketStorage(self.objects), limit, seconds) for _ in range(2)]
+        self.older = {}
+        self._list, self._head = obstore.list, obstore.head
+        monkeypatch.setattr(
+            obstore,
+            "list",
+            lambda *a, **k: ([self.aged(one) for one in part] for part in self._list(*a, **k)),
+        )
+        monkeypatch.setattr(obstore, "head", lambda *a: self.aged(self._head(*a)))
+
+    def aged(self, one):
+        seconds = self.older.get(one["path"].replace("/", ""), 0)
+        return {**one, "last_modified": one["last_modified"] - timedelta(seconds=seconds)}
+
+    def names(self):
+        return {one["path"].replace("/", "") for part in self._list(self.objects) for one in part}
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    return Shared(monkeypatch)
+
+
+def test_what_one_machine_keeps_another_reads_by_any_of_its_names(shared):
+    one, other = shared.stores
+    made = picture()
+    note = one.keep(made, "get_image()")
+    for name in (note.uri, note.short, note.hash[:8]):
+        assert other.read(name) == (note, made.data)
+    assert other.listed() == ([note], "")
+    for name in ("00000000", "f" * 64):
+        with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+            other.read(name)
+
+
+def test_the_list_goes_on_page_by_page_and_by_name(shared):
+    one, other = shared.stores
+    kept = sorted((one.keep(picture(number), "") for number in range(7)), key=lambda note: note.hash)
+    found, after = [], ""
+    while True:
+        notes, after = other.listed(after, 3)
+        found += notes
+        if not after:
+            break
+    assert found == kept
+
+
+def test_the_same_picture_is_put_once_and_again_where_it_grows_old(shared, monkeypatch):
+    put = []
+    monkeypatch.setattr(obstore, "put", lambda *a, real=obstore.put: (put.append(a[1]), real(*a)))
+    one, other = shared.stores
+    note = one.keep(picture(), "")
+    other.keep(picture(), "")
+    assert len(put) == 1
+    shared.older[note.hash] = 1000
+    other.keep(picture(), "")
+    assert len(put) == 2
+
+
+def test_what_is_too_old_or_too_much_is_taken_away(monkeypatch):
+    size = len(picture().data) + 200
+    shared = Shared(monkeypatch, limit=3 * size)
+    one, _ = shared.stores
+    notes = [one.keep(picture(number), "") for number in range(3)]
+    shared.older = {notes[0].hash: 4000}
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        one.read(notes[0].uri)
+    monkeypatch.setattr(BucketStorage, "pause", 0.0)
+    last = one.keep(picture(9), "")
+    assert notes[0].hash not in shared.names()
+    assert last.hash in shared.names()
+    for number in range(10, 20):
+        last = one.keep(picture(number), "")
+    assert last.hash in shared.names()
+    assert len(shared.names()) <= 4
+
+
+def test_a_store_of_a_caller_is_no_part_of_the_one_above():
+    objects = MemoryStore()
+    obstore.put(objects, "callers/alice/ab/" + "c" * 62, b"hers")
+    assert list(BucketStorage(objects).listed()) == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda data: data[:-1], lambda data: b"", lambda data: data + b"x", lambda _: b"{}\n", lambda _: b"3\n"],
+)
+def test_what_is_not_what_its_name_says_is_never_given(shared, damage):
+    one, other = shared.stores
+    note = one.keep(picture(), "")
+    path = f"{note.hash[:2]}/{note.hash[2:]}"
+    obstore.put(shared.objects, path, damage(bytes(obstore.get(shared.objects, path).bytes())))
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        other.read(note.uri)
+
+
+def test_a_bucket_that_is_away_is_told(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-key")
+    store = Store(bucket("s3://pictures/away"), 1_000_000, 3600)
+    with pytest.raises(ArgumentError) as caught:
+        store.read("image://12345678")
+    assert caught.value.problem == (
+        "image://12345678 cannot be read: the store does not answer at the moment; call again later"
+    )
+    for work in (lambda: store.keep(picture(), ""), store.listed):
+        with pytest.raises(OSError, match="the store does not answer as it should") as failed:
+            work()
+        assert "secret-key" not in str(failed.value)
+
+
+def test_a_moment_is_one_of_this_machine(shared):
+    note = shared.stores[0].keep(picture(), "")
+    (one,) = BucketStorage(shared.objects).listed(note.hash[:8])
+    assert abs(one.given - datetime.now(UTC).timestamp()) < 600

@@ -1,0 +1,135 @@
+"""A bucket of an S3-compatible object store, by obstore: what several machines share.
+
+Address, region and keys are those of the environment: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and the like, or the machine's role.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .storage import StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from obstore.store import ObjectStore
+
+_SECONDS = 10
+"""Seconds that a request may take: calls wait for it."""
+
+_RETRIES = 2
+"""Times that a request is sent again which failed on its way."""
+
+_PAUSE = 60.0
+"""Seconds between two lists of a whole store: each thousand objects cost a request."""
+
+
+_FOLDER = 2
+"""Characters of a name that are a folder: so that one of its 256 parts is listed to find a name by its beginning."""
+
+
+def _path(name: str) -> str:
+    return f"{name[:_FOLDER]}/{name[_FOLDER:]}"
+
+
+class BucketStorage:
+    """Objects below a prefix of a bucket, which S3 shows whole or not at all."""
+
+    pause = _PAUSE
+
+    def __init__(self, store: "ObjectStore") -> None:
+        self._store = store
+
+    def get(self, name: str) -> bytes:
+        """Return an object. Raises FileNotFoundError where there is none."""
+        import obstore
+
+        with _as_os_error():
+            return bytes(obstore.get(self._store, _path(name)).bytes())
+
+    def head(self, name: str, size: int) -> bytes:
+        """Return the first bytes of an object, `size` at most."""
+        import obstore
+
+        with _as_os_error():
+            return bytes(obstore.get_range(self._store, _path(name), start=0, length=size))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Keep an object, in place of one of its name."""
+        import obstore
+
+        with _as_os_error():
+            obstore.put(self._store, _path(name), data)
+
+    def touch(self, name: str, within: float) -> bool:
+        """Tell whether an object is there and was given no more than `within` seconds ago: else it has to be put anew."""
+        import obstore
+
+        try:
+            with _as_os_error():
+                state = obstore.head(self._store, _path(name))
+        except FileNotFoundError:
+            return False
+        return state["last_modified"].timestamp() > time.time() - within
+
+    def listed(self, beginning: str = "") -> Iterator[StoredObject]:
+        """Yield the objects whose names begin so."""
+        import obstore
+
+        folder = beginning[:_FOLDER] if len(beginning) >= _FOLDER else None
+        with _as_os_error():
+            found: Any = obstore.list(self._store, folder)  # pyright: ignore[reportUnknownMemberType]
+            for page in found:
+                for one in page:
+                    name = one["path"].replace("/", "", 1)
+                    # Stores of callers lie below the one of all.
+                    if name.startswith(beginning) and "/" not in name:
+                        yield StoredObject(name, one["size"], one["last_modified"].timestamp())
+
+    def delete(self, name: str) -> None:
+        """Take an object away, if it is there."""
+        import obstore
+
+        with _as_os_error():
+            obstore.delete(self._store, _path(name))
+
+    def tidy(self) -> None:
+        """Do nothing: the store itself ends what is half-written."""
+
+
+@lru_cache(maxsize=256)
+def bucket(url: str) -> BucketStorage:
+    """Return the storage below a URL such as s3://bucket/prefix; nothing is sent yet.
+
+    Raises:
+        ValueError: it is no such URL, or something that the environment says of it cannot be right.
+    """
+    from obstore.exceptions import BaseError
+    from obstore.store import from_url
+
+    local = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
+    options: Any = {"timeout": f"{_SECONDS}s", "connect_timeout": "3s", "allow_http": local}
+    try:
+        return BucketStorage(
+            from_url(url, client_options=options, retry_config={"max_retries": _RETRIES})  # pyright: ignore[reportArgumentType]
+        )
+    except BaseError as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
+
+
+@contextmanager
+def _as_os_error() -> "Generator[None]":
+    """Let what fails fail as files do: OSError, of which what is not there is a kind."""
+    from obstore.exceptions import BaseError
+
+    try:
+        yield
+    except BaseError as error:
+        # The rest of the message tells addresses, and what the store said.
+        raise OSError(
+            type(error).__name__, f"the store does not answer as it should ({type(error).__name__})"
+        ) from error

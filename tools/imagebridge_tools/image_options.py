@@ -1,0 +1,99 @@
+"""What may be asked of a new picture, in the words of the API, as models read it."""
+
+from typing import Annotated, Literal, get_args
+
+from . import lenient_values
+from .declaration import Argument
+
+Format = Literal["png", "jpeg", "webp", "gif", "svg"]
+"""GIF and SVG are previews that an account must have access to (openai 3.57, types/image_generate_params.py)."""
+
+Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
+Background = Literal["transparent", "opaque", "auto"]
+Complexity = Literal["low", "medium", "high"]
+
+Prompt = Annotated[
+    str,
+    Argument(
+        "What the picture shows, in words.",
+        form="say in words what the picture shows",
+        names=("text", "description", "instruction", "instructions", "prompt_text"),
+    ),
+]
+
+Size = Annotated[
+    str,
+    Argument(
+        "auto, or WIDTHxHEIGHT in pixels, both divisible by 16.",
+        examples=["1536x1024"],
+        reading=lenient_values.size,
+        form='give "auto" or pixels such as "1536x1024"',
+    ),
+]
+
+_FORMATS: tuple[str, ...] = get_args(Format)
+_FORMATS_MEANT = {"jpg": "jpeg"} | {f"{start}{one}": one for start in (".", "image/") for one in _FORMATS}
+
+FileFormat = Annotated[
+    Format,
+    Argument(
+        words=_FORMATS,
+        reading=lenient_values.word(_FORMATS, _FORMATS_MEANT),
+        names=("output_format", "file_format", "image_format"),
+    ),
+]
+
+Care = Annotated[
+    Quality | None,
+    Argument(
+        "Higher is slower and costs more.",
+        words=get_args(Quality),
+        reading=lenient_values.word(get_args(Quality)),
+    ),
+]
+
+BehindIt = Annotated[
+    Background | None,
+    Argument(
+        "transparent goes with png and webp.",
+        words=get_args(Background),
+        reading=lenient_values.word(get_args(Background)),
+    ),
+]
+
+Compression = Annotated[
+    int | None,
+    Argument(
+        "Percent for jpeg and webp; 100 looks best.",
+        reading=lenient_values.percent,
+        least=0,
+        most=100,
+        names=("output_compression",),
+    ),
+]
+
+Count = Annotated[
+    int,
+    Argument(
+        "How many pictures; each costs money.",
+        least=1,
+        most=10,
+        names=("count", "number", "num", "num_images", "number_of_images"),
+    ),
+]
+
+Unfinished = Annotated[
+    int,
+    Argument("How many unfinished pictures to keep on the way; progress names their uris.", least=0, most=3),
+]
+
+Planning = Annotated[
+    Complexity | None,
+    Argument(
+        "How much planning goes into it.",
+        words=get_args(Complexity),
+        reading=lenient_values.word(get_args(Complexity)),
+    ),
+]
+
+FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]

@@ -1,0 +1,108 @@
+"""A table or a workbook for a model to read: its columns in words, and rows as CSV."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from imagebridge.documents.excerpt import CHARACTERS
+from imagebridge.errors import ArgumentError
+from imagebridge.translate.sentences import amount
+from imagebridge_tools.files.encodings import DecodedText
+from imagebridge_tools.files.source import Source
+from imagebridge_tools.tool_output import File, ToolOutput, counted
+
+from . import summary, workbook
+from .table import FILE_SIZE, Table, table
+from .workbook import Book
+
+FIRST = 50, 5_000
+"""Rows of a long table that come first, and their characters, at most."""
+
+
+def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
+    """Return the table that a text holds, or None where it holds none and rows are not `needed`."""
+    if len(found.data) > FILE_SIZE:
+        if needed:
+            problem = f"{found.name} has {len(found.data):,} bytes; rows are given of at most {FILE_SIZE:,}"
+            raise ArgumentError("rows", f"{problem}: give start, its first character")
+        return None
+    try:
+        return table(DecodedText(text.text))
+    except ArgumentError as error:
+        if needed:
+            raise ArgumentError("rows", f"goes with tables, and {found.name} {error.problem}") from error
+        return None
+
+
+def piece(
+    made: Table, row_range: tuple[int, int | None] | None, words: str, whole: str, file: File
+) -> ToolOutput:
+    """Return a long table: its columns in words and its first rows, or the rows of `row_range`."""
+    total = max(map(len, made.written.values()))
+    first, last = row_range or (1, FIRST[0])
+    if first > total:
+        raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
+    end = total if last is None else min(last, total)
+    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1])
+    size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
+    these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
+    sentence = f"{words}{size}; {these}, as CSV"
+    more = (
+        f" Call again with rows={shown + 1}-{min(total, 2 * shown - first + 1)} for more."
+        if shown < total
+        else ""
+    )
+    columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
+    return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
+
+
+def of_book(
+    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, whole: int
+) -> ToolOutput:
+    """Return the sheets of a workbook: all whole where they have at most so many characters, else the one that is asked for, or the first."""
+    if len(found.data) > FILE_SIZE:
+        problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
+        raise ArgumentError("source", problem)
+    names = workbook.sheets(Book(found.name, found.data, None))
+    words = f"{found.name}: workbook, {amount(len(found.data))}"
+    if sheet is None and row_range is None and (sheets := _sheets(found, names, words, whole)):
+        return sheets
+    made = table(Book(found.name, found.data, sheet))
+    file = _sheet_file(found, sheet or "", "")
+    others = (
+        f" Its sheets are {', '.join(map(repr, names))}: give sheet to read another."
+        if len(names) > 1
+        else ""
+    )
+    return piece(made, row_range, f"{words}; ", others, file)
+
+
+def _sheets(found: Source, names: Sequence[str], words: str, left: int) -> ToolOutput | None:
+    """Return all sheets whole, or None where they have more characters than are left for them."""
+    files: list[File] = []
+    sheet_lines: list[str] = []
+    for name in names:
+        try:
+            made = table(Book(found.name, found.data, name))
+        except ArgumentError as error:
+            sheet_lines.append(f"- {name!r}: {error.problem}")
+            continue
+        total = max(map(len, made.written.values()))
+        text, shown = summary.rows_as_csv(made.written, 1, total, left)
+        left -= len(text)
+        if shown < total or left < 0:
+            return None
+        size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
+        others = [note for note in made.notes if not note.startswith("sheet ")]
+        sheet_lines.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
+        files.append(_sheet_file(found, name, text))
+    if not files:
+        return None
+    return ToolOutput(
+        "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
+    )
+
+
+def _sheet_file(found: Source, sheet: str, text: str) -> File:
+    """Return rows of a sheet as a file of its own."""
+    uri = found.uri or "file:///workbook.xlsx"
+    return File(f"{uri}#{quote(sheet)}" if sheet else uri, found.name, "text/csv", text)
