@@ -20,7 +20,7 @@ Content that comes from a server never raises out of a translation: a `PictureEr
 becomes a sentence for the model. `TypeError` is for a caller's own mistake in the code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 
 class BridgeError(Exception):
@@ -191,6 +191,26 @@ class ResponseError(RunError):
         self.code = code
 
 
-def short(error: Exception) -> str:
-    """Return what an error says, on one line that is not too long."""
-    return " ".join(str(error).split())[:300]
+# Words of errors.
+
+
+def beginning(text: str, most: int) -> str:
+    """Return the first `most` characters of a text, and an ellipsis where it is longer."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def short(text: object, most: int = 300) -> str:
+    """Return what an error or a text says, on one line, of which the `beginning` is enough."""
+    return beginning(" ".join(str(text).split()), most)
+
+
+def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:
+    """Return the name that comes nearest to one that is not among them, whatever their case; None where none is near.
+
+    alike: how alike two names are at least, 0 to 1 (difflib's ratio).
+    """
+    from difflib import get_close_matches
+
+    folded = {other.casefold(): other for other in names}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=alike)
+    return folded[close[0]] if close else None

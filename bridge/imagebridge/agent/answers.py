@@ -11,7 +11,7 @@ from pydantic_core import from_json, to_json
 
 from imagebridge.client.connection import Connection
 from imagebridge.client.resources import with_linked
-from imagebridge.errors import BridgeError, short
+from imagebridge.errors import BridgeError, beginning, short
 from imagebridge.events import Answer, Progress
 from imagebridge.providers.chat import PROVIDER as CHAT
 from imagebridge.providers.provider import call_reference
@@ -78,10 +78,10 @@ def arguments_of(call: JSON) -> JSON:
     try:
         arguments: object = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise BridgeError(f"the arguments are not valid JSON ({error}): {text[:200]}") from error
+        raise BridgeError(f"the arguments are not valid JSON ({error}): {beginning(text, 200)}") from error
     if not is_json(arguments):
         raise BridgeError(
-            f"the arguments must be a JSON object, not {type(arguments).__name__}: {text[:200]}"
+            f"the arguments must be a JSON object, not {type(arguments).__name__}: {beginning(text, 200)}"
         )
     return arguments
 

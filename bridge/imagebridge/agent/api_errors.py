@@ -66,7 +66,7 @@ def refusal_of(error: "APIError | ResponseError") -> Refusal:
     named: object = error.param
     parameter = named if isinstance(named, str) else ""
     place = f"{parameter}: " if "[" in parameter else ""
-    excerpt = " ".join(f"{place}{message or error.message}".split())[:300]
+    excerpt = short(f"{place}{message or error.message}")
     said = f"{known or ''}: {parameter}: {message or error.message}"[:_SAID]
     return Refusal(getattr(error, "status_code", None), known, parameter, excerpt, said)
 

@@ -7,7 +7,6 @@ from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -20,7 +19,7 @@ import anyio
 import anyio.to_thread
 
 from imagebridge.client.config import HttpServer
-from imagebridge.errors import ArgumentError, BridgeError, PictureError
+from imagebridge.errors import ArgumentError, BridgeError, PictureError, nearest
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.convert import converted, retyped
@@ -396,5 +395,5 @@ def _checked_share(share: object) -> Literal["local"] | bool | frozenset[str]:
 
 
 def _nearest(name: str, names: Iterable[object]) -> str:
-    near = get_close_matches(name, map(str, names), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(map(str, names)) or 'none'}"
+    near = nearest(name, map(str, names))
+    return f"; did you mean {near!r}?" if near else f"; there are: {', '.join(map(str, names)) or 'none'}"

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterable
 
+from imagebridge.errors import beginning
+
 MAX_QUOTED_CHARACTERS = 2_000
 """Characters that one server may say."""
 
@@ -39,7 +41,7 @@ def gathered(instructions: Iterable[tuple[str, str]]) -> str:
 
 def _server_label(name: str) -> str:
     plain = " ".join(_harmless(name).split())
-    return json.dumps(plain if len(plain) <= _NAME else f"{plain[:_NAME]}...", ensure_ascii=False)
+    return json.dumps(beginning(plain, _NAME), ensure_ascii=False)
 
 
 def _harmless(text: str) -> str:

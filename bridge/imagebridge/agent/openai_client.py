@@ -16,7 +16,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from imagebridge.errors import ResponseError
+from imagebridge.errors import ResponseError, short
 from imagebridge.requirements import RUN, need
 from imagebridge.wire import is_json, is_list
 
@@ -114,7 +114,7 @@ class Caller:
             text = answer[:1_000].decode(errors="replace")
         else:
             text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False, default=str)
-        excerpt = " ".join(text.split())[:200]
+        excerpt = short(text, 200)
         return ResponseError(
             f"{self.client.base_url} answered with something that is not a response of this API: {excerpt or 'nothing'}",
             STRANGE,

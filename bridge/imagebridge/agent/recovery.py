@@ -10,6 +10,7 @@ from imagebridge.conversation.history import trim
 from imagebridge.conversation.image_limit import pictures, within
 from imagebridge.conversation.long_outputs import halved, is_output
 from imagebridge.conversation.stated_limit import limit
+from imagebridge.errors import short
 from imagebridge.providers.provider import AttachmentKind
 from imagebridge.providers.registry import provider
 from imagebridge.rules import Body, broken
@@ -102,7 +103,7 @@ class Recovery:
 
     def _shorter(self, text: str) -> Remedy | None:
         """The texts of older outputs are halved, again and again; then those of the newest."""
-        start, why = fresh(self.items), " ".join(text.split())[:200]
+        start, why = fresh(self.items), short(text, 200)
         older, gone = halved(self.items[:start], why)
         items, where = [*older, *self.items[start:]], "of older turns"
         if not gone:
@@ -193,7 +194,7 @@ def fresh(items: Sequence[JSON]) -> int:
 
 def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
     """Return the items with a sentence in place of each of these. Items that stay are the same objects."""
-    why = " ".join(why.split())[:300]
+    why = short(why)
     changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in ones}
     return cast("list[Item]", replaced(items, changes))
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagebridge.errors import ResponseError
+from imagebridge.errors import ResponseError, beginning
 from imagebridge.events import Delta, HostedTool, ReasoningDelta, TextDelta
 from imagebridge.wire import JSON, as_object, is_json, is_list, is_number, listed, text_of
 
@@ -340,7 +340,9 @@ def _hosted(kind: str) -> bool:
 def failure(error: object) -> ResponseError:
     """Return the error of a response that failed: `error` is what it says, of whatever type."""
     fields: Mapping[str, object] = as_object(error) or {}
-    message = text_of(fields, "message") or ("" if is_json(error) or error is None else str(error)[:300])
+    message = text_of(fields, "message") or (
+        "" if is_json(error) or error is None else beginning(str(error), 300)
+    )
     return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
 
 

@@ -211,10 +211,7 @@ def known_fields(item: JSON) -> JsonObject:
 
 def cut(text: str) -> str:
     """Return a text that the API takes, and say what was left out."""
-    if len(text) <= MOST_TEXT:
-        return text
-    left = len(text) - MOST_TEXT
-    return f"{text[:MOST_TEXT]}\n[cut: {left:,} of {len(text):,} characters are left out]"
+    return sentences.cut(text, MOST_TEXT)
 
 
 def chat_parts(parts: Iterable[JsonObject]) -> list[JsonObject]:

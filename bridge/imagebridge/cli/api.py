@@ -4,6 +4,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from imagebridge.errors import short
+
 from .failure import BadAnswer, Failure
 
 if TYPE_CHECKING:
@@ -56,10 +58,10 @@ def message(error: "APIStatusError") -> str:
 
     body: object = error.body
     if words := words_of(body):
-        return " ".join(words.split())[:_EXCERPT]
+        return short(words, _EXCERPT)
     if body is None or isinstance(body, str):
         return error.message
-    return " ".join(error.response.text.split())[:_EXCERPT]
+    return short(error.response.text, _EXCERPT)
 
 
 _EXCERPT = 1_000

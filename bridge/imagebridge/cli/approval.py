@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from imagebridge.errors import beginning
+
 from .output import shortened
 from .terminal import Terminal
 
@@ -34,7 +36,7 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)
         return terminal.ask(
-            f"{tool_call.name} of {tool_call.server} may destroy something. Its arguments: {arguments[:1_000]}\nRun it?"
+            f"{tool_call.name} of {tool_call.server} may destroy something. Its arguments: {beginning(arguments, 1_000)}\nRun it?"
         )
 
     return approve

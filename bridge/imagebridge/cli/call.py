@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from imagebridge.errors import beginning
 from imagebridge.translate.policy import Policy
 
 from . import event_loop, options
@@ -148,14 +149,14 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise click.UsageError(
-            f"the arguments of {tool} are not JSON: {error}\nThey came as: {text[:200]}\n"
+            f"the arguments of {tool} are not JSON: {error}\nThey came as: {beginning(text, 200)}\n"
             'Write an object in single quotes, such as \'{"text": "Hello"}\'.'
         ) from error
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise click.UsageError(
-            f'the arguments of {tool} must be a JSON object such as \'{{"text": "Hello"}}\', not {text[:200]}'
+            f'the arguments of {tool} must be a JSON object such as \'{{"text": "Hello"}}\', not {beginning(text, 200)}'
         )
     return cast("dict[str, Any]", value)
 

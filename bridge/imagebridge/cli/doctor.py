@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from imagebridge.check.probes import EndpointAnswer, ProbeOutcome, probe_endpoint
+from imagebridge.errors import beginning
 from imagebridge.pictures import fonts
 from imagebridge.requirements import (
     API,
@@ -361,7 +362,7 @@ def probe_table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
     """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
     rows = [("rule", "source", "expected", "seen", "date", "answer")]
     for one in outcomes:
-        answer = one.answer if len(one.answer) <= _ANSWER else f"{one.answer[:_ANSWER]}..."
+        answer = beginning(one.answer, _ANSWER)
         rows.append((one.rule, one.source, one.expected, one.seen, one.date.isoformat(), answer))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [

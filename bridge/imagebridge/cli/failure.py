@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 import click
 
@@ -13,6 +12,7 @@ from imagebridge.errors import (
     TokenLimitError,
     ToolNameError,
     TurnLimitError,
+    nearest,
 )
 from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
@@ -58,9 +58,8 @@ def failures() -> Generator[None]:
 def unknown_tool(name: str, names: list[str]) -> str:
     """Say that no server offers `name`, what comes nearest, and what our own server would need for it."""
     # Servers and models write the same name as list_files, list.files and listFiles.
-    folded = {other.casefold(): other for other in names}
-    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
-    meant = f"did you mean {folded[close[0]]!r}? There" if close else "there"
+    near = nearest(name, names, 0.5)
+    meant = f"did you mean {near!r}? There" if near else "there"
     missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
     own = f"; in imagebridge-server, {missing}" if missing else ""
     return f"unknown tool {name!r}; {meant} are: {', '.join(names) or 'none'}{own}"

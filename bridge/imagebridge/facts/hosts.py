@@ -6,9 +6,10 @@ of `initialize`, or of each request's `_meta` (2026-07-28).
 """
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Literal
+
+from imagebridge.errors import nearest
 
 from .limits import SENDABLE
 
@@ -369,6 +370,6 @@ def named(name: str) -> Host:
     known_host = host(name)
     if known_host is not UNKNOWN or name.strip().lower() == UNKNOWN.name:
         return known_host
-    near = get_close_matches(name.strip().lower(), (*NAMES, UNKNOWN.name), 1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest(name.strip(), (*NAMES, UNKNOWN.name))
+    hint = f"; did you mean {near!r}?" if near else "."
     raise ValueError(f"no host is called {name!r}{hint} There are: {', '.join((*NAMES, UNKNOWN.name))}")

@@ -34,28 +34,52 @@ class KeyedLocks:
                     del self._locks[key]
 
 
-class Cache(Generic[T]):
-    """What was made lately, by key. `size` tells the bytes of one; the longest unused give way past `limit` bytes."""
+class Kept(Generic[T]):
+    """What was kept lately, by key; safe to use from several threads.
+
+    Args:
+        limit: bytes of all together; the longest unused give way past it.
+        size: tells the bytes of one.
+    """
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
         self._limit = limit
         self._size = size
         self._held = 0
-        self._made: OrderedDict[Hashable, T] = OrderedDict()
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
         self._guard = Lock()
+
+    def get(self, key: Hashable) -> T | None:
+        """Return what is kept for a key, which then counts as used."""
+        with self._guard:
+            value = self._values.get(key)
+            if value is not None:
+                self._values.move_to_end(key)
+            return value
+
+    def put(self, key: Hashable, value: T) -> None:
+        """Keep a value in place of what was kept for its key."""
+        with self._guard:
+            old = self._values.pop(key, None)
+            self._held += self._size(value) - (0 if old is None else self._size(old))
+            self._values[key] = value
+            while self._held > self._limit:
+                self._held -= self._size(self._values.popitem(last=False)[1])
+
+
+class Cache(Generic[T]):
+    """What was costly to make, kept as in `Kept`."""
+
+    def __init__(self, limit: int, size: Callable[[T], int]) -> None:
+        # In a tuple, as what was made may be None.
+        self._kept = Kept[tuple[T]](limit, lambda made: size(made[0]))
         self._turns = KeyedLocks()
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what was made for a key, making it where it is not kept. What `make` raises is not kept."""
         with self._turns.of(key):
-            with self._guard:
-                if key in self._made:
-                    self._made.move_to_end(key)
-                    return self._made[key]
-            value = make()
-            with self._guard:
-                self._made[key] = value
-                self._held += self._size(value)
-                while self._held > self._limit:
-                    self._held -= self._size(self._made.popitem(last=False)[1])
-            return value
+            found = self._kept.get(key)
+            if found is None:
+                found = (make(),)
+                self._kept.put(key, found)
+            return found[0]

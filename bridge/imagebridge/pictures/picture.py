@@ -7,16 +7,14 @@ PNG unpacked; only then is a picture called proven. A file that lacks its end is
 tells whether pixels are missing too.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import Literal, Self
 
 from imagebridge.facts import limits
 
 from . import kinds, png_rows
 from .base64 import Sample, base64_bytes, sample, strictly_decoded, to_base64
-from .cache import KeyedLocks
+from .cache import Kept, KeyedLocks
 from .containers import Container, mended, walk
 from .cost import check_pixels, turn
 
@@ -220,27 +218,16 @@ class _Proven:
     """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held = 0
-        self._pictures: OrderedDict[Sample, Picture] = OrderedDict()
-        self._lock = Lock()
+        self._kept = Kept[Picture](limit, lambda picture: len(picture.data_url))
 
     def get(self, key: Sample, encoded: str) -> Picture | None:
         """Return the picture that was proven from exactly this base64, whose `sample` the key is."""
-        with self._lock:
-            found = self._pictures.get(key)
-            if found is not None:
-                self._pictures.move_to_end(key)
+        found = self._kept.get(key)
         return found if found is not None and found.data_url.endswith(encoded) else None
 
     def put(self, key: Sample, picture: Picture) -> None:
-        """Keep the `picture` proven from base64 with this `sample`; the longest unused give way once all together pass the limit."""
-        with self._lock:
-            old = self._pictures.pop(key, None)
-            self._held += len(picture.data_url) - (len(old.data_url) if old else 0)
-            self._pictures[key] = picture
-            while self._held > self._limit:
-                self._held -= len(self._pictures.popitem(last=False)[1].data_url)
+        """Keep the `picture` proven from base64 with this `sample`."""
+        self._kept.put(key, picture)
 
 
 _PROVEN = _Proven(limit=64_000_000)

@@ -1,15 +1,15 @@
 """Loopback HTTP for the endpoint: standard library only, so that it is up in milliseconds."""
 
 import json
+import re
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
 import pybase64
 
@@ -146,24 +146,52 @@ class LoopbackServer(ThreadingHTTPServer):
         self.server_close()
 
 
+class FormField(NamedTuple):
+    """One field of a multipart form; `filename` is "" where it is none of a file."""
+
+    name: str
+    filename: str
+    media_type: str
+    content: bytes
+
+
+_PARAMETERS = {name: re.compile(rb"(?i)\b" + name.encode() + rb'="([^"]*)"') for name in ("name", "filename")}
+_MEDIA_TYPE = re.compile(rb"(?i)\r\nContent-Type: *([^;\r\n]+)")
+
+
+def form(content: bytes) -> list[FormField] | None:
+    """Return the fields of a multipart body (RFC 7578), or None where it is none.
+
+    The body names its own boundary in its first line.
+    """
+    boundary = content.partition(b"\r\n")[0]
+    if not boundary.startswith(b"--") or not content.rstrip(b"\r\n").endswith(boundary + b"--"):
+        return None
+    return [_field(piece) for piece in (b"\r\n" + content).split(b"\r\n" + boundary)[1:-1]]
+
+
+def _field(piece: bytes) -> FormField:
+    head, _, content = piece.partition(b"\r\n\r\n")
+    name, filename = (
+        found[1].decode(errors="replace") if (found := pattern.search(head)) else ""
+        for pattern in _PARAMETERS.values()
+    )
+    typed = _MEDIA_TYPE.search(head)
+    return FormField(name, filename, typed[1].strip().decode() if typed else "text/plain", content)
+
+
 def form_fields(content: bytes) -> JsonObject | None:
     """Return the fields of a multipart body, files as `data:` URLs, or None where it is none.
 
-    The body names its own boundary in its first line. A name that ends in `[]` holds a list.
+    A name that ends in `[]` holds a list.
     """
-    start = content.partition(b"\r\n")[0]
-    if not start.startswith(b"--") or not content.rstrip(b"\r\n").endswith(start + b"--"):
+    given = form(content)
+    if given is None:
         return None
-    head = b'Content-Type: multipart/form-data; boundary="' + start[2:] + b'"\r\n\r\n'
     fields: JsonObject = {}
-    for part in message_from_bytes(head + content).get_payload():
-        if isinstance(part, str):
-            return None
-        name = str(part.get_param("name", header="content-disposition"))
-        payload = part.get_payload(decode=True)
-        data = payload if isinstance(payload, bytes) else b""
-        if part.get_filename():
-            value = f"data:{part.get_content_type()};base64,{pybase64.b64encode(data).decode()}"
+    for name, filename, media_type, data in given:
+        if filename:
+            value = f"data:{media_type};base64,{pybase64.b64encode(data).decode()}"
         else:
             value = data.decode("utf-8", "replace")
         if name.endswith("[]"):

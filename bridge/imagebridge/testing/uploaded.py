@@ -4,7 +4,6 @@ Expiry and purposes are OpenAI's (openai 3.54, `types/file_create_params.py` and
 Its words for an id that a request may not use are not known: those messages are ours.
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from imagebridge.facts.limits import FILE_EXPIRY, MAX_DATA_URL
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.kinds import PNG, kind
 from imagebridge.rules import Violation
-from imagebridge.testing.server import HttpResponse, json_answer
+from imagebridge.testing.server import HttpResponse, form, json_answer
 from imagebridge.translate.policy import Api
 from imagebridge.wire import JsonObject, text_of
 
@@ -27,9 +26,6 @@ USABLE: Mapping[str, tuple[str, ...]] = {
     "file": ("user_data", "assistants"),
 }
 """With which purposes a file may stand in a request, by the type of the part."""
-
-_NAME = re.compile(rb'[; ]name="([^"]*)"')
-_FILENAME = re.compile(rb'filename="([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -87,7 +83,11 @@ class Files:
         try:
             match method, identity:
                 case "POST", "":
-                    return json_answer(self._create(_fields(content)).json())
+                    return json_answer(
+                        self._create(
+                            {one.name: (one.filename, one.content) for one in form(content) or ()}
+                        ).json()
+                    )
                 case "GET", "":
                     return json_answer(self._list())
                 case "GET", _:
@@ -205,18 +205,3 @@ def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
         message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {digits} instead."
         raise _Refused(message, name, "integer_above_max_value")
     return seconds
-
-
-def _fields(content: bytes) -> dict[str, tuple[str, bytes]]:
-    """Return the fields of a multipart form, each as its file name and its bytes. Its first line is the boundary."""
-    boundary = content.partition(b"\r\n")[0]
-    fields: dict[str, tuple[str, bytes]] = {}
-    for piece in (b"\r\n" + content).split(b"\r\n" + boundary)[1:-1] if boundary else ():
-        head, _, value = piece.partition(b"\r\n\r\n")
-        if name := _NAME.search(head):
-            filename = _FILENAME.search(head)
-            fields[name[1].decode(errors="replace")] = (
-                filename[1].decode(errors="replace") if filename else "",
-                value,
-            )
-    return fields

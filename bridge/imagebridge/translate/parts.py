@@ -104,8 +104,7 @@ class _TextBudget:
             if length == size:
                 return [words(text)], piece.what
             self.cut = True
-            note = f"[cut: {size - length:,} of {size:,} characters are left out]"
-            return [words(f"{text[:length]}\n{note}")], f"{piece.what}, cut"
+            return [words(sentences.cut(text, length))], f"{piece.what}, cut"
         self.left_out += 1
         self.characters += size
         return [], "left out"

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, beginning
 from imagebridge.pictures.kinds import kind
 
 UNREADABLE = "text may be too small to read; ask for a part of it"
@@ -56,9 +56,16 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
     return ", ".join(facts)
 
 
+def cut(text: str, most: int) -> str:
+    """Return a text of which more than `most` characters are left out, and how many those are."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}\n[cut: {len(text) - most:,} of {len(text):,} characters are left out]"
+
+
 def short(text: str) -> str:
-    """Return the beginning of a text that may be long."""
-    return text if len(text) <= _ADDRESS else f"{text[:_ADDRESS]}…"
+    """Return the beginning of an address or a label that may be long."""
+    return beginning(text, _ADDRESS)
 
 
 def link(uri: str, name: str, media_type: str, size: int | None, description: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import cast
 
+from imagebridge.errors import beginning
 from imagebridge.pictures.base64 import packed_base64
 from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
 
@@ -120,7 +121,9 @@ def _json_text(value: object) -> str:
         written = json.dumps(value, ensure_ascii=False, default=str)
         return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
     except (TypeError, ValueError, RecursionError) as error:
-        return sentences.not_shown("structured content", f"it cannot be written as JSON ({str(error)[:120]})")
+        return sentences.not_shown(
+            "structured content", f"it cannot be written as JSON ({beginning(str(error), 120)})"
+        )
 
 
 class _BlockTexts:

@@ -5,6 +5,7 @@ from openai import APIStatusError, OpenAI
 from samples import drawing, file, pdf
 
 from imagebridge.testing import Endpoint
+from imagebridge.testing.server import form
 
 PNG = file(drawing(), "PNG")
 AN_HOUR = {"anchor": "created_at", "seconds": 3_600}
@@ -131,3 +132,22 @@ def test_without_a_files_api():
     with Endpoint([], files=False) as endpoint, OpenAI(base_url=endpoint.base_url, api_key="test") as client:
         assert refused(lambda: uploaded(client)) == (404, "Invalid URL (POST /v1/files)", None, None)
     assert endpoint.files == []
+
+
+def test_a_multipart_body_is_read_as_it_was_written():
+    head = b'--x\r\nContent-Disposition: form-data; name="'
+    body = (
+        head
+        + b'purpose"\r\n\r\nvision\r\n'
+        + head
+        + b'file"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\r\n\x1a\r\n--y\r\n\r\n'
+        + head
+        + b'image[]"; filename="b"\r\n\r\n\r\n--x--\r\n'
+    )
+    assert form(body) == [
+        ("purpose", "", "text/plain", b"vision"),
+        ("file", "a.png", "image/png", b"\x89PNG\r\n\x1a\r\n--y\r\n"),
+        ("image[]", "b", "text/plain", b""),
+    ]
+    assert form(body[:-6]) is None
+    assert form(b"{}") is None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal
 
+from imagebridge.errors import beginning
 from imagebridge.rules import RULES, Body, Violation, refusals
 from imagebridge.rules.body import contents, parts
 from imagebridge.testing import Endpoint, SeenPicture
@@ -116,4 +117,4 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
 def _one_line(text: str) -> str:
     """Return one line; base64 in it is cut."""
     line = _BASE64.sub(lambda run: f"{run[0][:20]}...", " ".join(text.split()))
-    return line if len(line) <= _SAID else f"{line[: _SAID - 3]}..."
+    return beginning(line, _SAID - 3)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagebridge.cli.html import foot, head
 from imagebridge.cli.output import shortened
+from imagebridge.errors import beginning
 from imagebridge.facts.models import family
 from imagebridge.translate.pieces import FilePiece, LinkPiece
 from imagebridge.translate.sentences import amount
@@ -61,7 +62,7 @@ def page(transcript: Transcript) -> Iterator[str]:
     """Yield the page in pieces: with many pictures it may be large."""
     title = " ".join(transcript.question.text.split())
     yield head(f"{title[:100]} - transcript", "imagebridge.cli.transcript")
-    yield f"<h1>{escape(title if len(title) <= 140 else title[:139] + '…')}</h1>\n"
+    yield f"<h1>{escape(beginning(title, 139))}</h1>\n"
     yield f'<p class="quiet">{_about(transcript)}</p>\n<p>{_state(transcript)}</p>\n'
     pictures = _Figures()
     for entry in transcript.entries:

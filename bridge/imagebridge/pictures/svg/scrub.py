@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, beginning
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
 from imagebridge.pictures.picture import Picture
@@ -143,7 +143,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     remarks: list[str] = []
     if notes.html:
         text = " | ".join(filter(None, notes.html))
-        cut = f"{text[:_TEXT]}…" if len(text) > _TEXT else text
+        cut = beginning(text, _TEXT)
         remarks.append("HTML inside it is not drawn" + (f" (it says: {cut})" if cut else ""))
     if notes.outside:
         remarks.append(f"{_some(notes.outside, 'reference')} to outside left out")
