@@ -69,6 +69,9 @@ class HostFitting:
         return await _fitted(result, connected_host(ctx, self.host))
 
 
+_AROUND = 2_000
+"""Characters of JSON around the texts of a result: the message, the address of a file, the marks of the blocks."""
+
 HERE = 16_000_000
 """Bytes that a picture may take to be fitted in this process, 2 megapixels; others are in a process of their own."""
 
@@ -103,6 +106,11 @@ def connected_host(context: ServerRequestContext[Any, Any] | Context[Any, Any], 
     """
     client_params = context.session.client_params
     return host(name or (client_params.client_info.name if client_params else "unknown"))
+
+
+def text_room(known_host: Host) -> int:
+    """Return the characters of JSON that the texts of a result may take: what lies around them takes some of the host's."""
+    return known_host.characters - _AROUND
 
 
 async def in_thread(work: Callable[[], T]) -> T:

@@ -24,7 +24,7 @@ from imagebridge_tools.tool_output import counted
 
 from .jobs import PENDING, Jobs
 from .registration import Making, answered, compared, finished, hints, paying, reported, threaded, tool
-from .results import connected_host
+from .results import connected_host, text_room
 from .settings import Settings
 
 _FOLDERS = 160
@@ -102,8 +102,11 @@ def _free(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
     async def answer(
         context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
     ) -> CallToolResult:
-        if one.takes("attach") and not connected_host(context, settings.host).files:
+        known_host = connected_host(context, settings.host)
+        if one.takes("attach") and not known_host.files:
             given["attach"] = 0
+        if one.takes("room"):
+            given["room"] = text_room(known_host)
         return await answered(_making(one, places, given), save_as, overwrite=overwrite)
 
     return answer

@@ -9,6 +9,7 @@ import samples
 from mcp import Client
 
 from imagebridge import Bridge
+from imagebridge.facts.hosts import host as host_of
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 
@@ -125,3 +126,85 @@ async def test_through_a_bridge_a_document_is_the_file(tmp_path):
     async with Bridge(build_server(settings(tmp_path, None))) as bridge:
         (output,) = await bridge.outputs(response("load_file", source="report.pdf"))
     assert [part["type"] for part in output["output"]] == ["input_text", "input_file"]
+
+
+FOLLOWING = {
+    "part": re.compile(r"Call again with part=(\d+) for what follows"),
+    "start": re.compile(r"call again with start=(\d+) for more"),
+    "rows": re.compile(r"Call again with rows=(\d+-\d+) for more"),
+}
+LETTERS = ("word", "слово", "語", "\U0001f6a2")
+"""Letters of 1, 6, 6 and 12 characters of JSON."""
+
+
+def long_page(words):
+    """Return a web page of so many words and some figures: paragraphs, a table, and one of a single line."""
+    said = [f"{LETTERS[n % 4]}{n}" for n in range(words)]
+    figures = "".join(f"<p>{n} <img src='none{n}.png' alt='the pier {n}'></p>" for n in range(20))
+    rows = "".join(f"<tr><td>{one}</td><td>x</td></tr>" for one in said[: words // 3])
+    middle = " ".join(said[words // 3 : words // 3 * 2])
+    rest = "".join(f"<p>{one}</p>" for one in said[words // 3 * 2 :])
+    return f"<!doctype html><h1>Pier</h1>{figures}<table>{rows}</table><p>{middle}</p>{rest}", said
+
+
+def long_table(rows):
+    # Few rows that are long: a table is read anew for each part.
+    said = [f"{LETTERS[n % 4]}{n}" for n in range(rows // 40)]
+    return "name,n,more\n" + "".join(f"{one},{n},{'я' * 400}\n" for n, one in enumerate(said)), said
+
+
+def words_in(text):
+    return re.findall(rf"(?:{'|'.join(LETTERS)})\d+", text)
+
+
+@pytest.mark.parametrize(
+    ("host", "words"), [("cline", 900), ("claude-desktop", 20_000), ("imagebridge", 20_000)]
+)
+@pytest.mark.parametrize(
+    ("name", "made", "argument", "first"),
+    [
+        ("page.html", long_page, "part", {}),
+        ("page.html.txt", long_page, "start", {}),
+        ("table.csv", long_table, "start", {"start": 1}),
+        ("table.csv", long_table, "rows", {"rows": "1-100000"}),
+    ],
+)
+async def test_all_parts_one_after_the_other_are_the_whole(
+    tmp_path, host, words, name, made, argument, first
+):
+    text, said = made(words)
+    known_settings = settings(tmp_path, host)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    pieces, given = [], first
+    async with Client(build_server(known_settings)) as client:
+        while True:
+            result = await client.call_tool("load_file", {"source": name, **given})
+            wire = result.model_dump(by_alias=True, exclude_none=True, mode="json")
+            assert len(json.dumps(wire)) < host_of(host).characters
+            sentence, piece = texts(result).split("\n", 1)
+            assert "left out" not in sentence + piece
+            pieces.append(piece)
+            if (following := FOLLOWING[argument].search(sentence)) is None:
+                break
+            given = {argument: following[1] if argument == "rows" else int(following[1])}
+    assert len(pieces) > 1
+    if argument == "start":
+        assert "".join(pieces) == text
+    # A word of a page is cut where it is alone on its line only.
+    assert words_in("".join(pieces)) == said
+    if made is long_page:
+        assert re.findall(r"the pier (\d+)", "".join(pieces)) == [*map(str, range(20))]
+
+
+async def test_the_first_rows_and_the_columns_of_a_table_fit_the_host(tmp_path):
+    names = ",".join(f"column {n}" for n in range(70))
+    rows = "".join(",".join(str(n * m) for m in range(70)) + "\n" for n in range(300))
+    (tmp_path / "wide.csv").write_text(f"{names}\n{rows}", encoding="utf-8")
+    async with Client(build_server(settings(tmp_path, "cline"))) as client:
+        first = await client.call_tool("load_file", {"source": "wide.csv"})
+        following = FOLLOWING["rows"].search(texts(first))
+        second = await client.call_tool("load_file", {"source": "wide.csv", "rows": following[1]})
+    shown = int(following[1].partition("-")[0]) - 1
+    lines = [result.content[-1].text.splitlines() for result in (first, second)]
+    assert [len(lines[0]), lines[0][-1]] == [shown + 1, rows.splitlines()[shown - 1]]
+    assert lines[1][1] == rows.splitlines()[shown]

@@ -52,6 +52,9 @@ async def test_texts(folder, name, data, media_type, text, words):
 async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
     monkeypatch.setattr(document, "CHARACTERS", 4)
     pieces = [await read(folder, "a.txt", b"abcdefghij", start=start) for start in (1, 5, 9)]
+    assert pieces == [await read(folder, "a.txt", b"abcdefghij", part=part) for part in (1, 2, 3)]
+    with pytest.raises(ArgumentError, match="part: is 4; the text has 3 parts"):
+        await read(folder, "a.txt", b"abcdefghij", part=4)
     assert [piece.files[0].content for piece in pieces] == ["abcd", "efgh", "ij"]
     assert [piece.sentence.partition("these are ")[2] for piece in pieces] == [
         "1 to 4, call again with start=5 for more.",

@@ -1,8 +1,8 @@
 """How a function says that it is a tool, and of each argument what models read of it: beside its code, and once.
 
 A tool is a plain function. Its arguments that are annotated with an `Argument` are offered to models, in their order and
-with their defaults; whoever offers the tool gives the others, by their names: `places`, `on_progress`, `noted`, and
-`attach`, the bytes of a document that may come as it is.
+with their defaults; whoever offers the tool gives the others, by their names: `places`, `on_progress`, `noted`, `attach`,
+the bytes of a document that may come as it is, and `room`, the characters of JSON that the answer may take.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from anyio import to_thread
 
 from imagebridge.documents import page_numbers
 from imagebridge.documents.document_types import document_type, unread
-from imagebridge.documents.excerpt import CHARACTERS, Excerpt, excerpt
+from imagebridge.documents.excerpt import CHARACTERS, Excerpt, excerpt, fitting
 from imagebridge.errors import ArgumentError, DocumentError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
@@ -33,6 +33,9 @@ ATTACHED = ("pdf", "docx", "pptx", "rtf")
 
 READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
 """What is read."""
+
+_SENTENCES = 2_000
+"""Characters of JSON left for what is said of a text: its name, what is left of it, its scanned pages."""
 
 _TYPES = {
     ".csv": "text/csv",
@@ -85,13 +88,14 @@ async def load_file(
     sheet: SheetName = None,
     rows: Rows = None,
     attach: int = MAX_DOCUMENT_BYTES,
+    room: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
     A document comes as it is, or as Markdown where it has over `attach` bytes or `pages` or a `part` are asked for.
-    Its figures are kept in the store, and named in the text. A text comes in pieces of `CHARACTERS`; `start`, counted
-    from 1, is the first character of the piece. A workbook comes as the rows of its sheets, or of the `sheet` named.
+    Its figures are kept in the store, and named in the text. A text comes in pieces (see
+    `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. A workbook comes as the rows of its sheets, or of the `sheet` named.
     Of a long table the columns are described, and its first rows come; `rows`, such as "51-200", are others, `start`
     its text.
 
@@ -104,6 +108,7 @@ async def load_file(
         pages: pages of a PDF, slides of a presentation or chapters of a book, such as "1-3, 7".
         part: which part of a text that is too long for one answer, counted from 1.
         attach: bytes of a document at most that comes as it is; 0 where those who ask take no documents.
+        room: characters of JSON that the answer takes at most, without its address; None for any.
         noted: what is wrong with the call already; it is told with what is found here.
 
     Raises:
@@ -137,7 +142,7 @@ async def load_file(
         takes = form in ATTACHED and attach > 0
         if takes and len(found.data) <= attach and not pages.strip() and part is None:
             return _attached(found)
-        return await _document_text(found, pages, part or 1, places, attached=takes)
+        return await _document_text(found, pages, part or 1, places, _text_room(room), attached=takes)
     if not form and pages.strip():
         problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
@@ -151,14 +156,12 @@ async def load_file(
         mistakes.add(
             ArgumentError("part", f"goes with texts; {found.name} is a workbook: give sheet or rows")
         )
-    if part is not None and start is None:
-        start = 1 + (part - 1) * CHARACTERS
     if book:
         reading = workbook.in_worker(
-            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE
+            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE, room
         )
     else:
-        reading = to_thread.run_sync(_read, found, start, row_range)
+        reading = to_thread.run_sync(_read, found, start, part, row_range, room)
     read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
@@ -176,13 +179,24 @@ def _row_range(rows: str) -> tuple[int, int | None]:
     return first, last
 
 
-def _read(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
+def _text_room(room: int | None) -> int | None:
+    """Return what the sentences of an answer leave for its text."""
+    return None if room is None else max(room // 2, room - _SENTENCES)
+
+
+def _read(
+    found: Source,
+    start: int | None,
+    part: int | None,
+    row_range: tuple[int, int | None] | None,
+    room: int | None,
+) -> ToolOutput:
     name, data, _ = found
     file_type = kinds.kind(data)
     if problem := unread(data):
         raise ArgumentError("source", f"{name} {problem}")
     if file_type is None or file_type is kinds.SVG:
-        return _text(found, start, row_range)
+        return _text(found, start, part, row_range, room)
     if file_type.sort == "picture":
         raise ArgumentError(
             "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
@@ -206,11 +220,11 @@ def _attached(found: Source) -> ToolOutput:
 
 
 async def _document_text(
-    found: Source, pages: str, part: int, places: Places, *, attached: bool
+    found: Source, pages: str, part: int, places: Places, room: int | None, *, attached: bool
 ) -> ToolOutput:
     """Return a part of a document as Markdown, its figures kept."""
     try:
-        read = await apart(_excerpt, found.data, found.name, pages, part)
+        read = await apart(_excerpt, found.data, found.name, pages, part, room)
     except DocumentError as error:
         raise ArgumentError("source", f"{found.name} {error}") from error
     uris = await to_thread.run_sync(_kept, read, found, places)
@@ -227,9 +241,9 @@ async def _document_text(
     return ToolOutput(_sentences(found, read, pages, uris, attached=attached), files=(file,))
 
 
-def _excerpt(data: bytes, name: str, pages: str, part: int) -> Excerpt:
+def _excerpt(data: bytes, name: str, pages: str, part: int, room: int | None) -> Excerpt:
     """Read a document; called in a process of its own (see `apart`)."""
-    return excerpt(data, name, pages=pages, part=part)
+    return excerpt(data, name, pages=pages, part=part, room=room)
 
 
 def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
@@ -275,7 +289,13 @@ def _next(read: Excerpt) -> str:
     return f"{min(first, read.total)}-{min(first + max(len(read.sections), 1) - 1, read.total)}"
 
 
-def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | None) -> ToolOutput:
+def _text(
+    found: Source,
+    start: int | None,
+    part: int | None,
+    row_range: tuple[int, int | None] | None,
+    room: int | None,
+) -> ToolOutput:
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)
@@ -284,22 +304,43 @@ def _text(found: Source, start: int | None, row_range: tuple[int, int | None] | 
     lines = text.count("\n") + (not text.endswith("\n") and total > 0)
     guessed = f", read as {decoded.guessed}" if decoded.guessed else ""
     words = f"{name}: {media_type}, {counted(total, 'character')} in {counted(lines, 'line')}{guessed}"
-    if row_range or (start is None and total > WHOLE and suffix in _TABLES):
+    text_room = _text_room(room)
+    long = total > WHOLE or _fitting(text, 0, text_room) < total
+    if row_range or (start is part is None and long and suffix in _TABLES):
         from .tables import table_text
 
         made = table_text.table_in(found, decoded, needed=row_range is not None)
         if made:
             whole = " start=1 gives the text as it is."
             return table_text.piece(
-                made, row_range, f"{words}; ", whole, File(uri or "file:///table.csv", name, "text/csv", "")
+                made,
+                row_range,
+                f"{words}; ",
+                whole,
+                File(uri or "file:///table.csv", name, "text/csv", ""),
+                room,
             )
-    first = start or 1
+    first = start or (_start_of(text, part, text_room) if part else 1)
     if first > max(1, total):
         raise ArgumentError("start", f"is {first:,}; {name} has {counted(total, 'character')}")
-    piece = text[first - 1 : first - 1 + CHARACTERS]
+    piece = text[first - 1 : first - 1 + _fitting(text, first - 1, text_room)]
     file = File(uri or "file:///text.txt", name, media_type, piece)
     last = first - 1 + len(piece)
     if len(piece) < total:
         words += f"; these are {first:,} to {last:,}"
         words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
     return ToolOutput(f"{words}.", files=(file,))
+
+
+def _fitting(text: str, at: int, room: int | None) -> int:
+    return fitting(text[at : at + CHARACTERS], room)
+
+
+def _start_of(text: str, part: int, room: int | None) -> int:
+    """Return the first character of a part of a text, counted from 1 as the parts are."""
+    at = 0
+    for number in range(1, part):
+        at += _fitting(text, at, room)
+        if at >= len(text):
+            raise ArgumentError("part", f"is {part:,}; the text has {counted(number, 'part')}")
+    return at + 1

@@ -1,6 +1,8 @@
 """A part of a document's text with its figures: the pages that are asked for, cut where it is too long for one answer."""
 
+import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -22,6 +24,12 @@ MAX_FIGURE_BYTES = 30_000_000
 """Bytes of the figures of one part together."""
 
 _FIGURE = re.compile(rf"!\[([^\]]*)\]\({MARK}(\d+)\)")
+
+_MARKED = 400
+"""Characters that a figure takes in a text at most: its name has 300 (see `sections`)."""
+
+_IN_PLACE = 150
+"""Characters of JSON that what stands in place of a figure may take more than its mark: a uri, or why it is not shown."""
 
 _BREAKS = ("\n\n#", "\n\n", "\n", " ")
 """Where a text is rather cut, the best first."""
@@ -69,8 +77,36 @@ class Excerpt(NamedTuple):
         return _FIGURE.sub(lambda found: shown(int(found[2]), found[1]), self.text)
 
 
+def json_length(text: str) -> int:
+    """Return the characters of a text in JSON, written with ASCII alone, without the quotes around it."""
+    return len(json.dumps(text)) - 2
+
+
+def fitting(text: str, room: int | None, length: Callable[[str], int] = json_length) -> int:
+    """Return how many characters of a text come at once: `CHARACTERS` at most, and as many as take `room` as JSON.
+
+    A host counts what travels, where a letter beyond ASCII takes 6 or 12 characters. At least one of a text comes, so
+    whoever reads on gets to its end.
+
+    Args:
+        text: what is left of the text.
+        room: characters of JSON that it may take; None for any.
+        length: returns the characters of JSON that a text takes.
+    """
+    most = min(len(text), CHARACTERS, CHARACTERS if room is None else max(1, room))
+    if room is None or length(text[:most]) <= room:
+        return most
+    return max(1, bisect_right(range(most + 1), room, key=lambda end: length(text[:end])) - 1)
+
+
 def excerpt(
-    data: bytes, name: str = "", *, pages: str = "", part: int = 1, characters: int = CHARACTERS
+    data: bytes,
+    name: str = "",
+    *,
+    pages: str = "",
+    part: int = 1,
+    characters: int = CHARACTERS,
+    room: int | None = None,
 ) -> Excerpt:
     """Read a part of a document.
 
@@ -80,26 +116,29 @@ def excerpt(
         pages: the numbers of its pages, slides or chapters that are read, such as "1-3, 7"; empty for all.
         part: which part of their text, counted from 1, where it has more than `characters`.
         characters: characters of a part at most.
+        room: characters that a part takes at most as JSON, with what stands in place of its figures; None for any.
 
     Raises:
         DocumentError: it is not a document that is read, or is damaged or locked.
         ArgumentError: it has no such pages or part.
     """
+    # As JSON a text is never shorter, so no more of the document is read than a part may need.
+    characters = characters if room is None else min(characters, room)
     try:
         with opened(data, name) as contents:
-            return _excerpt(contents, pages, part, characters)
+            return _excerpt(contents, pages, part, characters, room)
     except RecursionError as error:
         raise DocumentError("is nested deeper than documents are") from error
 
 
-def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int) -> Excerpt:
+def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int, room: int | None) -> Excerpt:
     if pages.strip() and not contents.unit:
         raise ArgumentError(
             "pages", f"goes with PDFs, slides and books; this is a {contents.form}: give part"
         )
     numbers = page_numbers.chosen(pages, contents.total, contents.unit or "page")
     text, starts = _read(contents, numbers, part * characters)
-    ends = _ends(text, [start for start, _ in starts], characters)
+    ends = _ends(text, [start for start, _ in starts], characters, room)
     if part > len(ends):
         parts = f"{len(ends):,} part{'' if len(ends) == 1 else 's'}"
         raise ArgumentError("part", f"is {part:,}; the text has {parts}")
@@ -152,25 +191,35 @@ def _titled(section: Section, contents: DocumentContents, number: int) -> str:
     return f"{head}\n\n{section.text}" if section.text else head
 
 
-def _ends(text: str, starts: Sequence[int], characters: int) -> list[int]:
+def _ends(text: str, starts: Sequence[int], characters: int, room: int | None) -> list[int]:
     """Return where the parts of a text end."""
     ends: list[int] = []
     at = 0
-    while len(text) - at > characters:
-        at = _end(text, starts, at, at + characters)
+    while (last := at + fitting(text[at : at + characters], room, _shown_length)) < len(text):
+        at = _end(text, starts, at, last)
         ends.append(at)
     return [*ends, len(text)]
 
 
+def _shown_length(text: str) -> int:
+    """Return the characters of a text in JSON with what stands in place of its figures."""
+    return json_length(text) + _IN_PLACE * len(_FIGURE.findall(text))
+
+
 def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
-    """Return where a part ends that begins at `first`: before a section if one begins in its second half."""
+    """Return where a part ends that begins at `first`: before a section if one begins in its second half.
+
+    No part ends within a figure.
+    """
     middle = (first + last) // 2
     if near := [start for start in starts if middle < start <= last]:
         return near[-1]
-    for sign in _BREAKS:
-        if (at := text.rfind(sign, middle, last)) >= 0:
-            return at + len(sign.rstrip("#"))
-    return last
+    breaks = ((text.rfind(sign, middle, last), sign.rstrip("#")) for sign in _BREAKS)
+    end = next((at + len(sign) for at, sign in breaks if at >= 0), last)
+    for figure in _FIGURE.finditer(text, first, end + _MARKED):
+        if figure.start() < end < figure.end():
+            return figure.start() if figure.start() > first else figure.end()
+    return end
 
 
 def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture], dict[int, str]]:

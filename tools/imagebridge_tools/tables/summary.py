@@ -3,10 +3,11 @@
 import csv
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from statistics import fmean
 
+from imagebridge.documents.excerpt import json_length
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import column_types
@@ -75,19 +76,29 @@ def _short(text: str) -> str:
 
 
 def rows_as_csv(
-    columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int
+    columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int, room: int | None = None
 ) -> tuple[str, int]:
-    """Return the rows from `first` to `last`, counted from 1, as CSV of at most `most` characters, and the last of them."""
-    made = StringIO()
-    writer = csv.writer(made, lineterminator="\n")
-    writer.writerow(columns)
-    end, at = made.tell(), first - 1
+    """Return the rows from `first` to `last`, counted from 1, as CSV, and the last of them.
+
+    There is one at least, and as many as have at most `most` characters with the names of the columns, and take at most
+    `room` as JSON; None for any.
+    """
+    rows = [_csv_row(columns)]
+    length, taken = len(rows[0]), json_length(rows[0])
     for at in range(first - 1, last):
-        writer.writerow([_written(cells[at]) for cells in columns.values()])
-        if made.tell() > most and at > first - 1:
-            return made.getvalue()[:end], at
-        end = made.tell()
-    return made.getvalue(), at + 1
+        row = _csv_row([_written(cells[at]) for cells in columns.values()])
+        length += len(row)
+        taken += 0 if room is None else json_length(row)
+        if at > first - 1 and (length > most or (room is not None and taken > room)):
+            return "".join(rows), at
+        rows.append(row)
+    return "".join(rows), last
+
+
+def _csv_row(cells: Iterable[JsonValue]) -> str:
+    made = StringIO()
+    csv.writer(made, lineterminator="\n").writerow(cells)
+    return made.getvalue()
 
 
 def _written(cell: JsonValue) -> JsonValue:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from imagebridge.documents.excerpt import CHARACTERS
+from imagebridge.documents.excerpt import CHARACTERS, json_length
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.sentences import amount
 from imagebridge_tools.files.encodings import DecodedText
@@ -13,6 +13,9 @@ from imagebridge_tools.tool_output import File, ToolOutput, counted
 from . import summary, workbook
 from .table import FILE_SIZE, Table, table
 from .workbook import Book
+
+_SENTENCE, _SHEET = 300, 800
+"""Characters of JSON that the numbers in a sentence, and what is told of a sheet with its address, are reckoned with."""
 
 FIRST = 50, 5_000
 """Rows of a long table that come first, and their characters, at most."""
@@ -34,15 +37,26 @@ def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
 
 
 def piece(
-    made: Table, row_range: tuple[int, int | None] | None, words: str, whole: str, file: File
+    made: Table,
+    row_range: tuple[int, int | None] | None,
+    words: str,
+    whole: str,
+    file: File,
+    room: int | None,
 ) -> ToolOutput:
-    """Return a long table: its columns in words and its first rows, or the rows of `row_range`."""
+    """Return a long table: its columns in words and its first rows, or the rows of `row_range`.
+
+    The answer takes at most `room` characters of JSON, None for any: half of it is for rows, more where the words leave it.
+    """
     total = max(map(len, made.written.values()))
     first, last = row_range or (1, FIRST[0])
     if first > total:
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
-    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1])
+    columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
+    if room is not None:
+        room = max(room // 2, room - json_length(f"{words}{whole}{columns}") - _SENTENCE)
+    text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1], room)
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
     sentence = f"{words}{size}; {these}, as CSV"
@@ -51,20 +65,22 @@ def piece(
         if shown < total
         else ""
     )
-    columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
     return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
 
 
 def of_book(
-    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, whole: int
+    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, whole: int, room: int | None
 ) -> ToolOutput:
-    """Return the sheets of a workbook: all whole where they have at most so many characters, else the one that is asked for, or the first."""
+    """Return the sheets of a workbook: all whole where they have at most so many characters, else the one that is asked for, or the first.
+
+    The answer takes at most `room` characters of JSON, None for any.
+    """
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
         raise ArgumentError("source", problem)
     names = workbook.sheets(Book(found.name, found.data, None))
     words = f"{found.name}: workbook, {amount(len(found.data))}"
-    if sheet is None and row_range is None and (sheets := _sheets(found, names, words, whole)):
+    if sheet is None and row_range is None and (sheets := _sheets(found, names, words, whole, room)):
         return sheets
     made = table(Book(found.name, found.data, sheet))
     file = _sheet_file(found, sheet or "", "")
@@ -73,11 +89,13 @@ def of_book(
         if len(names) > 1
         else ""
     )
-    return piece(made, row_range, f"{words}; ", others, file)
+    return piece(made, row_range, f"{words}; ", others, file, room)
 
 
-def _sheets(found: Source, names: Sequence[str], words: str, left: int) -> ToolOutput | None:
-    """Return all sheets whole, or None where they have more characters than are left for them."""
+def _sheets(
+    found: Source, names: Sequence[str], words: str, left: int, room: int | None
+) -> ToolOutput | None:
+    """Return all sheets whole, or None where they have more characters than are left, or take more than `room` as JSON."""
     files: list[File] = []
     sheet_lines: list[str] = []
     for name in names:
@@ -90,6 +108,8 @@ def _sheets(found: Source, names: Sequence[str], words: str, left: int) -> ToolO
         text, shown = summary.rows_as_csv(made.written, 1, total, left)
         left -= len(text)
         if shown < total or left < 0:
+            return None
+        if room is not None and (room := room - json_length(text) - _SHEET) < 0:
             return None
         size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
         others = [note for note in made.notes if not note.startswith("sheet ")]
