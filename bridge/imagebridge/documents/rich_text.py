@@ -181,7 +181,7 @@ class _RtfReader:
             return
         elif word in TAKEN and group.where == "text":
             group.taken = TAKEN[word]
-            group.hidden = group.struck = False
+            self._plain()
             self._words.append([])
         elif word == "pict":
             group.where, group.taken = "pict", "pict"
@@ -215,6 +215,8 @@ class _RtfReader:
                 group.where = "fonts" if word == "fonttbl" else "styles"
             case "fldrslt":
                 self._begin_result()
+            case "plain":
+                self._plain()
             case "v":
                 group.hidden = number != 0
             case "strike" | "deleted":
@@ -235,6 +237,11 @@ class _RtfReader:
                 self._number_set(word, number)
             case _:
                 pass
+
+    def _plain(self) -> None:
+        """Let the words that follow be shown, neither struck nor raised, as at the beginning."""
+        group = self._group
+        group.hidden, group.struck, group.raised = False, False, ""
 
     def _number_set(self, word: str, number: int) -> None:
         """Take a number of the font, style or encoding that follows, or of the one that is being described."""

@@ -36,7 +36,8 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
             return f"[figure: {caption}{why}]"
 
         text = read.with_figures(shown)
-    lines = [f"[{name}: {_described(read, pictures=bool(pieces))}]", text, *_left_out(read), *read.notes]
+    # What is left out before the text, whose end a host may cut.
+    lines = [f"[{name}: {_described(read, pictures=bool(pieces))}]", *_left_out(read), *read.notes, text]
     after = [TextPiece(told, "a sentence on the pages", ours=True)] if told else []
     return [TextPiece("\n\n".join(filter(None, lines)), "the text of a document"), *pieces, *after]
 

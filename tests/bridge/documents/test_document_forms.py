@@ -136,6 +136,8 @@ RTF = {
     rb"{\b bold}\line next\par second": "bold\nnext\n\nsecond",
     rb"\trowd\cellx1\cellx2\intbl a\cell b\cell\row\trowd\intbl c\cell d\cell\row\pard end": "| a | b |\n| --- | --- |\n| c | d |\n\nend",
     rb"x{\footnote note}\par y": "x[^1]\n\n[^1]: note\n\ny",
+    rb"x{\super 1{\footnote\pard\plain note}}\par y": "x<sup>1</sup>[^1]\n\n[^1]: note\n\ny",
+    rb"{\v hidden\plain seen}": "seen",
     rb"{\*\unknown words}seen{\v hidden}": "seen",
     rb"{\stylesheet{\s3\f5 heading 2;}}{\pard\s3 Head\par}\pard body": "## Head\n\nbody",
     rb"\u-10179?\u-8704?": "😀",
