@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 from PIL import Image
-from workbooks import Formatted, workbook
+from workbooks import Formatted, Formula, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
@@ -139,6 +139,26 @@ class TestTables:
             File(f"{uri}#Sales", "a.xlsx", "text/csv", "k,share\na,25%\nb,\n"),
             File(f"{uri}#Costs", "a.xlsx", "text/csv", "k,n\na,3\n"),
         )
+
+    async def test_of_formulas_without_values_it_is_said_that_their_column_is_empty(self, folder):
+        answer = await read(
+            folder, "a.xlsx", workbook({"S": [["k", "n"], ["a", Formula()], ["b", Formula()]]})
+        )
+        assert answer.files[0].content == "k,n\na,\nb,\n"
+        assert (
+            "- 'S': 2 rows and 2 columns, as CSV; 'n' is empty: its formulas have no values"
+            in answer.sentence
+        )
+
+    async def test_hidden_sheets_are_named(self, folder):
+        data = workbook({"A": [["k"], ["a"]], "B": [["k"], ["b"]]}, hidden_sheets=("B",))
+        assert (await read(folder, "a.xlsx", data)).sentence.splitlines()[1:] == [
+            "- 'A': 1 row and 1 column, as CSV",
+            "- hidden: 'B'; give sheet to read one",
+        ]
+        answer = await read(folder, "a.xlsx", data, rows="1")
+        assert "Its sheets are 'A', 'B' (hidden): give sheet to read another." in answer.sentence
+        assert (await read(folder, "a.xlsx", data, sheet="B")).files[0].content == "k\nb\n"
 
     async def test_a_sheet_and_its_rows(self, folder):
         answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")

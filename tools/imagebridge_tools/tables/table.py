@@ -141,7 +141,7 @@ def table(data: TableData) -> Table:
     if isinstance(data, BookTable):
         found, formulas = data
         made = _checked(found.columns, notes=found.notes)
-        doubts = {name: ColumnReading(doubt=_FORMULAS) for name in formulas}
+        doubts = {name: ColumnReading(doubt=FORMULAS) for name in formulas}
         return replace(made, readings={**made.readings, **doubts})
     if isinstance(data, DecodedText):
         made = _content(data.text)
@@ -160,9 +160,10 @@ def table(data: TableData) -> Table:
     raise ArgumentError("data", 'give rows such as [{"month": "Jan", "sales": 3}], columns, or a file')
 
 
-_FORMULAS = (
+FORMULAS = (
     "its formulas have no values in the file: open it in a spreadsheet, which computes them, and save it"
 )
+"""What is said of a column in which no formula has a value."""
 
 
 def _is_columns(data: Mapping[str, JsonValue]) -> bool:

@@ -11,7 +11,7 @@ from imagebridge_tools.files.source import Source
 from imagebridge_tools.tool_output import File, ToolOutput, counted
 
 from . import summary, workbook
-from .table import FILE_SIZE, Table, table
+from .table import FILE_SIZE, FORMULAS, Table, table
 from .workbook import Book
 
 _SENTENCE, _SHEET = 300, 800
@@ -78,24 +78,23 @@ def of_book(
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
         raise ArgumentError("source", problem)
-    names = workbook.sheets(Book(found.name, found.data, None))
+    names, hidden = workbook.sheets(Book(found.name, found.data, None))
     words = f"{found.name}: workbook, {amount(len(found.data))}"
-    if sheet is None and row_range is None and (sheets := _sheets(found, names, words, whole, room)):
+    if sheet is None and row_range is None and (sheets := _sheets(found, names, hidden, words, whole, room)):
         return sheets
     made = table(Book(found.name, found.data, sheet))
     file = _sheet_file(found, sheet or "", "")
+    all_names = [*map(repr, names), *(f"{name!r} (hidden)" for name in hidden)]
     others = (
-        f" Its sheets are {', '.join(map(repr, names))}: give sheet to read another."
-        if len(names) > 1
-        else ""
+        f" Its sheets are {', '.join(all_names)}: give sheet to read another." if len(all_names) > 1 else ""
     )
     return piece(made, row_range, f"{words}; ", others, file, room)
 
 
 def _sheets(
-    found: Source, names: Sequence[str], words: str, left: int, room: int | None
+    found: Source, names: Sequence[str], hidden: Sequence[str], words: str, left: int, room: int | None
 ) -> ToolOutput | None:
-    """Return all sheets whole, or None where they have more characters than are left, or take more than `room` as JSON."""
+    """Return all sheets that are not hidden whole, or None where they have more characters than are left, or take more than `room` as JSON."""
     files: list[File] = []
     sheet_lines: list[str] = []
     for name in names:
@@ -113,10 +112,15 @@ def _sheets(
             return None
         size = f"{counted(total, 'row')} and {counted(len(made.columns), 'column')}"
         others = [note for note in made.notes if not note.startswith("sheet ")]
-        sheet_lines.append("; ".join([f"- {name!r}: {size}, as CSV", *others]))
+        empty = [
+            f"{own!r} is empty: {FORMULAS}" for own, one in made.readings.items() if one.doubt == FORMULAS
+        ]
+        sheet_lines.append("; ".join([f"- {name!r}: {size}, as CSV", *others, *empty]))
         files.append(_sheet_file(found, name, text))
     if not files:
         return None
+    if hidden:
+        sheet_lines.append(f"- hidden: {', '.join(map(repr, hidden))}; give sheet to read one")
     return ToolOutput(
         "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
     )

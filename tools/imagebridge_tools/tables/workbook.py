@@ -107,15 +107,17 @@ def is_book(name: str, data: bytes) -> bool:
     )
 
 
-def sheets(book: Book) -> list[str]:
-    """Return the names of a workbook's sheets that are not hidden, or of all where all are.
+def sheets(book: Book) -> tuple[list[str], list[str]]:
+    """Return the names of a workbook's sheets, and of those that are hidden; where all are, they count as shown.
 
     Raises:
         ArgumentError: it is no workbook that can be read.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
-        return _shown(opened) or list[str](opened.sheet_names)
+        names = list[str](opened.sheet_names)
+        shown = _shown(opened) or names
+    return shown, [name for name in names if name not in shown]
 
 
 _UNCALCULATED = "\0formula "
