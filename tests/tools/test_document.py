@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -61,6 +62,13 @@ async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
         "5 to 8, call again with start=9 for more.",
         "9 to 10, the last ones.",
     ]
+
+
+async def test_pages_by_number_are_offered_where_the_part_ends_with_a_page(folder):
+    data = (Path(__file__).parent.parent / "bridge" / "documents" / "written" / "talk.pptx").read_bytes()
+    one, two = [await read(folder, "a.pptx", data, attach=0, room=200, part=part) for part in (1, 2)]
+    assert "Call again with part=2 for what follows, or with slides by number: pages=2." in one.sentence
+    assert "slide 2 of 2. Call again with part=3 for what follows." in two.sentence
 
 
 class TestTables:

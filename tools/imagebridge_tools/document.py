@@ -269,7 +269,8 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
         told.append("It is too large to be attached.")
     if not read.is_last:
-        others = f", or with {read.unit}s by number: pages={_next(read)}" if read.unit else ""
+        by_number = read.unit and not pages.strip() and not read.broken
+        others = f", or with {read.unit}s by number: pages={_next(read)}" if by_number else ""
         asked = f"pages={pages!r} and " if pages.strip() else ""
         told.append(f"Call again with {asked}part={read.part + 1} for what follows{others}.")
     if read.scans:
@@ -285,8 +286,9 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
 
 
 def _next(read: Excerpt) -> str:
-    first = read.sections[-1] + 1 if read.sections else 1
-    return f"{min(first, read.total)}-{min(first + max(len(read.sections), 1) - 1, read.total)}"
+    first = min(read.sections[-1] + 1 if read.sections else 1, read.total)
+    last = min(first + len(read.sections) - 1, read.total)
+    return f"{first}-{last}" if last > first else f"{first}"
 
 
 def _text(

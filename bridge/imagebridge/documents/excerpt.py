@@ -40,7 +40,8 @@ class Excerpt(NamedTuple):
 
     form: what the document is, in words. text: Markdown; a figure is an image whose address is `figure:N`. figures:
     those that can be shown, by their numbers, and `missing` why others cannot. sections: the numbers of the pages,
-    slides or chapters in it, of `total`; `unit` is what they are called. part, parts: which one of how many this is;
+    slides or chapters in it, of `total`; `unit` is what they are called. broken: the last of them goes on in the next
+    part. part, parts: which one of how many this is;
     0 parts where not all was read. scans: pages that are pictures without a text. notes: what is to be said of the
     document.
     """
@@ -52,6 +53,7 @@ class Excerpt(NamedTuple):
     unit: str
     sections: tuple[int, ...]
     total: int
+    broken: bool
     part: int
     parts: int
     scans: tuple[int, ...]
@@ -157,6 +159,7 @@ def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int,
         contents.unit,
         within,
         contents.total,
+        last < len(text) and last not in following,
         part,
         len(ends) if len(starts) == len(numbers) else 0,
         tuple(number for number in contents.scans if number in within),

@@ -2,13 +2,16 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 import samples
 
 from imagebridge.documents.document_types import document_type
-from imagebridge.documents.excerpt import excerpt
+from imagebridge.documents.excerpt import excerpt, json_length
 from imagebridge.errors import ArgumentError, DocumentError
+
+WRITTEN = Path(__file__).parent / "written"
 
 SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -220,3 +223,22 @@ class TestParts:
         assert (read.total, read.parts, read.where()) == (9, 0, "part 1: page 1 of 9")
         assert read.scans == (1,)
         assert excerpt(samples.pdf(9), pages="7-8").sections == (7, 8)
+        assert not read.broken
+
+    def test_a_part_tells_whether_its_last_page_goes_on(self):
+        talk = (WRITTEN / "talk.pptx").read_bytes()
+        parts = [excerpt(talk, part=number, characters=80) for number in (1, 2, 3)]
+        assert [(one.sections, one.broken) for one in parts] == [((1,), False), ((2,), True), ((2,), True)]
+
+    @pytest.mark.parametrize("room", [700, 1_500, 4_000])
+    def test_as_json_no_part_takes_more_than_its_room_and_no_figure_is_cut(self, room):
+        url = samples.data_url(samples.file(samples.drawing(), "PNG"), "image/png")
+        words = " ".join(f"語{n} <img alt='a long name of the pier' src='{url}'>" for n in range(60))
+        page = f"<!doctype html><p>{words}</p>".encode()
+        parts = [excerpt(page, "a.html", room=room)]
+        while not parts[-1].is_last:
+            parts.append(excerpt(page, "a.html", room=room, part=len(parts) + 1))
+        figure = "![a long name of the pier](figure:1)"
+        assert " ".join(one.text.strip() for one in parts) == " ".join(f"語{n} {figure}" for n in range(60))
+        shown = [one.with_figures(lambda number, caption: "x" * (len(figure) + 150)) for one in parts]
+        assert max(map(json_length, shown)) <= room
