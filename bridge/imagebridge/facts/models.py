@@ -161,7 +161,7 @@ FAMILIES: tuple[Family, ...] = (
             "gpt-5.6-terra": Price(2.00, 0.20, None, 12.00),  # published lists, without a date
             "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
         },
-        chat_tools={r"gpt-5\.6(-\w+)?": "without effort"},
+        chat_tools={r"gpt-5\.6(-.+)?": "without effort"},  # the guide writes "gpt-5.6*"
     ),
     Family(
         "gpt-5.5",
