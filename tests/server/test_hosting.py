@@ -163,15 +163,13 @@ class TestCancellation:
     async def test_a_cancelled_thread_is_not_waited_for(self, generation, folder, monkeypatch):
         import threading
 
-        import imagebridge_tools
-
         started, end = threading.Event(), threading.Event()
 
         def stuck(*_, **__):
             started.set()
             end.wait(600)
 
-        monkeypatch.setattr(imagebridge_tools, "get_image", stuck)
+        monkeypatch.setattr("imagebridge_tools.sample._card", stuck)
         try:
             async with connected(generation, folder) as client:
                 with anyio.fail_after(600):

@@ -30,9 +30,9 @@ class Noise:
             os.write(1, b"at the descriptor\\n")
 
 sys.meta_path.insert(0, Noise())
-import imagebridge_tools
+from imagebridge_tools import sample
 
-def noisy(text, **rest):
+def noisy(text, face):
     if text == "stuck":
         print("stuck")
         time.sleep(600)
@@ -40,9 +40,9 @@ def noisy(text, **rest):
     os.write(1, b"at the descriptor\\n")
     subprocess.run([sys.executable, "-c", "print('from a child')"])
     warnings.warn("careful")
-    return real(text, **rest)
+    return real(text, face)
 
-real, imagebridge_tools.get_image = imagebridge_tools.get_image, noisy
+real, sample._fitted = sample._fitted, noisy
 from imagebridge_server.stdio import serve
 from imagebridge_server.settings import Settings
 serve(Settings())
