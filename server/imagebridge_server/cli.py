@@ -94,7 +94,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     help="Seconds after which a call that takes longer is answered with a handle to collect its picture later.",
 )
 @http_options
-@click.version_option(__version__, prog_name="imagebridge-server")
+@click.version_option(__version__, prog_name="imagebridge-server", message="%(prog)s %(version)s")
 @click.pass_context
 def command(context: click.Context, http: str | None, **choices: Any) -> None:
     """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or write the server into a host's configuration.

@@ -10,15 +10,15 @@ from servers import kinds
 
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 OF_FRAMEWORKS = ("framework", "version", "how", "right", "not right")
-OF_CLIS = ("CLI", "version", "how", "told")
+OF_CLIS = ("CLI", "version", "how", "picture and factor")
 HEAD = f"""# What models see through frameworks and CLIs
 
 ## Frameworks, with every kind of result
 
 A server with a tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`), an agent of each framework that calls every
-one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the request was one that the API
-takes and held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the framework as
-it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
+one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the API would have taken
+the request and it held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the
+framework as it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
 [the relay](relay.md).
 
 """
@@ -27,8 +27,8 @@ BETWEEN = """
 
 The programs as npm has them, each with a strict local endpoint of its model's API (OpenAI Responses, Anthropic Messages, Gemini) in
 place of the model, and the configuration on its page. *server* is `load_image` of our own server, *relay* `read_media_file` of the
-official filesystem server behind `imagebridge proxy`. Told is what the picture measured in the request, and the factor in the words
-beside it: a point of the picture times that factor is the same point of the photograph, which was tried with a mark in it.
+official filesystem server behind `imagebridge proxy`. The last column has the pixels of the picture in the request, and the factor in the
+words beside it: a point of the picture times that factor is the same point of the photograph, which was tried with a mark in it.
 
 """
 FOOT = """

@@ -45,7 +45,7 @@ _LONGEST = 100
 SourceImages = Annotated[
     Sequence[str],
     Argument(
-        "Pictures, as in load_image; * stands for any part of a name, as in trip/*.jpg.",
+        "Pictures, as in load_image; * stands for any text, as in trip/*.jpg.",
         reading=listed,
         json_type=list[str],
         form=LIST_OF_PICTURES,

@@ -15,7 +15,6 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError, BridgeError, PictureError, RequirementError
 from imagebridge.facts import models
-from imagebridge.facts.image_models import image_cost
 from imagebridge.facts.limits import DRAWN_RATIO, DRAWN_STEP, MAX_DRAWN
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
@@ -117,7 +116,7 @@ class TokensSpent(NamedTuple):
     def in_words(self, model: str) -> str:
         """Say the tokens, and in USD what they cost where the prices are known."""
         told = f"{self.text + self.pictures:,} tokens in, {self.output:,} out"
-        cost = image_cost(model, self.text, self.pictures, self.output)
+        cost = models.image_cost(model, self.text, self.pictures, self.output)
         if self.svg_model:
             told += f", and {self.svg_input:,} in, {self.svg_output:,} out of {self.svg_model}"
             price = models.price_of(self.svg_model)

@@ -111,7 +111,7 @@ class Handles:
         if isinstance(self._share, frozenset):
             for name in sorted(self._share - set(self._names.values())):
                 raise BridgeError(
-                    f"share names {name!r}, which is no server of this bridge{_nearest(name, self._names.values())}"
+                    f"share names an unknown server, {name!r}{_nearest(name, self._names.values())}"
                 )
 
     def close(self) -> None:
@@ -147,15 +147,13 @@ class Handles:
         """
         for tool, chosen in self._chosen_forms.items():
             if tool not in self._schemas:
-                raise BridgeError(
-                    f"handles names the tool {tool!r}, which there is not{_nearest(tool, self._schemas)}"
-                )
+                raise BridgeError(f"handles names an unknown tool, {tool!r}{_nearest(tool, self._schemas)}")
             properties = self._schemas[tool].get("properties")
             for path in chosen:
                 name = path.partition(".")[0]
                 if is_json(properties) and properties and name not in properties:
                     raise BridgeError(
-                        f"handles names the parameter {tool}.{path}, which there is not{_nearest(name, properties)}"
+                        f"handles names an unknown parameter, {tool}.{path}{_nearest(name, properties)}"
                     )
 
     async def filled(
@@ -378,7 +376,7 @@ def _checked_choice(choice: object) -> dict[str, dict[str, PictureForm | None]]:
     for key, form in choice.items():
         tool, _, path = key.partition(".")
         if not path:
-            raise ValueError(f"handles: {key!r} is no parameter of a tool; write it as 'tool.parameter'")
+            raise ValueError(f"handles: {key!r} is not a parameter of a tool; write it as 'tool.parameter'")
         known: PictureForm | None = next((one for one in FORMS if one == form), None)
         if known is None and form is not None:
             raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")

@@ -202,7 +202,7 @@ class _Representation:
             if kind == "mark" and token == ",":
                 continue
             if kind != "name" or self._next()[1] != "=":
-                raise ValueError(f"{token!r} is no field")
+                raise ValueError(f"{token!r} is not a field")
             fields[token] = self._of(*self._next())
 
     def _list(self, end: str) -> list[object]:

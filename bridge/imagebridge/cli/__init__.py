@@ -9,7 +9,7 @@ from io import StringIO
 import click
 
 from imagebridge import __version__
-from imagebridge.errors import RequirementError
+from imagebridge.errors import RequirementError, nearest
 
 from .event_loop import Ended
 from .terminal import plain
@@ -40,6 +40,17 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named first; for a name that is not a command, say which one comes nearest."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            near = nearest(name, COMMANDS, 0.5)
+            hint = f" Did you mean {near!r}?" if near else ""
+            ctx.fail(f"No such command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""

@@ -75,7 +75,7 @@ def _read_document(file: str) -> "dict[str, Any] | list[Any]":
     try:
         value: object = json.loads(content)
     except UnicodeDecodeError as error:
-        raise Failure(f"{name} holds no JSON: it is no text in UTF-8") from error
+        raise Failure(f"{name} does not hold JSON: it is not UTF-8 text") from error
     except (ValueError, RecursionError) as error:
         raise Failure(f"{name} holds no JSON: {error}") from error
     if not isinstance(value, dict | list):

@@ -267,7 +267,7 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
         raise BridgeError("has neither a `command` nor a `url`")
     arguments, cwd = entry.get("args"), text_of(entry, "cwd")
     if arguments is not None and not is_list(arguments):
-        raise BridgeError(f"has `args` that is no list: {json.dumps(arguments)}")
+        raise BridgeError(f"has `args` that is not a list: {json.dumps(arguments)}")
     return StdioServerParameters(
         command=expanded(entry["command"]),
         args=[expanded(one) for one in arguments or ()],
@@ -283,7 +283,7 @@ def _seconds(entry: JSON) -> float | None:
         return None
     # Also of more digits than a float has, infinite or no number at all.
     if not is_number(value) or not 0 < value < _ENDLESS:
-        raise BridgeError(f"has a `timeout` that is no positive number: {json.dumps(value)}")
+        raise BridgeError(f"has a `timeout` that is not a positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)
 
 
@@ -294,6 +294,6 @@ def _patterns(entry: JSON, keys: tuple[str, ...]) -> tuple[str, ...] | None:
         if values is None:
             continue
         if not is_list(values) or not all(isinstance(value, str) for value in values):
-            raise BridgeError(f"has `{key}` that is no list of tool names")
+            raise BridgeError(f"has `{key}` that is not a list of tool names")
         return tuple(str(value) for value in values)
     return None

@@ -54,6 +54,14 @@ class Price(NamedTuple):
     output: float
 
 
+class ImagePrice(NamedTuple):
+    """USD for a million tokens: of text and of pictures that go in, and of pictures that come out."""
+
+    text: float
+    pictures: float
+    output: float
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """All that is known of the models of one family. `original` is None where the family refuses that detail.
@@ -74,6 +82,8 @@ class Family:
     """True where `prompt_cache_breakpoint` is taken: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
     models: Mapping[str, Price | None] = field(default_factory=dict[str, Price | None])
     """The models that OpenAI lists, with their prices. Others have none here: none is guessed from its relatives."""
+    drawing: Mapping[str, ImagePrice] = field(default_factory=dict[str, ImagePrice])
+    """What the models that draw cost; others have no price here either."""
     ends: Mapping[str, date] = field(default_factory=dict[str, date])
     """The days on which models end."""
     chat_tools: Mapping[str, ChatTools] = field(default_factory=dict[str, ChatTools])
@@ -161,7 +171,7 @@ FAMILIES: tuple[Family, ...] = (
             "gpt-5.6-terra": Price(2.00, 0.20, None, 12.00),  # published lists, without a date
             "gpt-5.6-luna": Price(0.20, 0.02, 0.25, 1.20),
         },
-        chat_tools={r"gpt-5\.6(-\w+)?": "without effort"},
+        chat_tools={r"gpt-5\.6(-.+)?": "without effort"},  # the guide writes "gpt-5.6*"
     ),
     Family(
         "gpt-5.5",
@@ -203,6 +213,8 @@ FAMILIES: tuple[Family, ...] = (
         _assumed("gpt-image", 120),
         pattern=r"(chat)?gpt-image",
         models=dict.fromkeys(("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2")),
+        # The documented default of the Responses tool: models page of OpenAI, 2026-11-29.
+        drawing={"gpt-image-2.6-sunburst": ImagePrice(5.00, 8.00, 30.00)},
         ends={
             r"gpt-image-1": _OCTOBER,
             r"gpt-image-1\.5|gpt-image-1-mini|chatgpt-image-latest": date(2026, 12, 1),
@@ -282,6 +294,14 @@ def price_of(model: str) -> Price | None:
     """Return what a model's tokens cost, whatever its date; None where no price is known, as behind a router."""
     name = _DATED.sub("", model)
     return next((row.models[name] for row in FAMILIES if name in row.models), None)
+
+
+def image_cost(model: str, text: int, pictures: int, output: int) -> float | None:
+    """Return USD for the tokens of one request that draws, None where the prices of `model` are not known."""
+    price = next((row.drawing[model] for row in FAMILIES if model in row.drawing), None)
+    if price is None:
+        return None
+    return (text * price.text + pictures * price.pictures + output * price.output) / 1_000_000
 
 
 def last_day(model: str) -> date | None:

@@ -1,5 +1,7 @@
 """LangChain: an agent whose MCP tools return pictures and files.
 
+    pip install langchain langchain-openai "imagebridge[agent]"
+
     from langchain.agents import create_agent
     from langchain_openai import ChatOpenAI
     from imagebridge import Bridge
@@ -11,10 +13,14 @@
 
 Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does nearly all of it:
 
+    pip install langchain langchain-openai langchain-mcp-adapters imagebridge
+
     from langchain_mcp_adapters.client import MultiServerMCPClient
     from imagebridge.frameworks.langchain import interceptor
 
     client = MultiServerMCPClient(servers, tool_interceptors=[interceptor])
+
+Whole programs stand in docs/frameworks.md.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,12 +1,16 @@
 """openai-agents: an agent whose MCP tools return pictures and files.
 
-from agents import Agent, Runner
-from imagebridge import Bridge
-from imagebridge.frameworks import openai_agents
+    pip install openai-agents "imagebridge[agent]"
 
-async with Bridge("npx -y @playwright/mcp") as bridge:
-    agent = Agent("browser", model="gpt-6-luna", tools=openai_agents.tools(bridge))
-    result = await Runner.run(agent, "What does example.org look like?")
+    from agents import Agent, Runner
+    from imagebridge import Bridge
+    from imagebridge.frameworks import openai_agents
+
+    async with Bridge("npx -y @playwright/mcp") as bridge:
+        agent = Agent("browser", model="gpt-6-luna", tools=openai_agents.tools(bridge))
+        result = await Runner.run(agent, "What does example.org look like?")
+
+A whole program stands in docs/frameworks.md.
 """
 
 from functools import partial

@@ -1,12 +1,16 @@
 """pydantic-ai: an agent whose MCP tools return pictures and files.
 
-from pydantic_ai import Agent
-from imagebridge import Bridge
-from imagebridge.frameworks import pydantic_ai
+    pip install "pydantic-ai-slim[openai]" "imagebridge[agent]"
 
-async with Bridge("npx -y @playwright/mcp") as bridge:
-    agent = Agent("openai-responses:gpt-6-luna", toolsets=[pydantic_ai.toolset(bridge)])
-    result = await agent.run("What does example.org look like?")
+    from pydantic_ai import Agent
+    from imagebridge import Bridge
+    from imagebridge.frameworks import pydantic_ai
+
+    async with Bridge("npx -y @playwright/mcp") as bridge:
+        agent = Agent("openai-responses:gpt-6-luna", toolsets=[pydantic_ai.toolset(bridge)])
+        result = await agent.run("What does example.org look like?")
+
+A whole program stands in docs/frameworks.md.
 """
 
 import base64

@@ -285,7 +285,7 @@ FORM: tuple[Rule, ...] = (
     Rule(
         "message-role", "Responses has no tool messages.", "documented", sources.TYPES, _roles, ("responses",)
     ),
-    Rule("mcp-block", "A block of MCP is no content part.", "documented", sources.TYPES, _mcp_blocks),
+    Rule("mcp-block", "A block of MCP is not a content part.", "documented", sources.TYPES, _mcp_blocks),
     Rule(
         "unknown-part",
         "Each content part has a type that may stand there.",

@@ -84,7 +84,7 @@ def _schemes(body: Body) -> Iterator[Breach]:
             yield Breach(
                 picture.path,
                 f"Invalid '{picture.path}'. Expected a valid URL, but got a value with an invalid format.",
-                f"{url_scheme}: is no scheme that the API downloads",
+                f"{url_scheme}: is not a scheme that the API downloads",
             )
 
 

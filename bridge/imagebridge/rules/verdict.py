@@ -118,7 +118,11 @@ def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
     """Return what `content`, the bytes of a picture, holds. Keeps nothing."""
     media_type = sniff(content)
     if media_type not in SUPPORTED:
-        named = f"these bytes are {media_type}" if media_type else "these bytes are no picture that we know"
+        named = (
+            f"these bytes are {media_type}"
+            if media_type
+            else "these bytes are not a picture of a known format"
+        )
         return Verdict(
             "unsupported-format" if media_type else "broken-picture", why=named, media_type=media_type
         )

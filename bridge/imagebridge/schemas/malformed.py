@@ -55,7 +55,8 @@ def _schema_object(schema: object) -> JSON:
             schema = json.loads(schema)
         except (ValueError, RecursionError):
             return {}
-    return as_object(schema) or {}
+    found = as_object(schema)
+    return {} if found is None else found
 
 
 def _sound(schema: JSON) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
     if not is_json(block):
         return [
             _not_shown(
-                f"a content block that is no object but {type(block).__name__}", "nothing is known of it"
+                f"a content block that is not an object but {type(block).__name__}", "nothing is known of it"
             )
         ]
     if context.policy.audience == "strict" and for_user_only(block):

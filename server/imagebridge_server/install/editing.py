@@ -99,7 +99,7 @@ def _parsed_value(text: str, form: Syntax) -> object:
         raise FormatError(_LACKING) from error
     except Exception as error:  # each reader raises its own
         reason = " ".join(str(error).split())[:200]
-        raise FormatError(f"it is no valid {form.upper()}: {reason}") from error
+        raise FormatError(f"it is not valid {form.upper()}: {reason}") from error
 
 
 def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
@@ -111,7 +111,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
         if at and value is None:
             return before
         if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
-            where = f"{'.'.join(keys[:at])} in it is no table" if at else None
+            where = f"{'.'.join(keys[:at])} in it is not a table" if at else None
             raise FormatError(where or f"it holds {type(before).__name__} where a table of settings belongs")
     table = dict(cast("dict[str, object]", before or {}))
     key = keys[at]

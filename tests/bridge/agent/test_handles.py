@@ -592,17 +592,17 @@ async def test_a_path_is_not_given_to_another_machine():
         (
             {"share": ["eye"]},
             BridgeError,
-            "share names 'eye', which is no server of this bridge; did you mean 'eyes'",
+            "share names an unknown server, 'eye'; did you mean 'eyes'",
         ),
         (
             {"handles": {"corp.image": "path"}},
             BridgeError,
-            "the tool 'corp', which there is not; did you mean 'crop'",
+            "handles names an unknown tool, 'corp'; did you mean 'crop'",
         ),
         (
             {"handles": {"crop.imag": None}},
             BridgeError,
-            "the parameter crop.imag, which there is not; did you mean",
+            "handles names an unknown parameter, crop.imag; did you mean",
         ),
     ],
 )

@@ -807,7 +807,7 @@ def test_an_array_of_messages_is_chat(written):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "holds no JSON: "), ("7", "holds no request body: "), ("[" * 100_000, "holds no JSON: "), ("\udcff", "holds no JSON: it is no text in UTF-8")],
+    [("{", "holds no JSON: "), ("7", "holds no request body: "), ("[" * 100_000, "holds no JSON: "), ("\udcff", "does not hold JSON: it is not UTF-8 text")],
 )  # fmt: skip
 def test_what_is_no_body_is_one_message(content, message):
     result = run("-", stdin=content.encode("utf-8", "surrogateescape"))

@@ -100,7 +100,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
     ("arguments", "said"),
     [
         ([], "Usage:"),
-        (["cal"], "No such command 'cal'"),
+        (["cal"], "No such command 'cal'. Did you mean 'call'?"),
         (["call"], "Missing argument"),
         (["call", "draw", "{bad"], "the arguments of draw are not JSON"),
         (["call", "draw", "[1]"], "must be a JSON object"),

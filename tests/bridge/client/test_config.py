@@ -75,13 +75,19 @@ def test_what_else_an_entry_says(tmp_path, more, expected):
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ({"command": "x", "timeout": "long"}, 'has a `timeout` that is no positive number: "long"'),
-        ({"command": "x", "timeout": float("nan")}, "has a `timeout` that is no positive number: NaN"),
-        ({"command": "x", "timeout": float("inf")}, "has a `timeout` that is no positive number: Infinity"),
-        ({"command": "x", "timeout": 10**13}, "has a `timeout` that is no positive number: 10000000000000"),
+        ({"command": "x", "timeout": "long"}, 'has a `timeout` that is not a positive number: "long"'),
+        ({"command": "x", "timeout": float("nan")}, "has a `timeout` that is not a positive number: NaN"),
+        (
+            {"command": "x", "timeout": float("inf")},
+            "has a `timeout` that is not a positive number: Infinity",
+        ),
+        (
+            {"command": "x", "timeout": 10**13},
+            "has a `timeout` that is not a positive number: 10000000000000",
+        ),
         ({"command": "x", "parallel": "yes"}, 'has a `parallel` that is neither true nor false: "yes"'),
-        ({"command": "x", "includeTools": "all"}, "has `includeTools` that is no list of tool names"),
-        ({"command": "x", "args": "--all"}, 'has `args` that is no list: "--all"'),
+        ({"command": "x", "includeTools": "all"}, "has `includeTools` that is not a list of tool names"),
+        ({"command": "x", "args": "--all"}, 'has `args` that is not a list: "--all"'),
         ({"command": "x", "env": ["A=1"]}, 'has `env` that is no JSON object: ["A=1"]'),
         (None, "is no JSON object"),
         ({}, "has neither a `command` nor a `url`"),

@@ -116,6 +116,7 @@ def test_a_row_speaks_of_its_own_family():
     [
         ("gpt-5.6-luna", "without effort"),
         ("gpt-5.6", "without effort"),
+        ("gpt-5.6-sol-pro", "without effort"),
         ("gpt-5.6-sol-2026-07-01", "without effort"),
         ("gpt-6-sol", "without effort"),
         ("openai/gpt-6-luna", "without effort"),

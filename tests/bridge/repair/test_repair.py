@@ -77,10 +77,13 @@ BLOCKS = {
     ),
     "a text that is a number": ({"type": "text", "text": 5}, told("5")),
     "a bare string": ("hello", told("hello")),
-    "a number": (7, told("[not shown: a content block that is no object but int; nothing is known of it]")),
+    "a number": (
+        7,
+        told("[not shown: a content block that is not an object but int; nothing is known of it]"),
+    ),
     "null": (
         None,
-        told("[not shown: a content block that is no object but NoneType; nothing is known of it]"),
+        told("[not shown: a content block that is not an object but NoneType; nothing is known of it]"),
     ),
     "an unknown type": (
         {"type": "hologram", "depth": 3},

@@ -303,7 +303,7 @@ EXACT = {
     ),
     "no object": (
         7,
-        [text("[not shown: a content block that is no object but int; nothing is known of it]")],
+        [text("[not shown: a content block that is not an object but int; nothing is known of it]")],
     ),
 }
 
