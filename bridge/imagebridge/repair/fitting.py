@@ -42,7 +42,7 @@ from imagebridge.translate.pieces import (
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.receiver import Receiver
 from imagebridge.translate.scale import scale_of
-from imagebridge.translate.structured_content import structured_text
+from imagebridge.translate.structured_content import json_text, structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
 
 _FRAME = 1_000
@@ -128,7 +128,7 @@ class _Fitting:
         What is hidden in it as base64 is shown, and taken out of what stays of it.
         """
         if (structured := frame.get("structuredContent")) is not None:
-            first, *hidden = text_pieces(written := _json(structured), self.context)
+            first, *hidden = text_pieces(written := json_text(structured), self.context)
             if isinstance(first, TextPiece) and first.text != written:
                 frame["structuredContent"] = json.loads(first.text)
                 yield from self._of_pieces(hidden, {})
@@ -172,7 +172,8 @@ class _Fitting:
             block = {**block, "annotations": annotations}
         payload = PAYLOAD.get(text_of(block, "type"))
         if payload and self._is_too_much({**block, payload: None}):
-            self.notes.append("What a block said besides is left out: it is too large.")
+            note = "What a block said besides is left out: it is too large."
+            self.notes += [] if note in self.notes else [note]
             return {"type": block["type"], payload: block[payload]}
         return block
 
@@ -368,13 +369,6 @@ def _labels(block: JSON) -> dict[str, Any]:
     if (uri := text_of(resource_of(block), "uri")) and len(uri) < _BLOCK:
         labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
     return labels
-
-
-def _json(value: object) -> str:
-    try:
-        return json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return ""
 
 
 def _scaled(picture: Picture, factor: float) -> tuple[int, int]:

@@ -63,16 +63,16 @@ def structured_text(result: JSON) -> str:
     try:
         if block_texts.all_of(structured):
             return ""
-        written = _json_text(structured)
+        written = json_text(structured)
         if any(code in written for code in _CODES):
             # Texts are read without the codes too, so only without them both can be the same.
             structured = _without_codes(structured)
             if block_texts.all_of(structured):
                 return ""
-            written = _json_text(structured)
-        return _json_text(block_texts.left(structured)) if block_texts.may_repeat(written) else written
+            written = json_text(structured)
+        return json_text(block_texts.left(structured)) if block_texts.may_repeat(written) else written
     except RecursionError:
-        return _json_text(structured)
+        return json_text(structured)
 
 
 def saying_alone(result: JSON) -> Iterator[object]:
@@ -116,7 +116,8 @@ def _characters(value: object) -> int:
     return 1 + sum(map(_characters, value)) if is_list(value) else 1
 
 
-def _json_text(value: object) -> str:
+def json_text(value: object) -> str:
+    """Return a value as JSON in which no code for a terminal begins; a sentence where it cannot be written."""
     try:
         written = json.dumps(value, ensure_ascii=False, default=str)
         return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)

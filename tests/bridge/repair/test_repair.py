@@ -504,3 +504,15 @@ def test_a_result_without_blocks_is_told_as_it_is(result, text):
 def test_what_stands_beside_blocks_is_left_alone():
     for result in ({"content": [], "nextCursor": "x"}, {"structuredContent": {"a": 1}, "other": 1}):
         assert repaired(result)["content"] == []
+
+
+def test_that_something_is_left_out_beside_blocks_is_said_once():
+    block = {**IMAGE, "_meta": {"key": "x" * 100}}
+    words = " ".join(one["text"] for one in repair({"content": [block, block]}, host="cline")["content"])
+    assert words.count("What a block said besides is left out: it is too large.") == 1
+
+
+def test_codes_for_a_terminal_in_structured_content_do_not_break_it():
+    given = {"content": [], "structuredContent": {"\x9e": "\x9c", "a": ["\x1b]", "\x07", "\x9b31m"]}}
+    assert repair(given, host="inspector")["structuredContent"] == given["structuredContent"]
+    assert repair(given, host="unknown")["structuredContent"] == given["structuredContent"]
