@@ -5,6 +5,7 @@ import json
 import re
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from inspect import signature
 from io import BytesIO
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -13,10 +14,11 @@ import anyio
 import httpx2
 import pybase64
 import pytest
+from openai.resources.images import AsyncImages
 from PIL import Image
 from samples import b64, drawing, file
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, RequirementError
 from imagebridge.pictures.decode import opened
 from imagebridge.testing import Endpoint
 from imagebridge_tools import create_image, edit_image, image_api
@@ -484,6 +486,14 @@ class TestPreviews:
         assert (body["svg"], body["complexity"]) == ({"model": "gpt-6.1-sol"}, "high")
         assert "and 100 in, 400 out of gpt-6.1-sol" in answer.sentence
 
+    async def test_markup_of_which_the_sdk_knows_nothing_is_told(self, endpoint, tmp_path, monkeypatch):
+        (tmp_path / "a.png").write_bytes(file(Image.new("RGBA", (64, 48)), "PNG"))
+        monkeypatch.setattr(image_api, "signature", lambda _: SimpleNamespace(parameters={}))
+        with pytest.raises(RequirementError, match=r"markup needs a newer openai .*: pip install -U openai"):
+            await edit_image("Paint it", ["a.png"], markup="a.png", places=Places(allow=(tmp_path,)))
+        assert endpoint.requests == []
+
+    @pytest.mark.skipif("markup" not in signature(AsyncImages.edit).parameters, reason="openai 3.20 lacks it")
     async def test_markup_says_what_to_change_where(self, endpoint, tmp_path):
         overlay = Image.new("RGBA", (64, 48))
         overlay.paste("red", (0, 0, 32, 48))

@@ -20,7 +20,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES, need
-from imagebridge.wire import is_list
+from imagebridge.wire import is_json, is_list
 
 from .apart import apart
 from .image_options import Background, Complexity, Format, Quality
@@ -240,7 +240,7 @@ def _encoded(holder: object) -> str:
 
 
 def _text(holder: object, name: str) -> str:
-    value: object = getattr(holder, name, None)
+    value = _field(holder, name)
     return value if isinstance(value, str) else ""
 
 
@@ -293,8 +293,13 @@ def _spent(holder: object) -> TokensSpent | None:
     )
 
 
+def _field(holder: object, name: str) -> object:
+    """Return a field of an answer; what an older SDK does not know comes as plain JSON."""
+    return holder.get(name) if is_json(holder) else getattr(holder, name, None)
+
+
 def _count(holder: object, name: str) -> int | None:
-    value: object = getattr(holder, name, None)
+    value = _field(holder, name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
