@@ -42,6 +42,15 @@ if sys.version_info < (3, 11, 7):
     SubprocessStreamProtocol.pipe_connection_lost = _pipe_lost_and_told
 
 
+@pytest.fixture(autouse=True)
+def _safe_path():
+    """Keep what serves in this process from telling programs of later tests to leave out the current folder."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    yield
+    if before is None:
+        os.environ.pop("PYTHONSAFEPATH", None)
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
     """The wheel of this tree."""
