@@ -333,6 +333,8 @@ class _Directories:
         """
         order, data = self._order, self._data
         self._seen.add(at)
+        if at >= len(data):  # It may be more than any index is.
+            raise StructError
         (count,) = unpack_from(f"{order}Q", data, at)
         self._read(20 * count)
         (following,) = unpack_from(f"{order}Q", data, at + 8 + 20 * count)

@@ -365,6 +365,12 @@ def test_a_bigtiff_is_turned_and_keeps_what_the_camera_noted(order, kind):
     assert (shown(data)[0].size, notes.turned, notes.photo) == ((2, 4), 6, {0x829A: 0.5})
 
 
+@pytest.mark.parametrize("at", [24, 2**31, 2**63, 2**64 - 1])
+def test_a_bigtiff_whose_directory_lies_beyond_its_end_is_refused(at):
+    with pytest.raises(PictureError, match="its header cannot be read"):
+        tiff_directory.classic(struct.pack("<4sHHQ", b"II+\0", 8, 0, at) + bytes(8))
+
+
 def test_a_bigtiff_whose_tags_hold_the_same_numbers_again_and_again_takes_no_more_than_the_file():
     numbers = struct.pack("<2000Q", *range(2_000))
     entry = struct.pack("<HHQQ", 65_000, LONG8, 2_000, 16)
