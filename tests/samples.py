@@ -93,6 +93,32 @@ def pdf(pages=1):
     return file(first, "PDF", save_all=True, append_images=rest)
 
 
+def pdf_of(*streams, size=(200, 100)):
+    """A PDF with a page for each content stream, which writes and draws; its font is `/F1`."""
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    pages = []
+    for stream in streams:
+        fonts = "/Resources << /Font << /F1 3 0 R >> >>"
+        box, contents = f"/MediaBox [0 0 {size[0]} {size[1]}]", f"/Contents {len(bodies) + 2} 0 R"
+        bodies += [
+            f"<< /Type /Page /Parent 2 0 R {box} {contents} {fonts} >>",
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        ]
+        pages.append(f"{len(bodies) - 1} 0 R")
+    bodies[1] = f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(pages)}] >>"
+    data, places = "%PDF-1.4\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
+    return f"{data}xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}{end}".encode()
+
+
 def docx():
     """As much of a Word document as tells what it is."""
     buffer = io.BytesIO()
