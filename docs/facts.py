@@ -171,11 +171,13 @@ def endpoints_page() -> str:
     )
 
 
+KINDS = {"resource_link": "links", "audio": "audio"}
+
+
 def host_row(host: hosts.Host) -> list[str]:
     """Return a host's row."""
-    takes = [
-        word for word, yes in (("links", host.links), ("files", host.files), ("audio", host.audio)) if yes
-    ]
+    takes = sorted(KINDS[kind] for kind in host.blocks)
+    takes += ["documents"] if host.files else []
     size = "any size" if host.side is None else f"{host.side:,} px"
     if host.patches:
         size += f", {host.patches:,} patches"
