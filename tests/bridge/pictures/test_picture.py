@@ -2,14 +2,13 @@
 
 import base64
 import struct
-import zlib
 from contextlib import suppress
 
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import b64, drawing, file, photo
+from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
@@ -167,10 +166,6 @@ def test_a_picture_is_remembered_as_far_as_it_was_proven():
     proven = Picture.from_base64(encoded, "decoded")
     assert Picture.remembered(encoded) is proven is Picture.remembered(encoded, "decoded")
     assert Picture.remembered(f" {encoded}") is None
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def inserted(png, *chunks):
