@@ -7,6 +7,7 @@ of `initialize`, or of each request's `_meta` (2026-07-28).
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from imagebridge.errors import nearest
@@ -350,6 +351,12 @@ NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 
 def host(name: str) -> Host:
     """Return the host whose client calls itself `name`, or that has this name; `UNKNOWN` where there is none."""
+    # Names come from clients: long ones are not remembered.
+    return _found(name) if len(name) <= 200 else _found.__wrapped__(name)
+
+
+@lru_cache(maxsize=256)
+def _found(name: str) -> Host:
     # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
     client = name.lower().partition(" (via ")[0].strip()
     known = (one for one in HOSTS if one.name == client)
