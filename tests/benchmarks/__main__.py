@@ -46,6 +46,12 @@ def figures_of(section, is_quick):
         return json.loads(kept.read_text("utf-8")) if kept.exists() else {"measured": [], "plotted": {}}
 
 
+def worked_below():
+    """Return the seconds of CPU of all processes that have ended below this one."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog="tests.benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -60,9 +66,10 @@ def main():
     began, load, run = time.monotonic(), os.getloadavg()[0], Run()
     for number, section in enumerate(sections, 1):
         print(f"{number} of {len(sections)}: {section.title}", end="", file=sys.stderr, flush=True)
-        start = time.monotonic()
+        start, worked = time.monotonic(), worked_below()
         run.add(figures_of(section, asked.quick))
-        print(f", {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
+        spent, cpu = time.monotonic() - start, worked_below() - worked
+        print(f", {spent:.0f} s, {cpu:.0f} s of CPU", file=sys.stderr, flush=True)
         print(tables_of(section, run))
     minutes = (time.monotonic() - began) / 60
     missed = list(run.missed(sections))
