@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from first_messages import initialize
 from relaying import ENVIRONMENT, Wire
 from ruamel.yaml import YAML
 from servers_over_http import scripted
@@ -74,18 +75,8 @@ def test_the_relay_serves_at_an_address(path):
         try:
             url = process.stderr.readline().decode().split()[-1]
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp", url)
-            message = {
-                "jsonrpc": "2.0",
-                "id": 1,
-                "method": "initialize",
-                "params": {
-                    "protocolVersion": "2025-11-25",
-                    "capabilities": {},
-                    "clientInfo": {"name": "mcp", "version": "1"},
-                },
-            }
             accept = {"accept": "application/json, text/event-stream"}
-            answer = httpx2.post(url, json=message, headers=accept, timeout=600)
+            answer = httpx2.post(url, json=initialize(), headers=accept, timeout=600)
             assert '"serverInfo"' in answer.text
         finally:
             process.terminate()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isfinite
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFunctionCallOutputItemParam
@@ -21,6 +21,28 @@ if TYPE_CHECKING:
 
 JSON = Mapping[str, object]
 """A JSON object whose values have not been looked at yet."""
+
+
+class BlockKind(NamedTuple):
+    """What tells content blocks of one type.
+
+    holds: the fields of which such a block has at least one. describes: those that only say more of what it holds.
+    links: its `uri` leads to what can be read.
+    """
+
+    holds: tuple[str, ...]
+    describes: tuple[str, ...] = ()
+    links: bool = False
+
+
+BLOCK_KINDS: dict[str, BlockKind] = {
+    "text": BlockKind(("text",)),
+    "image": BlockKind(("data",)),
+    "audio": BlockKind(("data",)),
+    "resource": BlockKind(("resource",)),
+    "resource_link": BlockKind(("uri",), ("name", "title", "description", "size", "icons"), links=True),
+}
+"""The types of content blocks that MCP has (`ContentBlock` in schema.ts of 2025-11-25 and 2026-07-28)."""
 
 URI = "imagebridge/uri"
 """In the `_meta` of a picture: what its server calls it, and takes in its place."""
@@ -165,6 +187,18 @@ def blocks_of(result: JSON) -> Sequence[object]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [] if content is None else [content]
+
+
+def contents_of(block: JSON) -> JSON:
+    """Return what holds a block's text, bytes and address: the resource in it, or else the block."""
+    inner = block.get("resource")
+    return inner if is_json(inner) else block
+
+
+def links(block: JSON) -> bool:
+    """Tell whether a block stands for what can be read at its address."""
+    kind = BLOCK_KINDS.get(text_of(block, "type"))
+    return kind is not None and kind.links
 
 
 def tool_json(tool: object) -> JSON:

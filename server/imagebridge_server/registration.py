@@ -24,6 +24,7 @@ from imagebridge.schemas.arguments import JUDGED
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.files import saving
+from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.files.source import NOWHERE, Places, opened
 from imagebridge_tools.mistakes import Mistakes
 
@@ -339,6 +340,7 @@ async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
                 await in_thread(lambda data=data: store.keep(Picture.from_bytes(data), call.words).short)
             )
     except (BridgeError, HeavyError, OSError):
+        not_repeatable()
         return result
     block = result.content[1]
     block.meta = {**(block.meta or {}), COMPARED: uris}
@@ -352,6 +354,7 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
         names = [call.places.store.keep(picture, call.words).short for picture in answer.pictures]
     except OSError as error:
         # The picture is what was asked for; a full disk must not cost it.
+        not_repeatable()
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
     sentence = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."

@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple
 
 import pytest
+from first_messages import initialize
 from processes import worked
 
 pytestmark = pytest.mark.benchmark
@@ -22,16 +23,7 @@ BARE = [sys.executable, "-c", "for _ in range(2): print(end=input() and '{\"resu
 
 EMPTY = [sys.executable, "-c", "from mcp.server import MCPServer; MCPServer('empty').run()"]
 OURS = [sys.executable, "-m", "imagebridge_server"]
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "benchmark", "version": "1"},
-    },
-}
+HELLO = initialize(client="benchmark")
 LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
 
 

@@ -58,10 +58,7 @@ async def render_document(
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
-    file = await mistakes.met(opened(source, places))
-    if file is None:
-        _check(mistakes, pages, size)
-        raise mistakes.error()
+    file = await mistakes.needed(opened(source, places), lambda: _check(mistakes, pages, size))
     return await apart(rendered, file, pages, text, size, mistakes.found)
 
 
@@ -135,16 +132,16 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
     """Return a page drawn, its text, and its pixels for a point (1/72 inch)."""
     from imagebridge.pictures.decoder_errors import decoding
-    from imagebridge.pictures.encode import redrawn
+    from imagebridge.pictures.pages import page_picture
 
     with closing(page), decoding("a page cannot be drawn"):
         scale = size / max(*page.get_size(), 1.0)
-        image = page.render(scale=scale).to_pil()
+        picture = page_picture(page, size)
         words = ""
         if text:
             with closing(page.get_textpage()) as letters:
                 words = letters.get_text_bounded()
-    return redrawn(image), words.replace("\r\n", "\n").strip(), scale
+    return picture, words.replace("\r\n", "\n").strip(), scale
 
 
 def _drawing(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:

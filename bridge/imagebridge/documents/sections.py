@@ -53,7 +53,7 @@ class DocumentContents:
 
     form: what it is, in words. total: how many sections it has. read: returns the one of a number, from 1 on; a text
     that runs on is one section. figures, notes: what was met so far, and what is to be said of the whole. scans: the
-    numbers of the pages that are pictures without a text.
+    numbers of the pages that are pictures without a text, `drawn` of those that have figures or drawings beside it.
     """
 
     form: str
@@ -63,3 +63,4 @@ class DocumentContents:
     figures: FigureList = field(default_factory=FigureList)
     notes: list[str] = field(default_factory=list)
     scans: list[int] = field(default_factory=list)
+    drawn: list[int] = field(default_factory=list)

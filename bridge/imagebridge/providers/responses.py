@@ -1,7 +1,6 @@
 """Results on the wire of the Responses API: one output a call, pictures where the server takes them."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagebridge.facts.endpoints import Mode, endpoint_kind
@@ -33,7 +32,6 @@ class _Responses(OpenAIItems):
     items_field = "input"
     stores = True
 
-    @lru_cache(maxsize=64)  # noqa: B019  # there is one of these, for ever
     def receiver(self, model: str | None) -> Receiver:
         """See `Provider.receiver`."""
         return Receiver(model=model)

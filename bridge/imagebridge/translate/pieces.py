@@ -125,6 +125,11 @@ class ResultContext:
                 self._read.add(encoded, "[the text above]")
 
     @property
+    def count(self) -> int:
+        """The number of pictures so far."""
+        return self._count
+
+    @property
     def holds(self) -> bool:
         """Whether any base64 has been read, or is in a later block."""
         return bool(self._read or self._ahead)

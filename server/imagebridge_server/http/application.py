@@ -13,7 +13,7 @@ from mcp.server import MCPServer
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
-from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
@@ -33,6 +33,7 @@ from imagebridge_tools.files.source import FILE_SIZE
 from .admission import TURNS, FullError, RequestPlaces, TakingTurns, WorkTurns, cores
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
+from .repeated_calls import RepeatedCalls
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
@@ -117,13 +118,15 @@ class _HttpApplication:
         # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
-        server.middleware[:0] = [Noting(tools), TakingTurns(self._turns, caller.name)]
+        repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
+        server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name)]
         server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=self._settings.json_response,
             stateless_http=True,
             max_request_body_size=_MOST_BODY,
-            transport_security=self._security.settings,
+            # What it looks at has been looked at (see `_refused`).
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         return server
 
@@ -183,14 +186,10 @@ class _HttpApplication:
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
 
-        async def call(scope: Scope, receive: Receive, send: Send) -> None:
-            async with self._servers.of(caller) as manager:
-                await manager.handle_request(scope, receive, send)
-
-        limited: Any = RequestBodyLimitMiddleware(call, _MOST_BODY)
         try:
             with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)):
-                await limited(scope, receive, send)
+                async with self._servers.of(caller) as manager:
+                    await manager.handle_request(scope, receive, send)
         except FullError as error:
             await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
 

@@ -111,6 +111,9 @@ class Noting:
         return result
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class _JsonLines(logging.Formatter):
     """A record as one line of JSON."""
 
@@ -126,7 +129,7 @@ class _JsonLines(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
             line["error"], line["at"] = type(record.exc_info[1]).__name__, _places(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False)
+        return _encoded(line)
 
 
 def _constant(record: logging.LogRecord) -> str:

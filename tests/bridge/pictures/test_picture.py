@@ -2,14 +2,13 @@
 
 import base64
 import struct
-import zlib
 from contextlib import suppress
 
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import b64, drawing, file, photo
+from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
@@ -128,10 +127,6 @@ def test_a_png_with_damaged_pixels_is_found_by_its_checksum_and_a_gif_by_decodin
     assert Picture.from_bytes(bytes(gif)).proof == "structure"
     with pytest.raises(PictureError, match="pixels cannot be decoded"):
         Picture.from_bytes(bytes(gif), "decoded")
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def inserted(png, *chunks):

@@ -17,16 +17,6 @@ from imagebridge_server.http.request_log import _JsonLines
 pytestmark = pytest.mark.anyio
 
 TEXT = {"text": "Hello"}
-INITIALIZE = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "mcp", "version": "1"},
-    },
-}
 
 
 @pytest.fixture(scope="module")

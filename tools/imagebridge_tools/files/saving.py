@@ -16,6 +16,7 @@ from imagebridge_tools.apart import apart
 from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
+from .footprint import not_repeatable
 
 FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 """Suffixes of names, and the formats that are written for them."""
@@ -55,6 +56,7 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
     Raises:
         ArgumentError: it may not be written, its folder is not there, or the file is and `overwrite` is false.
     """
+    not_repeatable()
     if not allow_write:
         raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
     path = folders.path_of(save_as, "save_as")
