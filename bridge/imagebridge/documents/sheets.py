@@ -20,7 +20,7 @@ _ROWS = 10_000
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def workbook_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a workbook; its sheets are read one by one.
 
     Raises:
