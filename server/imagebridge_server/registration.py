@@ -17,7 +17,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.errors import ArgumentError, BridgeError, beginning
 from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
@@ -262,7 +262,7 @@ def _call_description(name: str, arguments: Mapping[str, object]) -> str:
     shortened: list[str] = []
     for argument, value in arguments.items():
         text = json.dumps(value, ensure_ascii=False)
-        shortened.append(f"{argument}={text if len(text) <= 120 else text[:100] + '...'}")
+        shortened.append(f"{argument}={beginning(text, 120)}")
     return f"{name}({', '.join(shortened)})"
 
 

@@ -140,7 +140,7 @@ class TestTables:
         assert answer.sentence.splitlines()[1:] == [
             "- 'Sales': 2 rows and 2 columns, as CSV",
             "- 'Costs': 1 row and 2 columns, as CSV",
-            "- 'Empty': is empty; give at least one row",
+            "- 'Empty': empty",
         ]
         uri = (folder / "a.xlsx").as_uri()
         assert answer.files == (
@@ -172,6 +172,17 @@ class TestTables:
         answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")
         assert answer.files[0].content == "k,n\na,3\n"
         assert "Its sheets are 'Sales', 'Costs', 'Empty': give sheet to read another." in answer.sentence
+
+    async def test_a_sheet_that_holds_no_table_comes_as_it_stands(self, folder):
+        data = workbook({"About": [["Read me", None, "first"]], "T": [["k"], ["a"]]})
+        answer = await read(folder, "a.xlsx", data)
+        assert answer.sentence.splitlines()[1:] == [
+            "- 'About': 1 row, not a table, as CSV",
+            "- 'T': 1 row and 1 column, as CSV",
+        ]
+        assert [file.content for file in answer.files] == ["Read me,,first\n", "k\na\n"]
+        alone = await read(folder, "a.xlsx", data, sheet="About")
+        assert alone.files[0].content == "Read me,,first\n"
 
     async def test_a_long_workbook_is_described(self, folder):
         rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]

@@ -132,7 +132,7 @@ async def load_file(
     if found is None:
         raise mistakes.error()
     # Only now: hosts wait for the start of a server, and what reads tables is much.
-    from .tables import table_text, workbook
+    from .tables import workbook
 
     book = workbook.is_book(found.name, found.data)
     # Of workbooks rows are read, and understood.
@@ -157,15 +157,27 @@ async def load_file(
             ArgumentError("part", f"goes with texts; {found.name} is a workbook: give sheet or rows")
         )
     if book:
-        reading = workbook.in_worker(
-            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE, room
-        )
+        reading = _book_text(found, sheet, row_range, room)
     else:
         reading = to_thread.run_sync(_read, found, start, part, row_range, room)
     read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
     return read
+
+
+async def _book_text(
+    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, room: int | None
+) -> ToolOutput:
+    from .tables import table_text, workbook
+
+    try:
+        return await workbook.in_worker(
+            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE, room
+        )
+    except ArgumentError as error:
+        # What charts call data is a source here.
+        raise (ArgumentError("source", error.problem) if error.argument == "data" else error) from error
 
 
 def _row_range(rows: str) -> tuple[int, int | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from imagebridge.errors import beginning
 from imagebridge_tools.tables.table import Table
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
@@ -127,7 +128,7 @@ def _value_and_place(pair: tuple[float, Mapping[str, JsonValue]], place: str, ch
 
 
 def _shortened_text(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return beginning(text, 60)
 
 
 def _real(cell: JsonValue) -> float:

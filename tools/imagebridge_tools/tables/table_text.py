@@ -82,8 +82,14 @@ def of_book(
     words = f"{found.name}: workbook, {amount(len(found.data))}"
     if sheet is None and row_range is None and (sheets := _sheets(found, names, hidden, words, whole, room)):
         return sheets
-    made = table(Book(found.name, found.data, sheet))
     file = _sheet_file(found, sheet or "", "")
+    try:
+        made = table(Book(found.name, found.data, sheet))
+    except ArgumentError as error:
+        text = _cells(found, sheet) if error.argument == "data" and row_range is None else ""
+        if not text or json_length(text) > (whole if room is None else min(whole, room - _SHEET)):
+            raise
+        return ToolOutput(f"{words}; not a table, as CSV.", files=(file._replace(content=text),))
     all_names = [*map(repr, names), *(f"{name!r} (hidden)" for name in hidden)]
     others = (
         f" Its sheets are {', '.join(all_names)}: give sheet to read another." if len(all_names) > 1 else ""
@@ -100,8 +106,16 @@ def _sheets(
     for name in names:
         try:
             made = table(Book(found.name, found.data, name))
-        except ArgumentError as error:
-            sheet_lines.append(f"- {name!r}: {error.problem}")
+        except ArgumentError:
+            text = _cells(found, name)
+            left -= len(text)
+            room = None if room is None else room - json_length(text) - _SHEET
+            if left < 0 or (room is not None and room < 0):
+                return None
+            lines = counted(text.count("\n"), "row")
+            what = f"{lines}, not a table, as CSV" if text else "empty"
+            sheet_lines.append(f"- {name!r}: {what}")
+            files += [_sheet_file(found, name, text)] if text else []
             continue
         total = max(map(len, made.written.values()))
         text, shown = summary.rows_as_csv(made.written, 1, total, left)
@@ -124,6 +138,15 @@ def _sheets(
     return ToolOutput(
         "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
     )
+
+
+def _cells(found: Source, sheet: str | None) -> str:
+    """Return the cells of a sheet as CSV, as they stand: one that holds no table, but a title, say."""
+    try:
+        rows = workbook.cells(Book(found.name, found.data, sheet))
+    except ArgumentError:
+        return ""
+    return "".join(map(summary.csv_row, rows))
 
 
 def _sheet_file(found: Source, sheet: str, text: str) -> File:
