@@ -4,7 +4,7 @@ import json
 import re
 from typing import Literal, NamedTuple
 
-WIDTH, HEIGHT = 440, 260
+WIDTH, HEIGHT = 380, 250
 """Pixels of the plot's inside: with its axes as wide as a phone shows without making letters small."""
 LETTERS = 15
 """Pixels of the letters."""
@@ -12,7 +12,7 @@ LETTERS = 15
 BLUE, ORANGE, GREEN, GREY = "#2f7be0", "#d9641e", "#2c9c5a", "#8a8f98"
 """Colours that are clear on white and on black."""
 INK, PAPER, LINES = "#1f2328", "#ffffff", "#d5d9de"
-DARK = {INK: "#e6e9ee", PAPER: "#16181b", LINES: "#3b4048"}
+DARK = {INK: "#e6e9ee", PAPER: "#131416", LINES: "#3b4048"}
 """What is drawn in other colours where the reader wants dark pages."""
 
 
@@ -34,7 +34,7 @@ PLOTS = {
     "kinds": Plot(
         "Kinds of results that a model sees, of 31",
         "Each framework alone and with imagebridge (behind the relay, or with an adapter, whichever is better), as the page "
-        "about [compatibility](compatibility.md) has them, and the loop written by hand.",
+        "about [compatibility](compatibility.md) has them, and the loop written by hand beside `Bridge`.",
         {"alone": ORANGE, "with imagebridge": BLUE},
         "framework",
         form="bars",
@@ -64,6 +64,14 @@ PLOTS = {
         "turn",
         "MB sent",
     ),
+    "throughput": Plot(
+        "Requests a second over HTTP",
+        "Calls of `get_image` over keep-alive connections that each send the next request once they have an answer, the best of "
+        "several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
+        {"a bare server": ORANGE, "imagebridge": BLUE},
+        "connections",
+        "requests a second",
+    ),
 }
 
 
@@ -92,7 +100,7 @@ def _spec(plot, rows):
     colour["legend"]["symbolSize"] = 150 if is_bars else 16
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": WIDTH - 150 if is_bars else WIDTH,
+        "width": WIDTH - 90 if is_bars else WIDTH,
         "height": {"step": 17} if is_bars else HEIGHT,
         "padding": {"left": 8, "top": 8, "bottom": 8, "right": 16},
         "background": PAPER,
