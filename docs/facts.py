@@ -171,16 +171,18 @@ def endpoints_page() -> str:
     )
 
 
-KINDS = {"resource_link": "links", "audio": "audio"}
+KINDS = {"resource_link": "links"}
 
 
 def host_row(host: hosts.Host) -> list[str]:
     """Return a host's row."""
-    takes = sorted(KINDS[kind] for kind in host.blocks)
+    takes = sorted(KINDS.get(kind, kind) for kind in host.blocks)
     takes += ["documents"] if host.files else []
     size = "any size" if host.side is None else f"{host.side:,} px"
     if host.patches:
         size += f", {host.patches:,} patches"
+    if host.formats != limits.SENDABLE:
+        size += "; " + ", ".join(sorted(one.removeprefix("image/") for one in host.formats))
     return [
         f"`{host.name}`",
         size if host.formats else "no pictures",
@@ -195,14 +197,17 @@ def host_row(host: hosts.Host) -> list[str]:
 def hosts_page() -> str:
     """Return hosts.md."""
     rows = (*hosts.HOSTS[1:], hosts.UNKNOWN)
+    readers = [f"`{host.name}`" for host in rows if host.reads_links]
     return page(
         "Hosts",
         "What MCP hosts and frameworks do with the result of a tool. Our server and [the relay](relay.md) fit every result to the "
         "host, which they know by the name that its client gives, or by `--host NAME`.",
-        "**Pictures**: the longer side, and patches of 32 pixels, that arrive unchanged. **Characters**: of the whole result as "
+        "**Pictures**: the longer side, and patches of 32 pixels, that arrive unchanged; PNG, JPEG, WebP and GIF, where formats "
+        "are not named. **Characters**: of the whole result as "
         'JSON. **Structured content**: "shown" beside all else, "dropped", or it "replaces" the other blocks. **Errors**: the '
         'model is told that a call failed ("told"), is not ("untold"), or loses what stands beside the first text ("lost"). '
-        "**Takes**: blocks that reach the model as more than raw JSON. **Known from**: the host was run, or its source read; or its "
+        "**Takes**: blocks that reach the model as more than raw JSON. Links to pictures and documents are read by the relay, "
+        f"except for {' and '.join(readers)}. **Known from**: the host was run, or its source read; or its "
         "users tell it.",
         table(
             ("host", "pictures", "characters", "structured content", "errors", "takes", "known from"),

@@ -7,7 +7,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imagebridge.errors import ArgumentError, nearest
+from imagebridge.errors import ArgumentError, beginning, nearest
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.tool_output import nearest_allowed
 
@@ -112,8 +112,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
 
 def _shown(value: object) -> str:
     """Return a value as it came, JSON like all of the call; long ones are cut."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return beginning(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
 
 
 _LOG = 'give scales={"y": "log"}'

@@ -120,7 +120,7 @@ def is_page(text: str) -> bool:
     )
 
 
-def contents(text: str) -> DocumentContents:
+def page_contents(text: str) -> DocumentContents:
     """Read a page of HTML.
 
     Raises:

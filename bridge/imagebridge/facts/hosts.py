@@ -26,7 +26,7 @@ class Host:
     clients: patterns of `clientInfo.name`, in small letters. characters: of the whole result's JSON, with what
     surrounds it. side: pixels of a picture's longer side, None for any. patches: 32-pixel squares of a picture, None
     for any: a host that makes pictures smaller itself tells nobody, and coordinates are off. formats: media types of
-    pictures that reach the model; none where no picture does. structured: structured content is shown beside all
+    pictures that reach the model, PNG and JPEG among them; none where no picture does. structured: structured content is shown beside all
     else, is dropped, or replaces other blocks. errors: the model is told that a result is an error, is not, or what
     an error holds beside its first text is lost. empties: a result without content is told. blocks: the types of
     blocks, beside text, pictures and embedded resources, that reach the model as more than raw JSON and break nothing.

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from imagebridge.errors import ArgumentError, nearest
+from imagebridge.errors import ArgumentError, beginning, nearest
 from imagebridge_tools.tool_output import JsonValue, counted, few
 
 from . import vega_lite_schema
@@ -325,7 +325,7 @@ def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
     else:
         give = f"give {_or(_kinds(parts)) or 'another'}"
     shown = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
-    return Mistake(path, 2, f"{path} is {shown if len(shown) < 60 else shown[:57] + '...'}; {give}")
+    return Mistake(path, 2, f"{path} is {beginning(shown, 60)}; {give}")
 
 
 def _kinds(parts: list[Subschema]) -> list[str]:

@@ -135,5 +135,5 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
 
 def _one_line(text: str) -> str:
     """Return one line; base64 in it is cut."""
-    line = _BASE64.sub(lambda run: f"{run[0][:20]}...", " ".join(text.split()))
+    line = _BASE64.sub(lambda run: beginning(run[0], 20), " ".join(text.split()))
     return beginning(line, _SAID - 3)
