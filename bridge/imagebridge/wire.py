@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isfinite
+from operator import is_not
 from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
 
@@ -112,7 +113,7 @@ def result_json(result: object) -> JSON:
     if not is_json(result):
         raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
     result = respelt(result)
-    if result and not _RESULT_KEYS & result.keys():
+    if result and _RESULT_KEYS.isdisjoint(result):
         hint = '; a single block goes into {"content": [...]}' if "type" in result else ""
         raise TypeError(
             f"a tool result has `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
@@ -138,7 +139,7 @@ def respelt(result: JSON) -> JSON:
         result = {**result, "content": content}
     if is_list(content):
         blocks = [_respelt_block(one) for one in content]
-        if any(new is not old for new, old in zip(blocks, content, strict=True)):
+        if any(map(is_not, blocks, content)):
             result = {**result, "content": blocks}
     return _renamed(result)
 
@@ -255,20 +256,22 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         halves: half surrogates are left as they are.
     """
     # Level by level, as a value may be deeper than functions can call one another.
-    level: Collection[object] = [[value]]
+    level: Collection[Iterable[object]] = [[value]]
     for _ in range(MAX_LEVELS + 1):
-        below: dict[int, object] = {}
-        for holder in level:
-            for one in _inside(holder):
+        below: dict[int, Iterable[object]] = {}
+        for inside in level:
+            for one in inside:
                 if isinstance(one, str):
-                    sound = one.isascii() or halves or paired(one) is one
-                elif is_json(one) or is_list(one):
-                    below[id(one)] = one
-                    continue
+                    if one.isascii() or halves or paired(one) is one:
+                        continue
+                elif isinstance(one, (int, float)):
+                    if _readable_number(one, finite=finite) is one:
+                        continue
                 else:
-                    sound = not isinstance(one, (int, float)) or _readable_number(one, finite=finite) is one
-                if not sound:
-                    return _Writable(finite=finite, halves=halves).made(value)
+                    if is_json(one) or is_list(one):
+                        below[id(one)] = _inside(one)
+                    continue
+                return _Writable(finite=finite, halves=halves).made(value)
         if not below:
             return value
         level = below.values()

@@ -304,16 +304,18 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
         return failure(f"the tool failed with {type(error).__name__}; the server's log says more")
 
 
-async def finished(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> ToolOutput:
+async def finished(
+    make: Making, save_as: str | None = None, *, overwrite: bool = False, svg: bool = False
+) -> ToolOutput:
     """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
 
-    Where it may not be saved nothing is made.
+    Where it may not be saved nothing is made. With `svg` an SVG is, and may be saved as one.
     """
     call = _CALL.get()
     mistakes = Mistakes(call.noted)
     where = None
     if save_as is not None:
-        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite)
+        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite, svg=svg)
         where = await mistakes.met(in_thread(target))
     answer = await make(noted=mistakes.found)
     if where:

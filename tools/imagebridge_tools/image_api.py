@@ -53,6 +53,7 @@ class ImageRequest:
     partial_images: int = 0
     complexity: Complexity | None = None
     frame_count: int | None = None
+    frame_duration_ms: int | None = None
     images: tuple[Picture, ...] = ()
     mask: Picture | None = None
     markup: Picture | None = None
@@ -80,6 +81,7 @@ class ImageRequest:
         newer = {
             "complexity": self.complexity,
             "frame_count": self.frame_count,
+            "frame_duration_ms": self.frame_duration_ms,
             "svg": {"model": writer} if writer and self.format == "svg" else None,
         }
         fields["extra_body"] = {name: value for name, value in newer.items() if value is not None} or None

@@ -104,7 +104,7 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
 
 def translation_of(read: ReadResult) -> Translation:
     """Return the translation of a result that has been read, for the API that its policy names."""
-    return Translation.of(read.fitted(), provider(read.policy.api), read.receiver)
+    return Translation.of(read, provider(read.policy.api))
 
 
 Way = Mode | Literal["program"]

@@ -67,8 +67,11 @@ def structured_text(result: JSON) -> str:
     A part of it that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays: what
     became of that is known where the text is read.
     """
-    structured, blocks = result.get("structuredContent"), blocks_of(result)
-    if structured is None or (blocks and _is_empty(structured)):
+    structured = result.get("structuredContent")
+    if structured is None:
+        return ""
+    blocks = blocks_of(result)
+    if blocks and _is_empty(structured):
         return ""
     block_texts = _BlockTexts(blocks)
     try:
