@@ -1,9 +1,9 @@
 """ToolOutput: what every tool hands back; how its sentence writes numbers, sizes and names; JSON as tools are given it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from imagebridge.errors import nearest
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate.sentences import amount
 
@@ -54,13 +54,12 @@ def few(characters: Sequence[str]) -> str:
     return " ".join(characters[:20]) + more
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest_allowed(name: str, allowed: Iterable[str]) -> str:
     """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
     words = list(allowed)
-    folded = {word.casefold(): word for word in words}
-    close = get_close_matches(name.strip().casefold(), folded, 1, 0.5)
+    near = nearest(name.strip(), words, 0.5)
     listed = ", ".join(words)
-    return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"
+    return f"did you mean {near!r}? allowed: {listed}" if near else f"allowed: {listed}"
 
 
 def label(cell: JsonValue) -> str:

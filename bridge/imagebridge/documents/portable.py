@@ -38,7 +38,7 @@ _OUTLINE = 60
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a PDF; its pages are read one by one.
 
     Raises:

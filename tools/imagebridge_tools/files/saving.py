@@ -17,6 +17,7 @@ from imagebridge_tools.apart import apart
 from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
+from .footprint import not_repeatable
 
 FORMATS = {
     ".png": "image/png",
@@ -69,6 +70,7 @@ def target(
     Raises:
         ArgumentError: it may not be written, its folder is not there, or the file is and `overwrite` is false.
     """
+    not_repeatable()
     if not allow_write:
         raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
     path = folders.path_of(save_as, "save_as")

@@ -8,6 +8,7 @@ from io import StringIO
 from statistics import fmean
 
 from imagebridge.documents.excerpt import json_length
+from imagebridge.errors import beginning
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import column_types
@@ -72,7 +73,7 @@ def _texts_in_words(cells: Sequence[JsonValue]) -> str:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}...")
+    return repr(beginning(text, _LETTERS))
 
 
 def rows_as_csv(

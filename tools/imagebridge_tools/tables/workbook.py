@@ -13,7 +13,7 @@ from imagebridge.documents.packages import LOCKED, unpacked_size
 from imagebridge.documents.sheets import fill_merged
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError
 from imagebridge_tools.apart import ApartError, Arguments, Returned, apart
-from imagebridge_tools.tool_output import JsonValue, counted, nearest
+from imagebridge_tools.tool_output import JsonValue, counted, nearest_allowed
 
 from . import header
 from .cells import DURATION, Measured
@@ -236,7 +236,7 @@ def _sheet(
         folded = {name.casefold(): name for name in names}
         if (name := folded.get(wanted.strip().casefold())) is None:
             raise ArgumentError(
-                "sheet", f"is {wanted!r}, which the workbook does not have; {nearest(wanted, names)}"
+                "sheet", f"is {wanted!r}, which the workbook does not have; {nearest_allowed(wanted, names)}"
             )
         return name, _rows(opened, name)
     for name in shown or names:
