@@ -33,19 +33,20 @@ def page(title: str, *paragraphs: str) -> str:
 
 
 def sizing(of: Sizing | None) -> str:
-    """Say how a picture is made to fit and what it then costs."""
+    """Say how a picture is made to fit, and what it costs where it is counted in tiles."""
     if of is None:
         return "refused"
     if isinstance(of, Patches):
         side = "any side" if of.side >= 65_535 else f"{of.side:,} px"
-        return f"{side}, {of.budget:,} patches; {of.rate / 100:g} tokens each"
+        return f"{side}, {of.budget:,} patches"
     return f"{of.base:,} tokens + {of.tile:,} a tile" if of.tile else f"{of.base:,} tokens"
 
 
 def family_row(row: Family) -> list[str]:
     """Return a family's row in the table of sizes."""
     name = f"`{row.name}`" if not row.assumed else f"`{row.name}` (assumed)"
-    return [name, *map(sizing, (row.low, row.high, row.original)), f"`{row.auto}`"]
+    patch = f"{row.high.rate / 100:g}" if isinstance(row.high, Patches) else ""
+    return [name, *map(sizing, (row.low, row.high, row.original)), f"`{row.auto}`", patch]
 
 
 def dollars(amount: float | None) -> str:
@@ -92,10 +93,12 @@ def models_page() -> str:
         WRONG.format(file="models.py"),
         f"Without `model=`, imagebridge takes `{default.name}` (since {default.since}: {default.reason}).",
         "## Sizes and tokens",
-        "A patch is a square of 32 pixels, a tile one of 512. `detail` chooses the column; `auto` is what the last column names. "
+        "A patch is a square of 32 pixels, a tile one of 512. `detail` chooses the column; `auto` is one of the others. "
         'A family marked "assumed" is not in the guide: its row is what every model with vision takes. The first family '
         "whose name a model's name begins with counts.",
-        table(("family", "`low`", "`high`", "`original`", "`auto` is"), map(family_row, rows)),
+        table(
+            ("family", "`low`", "`high`", "`original`", "`auto` is", "tokens a patch"), map(family_row, rows)
+        ),
         "## Prices",
         f"USD for a million tokens at standard processing, read {models.PRICES_READ}. A request with more than "
         f"{models.LONG_INPUT:,} input tokens costs twice as much for its input, and 1.5 times for its output.",
@@ -168,14 +171,18 @@ def endpoints_page() -> str:
     )
 
 
+KINDS = {"resource_link": "links"}
+
+
 def host_row(host: hosts.Host) -> list[str]:
     """Return a host's row."""
-    takes = [
-        word for word, yes in (("links", host.links), ("files", host.files), ("audio", host.audio)) if yes
-    ]
+    takes = sorted(KINDS.get(kind, kind) for kind in host.blocks)
+    takes += ["documents"] if host.files else []
     size = "any size" if host.side is None else f"{host.side:,} px"
     if host.patches:
         size += f", {host.patches:,} patches"
+    if host.formats != limits.SENDABLE:
+        size += "; " + ", ".join(sorted(one.removeprefix("image/") for one in host.formats))
     return [
         f"`{host.name}`",
         size if host.formats else "no pictures",
@@ -184,34 +191,30 @@ def host_row(host: hosts.Host) -> list[str]:
         host.errors,
         ", ".join(takes) or "none of these",
         "run or read" if host.verified else "told by users",
-        f"{host.source} ({host.date})",
     ]
 
 
 def hosts_page() -> str:
     """Return hosts.md."""
+    rows = (*hosts.HOSTS[1:], hosts.UNKNOWN)
+    readers = [f"`{host.name}`" for host in rows if host.reads_links]
     return page(
         "Hosts",
         "What MCP hosts and frameworks do with the result of a tool. Our server and [the relay](relay.md) fit every result to the "
         "host, which they know by the name that its client gives, or by `--host NAME`.",
-        "**Pictures**: the longer side, and patches of 32 pixels, that arrive unchanged. **Characters**: of the whole result as "
+        "**Pictures**: the longer side, and patches of 32 pixels, that arrive unchanged; PNG, JPEG, WebP and GIF, where formats "
+        "are not named. **Characters**: of the whole result as "
         'JSON. **Structured content**: "shown" beside all else, "dropped", or it "replaces" the other blocks. **Errors**: the '
         'model is told that a call failed ("told"), is not ("untold"), or loses what stands beside the first text ("lost"). '
-        "**Takes**: blocks that reach the model as more than raw JSON. **Known from**: the host was run, or its source read; or its "
+        "**Takes**: blocks that reach the model as more than raw JSON. Links to pictures and documents are read by the relay, "
+        f"except for {' and '.join(readers)}. **Known from**: the host was run, or its source read; or its "
         "users tell it.",
         table(
-            (
-                "host",
-                "pictures",
-                "characters",
-                "structured content",
-                "errors",
-                "takes",
-                "known from",
-                "source and date",
-            ),
-            map(host_row, (*hosts.HOSTS[1:], hosts.UNKNOWN)),
+            ("host", "pictures", "characters", "structured content", "errors", "takes", "known from"),
+            map(host_row, rows),
         ),
+        "## Sources",
+        table(("host", "source", "read"), ([f"`{host.name}`", host.source, host.date] for host in rows)),
         WRONG.format(file="hosts.py"),
     )
 

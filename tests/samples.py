@@ -35,6 +35,11 @@ def noise(width, height, seed=1):
     return Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
 
 
+def coloured_noise(seed, side=200):
+    """A PNG that no other seed makes, of three bytes a pixel."""
+    return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
+
+
 SCRIPTS = ("\u05d0", "\u0639", "\u0939", "\u0e01", "a\u0e34")
 """A letter each of Hebrew, Arabic, Hindi and Thai, and a Thai vowel on a Latin letter."""
 

@@ -31,14 +31,14 @@ def plain_text(data):
         return sum(len(page.get_textpage().get_text_range()) for page in document)
 
 
-async def test_a_long_pdf_answers_within_twice_the_time_of_its_text_alone(tmp_path):
+async def test_a_long_pdf_answers_soon(tmp_path, measured, rounds):
     data = long_pdf()
     (tmp_path / "long.pdf").write_bytes(data)
     read = partial(load_file, "long.pdf", Places(allow=(tmp_path,)), attach=0)
     answer = await read()  # The worker starts.
     assert "pages 1-" in answer.sentence
     ours, theirs = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds(ROUNDS)):
         start = time.perf_counter()
         await read()
         ours.append(time.perf_counter() - start)
@@ -46,8 +46,5 @@ async def test_a_long_pdf_answers_within_twice_the_time_of_its_text_alone(tmp_pa
         await anyio.to_thread.run_sync(plain_text, data)
         theirs.append(time.perf_counter() - start)
     held = max(child.memory_info().rss for child in psutil.Process().children(recursive=True))
-    print(
-        f"first answer {min(ours):.3f} s, pypdfium2 alone {min(theirs):.3f} s; the worker holds {held / 1e6:.0f} MB"
-    )
-    assert min(ours) < 2 * min(theirs)
-    assert held < 500_000_000
+    measured("pdf", min(ours) / min(theirs), f"{min(ours):.2f} s beside {min(theirs):.2f} s")
+    measured("pdf memory", held / 1e6)

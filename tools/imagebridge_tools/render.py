@@ -58,10 +58,7 @@ async def render_document(
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
-    file = await mistakes.met(opened(source, places))
-    if file is None:
-        _check(mistakes, pages, size)
-        raise mistakes.error()
+    file = await mistakes.needed(opened(source, places), lambda: _check(mistakes, pages, size))
     return await apart(rendered, file, pages, text, size, mistakes.found)
 
 

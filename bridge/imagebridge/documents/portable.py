@@ -12,6 +12,7 @@ from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
 from .markdown import tidy
+from .packages import LOCKED
 from .sections import DocumentContents, Section
 
 _SIDE = 48
@@ -37,7 +38,7 @@ _OUTLINE = 60
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a PDF; its pages are read one by one.
 
     Raises:
@@ -53,7 +54,7 @@ def opened(data: bytes) -> Generator[DocumentContents]:
             with decoding("cannot be read"):
                 document = pypdfium2.PdfDocument(data)
         except PictureError as error:
-            raise DocumentError(error.reason) from error
+            raise DocumentError(LOCKED if "password" in error.reason else error.reason) from error
         with document:
             contents = DocumentContents("PDF", "page", len(document), lambda _: Section("", ""))
             contents.read = partial(_page, document, contents)

@@ -17,7 +17,7 @@ _UNSAID = frozenset(("dt", "ftr", "sldNum", "hdr"))
 """Placeholders of what stands on every slide: date, footer, number."""
 
 
-def contents(data: bytes) -> DocumentContents:
+def presentation_contents(data: bytes) -> DocumentContents:
     """Read a presentation.
 
     Raises:

@@ -18,7 +18,7 @@ MAX_RTF = 60_000_000
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
 
-def contents(data: bytes) -> DocumentContents:
+def rtf_contents(data: bytes) -> DocumentContents:
     """Read an RTF file.
 
     Raises:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
-from .markdown import BlockList, link, spread, table
+from .markdown import BlockList, inline, link, spread, table
 from .sections import DocumentContents, FigureList, Section
 
 MAX_HTML = 20_000_000
@@ -120,7 +120,7 @@ def is_page(text: str) -> bool:
     )
 
 
-def contents(text: str) -> DocumentContents:
+def page_contents(text: str) -> DocumentContents:
     """Read a page of HTML.
 
     Raises:
@@ -331,10 +331,7 @@ class _PageWriter:
         return _spaced(self._inside(element)).replace("\n", " ")
 
     def _inside(self, element: ElementTree.Element) -> str:
-        pieces = [element.text or ""]
-        for child in element:
-            pieces += [self._inline(child), child.tail or ""]
-        return "".join(pieces)
+        return inline(element, self._inline)
 
     def _inline(self, element: ElementTree.Element) -> str:
         match element.tag:

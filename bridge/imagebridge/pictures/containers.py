@@ -7,9 +7,10 @@ PNG and JPEG are long enough for rooms of their own (png_walk.py, jpeg_walk.py).
 Sources: RFC 9649 (WebP), GIF89a, EXIF 2.32.
 """
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from struct import pack, unpack_from
+from typing import NamedTuple, cast
 
 from imagebridge.errors import PictureError
 
@@ -20,8 +21,7 @@ from .png import Mend, mended
 __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """What the walk found: size in pixels, number of frames, where the file ends, and what to mend in it.
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
@@ -229,21 +229,25 @@ def palette_length(data: bytes, at: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
+_FULL = re.compile(rb"\xff*+")  # a third of the time of `lstrip`
+_WINDOW = 1 << 15
+
+
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
 
-    Runs of full ones are passed by one slice, four times as long each time.
+    Runs of full ones are passed by slices, each four times as long as the one before as long as all in it are full.
     """
-    size, window = len(data), 1 << 15
+    size, window = len(data), _WINDOW
     while at < size:
         length = data[at]
         if length == 0:
             return at + 1
         if length == 255:
             lengths = data[at : at + window : 256]
-            full = len(lengths) - len(lengths.lstrip(b"\xff"))
-            at += full * 256
-            window *= 4
+            full = cast("re.Match[bytes]", _FULL.match(lengths)).end()
+            at += 256 * full
+            window = 4 * window if full == len(lengths) else _WINDOW
         else:
             at += length + 1
     return size + 1

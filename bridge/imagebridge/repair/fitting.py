@@ -186,11 +186,9 @@ class _Fitting:
                 number = self.context.number(text_of(block, "data"))
                 size = picture.width, picture.height
                 return [HostEntry(dict(block), number, picture, picture, size, scale_of(block))]
-            case "resource_link" if self.host.links:
-                return [HostEntry(dict(block), whole=True)]
-            case "audio" if self.host.audio:
-                return [HostEntry(dict(block), whole=True)]
             case "resource" if self._passes(resource_of(block)):
+                return [HostEntry(dict(block), whole=True)]
+            case kind if kind in self.host.blocks:
                 return [HostEntry(dict(block), whole=True)]
             case _:
                 pieces = block_pieces(block, self.context)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import samples
+from workbooks import workbook
 
 from imagebridge.documents.document_types import document_type
 from imagebridge.documents.excerpt import excerpt, json_length
@@ -181,6 +182,35 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
 def test_what_cannot_be_read_is_said(data, words):
     with pytest.raises(DocumentError, match=words.replace("(", r"\(").replace(")", r"\)")):
         excerpt(data, "a.bin")
+
+
+def changed(data, at, value):
+    """A package with other numbers in the heads of its members: `at` is where they stand in the list of members."""
+    made = bytearray(data)
+    for sign, place in ((b"PK\x03\x04", at - 2), (b"PK\x01\x02", at)):
+        start = -1
+        while (start := made.find(sign, start + 1)) >= 0:
+            made[start + place : start + place + 2] = value.to_bytes(2, "little")
+    return bytes(made)
+
+
+BOOK = workbook({"S": [["k"], [1]]})
+FLAGS, VERSION, METHOD = 8, 6, 10
+
+
+@pytest.mark.parametrize("data", [word(paragraph(run("x"))), BOOK], ids=["docx", "xlsx"])
+@pytest.mark.parametrize(
+    ("at", "value", "words"),
+    [
+        (FLAGS, 1, "is locked with a password; save it without one"),
+        (METHOD, 9, r"is packed in a way that is not read here \(Deflate64\); open it in the program"),
+        (METHOD, 77, r"is packed in a way that is not read here \(method 77\); open it in the program"),
+        (VERSION, 99, r"is of a form of ZIP that is not read here \(zip file version 9.9\); open it"),
+    ],
+)
+def test_what_is_packed_otherwise_is_not_called_damaged(data, at, value, words):
+    with pytest.raises(DocumentError, match=words):
+        excerpt(changed(data, at, value))
 
 
 @pytest.mark.parametrize(

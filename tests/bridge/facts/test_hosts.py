@@ -10,6 +10,7 @@ import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult
+from mcp_blocks import text as told
 from PIL import Image
 from samples import b64, drawing, file, photo
 
@@ -31,10 +32,6 @@ PDF = {"uri": "file:///plan.pdf", "mimeType": "application/pdf", "blob": b64(sam
 PAGE = {"type": "image", "data": rendered(samples.pdf()).pictures[1].base64, "mimeType": "image/png"}
 BEFORE, AFTER = {"type": "text", "text": "before"}, {"type": "text", "text": "after"}
 DESKTOP = 1_048_576
-
-
-def told(words):
-    return {"type": "text", "text": words}
 
 
 def noise(width, height, form="PNG", **options):

@@ -2,19 +2,18 @@
 
 import base64
 import struct
-import zlib
 from contextlib import suppress
 
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import b64, drawing, file, photo
+from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
 from imagebridge.pictures.base64 import base64_bytes
-from imagebridge.pictures.containers import walk
+from imagebridge.pictures.containers import sub_blocks_end, walk
 from imagebridge.pictures.convert import converted, fitted
 from imagebridge.pictures.decode import opened
 from imagebridge.pictures.kinds import kind
@@ -130,8 +129,43 @@ def test_a_png_with_damaged_pixels_is_found_by_its_checksum_and_a_gif_by_decodin
         Picture.from_bytes(bytes(gif), "decoded")
 
 
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+class CountedBytes(bytes):
+    """A file that counts the bytes that slices take out of it."""
+
+    taken = 0
+
+    def __getitem__(self, key):
+        found = super().__getitem__(key)
+        self.taken += len(found) if isinstance(key, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"\xff" + bytes(255),
+        b"\xff" + bytes(255) + b"\x01\x07",
+        (b"\xff" + bytes(255)) * 600 + b"\x02\x07\x07",
+    ],
+)
+def test_the_sub_blocks_of_a_gif_are_passed_once_however_long_their_runs_are(block):
+    data = CountedBytes(block * (3_000_000 // len(block)) + b"\0and more")
+    assert sub_blocks_end(data, 0) == len(data) - len(b"and more")
+    # Of each full one its length, and of what follows a run as many as a window has.
+    assert data.taken < len(data)
+    cut = CountedBytes(data[:-10])
+    assert sub_blocks_end(cut, 0) > len(cut)
+
+
+def test_a_picture_is_remembered_as_far_as_it_was_proven():
+    encoded = b64(file(drawing(31, 17), "PNG"))
+    assert Picture.remembered(encoded) is None
+    picture = Picture.from_base64(encoded)
+    assert Picture.remembered(encoded) is picture is Picture.from_base64(encoded)
+    assert Picture.remembered(encoded, "decoded") is None
+    proven = Picture.from_base64(encoded, "decoded")
+    assert Picture.remembered(encoded) is proven is Picture.remembered(encoded, "decoded")
+    assert Picture.remembered(f" {encoded}") is None
 
 
 def inserted(png, *chunks):

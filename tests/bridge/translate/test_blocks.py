@@ -9,6 +9,8 @@ from urllib.parse import quote
 import pillow_heif
 import pytest
 import samples
+from mcp_blocks import image as block
+from openai_requests import input_text as text
 from PIL import Image, ImageCms
 from samples import b64, data_url, drawing, file, photo
 
@@ -22,16 +24,8 @@ WEBP = file(photo(), "WEBP")
 GIF = file(drawing(), "GIF")
 
 
-def text(words):
-    return {"type": "input_text", "text": words}
-
-
 def image(data, media_type="image/png", detail="high"):
     return {"type": "input_image", "image_url": data_url(data, media_type), "detail": detail}
-
-
-def block(data, media_type="image/png", **fields):
-    return {"type": "image", "data": b64(data), "mimeType": media_type, **fields}
 
 
 def resource(blob=None, text=None, uri="file:///a/b.bin", media_type="application/octet-stream"):

@@ -5,6 +5,8 @@ import json
 import pytest
 import samples
 from mcp.types import CallToolResult
+from mcp_blocks import image, text
+from openai_requests import input_text as said
 from pydantic import AnyUrl
 from samples import b64, data_url, drawing, file, photo
 
@@ -18,16 +20,8 @@ PNG = file(drawing(), "PNG")
 OTHER = file(photo(), "PNG")
 
 
-def text(words):
-    return {"type": "text", "text": words}
-
-
-def said(words):
-    return {"type": "input_text", "text": words}
-
-
 def picture(data=PNG):
-    return {"type": "image", "data": b64(data), "mimeType": "image/png"}
+    return image(data)
 
 
 SHOWN = {"type": "input_image", "image_url": data_url(PNG, "image/png"), "detail": "high"}

@@ -21,7 +21,7 @@ from imagebridge_server.cli import command
 from imagebridge_server.install import jsonc, server_entry
 from imagebridge_server.install.change import installed, uninstalled
 from imagebridge_server.install.editing import FormatError, edited
-from imagebridge_server.install.hosts import HOST_FILES, ServerEntry, file_of
+from imagebridge_server.install.host_files import HOST_FILES, ServerEntry, file_of
 from imagebridge_server.install.server_entry import entry, published, relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 
