@@ -66,8 +66,8 @@ PLOTS = {
     ),
     "throughput": Plot(
         "Requests a second over HTTP",
-        "Calls of `get_image` over keep-alive connections that each send the next request once they have an answer, the best of "
-        "several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
+        "Calls of `get_image` with the same text, whose answer is kept, over connections that each send the next request once they "
+        "have an answer; the best of several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
         {"a bare server": ORANGE, "imagebridge": BLUE},
         "connections",
         "requests a second",
