@@ -51,7 +51,7 @@ class Package:
     """
 
     def __init__(self, data: bytes) -> None:
-        self._zip = _opened(data)
+        self._zip = _opened_package(data)
         self._names = {info.filename.casefold(): info for info in self._zip.infolist()}
         self._left = MAX_UNPACKED
 
@@ -127,7 +127,7 @@ _METHODS = {
 """Ways to pack a member, by their numbers (APPNOTE.TXT 6.3.10, 4.4.5, 2022). Office documents are deflated or stored."""
 
 
-def _opened(data: bytes) -> zipfile.ZipFile:
+def _opened_package(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(BytesIO(data))
     except NotImplementedError as error:
@@ -150,7 +150,7 @@ def unpacked_size(data: bytes) -> int:
     Raises:
         DocumentError: it is damaged, locked, or packed in another way than office documents are.
     """
-    with _opened(data) as packed:
+    with _opened_package(data) as packed:
         members = packed.infolist()
     for info in members:
         if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
