@@ -4,7 +4,6 @@ The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the
 from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -29,7 +28,7 @@ from imagebridge.providers.registry import receiver
 from imagebridge.providers.responses import translate, translation_of
 from imagebridge.schemas.hints import FORMS, PictureForm
 from imagebridge.schemas.parameters import PictureArgument, Wish, has_handle, picture_parameters, replaced
-from imagebridge.translate.picture_lines import handle
+from imagebridge.translate.picture_lines import KEPT_SCHEME, handle, renamed_kept
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import ReadResult, read_result
 from imagebridge.translate.sentences import amount
@@ -50,14 +49,6 @@ HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
 _Made = TypeVar("_Made")
-
-_KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
-"""How `imagebridge_server` names the pictures of a result."""
-
-_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
-
-SCHEME = "image://"
-"""How names begin that servers give to pictures which they keep."""
 
 _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
@@ -318,10 +309,9 @@ def _named_once(result: JSON, handles: Mapping[str, str]) -> JSON:
 
     def named(block: object) -> object:
         text = text_of(block, "text") if is_json(block) and block.get("type") == "text" else ""
-        if not is_json(block) or SCHEME not in text:
+        if not is_json(block) or KEPT_SCHEME not in text:
             return block
-        text = _KEPT.sub(lambda found: "" if set(found[1].split(", ")) <= uris else found[0], text)
-        return {**block, "text": _NAME.sub(lambda found: handles.get(found[0], found[0]), text)}
+        return {**block, "text": renamed_kept(text, uris, handles)}
 
     return {**result, "content": [named(block) for block in blocks]}
 
