@@ -57,8 +57,9 @@ _BLOCK = 500
 _PICTURES = 3
 """The part of the room, one in so many, that is left for pictures by texts of any length."""
 
-_BESIDE = 100
-"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
+_BESIDE, _LITTLE = 100, 300
+"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations. So many
+characters are never too much."""
 
 
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
@@ -166,7 +167,7 @@ class _Fitting:
         return [HostEntry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
 
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
-        return cost(value) > self.room // part
+        return cost(value) > max(_LITTLE, self.room // part)
 
     def _bare(self, block: JSON) -> JSON:
         """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""

@@ -146,6 +146,15 @@ RTF = {
     rb"{\stylesheet{\s3\f5 heading 2;}}{\pard\s3 Head\par}\pard body": "## Head\n\nbody",
     rb"\u-10179?\u-8704?": "😀",
     rb"a\\b\{c\}": "a\\b{c}",
+    rb'{\field{\*\fldinst {HYPERLINK "https://e.org/" }{{\*\datafield 00}}}{\fldrslt {\cs1\ul the page}}}\par': "[the page](https://e.org/)",
+    rb"{\field{\*\fldinst { DATE }}{\fldrslt {5.3.2026}}}": "5.3.2026",
+    rb"{\deleted old }new": "~~old~~ new",
+    rb"\pard{\pntext\f1\'B7\tab}{\*\pn\pnlvlblt{\pntxtb\'B7}} One\par{\pntext\f1\'B7\tab}Two\par": "- One\n- Two",
+    rb"{\listtext\'b7\tab}\ls1 One\par{\listtext o\tab}\pard\ls1\ilvl1 Deeper\par{\listtext 1.\tab}\pard\ls2 Next\par": "- One\n    - Deeper\n1. Next",
+    b"\\pard Hello \\uc0\\u26085 \\u26412 \\u8364  end\\\nSecond\\\n": "Hello 日本€ end\n\nSecond",
+    rb"{\*\shppict{\pict{\*\picprop\shplid1{\sp{\sn shapeType}{\sv 75}}{\sp{\sn wzDescription}{\sv The caf\'e9}}}\pngblip 89504e}}{\nonshppict{\pict\wmetafile8 01}}": "![The café](figure:1)",
+    rb"{\*\generator Riched20 10.0}\uc2\u26085\'93\'fa\uc1 end{\*\themedata 504b}": "日end",
+    rb"\pard\intbl\itap2{in 1\nestcell{\nonesttables\par}}{\*\nesttableprops\trowd\cellx1\nestrow}\pard\intbl\itap1{after\cell}{\trowd\cellx1\cellx2\row}": "| in 1;<br>after |\n| --- |",
 }
 
 
