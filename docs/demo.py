@@ -1,6 +1,6 @@
 """Draws demo.png, the beginning of the demo's page, as the README shows it. Needs Chromium.
 
-uv run python docs/demo.py
+uv run --group checks python docs/demo.py
 """
 
 import re

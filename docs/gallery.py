@@ -1,6 +1,6 @@
 """Writes gallery.md: every tool that makes pictures without a key, called over MCP, and what came back.
 
-uv run python docs/gallery.py
+uv run --group tests python docs/gallery.py
 """
 
 import json
@@ -121,7 +121,7 @@ async def main() -> None:
             parts = [part for part in [await shown(client, tools, call) for call in CALLS] if part]
     head = (
         "# Gallery\n\nEach tool, the call that was made, the sentence that came back for a model that cannot see, and "
-        "the picture, made smaller for this page. `uv run python docs/gallery.py` writes it anew. `create_image` and "
+        "the picture, made smaller for this page. `uv run --group tests python docs/gallery.py` writes it anew. `create_image` and "
         "`edit_image` need a key and are not shown."
     )
     (HERE / "gallery.md").write_text("\n\n".join([head, *parts]) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from groups import bring
 from hypothesis import settings
 
 # A busy machine is no fault of what is tested. On top of the profile that hypothesis takes where CI is set.
@@ -40,6 +41,13 @@ if sys.version_info < (3, 11, 7):
             self._stdin_closed.exception()
 
     SubprocessStreamProtocol.pipe_connection_lost = _pipe_lost_and_told
+
+
+def pytest_addoption(pluginmanager):
+    """Install what tests import before the next conftest does: with `-m` also what the tests need that .ci/run switches on."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        with pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            bring("checks" if any(argument.startswith("-m") for argument in sys.argv[1:]) else "tests")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from first_messages import introduction
+
 TESTS = Path(__file__).parent
 PROXY = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main; main()", "proxy"]
 SLOPPY = [sys.executable, str(TESTS / "servers" / "sloppy.py")]
@@ -58,8 +60,7 @@ class Wire:
 
     def open(self):
         """Shake hands."""
-        info = {"name": self.client, "version": "1"}
-        self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": info})
+        self.ask("initialize", introduction(self.client))
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         return self
 

@@ -35,6 +35,11 @@ def noise(width, height, seed=1):
     return Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
 
 
+def coloured_noise(seed, side=200):
+    """A PNG that no other seed makes, of three bytes a pixel."""
+    return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
+
+
 SCRIPTS = ("\u05d0", "\u0639", "\u0939", "\u0e01", "a\u0e34")
 """A letter each of Hebrew, Arabic, Hindi and Thai, and a Thai vowel on a Latin letter."""
 
@@ -91,6 +96,32 @@ def pdf(pages=1):
     """A PDF whose pages are pictures."""
     first, *rest = [drawing() for _ in range(pages)]
     return file(first, "PDF", save_all=True, append_images=rest)
+
+
+def pdf_of(*streams, size=(200, 100)):
+    """A PDF with a page for each content stream, which writes and draws; its font is `/F1`."""
+    bodies = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    pages = []
+    for stream in streams:
+        fonts = "/Resources << /Font << /F1 3 0 R >> >>"
+        box, contents = f"/MediaBox [0 0 {size[0]} {size[1]}]", f"/Contents {len(bodies) + 2} 0 R"
+        bodies += [
+            f"<< /Type /Page /Parent 2 0 R {box} {contents} {fonts} >>",
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        ]
+        pages.append(f"{len(bodies) - 1} 0 R")
+    bodies[1] = f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(pages)}] >>"
+    data, places = "%PDF-1.4\n", []
+    for number, body in enumerate(bodies, 1):
+        places.append(len(data))
+        data += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{len(data)}\n%%EOF\n"
+    return f"{data}xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}{end}".encode()
 
 
 def docx():

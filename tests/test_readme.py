@@ -150,7 +150,7 @@ def test_the_picture_shows_the_demo_as_it_is(tmp_path):
         assert picture.size == demo["SIZE"]
         shown = picture.text[demo["WORDS"]]
     now = demo["words"](demo["demo"](tmp_path).read_text(encoding="utf-8"))
-    assert shown == now, "docs/demo.png is out of date: uv run python docs/demo.py"
+    assert shown == now, "docs/demo.png is out of date: uv run --group checks python docs/demo.py"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What docs/relay.md shows is run as it stands, and its table is that of the code."""
+"""What docs/relay.md shows is run as it stands."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from first_messages import initialize
 from relaying import ENVIRONMENT, Wire
 from ruamel.yaml import YAML
 from servers_over_http import scripted
 
-from imagebridge.facts.hosts import HOSTS
-from imagebridge_server.install.hosts import HOST_FILES, file_of
+from imagebridge_server.install.host_files import HOST_FILES, file_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")
@@ -74,18 +74,8 @@ def test_the_relay_serves_at_an_address(path):
         try:
             url = process.stderr.readline().decode().split()[-1]
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+/mcp", url)
-            message = {
-                "jsonrpc": "2.0",
-                "id": 1,
-                "method": "initialize",
-                "params": {
-                    "protocolVersion": "2025-11-25",
-                    "capabilities": {},
-                    "clientInfo": {"name": "mcp", "version": "1"},
-                },
-            }
             accept = {"accept": "application/json, text/event-stream"}
-            answer = httpx2.post(url, json=message, headers=accept, timeout=600)
+            answer = httpx2.post(url, json=initialize(), headers=accept, timeout=600)
             assert '"serverInfo"' in answer.text
         finally:
             process.terminate()
@@ -123,21 +113,3 @@ def test_the_relay_is_put_in_front_of_a_hosts_server(command, tmp_path):
     assert done.returncode == 0, done.stderr
     assert file.read_bytes() == before
     assert {"proxy", "--host", name, "--", "npx"} <= set(re.findall(r"[\w@/.-]+", done.stdout)), done.stdout
-
-
-def test_the_table_of_hosts_is_that_of_the_code():
-    rows = re.findall(
-        r"^\| ([a-z-]+) \| ([0-9,]+) \| (.*?) \| (.*?) \| (\w+) \| (\w+) \| (\w+) \|$", PAGE, re.MULTILINE
-    )
-    assert rows == [
-        (
-            host.name,
-            f"{host.characters:,}",
-            f"{host.side or 'any'}" + (f", {host.patches:,} patches" if host.patches else ""),
-            ", ".join(sorted(one.removeprefix("image/") for one in host.formats)) or "none",
-            host.errors,
-            host.structured,
-            "no" if host.reads_links else "yes",
-        )
-        for host in HOSTS
-    ]

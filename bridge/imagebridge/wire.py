@@ -9,8 +9,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import isfinite
+from operator import is_not
 from types import NoneType
-from typing import TYPE_CHECKING, Any, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
 
 if TYPE_CHECKING:
     from openai.types.responses import ResponseFunctionCallOutputItemParam
@@ -21,6 +22,28 @@ if TYPE_CHECKING:
 
 JSON = Mapping[str, object]
 """A JSON object whose values have not been looked at yet."""
+
+
+class BlockKind(NamedTuple):
+    """What tells content blocks of one type.
+
+    holds: the fields of which such a block has at least one. describes: those that only say more of what it holds.
+    links: its `uri` leads to what can be read.
+    """
+
+    holds: tuple[str, ...]
+    describes: tuple[str, ...] = ()
+    links: bool = False
+
+
+BLOCK_KINDS: dict[str, BlockKind] = {
+    "text": BlockKind(("text",)),
+    "image": BlockKind(("data",)),
+    "audio": BlockKind(("data",)),
+    "resource": BlockKind(("resource",)),
+    "resource_link": BlockKind(("uri",), ("name", "title", "description", "size", "icons"), links=True),
+}
+"""The types of content blocks that MCP has (`ContentBlock` in schema.ts of 2025-11-25 and 2026-07-28)."""
 
 URI = "imagebridge/uri"
 """In the `_meta` of a picture: what its server calls it, and takes in its place."""
@@ -90,7 +113,7 @@ def result_json(result: object) -> JSON:
     if not is_json(result):
         raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
     result = respelt(result)
-    if result and not _RESULT_KEYS & result.keys():
+    if result and _RESULT_KEYS.isdisjoint(result):
         hint = '; a single block goes into {"content": [...]}' if "type" in result else ""
         raise TypeError(
             f"a tool result has `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
@@ -115,8 +138,8 @@ def respelt(result: JSON) -> JSON:
     if content is not spelt:
         result = {**result, "content": content}
     if is_list(content):
-        blocks = [_block(one) for one in content]
-        if any(new is not old for new, old in zip(blocks, content, strict=True)):
+        blocks = [_respelt_block(one) for one in content]
+        if any(map(is_not, blocks, content)):
             result = {**result, "content": blocks}
     return _renamed(result)
 
@@ -135,7 +158,7 @@ def listed(value: object) -> object:
     return [as_list] if is_json(as_list) else as_list
 
 
-def _block(block: object) -> object:
+def _respelt_block(block: object) -> object:
     if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block
     inside = {key: inner for key in ("resource", "annotations") if is_json(inner := block.get(key))}
@@ -165,6 +188,18 @@ def blocks_of(result: JSON) -> Sequence[object]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [] if content is None else [content]
+
+
+def contents_of(block: JSON) -> JSON:
+    """Return what holds a block's text, bytes and address: the resource in it, or else the block."""
+    inner = block.get("resource")
+    return inner if is_json(inner) else block
+
+
+def links(block: JSON) -> bool:
+    """Tell whether a block stands for what can be read at its address."""
+    kind = BLOCK_KINDS.get(text_of(block, "type"))
+    return kind is not None and kind.links
 
 
 def tool_json(tool: object) -> JSON:
@@ -221,20 +256,22 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         halves: half surrogates are left as they are.
     """
     # Level by level, as a value may be deeper than functions can call one another.
-    level: Collection[object] = [[value]]
+    level: Collection[Iterable[object]] = [[value]]
     for _ in range(MAX_LEVELS + 1):
-        below: dict[int, object] = {}
-        for holder in level:
-            for one in _inside(holder):
+        below: dict[int, Iterable[object]] = {}
+        for inside in level:
+            for one in inside:
                 if isinstance(one, str):
-                    sound = one.isascii() or halves or paired(one) is one
-                elif is_json(one) or is_list(one):
-                    below[id(one)] = one
-                    continue
+                    if one.isascii() or halves or paired(one) is one:
+                        continue
+                elif isinstance(one, (int, float)):
+                    if _readable_number(one, finite=finite) is one:
+                        continue
                 else:
-                    sound = not isinstance(one, (int, float)) or _readable_number(one, finite=finite) is one
-                if not sound:
-                    return _Writable(finite=finite, halves=halves).made(value)
+                    if is_json(one) or is_list(one):
+                        below[id(one)] = _inside(one)
+                    continue
+                return _Writable(finite=finite, halves=halves).made(value)
         if not below:
             return value
         level = below.values()

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Container, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, beginning, nearest
 from imagebridge_tools.declaration import Argument
-from imagebridge_tools.tool_output import nearest
+from imagebridge_tools.tool_output import nearest_allowed
 
 from .lenient_arguments import meaning
 
@@ -94,7 +93,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
         allowed = [
             part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(", ")
         ]
-        return ArgumentError(place, f"is {came}; {nearest(str(error['input']), allowed)}")
+        return ArgumentError(place, f"is {came}; {nearest_allowed(str(error['input']), allowed)}")
     if kind in ("greater_than_equal", "less_than_equal"):
         least = kind == "greater_than_equal"
         limit = context["ge" if least else "le"]
@@ -113,8 +112,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
 
 def _shown(value: object) -> str:
     """Return a value as it came, JSON like all of the call; long ones are cut."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return beginning(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
 
 
 _LOG = 'give scales={"y": "log"}'
@@ -170,9 +168,9 @@ def _unknown(
             found.append(ArgumentError(name, f"is not an argument of this tool; {instead}"))
             continue
         free = [one for one in declared if one not in arguments]
-        close = get_close_matches(name.casefold(), free, 1, _SIMILAR)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        lost = lost or not close
+        near = nearest(name, free, _SIMILAR)
+        hint = f"; did you mean {near}?" if near else ""
+        lost = lost or not near
         found.append(ArgumentError(name, f"is not an argument of this tool{hint}"))
     if found and lost:
         last = found[-1]

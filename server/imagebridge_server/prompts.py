@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
-from imagebridge_tools.tool_output import nearest
+from imagebridge_tools.tool_output import nearest_allowed
 
 PictureLocation = Annotated[
     str, Field(description="A picture: a path below an allowed folder, a file: URL or a data: URL.")
@@ -47,11 +47,13 @@ class Prompting:
 def _check(name: str, given: Any, offered: Iterable[Prompt]) -> None:
     known = {prompt.name: prompt.arguments or [] for prompt in offered}
     if name not in known:
-        raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest(name, known)}")
+        raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest_allowed(name, known)}")
     names = [argument.name for argument in known[name]]
     for argument in given:
         if argument not in names:
-            raise MCPError(INVALID_PARAMS, f"{name} takes no {argument!r}; {nearest(str(argument), names)}")
+            raise MCPError(
+                INVALID_PARAMS, f"{name} takes no {argument!r}; {nearest_allowed(str(argument), names)}"
+            )
     for argument in known[name]:
         if argument.required and not str(given.get(argument.name) or "").strip():
             raise MCPError(INVALID_PARAMS, f"{name} needs {argument.name}: {argument.description}")

@@ -17,13 +17,14 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.errors import ArgumentError, BridgeError, beginning
 from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.files import saving
+from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.files.source import NOWHERE, Places, opened
 from imagebridge_tools.mistakes import Mistakes
 
@@ -261,7 +262,7 @@ def _call_description(name: str, arguments: Mapping[str, object]) -> str:
     shortened: list[str] = []
     for argument, value in arguments.items():
         text = json.dumps(value, ensure_ascii=False)
-        shortened.append(f"{argument}={text if len(text) <= 120 else text[:100] + '...'}")
+        shortened.append(f"{argument}={beginning(text, 120)}")
     return f"{name}({', '.join(shortened)})"
 
 
@@ -303,16 +304,18 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
         return failure(f"the tool failed with {type(error).__name__}; the server's log says more")
 
 
-async def finished(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> ToolOutput:
+async def finished(
+    make: Making, save_as: str | None = None, *, overwrite: bool = False, svg: bool = False
+) -> ToolOutput:
     """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
 
-    Where it may not be saved nothing is made.
+    Where it may not be saved nothing is made. With `svg` an SVG is, and may be saved as one.
     """
     call = _CALL.get()
     mistakes = Mistakes(call.noted)
     where = None
     if save_as is not None:
-        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite)
+        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite, svg=svg)
         where = await mistakes.met(in_thread(target))
     answer = await make(noted=mistakes.found)
     if where:
@@ -339,6 +342,7 @@ async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
                 await in_thread(lambda data=data: store.keep(Picture.from_bytes(data), call.words).short)
             )
     except (BridgeError, HeavyError, OSError):
+        not_repeatable()
         return result
     block = result.content[1]
     block.meta = {**(block.meta or {}), COMPARED: uris}
@@ -352,6 +356,7 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
         names = [call.places.store.keep(picture, call.words).short for picture in answer.pictures]
     except OSError as error:
         # The picture is what was asked for; a full disk must not cost it.
+        not_repeatable()
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
     sentence = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."

@@ -20,6 +20,7 @@ from imagebridge.translate.sentences import not_shown
 from imagebridge.wire import URI
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.apart import ApartError, apart
+from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.tool_output import File
 
 T = TypeVar("T")
@@ -93,6 +94,7 @@ async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
     try:
         return await apart(repaired_for, result, known_host, seconds=_SECONDS)
     except ApartError as error:
+        not_repeatable()
         words = [block for block in result["content"] if block.get("type") == "text"]
         sentence = TextContent(text=not_shown("the pictures of this result", str(error)))
         content = [*words, sentence.model_dump(by_alias=True, exclude_none=True)]

@@ -17,6 +17,7 @@ from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
 from imagebridge_tools.declaration import Declaration, argument, declaration
+from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
@@ -123,8 +124,9 @@ def _paid(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
 
         async def make(on_progress: OnProgress) -> ToolOutput:
             making = _making(one, places, {**given, "on_progress": on_progress})
-            return await finished(making, save_as, overwrite=overwrite)
+            return await finished(making, save_as, overwrite=overwrite, svg=given.get("format") == "svg")
 
+        not_repeatable()
         jobs = context.request_context.lifespan_context
         return await reported(jobs.run("The picture", make, on_progress, settings.patience))
 
@@ -153,6 +155,7 @@ async def _collected(
     jobs: Jobs, handle: str, settings: Settings, *, noted: Sequence[ArgumentError]
 ) -> ToolOutput:
     Mistakes(noted).tell()
+    not_repeatable()
     return await jobs.collected(handle, settings.patience)
 
 

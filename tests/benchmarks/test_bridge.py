@@ -44,9 +44,10 @@ for line in sys.stdin:
 
 
 @pytest.mark.parametrize(
-    ("size", "limit", "rounds"), [(1_000, 1.1, 300), (1_000_000, 0.65, 30), (8_250_000, 0.2, 8)]
+    ("key", "size", "count"),
+    [("call small", 1_000, 300), ("call 1 MB", 1_000_000, 30), ("call 8 MB", 8_250_000, 8)],
 )
-async def test_a_call_over_stdio(size, limit, rounds):
+async def test_a_call_over_stdio(key, size, count, measured, rounds):
     server = StdioServerParameters(command=sys.executable, args=["-c", SERVER, str(size)])
     ours, theirs = [], []
     async with Bridge(server) as bridge, Client(server) as client:
@@ -63,21 +64,18 @@ async def test_a_call_over_stdio(size, limit, rounds):
             theirs.append(time.perf_counter() - began)
             return result.content[0].data
 
-        for at in range(rounds):
+        for at in range(rounds(count)):
             # What runs right after the other finds the processor's caches full of it.
             first, second = (by_bridge, by_client) if at % 2 else (by_client, by_bridge)
             assert await first() == await second()
-    ratio = min(ours) / min(theirs)
-    print(
-        f"\n{size / 1e6:g} MB over stdio: {min(ours) * 1e3:.1f} ms against {min(theirs) * 1e3:.1f} ms, {ratio:.2f} times (at most {limit})"
-    )
-    assert ratio <= limit
+    said = f"{min(ours) * 1e3:.1f} ms beside {min(theirs) * 1e3:.1f} ms"
+    measured(key, min(ours) / min(theirs), said)
 
 
 async def longest_stall(bridge, rounds):
-    """Return the seconds of work that kept the event loop from its next task at most.
+    """Return the seconds that kept the event loop from its next task at most, by the clock.
 
-    The processor's time of this thread: what other programs take away is not the bridge's.
+    So that work in other threads counts which holds the interpreter.
     """
     longest, still = 0.0, True
 
@@ -97,16 +95,13 @@ async def longest_stall(bridge, rounds):
 
 
 @pytest.mark.parametrize("size", [1_000_000, 8_250_000])
-async def test_the_event_loop_goes_on_during_a_large_call(size):
+async def test_the_event_loop_goes_on_during_a_large_call(size, measured, rounds):
     """The shortest of several longest stalls: what a call costs, and not what else the machine did."""
     server = StdioServerParameters(command=sys.executable, args=["-c", SERVER, str(size)])
     async with Bridge(server) as bridge:
-        stalls = [await longest_stall(bridge, 1) for _ in range(12)]
-    megabytes = size / 1e6
-    print(
-        f"\nlongest stall of the event loop: {min(stalls) * 1e3:.1f} to {max(stalls) * 1e3:.1f} ms for {megabytes:g} MB"
-    )
-    assert min(stalls) <= 0.005 * megabytes
+        stalls = [await longest_stall(bridge, 1) for _ in range(rounds(12))]
+    said = f"{min(stalls) * 1e3:.1f} ms for {size / 1e6:g} MB"
+    measured("stall", min(stalls) * 1e3 / (size / 1e6), said)
 
 
 SLOW = """
@@ -125,7 +120,7 @@ for line in sys.stdin:
 """
 
 
-async def test_twelve_slow_servers_are_ready_together():
+async def test_twelve_slow_servers_are_ready_together(measured):
     server = StdioServerParameters(command=sys.executable, args=["-S", "-c", SLOW])
 
     async def ready(count):
@@ -137,7 +132,4 @@ async def test_twelve_slow_servers_are_ready_together():
 
     one = min([await ready(1) for _ in range(3)])
     twelve = min([await ready(12) for _ in range(3)])
-    print(
-        f"\n12 servers ready after {twelve:.2f} s, one after {one:.2f} s, {twelve / one:.2f} times (at most 2.5)"
-    )
-    assert twelve <= 2.5 * one
+    measured("twelve servers", twelve / one, f"{twelve:.2f} s beside {one:.2f} s")

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert len(body) < 100_000 or b'"image_url":"data:image/png;base64,iVBOR' in body
-        said = text if len(body) > 100_000 else call
+        said = text if b'"function_call_output"' in body else call
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(said)))
@@ -116,7 +116,7 @@ async def timed(run):
 
 
 @pytest.mark.usefixtures("forgetful")
-async def test_prompt_to_answer(base_url):
+async def test_prompt_to_answer(base_url, measured, rounds):
     async with both(base_url, 1_000_000) as (openai, bridge, client):
 
         async def ours(**arguments):
@@ -130,11 +130,10 @@ async def test_prompt_to_answer(base_url):
             "direct": lambda: ours(direct=True),
         }
         took = {name: [] for name in ways}
-        for _ in range(ROUNDS):
+        for _ in range(rounds(ROUNDS)):
             for name, way in ways.items():
                 took[name].append(await timed(way))
-    print(f"\nprompt to answer, 1 MB PNG, {ROUNDS} rounds")
-    ratios = {name: [min(times)[0] for times in (took[name], took["by hand"])] for name in took}
+    print("\nprompt to answer, 1 MB PNG")
     for index, what in enumerate(("clock", "work")):
         floor = [times[index] for times in took["by hand"]]
         for name, both_times in took.items():
@@ -144,5 +143,7 @@ async def test_prompt_to_answer(base_url):
                 f"{what:5} {name:8} min {least:5.1f} ms ({least / min(floor):.2f})"
                 f"  median {middle:5.1f} ms ({middle / statistics.median(floor):.2f})  max {max(times):5.1f} ms"
             )
-    assert ratios["create"][0] / ratios["create"][1] <= 0.85
-    assert ratios["direct"][0] / ratios["direct"][1] <= 0.6
+    least = {name: min(clock for clock, _ in times) for name, times in took.items()}
+    for name in ("create", "direct"):
+        said = f"{least[name]:.1f} ms beside {least['by hand']:.1f} ms"
+        measured(f"loop {name}", least[name] / least["by hand"], said)

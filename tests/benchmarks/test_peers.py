@@ -82,7 +82,7 @@ print(json.dumps([min(one) * 1000 for one in times]))
 
 
 @pytest.mark.parametrize("peer", PEERS)
-def test_peer(peer, forgetful):
+def test_peer(peer, forgetful, measured):
     packages, code = PEERS[peer]
     encoded = b64(about_a_megabyte("PNG"))
     command = ["uv", "run", "-q", "--isolated", "--no-project", "--with", peer]
@@ -92,6 +92,6 @@ def test_peer(peer, forgetful):
     assert done.returncode == 0, done.stderr[-2_000:]
     theirs, floor = json.loads(done.stdout)
     ours, our_floor = fastest(lambda: function_call_output(result(encoded), "c"), lambda: naive(encoded))
-    print(
-        f"\n{peer}: {theirs / floor:.1f} times the bare string; ours, proven anew: {ours / our_floor:.1f} times"
+    measured(
+        peer, theirs / floor, f"{theirs:.2f} ms; ours, proven: {ours / our_floor:.1f} times, {ours:.2f} ms"
     )

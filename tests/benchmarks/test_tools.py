@@ -9,11 +9,11 @@ import os
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from benchmarks.ratios import SERVERS, TOOLS
 from mcp import Client, StdioServerParameters
 from PIL import Image
 
@@ -73,16 +73,16 @@ def folder(tmp_path_factory):
     return folder
 
 
-async def milliseconds(client, name, arguments):
-    """Return the median of warm calls, and the size of the result in kB."""
+async def milliseconds(client, name, arguments, count):
+    """Return the median of warm calls, and the size of the result in words."""
     result = await client.call_tool(name, arguments)
     assert not result.is_error, result.content
     times = []
-    for _ in range(ROUNDS):
+    for _ in range(count):
         began = time.perf_counter()
         await client.call_tool(name, arguments)
         times.append(time.perf_counter() - began)
-    return statistics.median(times) * 1000, len(result.model_dump_json()) / 1000
+    return statistics.median(times) * 1000, f"{len(result.model_dump_json()) / 1000:,.0f} kB"
 
 
 @pytest.fixture
@@ -91,14 +91,12 @@ def endpoint():
         yield endpoint
 
 
-async def test_every_tool(folder, endpoint):
-    print(f"\n{'tool':40} median ms   kB")
+async def test_every_tool(folder, endpoint, measured, rounds):
     server = own_server("--allow", str(folder), environment={"OPENAI_BASE_URL": endpoint.base_url})
     async with Client(server) as client:
-        assert set(CALLS) == {tool.name for tool in (await client.list_tools()).tools}
+        assert set(CALLS) == set(TOOLS) == {tool.name for tool in (await client.list_tools()).tools}
         for name, arguments in CALLS.items():
-            spent, size = await milliseconds(client, name, arguments)
-            print(f"{name:40} {spent:9.1f} {size:6.0f}")
+            measured(name, *await milliseconds(client, name, arguments, rounds(ROUNDS)))
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +111,9 @@ def installed():
     return cache / "node_modules"
 
 
-@pytest.mark.parametrize("package", PEERS)
-async def test_beside_servers_of_others(package, installed):
+@pytest.mark.parametrize("package", SERVERS)
+async def test_beside_servers_of_others(package, installed, measured, rounds):
     start, tool, arguments = PEERS[package]
     command = [str(installed / package / start), *(["stdio"] if "everything" in package else [])]
     async with Client(StdioServerParameters(command="node", args=command), mode="legacy") as client:
-        spent, size = await milliseconds(client, tool, arguments)
-    print(f"\n{package + ' ' + tool:60} {spent:9.1f} ms {size:6.0f} kB", file=sys.stdout)
+        measured(package, *await milliseconds(client, tool, arguments, rounds(ROUNDS)))

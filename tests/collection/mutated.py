@@ -1,6 +1,6 @@
 """Files that chance has damaged go through translation: nothing raises, and decoders that are not ours judge what came out.
 
-    uv run python tests/collection/mutated.py --count 50000 --seed 17
+    uv run --group checks python tests/collection/mutated.py --count 50000 --seed 17
 
 File NUMBER of a seed is always the same: `--first NUMBER` goes on where a run has stopped, and two processes share
 the work by two seeds. Exit code 1 where a rule is broken; `--keep DIR` keeps those files.

@@ -17,6 +17,10 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1]
 sys.path.insert(0, str(TESTS))
 
+from groups import bring
+
+bring("checks")
+
 import npm
 from compat.clis import CLIS, WAYS, Cli, looked
 from compat.frameworks import FRAMEWORKS, LOCKS

@@ -5,11 +5,11 @@ which pictures are taken, and that each use of a tool is answered in the next me
 """
 
 import json
-from itertools import count
 
+from compat.scripted_api import ScriptedApi
 from compat.shown import Refused, picture
 
-from imagebridge.testing.server import LoopbackServer, json_answer, stream_answer
+from imagebridge.testing.server import json_answer, stream_answer
 
 TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 IN_RESULTS = ("text", "image", "document", "search_result", "tool_reference")
@@ -18,26 +18,10 @@ SEARCH = "ToolSearch"
 SIDE, SIDE_OF_MANY, MANY, PICTURE_BYTES, REQUEST_BYTES = 8_000, 2_000, 20, 10_000_000, 32_000_000
 
 
-class AnthropicMessages:
-    """Asks `model.turn(names of tools, results so far)` in each request that offers tools.
+class AnthropicMessages(ScriptedApi):
+    """Answers a request as the API does."""
 
-    refusals: why requests were refused.
-    """
-
-    def __init__(self, model):
-        self.model = model
-        self.refusals = []
-        self._numbers = count(1)
-
-    def __enter__(self):
-        self._server = LoopbackServer(self._answer)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
-
-    def _answer(self, method, path, content):
+    def answer(self, method, path, content):
         if (method, path) != ("POST", "/v1/messages"):
             return _error(404, "not_found_error", f"{method} {path}")
         body = json.loads(content)
@@ -50,7 +34,7 @@ class AnthropicMessages:
             return _error(400, "invalid_request_error", str(error))
         said = self._said(body, results)
         whole = {
-            "id": f"msg_{next(self._numbers)}",
+            "id": f"msg_{next(self.numbers)}",
             "type": "message",
             "role": "assistant",
             "model": body["model"],
@@ -69,7 +53,7 @@ class AnthropicMessages:
         name, arguments = said
         if name not in names:  # Its definition is to be had first.
             name, arguments = SEARCH, {"query": f"+{name}", "max_results": 5}
-        return [{"type": "tool_use", "id": f"toolu_{next(self._numbers)}", "name": name, "input": arguments}]
+        return [{"type": "tool_use", "id": f"toolu_{next(self.numbers)}", "name": name, "input": arguments}]
 
 
 def judged(body):

@@ -5,11 +5,11 @@ parts there are, which pictures are taken, and that each call of a function is a
 """
 
 import json
-from itertools import count
 
+from compat.scripted_api import ScriptedApi
 from compat.shown import Refused, picture
 
-from imagebridge.testing.server import LoopbackServer, json_answer, stream_answer
+from imagebridge.testing.server import json_answer, stream_answer
 
 TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif")
 KINDS = {"text", "inlineData", "fileData", "functionCall", "functionResponse", "thought"}
@@ -18,26 +18,10 @@ BESIDE = {"thought", "thoughtSignature", "mediaResolution"}
 INLINE_BYTES, PICTURES = 20_000_000, 3_600
 
 
-class GeminiContents:
-    """Asks `model.turn(names of functions, results so far)` in each request that declares functions.
+class GeminiContents(ScriptedApi):
+    """Answers a request as the API does."""
 
-    refusals: why requests were refused.
-    """
-
-    def __init__(self, model):
-        self.model = model
-        self.refusals = []
-        self._numbers = count(1)
-
-    def __enter__(self):
-        self._server = LoopbackServer(self._answer)
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        return self
-
-    def __exit__(self, *_):
-        self._server.stop()
-
-    def _answer(self, method, path, content):
+    def answer(self, method, path, content):
         name, _, action = path.rpartition(":")
         if method != "POST" or not name.startswith("/v1beta/models/"):
             return _error(404, "NOT_FOUND", f"{method} {path}")
@@ -74,7 +58,7 @@ class GeminiContents:
         if isinstance(said, str):
             return [{"text": said}]
         name, arguments = said
-        return [{"functionCall": {"id": f"call_{next(self._numbers)}", "name": name, "args": arguments}}]
+        return [{"functionCall": {"id": f"call_{next(self.numbers)}", "name": name, "args": arguments}}]
 
 
 def judged(contents):

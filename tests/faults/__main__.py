@@ -19,6 +19,10 @@ import time
 from pathlib import Path
 
 import anyio
+from tests.groups import bring
+
+bring("tests")
+
 import psutil
 
 from imagebridge import Bridge, BridgeError

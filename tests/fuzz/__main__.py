@@ -12,6 +12,10 @@ import multiprocessing
 import sys
 import time
 
+from tests.groups import bring
+
+bring("tests")
+
 from .cases import kept, kind_of
 from .kinds import KINDS
 from .working import MEMORY, work

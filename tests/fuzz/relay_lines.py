@@ -10,10 +10,7 @@ from imagebridge.relay.relay import Relay
 from imagebridge.relay.streams import LineQueue
 from imagebridge.relay.tool_names import Names
 
-OPENING = (
-    b'{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},'
-    b'"clientInfo":{"name":"mcp","version":"1"}}}'
-)
+OPENING = b'{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"clientInfo":{"name":"mcp"}}}'
 CALL = b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"look"}}'
 ANSWER = b'{"jsonrpc":"2.0","id":7,"result":{"content":"bare"}}'
 
@@ -21,24 +18,17 @@ _TURNS = 30
 """Turns of the event loop in which the other side hears what was said."""
 
 
-class _Side:
-    """A host or a server: what it says, and the lines that have come to it."""
+class Side:
+    """A host or a server: the lines that it says, and those that have come to it, each with the messages in it."""
 
     name = "server"
 
-    def __init__(self, said):
-        self._said = said
-        self.lines = LineQueue(self._saying())
+    def __init__(self, lines):
+        self.lines = LineQueue(lines)
         self.came = []
 
-    async def _saying(self):
-        for line in self._said:
-            for _ in range(_TURNS):
-                await anyio.lowlevel.checkpoint()
-            yield line
-
-    def send(self, line, said):
-        self.came.append(line)
+    def send(self, line, said=None):
+        self.came.append((line, said))
 
     @asynccontextmanager
     async def connect(self):
@@ -51,6 +41,13 @@ class _Side:
         return "ended"
 
 
+async def _saying(lines):
+    for line in lines:
+        for _ in range(_TURNS):
+            await anyio.lowlevel.checkpoint()
+        yield line
+
+
 class _Faults(logging.Handler):
     def emit(self, record):
         said = self.format(record)
@@ -60,7 +57,7 @@ class _Faults(logging.Handler):
 
 def relayed(host_lines, server_lines):
     """Relay these lines; return what came to the host and to the server. A fault of the relay's own raises."""
-    host, server = _Side((OPENING, *host_lines)), _Side(server_lines)
+    host, server = Side(_saying((OPENING, *host_lines))), Side(_saying(server_lines))
     relay = Relay(Peers(), server.connect, host, explain=True, names=Names())
 
     async def run():
@@ -75,4 +72,4 @@ def relayed(host_lines, server_lines):
     finally:
         log.removeHandler(faults)
         logging.root.manager.disable = before
-    return host.came, server.came
+    return [line for line, _ in host.came], [line for line, _ in server.came]

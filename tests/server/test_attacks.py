@@ -1,9 +1,9 @@
 """Hostile sources: the model gets an error, and the next call is answered."""
 
 import re
-import zlib
 
 import pytest
+from bombs import zeros
 from mcp import Client
 from PIL import Image
 from samples import claiming
@@ -16,13 +16,6 @@ from imagebridge_server.settings import Settings
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{0}" height="{0}">{1}</svg>'
-
-
-def zeros(size):
-    """Return so many packed zeros."""
-    packer = zlib.compressobj(9)
-    parts = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
-    return b"".join([*parts, packer.compress(bytes(size % (1 << 20))), packer.flush()])
 
 
 def laughs():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from first_messages import initialize
 from processes import server_command
 from samples import drawing, file
 
@@ -75,12 +76,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=stderr,
         )
-        hello = {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "t", "version": "1"},
-        }
-        self.answer(line({"jsonrpc": "2.0", "id": 7, "method": "initialize", "params": hello}))
+        self.answer(line(initialize(7)))
         self._send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
 
     def _send(self, sent):

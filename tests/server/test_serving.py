@@ -10,6 +10,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 import samples
+from first_messages import introduction
 from mcp import Client
 from processes import children, ended, memory, server_command
 
@@ -58,8 +59,7 @@ class Raw:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen([sys.executable, *command], stdin=pipe, stdout=pipe, stderr=pipe)
         self.number = 0
-        info = {"name": name, "version": "1"}
-        self.ask("initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo=info)
+        self.ask("initialize", **introduction(name))
         self.send({"method": "notifications/initialized"})
 
     def send(self, message):

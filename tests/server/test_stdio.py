@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+from first_messages import introduction
 from mcp import Client, StdioServerParameters
 from processes import children, ended, server_command, worked
 
@@ -69,12 +70,7 @@ class Raw:
             stderr=subprocess.PIPE,
             cwd=cwd,
         )
-        self.ask(
-            "initialize",
-            protocolVersion="2025-11-25",
-            capabilities={},
-            clientInfo={"name": "t", "version": "1"},
-        )
+        self.ask("initialize", **introduction())
         self.answer()
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
 

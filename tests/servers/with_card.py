@@ -8,16 +8,9 @@ import time
 import zlib
 from pathlib import Path
 
-HELLO = {
-    "jsonrpc": "2.0",
-    "id": 1,
-    "method": "initialize",
-    "params": {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "clientInfo": {"name": "t", "version": "1"},
-    },
-}
+sys.path.append(str(Path(__file__).parents[1]))
+
+from first_messages import initialize
 
 
 def main():
@@ -36,7 +29,7 @@ def prepare(cards, command):
     """Let a start keep its card, and give it the oldest date there is: one that is used gets another."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
-        process.stdin.write(json.dumps(HELLO).encode() + b"\n")
+        process.stdin.write(json.dumps(initialize()).encode() + b"\n")
         process.stdin.flush()
         process.stdout.readline()
         until = time.monotonic() + 120

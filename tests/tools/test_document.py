@@ -140,7 +140,7 @@ class TestTables:
         assert answer.sentence.splitlines()[1:] == [
             "- 'Sales': 2 rows and 2 columns, as CSV",
             "- 'Costs': 1 row and 2 columns, as CSV",
-            "- 'Empty': is empty; give at least one row",
+            "- 'Empty': empty",
         ]
         uri = (folder / "a.xlsx").as_uri()
         assert answer.files == (
@@ -173,12 +173,45 @@ class TestTables:
         assert answer.files[0].content == "k,n\na,3\n"
         assert "Its sheets are 'Sales', 'Costs', 'Empty': give sheet to read another." in answer.sentence
 
+    async def test_a_sheet_that_holds_no_table_comes_as_it_stands(self, folder):
+        data = workbook({"About": [["Read me", None, "first"]], "T": [["k"], ["a"]]})
+        answer = await read(folder, "a.xlsx", data)
+        assert answer.sentence.splitlines()[1:] == [
+            "- 'About': 1 row, not a table, as CSV",
+            "- 'T': 1 row and 1 column, as CSV",
+        ]
+        assert [file.content for file in answer.files] == ["Read me,,first\n", "k\na\n"]
+        alone = await read(folder, "a.xlsx", data, sheet="About")
+        assert alone.files[0].content == "Read me,,first\n"
+
     async def test_a_long_workbook_is_described(self, folder):
         rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]
         answer = await read(folder, "a.xlsx", workbook({"Long": rows, "Other": [["a"], [1]]}))
         assert "a table of 3,000 rows and 2 columns; these are rows 1 to 50, as CSV" in answer.sentence
         assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
         assert "Its sheets are 'Long', 'Other': give sheet to read another." in answer.sentence
+
+    @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+    async def test_a_row_that_is_too_long_comes_by_part(self, folder, name):
+        long = " ".join(f"word{n}" for n in range(1_500))
+        rows = [["k", "t"], ["a", long], ["b", "short"]]
+        made = {"a.csv": f"k,t\na,{long}\nb,short\n".encode(), "a.xlsx": workbook({"S": rows})}
+        given, pieces = {}, []
+        while True:
+            answer = await read(folder, name, made[name], room=6_000, **given)
+            pieces.append(answer.files[0].content)
+            assert len(json.dumps(answer.sentence + pieces[-1])) < 6_000
+            found = re.search(r"Call again with rows=1 and part=(\d+) for the rest of it\.", answer.sentence)
+            if not found:
+                break
+            given = {"rows": "1", "part": int(found[1])}
+        assert "".join(pieces) == f"k,t\na,{long}\n"
+        assert len(pieces) > 2
+        assert "of row 1 of 2, as CSV. Call again with rows=2 for more." in answer.sentence
+        with pytest.raises(ArgumentError, match=f"part: is 9; the row has {len(pieces)} parts"):
+            await read(folder, name, made[name], room=6_000, rows="1", part=9)
+        with pytest.raises(ArgumentError, match="part: is 2; row 2 comes whole"):
+            await read(folder, name, made[name], room=6_000, rows="2", part=2)
 
     @pytest.mark.parametrize(
         ("name", "choices", "words"),

@@ -103,11 +103,33 @@ class TestNotes:
         assert "no EXIF" in told(file(drawing(), "PNG"), exif=True)
         assert "EXIF" not in told(file(drawing(), "PNG"))
 
-    @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
+    @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
     def test_of_other_formats(self, form):
         exif = Image.Exif()
         exif[0x010F] = "Maker"
-        assert "EXIF: make Maker" in told(file(drawing(), form, exif=exif), exif=True)
+        noted = file(drawing(), form, exif=exif)
+        assert "EXIF: make Maker" in told(noted, exif=True)
+        assert "it has EXIF notes (exif=true tells them)" in told(noted)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            file(drawing(), "TIFF"),
+            file(drawing(), "TIFF", big_tiff=True),
+            file(drawing().convert("P"), "TIFF", compression="tiff_lzw", dpi=(300, 300)),
+            animation("TIFF"),
+        ],
+    )
+    def test_the_tags_by_which_the_pixels_of_a_tiff_are_read_are_none(self, data):
+        assert "EXIF" not in told(data)
+        assert "no EXIF" in told(data, exif=True)
+
+    @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+    def test_none_that_are_known(self, form):
+        exif = Image.Exif()
+        exif[0x0128] = 2  # the unit of a resolution
+        assert "EXIF without any note that is known" in told(file(drawing(), form, exif=exif), exif=True)
+        assert "EXIF" not in told(file(drawing(), form, exif=exif))
 
     def test_broken_ones(self):
         data = bytearray(camera())

@@ -1,7 +1,9 @@
 """render_document: the pages that were asked for, drawn and in words."""
 
+import json
+
 import pytest
-from samples import SVG, drawing, file, pdf, pixels
+from samples import SVG, drawing, file, pdf, pdf_of, pixels
 
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge_tools.files.source import Source
@@ -10,32 +12,11 @@ from imagebridge_tools.render import PAGES, rendered
 
 def written(*texts, size=(200, 100)):
     """A PDF with a page for each text, each with a black square whose place counts the pages."""
-    bodies = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    pages = []
+    streams = []
     for number, text in enumerate(texts):
         lines = " T* ".join(f"({line}) Tj" for line in text.split("\n"))
-        stream = f"{20 * number} 0 10 10 re f BT /F1 12 Tf 14 TL 10 80 Td {lines} ET"
-        fonts = "/Resources << /Font << /F1 3 0 R >> >>"
-        box, contents = f"/MediaBox [0 0 {size[0]} {size[1]}]", f"/Contents {len(bodies) + 2} 0 R"
-        bodies += [
-            f"<< /Type /Page /Parent 2 0 R {box} {contents} {fonts} >>",
-            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
-        ]
-        pages.append(f"{len(bodies) - 1} 0 R")
-    bodies[1] = f"<< /Type /Pages /Count {len(pages)} /Kids [{' '.join(pages)}] >>"
-    data, places = "%PDF-1.4\n", []
-    for number, body in enumerate(bodies, 1):
-        places.append(len(data))
-        data += f"{number} 0 obj\n{body}\nendobj\n"
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    start = len(data)
-    data += f"xref\n0 {len(bodies) + 1}\n0000000000 65535 f \n{table}"
-    data += f"trailer\n<< /Size {len(bodies) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
-    return data.encode()
+        streams.append(f"{20 * number} 0 10 10 re f BT /F1 12 Tf 14 TL 10 80 Td {lines} ET")
+    return pdf_of(*streams, size=size)
 
 
 def document(*texts, **given):
@@ -91,7 +72,19 @@ def test_long_texts_are_cut(monkeypatch):
 
     monkeypatch.setattr(render, "_LETTERS", 10)
     told = rendered(document("Bridges", "Towers"), "", True, 400).sentence
-    assert told.endswith("Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out]")
+    assert told.endswith(
+        "Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out; load_file with pages=2 gives all of it]"
+    )
+
+
+@pytest.mark.parametrize("letter", ["a", "\\344"])
+def test_texts_take_no_more_room_than_there_is(letter):
+    pages = [" ".join(letter * 9 for _ in range(60)) for _ in range(3)]
+    told = rendered(document(*pages, size=(6_000, 100)), "1-3", True, 200, 3_000).sentence
+    assert len(json.dumps(told)) < 3_000
+    assert [f"load_file with pages={number} gives all of it" in told for number in (1, 2, 3)] == [
+        letter != "a"
+    ] * 3
 
 
 @pytest.mark.parametrize("size", [(200, 100), (100, 200), (14_400, 20), (1, 1)])

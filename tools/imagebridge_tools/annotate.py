@@ -18,7 +18,7 @@ from .drawing.units import PLACE_KEYS, Ruler, Units, coordinates
 from .files.source import NOWHERE, Places, Source, opened
 from .lenient_values import listed
 from .mistakes import Mistakes, Noted
-from .tool_output import JsonValue, ToolOutput, counted, described, nearest
+from .tool_output import JsonValue, ToolOutput, counted, described, nearest_allowed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -105,11 +105,12 @@ async def annotate_image(
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
-    file = await mistakes.met(opened(source, places))
-    if file is None:
+
+    def look_without_it() -> None:
         mistakes.of(lambda: Ruler(1, 1, units))
         mistakes.of(lambda: _every(marks, None, None))
-        raise mistakes.error()
+
+    file = await mistakes.needed(opened(source, places), look_without_it)
     return await apart(annotated, file, marks, units, mistakes.found)
 
 
@@ -216,7 +217,9 @@ def _checked_mark(
     if others := [key for key in mark if key not in _KEYS]:
         named = ", ".join(map(repr, others))
         mistakes.add(
-            ArgumentError(path, f"has {named}, which no mark has; {nearest(others[0], _KEYS)}; {_FORM}")
+            ArgumentError(
+                path, f"has {named}, which no mark has; {nearest_allowed(others[0], _KEYS)}; {_FORM}"
+            )
         )
     kind = mistakes.of(lambda: _kind(mark, path)) or ""
     label = mistakes.of(lambda: _label(mark, kind, path)) or ""
@@ -238,7 +241,7 @@ def _kind(mark: Mapping[str, JsonValue], path: str) -> str:
     if not kind:
         raise ArgumentError(f"{path}.kind", f"is missing; give one of {', '.join(KINDS)}; {_FORM}")
     if kind not in KINDS:
-        raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest(kind, KINDS)}; {_FORM}")
+        raise ArgumentError(f"{path}.kind", f"is {kind!r}; {nearest_allowed(kind, KINDS)}; {_FORM}")
     return kind
 
 

@@ -39,6 +39,7 @@ _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
 
 Arguments = TypeVarTuple("Arguments")
 Returned = TypeVar("Returned")
+Held = TypeVar("Held")
 
 _PR_SET_PDEATHSIG = 1
 """Linux's number of the call, from `linux/prctl.h`."""
@@ -230,22 +231,23 @@ def _limit_memory(memory: int) -> None:
         resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 
 
+def of_this_loop(variable: RunVar[Held], make: Callable[[], Held]) -> Held:
+    """Return what an event loop has of its own, made when it is first asked for."""
+    held = variable.get(None)
+    if held is None:
+        held = make()
+        variable.set(held)
+    return held
+
+
 def _limiter() -> anyio.CapacityLimiter:
-    limiter = _LIMITER.get(None)
-    if limiter is None:
-        limiter = anyio.CapacityLimiter(PROCESSES)
-        _LIMITER.set(limiter)
-    return limiter
+    return of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES))
 
 
 @asynccontextmanager
 async def _alone() -> AsyncGenerator[None]:
     """Take every place, one after the other; nobody else takes more than one at the same time."""
-    lock = _ALONE.get(None)
-    if lock is None:
-        lock = anyio.Lock()
-        _ALONE.set(lock)
-    async with lock, AsyncExitStack() as places:
+    async with of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
         for _ in range(PROCESSES):
             await _limiter().acquire_on_behalf_of(borrower := object())
             places.callback(_limiter().release_on_behalf_of, borrower)

@@ -20,7 +20,7 @@ from .drawing.pixels import Pixels, pixels, required
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described, nearest
+from .tool_output import ToolOutput, counted, described, nearest_allowed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -205,7 +205,7 @@ async def compare_images(
 
 def _check(mistakes: Mistakes, show: str, tolerance: int) -> None:
     if show not in SHOWS:
-        mistakes.add(ArgumentError("show", f"is {show!r}; {nearest(show, SHOWS)}"))
+        mistakes.add(ArgumentError("show", f"is {show!r}; {nearest_allowed(show, SHOWS)}"))
     if not 0 <= tolerance <= 254:
         mistakes.add(ArgumentError("tolerance", f"is {tolerance}; give 0 to 254"))
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 from anyio import to_thread
 
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, short
 from imagebridge.pictures.picture import Picture
 
 from .files.source import Places
@@ -74,5 +74,4 @@ class _ProgressTicker:
 
 def quoted(prompt: str) -> str:
     """Return a prompt in quotes, the start of a long one."""
-    flat = " ".join(prompt.split())
-    return f'"{flat}"' if len(flat) <= 200 else f'"{flat[:200]}..."'
+    return f'"{short(prompt, 200)}"'

@@ -258,10 +258,17 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     if file_type is kinds.SVG:
         return []
     exif = _camera_notes(source)
-    if not exif:
-        return ["no EXIF"] if wanted else []
+    notes = _told_notes(exif) if exif else []
     if not wanted:
-        return ["it has EXIF notes (exif=true tells them)"]
+        return ["it has EXIF notes (exif=true tells them)"] if notes else []
+    if notes:
+        return [f"EXIF: {', '.join(notes)}"]
+    # The tags of a TIFF's own directory are there to read its pixels.
+    others = exif and (file_type is not kinds.TIFF or exif.photo or exif.place)
+    return ["EXIF without any note that is known" if others else "no EXIF"]
+
+
+def _told_notes(exif: "CameraNotes") -> list[str]:
     notes = _notes(exif.main, _MAIN) + _notes(exif.photo, _PHOTO)
     if 0x9003 not in exif.photo:
         notes += _notes(exif.main, {_CHANGED: "changed"})
@@ -269,7 +276,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
         notes.append(f"stored {turned}, shown upright")
     if place := _position(exif.place):
         notes.append(f"GPS {place}")
-    return [f"EXIF: {', '.join(notes)}" if notes else "EXIF without any note that is known"]
+    return notes
 
 
 def _camera_notes(source: Source) -> "CameraNotes | None":

@@ -49,6 +49,18 @@ class Mistakes:
             self.add(error)
             return None
 
+    async def needed(self, reading: Awaitable[Found], otherwise: Callable[[], object]) -> Found:
+        """Return what is read. Where that is a mistake, `otherwise` looks for those that do not depend on it.
+
+        Raises:
+            ArgumentError: all that was found, where nothing could be read.
+        """
+        found = await self.met(reading)
+        if found is None:
+            self.of(otherwise)
+            raise self.error()
+        return found
+
     def error(self) -> ArgumentError:
         """Return all that was found, which is something, as one error."""
         return together(self.found)

@@ -11,7 +11,7 @@ from .arguments import TEXT_NAMES
 from .declaration import Argument, tool
 from .drawing.pixels import squared
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described, nearest
+from .tool_output import ToolOutput, counted, described, nearest_allowed
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 """Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""
@@ -63,7 +63,7 @@ def make_qr_code(
     mistakes = Mistakes(noted)
     level = error_correction.strip().upper()
     if level not in LEVELS:
-        problem = f"is {error_correction!r}; {nearest(level, LEVELS)}"
+        problem = f"is {error_correction!r}; {nearest_allowed(level, LEVELS)}"
         mistakes.add(ArgumentError("error_correction", problem))
     if not text:
         mistakes.add(ArgumentError("text", "is empty; give the text or address that the code holds"))

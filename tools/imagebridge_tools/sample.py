@@ -3,7 +3,7 @@
 import unicodedata
 from typing import TYPE_CHECKING, Annotated
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, beginning
 
 from .arguments import TEXT_NAMES
 from .declaration import Argument, tool
@@ -90,7 +90,9 @@ def _cleaned(text: str) -> str:
 def _quoted(text: str) -> str:
     flat = " ".join(text.split())
     return (
-        f'the text "{flat}"' if len(flat) <= 200 else f'a text of {len(text)} characters, "{flat[:120]}..."'
+        f'the text "{flat}"'
+        if len(flat) <= 200
+        else f'a text of {len(text)} characters, "{beginning(flat, 120)}"'
     )
 
 

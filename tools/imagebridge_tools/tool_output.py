@@ -1,9 +1,9 @@
 """ToolOutput: what every tool hands back; how its sentence writes numbers, sizes and names; JSON as tools are given it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from imagebridge.errors import nearest
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate.sentences import amount
 
@@ -26,7 +26,7 @@ class ToolOutput(NamedTuple):
     """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
 
     `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where
-    they are kept, in their order.
+    they are kept, in their order. `svg` is the text that a lone picture was drawn from, where it is to be saved as that.
     """
 
     sentence: str
@@ -34,6 +34,7 @@ class ToolOutput(NamedTuple):
     files: tuple[File, ...] = ()
     scale: float = 1.0
     uris: tuple[str, ...] = ()
+    svg: str = ""
 
 
 def counted(number: int, noun: str) -> str:
@@ -53,13 +54,12 @@ def few(characters: Sequence[str]) -> str:
     return " ".join(characters[:20]) + more
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest_allowed(name: str, allowed: Iterable[str]) -> str:
     """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
     words = list(allowed)
-    folded = {word.casefold(): word for word in words}
-    close = get_close_matches(name.strip().casefold(), folded, 1, 0.5)
+    near = nearest(name.strip(), words, 0.5)
     listed = ", ".join(words)
-    return f"did you mean {folded[close[0]]!r}? allowed: {listed}" if close else f"allowed: {listed}"
+    return f"did you mean {near!r}? allowed: {listed}" if near else f"allowed: {listed}"
 
 
 def label(cell: JsonValue) -> str:

@@ -92,10 +92,7 @@ async def transform_image(
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
-    file = await mistakes.met(opened(source, places))
-    if file is None:
-        _read(mistakes, operations, units)
-        raise mistakes.error()
+    file = await mistakes.needed(opened(source, places), lambda: _read(mistakes, operations, units))
     return await apart(transformed, file, operations, units, mistakes.found)
 
 

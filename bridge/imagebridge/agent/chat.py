@@ -6,6 +6,7 @@ from typing import Any
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.facts.models import chat_tools_of, no_chat_tools
 from imagebridge.providers.chat import PROVIDER
+from imagebridge.providers.openai_items import response_call
 from imagebridge.wire import JSON, Item, is_json, is_list, listed, paired, text_of
 
 from .chat_chunks import ChatChunks, pieces
@@ -111,7 +112,7 @@ class Completions:
         if finish == "error":
             raise failure(choice.get("error") or choice.get("native_finish_reason"))
         message = _assistant_message(plain(answer_message))
-        calls = [_function_call(entry) for entry in message.get("tool_calls", ())]
+        calls = [response_call(entry) for entry in message.get("tool_calls", ())]
         if (
             finish in ("tool_calls", "function_call")
             and not calls
@@ -182,15 +183,3 @@ def _sent(call: JSON, used_ids: set[str]) -> Item:
     fields["id"] = unique(text_of(call, "id"), used_ids)
     used_ids.add(fields["id"])
     return {**fields, "type": kind, kind: function}
-
-
-def _function_call(call: JSON) -> Item:
-    """Return a tool call in the form of the Responses API."""
-    kind = "function" if "function" in call else "custom"
-    function = call.get(kind)
-    return {
-        "type": "function_call" if kind == "function" else "custom_tool_call",
-        "call_id": call.get("id"),
-        "name": text_of(function, "name") if is_json(function) else "",
-        "arguments": function.get("arguments") if is_json(function) else "",
-    }

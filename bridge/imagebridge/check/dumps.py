@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from imagebridge.providers.responses import PROVIDER
-from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
+from imagebridge.wire import BLOCK_KINDS, JSON, blocks_of, is_error, is_json, is_list, text_of
 
 # How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
 _HEAD = re.compile(
@@ -23,19 +23,15 @@ _HEAD = re.compile(
     re.VERBOSE,
 )
 
-_NEEDED: Mapping[str, tuple[str, ...]] = {
-    "text": ("text",),
+_OTHERS: Mapping[str, tuple[str, ...]] = {
     "image": ("data", "source", "base64"),
-    "audio": ("data",),
-    "resource": ("resource",),
-    "resource_link": ("uri",),
     "input_text": ("text",),
     "output_text": ("text",),
     "input_image": ("image_url", "file_id"),
     "input_file": ("file_data", "file_id", "file_url"),
     "image_url": ("image_url",),
 }
-"""What a block or part of each type has at least one of: other JSON also has a `type`."""
+"""What a part of each type of other APIs has at least one of."""
 
 _DEPTH = 3
 """How many times a dump may have been dumped again."""
@@ -62,7 +58,12 @@ def shows(text: str) -> bool:
 
 def is_block(value: object) -> bool:
     """Tell whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
-    return is_json(value) and any(name in value for name in _NEEDED.get(text_of(value, "type"), ()))
+    if not is_json(value):
+        return False
+    name = text_of(value, "type")
+    # By more than its type, which other JSON has too.
+    needed = _OTHERS.get(name) or (BLOCK_KINDS[name].holds if name in BLOCK_KINDS else ())
+    return any(field in value for field in needed)
 
 
 def result_from(value: object) -> JSON | None:

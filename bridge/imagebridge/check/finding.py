@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from imagebridge.errors import beginning
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
@@ -125,4 +126,4 @@ def of(violation: Violation) -> Finding:
 
 
 def _clipped(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return beginning(text, _LONGEST)

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from imagebridge.facts.models import chat_tools_of
+from imagebridge.providers.openai_items import response_call
 from imagebridge.rules import Body
 from imagebridge.rules.body import OUTPUTS
 from imagebridge.translate.policy import Policy
 from imagebridge.wire import (
     JSON,
     JsonObject,
-    as_object,
     as_words,
     is_error,
     is_json,
@@ -234,7 +234,9 @@ def _objects(value: object) -> Iterable[JSON]:
 
 def _items(item: JSON) -> Iterator[JSON]:
     """Yield what a message of Chat Completions is in Responses: what an assistant says, then each of its calls."""
-    calls = [_call(call) for call in tool_calls] if is_list(tool_calls := item.get("tool_calls")) else []
+    calls = (
+        [response_call(call) for call in tool_calls] if is_list(tool_calls := item.get("tool_calls")) else []
+    )
     if item.get("role") != "assistant" or "tool_calls" not in item:
         yield item
         return
@@ -242,23 +244,3 @@ def _items(item: JSON) -> Iterator[JSON]:
     if content or not calls:
         yield {"role": "assistant", "content": content or ""}
     yield from calls
-
-
-def _call(call: object) -> JSON:
-    fields: JSON = as_object(call) or {}
-    custom, function = fields.get("custom"), fields.get("function")
-    identity = fields.get("id")
-    if is_json(custom):
-        return {
-            "type": "custom_tool_call",
-            "call_id": identity,
-            "name": text_of(custom, "name"),
-            "input": text_of(custom, "input"),
-        }
-    inner: JSON = as_object(function) or {}
-    return {
-        "type": "function_call",
-        "call_id": identity,
-        "name": text_of(inner, "name"),
-        "arguments": inner.get("arguments"),
-    }

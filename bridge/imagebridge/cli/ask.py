@@ -80,13 +80,7 @@ if TYPE_CHECKING:
 def command(
     prompt: str,
     images: tuple[Path, ...],
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    allow_write: tuple[Path, ...],
-    allow_https: bool,
-    timeout: float,
+    chosen: options.ChosenServers,
     model: str | None,
     chat: bool,
     approve: "ApprovalMode | None",
@@ -136,24 +130,17 @@ def command(
 
     terminal = Terminal(live=not as_json)
     model = model or default_model()
-    bridge = options.bridge(
-        servers,
-        config,
-        env,
-        allow,
-        timeout,
+    bridge = chosen.bridge(
         Policy(detail=detail),
         approve=approval(approve, terminal),
         on_event=terminal.on_event,
         share=share,
-        allow_write=allow_write,
-        allow_https=allow_https,
     )
     folder(save)
     api = "chat" if chat else "responses"
     policy = Policy(model=model, detail=detail, api=api, proof="decoded")
     pictures = attached(images, policy) if images else None
-    account = Transcript(PromptEntry(text, pictures), model, _server_labels(servers, config))
+    account = Transcript(PromptEntry(text, pictures), model, _server_labels(chosen.servers, chosen.config))
     watch = _RunListener(model, terminal, account, save)
     arguments: dict[str, Any] = {
         "model": model,

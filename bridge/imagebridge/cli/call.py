@@ -45,13 +45,7 @@ class Wanted:
 @click.option("--json", "whole", is_flag=True, help="Do not shorten data URLs on a terminal.")
 def command(
     calls: tuple[str, ...],
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    allow_write: tuple[Path, ...],
-    allow_https: bool,
-    timeout: float,
+    chosen: options.ChosenServers,
     model: str | None,
     approve: "ApprovalMode | None",
     detail: "Detail | None",
@@ -87,18 +81,11 @@ def command(
     from .terminal import Terminal
 
     terminal = Terminal()
-    bridge = options.bridge(
-        servers,
-        config,
-        env,
-        allow,
-        timeout,
+    bridge = chosen.bridge(
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),
         on_event=terminal.on_event,
         share=share,
-        allow_write=allow_write,
-        allow_https=allow_https,
     )
     folder(save)
 

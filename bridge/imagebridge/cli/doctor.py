@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -78,11 +77,7 @@ class ReportLine:
 )
 @click.option("--json", "as_json", is_flag=True, help="With --live: print the table as JSON.")
 def command(
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    timeout: float,
+    chosen: options.ChosenServers,
     live: bool,
     model: str | None,
     as_json: bool,
@@ -108,23 +103,16 @@ def command(
     if as_json or model:
         raise click.UsageError("--json and --model go with --live")
     failed = False
-    for row in report_lines(servers, config, env, allow, timeout):
+    for row in report_lines(chosen):
         say(str(row))
         failed = failed or row.state == "failed"
     if failed:
         sys.exit(ERROR)
 
 
-def report_lines(
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    timeout: float,
-) -> Iterator[ReportLine]:
-    """Yield the lines of the report, each as soon as it is known; `timeout` is seconds for a server to start."""
-    if (servers or config) and allow:
-        options.bridge(servers, config, env, allow, timeout)  # says that the two do not go together
+def report_lines(chosen: options.ChosenServers) -> Iterator[ReportLine]:
+    """Yield the lines of the report, each as soon as it is known."""
+    chosen.check()
     yield ReportLine("ok", f"python {platform.python_version()} ({sys.executable})")
     for package in _PACKAGES:
         yield _package(package)
@@ -135,16 +123,10 @@ def report_lines(
     yield _key()
     yield ReportLine("ok", _endpoint())
     yield from _models()
-    yield from _servers(servers, config, env, allow, timeout)
+    yield from _servers(chosen)
 
 
-def _servers(
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    timeout: float,
-) -> Iterator[ReportLine]:
+def _servers(chosen: options.ChosenServers) -> Iterator[ReportLine]:
     """Ask each server by itself, so that one that fails says nothing of the others."""
     if lacking(CLIENT):
         return
@@ -152,7 +134,8 @@ def _servers(
     from imagebridge.client.config import configured
     from imagebridge.errors import BridgeError
 
-    for server in servers:
+    env, timeout, config = chosen.env, chosen.timeout, chosen.config
+    for server in chosen.servers:
         yield _server(server, Bridge(server, timeout=timeout, env=env))
     if config:
         try:
@@ -165,8 +148,8 @@ def _servers(
                 yield ReportLine("failed", f"{name} of {config.name}: {entry.problem}")
                 continue
             yield _server(f"{name} of {config.name}", Bridge(entry.server, timeout=entry.timeout, env=env))
-    elif not servers:
-        yield _server("imagebridge's own", options.bridge((), None, env, allow, timeout))
+    elif not chosen.servers:
+        yield _server("imagebridge's own", chosen.bridge())
 
 
 def _package(name: str) -> ReportLine:

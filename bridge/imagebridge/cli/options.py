@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import wraps
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 import click
 
@@ -56,6 +58,63 @@ class Hooks(TypedDict, total=False):
     on_event: "OnServerEvent | None"
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenServers:
+    """Which MCP servers a command uses, and how: what `connection` and `reaching` read.
+
+    env: variables for the servers that are started. allow, allow_write, allow_https: what our own server may read and
+    write. timeout: seconds for a server to start, and for each call.
+    """
+
+    servers: tuple[str, ...] = ()
+    config: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    allow: tuple[Path, ...] = ()
+    timeout: float = 60
+    allow_write: tuple[Path, ...] = ()
+    allow_https: bool = False
+
+    def check(self) -> None:
+        """Refuse options that do not go together.
+
+        Raises:
+            click.UsageError: --allow, --allow-write or --allow-https beside --server or --config.
+        """
+        ours = {"--allow": self.allow, "--allow-write": self.allow_write, "--allow-https": self.allow_https}
+        option = next((name for name, value in ours.items() if value), None)
+        if option and (self.servers or self.config):
+            raise click.UsageError(
+                f"{option} is for imagebridge's own server, which --server and --config replace; "
+                "write it into the command line of your server instead"
+            )
+
+    def bridge(self, policy: Policy = _DEFAULT, *, share: bool = False, **hooks: "Unpack[Hooks]") -> "Bridge":
+        """Return the bridge to them, not yet open.
+
+        Raises:
+            click.UsageError: see `check`.
+            RequirementError: there is no mcp, or one that is too old.
+        """
+        self.check()
+        need(CLIENT)
+        from imagebridge.agent.bridge import Bridge
+        from imagebridge.client.connect import own_server
+
+        folders = [("--allow", folder) for folder in self.allow]
+        folders += [("--allow-write", folder) for folder in self.allow_write]
+        words = [word for name, folder in folders for word in (name, str(folder))]
+        own = own_server(*words, *(["--allow-https"] if self.allow_https else []))
+        return Bridge(
+            *(self.servers or (() if self.config else (own,))),
+            config=self.config,
+            policy=policy,
+            timeout=self.timeout,
+            share=share or "local",
+            env=self.env,
+            **hooks,
+        )
+
+
 def _variables(
     _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
 ) -> dict[str, str]:
@@ -76,7 +135,14 @@ def _variables(
 
 
 def connection(command: _Command) -> _Command:
-    """Add --server, --config, --env, --allow and --timeout: which servers are used, and how."""
+    """Add --server, --config, --env, --allow and --timeout: the command gets them as `chosen`, its `ChosenServers`."""
+
+    @wraps(command)
+    def with_chosen(**values: Any) -> Any:
+        names = [one.name for one in fields(ChosenServers) if one.name in values]
+        return command(chosen=ChosenServers(**{name: values.pop(name) for name in names}), **values)
+
+    decorated = cast("_Command", with_chosen)
     for option in (
         click.option(
             "--timeout",
@@ -117,12 +183,12 @@ def connection(command: _Command) -> _Command:
             "Without it, imagebridge's own server is started.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
 def reaching(command: _Command) -> _Command:
-    """Add --allow-write and --allow-https: where our own server may write, and whether it fetches files."""
+    """Add --allow-write and --allow-https to what `connection` adds: where our own server writes, and whether it fetches files."""
     for option in (
         click.option(
             "--allow-https", is_flag=True, help="Let our own server fetch files from public https addresses."
@@ -172,51 +238,6 @@ def pictures(command: _Command) -> _Command:
     ):
         command = option(command)
     return command
-
-
-def bridge(
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: Mapping[str, str],
-    allow: tuple[Path, ...],
-    timeout: float,
-    policy: Policy = _DEFAULT,
-    *,
-    share: bool = False,
-    allow_write: tuple[Path, ...] = (),
-    allow_https: bool = False,
-    **hooks: "Unpack[Hooks]",
-) -> "Bridge":
-    """Return the bridge that the options of `connection` ask for, not yet open.
-
-    Raises:
-        click.UsageError: --allow, --allow-write or --allow-https beside --server or --config.
-        RequirementError: there is no mcp, or one that is too old.
-    """
-    ours = {"--allow": allow, "--allow-write": allow_write, "--allow-https": allow_https}
-    if (servers or config) and (option := next((name for name, value in ours.items() if value), None)):
-        raise click.UsageError(
-            f"{option} is for imagebridge's own server, which --server and --config replace; "
-            "write it into the command line of your server instead"
-        )
-    need(CLIENT)
-    from imagebridge.agent.bridge import Bridge
-    from imagebridge.client.connect import own_server
-
-    folders = [("--allow", folder) for folder in allow] + [
-        ("--allow-write", folder) for folder in allow_write
-    ]
-    words = [word for name, folder in folders for word in (name, str(folder))]
-    own = own_server(*words, *(["--allow-https"] if allow_https else []))
-    return Bridge(
-        *(servers or (() if config else (own,))),
-        config=config,
-        policy=policy,
-        timeout=timeout,
-        share=share or "local",
-        env=env,
-        **hooks,
-    )
 
 
 VARIABLE = "IMAGEBRIDGE_MODEL"

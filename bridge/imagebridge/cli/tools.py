@@ -1,7 +1,5 @@
 """`imagebridge tools`: what the model could call."""
 
-from pathlib import Path
-
 import click
 
 from . import event_loop, options
@@ -9,13 +7,7 @@ from . import event_loop, options
 
 @click.command("tools")
 @options.connection
-def command(
-    servers: tuple[str, ...],
-    config: Path | None,
-    env: dict[str, str],
-    allow: tuple[Path, ...],
-    timeout: float,
-) -> None:
+def command(chosen: options.ChosenServers) -> None:
     """Print the tools of MCP servers as a JSON array of definitions, as `tools=` of the Responses API takes them.
 
     \b
@@ -30,7 +22,7 @@ def command(
     from .output import show
     from .terminal import Terminal
 
-    wanted = options.bridge(servers, config, env, allow, timeout)
+    wanted = chosen.bridge()
 
     async def run() -> None:
         with Terminal().busy("starting the server"):

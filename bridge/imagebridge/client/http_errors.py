@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from pydantic_core import from_json
 
+from imagebridge.errors import beginning
 from imagebridge.wire import JSON, is_json, text_of
 
 SESSION_LOST = -31_404
@@ -93,7 +94,7 @@ def error_message(kind: str, body: bytes) -> str:
         return ""  # A page for people, mostly a gateway's: the status says as much.
     lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
     first = next(filter(None, lines), "")
-    return first if len(first) <= _QUOTED else f"{first[:_QUOTED]}..."
+    return beginning(first, _QUOTED)
 
 
 def _error_message(fields: JSON) -> str:

@@ -10,7 +10,7 @@ import anyio
 from imagebridge.errors import ServerError
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, is_json, is_list, links, text_of
 
 if TYPE_CHECKING:
     from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
@@ -53,7 +53,7 @@ async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceCon
 
 def is_readable_link(block: object) -> bool:
     """Tell whether a block is a link to a picture or document that the server keeps and that is not too large."""
-    if not is_json(block) or block.get("type") != "resource_link":
+    if not is_json(block) or not links(block):
         return False
     uri, size = text_of(block, "uri"), block.get("size")
     if uri.startswith(("http://", "https://")) or (isinstance(size, int) and size > MAX_BYTES):

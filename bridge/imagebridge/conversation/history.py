@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast, get_args
 
 from imagebridge.facts.models import Detail, family
+from imagebridge.providers.registry import receiver_of
 from imagebridge.wire import JsonObject
 
 from .attachments import (
@@ -189,7 +190,7 @@ class _Replay:
         if picture and any(limit.name == "max_tokens" for limit in self.limits):
             detail = one.source.detail
             known = detail if detail in get_args(Detail) else "auto"
-            receiver = one.wire.receiver(self.model)
+            receiver = receiver_of(one.wire, self.model)
             counts["max_tokens"] = receiver.seen(*(one.pixels or _UNKNOWN), cast("Detail", known)).tokens
         return counts
 

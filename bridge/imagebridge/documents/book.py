@@ -14,7 +14,7 @@ _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/e
 """Of fonts alone: not what readers lock a book with."""
 
 
-def contents(data: bytes) -> DocumentContents:
+def book_contents(data: bytes) -> DocumentContents:
     """Read a book.
 
     Raises:

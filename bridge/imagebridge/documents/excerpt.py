@@ -42,8 +42,8 @@ class Excerpt(NamedTuple):
     those that can be shown, by their numbers, and `missing` why others cannot. sections: the numbers of the pages,
     slides or chapters in it, of `total`; `unit` is what they are called. broken: the last of them goes on in the next
     part. part, parts: which one of how many this is;
-    0 parts where not all was read. scans: pages that are pictures without a text. notes: what is to be said of the
-    document.
+    0 parts where not all was read. scans: pages that are pictures without a text, `drawn` those with figures or
+    drawings beside it. notes: what is to be said of the document.
     """
 
     form: str
@@ -57,6 +57,7 @@ class Excerpt(NamedTuple):
     part: int
     parts: int
     scans: tuple[int, ...]
+    drawn: tuple[int, ...]
     notes: tuple[str, ...]
 
     @property
@@ -109,6 +110,7 @@ def excerpt(
     part: int = 1,
     characters: int = CHARACTERS,
     room: int | None = None,
+    figures: bool = True,
 ) -> Excerpt:
     """Read a part of a document.
 
@@ -119,6 +121,7 @@ def excerpt(
         part: which part of their text, counted from 1, where it has more than `characters`.
         characters: characters of a part at most.
         room: characters that a part takes at most as JSON, with what stands in place of its figures; None for any.
+        figures: whether the figures are loaded.
 
     Raises:
         DocumentError: it is not a document that is read, or is damaged or locked.
@@ -128,12 +131,14 @@ def excerpt(
     characters = characters if room is None else min(characters, room)
     try:
         with opened(data, name) as contents:
-            return _excerpt(contents, pages, part, characters, room)
+            return _excerpt(contents, pages, part, characters, room, figures=figures)
     except RecursionError as error:
         raise DocumentError("is nested deeper than documents are") from error
 
 
-def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int, room: int | None) -> Excerpt:
+def _excerpt(
+    contents: DocumentContents, pages: str, part: int, characters: int, room: int | None, *, figures: bool
+) -> Excerpt:
     if pages.strip() and not contents.unit:
         raise ArgumentError(
             "pages", f"goes with PDFs, slides and books; this is a {contents.form}: give part"
@@ -150,11 +155,11 @@ def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int,
         number for (start, number), end in zip(starts, following, strict=True) if start < last and end > first
     )
     piece = text[first:last].strip("\n")
-    figures, missing = _figures(piece, contents.figures.files)
+    loaded, missing = _figures(piece, contents.figures.files) if figures else ({}, {})
     return Excerpt(
         contents.form,
         piece,
-        figures,
+        loaded,
         missing,
         contents.unit,
         within,
@@ -163,6 +168,7 @@ def _excerpt(contents: DocumentContents, pages: str, part: int, characters: int,
         part,
         len(ends) if len(starts) == len(numbers) else 0,
         tuple(number for number in contents.scans if number in within),
+        tuple(number for number in contents.drawn if number in within),
         tuple(dict.fromkeys(contents.notes)),
     )
 

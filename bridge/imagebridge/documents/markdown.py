@@ -1,7 +1,8 @@
 """Blocks of Markdown: paragraphs, headings, items of lists, tables."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from xml.etree import ElementTree
 
 _REPEATED = 60
 """Characters of a merged cell at most that are written in each of its places; longer ones stand in the first."""
@@ -79,6 +80,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 def spread(text: str, span: int) -> list[str]:
     """Return the cells of one that spans several: short names in each, so that every column has its own."""
     return [text] + [text if len(text) <= _REPEATED else ""] * (min(span, COLUMNS) - 1)
+
+
+def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element], str]) -> str:
+    """Return what is in an element: its text, and each child as `written` gives it with the text behind that."""
+    pieces = [element.text or ""]
+    for child in element:
+        pieces += [written(child), child.tail or ""]
+    return "".join(pieces)
 
 
 def link(text: str, address: str) -> str:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from imagebridge.errors import DocumentError
 
 from .drawing_markup import formula
-from .markdown import BlockList, link, spread, table
+from .markdown import BlockList, inline, link, spread, table
 from .packages import LOCKED, Package, local, member, whole_number
 from .sections import DocumentContents, Section
 
@@ -231,10 +231,7 @@ class _OpenReader:
     # Text.
 
     def _inline(self, element: ElementTree.Element) -> str:
-        pieces = [element.text or ""]
-        for child in element:
-            pieces += [self._piece(child), child.tail or ""]
-        return "".join(pieces)
+        return inline(element, self._piece)
 
     def _piece(self, element: ElementTree.Element) -> str:
         match local(element):

@@ -3,8 +3,10 @@
 Formats: ECMA-376 part 2 (Open Packaging Conventions, 2021), OpenDocument 1.3 part 2 (2021), EPUB 3.3 (2023).
 """
 
+import lzma
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from contextlib import suppress
@@ -55,10 +57,7 @@ class Package:
     """
 
     def __init__(self, data: bytes) -> None:
-        try:
-            self._zip = zipfile.ZipFile(BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-            raise DocumentError("is damaged: its list of parts cannot be read") from error
+        self._zip = _opened_package(data)
         self._names = {info.filename.casefold(): info for info in self._zip.infolist()}
         self._left = MAX_UNPACKED
         self._elements = MAX_ELEMENTS
@@ -85,9 +84,11 @@ class Package:
         try:
             with self._zip.open(info) as member:
                 data = member.read(room + 1)
-        except RuntimeError as error:  # How zipfile says that it is encrypted.
-            raise DocumentError(LOCKED) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except (
+            RuntimeError
+        ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
+            raise DocumentError(_unreadable(info)) from error
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
             what = (
@@ -149,6 +150,50 @@ class Package:
 
 
 LOCKED = "is locked with a password; save it without one"
+
+_ANEW = "open it in the program that it is for, and save it anew"
+
+_METHODS = {
+    1: "Shrink",
+    9: "Deflate64",
+    12: "BZIP2",
+    14: "LZMA",
+    93: "Zstandard",
+    95: "XZ",
+    98: "PPMd",
+}
+"""Ways to pack a member, by their numbers (APPNOTE.TXT 6.3.10, 4.4.5, 2022). Office documents are deflated or stored."""
+
+
+def _opened_package(data: bytes) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(BytesIO(data))
+    except NotImplementedError as error:
+        raise DocumentError(f"is of a form of ZIP that is not read here ({error}); {_ANEW}") from error
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, struct.error) as error:
+        raise DocumentError("is damaged: its list of parts cannot be read") from error
+
+
+def _unreadable(info: zipfile.ZipInfo) -> str:
+    """Say why a member cannot be unpacked that is not damaged."""
+    if info.flag_bits & 1:
+        return LOCKED
+    method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
+    return f"is packed in a way that is not read here ({method}); {_ANEW}"
+
+
+def unpacked_size(data: bytes) -> int:
+    """Return the bytes of all members of an office document once they are unpacked, as it says itself.
+
+    Raises:
+        DocumentError: it is damaged, locked, or packed in another way than office documents are.
+    """
+    with _opened_package(data) as packed:
+        members = packed.infolist()
+    for info in members:
+        if info.flag_bits & 1 or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise DocumentError(_unreadable(info))
+    return sum(info.file_size for info in members)
 
 
 def xml_root(data: bytes, name: str) -> ElementTree.Element:

@@ -12,6 +12,7 @@ from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
 from .markdown import tidy
+from .packages import LOCKED
 from .sections import DocumentContents, Section
 
 _SIDE = 48
@@ -23,8 +24,11 @@ _PER_PAGE = 20
 _OBJECTS = 3_000
 """Objects of a page that are looked at for figures."""
 
-_IMAGE = 3
-"""FPDF_PAGEOBJ_IMAGE (pdfium, fpdf_edit.h, 2026-11)."""
+_PATH, _IMAGE, _SHADING = 2, 3, 4
+"""FPDF_PAGEOBJ_PATH, _IMAGE and _SHADING (pdfium, fpdf_edit.h, 2026-11)."""
+
+_LINES = 8
+"""Lines and areas of a page from which on they are a drawing or a table; fewer are rules beside its head and foot."""
 
 _SYMBOLS = re.compile("[\uf000-\uf0ff]")
 """Signs of symbol fonts, which stand for bullets in most texts."""
@@ -34,7 +38,7 @@ _OUTLINE = 60
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a PDF; its pages are read one by one.
 
     Raises:
@@ -50,7 +54,7 @@ def opened(data: bytes) -> Generator[DocumentContents]:
             with decoding("cannot be read"):
                 document = pypdfium2.PdfDocument(data)
         except PictureError as error:
-            raise DocumentError(error.reason) from error
+            raise DocumentError(LOCKED if "password" in error.reason else error.reason) from error
         with document:
             contents = DocumentContents("PDF", "page", len(document), lambda _: Section("", ""))
             contents.read = partial(_page, document, contents)
@@ -82,15 +86,19 @@ def _fills(page: Any) -> bool:
 def _figures(document: Any, page: Any, contents: DocumentContents, number: int) -> list[str]:
     """Return the pictures on a page as figures."""
     found: list[str] = []
+    lines = 0
     for at, one in enumerate(page.get_objects(max_depth=3)):
         if at >= _OBJECTS or len(found) >= _PER_PAGE:
             break
+        lines += one.type in (_PATH, _SHADING)
         if one.type != _IMAGE:
             continue
         left, bottom, right, top = one.get_bounds()
         if min(right - left, top - bottom) >= _SIDE:
             load = partial(_image, document, number, at)
             found.append(contents.figures.add((number, at), f"figure on page {number}", load))
+    if found or lines >= _LINES:
+        contents.drawn.append(number)
     return found
 
 

@@ -20,7 +20,7 @@ _DEEPEST = 8
 """The last level of a list, counted from 0 (21.1.2.4.13)."""
 
 
-def contents(data: bytes) -> DocumentContents:
+def presentation_contents(data: bytes) -> DocumentContents:
     """Read a presentation.
 
     Raises:

@@ -6,8 +6,19 @@ from dataclasses import dataclass, replace
 
 from imagebridge.errors import DocumentError
 
-from .markdown import BlockList, table
-from .rtf_words import CHARSETS, PICTURES, READ, SIGNS, SILENT, TAKEN, TOKEN, known_encoding
+from .markdown import BlockList, link, table
+from .rtf_words import (
+    BULLETS,
+    CHARSETS,
+    DESCRIBED,
+    PICTURES,
+    READ,
+    SIGNS,
+    SILENT,
+    TAKEN,
+    TOKEN,
+    known_encoding,
+)
 from .sections import DocumentContents, Section
 
 _DEEPEST = 500
@@ -15,10 +26,13 @@ _DEEPEST = 500
 MAX_RTF = 60_000_000
 """Bytes of a file at most."""
 
+_PROPERTIES = 4_000
+"""Bytes of the properties of a picture that are looked through for what is said of it."""
+
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
 
-def contents(data: bytes) -> DocumentContents:
+def rtf_contents(data: bytes) -> DocumentContents:
     """Read an RTF file.
 
     Raises:
@@ -75,9 +89,10 @@ class _RtfReader:
         self._notes = 0
         self._author = ""
         self._link = ""
+        self._links: list[str] = []
         self._beside: dict[str, dict[str, None]] = {"header": {}, "footer": {}}
         self._hex: list[bytes] = []
-        self._form = ""
+        self._form = self._described = ""
 
     def text(self) -> str:
         """Return the whole text."""
@@ -98,6 +113,8 @@ class _RtfReader:
                 elif word is not None:
                     self._control(word.decode(), int(number) if number else None)
         self._flush()
+        while self._stack:  # A file that was cut ends inside its groups.
+            self._brace(b"}")
         self._paragraph()
         self._end_table()
         head, foot = (" / ".join(self._beside[name]) for name in ("header", "footer"))
@@ -117,7 +134,15 @@ class _RtfReader:
                 if self._group.where == "pict":
                     self._hex.append(self._data[match.end() : at].hex().encode())
             else:
+                if match[1] == b"picprop" and (said := DESCRIBED.search(self._data, at, at + _PROPERTIES)):
+                    self._described = self._plain_text(said[1])
                 yield match
+
+    def _plain_text(self, data: bytes) -> str:
+        """Return the text of bytes in which letters alone are escaped."""
+        letters = re.sub(rb"\\'([0-9a-f]{2})", lambda one: bytes.fromhex(one[1].decode()), data)
+        text = letters.decode(self._page, "replace")
+        return re.sub(r"\\u(-?\d{1,5}) ?\??", lambda one: chr(int(one[1]) % 65_536), text)
 
     # What stands in the file.
 
@@ -144,11 +169,11 @@ class _RtfReader:
         elif group.where == "text" and group.hidden:
             self._found.notes.append("Text that the document hides is left out.")
         elif group.where == "text":
-            bare = not text.strip()
-            text = f"~~{text}~~" if group.struck and not bare else text
-            self._words[-1].append(
-                f"<{group.raised}>{text}</{group.raised}>" if group.raised and not bare else text
-            )
+            if (bare := text.strip()) and (group.struck or group.raised):
+                shown = f"~~{bare}~~" if group.struck else bare
+                shown = f"<{group.raised}>{shown}</{group.raised}>" if group.raised else shown
+                text = text.replace(bare, shown, 1)
+            self._words[-1].append(text)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "*":
@@ -185,7 +210,7 @@ class _RtfReader:
             self._words.append([])
         elif word == "pict":
             group.where, group.taken = "pict", "pict"
-            self._hex, self._form = [], ""
+            self._hex, self._form, self._described = [], "", ""
         elif word in SIGNS:
             self._add(SIGNS[word])
         else:
@@ -289,6 +314,8 @@ class _RtfReader:
             case "fldinst":
                 found = _LINK.search(text)
                 self._link = found[1] if found else ""
+            case "fldrslt":
+                self._words[-1].append(link(text, self._links.pop()))
             case _:
                 if text:
                     self._beside[taken][" ".join(text.split())] = None
@@ -302,7 +329,7 @@ class _RtfReader:
         if self._form == "wmetafile":
             data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the head that files have.
         if data:
-            self._words[-1].append(self._found.figures.add(data, "", lambda: data))
+            self._words[-1].append(self._found.figures.add(data, self._described, lambda: data))
 
     # Paragraphs and tables.
 
@@ -317,7 +344,7 @@ class _RtfReader:
         if level and text:
             self._blocks.heading(level, f"{self._label} {text}")
         elif self._label:
-            numbered = any(sign.isalnum() for sign in self._label)
+            numbered = any(sign.isalnum() for sign in self._label) and self._label not in BULLETS
             self._blocks.item(self._depth, self._label if numbered else "-", text)
         else:
             self._blocks.add(text)
@@ -358,7 +385,9 @@ class _RtfReader:
             self._add("•" if 0xF000 <= code < 0xF100 else chr(code) if 0 < code < 0x110000 else "\ufffd")
 
     def _begin_result(self) -> None:
-        """Words that lead to the address that the field before them named."""
+        """Begin the words that lead to the address that the field before them named."""
         address, self._link = self._link, ""
-        if address:
-            self._add(f"<{address}> ")
+        if address and self._group.where == "text":
+            self._group.taken = "fldrslt"
+            self._links.append(address)
+            self._words.append([])

@@ -54,9 +54,9 @@ class DocumentContents:
     """What is in a document.
 
     form: what it is, in words. total: how many sections it has. read: returns the one of a number, from 1 on; a text
-    that runs on is one section. figures, notes: what was met so far, and what is to be said of the whole. cells: what its
-    tables may still spread. scans: the
-    numbers of the pages that are pictures without a text.
+    that runs on is one section. figures, notes: what was met so far, and what is to be said of the whole. scans: the
+    numbers of the pages that are pictures without a text, `drawn` of those that have figures or drawings beside it.
+    cells: what its tables may still spread.
     """
 
     form: str
@@ -67,3 +67,4 @@ class DocumentContents:
     notes: list[str] = field(default_factory=list)
     cells: CellRoom = field(default_factory=CellRoom)
     scans: list[int] = field(default_factory=list)
+    drawn: list[int] = field(default_factory=list)

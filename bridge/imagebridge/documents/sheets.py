@@ -1,7 +1,7 @@
 """The text of workbooks, sheet by sheet, as tables."""
 
-import zipfile
-from collections.abc import Generator
+import re
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -12,15 +12,22 @@ from typing import Any
 from imagebridge.errors import DocumentError, RequirementError
 
 from .markdown import table
-from .packages import LOCKED, MAX_UNPACKED
+from .packages import LOCKED, MAX_UNPACKED, unpacked_size
 from .sections import DocumentContents, Section
+from .sheet_markup import sheet_markup
 
 _ROWS = 10_000
 """Rows of a sheet at most."""
 
+_NAMED = 5
+"""Cells that are named of many at most."""
+
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
+"""What of a format is written as it stands, or is a colour or a condition."""
+
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def workbook_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a workbook; its sheets are read one by one.
 
     Raises:
@@ -38,7 +45,7 @@ def opened(data: bytes) -> Generator[DocumentContents]:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:
             hidden = [one.name for one in book.sheets_metadata if not str(one.visible).endswith(".Visible")]
             contents = DocumentContents("workbook", "sheet", len(book.sheet_names), lambda _: Section("", ""))
-            contents.read = partial(_sheet, book, hidden)
+            contents.read = partial(_sheet, book, data, hidden)
             yield contents
     except calamine.PasswordError as error:
         raise DocumentError(LOCKED) from error
@@ -49,27 +56,83 @@ def opened(data: bytes) -> Generator[DocumentContents]:
 def _check_size(data: bytes) -> None:
     if not data.startswith(b"PK"):
         return
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-    except zipfile.BadZipFile as error:
-        raise DocumentError("is damaged: its list of parts cannot be read") from error
-    if size > MAX_UNPACKED:
+    if (size := unpacked_size(data)) > MAX_UNPACKED:
         raise DocumentError(f"has {size:,} bytes unpacked; at most {MAX_UNPACKED:,} are read")
 
 
-def _sheet(book: Any, hidden: list[str], number: int) -> Section:
+def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:
     name: str = book.sheet_names[number - 1]
-    rows: list[list[object]] = book.get_sheet_by_name(name).to_python(skip_empty_area=True, nrows=_ROWS + 1)
-    text = table([[_cell(cell) for cell in row] for row in rows[:_ROWS]])
-    more = f"\n\n[rows after the first {_ROWS:,} are left out]" if len(rows) > _ROWS else ""
-    return Section(f"{name}{' (hidden)' if name in hidden else ''}", (text or "[empty]") + more)
+    opened_sheet = book.get_sheet_by_name(name)
+    rows: list[list[object]] = opened_sheet.to_python(skip_empty_area=True, nrows=_ROWS + 1)
+    top, left = opened_sheet.start or (0, 0)
+    fill_merged(rows, opened_sheet.merged_cell_ranges or (), top, left)
+    markup = sheet_markup(data, name, _percent)
+    cells = [
+        [_cell(cell, markup.formats.get((top + at, left + column), "")) for column, cell in enumerate(row)]
+        for at, row in enumerate(rows[:_ROWS])
+    ]
+    notes = [f"[rows after the first {_ROWS:,} are left out]"] if len(rows) > _ROWS else []
+    if markup.hidden:
+        notes.append(f"[rows that the sheet hides are here too: {markup.hidden:,}]")
+    if lacking := [
+        cell
+        for (row, column), cell in markup.uncalculated.items()
+        if not _holds(cells, row - top, column - left)
+    ]:
+        notes.append(_uncalculated(lacking))
+    text = table(cells) or "[empty]"
+    return Section(f"{name}{' (hidden)' if name in hidden else ''}", "\n\n".join([text, *notes]))
 
 
-def _cell(cell: object) -> str:
+def _holds(cells: list[list[str]], row: int, column: int) -> bool:
+    return 0 <= row < len(cells) and 0 <= column < len(cells[row]) and bool(cells[row][column])
+
+
+def _uncalculated(cells: list[str]) -> str:
+    """Say which cells are empty for their formulas have no value in the file."""
+    more = f" and {len(cells) - _NAMED:,} more" if len(cells) > _NAMED else ""
+    formulas, have, they = (
+        ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
+    )
+    return (
+        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no value in the file: open it in a spreadsheet program, "
+        f"which computes {they}, and save it]"
+    )
+
+
+def fill_merged(
+    rows: list[list[object]],
+    merged: Iterable[tuple[tuple[int, int], tuple[int, int]]],
+    top: int = 0,
+    left: int = 0,
+) -> None:
+    """Write the name that stands in cells merged down a column into each row of them.
+
+    Args:
+        rows: the cells.
+        merged: first and last row and column of each range, counted from 0 in the sheet.
+        top: the row of the sheet that `rows` begins with.
+        left: the column of the sheet that they begin with.
+    """
+    for (first, column), (last, _) in merged:
+        at, place = first - top, column - left
+        name = rows[at][place] if 0 <= at < len(rows) and 0 <= place < len(rows[at]) else None
+        if isinstance(name, str):
+            for row in rows[at + 1 : last - top + 1]:
+                row[place] = row[place] or name
+
+
+def _percent(code: str) -> str | None:
+    """Return the sign for a format of percent."""
+    return "%" if "%" in _LITERAL.sub("", code).partition(";")[0] else None
+
+
+def _cell(cell: object, unit: str = "") -> str:
     match cell:
         case bool():
             return str(cell).upper()
+        case int() | float() if unit:
+            return f"{cell * 100:.12g}{unit}"
         case float() if cell.is_integer() and abs(cell) < 1e15:
             return str(int(cell))
         case datetime() if cell.time() == time.min:

@@ -9,7 +9,7 @@ from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
 from .html_tree import BLOCKS, tree
-from .markdown import BlockList, link, spread, table
+from .markdown import BlockList, inline, link, spread, table
 from .packages import MAX_ELEMENTS
 from .sections import DocumentContents, Section
 
@@ -33,7 +33,7 @@ def is_page(text: str) -> bool:
     return _BEGINNING.match(text[:5000]) is not None
 
 
-def contents(text: str) -> DocumentContents:
+def page_contents(text: str) -> DocumentContents:
     """Read a page of HTML.
 
     Raises:
@@ -165,10 +165,7 @@ class _PageWriter:
         return _spaced(self._inside(element)).replace("\n", " ")
 
     def _inside(self, element: ElementTree.Element) -> str:
-        pieces = [element.text or ""]
-        for child in element:
-            pieces += [self._inline(child), child.tail or ""]
-        return "".join(pieces)
+        return inline(element, self._inline)
 
     def _inline(self, element: ElementTree.Element) -> str:
         match element.tag:

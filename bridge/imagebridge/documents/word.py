@@ -22,18 +22,18 @@ _SAME = frozenset(("smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "d
 """Elements around runs that change nothing of them; what was inserted is in the text."""
 
 
-def contents(data: bytes) -> DocumentContents:
+def word_contents(data: bytes) -> DocumentContents:
     """Read a Word document.
 
     Raises:
         DocumentError: it is damaged, locked or too large.
     """
     found = DocumentContents("Word document", "", 1, lambda _: Section("", ""))
-    found.read = partial(_whole, Package(data), found)
+    found.read = partial(_whole_section, Package(data), found)
     return found
 
 
-def _whole(package: Package, found: DocumentContents, _: int) -> Section:
+def _whole_section(package: Package, found: DocumentContents, _: int) -> Section:
     main = next((one.target for one in package.relations("").values() if one.kind == "officeDocument"), "")
     reader = _WordReader(package, main if main in package else "word/document.xml", found)
     return Section("", reader.text())

@@ -7,6 +7,7 @@ of `initialize`, or of each request's `_meta` (2026-07-28).
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 from imagebridge.errors import nearest
@@ -14,6 +15,7 @@ from imagebridge.errors import nearest
 from .limits import SENDABLE
 
 _NONE: frozenset[str] = frozenset()
+_LINKS, _AUDIO = frozenset({"resource_link"}), frozenset({"audio"})
 _PNG, _JPEG, _WEBP, _GIF = "image/png", "image/jpeg", "image/webp", "image/gif"
 
 
@@ -24,14 +26,14 @@ class Host:
     clients: patterns of `clientInfo.name`, in small letters. characters: of the whole result's JSON, with what
     surrounds it. side: pixels of a picture's longer side, None for any. patches: 32-pixel squares of a picture, None
     for any: a host that makes pictures smaller itself tells nobody, and coordinates are off. formats: media types of
-    pictures that reach the model; none where no picture does. structured: structured content is shown beside all
-    else, is dropped, or replaces other blocks. errors: the model is told that a result is an error, is not, or what
-    an error holds beside its first text is lost. empties: a result without content is told. links, resources, audio:
-    such a block reaches the model as more than raw JSON, and breaks nothing; `resources` are embedded texts, and
-    `files` documents, which else are shown as pictures of their pages. reads_links: what a link leads to is read by
-    the host. hides: a block whose audience leaves the assistant out is kept from the model. text_first: the text is
-    what the model surely sees, so it leads. start: seconds after which the host gives up on a server that starts,
-    None where that is not known. source, read on `date`.
+    pictures that reach the model, PNG and JPEG among them; none where no picture does. structured: structured content
+    is shown beside all else, is dropped, or replaces other blocks. errors: the model is told that a result is an error,
+    is not, or what an error holds beside its first text is lost. empties: a result without content is told. blocks: the
+    types of blocks, beside text, pictures and embedded resources, that reach the model as more than raw JSON and break
+    nothing. resources: so do embedded texts, and with `files` documents, which else are shown as pictures of their pages.
+    reads_links: what a link leads to is read by the host. hides: a block whose audience leaves the assistant out is
+    kept from the model. text_first: the text is what the model surely sees, so it leads. start: seconds after which
+    the host gives up on a server that starts, None where that is not known. source, read on `date`.
     """
 
     name: str
@@ -43,10 +45,9 @@ class Host:
     structured: Literal["shown", "dropped", "replaces"] = "replaces"
     errors: Literal["told", "untold", "lost"] = "untold"
     empties: bool = False
-    links: bool = False
+    blocks: frozenset[str] = _NONE
     resources: bool = True
     files: bool = False
-    audio: bool = False
     reads_links: bool = False
     hides: bool = False
     text_first: bool = True
@@ -77,9 +78,8 @@ HOSTS: tuple[Host, ...] = (
         structured="shown",
         errors="told",
         empties=True,
-        links=True,
+        blocks=_LINKS | _AUDIO,
         files=True,
-        audio=True,
         reads_links=True,
         text_first=False,
         source="this package: the translation fits pictures to the model",
@@ -96,7 +96,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="claude-code",
         clients=("claude-code*", "claude code*"),
-        links=True,
+        blocks=_LINKS,
         start=30,
         source="Claude Code 2.1.332, run against a local endpoint: a picture of 2,000 px arrives; claude-code#28279 #9152 "
         "#31208; `claude mcp list` gives up after 30 s",
@@ -131,9 +131,8 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="gemini-cli",
         clients=("gemini-cli*",),
-        links=True,
+        blocks=_LINKS | _AUDIO,
         files=True,
-        audio=True,
         source="Gemini CLI 0.61.0, run against a local endpoint: inlineData of 2,000 px; packages/core/src/tools/mcp-tool.ts",
         date="2026-11-29",
         verified=True,
@@ -142,7 +141,7 @@ HOSTS: tuple[Host, ...] = (
         name="qwen-code",
         clients=("qwen-cli-mcp-client*", "qwen-code*"),
         side=2_048,
-        links=True,
+        blocks=_LINKS,
         source="Qwen Code 0.24.4, run against a local endpoint of Chat Completions: a user message with 2,048 px",
         date="2026-11-29",
         verified=True,
@@ -215,9 +214,8 @@ HOSTS: tuple[Host, ...] = (
             structured="shown",
             errors="told",
             empties=True,
-            links=True,
+            blocks=_LINKS | _AUDIO,
             files=True,
-            audio=True,
             reads_links=True,
             text_first=False,
             source=source,
@@ -267,8 +265,7 @@ HOSTS: tuple[Host, ...] = (
         name="pydantic-ai",
         clients=("pydantic-ai*",),
         side=2_048,
-        links=True,
-        audio=True,
+        blocks=_LINKS | _AUDIO,
         structured="dropped",
         errors="lost",
         files=True,
@@ -354,6 +351,12 @@ NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 
 def host(name: str) -> Host:
     """Return the host whose client calls itself `name`, or that has this name; `UNKNOWN` where there is none."""
+    # Names come from clients: long ones are not remembered.
+    return _found(name) if len(name) <= 200 else _found.__wrapped__(name)
+
+
+@lru_cache(maxsize=256)
+def _found(name: str) -> Host:
     # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
     client = name.lower().partition(" (via ")[0].strip()
     known = (one for one in HOSTS if one.name == client)

@@ -1,6 +1,7 @@
 """Base64 as servers really write it: any alphabet, `data:` URLs, what Python makes of bytes; and as it is sent."""
 
 import re
+from string import ascii_letters, digits
 from typing import Literal
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -63,9 +64,14 @@ def as_base64(encoded: str) -> str:
 
 _Encoding = Literal["base64", "percent", "none"]
 
+_PLAIN = frozenset(ascii_letters + digits + "+/") - frozenset("bDd")
+"""First characters of base64 that begin neither a `data:` URL nor what Python makes of bytes."""
+
 
 def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
     """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
+    if encoded[:1] in _PLAIN:
+        return encoded, "base64"  # nearly always
     bare = encoded.lstrip() if encoded[:1].isspace() else encoded
     if bare[:5].lower() == "data:" and (prefix := DATA_URL.match(bare)):
         bare = bare[prefix.end() :]

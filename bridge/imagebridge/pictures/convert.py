@@ -64,23 +64,23 @@ def converted(
 
 
 def _converted(encoded: str, proof: Proof, fit: "Fit | None", *, first_frame: bool) -> Converted:
-    file_type = kinds.kind(base64_start(encoded, 64))
-    key = ("converted", fit, first_frame)
-    if file_type not in _WALKED:
-        data, _ = base64_bytes(encoded)
-        return _MADE.once(
-            (*key, sha256(data).digest()),
-            lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
-        )
-    picture = Picture.from_base64(encoded, proof)
-    if picture.frames == 1 and (picture.plain or file_type is not kinds.PNG):
+    picture = Picture.remembered(encoded, proof)
+    if picture is None:
+        if kinds.kind(base64_start(encoded, 64)) not in _WALKED:
+            data, _ = base64_bytes(encoded)
+            return _MADE.once(
+                ("converted", fit, first_frame, sha256(data).digest()),
+                lambda: _foreign(data, kinds.kind(data), fit, first_frame=first_frame),
+            )
+        picture = Picture.from_base64(encoded, proof)
+    if picture.frames == 1 and (picture.plain or picture.media_type != kinds.PNG.media_type):
         return Converted((picture,))
     data = picture.data
     if picture.frames == 1:
         return Converted((picture,), light_sentence(data))
     return _MADE.once(
-        (*key, sha256(data).digest()),
-        lambda: _from(file_type, _animation(data, fit, first_frame=first_frame)),
+        ("converted", fit, first_frame, sha256(data).digest()),
+        lambda: _from(kinds.kind(data), _animation(data, fit, first_frame=first_frame)),
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FileType:
-    """A file type: its IANA media type, usual suffix, and what it is to a model."""
+    """A file type: its IANA media type, usual suffix, and what it is to a model. There is one of each."""
 
     media_type: str
     suffix: str
@@ -149,7 +149,7 @@ _STARTS: tuple[tuple[bytes, FileType], ...] = (
     (b"fLaC", FLAC),
     (b"\x1aE\xdf\xa3", WEBM),
 )
-_FIRST = frozenset(start[0] for start, _ in _STARTS)
+_BY_FIRST = {start[:1]: tuple(one for one in _STARTS if one[0][:1] == start[:1]) for start, _ in _STARTS}
 _BRANDS: dict[bytes, FileType] = {
     b"avif": AVIF,
     b"avis": AVIF,
@@ -173,8 +173,7 @@ def kind(data: bytes) -> FileType | None:
         return _iso(data)
     if data[:4] == b"PK\x03\x04":
         return _zip(data)
-    # One look at the first byte spares most strings the table.
-    for start, file_type in _STARTS if data[:1] and data[0] in _FIRST else ():
+    for start, file_type in _BY_FIRST.get(data[:1], ()):
         if data.startswith(start):
             return SVG if file_type is GZIP and is_svg(data) else file_type
     if data[:2] == b"BM" and data[14:18] in _BMP_HEADERS:

@@ -1,10 +1,12 @@
 """The pages of a document as pictures: a TIFF, and a PDF where the extra `documents` is installed."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import PictureError
 
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 PDFIUM = Lock()
 """Held by who uses pdfium, which works for one thread at a time."""
 
-_SIDE = 1_536
-"""Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches."""
+_SIDE, _SMALLER = 1_536, 1_100
+"""Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches. Those of a page
+that takes too many bytes: drawn so, its letters are sharper than made smaller."""
 
 MAX_PAGES = 30
 """Pages that are shown at most; the sentence names how many there are."""
+
+ENOUGH = 90_000
+"""Bytes in which a page can still be read. Measured 2026-11-30: without loss a page of text takes 36 to 180 kB."""
 
 _MAX_TOGETHER = 2 * MAX_PIXELS
 """Pixels of the pages of one TIFF that are decoded at most."""
@@ -40,9 +46,8 @@ _PER_PIXEL = 8
 
 @dataclass(slots=True)
 class _PageCount:
-    """What came of the pages of one document; numbers count from 1."""
+    """What came of the pages of one TIFF; numbers count from 1."""
 
-    what: str
     total: int
     shown: list[int] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
@@ -65,18 +70,18 @@ class _PageCount:
             PictureError: none is shown.
         """
         if not self.shown:
-            raise PictureError(self.reason or f"the {self.what} has no pages")
+            raise PictureError(self.reason or "the TIFF has no pages")
         return "; ".join((self._which(), *self._missing(), *self.remarks))
 
     def _which(self) -> str:
         count = len(self.shown)
         if self.total == 1:
-            return f"the one page of a {self.what}"
+            return "the one page of a TIFF"
         if count == self.total:
-            return f"the {count} pages of a {self.what}"
+            return f"the {count} pages of a TIFF"
         if count > 1 and self.shown[-1] == count:
-            return f"the first {count} of {self.total} pages of a {self.what}"
-        return f"{_numbered(self.shown)} of the {self.total} pages of a {self.what}"
+            return f"the first {count} of {self.total} pages of a TIFF"
+        return f"{_numbered(self.shown)} of the {self.total} pages of a TIFF"
 
     def _missing(self) -> list[str]:
         return [f"{_numbered(self.failed)} cannot be shown: {self.reason}"] if self.failed else []
@@ -96,7 +101,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
     """
     data = classic(data)
     total, whole = _counted(data)
-    pages = _PageCount("TIFF", total)
+    pages = _PageCount(total)
     room = _MAX_TOGETHER
     for index in range(min(total, MAX_PAGES)):
         number = index + 1
@@ -139,7 +144,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
             image = upright(image, stored.of(ORIENTATION, 1))
         else:
             image = load(at_page(header(data), index))
-            image = tiff.recoloured(image, stored) if stored else image
+            image = tiff.corrected(image, stored) if stored else image
             # Its mode before it is converted says whether there is something to tell.
             remark = grey.depth_sentence(image)
     except PictureError as error:
@@ -162,8 +167,22 @@ def _counted(data: bytes) -> tuple[int, bool]:
         return total, whole
 
 
-def rendered(data: bytes) -> tuple[list[Picture], str]:
-    """Draw the pages of a PDF and say which they are.
+class DrawnPages(NamedTuple):
+    """Pages of a PDF as pictures, by their numbers from 1 on. missing: which cannot be shown, and why; empty where all can."""
+
+    pictures: Mapping[int, Picture]
+    missing: str
+
+
+def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None = None) -> DrawnPages:
+    """Draw pages of a PDF.
+
+    Args:
+        data: the PDF.
+        numbers: the pages, counted from 1, those first that are to be shown before others; None for the first
+            `MAX_PAGES`.
+        room: bytes that they may take together, where no page counts for more than `ENOUGH`: those that have none are
+            not drawn. None for any.
 
     Raises:
         PictureError: the extra is missing, the PDF cannot be read, or none of its pages can be drawn.
@@ -172,24 +191,49 @@ def rendered(data: bytes) -> tuple[list[Picture], str]:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
         raise PictureError('drawing them needs an extra: pip install "imagebridge[documents]"') from error
+    pictures, failed, reason, used = dict[int, Picture](), list[int](), "", 0
+    room, short = sys.maxsize if room is None else room, False
     with PDFIUM:
         with decoding("the PDF cannot be read"):
             document = pypdfium2.PdfDocument(data)
         with document:
-            pages = _PageCount("PDF", len(document))
-            for number in range(1, min(pages.total, MAX_PAGES) + 1):
+            wanted = range(1, min(len(document), MAX_PAGES) + 1) if numbers is None else numbers
+            for number in wanted:
                 try:
-                    pages.add(number, _drawn(document, number - 1))
+                    with decoding("it cannot be drawn"), closing(document[number - 1]) as page:
+                        picture = _light(page) if short else page_picture(page, _SIDE)
+                        if not short and picture.size > ENOUGH and picture.size * len(wanted) > room:
+                            short, picture = True, _light(page)
                 except PictureError as error:
-                    pages.fail(number, error)
-    return pages.pictures, f"[{pages.sentence()}]"
+                    failed.append(number)
+                    reason = reason or error.reason
+                    continue
+                used += min(picture.size, ENOUGH)
+                if pictures and used > room:
+                    break
+                pictures[number] = picture
+    if not pictures:
+        raise PictureError(reason or "the PDF has no pages")
+    return DrawnPages(pictures, f"{_numbered(sorted(failed))} cannot be shown: {reason}" if failed else "")
 
 
-def _drawn(document: Any, index: int) -> Picture:
-    with decoding("it cannot be drawn"):
-        page = document[index]
-        try:
-            image = page.render(scale=_SIDE / max(*page.get_size(), 1.0)).to_pil()
-        finally:
-            page.close()
-    return redrawn(image)
+def page_picture(page: Any, side: int) -> Picture:
+    """Draw a page of a PDF with `side` pixels on its longer side. The caller holds `PDFIUM`, where there are threads."""
+    return redrawn(_drawn(page, side))
+
+
+def _light(page: Any) -> Picture:
+    """Draw a page in `ENOUGH` bytes, as far as shades and a smaller size lead there."""
+    made: list[Picture] = []
+    for side in (_SIDE, _SMALLER):
+        image = _drawn(page, side)
+        made.append(redrawn(grey.in_shades(image) if image.mode == "L" else image))
+        if made[-1].size <= ENOUGH:
+            break
+    return min(made, key=lambda one: one.size) if made[-1].size <= ENOUGH else made[0]
+
+
+def _drawn(page: Any, side: int) -> "Image":
+    image = page.render(scale=side / max(*page.get_size(), 1.0)).to_pil()
+    # Most pages are grey: without colours they take a third of the bytes and of the time.
+    return image.convert("L") if grey.is_grey(image) else image

@@ -85,18 +85,24 @@ class Picture:
             PictureError: as `from_bytes`, or `text` is not base64.
         """
         key = sample(text)
-        known = _PROVEN.get(key, text)
-        if known is not None and (proof == "structure" or known.proof == proof):
-            return known
         # The same picture in several calls at once is proven by one of them.
         with _PROVING.of(key):
             known = _PROVEN.get(key, text)
             if known is None:
-                return cls._proven(key, text, proof)
+                known, intact = cls._anew(text, proof)
+                if intact:
+                    _PROVEN.put(key, known)
+                return known
             proven = known.proven(proof)
             if proven is not known:
                 _PROVEN.put(key, proven)
             return proven
+
+    @staticmethod
+    def remembered(encoded: str, proof: Proof = "structure") -> "Picture | None":
+        """Return the picture that `from_base64` made of exactly this base64 before, None where it is not remembered."""
+        known = _PROVEN.get(sample(encoded), encoded)
+        return known if known is None or known.proof == proof or proof == "structure" else None
 
     @classmethod
     def unremembered(cls, encoded: str) -> "Picture":
@@ -108,14 +114,6 @@ class Picture:
             PictureError: as `from_base64`.
         """
         return cls._anew(encoded, "structure")[0]
-
-    @classmethod
-    def _proven(cls, key: Sample, encoded: str, proof: Proof) -> "Picture":
-        """Prove base64 that was not proven before, and remember it."""
-        made, intact = cls._anew(encoded, proof)
-        if intact:
-            _PROVEN.put(key, made)
-        return made
 
     @classmethod
     def _anew(cls, encoded: str, proof: Proof) -> tuple["Picture", bool]:

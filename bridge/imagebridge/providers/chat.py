@@ -6,7 +6,6 @@ tool messages, only type `text` is supported"), each named after its call.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.facts.endpoints import endpoint_kind
@@ -45,7 +44,6 @@ class _Chat(OpenAIItems):
     items_field = "messages"
     stores = False
 
-    @lru_cache(maxsize=64)  # noqa: B019  # there is one of these, for ever
     def receiver(self, model: str | None) -> Receiver:
         """See `Provider.receiver`."""
         return Receiver(model=model, choose=_detail)

@@ -6,7 +6,7 @@ What the model said may be objects of the SDK.
 
 from collections.abc import Iterator
 
-from imagebridge.wire import JSON, is_json, is_list, text_of
+from imagebridge.wire import JSON, JsonObject, as_object, is_json, is_list, text_of
 
 from .provider import Source
 
@@ -66,6 +66,17 @@ def attached(part: JSON) -> JSON:
         if is_json(inner := part.get(name)):
             return {**part, name: None, **inner}
     return part
+
+
+def response_call(call: object) -> JsonObject:
+    """Return a tool call of Chat Completions, valid or not, as an item of Responses."""
+    fields = as_object(call) or {}
+    custom = as_object(fields.get("custom"))
+    inner = custom or as_object(fields.get("function")) or {}
+    identity = {"call_id": fields.get("id"), "name": text_of(inner, "name")}
+    if custom is not None:
+        return {"type": "custom_tool_call", **identity, "input": text_of(inner, "input")}
+    return {"type": "function_call", **identity, "arguments": inner.get("arguments")}
 
 
 def _calls(item: object) -> Iterator[tuple[str, str]]:

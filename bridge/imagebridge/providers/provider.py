@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, cast
 
 from imagebridge.translate.receiver import Receiver
+from imagebridge.translate.result import ReadResult
 from imagebridge.translate.sentences import ERROR
 from imagebridge.translate.translation import FittedResult, Part, PlacedPiece, Text
 from imagebridge.wire import JSON, JsonObject, dumped, is_json, text_of
@@ -160,17 +161,18 @@ class Translation(FittedResult):
     provider: Provider
 
     @classmethod
-    def of(cls, fitted: FittedResult, provider: Provider, receiver: Receiver) -> "Translation":
-        """Return a fitted result for a provider, with words for a failure where its API has no flag."""
-        placed = fitted.placed
-        if fitted.is_error and not receiver.flags_errors:
+    def of(cls, read: ReadResult, provider: Provider) -> "Translation":
+        """Fit a result that has been read for a provider, with words for a failure where its API has no flag."""
+        placed = read.placed()
+        if read.is_error and not read.receiver.flags_errors:
             placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)
-        return cls(placed, fitted.blocks, fitted.for_user, fitted.is_error, provider=provider)
+        return cls(placed, read.blocks, read.for_user, read.is_error, provider=provider)
 
     @property
     def parts(self) -> "list[ResponsesPart]":
         """The parts, in the order of the blocks."""
-        return cast("list[ResponsesPart]", [self.provider.shown(part) for part in self._parts()])
+        shown = self.provider.shown
+        return cast("list[ResponsesPart]", [shown(part) for one in self.placed for part in one.parts])
 
     @property
     def output(self) -> "str | list[ResponsesPart]":
@@ -181,11 +183,9 @@ class Translation(FittedResult):
     def text_alone(self) -> str | None:
         """Return the words, where there is nothing else."""
         texts: list[str] = []
-        for part in self._parts():
-            if not isinstance(part, Text):
-                return None
-            texts.append(part.text)
+        for one in self.placed:
+            for part in one.parts:
+                if not isinstance(part, Text):
+                    return None
+                texts.append(part.text)
         return "\n".join(texts)
-
-    def _parts(self) -> list[Part]:
-        return [part for one in self.placed for part in one.parts]

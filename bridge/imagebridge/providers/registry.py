@@ -1,6 +1,6 @@
 """The vendors whose wire is known, by the name that `Policy(api=...)` has for each."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from typing import cast
 
@@ -49,4 +49,10 @@ def receiver(policy: Policy) -> Receiver:
     Raises:
         ValueError: the policy names no API that is known.
     """
-    return provider(policy.api).receiver(policy.model)
+    return receiver_of(provider(policy.api), policy.model)
+
+
+@lru_cache(maxsize=64)
+def receiver_of(wire: Provider, model: str | None) -> Receiver:
+    """Return what an API takes with a model behind it: made once, as each result asks for it."""
+    return wire.receiver(model)

@@ -1,7 +1,6 @@
 """Results on the wire of the Responses API: one output a call, pictures where the server takes them."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from imagebridge.facts.endpoints import Mode, endpoint_kind
@@ -33,7 +32,6 @@ class _Responses(OpenAIItems):
     items_field = "input"
     stores = True
 
-    @lru_cache(maxsize=64)  # noqa: B019  # there is one of these, for ever
     def receiver(self, model: str | None) -> Receiver:
         """See `Provider.receiver`."""
         return Receiver(model=model)
@@ -106,7 +104,7 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
 
 def translation_of(read: ReadResult) -> Translation:
     """Return the translation of a result that has been read, for the API that its policy names."""
-    return Translation.of(read.fitted(), provider(read.policy.api), read.receiver)
+    return Translation.of(read, provider(read.policy.api))
 
 
 Way = Mode | Literal["program"]

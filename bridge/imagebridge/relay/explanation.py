@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from imagebridge.translate.sentences import amount, short
-from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
+from imagebridge.wire import JSON, blocks_of, contents_of, is_json, is_list, text_of
 
 from .json_rpc import same
 
@@ -68,8 +68,7 @@ class _ComparedBlock:
         block = self.block
         if not is_json(block):
             return f"a {type(block).__name__}"
-        inner = block.get("resource")
-        holder = inner if is_json(inner) else block
+        holder = contents_of(block)
         label = text_of(holder, "mimeType")
         if encoded := text_of(holder, "data") or text_of(holder, "blob"):
             return f"{label or 'bytes'} ({amount(len(encoded.rstrip('=')) * 3 // 4)})"

@@ -57,10 +57,13 @@ class Address:
             BridgeError: the address cannot be had.
         """
         try:
-            return socket.create_server(self.where, family=self.family)
+            listening = socket.create_server(self.where, family=self.family)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise BridgeError(f"{self.text} cannot be listened on: {why}") from error
+        # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
+        # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
+        return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
         """Return the URL of `path` behind a socket that listens here."""
@@ -98,6 +101,7 @@ def is_foreign(request: Request) -> bool:
     """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
     try:
         origin = urlsplit(request.headers.get("origin", ""))
+        _ = origin.port  # What is no number raises too.
     except ValueError:  # No browser writes one that is none.
         return True
     local = origin.hostname in ("localhost", "127.0.0.1", "::1")

@@ -54,8 +54,12 @@ _NOTE, _NOTES = 250, 5_000
 _BLOCK = 500
 """Characters that a block has on average at least: of more blocks the last are left out."""
 
-_BESIDE = 100
-"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
+_PICTURES = 3
+"""The part of the room, one in so many, that is left for pictures by texts of any length."""
+
+_BESIDE, _LITTLE = 100, 300
+"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations. So many
+characters are never too much."""
 
 
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
@@ -83,7 +87,7 @@ class _Fitting:
         self.room = host.characters - _FRAME
         # A document that does not reach the model is read, and its pages shown where pictures do.
         policy = Policy(documents="file" if host.files else "pages")
-        self.context = ResultContext(policy, receiver=Receiver(formats=host.formats))
+        self.context = ResultContext(policy, receiver=Receiver(formats=host.formats, room=self.room))
         self.notes: list[str] = []
 
     def fitted(self, result: JSON, *, promised: bool) -> dict[str, Any]:
@@ -163,7 +167,7 @@ class _Fitting:
         return [HostEntry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
 
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
-        return cost(value) > self.room // part
+        return cost(value) > max(_LITTLE, self.room // part)
 
     def _bare(self, block: JSON) -> JSON:
         """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""
@@ -183,11 +187,9 @@ class _Fitting:
                 number = self.context.number(text_of(block, "data"))
                 size = picture.width, picture.height
                 return [HostEntry(dict(block), number, picture, picture, size, scale_of(block))]
-            case "resource_link" if self.host.links:
-                return [HostEntry(dict(block), whole=True)]
-            case "audio" if self.host.audio:
-                return [HostEntry(dict(block), whole=True)]
             case "resource" if self._passes(resource_of(block)):
+                return [HostEntry(dict(block), whole=True)]
+            case kind if kind in self.host.blocks:
                 return [HostEntry(dict(block), whole=True)]
             case _:
                 pieces = block_pieces(block, self.context)
@@ -288,15 +290,24 @@ class _Fitting:
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:
-        """Make each entry fit: from the smallest on, each may take an even part of what is left."""
+        """Make each entry fit. Texts keep their room first, as far as it leaves a third for pictures, which share the rest."""
         notes_cost = cost(text_entry(" ".join(self.notes)).block)
-        reserve = notes_cost + min(_NOTES, _NOTE * sum(entry.picture is not None for entry in entries))
+        pictures = [at for at, entry in enumerate(entries) if entry.picture]
+        others = [at for at, entry in enumerate(entries) if not entry.picture]
+        reserve = notes_cost + min(_NOTES, _NOTE * len(pictures))
         left = room - reserve - sum(entry.cost - entry.need + 2 for entry in entries)
-        order = sorted(range(len(entries)), key=lambda at: entries[at].need)
+        kept = min(sum(entries[at].need for at in pictures), max(0, left) // _PICTURES)
+        left = self._share_evenly(entries, others, left - kept) + kept
+        self._share_evenly(entries, pictures, left)
+
+    def _share_evenly(self, entries: list[HostEntry], places: Sequence[int], left: int) -> int:
+        """Make the entries at `places` fit: from the smallest on, each may take an even part of what is left. Return what then is."""
+        order = sorted(places, key=lambda at: entries[at].need)
         for done, at in enumerate(order):
             before = entries[at].cost - entries[at].need
-            entries[at] = self._shrunk(entries[at], max(0, left) // (len(entries) - done))
+            entries[at] = self._shrunk(entries[at], max(0, left) // (len(order) - done))
             left -= entries[at].cost - before
+        return left
 
     def _shrunk(self, entry: HostEntry, share: int) -> HostEntry:
         """Return an entry in at most `share` characters, as far as that is possible."""

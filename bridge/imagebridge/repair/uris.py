@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, unquote
 
-from imagebridge.wire import JSON, is_json, text_of
+from imagebridge.wire import JSON, is_json, links, text_of
 
 _RELATIVE = "unknown:"
 """What stands before an address that only its server can resolve."""
@@ -28,7 +28,7 @@ def relative(uri: str) -> str:
 
 def addressed(block: JSON) -> JSON:
     """Return a valid block whose address, if it has one, is absolute; the very same where it is."""
-    if block["type"] == "resource_link":
+    if links(block):
         return with_absolute(block)
     inner = block.get("resource") if block["type"] == "resource" else None
     if not is_json(inner) or (mended := with_absolute(inner)) is inner:

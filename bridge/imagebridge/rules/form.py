@@ -6,7 +6,7 @@ from imagebridge.facts.limits import MAX_DATA_URL, MAX_FILE_DATA, MAX_ID, MAX_TE
 from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Author, Body, InputItem, Part, contents, kind
 from imagebridge.rules.rule import Breach, Rule
-from imagebridge.wire import as_list, as_string, is_list
+from imagebridge.wire import BLOCK_KINDS, as_list, as_string, is_list
 
 ITEMS = frozenset(
     {
@@ -60,7 +60,6 @@ CHAT_PARTS: Mapping[Author, tuple[str, ...]] = {
     "system": ("text",),
     "assistant": ("text", "refusal"),
 }
-MCP_BLOCKS = frozenset({"audio", "image", "resource", "resource_link", "text"})
 
 # What a part or item may carry. Anything else is answered with `unknown_parameter`.
 KNOWN: Mapping[str, frozenset[str]] = {
@@ -170,7 +169,7 @@ def _allowed(body: Body, part: Part) -> tuple[str, ...]:
 def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
     for part in body.parts:
         allowed = _allowed(body, part)
-        if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in MCP_BLOCKS):
+        if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in BLOCK_KINDS):
             continue
         if part.place == "tool" and part.type == "image_url":
             continue  # a rule of its own, with a message of its own

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pybase64
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures.cache import Cache
 from imagebridge.pictures.containers import walk
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ PIXELS = 178_956_970
 SUPPORTED = ("image/jpeg", "image/png", "image/gif", "image/webp")
 """In the order of the API's message."""
 
-# The first bytes of the formats that come up. For those below the first four, the name is all that is needed.
+# The first bytes of the formats that come up. For those below the first four, the name is all that is needed. They stand
+# here apart from `pictures/kinds.py` on purpose: the judge must not know a file by the table of what it judges, or a
+# mistake there would call a mislabelled picture sound, in our own tests as well.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -61,8 +64,8 @@ class Verdict:
     height: int = 0
 
 
-_verdicts: dict[bytes, Verdict] = {}
-_KEPT = 1_024  # verdicts are small; histories repeat their pictures in every request
+# Verdicts are small, so they are counted; histories repeat their pictures in every request.
+_VERDICTS = Cache[Verdict](1_024, lambda _: 1)
 
 
 def judge(url: str, proof: "Proof" = "decoded") -> Verdict:
@@ -73,12 +76,7 @@ def judge(url: str, proof: "Proof" = "decoded") -> Verdict:
     if proof == "structure":
         return _judged(url, proof)
     key = sha256(url.encode("utf-8", "surrogatepass")).digest()
-    verdict = _verdicts.get(key)
-    if verdict is None:
-        if len(_verdicts) >= _KEPT:
-            _verdicts.clear()
-        verdict = _verdicts[key] = _judged(url, proof)
-    return verdict
+    return _VERDICTS.once(key, lambda: _judged(url, proof))
 
 
 def _judged(url: str, proof: "Proof") -> Verdict:
@@ -178,7 +176,7 @@ def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
 
 
 def _decoded(content: bytes, media_type: str) -> Verdict:
-    with opened(content, media_type) as image:
+    with opened_as(content, media_type) as image:
         width, height = image.size
         if width * height <= PIXELS:
             image.load()
@@ -196,7 +194,7 @@ def _sized(width: int, height: int, frames: int, media_type: str) -> Verdict:
     return verdict
 
 
-def opened(content: bytes, media_type: str) -> "ImageFile":
+def opened_as(content: bytes, media_type: str) -> "ImageFile":
     """Open `content` as the format that `media_type` names, one of `SUPPORTED`. Raises whatever Pillow raises.
 
     `Image.open` would warn of large pictures, and how warnings are filtered belongs to the whole process.

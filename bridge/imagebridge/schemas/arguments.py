@@ -14,7 +14,7 @@ picture that cannot be given never reaches a server: what the schema says of its
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from imagebridge.errors import ArgumentError, together
+from imagebridge.errors import ArgumentError, beginning, together
 from imagebridge.schemas.parameters import has_handle, pointed
 from imagebridge.wire import JSON, is_json, is_list
 
@@ -184,7 +184,7 @@ def _error_message(error: "ValidationError") -> str:
         return error.message
     came = repr(error.instance)
     requirement = f"{error.validator}: {error.validator_value!r}"
-    return f"{came[:100]}... is not what the schema asks for, {requirement[:_LONGEST]}"
+    return f"{beginning(came, 100)} is not what the schema asks for, {beginning(requirement, _LONGEST)}"
 
 
 def _unknown_argument(error: "ValidationError") -> str:

@@ -1,12 +1,25 @@
-"""A document becomes text and pictures: what it says as Markdown, the pages of a PDF drawn, the figures of others."""
+"""A document becomes text and pictures: what it says as Markdown, the pages of a PDF drawn, the figures of others.
+
+The text comes first; of pages and figures as many are shown as there is room for beside it.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from imagebridge.documents import page_numbers
 from imagebridge.documents.document_types import document_type
-from imagebridge.documents.excerpt import CHARACTERS, Excerpt, excerpt
+from imagebridge.documents.excerpt import CHARACTERS, MAX_FIGURES, Excerpt, excerpt, json_length
 from imagebridge.errors import PictureError
-from imagebridge.pictures.picture import Picture
+from imagebridge.pictures.pages import ENOUGH, MAX_PAGES, DrawnPages, rendered
 
+from . import sentences
 from .pieces import PicturePiece, Piece, ResultContext, TextPiece
+
+_OURS, _NOTES = 600, 8
+"""Characters of JSON left for what is said of a document, and the part of the room, one in so many, for its notes: an outline, say."""
+
+_PAGE = 1_086, 1_536
+"""Pixels of a drawn page as most are, by which those are counted that fit a budget of tokens."""
 
 
 def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piece]:
@@ -16,52 +29,144 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
         DocumentError: it cannot be read.
         RequirementError: the extra `documents` is not installed.
     """
-    read = excerpt(data, name, characters=min(CHARACTERS, max(context.policy.max_text, 1_000)))
     shows = bool(context.receiver.formats)
-    if document_type(data, name) == "pdf":
-        pictures, told = _pages(data) if shows else ([], "")
-        pieces = [PicturePiece(context.number(page.base64), page) for page in pictures]
-        text = read.with_figures(lambda _, caption: f"[{caption}]")
-    else:
-        told, pieces = "", list[PicturePiece]()
-        numbers: dict[int, int] = {}
-        for number, figure in read.figures.items() if shows else ():
-            numbers[number] = context.number(figure.base64)
-            pieces.append(PicturePiece(numbers[number], figure))
-
-        def shown(number: int, caption: str) -> str:
-            if number in numbers:
-                return f"[picture {numbers[number]} below: {caption}]"
-            why = f"; not shown: {read.missing[number]}" if number in read.missing else ""
-            return f"[figure: {caption}{why}]"
-
-        text = read.with_figures(shown)
-    # What is left out before the text, whose end a host may cut.
-    lines = [f"[{name}: {_described(read, pictures=bool(pieces))}]", *_left_out(read), *read.notes, text]
-    after = [TextPiece(told, "a sentence on the pages", ours=True)] if told else []
-    return [TextPiece("\n\n".join(filter(None, lines)), "the text of a document"), *pieces, *after]
+    is_pdf = document_type(data, name) == "pdf"
+    read = excerpt(
+        data,
+        name,
+        characters=min(CHARACTERS, max(context.policy.max_text, 1_000)),
+        room=_text_room(context),
+        figures=shows and not is_pdf,
+    )
+    if is_pdf:
+        return _pages(data, name, read, context)
+    text, pictures = _figures(read, context) if shows else (read.with_figures(_named_figure), [])
+    seen = "; pictures of its figures follow" if pictures else ""
+    return [_text_piece(name, read, seen, [_left_out(read, [])], text, context), *pictures]
 
 
-def _pages(data: bytes) -> tuple[list[Picture], str]:
-    """Return the pages of a PDF as pictures, and a sentence on them."""
-    from imagebridge.pictures.pages import rendered
-
-    try:
-        return rendered(data)
-    except PictureError as error:
-        return [], f"[its pages are not shown: {error.reason}]"
+def _text_room(context: ResultContext) -> int | None:
+    """Return the characters of JSON that a text may take: a third of the room is for pictures, where any are shown."""
+    room = context.receiver.room
+    if room is None:
+        return None
+    return max(1, (room * 2 // 3 if context.receiver.formats else room) - _OURS - room // _NOTES)
 
 
-def _described(read: Excerpt, *, pictures: bool) -> str:
+class _Allowance(NamedTuple):
+    """How many pictures may be shown of a document, and how many bytes they may take together."""
+
+    pictures: int
+    room: int
+
+
+def _allowance(context: ResultContext, text: str, most: int) -> _Allowance:
+    policy, receiver = context.policy, context.receiver
+    left = policy.max_bytes if receiver.room is None else receiver.room - json_length(text) - _OURS
+    if policy.max_pictures is not None:
+        most = min(most, max(0, policy.max_pictures - context.count))
+    return _Allowance(most, max(0, left) // 4 * 3)
+
+
+def _text_piece(
+    name: str, read: Excerpt, seen: str, said: Sequence[str], text: str, context: ResultContext
+) -> TextPiece:
+    """Return the text of a document. What is left out of it comes first, for a host may cut its end."""
     total = f" of {read.total:,} {read.unit}{'' if read.total == 1 else 's'}" if read.unit else ""
-    seen = "pages" if read.form == "PDF" else "figures"
-    return f"{read.form}{total}, as text{f'; pictures of its {seen} follow' if pictures else ''}"
+    room = context.receiver.room
+    notes = [one if room is None else sentences.cut(one, room // _NOTES // 2) for one in read.notes]
+    lines = [f"[{name}: {read.form}{total}, as text{seen}]", *said, *notes, text]
+    return TextPiece("\n\n".join(filter(None, lines)), "the text of a document")
 
 
-def _left_out(read: Excerpt) -> list[str]:
-    if read.is_last:
-        return []
+def _named_figure(_: int, caption: str) -> str:
+    return f"[figure: {caption}]"
+
+
+# Pages of a PDF.
+
+
+def _pages(data: bytes, name: str, read: Excerpt, context: ResultContext) -> list[Piece]:
+    text = read.with_figures(lambda _, caption: f"[{caption}]")
+    if not context.receiver.formats:
+        return [_text_piece(name, read, "", [_left_out(read, [])], text, context)]
+    most, room = _allowance(context, text, MAX_PAGES)
+    if (tokens := context.policy.max_tokens) is not None:
+        detail = context.receiver.detail(context.policy.detail)
+        most = min(most, max(1, tokens // context.receiver.seen(*_PAGE, detail).tokens))
+    drawn, failed = DrawnPages({}, ""), ""
+    if most:
+        try:
+            drawn = rendered(data, _order(read)[:most], room)
+        except PictureError as error:
+            failed = f"[its pages are not shown: {error.reason}]"
+    numbers = sorted(drawn.pictures)
+    missing = f"[{drawn.missing}]" if drawn.missing else failed
+    others = [] if failed else [number for number in range(1, read.total + 1) if number not in numbers]
+    which = page_numbers.in_words(numbers)
+    if len(numbers) == read.total:
+        which = "it" if read.total == 1 else "its pages"
+    seen = f"; a picture of {which} follows" if len(numbers) == 1 else f"; pictures of {which} follow"
+    pictures = [
+        PicturePiece(context.number(drawn.pictures[number].base64), drawn.pictures[number])
+        for number in numbers
+    ]
+    said = [_left_out(read, others), missing]
+    return [_text_piece(name, read, seen if numbers else "", said, text, context), *pictures]
+
+
+def _order(read: Excerpt) -> list[int]:
+    """Return the pages, those first whose pictures say most beside the text.
+
+    These are pages without a text, then such with figures or drawings, those whose text is left out, and the others.
+    """
     last = read.sections[-1] if read.sections else 0
-    rest = list(range(last + 1, read.total + 1))
-    what = f"{page_numbers.in_words(rest, read.unit)}" if read.unit and rest else "what follows"
-    return [f"[the text of {what} is left out: it is too long]"]
+    beyond = range(last if read.broken else last + 1, read.total + 1)
+    return list(dict.fromkeys([*read.scans, *read.drawn, *(() if read.is_last else beyond), *read.sections]))
+
+
+def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
+    """Say what text is left out, which pages are not shown as pictures, and how to have them; nothing where all is there."""
+    last = read.sections[-1] if read.sections else 0
+    rest = [] if read.is_last else list(range(last + 1, read.total + 1))
+    lacking: list[str] = []
+    if not read.is_last:
+        of_last = [f"the rest of {read.unit} {last}"] if read.unit and read.broken else []
+        following = [page_numbers.in_words(rest, read.unit)] if read.unit and rest else []
+        lacking.append(f"the text of {' and '.join(of_last + following) or 'what follows'}")
+    if unseen:
+        pages = f"{len(unseen):,} {'other ' if len(unseen) < read.total else ''}page{'' if len(unseen) == 1 else 's'}"
+        lacking.append(f"pictures of {pages}")
+    if not lacking:
+        return ""
+    first = next(iter(rest or unseen), 0)
+    asking = "ask for a part of it"
+    if first and read.total > 1:
+        end = min(read.total, first + max(1, len(read.sections) // 2) - 1, first + MAX_PAGES - 1)
+        few = f"a few {read.unit}s at a time, such as {first}-{end}"
+        asking = f"ask for {few if end > first else f'{read.unit} {first} alone'}"
+    return f"[left out: {', and '.join(lacking)}; {asking}]"
+
+
+# Figures of others.
+
+
+def _figures(read: Excerpt, context: ResultContext) -> tuple[str, list[Piece]]:
+    """Return a text that names its figures by the numbers of the pictures, and these."""
+    most, room = _allowance(context, read.text, MAX_FIGURES)
+    pieces: list[Piece] = []
+    numbers: dict[int, int] = {}
+    for number, figure in read.figures.items():
+        room -= min(figure.size, ENOUGH)
+        if len(numbers) >= most or (numbers and room < 0):
+            break
+        numbers[number] = context.number(figure.base64)
+        pieces.append(PicturePiece(numbers[number], figure))
+
+    def shown(number: int, caption: str) -> str:
+        if number in numbers:
+            return f"[picture {numbers[number]} below: {caption}]"
+        why = read.missing.get(number, "too many for one result")
+        return f"[figure: {caption}; not shown: {why}]"
+
+    return read.with_figures(shown), pieces

@@ -18,7 +18,6 @@ from .receiver import Receiver
 from .scale import taken_over
 from .strips import Strip, is_unreadable, strips
 from .translation import Part, PlacedPiece, ShownPicture, words
-from .vision import Seen
 
 _OURS = 200_000
 """Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""
@@ -34,16 +33,24 @@ def placed(
     pieces = taken_over(pieces)
     files, left = _files([piece for _, piece in pieces if isinstance(piece, FilePiece)], policy)
     beyond = _beyond(pieces, policy.max_pictures)
-    picture_pieces = [
-        (piece, at in beyond) for at, (_, piece) in enumerate(pieces) if isinstance(piece, PicturePiece)
+    showings = [
+        _Showing(piece, None, _most(policy))
+        if at in beyond
+        else _Showing(piece, _plan(piece, policy, receiver))
+        for at, (_, piece) in enumerate(pieces)
+        if isinstance(piece, PicturePiece)
     ]
-    pictures = _pictures(picture_pieces, left, policy, receiver, handles=handles)
+    _fit(showings, left, policy, receiver)
+    if any(one.left_out for one in showings):
+        _gather(pieces, showings)
+    pictures = iter(showings)
     text_budget = _TextBudget(policy.max_text, _OURS)
     placed_pieces: list[PlacedPiece] = []
     for at, (block, piece) in enumerate(pieces):
         match piece:
-            case PicturePiece(number):
-                placed_pieces += [PlacedPiece(block, *one) for one in pictures[number]]
+            case PicturePiece():
+                for parts, content in _shown(next(pictures), receiver, handles=handles):
+                    placed_pieces.append(PlacedPiece(block, parts, content))
             case TextPiece(text="", ours=True):
                 placed_pieces.append(PlacedPiece(block, [], piece.what))
             case TextPiece():
@@ -139,64 +146,66 @@ def _link(piece: LinkPiece, policy: Policy, receiver: Receiver) -> tuple[list[Pa
     return [piece._replace(detail=receiver.detail(policy.detail or piece.detail))], "the address of a picture"
 
 
-def _pictures(
-    candidates: Sequence[tuple[PicturePiece, bool]],
-    room: int,
-    policy: Policy,
-    receiver: Receiver,
-    *,
-    handles: bool,
-) -> dict[int, list[tuple[list[Part], ShownPicture | str]]]:
-    """Return what each picture becomes, by its number. Each comes with whether it is over the limit of pictures.
+@dataclass(slots=True)
+class _Showing:
+    """How a picture is to be shown: at what size (None: not at all), and the limit that made it smaller or left it out.
 
-    `room` is the bytes that they have together.
+    picture: what is sent, or why nothing is. strips: what is sent of a long one in its place. last: where it is left out,
+    the number of the last picture that its sentence tells of; 0 where one before tells of it.
     """
-    pieces = [piece for piece, _ in candidates]
-    limits = [_most(policy) if beyond else "" for _, beyond in candidates]
-    plans = [None if beyond else _plan(piece, policy, receiver) for piece, beyond in candidates]
+
+    piece: PicturePiece
+    plan: Plan | None
+    limit: str = ""
+    picture: Picture | PictureError | None = None
+    strips: Sequence[tuple[Strip, Picture]] = ()
+    last: int | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a limit leaves it out."""
+        return bool(self.limit) and self.picture is None and not self.strips
+
+
+def _gather(pieces: Sequence[PieceOfBlock], showings: Sequence[_Showing]) -> None:
+    """Let one sentence tell of several pictures in a row that the same limit leaves out."""
+    pictures, first = iter(showings), None
+    for _, piece in pieces:
+        one = next(pictures) if isinstance(piece, PicturePiece) else None
+        if one is None or not one.left_out:
+            first = None
+        elif first and first.limit == one.limit:
+            first.last, one.last = one.piece.number, 0
+        else:
+            first = one
+
+
+def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Receiver) -> None:
+    """Make what is sent of each picture, within the budgets: `room` is the bytes that they have together."""
     if policy.max_tokens is not None:
-        _spend_tokens(plans, limits, receiver, policy.max_tokens)
-    long = _cut_into_strips(pieces, plans, limits, policy, receiver)
-    fitted_pictures = [
-        None if piece.number in long else _fitted(piece, plan, receiver)
-        for piece, plan in zip(pieces, plans, strict=True)
-    ]
-    room -= sum(len(picture.data_url) for strips_of_one in long.values() for _, picture in strips_of_one)
-    _spend_bytes(fitted_pictures, limits, room, policy, receiver.max_data_url)
-    return {
-        piece.number: _shown_in_strips(piece, plan, long[piece.number], receiver, handles=handles)
-        if plan and piece.number in long
-        else [_picture_parts(piece, plan, picture, limit, receiver, handles=handles)]
-        for piece, plan, picture, limit in zip(pieces, plans, fitted_pictures, limits, strict=True)
-    }
+        _spend_tokens(showings, receiver, policy.max_tokens)
+    room -= _cut_into_strips(showings, policy, receiver)
+    for one in showings:
+        if one.plan and not one.strips:
+            one.picture = _fitted(one.piece, one.plan, receiver)
+    _spend_bytes(showings, room, policy, receiver.max_data_url)
 
 
-_Strips = dict[int, list[tuple[Strip, Picture]]]
-"""The strips of the long pictures, by their numbers."""
-
-
-def _cut_into_strips(
-    pieces: Sequence[PicturePiece],
-    plans: Sequence[Plan | None],
-    limits: Sequence[str],
-    policy: Policy,
-    receiver: Receiver,
-) -> _Strips:
-    """Cut the pictures that are too long to be read whole, where the budgets have room for their strips."""
+def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Receiver) -> int:
+    """Cut the pictures that are too long to be read whole, where the budgets have room for their strips; return their bytes."""
     long = [
-        (piece, plan)
-        for piece, plan, limit in zip(pieces, plans, limits, strict=True)
+        (one, one.plan)
+        for one in showings
         # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
-        if plan and not limit and not piece.size and plan.detail != "low"
-        if is_unreadable(piece.picture.width, piece.picture.height, plan.seen)
+        if one.plan and not one.limit and not one.piece.size and one.plan.detail != "low"
+        if is_unreadable(one.piece.picture.width, one.piece.picture.height, one.plan.seen)
     ]
     if not long:
-        return {}
-    pictures = sum(plan is not None for plan in plans)
-    tokens = sum(plan.seen.tokens for plan in plans if plan)
-    held, strips_of = 0, _Strips()
-    for piece, plan in long:
-        picture = piece.picture
+        return 0
+    plans = [one.plan for one in showings if one.plan]
+    pictures, tokens, held = len(plans), sum(plan.seen.tokens for plan in plans), 0
+    for one, plan in long:
+        picture = one.piece.picture
         fit = partial(receiver.seen, detail=plan.detail)
         fitting_strips = strips(picture.width, picture.height, fit)
         count = pictures + len(fitting_strips) - 1
@@ -210,25 +219,35 @@ def _cut_into_strips(
             )
         except PictureError:
             continue  # as a whole it cannot be decoded either, which is told there
-        size = sum(len(one.data_url) for one in cut_pictures)
+        size = sum(len(cut_picture.data_url) for cut_picture in cut_pictures)
         if held + size <= min(policy.max_bytes, receiver.max_data_url) // 2:
-            strips_of[piece.number] = list(zip(fitting_strips, cut_pictures, strict=True))
+            one.strips = list(zip(fitting_strips, cut_pictures, strict=True))
             held, pictures, tokens = held + size, count, cost
-    return strips_of
+    return held
 
 
-def _shown_in_strips(
+_Shown = tuple[list[Part], ShownPicture | str]
+"""The parts of a picture, and the picture or what else stands there."""
+
+
+def _shown(showing: _Showing, receiver: Receiver, *, handles: bool) -> list[_Shown]:
+    """Return what a picture becomes: itself, its strips, or a sentence."""
+    handle = picture_lines.handle(showing.piece.number) if handles else ""
+    if showing.strips and showing.plan:
+        return _strip_parts(showing.piece, showing.plan, showing.strips, receiver, handle)
+    return [_picture_parts(showing, receiver, handle)]
+
+
+def _strip_parts(
     piece: PicturePiece,
     plan: Plan,
-    strips_shown: list[tuple[Strip, Picture]],
+    strips_shown: Sequence[tuple[Strip, Picture]],
     receiver: Receiver,
-    *,
-    handles: bool,
-) -> list[tuple[list[Part], ShownPicture | str]]:
+    handle: str,
+) -> list[_Shown]:
     """Return the strips of one picture, each with the line that tells where in it they lie."""
-    handle = picture_lines.handle(piece.number) if handles else ""
     width, height = piece.full_size
-    strip_parts: list[tuple[list[Part], ShownPicture | str]] = []
+    strip_parts: list[_Shown] = []
     for own_strip, picture in strips_shown:
         strip = own_strip.enlarged(*piece.scale)
         place = "; ".join(strip_place(strip, width, height))
@@ -261,42 +280,34 @@ def _plan(piece: PicturePiece, policy: Policy, receiver: Receiver) -> Plan:
     return Plan(detail, receiver.seen(piece.picture.width, piece.picture.height, detail))
 
 
-def _spend_tokens(plans: list[Plan | None], limits: list[str], receiver: Receiver, limit: int) -> None:
+def _spend_tokens(showings: Sequence[_Showing], receiver: Receiver, limit: int) -> None:
     """Make the plans fit the budget of tokens, and write down which ones it changed."""
-    open_plans = [(at, plan) for at, plan in enumerate(plans) if plan]
-    smaller_plans = budget.within_tokens([plan for _, plan in open_plans], receiver, limit)
-    for (at, plan), smaller in zip(open_plans, smaller_plans, strict=True):
-        plans[at] = smaller
+    planned = [(one, one.plan) for one in showings if one.plan]
+    smaller_plans = budget.within_tokens([plan for _, plan in planned], receiver, limit)
+    for (one, plan), smaller in zip(planned, smaller_plans, strict=True):
+        one.plan = smaller
         if smaller != plan:
-            limits[at] = f"the limit is {limit:,} tokens of pictures of one result"
+            one.limit = f"the limit is {limit:,} tokens of pictures of one result"
 
 
-def _spend_bytes(
-    pictures: list[Picture | PictureError | None],
-    limits: list[str],
-    limit: int,
-    policy: Policy,
-    most: int,
-) -> None:
+def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most: int) -> None:
     """Squeeze pictures into the budget of bytes, each into `most` characters, and write down which ones it changed."""
-    held = [(at, picture) for at, picture in enumerate(pictures) if isinstance(picture, Picture)]
-    if sum(len(picture.data_url) for _, picture in held) <= min(limit, most):
+    held = [(one, one.picture) for one in showings if isinstance(one.picture, Picture)]
+    sizes = [len(picture.data_url) for _, picture in held]
+    if sum(sizes) <= min(limit, most):
         return
     limit_in_words = _bytes(policy)
-    shares = budget.within_bytes([len(picture.data_url) for _, picture in held], limit)
-    for (at, picture), share in zip(held, shares, strict=True):
+    for (one, picture), size, share in zip(held, sizes, budget.within_bytes(sizes, limit), strict=True):
         if share is None:
-            pictures[at], limits[at] = None, f"the limit is {limit_in_words} of one result"
-        elif min(share, most) < len(picture.data_url):
-            limits[at] = f"the limit is {limit_in_words} of one result" if share < most else "the API's limit"
+            one.picture, one.limit = None, f"the limit is {limit_in_words} of one result"
+        elif min(share, most) < size:
+            one.limit = f"the limit is {limit_in_words} of one result" if share < most else "the API's limit"
             # 64 characters are more than any prefix `data:...;base64,`; four characters hold three bytes.
-            pictures[at] = _picture_or_error(within, picture, max(0, min(share, most) - 64) // 4 * 3)
+            one.picture = _picture_or_error(within, picture, max(0, min(share, most) - 64) // 4 * 3)
 
 
-def _fitted(piece: PicturePiece, plan: Plan | None, receiver: Receiver) -> Picture | PictureError | None:
+def _fitted(piece: PicturePiece, plan: Plan, receiver: Receiver) -> Picture | PictureError:
     """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
-    if plan is None:
-        return None
     picture = _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
     if isinstance(picture, Picture) and picture.media_type not in receiver.formats:
         picture = _picture_or_error(retyped, picture.data_url, receiver.formats)
@@ -310,23 +321,25 @@ def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> Pictu
         return error
 
 
-def _picture_parts(
-    piece: PicturePiece,
-    plan: Plan | None,
-    picture: Picture | PictureError | None,
-    limit: str,
-    receiver: Receiver,
-    *,
-    handles: bool,
-) -> tuple[list[Part], ShownPicture | str]:
+def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown:
     """Return one picture with the line that tells its scale, or the sentence that stands for it."""
+    piece, plan, picture, limit = showing.piece, showing.plan, showing.picture, showing.limit
     original = piece.picture
-    handle = picture_lines.handle(piece.number) if handles else ""
     if plan is None or not isinstance(picture, Picture):
+        if showing.last == 0:
+            return [], f"a sentence: {limit}"
+        if showing.last:
+            name = (
+                f"{handle} to {picture_lines.handle(showing.last)}"
+                if handle
+                else numbered(piece.number, showing.last)
+            )
+            return _not_shown(name, f"{limit}: ask for fewer at a time")
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
-    view = receiver.seen(picture.width, picture.height, plan.detail)
+    # What is sent as it came was planned so.
+    view = plan.seen if picture is original else receiver.seen(picture.width, picture.height, plan.detail)
     shown = ShownPicture(
         piece.number,
         picture,
@@ -338,25 +351,26 @@ def _picture_parts(
         handle,
         assumed=receiver.assumes(receiver.model),
     )
-    line = _line(piece, picture, view, limit, handle)
+    line = _line(piece, shown, limit)
     return [shown, words(line)] if line else [shown], shown
 
 
-def _line(piece: PicturePiece, picture: Picture, view: Seen, limit: str, handle: str) -> str:
+def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
     """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
-    original = piece.picture
-    phrases = [named(handle, _other_type(piece)) if handle else "", piece.sentence]
-    width, height = piece.full_size
+    phrases = [named(shown.handle, _other_type(piece))] if shown.handle else []
+    if piece.sentence:
+        phrases.append(piece.sentence)
+    picture, (width, height) = shown.picture, shown.full_size
     if (picture.width, picture.height) != (width, height):
-        scale = scaled(piece.number, view, width, height)
-        unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, view) else ""
+        scale = scaled(piece.number, shown.seen, width, height)
+        unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, shown.seen) else ""
         phrases.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
-    elif limit and picture is not original:
-        phrases.append(f"picture {piece.number}: encoded smaller ({limit})")
     elif limit:
-        phrases.append(f"picture {piece.number}: shown at a lower detail ({limit})")
-    phrases.append(_given(piece, handle))
-    return "\n".join(filter(None, phrases))
+        done = "encoded smaller" if picture is not piece.picture else "shown at a lower detail"
+        phrases.append(f"picture {piece.number}: {done} ({limit})")
+    if given := _given(piece, shown.handle):
+        phrases.append(given)
+    return "\n".join(phrases)
 
 
 def _other_type(piece: PicturePiece) -> str:

@@ -44,6 +44,8 @@ class PicturePiece(NamedTuple):
     def full_size(self) -> tuple[int, int]:
         """Its pixels before anybody made it smaller."""
         width, height = self.size or (self.picture.width, self.picture.height)
+        if self.scale == (1, 1):
+            return width, height
         across, down = self.scale
         return round(width * across), round(height * down)
 
@@ -66,6 +68,32 @@ class LinkPiece(NamedTuple):
 Piece = TextPiece | PicturePiece | FilePiece | LinkPiece
 
 
+class _Mentions:
+    """Words by base64. Two writings of the same bytes are compared without what is between and around them.
+
+    That copies them, so only texts of about the same length as the one that is asked for are.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[tuple[str, str]]] = {}
+        self._words: dict[str, str] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting or self._words)
+
+    def add(self, encoded: str, words: str) -> None:
+        """Keep the words; those that came first stay."""
+        self._waiting.setdefault(len(encoded).bit_length(), []).append((encoded, words))
+
+    def of(self, encoded: str) -> str:
+        """Return the words for the same bytes, empty where there are none."""
+        size = len(encoded).bit_length()
+        for near in (size - 1, size, size + 1):
+            for one, words in self._waiting.pop(near, ()):
+                self._words.setdefault(packed_base64(one), words)
+        return self._words.get(packed_base64(encoded), "") if self._words else ""
+
+
 @dataclass(slots=True)
 class ResultContext:
     """What is known while one result is read: the policy, and what became of the base64 that was met.
@@ -80,8 +108,8 @@ class ResultContext:
     withheld: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
     _count: int = 0
-    _read: "_Mentions" = field(default_factory=lambda: _Mentions())
-    _ahead: "_Mentions" = field(default_factory=lambda: _Mentions())
+    _read: _Mentions = field(default_factory=_Mentions)
+    _ahead: _Mentions = field(default_factory=_Mentions)
 
     def begin(self, blocks: Sequence[object]) -> None:
         """Look over the blocks of a result before they are read, in order to know in a text what a later block holds.
@@ -125,6 +153,11 @@ class ResultContext:
                 self._read.add(encoded, "[the text above]")
 
     @property
+    def count(self) -> int:
+        """The number of pictures so far."""
+        return self._count
+
+    @property
     def holds(self) -> bool:
         """Whether any base64 has been read, or is in a later block."""
         return bool(self._read or self._ahead)
@@ -136,32 +169,6 @@ class ResultContext:
     def mention_anywhere(self, encoded: str) -> str:
         """Return the words for base64 that has been read, or that a later block holds; empty where neither is so."""
         return self._read.of(encoded) or self._ahead.of(encoded)
-
-
-class _Mentions:
-    """Words by base64. Two writings of the same bytes are compared without what is between and around them.
-
-    That copies them, so only texts of about the same length as the one that is asked for are.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: dict[int, list[tuple[str, str]]] = {}
-        self._words: dict[str, str] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting or self._words)
-
-    def add(self, encoded: str, words: str) -> None:
-        """Keep the words; those that came first stay."""
-        self._waiting.setdefault(len(encoded).bit_length(), []).append((encoded, words))
-
-    def of(self, encoded: str) -> str:
-        """Return the words for the same bytes, empty where there are none."""
-        size = len(encoded).bit_length()
-        for near in (size - 1, size, size + 1):
-            for one, words in self._waiting.pop(near, ()):
-                self._words.setdefault(packed_base64(one), words)
-        return self._words.get(packed_base64(encoded), "") if self._words else ""
 
 
 def carried(block: JSON) -> Iterator[str]:

@@ -25,6 +25,7 @@ class Receiver:
     model: the model that will look, None for any. formats: media types of pictures, with PNG or JPEG among them.
     view: what the model sees, and its price. choose: the detail that stands for one that is asked for. assumes: whether
     the sizes of a model are assumed. max_data_url: characters of a picture's `data:` URL. max_file: bytes of a document.
+    room: characters of JSON that texts and pictures of a result may take together, None where the policy alone says so.
     flags_errors: the API has a field for the failure of a tool, so that no words need to say it.
     """
 
@@ -35,6 +36,7 @@ class Receiver:
     assumes: Callable[[str | None], bool] = lambda model: bool(model) and family(model).assumed
     max_data_url: int = MAX_DATA_URL
     max_file: int = MAX_FILE
+    room: int | None = None
     flags_errors: bool = False
 
     def seen(self, width: int, height: int, detail: Detail) -> Seen:

@@ -1,7 +1,7 @@
 """A whole MCP result becomes fitted parts and an error flag: order, structured content, empty."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
@@ -12,17 +12,16 @@ from .pieces import PicturePiece, ResultContext, TextPiece, for_user_only
 from .policy import Policy
 from .receiver import ANY, Receiver
 from .structured_content import structured_text
-from .translation import FittedResult
+from .translation import PlacedPiece
 
 _MOST_BLOCKS = 100_000
 """Content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model takes in as many."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResult:
+class ReadResult(NamedTuple):
     """A result that has been read and not yet fitted: its pieces, and whether its pictures have handles."""
 
-    pieces: "Sequence[PieceOfBlock]"
+    pieces: Sequence[PieceOfBlock]
     blocks: Sequence[object]
     policy: Policy
     receiver: Receiver
@@ -53,11 +52,14 @@ class ReadResult:
             if len(numbers) == 1 and (uri := _uri(self.blocks[index])).startswith("image://")
         }
 
-    def fitted(self) -> FittedResult:
+    @property
+    def for_user(self) -> list[dict[str, Any]]:
+        """The blocks that the server marks for the user and not for the model."""
+        return [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
+
+    def placed(self) -> tuple[PlacedPiece, ...]:
         """Fit the pictures and set all into parts."""
-        for_user = [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
-        placed_pieces = placed(self.pieces, self.policy, self.receiver, handles=self.handles)
-        return FittedResult(placed_pieces, self.blocks, for_user, self.is_error)
+        return placed(self.pieces, self.policy, self.receiver, handles=self.handles)
 
 
 def _uri(block: object) -> str:
@@ -78,9 +80,11 @@ def read_result(
     blocks = blocks_of(wire)
     context.begin(blocks)
     failed = is_error(wire)
-    pieces: list[PieceOfBlock] = []
-    for index, block in enumerate(blocks[:_MOST_BLOCKS]):
-        pieces += [(index, piece) for piece in block_pieces(block, context)]
+    pieces: list[PieceOfBlock] = [
+        (index, piece)
+        for index, block in enumerate(blocks[:_MOST_BLOCKS])
+        for piece in block_pieces(block, context)
+    ]
     if (more := len(blocks) - _MOST_BLOCKS) > 0:
         what = "1 more content block" if more == 1 else f"{more:,} more content blocks"
         why = f"of one result {_MOST_BLOCKS:,} are read; ask the tool for less at a time"
@@ -93,7 +97,10 @@ def read_result(
             else (None, first)
         ]
         pieces += [(None, piece) for piece in hidden]
-    if all(isinstance(piece, TextPiece) and not piece.text.strip() for _, piece in pieces):
+    for _, piece in pieces:
+        if not isinstance(piece, TextPiece) or piece.text.strip():
+            break
+    else:
         pieces = [
             (None, TextPiece(sentences.NO_REASON if failed else sentences.NOTHING, "a sentence", ours=True))
         ]

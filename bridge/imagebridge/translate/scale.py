@@ -19,7 +19,9 @@ makes it smaller once more multiplies it, so that the model is told one factor."
 def scale_of(block: JSON) -> float:
     """Return the factor by which a picture was made smaller before it came."""
     meta = block.get("_meta")
-    scale = meta.get(SCALE) if is_json(meta) else None
+    if not is_json(meta):
+        return 1.0
+    scale = meta.get(SCALE)
     if not is_number(scale) or not 0 < scale < 1e6:
         return 1.0
     return float(scale)

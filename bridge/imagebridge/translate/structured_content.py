@@ -12,7 +12,17 @@ from typing import cast
 
 from imagebridge.errors import beginning
 from imagebridge.pictures.base64 import packed_base64
-from imagebridge.wire import JSON, blocks_of, is_error, is_json, is_list, text_of
+from imagebridge.wire import (
+    BLOCK_KINDS,
+    JSON,
+    BlockKind,
+    blocks_of,
+    contents_of,
+    is_error,
+    is_json,
+    is_list,
+    text_of,
+)
 
 from . import sentences
 from .terminal_codes import plain
@@ -23,7 +33,6 @@ _LONG = 200
 _KEYS = 8
 """Keys that stand alone in one another, at most, around what the blocks say."""
 
-_BLOCKS = frozenset(("text", "image", "audio", "resource", "resource_link", "blob"))
 _FIELDS = frozenset(
     (
         "type",
@@ -39,8 +48,10 @@ _FIELDS = frozenset(
         "meta",
     )
 )
-_OF_A_LINK = frozenset(("name", "title", "description", "size", "icons"))
-"""What a block says beside these is new."""
+"""What a block says beside these, and what its kind holds, is new."""
+
+_OTHER = BlockKind(("blob",))
+"""A block of type `blob`, as older servers sent it."""
 
 _CONTROL = re.compile("[\x80-\x9f]")
 _CODES = (json.dumps("\x1b")[1:-1], "\\u008", "\\u009")
@@ -56,8 +67,11 @@ def structured_text(result: JSON) -> str:
     A part of it that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays: what
     became of that is known where the text is read.
     """
-    structured, blocks = result.get("structuredContent"), blocks_of(result)
-    if structured is None or (blocks and _is_empty(structured)):
+    structured = result.get("structuredContent")
+    if structured is None:
+        return ""
+    blocks = blocks_of(result)
+    if blocks and _is_empty(structured):
         return ""
     block_texts = _BlockTexts(blocks)
     try:
@@ -214,8 +228,7 @@ def _block_text(block: object) -> str | None:
     """Return the text of a block, or of the resource in it; None where it has none."""
     if not is_json(block):
         return block if isinstance(block, str) else None
-    inner = block.get("resource")
-    text = (inner if is_json(inner) else block).get("text")
+    text = contents_of(block).get("text")
     return text if isinstance(text, str) else None
 
 
@@ -226,11 +239,14 @@ def _cleaned(text: str) -> str:
 
 def _is_block(value: object) -> bool:
     """Tell whether a value is a content block that says nothing beside what it shows."""
-    kind = value.get("type") if is_json(value) else None
-    if not is_json(value) or not isinstance(kind, str) or kind not in _BLOCKS:
+    if not is_json(value):
         return False
-    known = _FIELDS | _OF_A_LINK if kind == "resource_link" else _FIELDS
-    return all(one is None or key in known for key, one in value.items())
+    name = text_of(value, "type")
+    kind = BLOCK_KINDS.get(name, _OTHER if name == "blob" else None)
+    return kind is not None and all(
+        one is None or key in _FIELDS or key in kind.holds or key in kind.describes
+        for key, one in value.items()
+    )
 
 
 def _marks(block: object) -> Iterator[tuple[str, str]]:
@@ -239,8 +255,7 @@ def _marks(block: object) -> Iterator[tuple[str, str]]:
         yield "text", _cleaned(block)
     if not is_json(block):
         return
-    inner = block.get("resource")
-    holder = inner if is_json(inner) else block
+    holder = contents_of(block)
     for name in ("data", "blob"):
         if encoded := text_of(holder, name):
             yield "bytes", packed_base64(encoded)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Picture
-from imagebridge.wire import is_json, paired, text_of
+from imagebridge.wire import contents_of, is_json, paired, text_of
 
 from . import sentences
 from .picture_lines import numbered, part_of
@@ -143,8 +143,7 @@ def _block_summary(block: object) -> str:
     """Name a block: its type, label and length."""
     if not is_json(block):
         return type(block).__name__
-    resource = block.get("resource")
-    inner = resource if is_json(resource) else block
+    inner = contents_of(block)
     length = max(len(text_of(inner, key)) for key in ("text", "data", "blob"))
     size = f"{length:,} characters" if length else text_of(inner, "uri")
     facts = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
@@ -9,7 +10,7 @@ from mcp.server.auth.provider import AccessToken, TokenVerifier
 from imagebridge_server.settings import Settings, SettingsError
 
 from .jwt_issuer import IssuerTokens, caller_name
-from .token_file import TokenFile
+from .token_file import TokenFile, TokenHolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,13 @@ def callers(settings: Settings) -> Callers:
 
 
 def _holders(file: TokenFile, settings: Settings) -> Callers:
+    @lru_cache(maxsize=1_000)
+    def held(name: str, holder: TokenHolder) -> HttpCaller:
+        return _named(name, holder.settings(settings), settings)
+
     def of(token: AccessToken | None) -> HttpCaller:
         name = _shown(token).client_id
-        return _named(name, file.holder(name).settings(settings), settings)
+        return held(name, file.holder(name))
 
     return Callers(file, of)
 

@@ -7,10 +7,10 @@ import click
 
 import imagebridge
 from imagebridge.cli.terminal import say
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, nearest
 
 from .change import FileChange, installed, is_installed, uninstalled
-from .hosts import HOST_FILES, HostFile, file_here
+from .host_files import HOST_FILES, HostFile, file_here
 from .server_entry import entry
 from .wrap import unwrapped, wrapped
 
@@ -142,12 +142,10 @@ def bundle(output: Path | None, folder: Path | None) -> None:
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     """Return the host of that name and its file."""
-    from difflib import get_close_matches
-
     names = [host.name for host in HOST_FILES]
     if name not in names:
-        near = get_close_matches(name, names, 1)
-        hint = f"; did you mean {near[0]}?" if near else "."
+        near = nearest(name, names)
+        hint = f"; did you mean {near}?" if near else "."
         raise click.UsageError(f"no host is called {name!r}{hint} There are: {', '.join(names)}.")
     host = HOST_FILES[names.index(name)]
     path = file or file_here(host)

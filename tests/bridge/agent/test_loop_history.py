@@ -1,24 +1,18 @@
 """`run` keeps a conversation within budgets, and sends files by the Files API where it is told to."""
 
-import random
 from functools import partial
 
 import pytest
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI
-from PIL import Image
-from samples import file
+from samples import coloured_noise
 
 from imagebridge import Bridge, Policy, tool_result, trim
 from imagebridge.agent.uploads import Uploads
 from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.anyio
-
-
-def noise(seed, side=40):
-    return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
 
 
 @pytest.fixture
@@ -29,7 +23,7 @@ def camera():
     @server.tool()
     def look() -> CallToolResult:
         """Looks."""
-        return CallToolResult.model_validate(tool_result("A shot.", noise(next(shots))))
+        return CallToolResult.model_validate(tool_result("A shot.", coloured_noise(next(shots), 40)))
 
     return server
 
@@ -65,7 +59,7 @@ async def test_old_pictures_give_way_and_files_are_sent_once(camera, api, upload
     else:
         assert (data, sum(by_id)) == (wanted, 0)
         assert endpoint.files == []
-    assert [one.bytes for one in endpoint.seen] == [noise(seed) for seed in range(11)]
+    assert [one.bytes for one in endpoint.seen] == [coloured_noise(seed, 40) for seed in range(11)]
 
 
 def test_what_the_api_stores_keeps_its_files(camera):

@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import random
 import weakref
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -14,7 +13,7 @@ from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import APIStatusError, AsyncOpenAI, BadRequestError, OpenAI
 from PIL import Image
-from samples import data_url, file
+from samples import coloured_noise, data_url, file
 
 from imagebridge import Bridge, tool_result, trim
 from imagebridge.agent.uploads import BridgeUploads, Uploads
@@ -23,12 +22,7 @@ from imagebridge.testing import Endpoint
 pytestmark = pytest.mark.anyio
 
 
-def noise(seed, side=200):
-    """A PNG of about 120 kB that no other seed makes."""
-    return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
-
-
-PNGS = [noise(seed) for seed in range(4)]
+PNGS = [coloured_noise(seed) for seed in range(4)]
 PDF = b"%PDF-1.4\n" + b"%" * 150_000
 SMALL = {"type": "input_image", "image_url": data_url(file(Image.new("RGB", (8, 8)), "PNG"), "image/png")}
 
@@ -298,7 +292,7 @@ async def test_a_loop_by_hand_with_budgets_and_uploads(openai_of):
     @server.tool()
     def look() -> CallToolResult:
         """Looks."""
-        return CallToolResult.model_validate(tool_result("A shot.", noise(next(shots) // 2, 40)))
+        return CallToolResult.model_validate(tool_result("A shot.", coloured_noise(next(shots) // 2, 40)))
 
     with Endpoint([*[[("look", {})]] * 14, "Done."]) as endpoint:
         client = await openai_of(endpoint)
@@ -316,8 +310,8 @@ async def test_a_loop_by_hand_with_budgets_and_uploads(openai_of):
                     break
                 items += outputs
     assert response.output_text == "Done."
-    assert [one.content for one in endpoint.files] == [noise(seed, 40) for seed in range(7)]
-    assert [one.bytes for one in endpoint.seen] == [noise(seed, 40) for seed in range(7)]
+    assert [one.content for one in endpoint.files] == [coloured_noise(seed, 40) for seed in range(7)]
+    assert [one.bytes for one in endpoint.seen] == [coloured_noise(seed, 40) for seed in range(7)]
     assert [str(body).count("file-") for body in endpoint.requests][-6:] == [2, 2, 3, 3, 4, 4]
     assert all(data_urls(body) == 0 for body in endpoint.requests)
     said = [

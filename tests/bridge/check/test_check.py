@@ -22,6 +22,9 @@ from mcp.types import (
 )
 from openai import OpenAI
 from openai.types.responses import ResponseFunctionToolCall
+from openai_requests import MODEL, body, call, calling, chat, output, user
+from openai_requests import answering as told
+from openai_requests import input_text as text
 from PIL import Image
 from samples import SVG, animation, b64, data_url, drawing, file, pdf, photo, wav
 
@@ -38,7 +41,6 @@ from imagebridge.testing import Endpoint
 
 pytestmark = pytest.mark.pure
 
-MODEL = "gpt-5.6-luna"
 PNG = file(drawing(), "PNG")
 BASE64 = b64(PNG)
 GOOD = data_url(PNG, "image/png")
@@ -54,26 +56,6 @@ BLOCKS = [{"type": "text", "text": "Here."}, {"type": "image", "data": BASE64, "
 def blob(data, label, uri="file:///a"):
     contents = BlobResourceContents(uri=uri, blob=b64(data), mimeType=label)
     return EmbeddedResource(type="resource", resource=contents).model_dump_json()
-
-
-def user(content="Look."):
-    return {"role": "user", "content": content}
-
-
-def call(call_id="call_1", name="look", **more):
-    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": "{}"} | more
-
-
-def output(value, call_id="call_1", **more):
-    return {"type": "function_call_output", "call_id": call_id, "output": value} | more
-
-
-def body(*items, **more):
-    return {"model": MODEL, "input": list(items)} | more
-
-
-def text(words):
-    return {"type": "input_text", "text": words}
 
 
 def image(url=GOOD, **more):
@@ -96,21 +78,6 @@ def shown(data, media_type="image/png", **more):
 def tool(name, **more):
     schema = {"type": "object", "properties": {}}
     return {"type": "function", "name": name, "description": "Look.", "parameters": schema} | more
-
-
-def calling(*call_ids, name="look"):
-    calls = [
-        {"id": one, "type": "function", "function": {"name": name, "arguments": "{}"}} for one in call_ids
-    ]
-    return {"role": "assistant", "content": None, "tool_calls": calls}
-
-
-def told(content, call_id="call_1"):
-    return {"role": "tool", "tool_call_id": call_id, "content": content}
-
-
-def chat(*messages, **more):
-    return {"model": MODEL, "messages": list(messages), "reasoning_effort": "none"} | more
 
 
 CHAT_TOOL = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from commands import MAIN, run
+from first_messages import initialize
 from mcp import StdioServerParameters
 from processes import ended, memory
 
@@ -320,20 +321,10 @@ def test_serve_leaves_none_of_its_workers(number):
         stderr=subprocess.DEVNULL,
         env=environment,
     ) as process:
-        asked = {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {
-                "protocolVersion": "2025-11-25",
-                "capabilities": {},
-                "clientInfo": {"name": "test", "version": "1"},
-            },
-        }
         arguments = {"kind": "bar", "data": [{"a": 1}], "columns": {"x": "a", "y": "a"}}
         call = {"name": "generate_chart", "arguments": arguments}
         for message in (
-            asked,
+            initialize(),
             {"jsonrpc": "2.0", "method": "notifications/initialized"},
             {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
         ):

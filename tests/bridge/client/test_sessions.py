@@ -164,7 +164,7 @@ REFUSALS = [
     (500, "application/problem+json", {"title": "Broken", "status": 500}, "Broken"),
     (403, TEXT, "\n\n  First  line\nsecond line", "First line"),
     (403, TEXT, "\x1b[31mred\x1b[0m\x00 words", "red words"),
-    (403, TEXT, "x" * 5_000, "x" * 200 + "..."),
+    (403, TEXT, "x" * 5_000, "x" * 200 + "…"),
     (403, JSON, "[]", ""),
     (403, JSON, "{}", ""),
     (403, "text/html", "<!doctype html><title>403</title>", ""),

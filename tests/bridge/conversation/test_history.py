@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openai.types.responses import ResponseFunctionToolCall
+from openai_requests import input_text as text
 from PIL import Image
 from samples import SVG, data_url, file, pdf
 
@@ -28,10 +29,6 @@ PDF = data_url(pdf(), "application/pdf")
 
 def image(number, detail="high"):
     return {"type": "input_image", "image_url": PNGS[number], "detail": detail}
-
-
-def text(words):
-    return {"type": "input_text", "text": words}
 
 
 def user(*parts):

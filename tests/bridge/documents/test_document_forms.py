@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import samples
 from handmade_documents import NOTES, NUMBERS, item, packed, paragraph, related, run, word
+from workbooks import workbook
 
 from imagebridge.documents.document_types import document_type
 from imagebridge.documents.excerpt import excerpt, json_length
@@ -95,6 +96,15 @@ RTF = {
     rb"{\stylesheet{\s3\f5 heading 2;}}{\pard\s3 Head\par}\pard body": "## Head\n\nbody",
     rb"\u-10179?\u-8704?": "😀",
     rb"a\\b\{c\}": "a\\b{c}",
+    rb'{\field{\*\fldinst {HYPERLINK "https://e.org/" }{{\*\datafield 00}}}{\fldrslt {\cs1\ul the page}}}\par': "[the page](https://e.org/)",
+    rb"{\field{\*\fldinst { DATE }}{\fldrslt {5.3.2026}}}": "5.3.2026",
+    rb"{\deleted old }new": "~~old~~ new",
+    rb"\pard{\pntext\f1\'B7\tab}{\*\pn\pnlvlblt{\pntxtb\'B7}} One\par{\pntext\f1\'B7\tab}Two\par": "- One\n- Two",
+    rb"{\listtext\'b7\tab}\ls1 One\par{\listtext o\tab}\pard\ls1\ilvl1 Deeper\par{\listtext 1.\tab}\pard\ls2 Next\par": "- One\n    - Deeper\n1. Next",
+    b"\\pard Hello \\uc0\\u26085 \\u26412 \\u8364  end\\\nSecond\\\n": "Hello 日本€ end\n\nSecond",
+    rb"{\*\shppict{\pict{\*\picprop\shplid1{\sp{\sn shapeType}{\sv 75}}{\sp{\sn wzDescription}{\sv The caf\'e9}}}\pngblip 89504e}}{\nonshppict{\pict\wmetafile8 01}}": "![The café](figure:1)",
+    rb"{\*\generator Riched20 10.0}\uc2\u26085\'93\'fa\uc1 end{\*\themedata 504b}": "日end",
+    rb"\pard\intbl\itap2{in 1\nestcell{\nonesttables\par}}{\*\nesttableprops\trowd\cellx1\nestrow}\pard\intbl\itap1{after\cell}{\trowd\cellx1\cellx2\row}": "| in 1;<br>after |\n| --- |",
 }
 
 
@@ -131,6 +141,35 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
 def test_what_cannot_be_read_is_said(data, words):
     with pytest.raises(DocumentError, match=words.replace("(", r"\(").replace(")", r"\)")):
         excerpt(data, "a.bin")
+
+
+def changed(data, at, value):
+    """A package with other numbers in the heads of its members: `at` is where they stand in the list of members."""
+    made = bytearray(data)
+    for sign, place in ((b"PK\x03\x04", at - 2), (b"PK\x01\x02", at)):
+        start = -1
+        while (start := made.find(sign, start + 1)) >= 0:
+            made[start + place : start + place + 2] = value.to_bytes(2, "little")
+    return bytes(made)
+
+
+BOOK = workbook({"S": [["k"], [1]]})
+FLAGS, VERSION, METHOD = 8, 6, 10
+
+
+@pytest.mark.parametrize("data", [word(paragraph(run("x"))), BOOK], ids=["docx", "xlsx"])
+@pytest.mark.parametrize(
+    ("at", "value", "words"),
+    [
+        (FLAGS, 1, "is locked with a password; save it without one"),
+        (METHOD, 9, r"is packed in a way that is not read here \(Deflate64\); open it in the program"),
+        (METHOD, 77, r"is packed in a way that is not read here \(method 77\); open it in the program"),
+        (VERSION, 99, r"is of a form of ZIP that is not read here \(zip file version 9.9\); open it"),
+    ],
+)
+def test_what_is_packed_otherwise_is_not_called_damaged(data, at, value, words):
+    with pytest.raises(DocumentError, match=words):
+        excerpt(changed(data, at, value))
 
 
 @pytest.mark.parametrize(

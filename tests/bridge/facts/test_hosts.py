@@ -10,6 +10,7 @@ import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mcp.types import CallToolResult
+from mcp_blocks import text as told
 from PIL import Image
 from samples import b64, drawing, file, photo
 
@@ -28,13 +29,9 @@ IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 LINK = {"type": "resource_link", "uri": "shots:1", "name": "one.png", "mimeType": "image/png"}
 AUDIO = {"type": "audio", "data": b64(samples.wav()), "mimeType": "audio/wav"}
 PDF = {"uri": "file:///plan.pdf", "mimeType": "application/pdf", "blob": b64(samples.pdf())}
-PAGE = {"type": "image", "data": rendered(samples.pdf())[0][0].base64, "mimeType": "image/png"}
+PAGE = {"type": "image", "data": rendered(samples.pdf()).pictures[1].base64, "mimeType": "image/png"}
 BEFORE, AFTER = {"type": "text", "text": "before"}, {"type": "text", "text": "after"}
 DESKTOP = 1_048_576
-
-
-def told(words):
-    return {"type": "text", "text": words}
 
 
 def noise(width, height, form="PNG", **options):
@@ -156,9 +153,8 @@ class TestBlocks:
                 [BEFORE, {"type": "resource", "resource": PDF}],
                 [
                     BEFORE,
-                    told("[plan.pdf: PDF of 1 page, as text; pictures of its pages follow]\n\n[a picture without a text]"),
+                    told("[plan.pdf: PDF of 1 page, as text; a picture of it follows]\n\n[a picture without a text]"),
                     PAGE | {"_meta": {"imagebridge/uri": "file:///plan.pdf"}},
-                    told("[the one page of a PDF]"),
                 ],
             ),
             (

@@ -10,7 +10,7 @@ import zlib
 import pytest
 import samples
 from PIL import Image, ImageChops, TiffImagePlugin
-from samples import b64, drawing, file, photo
+from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import contact_sheet as sheet
@@ -106,10 +106,6 @@ def test_a_picture_without_a_number_is_refused():
     data = file(Image.new("F", (4, 4), math.nan), "TIFF")
     with pytest.raises(PictureError, match="none of its pixels is a number"):
         converted(b64(data), "structure")
-
-
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def test_sixteen_bits_of_grey_with_a_transparent_value():

@@ -1,9 +1,13 @@
 """The pages of a PDF as pictures: one that cannot be drawn costs no other."""
 
+import io
+
 import pytest
+import samples
+from PIL import Image
 
 from imagebridge.errors import PictureError
-from imagebridge.pictures.pages import rendered
+from imagebridge.pictures.pages import ENOUGH, rendered
 
 pytestmark = pytest.mark.pure
 
@@ -23,28 +27,54 @@ def pdf(*pages):
     ).encode()
 
 
+BROKEN = "cannot be shown: it cannot be drawn (the file is broken there)"
+
 DRAWN = {
-    "one": ((True,), 1, "[the one page of a PDF]"),
-    "two": ((True, True), 2, "[the 2 pages of a PDF]"),
-    "the last is missing": (
-        (True, False),
-        1,
-        "[page 1 of the 2 pages of a PDF; page 2 cannot be shown: it cannot be drawn (the file is broken there)]",
-    ),
-    "the first is missing": (
-        (False, True, True),
-        2,
-        "[pages 2 and 3 of the 3 pages of a PDF; page 1 cannot be shown: it cannot be drawn (the file is broken there)]",
-    ),
+    "one": ((True,), [1], ""),
+    "two": ((True, True), [1, 2], ""),
+    "the last is missing": ((True, False), [1], f"page 2 {BROKEN}"),
+    "two are missing": ((False, True, False), [2], f"pages 1 and 3 {BROKEN}"),
 }
 
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_pages_of_a_pdf_that_can_be_drawn_are(name):
-    pages, count, sentence = DRAWN[name]
-    pictures, told = rendered(pdf(*pages))
-    assert [(picture.width, picture.height) for picture in pictures] == [(1536, 768)] * count
-    assert told == sentence
+    pages, numbers, missing = DRAWN[name]
+    drawn = rendered(pdf(*pages))
+    assert {number: (one.width, one.height) for number, one in drawn.pictures.items()} == dict.fromkeys(
+        numbers, (1536, 768)
+    )
+    assert drawn.missing == missing
+
+
+def lines_of(*numbers):
+    """Text that fills a page, other on each."""
+    said = (
+        f"{number} {' '.join(str(n * n * number) for n in range(30 * row, 30 * row + 18))}"
+        for number in numbers
+        for row in range(48)
+    )
+    return " T* ".join(f"({line}) Tj" for line in said)
+
+
+def test_those_pages_are_drawn_that_were_asked_for_as_long_as_there_is_room():
+    streams = [f"BT /F1 7 Tf 12 TL 20 640 Td {lines_of(number)} ET" for number in range(1, 7)]
+    data = samples.pdf_of(*streams, size=(480, 660))
+    whole = rendered(data, [3]).pictures[3]
+    assert whole.size > ENOUGH
+    assert list(rendered(data, [4, 2]).pictures) == [4, 2]
+    drawn = rendered(data, [5, 1, 3, 2], 2 * ENOUGH).pictures
+    assert list(drawn) == [5, 1]
+    # Readable, and at once in the bytes that a page needs.
+    assert all(one.size <= ENOUGH and max(one.width, one.height) >= 1_100 for one in drawn.values())
+    # One comes even where it has no room.
+    assert list(rendered(data, [6, 5], 10).pictures) == [6]
+
+
+@pytest.mark.parametrize(("colour", "mode"), [("1 0 0 rg", "RGB"), ("0.5 g", "L")])
+def test_a_page_without_colours_is_grey(colour, mode):
+    picture = rendered(samples.pdf_of(f"{colour} 10 10 50 50 re f")).pictures[1]
+    assert Image.open(io.BytesIO(picture.data)).mode == mode
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,20 @@
 """Picture: what is proven by structure and by decoding, and what is remembered."""
 
 import base64
+import re
 import struct
-import zlib
 from contextlib import suppress
 
 import pytest
 import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples import b64, drawing, file, photo
+from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
 from imagebridge.pictures.base64 import base64_bytes
-from imagebridge.pictures.containers import walk
+from imagebridge.pictures.containers import sub_blocks_end, walk
 from imagebridge.pictures.convert import converted, fitted
 from imagebridge.pictures.decode import opened
 from imagebridge.pictures.kinds import kind
@@ -130,8 +130,43 @@ def test_a_png_with_damaged_pixels_is_found_by_its_checksum_and_a_gif_by_decodin
         Picture.from_bytes(bytes(gif), "decoded")
 
 
-def chunk(name, body):
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+class CountedBytes(bytes):
+    """A file that counts the bytes that slices take out of it."""
+
+    taken = 0
+
+    def __getitem__(self, key):
+        found = super().__getitem__(key)
+        self.taken += len(found) if isinstance(key, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"\xff" + bytes(255),
+        b"\xff" + bytes(255) + b"\x01\x07",
+        (b"\xff" + bytes(255)) * 600 + b"\x02\x07\x07",
+    ],
+)
+def test_the_sub_blocks_of_a_gif_are_passed_once_however_long_their_runs_are(block):
+    data = CountedBytes(block * (3_000_000 // len(block)) + b"\0and more")
+    assert sub_blocks_end(data, 0) == len(data) - len(b"and more")
+    # Of each full one its length, and of what follows a run as many as a window has.
+    assert data.taken < len(data)
+    cut = CountedBytes(data[:-10])
+    assert sub_blocks_end(cut, 0) > len(cut)
+
+
+def test_a_picture_is_remembered_as_far_as_it_was_proven():
+    encoded = b64(file(drawing(31, 17), "PNG"))
+    assert Picture.remembered(encoded) is None
+    picture = Picture.from_base64(encoded)
+    assert Picture.remembered(encoded) is picture is Picture.from_base64(encoded)
+    assert Picture.remembered(encoded, "decoded") is None
+    proven = Picture.from_base64(encoded, "decoded")
+    assert Picture.remembered(encoded) is proven is Picture.remembered(encoded, "decoded")
+    assert Picture.remembered(f" {encoded}") is None
 
 
 def inserted(png, *chunks):
@@ -145,6 +180,7 @@ def claimed(count):
 
 
 PNG, GIF, APNG = FILES["PNG"], file(drawing(), "GIF"), samples.animation("PNG")
+BEFORE_FRAME = 13 + 3 * 2 ** (1 + (GIF[10] & 7))
 AT = APNG.index(b"acTL") - 4
 MENDED = {
     "PNG with a damaged text": (samples.bad_checksum(PNG), PNG, 1),
@@ -160,6 +196,12 @@ MENDED = {
     "GIF with a screen smaller than its frame": (GIF[:6] + b"\x05\0\x05\0" + GIF[10:], GIF, 1),
     "GIF with bytes of no block behind its frame": (GIF[:-1] + b"\x07junk", GIF, 1),
     "GIF cut in a comment behind its frame": (GIF[:-1] + b"!\xfe\x09abc", GIF, 1),
+    "GIF with extensions of nothing": (
+        GIF[:BEFORE_FRAME] + b"!\xff\0!\0\0!\xf9\0!\xfe\0" + GIF[BEFORE_FRAME:],
+        GIF,
+        1,
+    ),
+    "GIF with an extension of nothing behind its frame, without its trailer": (GIF[:-1] + b"!\0\0", GIF, 1),
     "animated GIF without its trailer": (samples.animation("GIF")[:-1], samples.animation("GIF"), 4),
 }
 
@@ -223,6 +265,30 @@ def test_an_animated_webp_that_is_cut_shows_the_frames_before():
         Picture.from_bytes(data[: second - 5])
 
 
+MOVING = samples.animation("WEBP")
+FIRST, SECOND = (found.start() for found in list(re.finditer(b"ANMF", MOVING))[:2])
+
+
+@pytest.mark.parametrize(
+    ("data", "frames"),
+    [
+        (MOVING[: FIRST + 4] + (999 + SECOND).to_bytes(4, "little") + MOVING[FIRST + 8 :], 0),
+        (MOVING[: FIRST + 4] + (SECOND - FIRST + 60).to_bytes(4, "little") + MOVING[FIRST + 8 :], 4),
+        (MOVING[: FIRST + 24] + b"XP8 " + MOVING[FIRST + 28 :], 3),
+        (MOVING[: SECOND + 24] + b"XP8 " + MOVING[SECOND + 28 :], 3),
+    ],
+    ids=["longer than the file", "longer than its chunks", "first without pixels", "second without pixels"],
+)
+def test_the_frames_of_a_webp_are_those_that_its_decoder_finds(data, frames):
+    if not frames:
+        with pytest.raises(PictureError, match="the WebP is cut short"):
+            Picture.from_bytes(data)
+        return
+    picture = Picture.from_bytes(data)
+    assert (picture.data, picture.frames) == (data, frames)
+    assert len(list(animation.shown(data, 9))) == frames
+
+
 def test_a_marker_without_meaning_inside_of_jpeg_pixels_does_not_end_them():
     data = samples.file(samples.photo(), "JPEG", restart_marker_blocks=2)
     at = data.index(b"\xff\xd0")
@@ -276,6 +342,10 @@ REFUSED = {
         "the PNG begins with tRNS, not with its header",
     ),
     "a GIF of its head alone": (GIF[:10] + b"\0\0\0;", "the GIF has no pixels"),
+    "a GIF whose frame has no rows": (
+        GIF[:BEFORE_FRAME] + b"\x2c" + bytes(4) + b"\x40\0\0\0\0\x02\0;",
+        "the GIF's first frame has no pixels",
+    ),
     "a GIF of its head without a trailer": (GIF[:10] + b"\0\0\0!\xfe\0", "the GIF is cut short"),
 }
 

@@ -2,8 +2,10 @@
 
 import pytest
 import samples
+from mcp_blocks import text
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessage
+from openai_requests import answering
 from samples import data_url, drawing, file
 
 from imagebridge import Policy, chat_messages, chat_part, function_call_output, output_items, tool_result
@@ -28,14 +30,6 @@ def document(data=None, uri="a.pdf"):
     return {"content": [{"type": "resource", "resource": {"uri": uri, "blob": blob}}]}
 
 
-def tool(call_id, content):
-    return {"role": "tool", "tool_call_id": call_id, "content": content}
-
-
-def text(words):
-    return {"type": "text", "text": words}
-
-
 IMAGE = {"type": "image_url", "image_url": {"url": URL, "detail": "high"}}
 
 
@@ -43,9 +37,9 @@ def test_tool_messages_first_then_one_user_message_that_names_each_picture():
     message = {"role": "assistant", "content": None, "tool_calls": [{**CALL, "id": "call_2"}]}
     (second,) = ChatCompletionMessage.model_validate(message).tool_calls
     assert chat_messages([(CALL, RESULT), ("call_3", WORDS), (second, RESULT)]) == [
-        tool("call_1", f"a sign\n{LINE}"),
-        tool("call_3", "only words"),
-        tool("call_2", f"a sign\n{LINE}"),
+        answering(f"a sign\n{LINE}", "call_1"),
+        answering("only words", "call_3"),
+        answering(f"a sign\n{LINE}", "call_2"),
         {
             "role": "user",
             "content": [
@@ -63,7 +57,7 @@ DOCX = "data:application/vnd.openxmlformats-officedocument.wordprocessingml.docu
 
 
 def test_no_user_message_where_there_is_only_text():
-    assert chat_messages([("call_1", WORDS)]) == [tool("call_1", "only words")]
+    assert chat_messages([("call_1", WORDS)]) == [answering("only words", "call_1")]
 
 
 def test_the_scale_follows_its_picture():
@@ -100,8 +94,8 @@ def test_pdf_is_a_file_and_other_documents_a_sentence():
     left_out = "[not shown: the file b.docx; Chat Completions takes PDF files alone, as data]"
     first, second, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
     assert (first, second) == (
-        tool("c", "[the file a.pdf; in the user message that follows]"),
-        tool("d", left_out),
+        answering("[the file a.pdf; in the user message that follows]", "c"),
+        answering(left_out, "d"),
     )
     assert message["content"] == [
         text("the file a.pdf of c:"),
@@ -114,8 +108,8 @@ def test_pdf_is_a_file_and_other_documents_a_sentence():
 
 def test_pictures_inside_the_tool_message_for_servers_that_take_them():
     assert chat_messages([("c", RESULT), ("d", WORDS)], Policy(server="llama.cpp")) == [
-        tool("c", [text("a sign"), IMAGE]),
-        tool("d", "only words"),
+        answering([text("a sign"), IMAGE], "c"),
+        answering("only words", "d"),
     ]
 
 

@@ -8,6 +8,7 @@ import pytest
 import samples
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
+from mcp_blocks import image, text
 from PIL import Image
 from samples import b64, drawing
 
@@ -23,14 +24,6 @@ PDF = samples.pdf()
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch):
     monkeypatch.setitem(PROVIDERS, "made-up", "made_up_vendor")
-
-
-def text(words):
-    return {"type": "text", "text": words}
-
-
-def image(data):
-    return {"type": "image", "data": b64(data), "mimeType": "image/png"}
 
 
 def show(data, media="image/png"):

@@ -2,9 +2,9 @@
 
 import json
 import logging
-from contextlib import asynccontextmanager
 
 import pytest
+from fuzz.relay_lines import Side
 
 from imagebridge.relay import relay as relays
 from imagebridge.relay.peers import Peers
@@ -23,40 +23,17 @@ async def these(*lines):
         yield line
 
 
-class Ends:
-    """A host and a server, and what has come to them."""
+class Host(Side):
+    def __init__(self):
+        super().__init__(these())
 
-    name = "server"
-
-    def __init__(self, answers):
-        self.lines = LineQueue(these(*answers))
-        self.heard = []
-        self.read = []
-
-    @asynccontextmanager
-    async def connect(self):
-        yield self
-
-    async def finish(self):
-        pass
-
-    async def end(self):
-        return "ended"
-
-
-class Server(Ends):
-    def send(self, line, message=None):
-        self.heard.append((line, message))
-
-
-class Host(Ends):
     def send(self, line, said):
-        self.read.append((line, list(said)))
+        super().send(line, list(said))
 
 
 async def relayed(asked, answers):
     """Relay these lines; return what the server has heard and the host has read."""
-    server, host = Server(answers), Host(())
+    server, host = Side(these(*answers)), Host()
     relay = Relay(Peers(), server.connect, host)
 
     async def asking():
@@ -65,7 +42,7 @@ async def relayed(asked, answers):
             yield line
 
     await relay.run(LineQueue(asking()))
-    return server.heard, host.read
+    return server.came, host.came
 
 
 def faulty(*_, **__):
@@ -108,15 +85,15 @@ async def test_a_result_that_cannot_be_repaired_passes_as_it_came(broken, monkey
     monkeypatch.setattr(*((Relay, broken) if broken == "_repaired" else (relays, broken)), faulty)
     peers = Peers()
     peers.heard(json.loads(CALL), CALL)
-    server, host = Server([ANSWER]), Host(())
+    server, host = Side(these(ANSWER)), Host()
     await Relay(peers, server.connect, host).run(LineQueue(these()))
-    assert host.read == [(ANSWER + b"\n", [json.loads(ANSWER)])]
+    assert host.came == [(ANSWER + b"\n", [json.loads(ANSWER)])]
     assert told() == ["a result could not be repaired, so it is passed on as it came"]
 
 
 async def test_without_a_fault_it_is_repaired():
     peers = Peers()
     peers.heard(json.loads(CALL), CALL)
-    server, host = Server([ANSWER]), Host(())
+    server, host = Side(these(ANSWER)), Host()
     await Relay(peers, server.connect, host).run(LineQueue(these()))
-    assert [json.loads(line) for line, _ in host.read] == [REPAIRED]
+    assert [json.loads(line) for line, _ in host.came] == [REPAIRED]

@@ -15,6 +15,7 @@ import anyio.lowlevel
 import httpx2
 import processes
 import pytest
+from first_messages import initialize
 from mcp import Client
 from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS
 from samples import b64, drawing, file
@@ -65,9 +66,7 @@ class Session:
     def __init__(self, url, client="mcp", version="2025-11-25"):
         self.url = url
         self.headers = {**BOTH, "mcp-protocol-version": version}
-        info = {"name": client, "version": "1"}
-        params = {"protocolVersion": version, "capabilities": {}, "clientInfo": info}
-        opened = self.post({"id": 0, "method": "initialize", "params": params})
+        opened = self.post(initialize(0, client, version))
         assert opened.status_code == 200
         self.headers["mcp-session-id"] = opened.headers["mcp-session-id"]
 
@@ -273,9 +272,7 @@ def test_a_server_that_cannot_start_is_told_of(tmp_path):
     program.write_text("not a program")
     program.chmod(0o755)
     with served(server=[str(program)]) as (address, _):
-        info = {"clientInfo": {"name": "mcp"}, "protocolVersion": "2025-11-25"}
-        message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": info}
-        answer = httpx2.post(address, json=message, headers=BOTH, timeout=600)
+        answer = httpx2.post(address, json=initialize(), headers=BOTH, timeout=600)
         assert "broken: it cannot be started: Exec format error" in events(answer)[0]["error"]["message"]
 
 

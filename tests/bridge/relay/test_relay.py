@@ -12,6 +12,7 @@ import samples
 from kinds_seen import by_hand, is_right
 from local_servers import serving
 from mcp import Client, StdioServerParameters
+from mcp_blocks import text as told
 from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, Wire, relay
 from samples import b64, drawing, file
 from servers import kinds
@@ -20,10 +21,6 @@ from imagebridge.pictures.picture import Picture
 
 PNG = file(drawing(), "PNG")
 IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
-
-
-def told(words):
-    return {"type": "text", "text": words}
 
 
 @pytest.fixture(scope="module")

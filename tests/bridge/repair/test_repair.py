@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_servers import serving
 from mcp.types import CallToolResult, ReadResourceResult
+from mcp_blocks import text as told
 from samples import b64, drawing, file
 
 from imagebridge import Bridge
@@ -29,10 +30,6 @@ SCRIPT = Path(__file__).parents[2] / "servers" / "sloppy.py"
 PNG = file(drawing(), "PNG")
 IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 BEFORE, AFTER = {"type": "text", "text": "before"}, {"type": "text", "text": "after"}
-
-
-def told(words):
-    return {"type": "text", "text": words}
 
 
 BLOCKS = {

@@ -11,13 +11,14 @@ from struct import pack
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai_requests import MODEL, answering, body, call, chat, output, user
+from openai_requests import calling as assistant
 from PIL import Image
+from samples import claiming
 
 from imagebridge.rules import RULES, refusals, without
 
 pytestmark = pytest.mark.pure
-
-MODEL = "gpt-5.6-luna"
 
 
 def encoded(kind: str = "PNG", size=(40, 30), mode="RGB", **options) -> bytes:
@@ -39,12 +40,7 @@ def animated(kind: str) -> bytes:
 
 def empty_png(width: int, height: int) -> bytes:
     """A PNG that promises these sizes and holds next to nothing."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return pack(">I", len(data)) + kind + data + pack(">I", zlib.crc32(kind + data))
-
-    header = chunk(b"IHDR", pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    return claiming(width, height, zlib.compress(b"\0" * 64))
 
 
 def empty_webp(width: int, height: int) -> bytes:
@@ -79,22 +75,6 @@ def file(**more) -> dict:
     } | more
 
 
-def call(call_id: object = "call_1", name: object = "look", **more) -> dict:
-    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": "{}"} | more
-
-
-def output(value: object, call_id: object = "call_1", **more) -> dict:
-    return {"type": "function_call_output", "call_id": call_id, "output": value} | more
-
-
-def user(content: object = "Look.") -> dict:
-    return {"role": "user", "content": content}
-
-
-def body(*items: object, **more) -> dict:
-    return {"model": MODEL, "input": list(items)} | more
-
-
 def turn(*parts: object, **more) -> dict:
     """A request whose tool output, input[2].output, holds these parts."""
     return body(user(), call(), output(list(parts)), **more)
@@ -122,19 +102,8 @@ def tools(*given: object) -> dict:
     return body(user(), tools=list(given))
 
 
-def assistant(*call_ids: str) -> dict:
-    calls = [
-        {"id": one, "type": "function", "function": {"name": "look", "arguments": "{}"}} for one in call_ids
-    ]
-    return {"role": "assistant", "content": None, "tool_calls": calls}
-
-
 def told(call_id: str = "call_1", content: object = "Done.") -> dict:
-    return {"role": "tool", "tool_call_id": call_id, "content": content}
-
-
-def chat(*messages: object, **more) -> dict:
-    return {"model": MODEL, "messages": list(messages), "reasoning_effort": "none"} | more
+    return answering(content, call_id)
 
 
 def chat_image(source: object = GOOD, **more) -> dict:

@@ -51,7 +51,7 @@ SIZE = {
         ),
         (
             {"side": 1, "picture": "A" * 1_000},
-            f"picture: '{'A' * 99}... is not what the schema asks for, maxLength: 5",
+            f"picture: '{'A' * 99}… is not what the schema asks for, maxLength: 5",
         ),
     ],
 )

@@ -9,6 +9,8 @@ from urllib.parse import quote
 import pillow_heif
 import pytest
 import samples
+from mcp_blocks import image as block
+from openai_requests import input_text as text
 from PIL import Image, ImageCms
 from samples import b64, data_url, drawing, file, photo
 
@@ -22,16 +24,8 @@ WEBP = file(photo(), "WEBP")
 GIF = file(drawing(), "GIF")
 
 
-def text(words):
-    return {"type": "input_text", "text": words}
-
-
 def image(data, media_type="image/png", detail="high"):
     return {"type": "input_image", "image_url": data_url(data, media_type), "detail": detail}
-
-
-def block(data, media_type="image/png", **fields):
-    return {"type": "image", "data": b64(data), "mimeType": media_type, **fields}
 
 
 def resource(blob=None, text=None, uri="file:///a/b.bin", media_type="application/octet-stream"):
@@ -474,12 +468,12 @@ def test_the_pages_of_a_tiff_are_pictures_of_their_own():
 
 
 def test_the_pages_of_a_pdf_by_policy():
-    said, *pages, line = parts_of(resource(samples.pdf(2)), policy=Policy(documents="pages"))
+    said, *pages = parts_of(resource(samples.pdf(2)), policy=Policy(documents="pages"))
+    assert said["text"].startswith("[b.bin.pdf: PDF of 2 pages, as text; pictures of its pages follow]\n\n")
     assert said["text"].endswith(
         "## Page 1\n\n[a picture without a text]\n\n## Page 2\n\n[a picture without a text]"
     )
     assert [part["type"] for part in pages] == ["input_image", "input_image"]
-    assert line == text("[the 2 pages of a PDF]")
 
 
 LINKS = {

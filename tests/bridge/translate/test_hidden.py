@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai_requests import input_text as said
 from samples import b64, data_url, docx, file, noise
 
 from imagebridge import function_call_output, output_parts
@@ -36,10 +37,6 @@ def workbook():
         archive.writestr("xl/theme/theme1.xml", noise(100, 90).tobytes())
         archive.writestr("xl/workbook.xml", "<workbook/>")
     return buffer.getvalue()
-
-
-def said(words):
-    return {"type": "input_text", "text": words}
 
 
 def parts_of(words):

@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 import samples
 from click.testing import CliRunner
+from first_messages import initialize
 from http_callers import BOTH, HERE, called, in_memory, messages, request, result
 from PIL import Image
 
@@ -334,17 +335,7 @@ async def test_what_bob_draws_is_his_alone_though_alice_drew_the_same(shared):
 async def test_a_session_of_an_earlier_protocol_is_nobodys(shared):
     """There are none, so nobody takes over another's."""
     http, alice, bob, *_ = shared
-    initialize = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "a", "version": "1"},
-        },
-    }
-    opened = await http.post(HERE, json=initialize, headers={**BOTH, **bearer(alice)})
+    opened = await http.post(HERE, json=initialize(), headers={**BOTH, **bearer(alice)})
     assert "mcp-session-id" not in opened.headers
     call = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
     for session in ("guessed", "0" * 32):

@@ -1,5 +1,7 @@
 """`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
 
+import socket
+
 import anyio
 import anyio.lowlevel
 import httpx2
@@ -11,6 +13,7 @@ from http_callers import called, request, result
 from mcp import Client
 from served_over_http import served
 
+from imagebridge.relay.listening import Address
 from imagebridge_server.cli import command as server_command
 
 SLOW = {
@@ -38,6 +41,14 @@ async def test_a_server_serves_both_generations_logs_and_ends():
     asked = [(line["rpc"], line["status"]) for line in server.requests if "rpc" in line]
     assert asked.count(("tools/call", 200)) == 2
     assert "A secret" not in "\n".join(server.lines)
+
+
+def test_connections_send_at_once():
+    """An answer's head and body are two packets: the second must not wait for the first to be acknowledged, 40 ms."""
+    with Address.parsed("127.0.0.1:0").listen() as listening:
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            # What asyncio looks at before it sets TCP_NODELAY.
+            assert accepted.proto == socket.IPPROTO_TCP
 
 
 @pytest.mark.long

@@ -7,6 +7,7 @@ import threading
 import anyio
 import anyio.from_thread
 import pytest
+from first_messages import introduction
 from mcp.server.stdio import stdio_server
 
 from imagebridge_server.app import build_server
@@ -18,10 +19,7 @@ from imagebridge_server.startup.rehearsal import rehearsed
 
 SERVER = build_server()
 CHANGED = {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}
-HELLO = {
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-}  # fmt: skip
+HELLO = {"method": "initialize", "params": introduction()}
 READY = {"method": "notifications/initialized"}
 LIST = {"method": "tools/list", "params": {}}
 PING = {"method": "ping"}

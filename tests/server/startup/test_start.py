@@ -10,13 +10,11 @@ import zlib
 from pathlib import Path
 
 import pytest
+from first_messages import introduction
 
 TESTS = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "imagebridge_server", "--store", "off"]
-HELLO = {
-    "method": "initialize",
-    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-}  # fmt: skip
+HELLO = {"method": "initialize", "params": introduction()}
 LIST = {"method": "tools/list"}
 
 NOISE = """

@@ -2,24 +2,16 @@
 
 import datetime
 import itertools
-import json
 import re
 
 import pytest
+from chart_specs import vega_lite
 
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import generate_chart
-from imagebridge_tools.charts import chart_drawing
 
 vl_convert = pytest.importorskip("vl_convert")
 pytestmark = pytest.mark.anyio
-
-
-async def vega_lite(**arguments):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
-        sentence = (await generate_chart(**arguments, return_spec=True)).sentence
-    return json.loads(sentence.split("Its Vega-Lite:\n")[1])
 
 
 async def ticks(**arguments):

@@ -7,11 +7,12 @@ import random
 from collections import Counter
 
 import pytest
+from chart_specs import vega_lite
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
 from imagebridge_tools import generate_chart
-from imagebridge_tools.charts import chart_drawing, reduce, specs
+from imagebridge_tools.charts import reduce, specs
 from imagebridge_tools.charts.theme import PALETTE, style
 
 pytestmark = pytest.mark.anyio
@@ -28,14 +29,6 @@ async def drawn(**arguments):
     answer = await generate_chart(**arguments)
     (picture,) = answer.pictures
     return opened(picture.data).convert("RGB"), answer.sentence
-
-
-async def vega_lite(**arguments):
-    """Return the spec that is drawn, with all its rows."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chart_drawing, "RETURNED", 1_000_000)
-        sentence = (await generate_chart(**arguments, return_spec=True)).sentence
-    return json.loads(sentence.split("Its Vega-Lite:\n")[1])
 
 
 def heights(image, color, x):

@@ -1,12 +1,12 @@
 """A store in a bucket: the same pictures by the same names as in a folder, and what is told where the bucket is away."""
 
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 
 import obstore
 import pytest
 from obstore.store import MemoryStore
 from PIL import Image
+from samples import file
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
@@ -15,9 +15,7 @@ from imagebridge_tools.files.store import Store
 
 
 def picture(number=0):
-    buffer = BytesIO()
-    Image.new("RGB", (6, 4), (number, 0, 0)).save(buffer, "PNG")
-    return Picture.from_bytes(buffer.getvalue())
+    return Picture.from_bytes(file(Image.new("RGB", (6, 4), (number, 0, 0)), "PNG"))
 
 
 class Shared:

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import time
 from hashlib import sha256
-from io import BytesIO
 
 import pytest
 from PIL import Image
+from samples import file
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
@@ -17,9 +17,7 @@ from imagebridge_tools.files.store import Store, StoredPicture
 
 
 def picture(number=0):
-    buffer = BytesIO()
-    Image.new("RGB", (6, 4), (number, 0, 0)).save(buffer, "PNG")
-    return Picture.from_bytes(buffer.getvalue())
+    return Picture.from_bytes(file(Image.new("RGB", (6, 4), (number, 0, 0)), "PNG"))
 
 
 @pytest.fixture

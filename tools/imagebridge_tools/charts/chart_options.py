@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tool_output import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 ChartKind = Literal["bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"]
 KINDS: tuple[str, ...] = get_args(ChartKind)
@@ -131,7 +131,7 @@ def _word(
     text = str(value).strip().casefold()
     if (text := meant.get(text, text)) in words:
         return text
-    wrong.append(ArgumentError(name, f"{of}is {value!r}; {nearest(text, words)}"))
+    wrong.append(ArgumentError(name, f"{of}is {value!r}; {nearest_allowed(text, words)}"))
     return ""
 
 

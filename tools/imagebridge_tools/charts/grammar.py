@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, beginning, nearest
 from imagebridge_tools.tool_output import JsonValue, counted, few
 
 from . import vega_lite_schema
@@ -325,7 +325,7 @@ def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
     else:
         give = f"give {_or(_kinds(parts)) or 'another'}"
     shown = repr(value) if isinstance(value, str) else json.dumps(value, default=str)
-    return Mistake(path, 2, f"{path} is {shown if len(shown) < 60 else shown[:57] + '...'}; {give}")
+    return Mistake(path, 2, f"{path} is {beginning(shown, 60)}; {give}")
 
 
 def _kinds(parts: list[Subschema]) -> list[str]:
@@ -370,10 +370,10 @@ def _near(word: str, words: Iterable[str]) -> str:
     if known:
         return known[0]
     own = word.casefold()
-    close = get_close_matches(own, folded, n=1, cutoff=_ALIKE if len(own) > _SHORT else _ALIKE_SHORT)
+    if near := nearest(word, folded.values(), _ALIKE if len(own) > _SHORT else _ALIKE_SHORT):
+        return near
     begun = [one for one in folded if len(own) > _SHORT and one.startswith(own)]
-    nearest = close or sorted(begun, key=len)
-    return folded[nearest[0]] if nearest else ""
+    return folded[min(begun, key=len)] if begun else ""
 
 
 def _alike(word: str, known: str) -> float:

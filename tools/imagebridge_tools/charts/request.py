@@ -3,12 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import cast
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, nearest
 from imagebridge_tools.mistakes import Mistakes
-from imagebridge_tools.tool_output import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 from . import chart_options, number_formats, plan, specs, worker
 from .chart_options import KINDS, Options
@@ -119,8 +118,8 @@ def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]
     names = [plan.kind_name(str(one)) for one in ([kind] if isinstance(kind, str) else kind)]
     for name in names:
         if name not in KINDS:
-            close = get_close_matches(name.lower(), KINDS, n=1)
-            hint = f"did you mean {close[0]!r}? " if close else ""
+            near = nearest(name, KINDS)
+            hint = f"did you mean {near!r}? " if near else ""
             problem = (
                 f"{name!r} is unknown; {hint}there are {', '.join(KINDS)}; others can be drawn with spec"
             )
@@ -138,7 +137,7 @@ def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_
     name = str(stack).strip().casefold()
     name = meant.get(name, name)
     if name not in ways:
-        mistakes.add(ArgumentError("stack", f"{stack!r} is unknown; {nearest(name, ways)}"))
+        mistakes.add(ArgumentError("stack", f"{stack!r} is unknown; {nearest_allowed(name, ways)}"))
         return None
     if kinds and kinds[0] not in _STACKED:
         problem = f"goes with bar, area and histogram, not with {kinds[0]}; leave it out"

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import cast
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, nearest
 from imagebridge_tools.tables.cells import is_missing, numbers
 from imagebridge_tools.tables.column_types import CODES
 from imagebridge_tools.tables.table import ColumnType, Table
-from imagebridge_tools.tool_output import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 from .chart_options import ChartKind, Columns
 from .plan import ROLES
@@ -29,7 +28,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     """
     for role, name in columns.items():
         if role not in ROLES:
-            raise ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}")
+            raise ArgumentError("columns", f"{role!r} is not a role; {nearest_allowed(role, ROLES)}")
         check_name(role, name, table)
     chosen = dict(columns)
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
@@ -48,7 +47,7 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
     errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
-            errors.append(ArgumentError("columns", f"{role!r} is not a role; {nearest(role, ROLES)}"))
+            errors.append(ArgumentError("columns", f"{role!r} is not a role; {nearest_allowed(role, ROLES)}"))
             continue
         several = cast("Sequence[object]", name) if isinstance(name, list | tuple) else (name,)
         for one in several:
@@ -64,8 +63,8 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
 def check_name(role: str, name: object, table: Table) -> None:
     """Refuse a field that does not exist, with the nearest that does."""
     if not isinstance(name, str) or name not in table.columns:
-        close = get_close_matches(str(name), table.columns, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        near = nearest(str(name), table.columns, 0.5)
+        hint = f"did you mean {near!r}? " if near else ""
         names = ", ".join(repr(known) for known in list(table.columns)[:30])
         raise ArgumentError("columns", f"{role} is {name!r}, which is not a field; {hint}there are {names}")
 

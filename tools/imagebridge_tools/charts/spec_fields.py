@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from itertools import chain
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, nearest
 from imagebridge_tools.tool_output import JsonValue
 
 from .spec_views import SpecView, definitions, encoding, listed, mapping, views, within
@@ -244,8 +243,8 @@ def _require(
         written = re.sub(r"[.\[\]]", r"\\\g<0>", name)
         problem = f"{path}: field {name!r} means {first!r} of nested objects; write {written!r} for the field of this name"
         raise ArgumentError("spec", problem)
-    close = get_close_matches(first, fields, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    near = nearest(first, fields, 0.5)
+    hint = f"did you mean {near!r}? " if near else ""
     names = ", ".join(repr(one) for one in sorted(fields)[:30])
     raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}there are {names}")
 

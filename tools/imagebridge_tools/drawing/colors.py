@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.tool_output import nearest
+from imagebridge_tools.tool_output import nearest_allowed
 
 from .pixels import colors_of
 
@@ -50,7 +50,7 @@ def color(text: str, argument: str, *, also: Sequence[str] = ()) -> Color:
     except ValueError:
         usual = (*also, *MARKING, "black", "white", "gray", "purple", "brown", "pink", "lime", "navy", "teal")
         raise ArgumentError(
-            argument, f"is {text!r}; give a CSS name or #rrggbb; {nearest(text, usual)}"
+            argument, f"is {text!r}; give a CSS name or #rrggbb; {nearest_allowed(text, usual)}"
         ) from None
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.mistakes import Mistakes
-from imagebridge_tools.tool_output import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 from . import tones
 from .colors import Color, color
@@ -109,13 +109,15 @@ def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValu
         if key not in _NAMED or not isinstance(value, str):
             raise ArgumentError(
                 path,
-                f"has {key!r}, which no operation is called; {nearest(_HINTS.get(name, name), OPERATIONS)}",
+                f"has {key!r}, which no operation is called; {nearest_allowed(_HINTS.get(name, name), OPERATIONS)}",
             )
     naming = [key for key in _NAMED if isinstance(operation.get(key), str)]
     if naming and not any(_name(key) in _OPERATIONS for key in operation):
         name = _name(str(operation[naming[0]]))
         if name not in _OPERATIONS:
-            raise ArgumentError(path, f"is {operation[naming[0]]!r}; {nearest(name, OPERATIONS)}; {_FORM}")
+            raise ArgumentError(
+                path, f"is {operation[naming[0]]!r}; {nearest_allowed(name, OPERATIONS)}; {_FORM}"
+            )
         others = {key: value for key, value in operation.items() if key != naming[0]}
         if not others and name in _SWITCHES:
             return name, True
@@ -169,7 +171,7 @@ def _way(value: JsonValue, argument: str) -> str:
     ways = ("horizontal", "vertical")
     plain = str(value).strip().casefold().removesuffix("ly")
     if plain not in ways:
-        raise ArgumentError(argument, f"is {value!r}; {nearest(plain, ways)}")
+        raise ArgumentError(argument, f"is {value!r}; {nearest_allowed(plain, ways)}")
     return plain
 
 
@@ -203,7 +205,7 @@ def _format(value: JsonValue, argument: str) -> str:
     plain = str(value).strip().casefold().removeprefix("image/").removeprefix(".")
     plain = {"jpg": "jpeg"}.get(plain, plain)
     if plain not in FORMATS:
-        raise ArgumentError(argument, f"is {value!r}; {nearest(plain, FORMATS)}")
+        raise ArgumentError(argument, f"is {value!r}; {nearest_allowed(plain, FORMATS)}")
     return plain
 
 

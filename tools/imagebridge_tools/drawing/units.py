@@ -9,7 +9,7 @@ from typing import Annotated
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.lenient_values import word
-from imagebridge_tools.tool_output import JsonValue, nearest
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
 """The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
@@ -59,7 +59,7 @@ class Ruler:
 
     def __post_init__(self) -> None:
         if self.units not in UNITS:
-            raise ArgumentError("units", f"is {self.units!r}; {nearest(self.units, UNITS)}")
+            raise ArgumentError("units", f"is {self.units!r}; {nearest_allowed(self.units, UNITS)}")
 
     @property
     def edges(self) -> tuple[int, int]:

@@ -5,14 +5,13 @@ import re
 import stat
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, nearest
 
 _LISTED = 10
 _LOOKED_AT = 2000
@@ -202,9 +201,8 @@ def _nearest(path: str) -> str:
         names = list(_names(os.path.dirname(path)))
     except OSError:
         return ""
-    folded = {name.casefold(): name for name in names}
-    close = get_close_matches(os.path.basename(path).casefold(), folded, n=1)
-    return f"; did you mean {folded[close[0]]!r}?" if close else ""
+    near = nearest(os.path.basename(path), names)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _names(folder: str) -> list[str]:

@@ -11,6 +11,7 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
 
 from . import encodings, folders
+from .footprint import not_repeatable
 from .store import SCHEME, Store
 from .web import Web, name
 
@@ -55,6 +56,9 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
     """
     text = source.strip()
     scheme = text[:8].lower()
+    if scheme[:5] == "data:":
+        return await to_thread.run_sync(_inline, text, argument)
+    not_repeatable()
     if scheme == "https://":
         if places.web is None:
             raise ArgumentError(
@@ -68,8 +72,6 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
             raise ArgumentError(argument, "no pictures are kept here; give a path or a data: URL")
         note, data = await to_thread.run_sync(places.store.read, text, argument)
         return Source(note.short, data, note.uri)
-    if scheme[:5] == "data:":
-        return await to_thread.run_sync(_inline, text, argument)
     return await to_thread.run_sync(_local_file, text, places, argument)
 
 

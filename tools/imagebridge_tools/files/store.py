@@ -4,7 +4,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 
+from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SCHEME = "image://"
@@ -83,7 +84,15 @@ class Store:
             if time.monotonic() >= self._cleared + self.storage.pause:
                 self._cleared = time.monotonic()
                 self._clear(spared=note.hash)
+        footprint.kept(note.hash)
         return note
+
+    def still_keeps(self, names: Iterable[str]) -> bool:
+        """Let pictures, by their hashes, count as given now; False where one is not there, or has to be kept anew."""
+        try:
+            return all(self.storage.touch(name, self._seconds / 8) for name in names)
+        except OSError:
+            return False
 
     def read(self, uri: str, argument: str = "source") -> tuple[StoredPicture, bytes]:
         """Return the picture that `uri`, or the hash or first digits of it alone, names.

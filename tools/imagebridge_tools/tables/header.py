@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, beginning
 from imagebridge_tools.tool_output import JsonValue, counted
 
 from .cells import check_size, date, is_missing, numbers
@@ -391,4 +391,4 @@ def _filled(cell: JsonValue) -> bool:
 def _excerpt(cells: Sequence[JsonValue]) -> str:
     """Return the first words of a line."""
     text = " ".join(_name(cell) for cell in cells if _filled(cell))
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")
+    return repr(beginning(text, 40))

@@ -8,6 +8,7 @@ from io import StringIO
 from statistics import fmean
 
 from imagebridge.documents.excerpt import json_length
+from imagebridge.errors import beginning
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
 from . import column_types
@@ -72,7 +73,7 @@ def _texts_in_words(cells: Sequence[JsonValue]) -> str:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= _LETTERS else f"{text[: _LETTERS - 3]}...")
+    return repr(beginning(text, _LETTERS))
 
 
 def rows_as_csv(
@@ -83,10 +84,10 @@ def rows_as_csv(
     There is one at least, and as many as have at most `most` characters with the names of the columns, and take at most
     `room` as JSON; None for any.
     """
-    rows = [_csv_row(columns)]
+    rows = [csv_row(columns)]
     length, taken = len(rows[0]), json_length(rows[0])
     for at in range(first - 1, last):
-        row = _csv_row([_written(cells[at]) for cells in columns.values()])
+        row = csv_row([_written(cells[at]) for cells in columns.values()])
         length += len(row)
         taken += 0 if room is None else json_length(row)
         if at > first - 1 and (length > most or (room is not None and taken > room)):
@@ -95,7 +96,8 @@ def rows_as_csv(
     return "".join(rows), last
 
 
-def _csv_row(cells: Iterable[JsonValue]) -> str:
+def csv_row(cells: Iterable[JsonValue]) -> str:
+    """Return a row as CSV."""
     made = StringIO()
     csv.writer(made, lineterminator="\n").writerow(cells)
     return made.getvalue()

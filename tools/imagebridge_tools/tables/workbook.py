@@ -1,18 +1,19 @@
 """Workbooks: the table in a sheet of an xlsx, xls or ods file."""
 
 import re
-import struct
-import zipfile
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.documents.document_types import unread
+from imagebridge.documents.packages import LOCKED, unpacked_size
+from imagebridge.documents.sheets import fill_merged
+from imagebridge.errors import ArgumentError, BridgeError, DocumentError
 from imagebridge_tools.apart import ApartError, Arguments, Returned, apart
-from imagebridge_tools.tool_output import JsonValue, counted, nearest
+from imagebridge_tools.tool_output import JsonValue, counted, nearest_allowed
 
 from . import header
 from .cells import DURATION, Measured
@@ -93,7 +94,7 @@ def _is_large(data: bytes) -> bool:
     """Tell whether reading a workbook takes much memory, by what it says of its own size."""
     try:
         return (_unpacked(data) or len(data)) > LARGE
-    except _BROKEN_ZIP:  # It is told where it is read.
+    except DocumentError:  # It is told where it is read.
         return False
 
 
@@ -139,12 +140,12 @@ def table(book: Book) -> BookTable:
     with _opened(book) as opened:
         names = list[str](opened.sheet_names)
         name, rows = _sheet(opened, names, _shown(opened), book.sheet)
-        _fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
+        fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
     from . import cell_formats  # Only now: it loads a parser of XML.
 
     formats = cell_formats.sheet_formats(book.data, name)
     lines = [[_cell(cell) for cell in row] for row in rows]
-    for (row, column), form in formats.cells.items():
+    for (row, column), form in formats.formats.items():
         if row < len(lines) and column < len(lines[row]):
             lines[row][column] = _formatted(lines[row][column], form)
     for (row, column), place in formats.uncalculated.items():
@@ -157,6 +158,18 @@ def table(book: Book) -> BookTable:
     if formats.hidden:
         notes.append(f"{counted(formats.hidden, 'row')} that the sheet hides: read too")
     return BookTable(FoundTable(columns, notes + found.notes + lacking), bare)
+
+
+def cells(book: Book) -> list[list[JsonValue]]:
+    """Return the cells of a sheet as they stand, whatever they are.
+
+    Raises:
+        ArgumentError: it is no workbook that can be read, has no such sheet, or nothing in it.
+        BridgeError: the extra `server` is not installed.
+    """
+    with _opened(book) as opened:
+        _, rows = _sheet(opened, list[str](opened.sheet_names), _shown(opened), book.sheet)
+    return [[_cell(cell) for cell in row] for row in rows if any(cell not in (None, "") for cell in row)]
 
 
 def _without_formulas(
@@ -196,12 +209,13 @@ def _opened(book: Book) -> Generator[Any]:
     except ImportError as error:
         raise BridgeError('workbooks are read with an extra: pip install "imagebridge[server]"') from error
     _check_size(book)
+    if unread(book.data) == LOCKED:
+        raise ArgumentError("data", f"{book.name} {LOCKED}")
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(book.data)) as opened:
             yield opened
     except calamine.PasswordError as error:
-        problem = f"{book.name} is protected by a password; save it without one"
-        raise ArgumentError("data", problem) from error
+        raise ArgumentError("data", f"{book.name} {LOCKED}") from error
     except calamine.CalamineError as error:
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {error}") from error
     except BaseException as error:
@@ -222,7 +236,7 @@ def _sheet(
         folded = {name.casefold(): name for name in names}
         if (name := folded.get(wanted.strip().casefold())) is None:
             raise ArgumentError(
-                "sheet", f"is {wanted!r}, which the workbook does not have; {nearest(wanted, names)}"
+                "sheet", f"is {wanted!r}, which the workbook does not have; {nearest_allowed(wanted, names)}"
             )
         return name, _rows(opened, name)
     for name in shown or names:
@@ -239,32 +253,16 @@ def _check_size(book: Book) -> None:
     """Refuse what would fill the memory once it is unpacked."""
     try:
         size = _unpacked(book.data)
-    except _BROKEN_ZIP as error:
-        raise ArgumentError("data", f"{book.name} is damaged: {error}") from error
+    except DocumentError as error:
+        raise ArgumentError("data", f"{book.name} {error}") from error
     if size > UNPACKED:
         problem = f"{book.name} has {size:,} bytes unpacked; at most {UNPACKED:,} are read"
         raise ArgumentError("data", f"{problem}: save the sheet as CSV, or a part of it")
 
 
-_BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, struct.error)
-"""What zipfile raises of archives that are damaged."""
-
-
 def _unpacked(data: bytes) -> int:
-    """Return the bytes that a zip says it has unpacked; 0 where it is none."""
-    if not data.startswith(b"PK"):
-        return 0
-    with zipfile.ZipFile(BytesIO(data)) as packed:
-        return sum(part.file_size for part in packed.infolist())
-
-
-def _fill_merged(rows: list[list[object]], merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> None:
-    """Write the name that stands in cells merged down a column into each row of them."""
-    for (top, left), (bottom, _) in merged:
-        name = rows[top][left] if top < len(rows) and left < len(rows[top]) else None
-        if isinstance(name, str):
-            for row in rows[top + 1 : bottom + 1]:
-                row[left] = row[left] or name
+    """Return the bytes that a workbook says it has unpacked; 0 where it is not packed."""
+    return unpacked_size(data) if data.startswith(b"PK") else 0
 
 
 def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from imagebridge.errors import beginning
 from imagebridge.rules import RULES, Body, Violation, refusals
@@ -16,7 +16,26 @@ from .cases import Case
 if TYPE_CHECKING:
     from imagebridge.rules import Rule
 
-Fate = Literal["seen", "told", "blind", "lost", "not yet", "refused", "failed"]
+Fate = Literal["seen", "told", "not yet", "blind", "lost", "refused", "failed"]
+
+
+class FateLook(NamedTuple):
+    """How a fate is shown: its class on the page, its style on a terminal."""
+
+    tone: Literal["good", "wait", "blind", "bad"]
+    style: str
+
+
+LOOKS: dict[Fate, FateLook] = {
+    "seen": FateLook("good", "bold green"),
+    "told": FateLook("good", "green"),
+    "not yet": FateLook("wait", "yellow"),
+    "blind": FateLook("blind", "bold magenta"),
+    "lost": FateLook("blind", "bold magenta"),
+    "refused": FateLook("bad", "bold red"),
+    "failed": FateLook("bad", "bold red"),
+}
+"""By fate, the best first."""
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
@@ -116,5 +135,5 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
 
 def _one_line(text: str) -> str:
     """Return one line; base64 in it is cut."""
-    line = _BASE64.sub(lambda run: f"{run[0][:20]}...", " ".join(text.split()))
+    line = _BASE64.sub(lambda run: beginning(run[0], 20), " ".join(text.split()))
     return beginning(line, _SAID - 3)

@@ -10,7 +10,7 @@ from imagebridge.cli.html import foot, head
 
 from . import naive
 from .journey import PROMPT
-from .outcome import Fate, Outcome
+from .outcome import LOOKS, Outcome
 from .report import rules
 from .scene import base64, image_file
 
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from .before_after import Comparison
     from .journey import Journey
 
-_TONES: dict[Fate, str] = {
-    "seen": "good",
-    "told": "good",
-    "not yet": "wait",
-    "blind": "blind",
-    "lost": "blind",
-    "refused": "bad",
-    "failed": "bad",
-}
 _WIDTH = 360
 """Pixels of the small pictures beside the rows, for screens with two pixels a point."""
 
@@ -70,7 +61,7 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
         for outcome in outcomes
         if _tone(outcome) == tone
     )
-    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in _TONES}
+    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return (
         f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>with nothing lost'
@@ -80,7 +71,8 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
 
 def _tone(outcome: Outcome) -> str:
     """What arrived in part is no success, whatever was seen."""
-    return "blind" if outcome.lost and _TONES[outcome.kind] == "good" else _TONES[outcome.kind]
+    tone = LOOKS[outcome.kind].tone
+    return "blind" if outcome.lost and tone == "good" else tone
 
 
 def _chart(journey: "Journey") -> str:
@@ -116,7 +108,7 @@ def _side(name: str, outcome: Outcome) -> str:
     pictures = "".join(f'<img src="{_small(picture)}" alt="">' for picture in outcome.pictures)
     return (
         f'<div class="side" data-side="{name}"><div>'
-        f'<span class="tag {_TONES[outcome.kind]}">{outcome.kind}</span>'
+        f'<span class="tag {LOOKS[outcome.kind].tone}">{outcome.kind}</span>'
         f"{escape(outcome.words)}{notes}</div>{pictures}</div>"
     )
 

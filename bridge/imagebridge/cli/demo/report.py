@@ -8,7 +8,7 @@ from imagebridge import __version__
 from imagebridge.cli.terminal import coloured, pixels
 from imagebridge.translate.sentences import amount
 
-from .outcome import APPLIED, STRICTER, Fate, Outcome
+from .outcome import APPLIED, LOOKS, STRICTER, Outcome
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from .before_after import Comparison
     from .journey import Journey
 
-STYLES: dict[Fate, str] = {
-    "seen": "bold green",
-    "told": "green",
-    "not yet": "yellow",
-    "blind": "bold magenta",
-    "lost": "bold magenta",
-    "refused": "bold red",
-    "failed": "bold red",
-}
 _PIPED = 132
 """Columns of the report where it is not read on a terminal."""
 _PROSE = 78
@@ -139,7 +130,7 @@ def _styled(outcome: Outcome) -> "Text":
     from rich.text import Text
 
     kind, rest = outcome.kind, str(outcome).removeprefix(outcome.kind)
-    return Text.assemble((kind, STYLES[kind]), rest)
+    return Text.assemble((kind, LOOKS[kind].style), rest)
 
 
 def sums(rows: "Sequence[Comparison]") -> list[str]:
@@ -152,7 +143,7 @@ def sums(rows: "Sequence[Comparison]") -> list[str]:
 
 def _sum(name: str, outcomes: list[Outcome]) -> str:
     whole = sum(outcome.whole for outcome in outcomes)
-    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in STYLES}
+    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
     parts = f"; {partly} of these in part" if partly else ""

@@ -1,0 +1,300 @@
+"""Every figure that the benchmarks measure, and the bound of each: the tests hold them, the page shows them.
+
+A section is measured by one file, test_NAME.py. A ratio without a bound stands beside others and promises nothing.
+"""
+
+from typing import NamedTuple
+
+
+class Ratio(NamedTuple):
+    """A figure: what the page says of it, and what it may be.
+
+    bound: the most it may be, or the least where `is_floor`; None where nothing is promised.
+    """
+
+    key: str
+    what: str
+    bound: float | None = None
+    unit: str = "times"
+    is_floor: bool = False
+
+    def is_met(self, value):
+        """Tell whether a value keeps the bound."""
+        if self.bound is None:
+            return True
+        return value >= self.bound if self.is_floor else value <= self.bound
+
+    def in_words(self, value):
+        """Write a value with its unit."""
+        number = f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
+        return f"{number} {self.unit}"
+
+    def bound_in_words(self):
+        """Write the bound with its unit; nothing where nothing is promised."""
+        if self.bound is None:
+            return ""
+        return f"{'at least' if self.is_floor else 'at most'} {self.bound:g} {self.unit}"
+
+
+class Section(NamedTuple):
+    """What one file measures."""
+
+    name: str
+    title: str
+    words: str
+    ratios: tuple[Ratio, ...]
+
+
+TOOLS = (
+    "get_image",
+    "load_image",
+    "load_file",
+    "generate_chart",
+    "view_image",
+    "annotate_image",
+    "compare_images",
+    "transform_image",
+    "contact_sheet",
+    "image_info",
+    "render_document",
+    "make_qr_code",
+    "create_image",
+    "edit_image",
+)
+"""The tools of the server, each of which is called."""
+
+SERVERS = {
+    "mcp-echarts": "mcp-echarts, `generate_bar_chart`",
+    "@modelcontextprotocol/server-everything": "server-everything, `get-tiny-image`",
+}
+"""Servers of others, as npm has them, and what is called there."""
+
+PEERS = ("langchain-mcp-adapters==0.3.2", "pydantic-ai-slim==2.68.0", "strands-agents==1.62.0")
+"""Libraries that translate results, with the versions that are measured."""
+
+SECTIONS = (
+    Section(
+        "kinds",
+        "Kinds of results that a model sees",
+        "Each kind of result once, judged as on the page about [compatibility](compatibility.md).",
+        (
+            Ratio("kinds ours", "imagebridge", 31, "of 31", is_floor=True),
+            Ratio("kinds by hand", "a loop written by hand", None, "of 31"),
+        ),
+    ),
+    Section(
+        "loop",
+        "From a prompt to its answer",
+        "Two requests and a call that returns a PNG of 1 MB, beside the same loop written by hand with `mcp` and `openai`. "
+        "imagebridge decodes every picture before it is sent; the loop by hand checks nothing.",
+        (
+            Ratio("loop create", "`Bridge.run`", 0.85),
+            Ratio("loop direct", "`Bridge.run(direct=True)`", 0.6),
+        ),
+    ),
+    Section(
+        "stream",
+        "A streamed run",
+        "Three calls and an answer in 400 pieces, beside a loop written by hand on the SDK's `responses.stream`.",
+        (Ratio("stream", "`Bridge.stream`", 0.8),),
+    ),
+    Section(
+        "history",
+        "A long conversation",
+        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, beside the loop "
+        "that sends the whole conversation each time.",
+        (
+            Ratio("history uploads", "with `uploads=True`", 5, "%"),
+            Ratio("history data urls", "with data URLs and the default budget", 25, "%"),
+            Ratio("history flat", "turns 29 to 48 beside turns 9 to 28", 1.02),
+        ),
+    ),
+    Section(
+        "bridge",
+        "Calls over stdio",
+        "`Bridge.call`, which repairs the result and proves its pictures, beside the client of the MCP SDK.",
+        (
+            Ratio("call small", "a picture of 1 kB", 1.1),
+            Ratio("call 1 MB", "a picture of 1 MB", 0.65),
+            Ratio("call 8 MB", "a picture of 8.25 MB, a line of 11 MB", 0.2),
+            Ratio("stall", "the longest stall of the event loop, for each megabyte", 5, "ms"),
+            Ratio("twelve servers", "twelve servers that start in 1 s each, beside one", 2.5),
+        ),
+    ),
+    Section(
+        "translation",
+        "Translation alone",
+        "`function_call_output` with every picture proven anew, beside the bare `data:` string of the same picture, of about 1 MB.",
+        (
+            Ratio("PNG", "a PNG", 8),
+            Ratio("JPEG", "a JPEG", 13),
+            Ratio("WEBP", "a WebP", 5),
+            Ratio("GIF", "a GIF", 5),
+            Ratio("ten PNGs", "ten PNGs", 8),
+            Ratio("again", "a PNG that was proven before, as a new string", 2.4),
+            Ratio("translation memory", "extra memory at its peak, beside the string", 1.3),
+            Ratio(
+                "fitted", "a JPEG of 30 megapixels fitted, beside Pillow's draft, thumbnail and save", 1.15
+            ),
+            Ratio("fitted beside work", "the same while another process works on a core", 1.15),
+            Ratio("import", "`import imagebridge`, beside an interpreter that imports `json` and `typing`"),
+        ),
+    ),
+    Section(
+        "peers",
+        "Translation by other libraries",
+        "The same PNG of 1 MB through each library's own functions, in an environment of its own, beside the bare `data:` string.",
+        tuple(Ratio(peer, peer.replace("==", " ")) for peer in PEERS),
+    ),
+    Section(
+        "check",
+        "Check of a request",
+        "`check` of ten different bodies of 30 MB each, beside `json.loads` of the same; the worst of the ten.",
+        (
+            Ratio("check", "time", 4),
+            Ratio("check memory", "memory at its peak with the body, beside the body", 3),
+        ),
+    ),
+    Section(
+        "bounds",
+        "Ten times as many blocks",
+        "20,000 blocks in one result beside 2,000, the worst of ten kinds of results. The square would be 100 times.",
+        (
+            Ratio("function_call_output", "`function_call_output`", 20),
+            Ratio("chat_messages", "`chat_messages`", 20),
+            Ratio("repair", "`repair`", 20),
+            Ratio("repair for cursor", "`repair` for Cursor", 20),
+            Ratio("repair for claude-code", "`repair` for Claude Code", 20),
+        ),
+    ),
+    Section(
+        "names",
+        "100,000 tools",
+        "Names for the tools of servers, beside parsing their JSON; the worse of 10,000 and 100,000 tools.",
+        (
+            Ratio("tool_names", "`tool_names`", 20),
+            Ratio("one server", "the tools of one server", 20),
+            Ratio("two servers that share all names", "two servers that share all names", 20),
+        ),
+    ),
+    Section(
+        "relay",
+        "Calls through the relay",
+        "`imagebridge proxy` in front of a server, beside the same calls without it, with the SDK's client as host.",
+        (
+            Ratio("100 small calls", "100 small calls", 1.6),
+            Ratio("1 MB PNG", "a PNG of 1 MB", 2),
+            Ratio("the same 1 MB PNG", "the same PNG again", 2),
+            Ratio("11 MB result", "a result of 11 MB", 1),
+        ),
+    ),
+    Section(
+        "startup",
+        "The start of the server",
+        "From the start of `imagebridge-server` to its answer to `tools/list`, beside an empty server of the MCP SDK.",
+        (
+            Ratio("card cpu", "with the card of an earlier start, CPU", 0.35),
+            Ratio("card wall", "with the card of an earlier start, in all", 0.35),
+            Ratio("no card cpu", "without a card, CPU", 1.15),
+            Ratio("no card wall", "without a card, in all", 1.15),
+        ),
+    ),
+    Section(
+        "http_load",
+        "The server over HTTP",
+        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
+        "is called with the same text each time, whose answer is kept. More is better in all rows but the one of slow answers.",
+        (
+            Ratio(
+                "get_image 2026-07-28",
+                "requests a second of `get_image`, protocol of 2026-07-28",
+                0.85,
+                is_floor=True,
+            ),
+            Ratio(
+                "get_image 2025-11-25",
+                "requests a second of `get_image`, protocol of 2025-11-25",
+                0.85,
+                is_floor=True,
+            ),
+            Ratio(
+                "slowest answers",
+                "the 99th percentile of the times of answers at half load, beside the median",
+                3,
+            ),
+            Ratio(
+                "two replicas",
+                "charts a second of two replicas with a core each, beside one",
+                1.4,
+                is_floor=True,
+            ),
+        ),
+    ),
+    Section(
+        "chart",
+        "Charts",
+        "`generate_chart`, warm; twelve bars beside the drawing engine's own conversion of the same chart.",
+        (
+            Ratio("bars", "twelve bars", 1.3),
+            Ratio("points as rows", "100,000 points as rows, beside twelve bars", 6),
+            Ratio("points as columns", "100,000 points as columns, beside twelve bars", 6),
+        ),
+    ),
+    Section(
+        "tables",
+        "Charts of workbooks",
+        "A workbook of 50,000 rows, beside the CSV of the same rows; CPU or time in all, whichever is worse.",
+        (
+            Ratio("rows.xlsx", "a workbook", 3),
+            Ratio("euros.xlsx", "a workbook with formats of money", 3),
+        ),
+    ),
+    Section(
+        "encoding",
+        "Encoding",
+        "The test images in Pillow's sources that came without loss, and screens, charts, icons and photographs made for it: how far "
+        "the channels of a picture are from what is sent, on average over its pixels.",
+        (
+            Ratio(
+                "encoding",
+                "the largest of any picture that is drawn, or has at most 160,000 pixels",
+                3,
+                "of 255",
+            ),
+        ),
+    ),
+    Section(
+        "load",
+        "Photographs",
+        "`load_image` of a JPEG of 2000 x 1500 pixels, beside Pillow's own load, resize and save.",
+        (Ratio("load", "`load_image`", 1.25),),
+    ),
+    Section(
+        "documents",
+        "Documents",
+        "`load_file` of a PDF of 200 pages, beside what `pypdfium2` alone takes for its text.",
+        (
+            Ratio("pdf", "until the first answer", 2),
+            Ratio("pdf memory", "memory of the process that reads it", 500, "MB"),
+        ),
+    ),
+    Section(
+        "tools",
+        "Each tool over stdio",
+        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Servers "
+        "of others stand below.",
+        (
+            *(Ratio(tool, f"`{tool}`", None, "ms") for tool in TOOLS),
+            *(Ratio(server, words, None, "ms") for server, words in SERVERS.items()),
+        ),
+    ),
+    Section(
+        "sizes",
+        "Pictures of 10 kB to 15 MB",
+        "",
+        (),
+    ),
+)
+
+RATIOS = {ratio.key: ratio for section in SECTIONS for ratio in section.ratios}
+"""Each figure by its key."""

@@ -1,0 +1,159 @@
+"""The server over HTTP under load, beside a bare MCPServer of the SDK that returns the same bytes.
+
+`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_http_load.py`, on a machine that does nothing else. Both servers
+are loaded in turns; what is compared are the best of many short rounds, as others on the machine only make rounds worse.
+"""
+
+import os
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from http_callers import called
+from http_load import cpu, cpu_of_all, get_image, load, on_cores, written
+from local_servers import ENVIRONMENT, free_port, until_it_listens
+from served_over_http import served
+
+from imagebridge_server.http.token_file import add_token
+
+pytestmark = pytest.mark.benchmark
+
+ROUNDS, EACH, CONNECTIONS = 25, 80, 4
+AT_ONCE = (1, 2, 4, 8, 16, 32)
+"""The connections of the plot."""
+
+BARE = Path(__file__).parents[1] / "servers" / "bare_picture.py"
+
+
+@contextmanager
+def bare():
+    """Run the bare server; yield its URL and process."""
+    port = free_port()
+    command = [sys.executable, str(BARE), str(port)]
+    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
+        try:
+            until_it_listens(process, port)
+            yield f"http://127.0.0.1:{port}/mcp", process.pid
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def token(tmp_path):
+    return add_token(tmp_path / "tokens.toml", "alice")
+
+
+@pytest.fixture
+def ours(tmp_path, token):
+    options = ["--tokens", str(tmp_path / "tokens.toml"), "--store", str(tmp_path / "store")]
+    # One caller stands for many here.
+    with served(*options, "--calls", str(2 * max(AT_ONCE))) as server:
+        yield server
+
+
+@pytest.mark.parametrize("version", ["2026-07-28", "2025-11-25"])
+def test_get_image_beside_a_bare_server(ours, token, version, measured, rounds):
+    """Requests a second, with callers, admission, logs and a store that it has not."""
+    with bare() as (bare_url, bare_pid):
+        sides = [
+            (bare_url, bare_pid, get_image(bare_url, version=version)),
+            (ours.url, ours.process.pid, get_image(ours.url, token, version)),
+        ]
+        rates, costs = ([], []), ([], [])
+        for _ in range(rounds(ROUNDS)):
+            for side, (url, pid, request) in enumerate(sides):
+                before = cpu(pid)
+                rates[side].append(load([url], [request] * EACH, CONNECTIONS).rate)
+                costs[side].append((cpu(pid) - before) / EACH * 1000)
+    theirs, our = map(max, rates)
+    said = f"{our:.0f} a second beside {theirs:.0f}; {min(costs[1]):.2f} ms of CPU each beside {min(costs[0]):.2f} ms"
+    measured(f"get_image {version}", our / theirs, said)
+
+
+def test_requests_a_second_by_connections(ours, token, plotted, rounds):
+    with bare() as (bare_url, _):
+        sides = {
+            "a bare server": (bare_url, get_image(bare_url)),
+            "imagebridge": (ours.url, get_image(ours.url, token)),
+        }
+        rows = []
+        for connections in AT_ONCE:
+            rates = {name: [] for name in sides}
+            for _ in range(rounds(6)):
+                for name, (url, request) in sides.items():
+                    rates[name].append(load([url], [request] * EACH * 2, connections).rate)
+            rows += [
+                {"series": name, "x": connections, "y": round(max(rate))} for name, rate in rates.items()
+            ]
+    plotted("throughput", rows)
+
+
+def test_answers_at_half_load_are_even(ours, token, measured, rounds):
+    """The 99th percentile in medians, in the best of some rounds."""
+    request = get_image(ours.url, token)
+    fastest = max(load([ours.url], [request] * 200, CONNECTIONS).rate for _ in range(5))
+    loads = [load([ours.url], [request] * 400, 16, fastest / 2) for _ in range(rounds(12))]
+    ratios = [one.share(0.99) / one.share(0.5) for one in loads]
+    best = loads[ratios.index(min(ratios))]
+    said = (
+        f"{best.share(0.99) * 1000:.1f} ms beside {best.share(0.5) * 1000:.1f} ms, {fastest / 2:.0f} requests a second; "
+        f"in the worst round {max(ratios):.1f} times"
+    )
+    measured("slowest answers", min(ratios), said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a core of its own for a process is Linux's to give")
+def test_two_replicas_draw_more_charts_than_one(tmp_path, token, measured, rounds):
+    """Each with a core of its own, as machines have.
+
+    One replica alone draws on all cores already: without cores of their own two draw as much as one.
+    """
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    drawn = iter(range(10_000))
+
+    def chart(url):
+        rows = [{"x": str(number), "y": number * next(drawn)} for number in range(12)]
+        return written(called("generate_chart", {"kind": "bar", "data": rows}), url, token)
+
+    with ExitStack() as stack:
+        options = ["--tokens", str(tmp_path / "tokens.toml"), "--store", str(tmp_path / "store")]
+
+        def replica(*cores):
+            return on_cores(cores, lambda: stack.enter_context(served(*options)))
+
+        one, other, both = replica(first), replica(second), replica(first, second)
+        sides = {
+            "one with a core": [one],
+            "two with a core each": [one, other],
+            "one with both": [both],
+        }
+        for server in (one, other, both):
+            load([server.url], [chart(server.url) for _ in range(4)], 2)
+        rates = {name: [] for name in sides}
+        busiest = {name: [] for name in sides}
+        for _ in range(rounds(8)):
+            for name, servers in sides.items():
+                urls, before = [server.url for server in servers], [worked_by(server) for server in servers]
+                ran = load(urls, [chart(urls[0]) for _ in range(10 * len(urls))], 2)
+                rates[name].append(ran.rate)
+                work = [worked_by(server) - then for server, then in zip(servers, before, strict=True)]
+                busiest[name].append(len(ran.latencies) / max(work))
+        by_clock, by_work = ({name: max(all_) for name, all_ in of.items()} for of in (rates, busiest))
+    names = [*sides][:2]
+    scale, of_work = (best[names[1]] / best[names[0]] for best in (by_clock, by_work))
+    said = (
+        f"charts a second: {told(by_clock)}; for a second that the busiest replica works: {told(by_work)}, "
+        f"{of_work:.2f} times"
+    )
+    measured("two replicas", scale, said)
+
+
+def worked_by(server):
+    """Return the seconds that a replica and those who draw for it have worked."""
+    return cpu_of_all(server.process.pid)
+
+
+def told(rates):
+    return ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items())

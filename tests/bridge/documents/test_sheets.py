@@ -1,0 +1,48 @@
+"""The sheets of a workbook as tables: what its cells mean, and what they lack."""
+
+from datetime import date
+
+import pytest
+from workbooks import Formatted, Formula, workbook
+
+from imagebridge.documents.excerpt import excerpt
+
+
+@pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (["a", "b"], ["a", "b"]),
+        ([Formatted(0.25, "0%"), Formatted(0.075, 10), Formatted(1, '0.0%"x"')], ["25%", "7.5%", "100%"]),
+        ([Formatted(0.25, '0.00"%"'), 3.0, 0.1], ["0.25", "3", "0.1"]),
+        ([date(2026, 3, 5), True], ["2026-03-05", "TRUE"]),
+        ([Formula(7), "x"], ["7", "x"]),
+    ],
+)
+def test_cells_stand_as_the_sheet_shows_them(cells, written):
+    read = excerpt(workbook({"S": [["k"], *([cell] for cell in cells)]}))
+    assert read.text.split("\n\n")[1].splitlines()[2:] == [f"| {one} |" for one in written]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["n"], [Formula()]], "[1 formula (A2) has no value in the file: open it in a spreadsheet program, which computes it, and save it]"),
+        (
+            [[None] * 3, *([None, n, Formula()] for n in range(1, 8))],
+            "[7 formulas (C2, C3, C4, C5, C6 and 2 more) have no value in the file: open it in a spreadsheet program, which computes them, and save it]",
+        ),
+        ([["n"], [Formula(3)]], None),
+    ],
+)  # fmt: skip
+def test_formulas_without_a_value_are_said(rows, said):
+    _, *others = excerpt(workbook({"S": rows})).text.split("\n\n")
+    assert others[1:] == ([said] if said else [])
+
+
+def test_names_merged_down_a_column_stand_in_each_row_wherever_the_table_begins():
+    rows = [[None] * 3, [None, "region", "n"], [None, "North", 1], [None, None, 2]]
+    read = excerpt(workbook({"S": rows}, merged=["B3:B4"], hidden_rows=[4]))
+    assert read.text.split("\n\n")[1:] == [
+        "| region | n |\n| --- | --- |\n| North | 1 |\n| North | 2 |",
+        "[rows that the sheet hides are here too: 1]",
+    ]

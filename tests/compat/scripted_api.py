@@ -1,0 +1,29 @@
+"""An API on this machine that asks a scripted model what to say, and counts what it refuses."""
+
+from itertools import count
+
+from imagebridge.testing.server import LoopbackServer
+
+
+class ScriptedApi:
+    """Asks `model.turn(names of tools, results so far)` in each request that offers tools.
+
+    refusals: why requests were refused. numbers: of what the model says, from 1.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.refusals = []
+        self.numbers = count(1)
+
+    def __enter__(self):
+        self._server = LoopbackServer(self.answer)
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}"
+        return self
+
+    def __exit__(self, *_):
+        self._server.stop()
+
+    def answer(self, method, path, content):
+        """Return the answer to a request."""
+        raise NotImplementedError

@@ -1,0 +1,134 @@
+"""Each program of the cookbook runs as its first lines say, against the strict endpoint."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+from test_readme import CHART, ROOT
+
+from imagebridge.testing import Endpoint
+
+EXAMPLES = ROOT / "examples"
+PAGE = (ROOT / "docs" / "cookbook.md").read_text("utf-8")
+
+
+def environment(endpoint):
+    return os.environ | {
+        "OPENAI_BASE_URL": endpoint.base_url,
+        "OPENAI_API_KEY": "test",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def run(name, steps, *arguments, answers=""):
+    with Endpoint(steps) as endpoint:
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / name, *arguments],
+            env=environment(endpoint),
+            input=answers,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, endpoint
+
+
+def sent(endpoint, kind):
+    """Return the bodies that the model was sent, or the paths of other requests."""
+    return [exchange for exchange in endpoint.exchanges if exchange.path.endswith(kind)]
+
+
+def test_the_page_shows_every_program_and_no_other():
+    shown = re.findall(r"literalinclude:: \.\./examples/(\S+)", PAGE)
+    assert sorted(shown) == sorted(path.name for path in EXAMPLES.iterdir() if path.is_file())
+
+
+@pytest.mark.long
+def test_two_servers():
+    data = [{"hour": 0, "metres": 1.1}, {"hour": 18, "metres": 4.6}]
+    steps = [
+        [("water_levels", {"day": "2026-11-28"})],
+        [("generate_chart", {"kind": "line", "data": data})],
+        "At 18:00.",
+    ]
+    out, endpoint = run("two_servers.py", steps)
+    assert re.fullmatch(r"At 18:00\.\nimage/png, 800x500, .* tokens at detail \w+\n", out)
+    assert [picture.format for picture in endpoint.seen] == ["PNG"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [("y\n", "blurred.jpg is deleted."), ("n\n", "the user did not approve this call of delete_picture")],
+    ids=["yes", "no"],
+)
+def test_approval(answers, told):
+    steps = [[("list_pictures", {})], [("delete_picture", {"name": "blurred.jpg"})], "Done."]
+    out, endpoint = run("approval.py", steps, answers=answers)
+    assert out.endswith("delete_picture with {'name': 'blurred.jpg'}. Run it? [y/N] Done.\n")
+    assert told in json.dumps(endpoint.exchanges[-1].body["input"][-1])
+
+
+def test_own_server():
+    server = f"{sys.executable} {EXAMPLES / 'own_server.py'}"
+    command = [sys.executable, "-c", "from imagebridge.cli import main; main()", "call", "--server", server]
+    command += ["thermometer", '{"celsius": 21}', "thermometer", '{"celsius": 99}']
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    drawn, refused = json.loads(done.stdout)
+    assert [part["type"] for part in drawn["output"]] == ["input_text", "input_image"]
+    assert refused["output"] == "Tool error:\ncelsius must be from -20 to 50; 99 is not."
+
+
+@pytest.mark.long
+def test_uploads(tmp_path):
+    photo = tmp_path / "photo.png"
+    Image.effect_noise((900, 600), 90).save(photo)
+    steps = [[("load_image", {"source": "photo.png"})], "Noise.", "More noise.", "All of them."]
+    out, endpoint = run("uploads.py", steps, str(photo))
+    assert [line.strip() for line in out.splitlines()[1::2]] == ["Noise.", "More noise.", "All of them."]
+    bodies = [exchange.body for exchange in sent(endpoint, "/responses")]
+    assert all("base64," not in json.dumps(body) for body in bodies)
+    assert "file_id" in json.dumps(bodies[-1])
+    assert [stored.deleted for stored in endpoint.files] == [True]
+
+
+@pytest.mark.long
+def test_chat_only():
+    out, endpoint = run("chat_only.py", [[CHART], "Two bars."], "a-model-that-sees")
+    assert out == "Two bars.\n"
+    last = sent(endpoint, "/chat/completions")[-1].body["messages"][-1]
+    assert (last["role"], "image_url" in json.dumps(last["content"])) == ("user", True)
+
+
+@contextmanager
+def web_app(endpoint):
+    """Serve the application as its first lines say, at a port of its choice."""
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", EXAMPLES, "--port", "0", "web_app:app"]
+    process = subprocess.Popen(command, env=environment(endpoint), stderr=subprocess.PIPE, text=True)
+    with process:
+        try:
+            told = next(
+                filter(None, (re.search(r"running on (http://\S+)", line) for line in process.stderr))
+            )
+            yield told[1]
+        finally:
+            process.terminate()
+            process.stderr.read()
+
+
+@pytest.mark.long
+def test_web_app():
+    with Endpoint([[CHART], "The last."]) as endpoint, web_app(endpoint) as url:
+        assert "EventSource" in httpx2.get(url, timeout=600).text
+        stream = httpx2.get(f"{url}/ask", params={"q": "Draw."}, timeout=600).text
+    events = [(kind, json.loads(data)) for kind, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", stream)]
+    assert [kind for kind, _ in events if kind != "text"] == ["call", "picture", "end"]
+    assert "".join(data for kind, data in events if kind == "text") == "The last."
+    assert dict(events)["picture"].startswith("data:image/png;base64,")
