@@ -298,9 +298,11 @@ class _PageWriter:
 
     def _table(self, blocks: BlockList, element: ElementTree.Element) -> None:
         rows: list[list[str]] = []
-        waiting: dict[int, tuple[int, str]] = {}
-        """By column: the rows that a cell above still spans, and its text."""
-        for row in element.iter("tr"):
+        waiting: dict[
+            int, tuple[int, str]
+        ] = {}  # By column: the rows that a cell above still spans, and its text.
+        parts = (element, *(part for part in element if part.tag in ("thead", "tbody", "tfoot")))
+        for row in (row for part in parts for row in part.findall("tr")):
             line: list[str] = []
 
             def hang(line: list[str] = line) -> None:
@@ -310,9 +312,7 @@ class _PageWriter:
                         waiting[len(line)] = left - 1, text
                     line.append(text)
 
-            for cell in row:
-                if cell.tag not in ("td", "th"):
-                    continue
+            for cell in (one for one in row if one.tag in ("td", "th")):
                 hang()
                 inner = BlockList()
                 self.into(inner, cell)
