@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
-_REPEATED = 60
+REPEATED = 60
 """Characters of a merged cell at most that are written in each of its places; longer ones stand in the first."""
 
 COLUMNS = 200
@@ -79,7 +79,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 def spread(text: str, span: int) -> list[str]:
     """Return the cells of one that spans several: short names in each, so that every column has its own."""
-    return [text] + [text if len(text) <= _REPEATED else ""] * (min(span, COLUMNS) - 1)
+    return [text] + [text if len(text) <= REPEATED else ""] * (min(span, COLUMNS) - 1)
 
 
 def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element], str]) -> str:

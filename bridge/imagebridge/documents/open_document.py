@@ -53,7 +53,8 @@ def slides_contents(data: bytes) -> DocumentContents:
     package = _opened(data)
     pages = list(package.xml("content.xml").iter(f"{_DRAW}page"))
     found = DocumentContents("OpenDocument presentation", "slide", len(pages), lambda _: Section("", ""))
-    found.read = partial(_slide, package, found, pages)
+    hidden = _hidden_styles(package)
+    found.read = partial(_slide, package, found, pages, hidden)
     return found
 
 
@@ -78,7 +79,11 @@ def _page_style(package: Package, reader: "_OpenReader", name: str) -> list[str]
 
 
 def _slide(
-    package: Package, found: DocumentContents, pages: list[ElementTree.Element], number: int
+    package: Package,
+    found: DocumentContents,
+    pages: list[ElementTree.Element],
+    hidden: frozenset[str],
+    number: int,
 ) -> Section:
     page = pages[number - 1]
     blocks = BlockList()
@@ -100,7 +105,17 @@ def _slide(
             if frame.get(f"{_SHOW}class") == "notes":
                 reader.into(inner, frame)
         blocks.add(f"Notes:\n\n{inner.text()}" if inner.text() else "")
-    return Section(title, blocks.text())
+    mark = " (hidden)" if page.get(f"{_DRAW}style-name", "") in hidden else ""
+    return Section(f"{title}{mark}".strip(), blocks.text())
+
+
+def _hidden_styles(package: Package) -> frozenset[str]:
+    """Return the styles of slides that are not shown."""
+    return frozenset(
+        style.get(f"{_STYLE}name", "")
+        for style in package.xml("content.xml").iter(f"{_STYLE}style")
+        if any(one.get(f"{_SHOW}visibility") == "hidden" for one in style)
+    )
 
 
 class _OpenReader:
@@ -345,6 +360,7 @@ class _OpenReader:
             return note or formula(root)
         first = next(root.iter(f"{_TABLE}table"), None)
         rows = self._rows(first) if first is not None else []
+        rows = [["" if cell == "NaN" else cell for cell in row] for row in rows]
         title = next((self._plain(one) for one in root.iter() if local(one) == "title" and len(one)), "")
         return f"[a chart{f': {title}' if title else ''}]\n\n{table(rows)}" if rows else ""
 

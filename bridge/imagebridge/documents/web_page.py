@@ -1,7 +1,7 @@
 """The text of HTML: headings, lists, tables, links and pictures as Markdown. Nothing that a page names is fetched."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from xml.etree import ElementTree
 
@@ -116,7 +116,7 @@ class _PageWriter:
 
     def _list(self, blocks: BlockList, element: ElementTree.Element, depth: int) -> None:
         start = element.get("start", "1")
-        number = int(start) if start.lstrip("-").isdecimal() and len(start) < 9 else 1
+        number = int(start) if start.removeprefix("-").isdecimal() and len(start) < 9 else 1
         for item in element:
             if item.tag in ("ul", "ol", "menu"):
                 self._list(blocks, item, depth + 1)
@@ -132,9 +132,10 @@ class _PageWriter:
 
     def _table(self, blocks: BlockList, element: ElementTree.Element) -> None:
         rows: list[list[str]] = []
+        # By column: the rows that a cell above still spans, and its text.
         waiting: dict[int, tuple[int, str]] = {}
-        """By column: the rows that a cell above still spans, and its text."""
-        for row in _rows(element):
+        parts = (element, *(part for part in element if part.tag in ("thead", "tbody", "tfoot")))
+        for row in (row for part in parts for row in part.findall("tr")):
             line: list[str] = []
 
             def hang(line: list[str] = line) -> None:
@@ -144,9 +145,7 @@ class _PageWriter:
                         waiting[len(line)] = left - 1, text
                     line.append(text)
 
-            for cell in row:
-                if cell.tag not in ("td", "th"):
-                    continue
+            for cell in (one for one in row if one.tag in ("td", "th")):
                 hang()
                 inner = BlockList()
                 self.into(inner, cell)
@@ -224,15 +223,6 @@ def _without_lists(item: ElementTree.Element) -> tuple[ElementTree.Element, list
             last, said = child, [child.tail or ""]
     say()
     return words, lists
-
-
-def _rows(table: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """Yield the rows of a table, not those of tables in its cells."""
-    for child in table:
-        if child.tag == "tr":
-            yield child
-        elif child.tag not in ("table", "caption"):
-            yield from _rows(child)
 
 
 def _span(cell: ElementTree.Element, name: str) -> int:

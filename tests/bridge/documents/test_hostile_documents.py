@@ -97,6 +97,7 @@ LONG_NUMBERS = {
     "level of an open heading": (f"<text:h text:outline-level='{DIGITS}'>a</text:h>", opened),
     "spaces": (f"<text:p>a<text:s text:c='{DIGITS}'/></text:p>", opened),
     "columns": (f"<table:table><table:table-row><table:table-cell table:number-columns-repeated='{DIGITS}'><text:p>a</text:p></table:table-cell></table:table-row></table:table>", opened),
+    "number of an item": ("<ol start=--5><li>a", book),
     "figure": (f"<p>a ![x](figure:{DIGITS})", book),
 }  # fmt: skip
 
