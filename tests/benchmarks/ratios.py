@@ -203,7 +203,8 @@ SECTIONS = (
         "http_load",
         "The server over HTTP",
         "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
-        "is called with the same text each time, whose answer is kept. More is better in all rows but the one of slow answers.",
+        "is called with the same text each time, whose answer is kept. More is better in all rows but those of slow answers and "
+        "refusals.",
         (
             Ratio(
                 "get_image 2026-07-28",
@@ -222,6 +223,11 @@ SECTIONS = (
                 "the 99th percentile of the times of answers at half load, beside the median",
                 3,
             ),
+            Ratio(
+                "charts at overload",
+                "charts a second of a caller that asks for more than it may, beside one that does not",
+            ),
+            Ratio("refusals", "until what is too much is refused, the median", unit="ms"),
             Ratio(
                 "two replicas",
                 "charts a second of two replicas with a core each, beside one",

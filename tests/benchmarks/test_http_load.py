@@ -5,14 +5,16 @@ are loaded in turns; what is compared are the best of many short rounds, as othe
 """
 
 import os
+import statistics
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import anyio
 import pytest
 from http_callers import called
-from http_load import cpu, cpu_of_all, get_image, load, on_cores, written
+from http_load import cpu, cpu_of_all, get_image, load, loaded, on_cores, written
 from local_servers import ENVIRONMENT, free_port, until_it_listens
 from served_over_http import served
 
@@ -94,14 +96,54 @@ def test_answers_at_half_load_are_even(ours, token, measured, rounds):
     """The 99th percentile in medians, in the best of some rounds."""
     request = get_image(ours.url, token)
     fastest = max(load([ours.url], [request] * 200, CONNECTIONS).rate for _ in range(5))
-    loads = [load([ours.url], [request] * 400, 16, fastest / 2) for _ in range(rounds(12))]
+    due = fastest / 2
+    loads = [load([ours.url], [request] * 400, 16, due) for _ in range(rounds(12))]
+    # Where others keep the machine busy the load is not half but too much.
+    loads = [one for one in loads if one.rate > 0.95 * due]
+    assert loads, "the machine had no time for half of the load that it had carried before"
     ratios = [one.share(0.99) / one.share(0.5) for one in loads]
     best = loads[ratios.index(min(ratios))]
     said = (
-        f"{best.share(0.99) * 1000:.1f} ms beside {best.share(0.5) * 1000:.1f} ms, {fastest / 2:.0f} requests a second; "
+        f"{best.share(0.99) * 1000:.1f} ms beside {best.share(0.5) * 1000:.1f} ms, {due:.0f} requests a second; "
         f"in the worst round {max(ratios):.1f} times"
     )
     measured("slowest answers", min(ratios), said)
+
+
+def test_too_much_is_refused_at_once_and_the_rest_goes_on(tmp_path, token, measured, rounds):
+    """A caller draws charts in all of its places, and asks for more twenty times a second."""
+    drawn = iter(range(10_000))
+
+    def charts(url, count):
+        rows = ([{"x": "a", "y": 1}, {"x": "b", "y": next(drawn)}] for _ in range(count))
+        return [written(called("generate_chart", {"kind": "bar", "data": one}), url, token) for one in rows]
+
+    async def crowded(url):
+        loads = {}
+
+        async def send(name, *how):
+            loads[name] = await loaded([url], *how)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, "places", charts(url, 24), 4)
+            tasks.start_soon(send, "more", charts(url, 24), 2, 20)
+        return loads
+
+    with served("--tokens", str(tmp_path / "tokens.toml"), "--calls", "4") as server:
+        load([server.url], charts(server.url, 8), 4)
+        alone, beside, refusals = [], [], []
+        for _ in range(rounds(8)):
+            alone.append(load([server.url], charts(server.url, 24), 4).rate)
+            loads = anyio.run(crowded, server.url)
+            answered = [latency for one in loads.values() for latency in one.latencies]
+            beside.append(len(answered) / max(one.seconds for one in loads.values()))
+            found = [latency for one in loads.values() for latency in one.refusals]
+            refusals += [statistics.median(found)] if found else []
+    assert refusals
+    said = f"{max(beside):.1f} charts a second beside {max(alone):.1f}"
+    measured("charts at overload", max(beside) / max(alone), said)
+    said = f"the median of a round, of the best of {len(refusals)} rounds; of the worst {max(refusals) * 1000:.1f} ms"
+    measured("refusals", min(refusals) * 1000, said)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a core of its own for a process is Linux's to give")
