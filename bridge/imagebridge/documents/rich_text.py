@@ -27,6 +27,9 @@ _DEEPEST = 500
 MAX_RTF = 60_000_000
 """Bytes of a file at most."""
 
+_WORDS = 5_000_000
+"""Words of control and groups of a file at most: a letter beyond ASCII may take one."""
+
 _PROPERTIES = 4_000
 """Bytes of the properties of a picture that are looked through for what is said of it."""
 
@@ -41,6 +44,8 @@ def rtf_contents(data: bytes) -> DocumentContents:
     """
     if len(data) > MAX_RTF:
         raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+    if data.count(b"\\") + data.count(b"{") > _WORDS:
+        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
@@ -84,7 +89,7 @@ class _RtfReader:
         self._label = ""
         self._depth = 0
         self._in_table = False
-        self._table = RtfTable()
+        self._table = RtfTable(found.cells)
         self._after: list[str] = []
         self._notes = 0
         self._author = ""

@@ -185,6 +185,7 @@ COSTLY = {
     "ends without an end": book("<html><body>" + "</" * 200_000),
     "tables in tables": book("<table><tr><td>" * 60 + "x"),
     "rows that span": book("<table><tr>" + "<td rowspan=9999 colspan=200>x" * 500 + "<tr>" * 20_000),
+    "edges of cells": b"{\\rtf1 \\trowd " + b"".join(b"\\cellx%d0 " % n for n in range(60_000)) + b"\\intbl " + b"a\\cell " * 60_000 + b"\\row " * 1_000 + b"}",
     "beginnings of figures": book("<p>" + "![" * 60_000),
 }  # fmt: skip
 
@@ -209,9 +210,10 @@ def test_pages_are_told_by_their_beginning_in_one_look():
         (word("<w:p/>" * 10_000), "has over 10,000 elements"),
         (book("<html><body>" + "<b></b>" * 2_000, times=1_000), "has over 10,000 elements"),
         (book("<html>" + times("<p>", "", 3, "</p>")).replace(b"PK\x01\x02", b"PK\x01\x03", 1), "is damaged"),
+        (b"{\\rtf1 " + b"\\b " * 5_000_001 + b"}", "has over 5,000,000 control words"),
         (word(times("<w:sdt>", "", 250, "</w:sdt>")), "nested deeper"),
     ],
-    ids=["one part", "one chapter many times", "list of parts", "depth"],
+    ids=["one part", "one chapter many times", "list of parts", "words of control", "depth"],
 )
 def test_what_is_too_much_is_said(document, words, monkeypatch):
     monkeypatch.setattr(packages, "MAX_ELEMENTS", 10_000)
