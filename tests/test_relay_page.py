@@ -15,7 +15,7 @@ from relaying import ENVIRONMENT, Wire
 from ruamel.yaml import YAML
 from servers_over_http import scripted
 
-from imagebridge_server.install.hosts import HOST_FILES, file_of
+from imagebridge_server.install.host_files import HOST_FILES, file_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "relay.md").read_text(encoding="utf-8")

@@ -138,7 +138,7 @@ def respelt(result: JSON) -> JSON:
     if content is not spelt:
         result = {**result, "content": content}
     if is_list(content):
-        blocks = [_block(one) for one in content]
+        blocks = [_respelt_block(one) for one in content]
         if any(map(is_not, blocks, content)):
             result = {**result, "content": blocks}
     return _renamed(result)
@@ -158,7 +158,7 @@ def listed(value: object) -> object:
     return [as_list] if is_json(as_list) else as_list
 
 
-def _block(block: object) -> object:
+def _respelt_block(block: object) -> object:
     if not is_json(block) or block.keys().isdisjoint(_LOOKED_INTO):
         return block
     inside = {key: inner for key in ("resource", "annotations") if is_json(inner := block.get(key))}

@@ -21,6 +21,7 @@ from imagebridge.errors import ArgumentError, BridgeError, beginning
 from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
+from imagebridge.translate.picture_lines import kept
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.files import saving
@@ -304,16 +305,18 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
         return failure(f"the tool failed with {type(error).__name__}; the server's log says more")
 
 
-async def finished(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> ToolOutput:
+async def finished(
+    make: Making, save_as: str | None = None, *, overwrite: bool = False, svg: bool = False
+) -> ToolOutput:
     """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
 
-    Where it may not be saved nothing is made.
+    Where it may not be saved nothing is made. With `svg` an SVG is, and may be saved as one.
     """
     call = _CALL.get()
     mistakes = Mistakes(call.noted)
     where = None
     if save_as is not None:
-        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite)
+        target = partial(saving.target, save_as, call.places.allow_write, overwrite=overwrite, svg=svg)
         where = await mistakes.met(in_thread(target))
     answer = await make(noted=mistakes.found)
     if where:
@@ -357,5 +360,5 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
         not_repeatable()
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
-    sentence = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."
+    sentence = answer.sentence + kept(dict.fromkeys(names))
     return answer._replace(sentence=sentence, uris=tuple(names))

@@ -31,6 +31,8 @@ STORE_SECONDS = 7 * 24 * 3600.0
 PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
 
+_ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
+"""An origin as browsers write it."""
 
 CALLS = 16
 """Requests of one caller at the same time: agents call a few tools side by side."""
@@ -63,11 +65,12 @@ class Settings:
         calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
         no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
         public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
+        origins: over HTTP, the origins of web pages that may ask, such as https://host.example, beside those of this machine.
         json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
 
     Raises:
-        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, `jwt`
-            lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
+        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, one of
+            `origins` is not an origin, `jwt` lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
     """
 
     allow: tuple[Path, ...] = ()
@@ -86,6 +89,7 @@ class Settings:
     calls: int = CALLS
     no_auth: bool = False
     public_url: str | None = None
+    origins: tuple[str, ...] = ()
     json_response: bool = False
 
     def __post_init__(self) -> None:
@@ -96,6 +100,11 @@ class Settings:
             url = urlsplit("")
         if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
             raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise SettingsError(
+                    f"{origin!r} is not the origin of a web page; write it as in https://host.example"
+                )
         if isinstance(self.store, str):
             _check_bucket(self.store)
         if self.jwt and self.tokens:

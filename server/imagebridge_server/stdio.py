@@ -44,7 +44,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP; under `nohup` it stays ignored.
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+            signal.signal(number, _end_by_signal)
     if sys.platform != "win32":  # There a process keeps the number of its parent when that ends.
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     # Hosts start this in the folder of a project: its files must not pass for modules in workers.
@@ -126,7 +126,7 @@ def _leave() -> None:
                 os._exit(0)
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
+def _end_by_signal(number: int, _frame: FrameType | None) -> None:
     _kill_workers()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

@@ -124,7 +124,7 @@ def _paid(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
 
         async def make(on_progress: OnProgress) -> ToolOutput:
             making = _making(one, places, {**given, "on_progress": on_progress})
-            return await finished(making, save_as, overwrite=overwrite)
+            return await finished(making, save_as, overwrite=overwrite, svg=given.get("format") == "svg")
 
         not_repeatable()
         jobs = context.request_context.lifespan_context

@@ -31,10 +31,11 @@ def get_image(url, token="", version="2026-07-28"):
 
 @dataclass
 class Load:
-    """What a load came to: seconds of all, and of each request from when it was due."""
+    """What a load came to: seconds of all, and of each answer and each refusal (429) from when the request was due."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    refusals: list[float] = field(default_factory=list)
 
     @property
     def rate(self):
@@ -47,22 +48,22 @@ class Load:
 
 
 async def exchange(connection, request):
-    """Send a request and return the body of its answer, which is to be 200."""
+    """Send a request; return the status of its answer, which is to be 200 or 429, once its body is there."""
     await connection.send(request)
     received = b""
     while b"\r\n\r\n" not in received:
         received += await connection.receive()
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.lower().split(b"\r\n")
-    assert lines[0].split()[1] == b"200", received
+    status = int(lines[0].split()[1])
+    assert status in (200, 429), received
     length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), None)
-    parts, size, end = [body], len(body), body[-len(ENDED) :]
+    size, end = len(body), body[-len(ENDED) :]
     while size < length if length is not None else end != ENDED:
         part = await connection.receive(262_144)
-        parts.append(part)
         size += len(part)
         end = (end + part)[-len(ENDED) :]
-    return b"".join(parts)
+    return status
 
 
 async def loaded(urls, requests, connections, rate=None):
@@ -85,9 +86,9 @@ async def loaded(urls, requests, connections, rate=None):
                 due = time.perf_counter()
                 if rate:
                     due = begun + number / rate
-                    await anyio.sleep(due - time.perf_counter())
-                await exchange(connection, request)
-                load.latencies.append(time.perf_counter() - due)
+                    await anyio.sleep(max(0.0, due - time.perf_counter()))
+                status = await exchange(connection, request)
+                (load.latencies if status == 200 else load.refusals).append(time.perf_counter() - due)
 
     async with anyio.create_task_group() as tasks:
         for url in urls:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Literal, NamedTuple
 
-WIDTH, HEIGHT = 440, 260
+WIDTH, HEIGHT = 380, 250
 """Pixels of the plot's inside: with its axes as wide as a phone shows without making letters small."""
 LETTERS = 15
 """Pixels of the letters."""
@@ -12,14 +12,15 @@ LETTERS = 15
 BLUE, ORANGE, GREEN, GREY = "#2f7be0", "#d9641e", "#2c9c5a", "#8a8f98"
 """Colours that are clear on white and on black."""
 INK, PAPER, LINES = "#1f2328", "#ffffff", "#d5d9de"
-DARK = {INK: "#e6e9ee", PAPER: "#16181b", LINES: "#3b4048"}
+DARK = {INK: "#e6e9ee", PAPER: "#131416", LINES: "#3b4048"}
 """What is drawn in other colours where the reader wants dark pages."""
 
 
 class Plot(NamedTuple):
     """A plot: its title, the words below it, the colours of its series, and the words of its axes.
 
-    Rows have the fields "series", "x" and "y".
+    Rows have the fields "series", "x" and "y". form: bars, or lines whose x axis doubles with each
+    step, or whose axes both are logarithmic.
     """
 
     title: str
@@ -27,14 +28,14 @@ class Plot(NamedTuple):
     series: dict[str, str]
     x_title: str
     y_title: str = ""
-    form: Literal["bars", "lines", "lines, both axes logarithmic"] = "lines"
+    form: Literal["bars", "lines", "doubling", "logarithmic"] = "lines"
 
 
 PLOTS = {
     "kinds": Plot(
         "Kinds of results that a model sees, of 31",
         "Each framework alone and with imagebridge (behind the relay, or with an adapter, whichever is better), as the page "
-        "about [compatibility](compatibility.md) has them, and the loop written by hand.",
+        "about [compatibility](compatibility.md) has them, and the loop written by hand beside `Bridge`.",
         {"alone": ORANGE, "with imagebridge": BLUE},
         "framework",
         form="bars",
@@ -46,16 +47,16 @@ PLOTS = {
         {"by hand": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "milliseconds",
-        form="lines, both axes logarithmic",
+        form="logarithmic",
     ),
     "tokens": Plot(
         "Tokens of a picture",
-        "For the same pictures: what the API's published formula gives for a picture, and a token for four characters of text. "
+        "For the same pictures: what the API's published formula gives for a picture, and a token for four characters of the text beside it. "
         "A picture that a loop dumps as text costs by its bytes, and no model sees it.",
         {"by hand, dumped as text": GREY, "by hand, as a picture": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "tokens",
-        form="lines, both axes logarithmic",
+        form="logarithmic",
     ),
     "history": Plot(
         "Bytes of each turn",
@@ -63,6 +64,15 @@ PLOTS = {
         {"by hand": ORANGE, "imagebridge, data URLs": BLUE, "imagebridge, uploads": GREEN},
         "turn",
         "MB sent",
+    ),
+    "throughput": Plot(
+        "Requests a second over HTTP",
+        "Calls of `get_image` with the same text, whose answer is kept, over connections that each send the next request once they "
+        "have an answer; the best of several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
+        {"a bare server": ORANGE, "imagebridge": BLUE},
+        "connections",
+        "requests a second",
+        form="doubling",
     ),
 }
 
@@ -92,7 +102,7 @@ def _spec(plot, rows):
     colour["legend"]["symbolSize"] = 150 if is_bars else 16
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": WIDTH - 150 if is_bars else WIDTH,
+        "width": WIDTH - 90 if is_bars else WIDTH,
         "height": {"step": 17} if is_bars else HEIGHT,
         "padding": {"left": 8, "top": 8, "bottom": 8, "right": 16},
         "background": PAPER,
@@ -123,18 +133,30 @@ def _lines(plot, colour):
     """Draw a line for each series; all but the last are wider, so that what lies on them does not hide them."""
     x = {"field": "x", "type": "quantitative", "title": plot.x_title}
     y = {"field": "y", "type": "quantitative", "title": None}
-    is_log = "logarithmic" in plot.form
-    if is_log:
-        x |= {"scale": {"type": "log", "nice": False}, "axis": {"values": [0.01, 0.1, 1, 10], "format": "~g"}}
-        y |= {"scale": {"type": "log"}, "axis": {"values": [10**power for power in range(8)], "format": ","}}
-    else:
-        x |= {"scale": {"nice": False}, "axis": {"tickCount": 5, "format": "d"}}
-        y |= {"axis": {"tickCount": 4, "format": ",d"}}
+    y["axis"] = {"tickCount": 4, "format": ",d"}
+    match plot.form:
+        case "logarithmic":
+            x |= {
+                "scale": {"type": "log", "nice": False},
+                "axis": {"values": [0.01, 0.1, 1, 10], "format": "~g"},
+            }
+            y |= {
+                "scale": {"type": "log"},
+                "axis": {"values": [10**power for power in range(8)], "format": ","},
+            }
+        case "doubling":
+            values = [2**power for power in range(10)]
+            x |= {
+                "scale": {"type": "log", "base": 2, "nice": False},
+                "axis": {"values": values, "format": "d"},
+            }
+        case _:
+            x |= {"scale": {"nice": False}, "axis": {"tickCount": 5, "format": "d"}}
     x["axis"]["grid"] = False
     layers = []
     for at, name in enumerate(plot.series, 1):
         mark = {"type": "line", "aria": False, "strokeWidth": 2.5 if at == len(plot.series) else 5}
-        mark["point"] = is_log and {"size": 45, "aria": False}
+        mark["point"] = plot.form != "lines" and {"size": 45, "aria": False}
         chosen = {"filter": {"field": "series", "equal": name}}
         layers.append({"transform": [chosen], "mark": mark, "encoding": {"color": colour}})
     return {"encoding": {"x": x, "y": y}, "layer": layers}

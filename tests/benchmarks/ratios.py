@@ -200,6 +200,43 @@ SECTIONS = (
         ),
     ),
     Section(
+        "http_load",
+        "The server over HTTP",
+        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
+        "is called with the same text each time, whose answer is kept. More is better in all rows but those of slow answers and "
+        "refusals.",
+        (
+            Ratio(
+                "get_image 2026-07-28",
+                "requests a second of `get_image`, protocol of 2026-07-28",
+                0.85,
+                is_floor=True,
+            ),
+            Ratio(
+                "get_image 2025-11-25",
+                "requests a second of `get_image`, protocol of 2025-11-25",
+                0.85,
+                is_floor=True,
+            ),
+            Ratio(
+                "slowest answers",
+                "the 99th percentile of the times of answers at half load, beside the median",
+                3,
+            ),
+            Ratio(
+                "charts at overload",
+                "charts a second of a caller that asks for more than it may, beside one that does not",
+            ),
+            Ratio("refusals", "until what is too much is refused, the median", unit="ms"),
+            Ratio(
+                "two replicas",
+                "charts a second of two replicas with a core each, beside one",
+                1.4,
+                is_floor=True,
+            ),
+        ),
+    ),
+    Section(
         "chart",
         "Charts",
         "`generate_chart`, warm; twelve bars beside the drawing engine's own conversion of the same chart.",

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -123,10 +124,10 @@ def table(head, rows):
 
 
 def read(text):
-    """Return the rows of every table of a page, without heads."""
-    lines = [line for line in text.splitlines() if line.startswith("|")]
-    rows = [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in lines]
-    return [row for row, after in zip(rows, [*rows[1:], ()], strict=True) if "---" not in (*row, *after)]
+    """Return the cells of the rows of every table, without heads."""
+    tables = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    lines = [line for one in tables for line in one.splitlines()[2:]]
+    return [tuple(cell.strip() for cell in line[1:-1].split("|")) for line in lines]
 
 
 def _plot(name, rows):

@@ -5,14 +5,16 @@ are loaded in turns; what is compared are the best of many short rounds, as othe
 """
 
 import os
+import statistics
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import anyio
 import pytest
 from http_callers import called
-from http_load import cpu, cpu_of_all, get_image, load, on_cores, written
+from http_load import cpu, cpu_of_all, get_image, load, loaded, on_cores, written
 from local_servers import ENVIRONMENT, free_port, until_it_listens
 from served_over_http import served
 
@@ -21,14 +23,8 @@ from imagebridge_server.http.token_file import add_token
 pytestmark = pytest.mark.benchmark
 
 ROUNDS, EACH, CONNECTIONS = 25, 80, 4
-AT_LEAST = 0.85
-"""Requests a second of ours, as a part of the bare server's."""
-
-SLOWEST = 3.0
-"""The 99th percentile of the times of answers at half load, in medians."""
-
-SCALES = 1.4
-"""Charts a second of two replicas with a core each, in those of one."""
+AT_ONCE = (1, 2, 4, 8, 16, 32)
+"""The connections of the plot."""
 
 BARE = Path(__file__).parents[1] / "servers" / "bare_picture.py"
 
@@ -54,49 +50,105 @@ def token(tmp_path):
 @pytest.fixture
 def ours(tmp_path, token):
     options = ["--tokens", str(tmp_path / "tokens.toml"), "--store", str(tmp_path / "store")]
-    with served(*options) as server:
+    # One caller stands for many here.
+    with served(*options, "--calls", str(2 * max(AT_ONCE))) as server:
         yield server
 
 
 @pytest.mark.parametrize("version", ["2026-07-28", "2025-11-25"])
-def test_get_image_beside_a_bare_server(ours, token, version):
-    """At least 0.85 of its requests a second, with callers, admission, logs and a store that it has not."""
+def test_get_image_beside_a_bare_server(ours, token, version, measured, rounds):
+    """Requests a second, with callers, admission, logs and a store that it has not."""
     with bare() as (bare_url, bare_pid):
         sides = [
             (bare_url, bare_pid, get_image(bare_url, version=version)),
             (ours.url, ours.process.pid, get_image(ours.url, token, version)),
         ]
         rates, costs = ([], []), ([], [])
-        for _ in range(ROUNDS):
+        for _ in range(rounds(ROUNDS)):
             for side, (url, pid, request) in enumerate(sides):
                 before = cpu(pid)
                 rates[side].append(load([url], [request] * EACH, CONNECTIONS).rate)
                 costs[side].append((cpu(pid) - before) / EACH * 1000)
     theirs, our = map(max, rates)
-    print(
-        f"{version}: {our:.0f} requests a second, bare {theirs:.0f}, ratio {our / theirs:.2f}; CPU a request "
-        f"{min(costs[1]):.2f} ms, bare {min(costs[0]):.2f} ms, ratio {min(costs[0]) / min(costs[1]):.2f}"
-    )
-    assert our / theirs >= AT_LEAST
+    said = f"{our:.0f} a second beside {theirs:.0f}; {min(costs[1]):.2f} ms of CPU each beside {min(costs[0]):.2f} ms"
+    measured(f"get_image {version}", our / theirs, said)
 
 
-def test_answers_at_half_load_are_even(ours, token):
-    """The 99th percentile is at most 3 medians, in the best of some rounds."""
+def test_requests_a_second_by_connections(ours, token, plotted, rounds):
+    with bare() as (bare_url, _):
+        sides = {
+            "a bare server": (bare_url, get_image(bare_url)),
+            "imagebridge": (ours.url, get_image(ours.url, token)),
+        }
+        rows = []
+        for connections in AT_ONCE:
+            rates = {name: [] for name in sides}
+            for _ in range(rounds(6)):
+                for name, (url, request) in sides.items():
+                    rates[name].append(load([url], [request] * EACH * 2, connections).rate)
+            rows += [
+                {"series": name, "x": connections, "y": round(max(rate))} for name, rate in rates.items()
+            ]
+    plotted("throughput", rows)
+
+
+def test_answers_at_half_load_are_even(ours, token, measured, rounds):
+    """The 99th percentile in medians, in the best of some rounds."""
     request = get_image(ours.url, token)
     fastest = max(load([ours.url], [request] * 200, CONNECTIONS).rate for _ in range(5))
-    rounds = [load([ours.url], [request] * 400, 16, fastest / 2) for _ in range(12)]
-    ratios = [one.share(0.99) / one.share(0.5) for one in rounds]
-    best = rounds[ratios.index(min(ratios))]
-    print(
-        f"{fastest / 2:.0f} requests a second: median {best.share(0.5) * 1000:.2f} ms, 99th percentile "
-        f"{best.share(0.99) * 1000:.2f} ms, ratio {min(ratios):.1f} (of the worst round {max(ratios):.1f})"
+    due = fastest / 2
+    loads = [load([ours.url], [request] * 400, 16, due) for _ in range(rounds(12))]
+    # Where others keep the machine busy the load is not half but too much.
+    loads = [one for one in loads if one.rate > 0.95 * due]
+    assert loads, "the machine had no time for half of the load that it had carried before"
+    ratios = [one.share(0.99) / one.share(0.5) for one in loads]
+    best = loads[ratios.index(min(ratios))]
+    said = (
+        f"{best.share(0.99) * 1000:.1f} ms beside {best.share(0.5) * 1000:.1f} ms, {due:.0f} requests a second; "
+        f"in the worst round {max(ratios):.1f} times"
     )
-    assert min(ratios) <= SLOWEST
+    measured("slowest answers", min(ratios), said)
+
+
+def test_too_much_is_refused_at_once_and_the_rest_goes_on(tmp_path, token, measured, rounds):
+    """A caller draws charts in all of its places, and asks for more twenty times a second."""
+    drawn = iter(range(10_000))
+
+    def charts(url, count):
+        rows = ([{"x": "a", "y": 1}, {"x": "b", "y": next(drawn)}] for _ in range(count))
+        return [written(called("generate_chart", {"kind": "bar", "data": one}), url, token) for one in rows]
+
+    async def crowded(url):
+        loads = {}
+
+        async def send(name, *how):
+            loads[name] = await loaded([url], *how)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, "places", charts(url, 24), 4)
+            tasks.start_soon(send, "more", charts(url, 24), 2, 20)
+        return loads
+
+    with served("--tokens", str(tmp_path / "tokens.toml"), "--calls", "4") as server:
+        load([server.url], charts(server.url, 8), 4)
+        alone, beside, refusals = [], [], []
+        for _ in range(rounds(8)):
+            alone.append(load([server.url], charts(server.url, 24), 4).rate)
+            loads = anyio.run(crowded, server.url)
+            answered = [latency for one in loads.values() for latency in one.latencies]
+            beside.append(len(answered) / max(one.seconds for one in loads.values()))
+            found = [latency for one in loads.values() for latency in one.refusals]
+            refusals += [statistics.median(found)] if found else []
+    assert refusals
+    said = f"{max(beside):.1f} charts a second beside {max(alone):.1f}"
+    measured("charts at overload", max(beside) / max(alone), said)
+    said = f"the median of a round, of the best of {len(refusals)} rounds; of the worst {max(refusals) * 1000:.1f} ms"
+    measured("refusals", min(refusals) * 1000, said)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a core of its own for a process is Linux's to give")
-def test_two_replicas_draw_more_charts_than_one(tmp_path, token):
-    """Each with a core of its own, as machines have: at least 1.4 times as many.
+def test_two_replicas_draw_more_charts_than_one(tmp_path, token, measured, rounds):
+    """Each with a core of its own, as machines have.
 
     One replica alone draws on all cores already: without cores of their own two draw as much as one.
     """
@@ -123,7 +175,7 @@ def test_two_replicas_draw_more_charts_than_one(tmp_path, token):
             load([server.url], [chart(server.url) for _ in range(4)], 2)
         rates = {name: [] for name in sides}
         busiest = {name: [] for name in sides}
-        for _ in range(8):
+        for _ in range(rounds(8)):
             for name, servers in sides.items():
                 urls, before = [server.url for server in servers], [worked_by(server) for server in servers]
                 ran = load(urls, [chart(urls[0]) for _ in range(10 * len(urls))], 2)
@@ -133,11 +185,11 @@ def test_two_replicas_draw_more_charts_than_one(tmp_path, token):
         by_clock, by_work = ({name: max(all_) for name, all_ in of.items()} for of in (rates, busiest))
     names = [*sides][:2]
     scale, of_work = (best[names[1]] / best[names[0]] for best in (by_clock, by_work))
-    print(
-        f"charts a second: {told(by_clock)}; ratio {scale:.2f}. Charts for a second that the busiest replica works: "
-        f"{told(by_work)}; ratio {of_work:.2f}"
+    said = (
+        f"charts a second: {told(by_clock)}; for a second that the busiest replica works: {told(by_work)}, "
+        f"{of_work:.2f} times"
     )
-    assert scale >= SCALES
+    measured("two replicas", scale, said)
 
 
 def worked_by(server):

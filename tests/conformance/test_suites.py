@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from local_servers import free_port, until_it_listens
+from local_servers import free_port, serving, until_it_listens
 from relaying import ENVIRONMENT, PROXY
 
 pytestmark = pytest.mark.long
@@ -101,26 +101,49 @@ def relayed(target, log, **variables):
             process.terminate()
 
 
-@pytest.mark.parametrize(
-    ("suite", "options", "scenarios"),
-    [
-        ("released", ["--suite", "all"], 32),
-        ("next", ["--requirements", "2026-07-28"], 37),
-    ],
-)
-def test_the_suite_passes(node, suites, reached, tmp_path, suite, options, scenarios):
+WHOLE = {"released": ["--suite", "all"], "next": ["--requirements", "2026-07-28"]}
+"""How a suite runs as a whole: of protocol 2025-11-25, and of 2026-07-28."""
+
+SCENARIOS = {"released": 32, "next": 37}
+"""Scenarios of a suite that are scored."""
+
+
+def scored(node, suites, url, tmp_path, suite):
+    """Run a whole suite, and return its scored scenarios, "✓" or "✗" each, and what it said."""
     environment, program = node
     script = suites / "node_modules" / suite / "dist" / "index.js"
-    command = [program, script, "server", "--url", reached, "-o", str(tmp_path), *options]
+    command = [program, script, "server", "--url", url, "-o", str(tmp_path), *WHOLE[suite]]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
     summary = run.stdout[run.stdout.find("=== SUMMARY ===") :]
-    assert run.returncode == 0, summary or run.stderr
     # The suite runs more than it scores: extensions, and what is pending. It names those at the end.
     marks = {name: mark for mark, name in re.findall(r"^([✓✗]) (\S+):", summary, re.MULTILINE)}
     unscored = set(re.findall(r"^ +[✓✗] (\S+) \(", summary, re.MULTILINE))
-    scored = {name: mark for name, mark in marks.items() if name not in unscored}
-    assert set(scored.values()) == {"✓"}
-    assert len(scored) == scenarios
+    return {name: mark for name, mark in marks.items() if name not in unscored}, run
+
+
+@pytest.mark.parametrize("suite", WHOLE)
+def test_the_suite_passes(node, suites, reached, tmp_path, suite):
+    scores, run = scored(node, suites, reached, tmp_path, suite)
+    assert run.returncode == 0, run.stdout[-5_000:] or run.stderr
+    assert set(scores.values()) == {"✓"}
+    assert len(scores) == SCENARIOS[suite]
+
+
+ASKING_THE_CLIENT = {
+    "tools-call-sampling",
+    "tools-call-elicitation",
+    "elicitation-sep1034-defaults",
+    "elicitation-sep1330-enums",
+}
+"""Scenarios of 2025-11-25 in which a tool asks the client while it runs: that takes a session, and replicas have none."""
+
+
+@pytest.mark.parametrize(("suite", "missing"), [("released", ASKING_THE_CLIENT), ("next", set())])
+def test_our_application_passes_with_callers_and_a_store(node, suites, tmp_path, suite, missing):
+    with serving(TESTS / "servers" / "conformance_for_callers.py", str(tmp_path)) as url:
+        scores, run = scored(node, suites, url, tmp_path / "said", suite)
+    assert {name for name, mark in scores.items() if mark != "✓"} == missing, run.stdout[-5_000:]
+    assert len(scores) == SCENARIOS[suite]
 
 
 # What the suites ask of any server; their other scenarios need tools of the suite's own.

@@ -16,7 +16,7 @@ from imagebridge.pictures.picture import Picture
 from imagebridge_server import Settings, build_server
 from imagebridge_server.cli import command as server_command
 from imagebridge_server.install import command
-from imagebridge_server.install.hosts import HOST_FILES, HostFile
+from imagebridge_server.install.host_files import HOST_FILES, HostFile
 
 MADE_UP = Host(
     name="made-up",

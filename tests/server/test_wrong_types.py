@@ -81,6 +81,7 @@ RIGHT = {
         "partial_images": 0,
         "complexity": "low",
         "frame_count": 2,
+        "frame_duration_ms": 300,
         "save_as": "a.png",
     },
 }

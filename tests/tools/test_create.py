@@ -469,11 +469,15 @@ class TestPreviews:
     """GIF, SVG, complexity and markup: openai 3.57, types/image_generate_params.py and image_edit_params.py."""
 
     async def test_a_gif_of_frames(self, endpoint):
-        answer = await create_image("A tide", format="gif", size="256x256", frame_count=4)
+        answer = await create_image(
+            "A tide", format="gif", size="256x256", frame_count=4, frame_duration_ms=500
+        )
         (picture,) = answer.pictures
         assert (picture.media_type, picture.frames) == ("image/gif", 4)
         body = endpoint.requests[0]
-        assert (body["output_format"], body["frame_count"]) == ("gif", 4)
+        assert (body["output_format"], body["frame_count"], body["frame_duration_ms"]) == ("gif", 4, 500)
+        with Image.open(BytesIO(picture.data)) as moving:
+            assert moving.info["duration"] == 500
 
     async def test_an_svg_is_drawn_and_its_text_comes_too(self, endpoint, monkeypatch):
         monkeypatch.setenv("IMAGEBRIDGE_SVG_MODEL", "gpt-6.1-sol")
@@ -516,6 +520,11 @@ class TestPreviews:
             ({"format": "svg", "n": 2}, "n: goes with other formats"),
             ({"format": "svg", "compression": 50}, "compression: goes with the formats jpeg and webp"),
             ({"frame_count": 3}, "frame_count: goes with gif"),
+            ({"frame_duration_ms": 300}, "frame_duration_ms: goes with gif"),
+            (
+                {"format": "gif", "frame_duration_ms": 5},
+                "frame_duration_ms: is 5; give 10 to 655,350 milliseconds",
+            ),
         ],
     )
     async def test_what_does_not_go_together_is_told_and_nothing_asked(self, endpoint, choices, told):

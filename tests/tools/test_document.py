@@ -191,6 +191,28 @@ class TestTables:
         assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
         assert "Its sheets are 'Long', 'Other': give sheet to read another." in answer.sentence
 
+    @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+    async def test_a_row_that_is_too_long_comes_by_part(self, folder, name):
+        long = " ".join(f"word{n}" for n in range(1_500))
+        rows = [["k", "t"], ["a", long], ["b", "short"]]
+        made = {"a.csv": f"k,t\na,{long}\nb,short\n".encode(), "a.xlsx": workbook({"S": rows})}
+        given, pieces = {}, []
+        while True:
+            answer = await read(folder, name, made[name], room=6_000, **given)
+            pieces.append(answer.files[0].content)
+            assert len(json.dumps(answer.sentence + pieces[-1])) < 6_000
+            found = re.search(r"Call again with rows=1 and part=(\d+) for the rest of it\.", answer.sentence)
+            if not found:
+                break
+            given = {"rows": "1", "part": int(found[1])}
+        assert "".join(pieces) == f"k,t\na,{long}\n"
+        assert len(pieces) > 2
+        assert "of row 1 of 2, as CSV. Call again with rows=2 for more." in answer.sentence
+        with pytest.raises(ArgumentError, match=f"part: is 9; the row has {len(pieces)} parts"):
+            await read(folder, name, made[name], room=6_000, rows="1", part=9)
+        with pytest.raises(ArgumentError, match="part: is 2; row 2 comes whole"):
+            await read(folder, name, made[name], room=6_000, rows="2", part=2)
+
     @pytest.mark.parametrize(
         ("name", "choices", "words"),
         [

@@ -50,7 +50,7 @@ SheetName = Annotated[
 SaveAs = Annotated[
     str | None,
     Argument(
-        "Also save it in full size, as this png, jpg or webp file below a writable folder.",
+        "Also save it in full size, as this png, jpg, webp or gif file below a writable folder.",
         form='give the path of a file, such as "charts/sales.png"',
         names=(
             *("output", "output_path", "output_file", "out"),

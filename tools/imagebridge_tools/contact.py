@@ -189,7 +189,7 @@ def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> 
         row, column = divmod(place, across)
         left, top = _GAP + column * (width + _GAP), _GAP + row * (height + _STRIP + _GAP)
         draw.rectangle((left, top, left + width - 1, top + height - 1), fill=_ROOM)
-        cell = _fitted(seen.image, width, height)
+        cell = _fitted_page(seen.image, width, height)
         sheet.paste(cell, (left + (width - cell.width) // 2, top + (height - cell.height) // 2))
         text = shortened(f"{number}  {label}", font, width)
         draw.text((left + width / 2, top + height + _STRIP / 2 - 1), text, _INK, font, "mm")
@@ -210,7 +210,7 @@ def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, 
     return best[2], width, max(1, int(width / shape))
 
 
-def _fitted(image: "Image", width: int, height: int) -> "Image":
+def _fitted_page(image: "Image", width: int, height: int) -> "Image":
     from imagebridge.pictures.encode import opaque, resized
 
     page = opaque(image).convert("RGB")

@@ -19,12 +19,14 @@ from .drawing.pixels import frame_count
 from .files.source import NOWHERE, Places, opened
 from .image_api import CreatedPictures, ImageRequest
 from .image_options import (
+    FRAME_TIMES,
     BehindIt,
     Care,
     Compression,
     Count,
     FileFormat,
     FrameCount,
+    FrameDuration,
     Planning,
     Prompt,
     Size,
@@ -95,6 +97,7 @@ async def create_image(
     partial_images: Unfinished = 0,
     complexity: Planning = None,
     frame_count: FrameCount = None,
+    frame_duration_ms: FrameDuration = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -105,8 +108,8 @@ async def create_image(
 
     Size, format and the others are in the words of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
     percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and told on the way, at most 3.
-    `complexity` is how much is planned, `frame_count` is of a GIF. Where the account may choose which model writes an SVG,
-    IMAGEBRIDGE_SVG_MODEL names it.
+    `complexity` is how much is planned, `frame_count` and `frame_duration_ms` are of a GIF. Where the account may choose
+    which model writes an SVG, IMAGEBRIDGE_SVG_MODEL names it.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
     `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
@@ -126,6 +129,7 @@ async def create_image(
         partial_images=partial_images,
         complexity=complexity,
         frame_count=frame_count,
+        frame_duration_ms=frame_duration_ms,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
@@ -157,6 +161,7 @@ async def edit_image(
     partial_images: Unfinished = 0,
     complexity: Planning = None,
     frame_count: FrameCount = None,
+    frame_duration_ms: FrameDuration = None,
     places: Places = NOWHERE,
     on_progress: OnProgress | None = None,
     seconds: float = SECONDS,
@@ -185,6 +190,7 @@ async def edit_image(
         partial_images=partial_images,
         complexity=complexity,
         frame_count=frame_count,
+        frame_duration_ms=frame_duration_ms,
     )
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
@@ -245,6 +251,7 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
         f"{what} of {quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
         done.pictures,
         files,
+        svg=done.svg,
     )
 
 
@@ -292,6 +299,16 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
             "frame_count",
             order.frame_count is not None and order.format != "gif",
             'goes with gif; give format="gif", or leave it out',
+        ),
+        (
+            "frame_duration_ms",
+            order.frame_duration_ms is not None and order.format != "gif",
+            'goes with gif; give format="gif", or leave it out',
+        ),
+        (
+            "frame_duration_ms",
+            not FRAME_TIMES[0] <= (order.frame_duration_ms or FRAME_TIMES[0]) <= FRAME_TIMES[1],
+            f"is {order.frame_duration_ms}; give {FRAME_TIMES[0]} to {FRAME_TIMES[1]:,} milliseconds",
         ),
         (
             "frame_count",

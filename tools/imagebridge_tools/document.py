@@ -59,7 +59,7 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-PartNumber = Annotated[int | None, Argument("Of a long text.", reading=lenient_values.number, least=1)]
+PartNumber = Annotated[int | None, Argument("Of a long text or row.", reading=lenient_values.number, least=1)]
 
 Start = Annotated[int | None, Argument("Its first character.", least=1)]
 
@@ -106,7 +106,7 @@ async def load_file(
         sheet: a sheet of a workbook.
         rows: rows of a table.
         pages: pages of a PDF, slides of a presentation or chapters of a book, such as "1-3, 7".
-        part: which part of a text that is too long for one answer, counted from 1.
+        part: which part of a text, or with `rows` of a row, that is too long for one answer, counted from 1.
         attach: bytes of a document at most that comes as it is; 0 where those who ask take no documents.
         room: characters of JSON that the answer takes at most, without its address; None for any.
         noted: what is wrong with the call already; it is told with what is found here.
@@ -124,8 +124,8 @@ async def load_file(
         mistakes.add(ArgumentError("rows", "goes with tables and start with texts; give one of them"))
     if part is not None and part < 1:
         mistakes.add(ArgumentError("part", f"is {part}; parts count from 1"))
-    if part is not None and (other := "start" if start is not None else "rows" if rows is not None else ""):
-        mistakes.add(ArgumentError("part", f"goes with whole texts; give it or {other}"))
+    if part is not None and start is not None:
+        mistakes.add(ArgumentError("part", "goes with whole texts; give it or start"))
     mistakes.of(lambda: page_numbers.ranges(pages))
     row_range = mistakes.of(lambda: _row_range(rows)) if rows is not None else None
     found = await mistakes.met(opened(source, places))
@@ -152,14 +152,13 @@ async def load_file(
     if not book and sheet is not None:
         problem = f"goes with workbooks, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
-    if book and part is not None:
-        mistakes.add(
-            ArgumentError("part", f"goes with texts; {found.name} is a workbook: give sheet or rows")
-        )
+    if book and part is not None and rows is None:
+        problem = f"goes with texts, and with a row that is too long; {found.name} is a workbook: give sheet or rows"
+        mistakes.add(ArgumentError("part", problem))
     if book:
-        reading = _book_text(found, sheet, row_range, room)
+        reading = _book_text(found, sheet, row_range, room, part)
     else:
-        reading = to_thread.run_sync(_read, found, start, part, row_range, room)
+        reading = to_thread.run_sync(_text, found, start, part, row_range, room)
     read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
@@ -167,13 +166,17 @@ async def load_file(
 
 
 async def _book_text(
-    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, room: int | None
+    found: Source,
+    sheet: str | None,
+    row_range: tuple[int, int | None] | None,
+    room: int | None,
+    part: int | None,
 ) -> ToolOutput:
     from .tables import table_text, workbook
 
     try:
         return await workbook.in_worker(
-            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE, room
+            found.name, found.data, "source", table_text.of_book, found, sheet, row_range, WHOLE, room, part
         )
     except ArgumentError as error:
         # What charts call data is a source here.
@@ -196,19 +199,14 @@ def _text_room(room: int | None) -> int | None:
     return None if room is None else max(room // 2, room - _SENTENCES)
 
 
-def _read(
-    found: Source,
-    start: int | None,
-    part: int | None,
-    row_range: tuple[int, int | None] | None,
-    room: int | None,
-) -> ToolOutput:
+def _check_is_text(found: Source, start: int | None) -> None:
+    """Refuse what is neither a text nor unknown; `start` is what was asked for of it."""
     name, data, _ = found
     file_type = kinds.kind(data)
     if problem := unread(data):
         raise ArgumentError("source", f"{name} {problem}")
     if file_type is None or file_type is kinds.SVG:
-        return _text(found, start, part, row_range, room)
+        return
     if file_type.sort == "picture":
         raise ArgumentError(
             "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
@@ -310,6 +308,7 @@ def _text(
     row_range: tuple[int, int | None] | None,
     room: int | None,
 ) -> ToolOutput:
+    _check_is_text(found, start)
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)
@@ -333,6 +332,7 @@ def _text(
                 whole,
                 File(uri or "file:///table.csv", name, "text/csv", ""),
                 room,
+                part or 1,
             )
     first = start or (_start_of(text, part, text_room) if part else 1)
     if first > max(1, total):

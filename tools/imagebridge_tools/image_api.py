@@ -53,6 +53,7 @@ class ImageRequest:
     partial_images: int = 0
     complexity: Complexity | None = None
     frame_count: int | None = None
+    frame_duration_ms: int | None = None
     images: tuple[Picture, ...] = ()
     mask: Picture | None = None
     markup: Picture | None = None
@@ -80,6 +81,7 @@ class ImageRequest:
         newer = {
             "complexity": self.complexity,
             "frame_count": self.frame_count,
+            "frame_duration_ms": self.frame_duration_ms,
             "svg": {"model": writer} if writer and self.format == "svg" else None,
         }
         fields["extra_body"] = {name: value for name, value in newer.items() if value is not None} or None
@@ -165,7 +167,7 @@ async def request_pictures(
                 if isinstance(answer, openai.AsyncStream):
                     came = await _streamed(cast("Any", answer), on_partial, order.partial_images)
                 else:
-                    came = _whole(answer, order.n)
+                    came = _whole_answer(answer, order.n)
         pictures = [await _proven(one) for one in came.encoded]
         svg = _svg(came.encoded) if order.format == "svg" else ""
     except TimeoutError:
@@ -221,7 +223,7 @@ def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
     return f"{name}.{picture.media_type.removeprefix('image/')}", picture.data, picture.media_type
 
 
-def _whole(response: object, most: int) -> _Came:
+def _whole_answer(response: object, most: int) -> _Came:
     """Return the first `most` pictures of an answer, of which the SDK validates nothing."""
     if isinstance(response, str):
         raise CreationError(f"the endpoint answered with a text, {response[:80]!r}; {_CHECK}")
@@ -309,7 +311,7 @@ def _svg(encoded: list[str]) -> str:
     return data.decode("utf-8", "replace") if kinds.kind(data) is kinds.SVG else ""
 
 
-def _decoded(encoded: str) -> Picture:
+def _proven_picture(encoded: str) -> Picture:
     """Return a picture that is proven, an SVG drawn; called in a process of its own (see `apart`)."""
     if kinds.kind(base64_bytes(encoded)[0]) is kinds.SVG:
         from imagebridge.pictures.convert import converted
@@ -320,7 +322,7 @@ def _decoded(encoded: str) -> Picture:
 
 async def _proven(encoded: str) -> Picture:
     try:
-        return await apart(_decoded, encoded)
+        return await apart(_proven_picture, encoded)
     except PictureError as error:
         raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
 

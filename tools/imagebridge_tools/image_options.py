@@ -97,3 +97,14 @@ Planning = Annotated[
 ]
 
 FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]
+
+FRAME_TIMES = 10, 655_350
+"""Milliseconds that a frame of a gif may stay, in steps of 10 (openai 3.57, types/image_generate_params.py)."""
+
+FrameDuration = Annotated[
+    int | None,
+    Argument(
+        "Milliseconds each frame of a gif stays; 200 if not given.",
+        names=("frame_duration", "duration_ms", "duration", "delay"),
+    ),
+]

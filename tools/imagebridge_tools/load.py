@@ -113,7 +113,7 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     """
     file_type = kinds.kind(data)
     if file_type is None or file_type.sort != "picture":
-        what = f"a file of type {file_type.media_type}" if file_type else _unknown(data)
+        what = f"a file of type {file_type.media_type}" if file_type else _why_unknown(data)
         other = "; load_file reads it" if file_type and file_type.sort == "document" else ""
         raise ArgumentError(argument, f"{name} is {what}; {SHOWN} are shown{other}")
     return file_type
@@ -251,7 +251,7 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     )
 
 
-def _unknown(data: bytes) -> str:
+def _why_unknown(data: bytes) -> str:
     return "empty" if not data else "not a picture of a known format"
 
 

@@ -26,7 +26,7 @@ class ToolOutput(NamedTuple):
     """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
 
     `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where
-    they are kept, in their order.
+    they are kept, in their order. `svg` is the text that a lone picture was drawn from, where it is to be saved as that.
     """
 
     sentence: str
@@ -34,6 +34,7 @@ class ToolOutput(NamedTuple):
     files: tuple[File, ...] = ()
     scale: float = 1.0
     uris: tuple[str, ...] = ()
+    svg: str = ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -54,7 +54,7 @@ _REFUSED = (400, 404, 422)
 """Answers to a request with ids in it that may be about the ids."""
 
 T = TypeVar("T")
-Key = tuple[AttachmentKind, str, bytes]
+UploadKey = tuple[AttachmentKind, str, bytes]
 """The same for the same content: kind, file name, SHA-256."""
 
 
@@ -107,8 +107,8 @@ class Uploads:
         self._off = False
         self._suspicion = ""
         """The error that the ids may have been to blame for."""
-        self._slots: dict[Key, _Slot] = {}
-        self._keys: dict[tuple[str, str], Key] = {}
+        self._slots: dict[UploadKey, _Slot] = {}
+        self._keys: dict[tuple[str, str], UploadKey] = {}
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
         self._ids: set[str] = set()
 
@@ -227,7 +227,7 @@ class Uploads:
                 slot.ends = ends if isinstance(ends, int) else float("inf")
             return slot.file_id
 
-    async def _created(self, one: Attachment, key: Key) -> "FileObject | None":
+    async def _created(self, one: Attachment, key: UploadKey) -> "FileObject | None":
         """Upload a picture or file. None where that cannot be done, now or at all."""
         import openai
 
@@ -318,7 +318,7 @@ def _source(one: Attachment) -> tuple[str, str]:
     return one.url, one.source.filename
 
 
-def _key(one: Attachment) -> Key:
+def _key(one: Attachment) -> UploadKey:
     data, _ = base64_bytes(one.url)
     return one.kind, one.source.filename, sha256(data).digest()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from imagebridge.rules import Api, Body
-from imagebridge.rules.definitions import KNOWN
+from imagebridge.rules.tool_definitions import KNOWN
 from imagebridge.schemas.definitions import chat_tools, responses_tools, tool_names
 from imagebridge.schemas.schema import full_description, parameters
 from imagebridge.schemas.strict import strict_problem

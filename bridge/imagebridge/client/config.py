@@ -172,7 +172,7 @@ def configured(
     """
     path = Path(path)
     entries = _entries(path)
-    variables = {**(os.environ if environment is None else environment), **_places(path)}
+    variables = {**(os.environ if environment is None else environment), **_editor_variables(path)}
     setups: dict[str, Setup] = {}
     for name, entry in entries.items():
         if is_json(entry) and (entry.get("disabled") is True or entry.get("enabled") is False):
@@ -209,7 +209,7 @@ def _entries(path: Path) -> JSON:
     return named[0]
 
 
-def _places(path: Path) -> dict[str, str]:
+def _editor_variables(path: Path) -> dict[str, str]:
     """Return the places that VS Code and Cursor name in their files, `.vscode/mcp.json` for one (their documentation, 2026-11)."""
     folder = path.absolute().parent
     root = folder.parent if folder.name in (".vscode", ".cursor") else folder

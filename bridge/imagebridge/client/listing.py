@@ -141,7 +141,7 @@ def _accepted(fields: dict[str, Any], method: str) -> dict[str, Any]:
                 places = {
                     tuple(problem["loc"]) for problem in error.errors(include_url=False, include_input=False)
                 }
-                fields = cast("dict[str, Any]", _without(fields, places))
+                fields = cast("dict[str, Any]", _without_places(fields, places))
             else:
                 break
     return fields
@@ -151,7 +151,7 @@ def _tools_are_valid(answer: dict[str, Any]) -> None:
     _LISTED.validate_python(answer["tools"], by_name=False)
 
 
-def _without(value: object, places: set[tuple[int | str, ...]]) -> object:
+def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object:
     """Return a value less what stands at some places; a place that is missing takes along what misses it."""
     heads: dict[int | str, set[tuple[int | str, ...]]] = {}
     for place in places:
@@ -159,13 +159,13 @@ def _without(value: object, places: set[tuple[int | str, ...]]) -> object:
             heads.setdefault(place[0], set()).add(place[1:])
     if is_json(value):
         return {
-            key: _without(inner, heads[key]) if key in heads else inner
+            key: _without_places(inner, heads[key]) if key in heads else inner
             for key, inner in value.items()
             if key not in heads or not _goes(inner, heads[key])
         }
     if is_list(value):
         return [
-            _without(inner, heads[at]) if at in heads else inner
+            _without_places(inner, heads[at]) if at in heads else inner
             for at, inner in enumerate(value)
             if at not in heads or not _goes(inner, heads[at])
         ]

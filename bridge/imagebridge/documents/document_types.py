@@ -104,21 +104,21 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
         case "pdf":
             from . import portable
 
-            with portable.opened(data) as contents:
+            with portable.pdf_contents(data) as contents:
                 yield contents
         case "workbook":
             from . import sheets
 
-            with sheets.opened(data) as contents:
+            with sheets.workbook_contents(data) as contents:
                 yield contents
         case "docx":
             from . import word
 
-            yield word.contents(data)
+            yield word.word_contents(data)
         case "pptx":
             from . import presentation
 
-            yield presentation.contents(data)
+            yield presentation.presentation_contents(data)
         case "odt":
             from . import open_document
 
@@ -130,12 +130,12 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
         case "epub":
             from . import book
 
-            yield book.contents(data)
+            yield book.book_contents(data)
         case "rtf":
             from . import rich_text
 
-            yield rich_text.contents(data)
+            yield rich_text.rtf_contents(data)
         case "html":
-            yield web_page.contents(_page_decoded(data))
+            yield web_page.page_contents(_page_decoded(data))
         case None:
             raise DocumentError(unread(data) or f"is not a document; what is read: {READ}")

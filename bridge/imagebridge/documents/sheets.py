@@ -27,7 +27,7 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 
 
 @contextmanager
-def opened(data: bytes) -> Generator[DocumentContents]:
+def workbook_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a workbook; its sheets are read one by one.
 
     Raises:

@@ -77,7 +77,7 @@ def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
     room = (side - _GAP) // ceil(sqrt(len(chosen))) - _GAP
     timed, wanted = film.seconds > 0, dict(chosen)
     cells = [
-        _cell(frame, f"{wanted[index]:.2f} s" if timed else str(index + 1), room)
+        _frame_cell(frame, f"{wanted[index]:.2f} s" if timed else str(index + 1), room)
         for index, (frame, _) in enumerate(animation.shown(data, max(wanted) + 1))
         if index in wanted
     ]
@@ -134,7 +134,7 @@ def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float
     return [frames[round(at * (len(frames) - 1) / (most - 1))] for at in range(most)]
 
 
-def _cell(frame: "Image", label: str, room: int) -> "Image":
+def _frame_cell(frame: "Image", label: str, room: int) -> "Image":
     """Draw one frame over the strip with its label, in a cell of `room` x `room` pixels at most."""
     from PIL import Image as Images
     from PIL import ImageDraw, ImageFont

@@ -101,6 +101,7 @@ def is_foreign(request: Request) -> bool:
     """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
     try:
         origin = urlsplit(request.headers.get("origin", ""))
+        _ = origin.port  # What is no number raises too.
     except ValueError:  # No browser writes one that is none.
         return True
     local = origin.hostname in ("localhost", "127.0.0.1", "::1")

@@ -58,7 +58,8 @@ _PICTURES = 3
 """The part of the room, one in so many, that is left for pictures by texts of any length."""
 
 _BESIDE = 100
-"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations."""
+"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations.
+`_BLOCK` characters are never too much."""
 
 
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:

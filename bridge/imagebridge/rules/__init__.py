@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from imagebridge.rules.blindness import BLINDNESS
 from imagebridge.rules.body import Body
-from imagebridge.rules.definitions import DEFINITIONS
 from imagebridge.rules.form import FORM
 from imagebridge.rules.matching import MATCHING
 from imagebridge.rules.pictures import PICTURES
 from imagebridge.rules.rule import ErrorFields, Evidence, Rule, Violation
+from imagebridge.rules.tool_definitions import DEFINITIONS
 from imagebridge.rules.whole import WHOLE
 from imagebridge.translate.policy import Api
 from imagebridge.wire import JSON

@@ -176,7 +176,7 @@ def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
 
 
 def _decoded(content: bytes, media_type: str) -> Verdict:
-    with opened(content, media_type) as image:
+    with opened_as(content, media_type) as image:
         width, height = image.size
         if width * height <= PIXELS:
             image.load()
@@ -194,7 +194,7 @@ def _sized(width: int, height: int, frames: int, media_type: str) -> Verdict:
     return verdict
 
 
-def opened(content: bytes, media_type: str) -> "ImageFile":
+def opened_as(content: bytes, media_type: str) -> "ImageFile":
     """Open `content` as the format that `media_type` names, one of `SUPPORTED`. Raises whatever Pillow raises.
 
     `Image.open` would warn of large pictures, and how warnings are filtered belongs to the whole process.

@@ -25,14 +25,14 @@ def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
         raise ValueError(
             "image", f"Invalid 'image': expected 1 to {MAX_EDIT_IMAGES} images, got {len(urls)}."
         )
-    pictures = [_opened(url, "image", MAX_EDIT_IMAGE) for url in urls]
+    pictures = [_image_of(url, "image", MAX_EDIT_IMAGE) for url in urls]
     mask = fields.get("mask")
     if mask:
-        _check_mask(_opened(mask, "mask", MAX_EDIT_MASK), pictures[0])
+        _check_mask(_image_of(mask, "mask", MAX_EDIT_MASK), pictures[0])
     if markup := fields.get("markup"):
         if mask:
             raise ValueError("markup", "'markup' cannot be combined with 'mask'.")
-        _check_mask(_opened(markup, "markup", MAX_EDIT_MASK), pictures[0], "markup")
+        _check_mask(_image_of(markup, "markup", MAX_EDIT_MASK), pictures[0], "markup")
     numbers = ("n", "partial_images", "frame_count", "frame_duration_ms")
     svg = {"svg": {"model": fields["svg[model]"]}} if "svg[model]" in fields else {}
     order = images.ordered({**fields, **svg, **{name: _whole_number(fields, name) for name in numbers}})
@@ -45,7 +45,7 @@ def _whole_number(fields: Mapping[str, Any], name: str) -> object:
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
-def _opened(url: str, parameter: str, limit: int) -> "Image.Image":
+def _image_of(url: str, parameter: str, limit: int) -> "Image.Image":
     from PIL import Image
 
     data = pybase64.b64decode(url.partition(",")[2])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pybase64
 
 from imagebridge.rules.body import Body, PictureUrl
-from imagebridge.rules.verdict import judge, opened
+from imagebridge.rules.verdict import judge, opened_as
 from imagebridge.translate import vision
 from imagebridge.translate.policy import Api
 
@@ -63,7 +63,7 @@ class SeenPicture:
     @cached_property
     def image(self) -> "Image.Image":
         """The pixels, loaded, as a PIL image."""
-        image = opened(self.bytes, self.media_type)
+        image = opened_as(self.bytes, self.media_type)
         image.load()
         return image
 

@@ -3,7 +3,7 @@
 No request depends on another (2025-11-25 and before: without sessions), so any replica answers any of them.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from starlette.authentication import AuthenticationError
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -47,6 +48,10 @@ _BODY_SECONDS = 60.0
 
 _RETRY = 1
 """Seconds after which a request that found no place is to come again."""
+
+
+_LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
+"""Origins of pages of this machine."""
 
 
 class _SlowBodyError(Exception):
@@ -80,9 +85,9 @@ class _HttpApplication:
         self._security = TransportSecurityMiddleware(
             local_security(*([public.hostname] if public.hostname else []), checks=checks)
         )
-        if public.netloc:
-            origins = self._security.settings.allowed_origins
-            origins.append(f"{public.scheme}://{public.netloc}")
+        origins = self._security.settings.allowed_origins
+        origins += [f"{public.scheme}://{public.netloc}"] if public.netloc else []
+        origins += settings.origins
         self._servers = CallerServers(self._built)
         self._places = RequestPlaces()
         self._turns = WorkTurns(TURNS * cores())
@@ -94,14 +99,17 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                metadata = create_protected_resource_routes(url, [AnyHttpUrl(settings.jwt)], scopes)
+                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # would add a slash.
+                issuer: Any = settings.jwt
+                metadata = create_protected_resource_routes(url, [issuer], scopes)
             asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
-                Route(PATH, endpoint=_Asgi(self._serve)),
+                Route(PATH, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)]),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -178,7 +186,9 @@ class _HttpApplication:
             return Response(status_code=405, headers={"Allow": "POST"})
         if refused := await self._security.validate_request(request, is_post=True):
             return refused
-        return Response("Invalid Origin header", status_code=403) if is_foreign(request) else None
+        if is_foreign(request) and request.headers["origin"] not in self._settings.origins:
+            return Response("Invalid Origin header", status_code=403)
+        return None
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of a caller who is known, where there is a place for it."""
@@ -202,6 +212,21 @@ class _Asgi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._application(scope, receive, send)
+
+
+def _pages(origins: Sequence[str]) -> Middleware:
+    """Return what tells browsers that the pages which may ask may also read the answers.
+
+    As the SDK's pages on browser-based clients ask (2026-11); without sessions there are fewer headers to read.
+    """
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_origin_regex=_LOCAL_PAGES,
+        allow_methods=["POST"],
+        allow_headers=["*"],
+        expose_headers=["WWW-Authenticate", "Retry-After"],
+    )
 
 
 def _unverified(_: HTTPConnection, error: AuthenticationError) -> Response:

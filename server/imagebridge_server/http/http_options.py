@@ -64,10 +64,18 @@ _OPTIONS = (
         "under other names are refused.",
     ),
     click.option(
+        "--origin",
+        "origins",
+        metavar="URL",
+        multiple=True,
+        help="With --http: the origin of a web page that may ask, as in https://host.example; repeat it for more. Pages of "
+        "this machine may.",
+    ),
+    click.option(
         "--json", "json_response", is_flag=True, help="With --http: answer in JSON alone, without progress."
     ),
 )
-_NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "json_response")
+_NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "origins", "json_response")
 
 
 def http_options(command: Decorated) -> Decorated:

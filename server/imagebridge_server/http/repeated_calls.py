@@ -42,8 +42,7 @@ class _Remembered:
 class _Key(NamedTuple):
     """All that an answer depends on."""
 
-    tool: str
-    arguments: str
+    asked: str
     protocol: str
     host: str
     apps: bool
@@ -82,10 +81,8 @@ class RepeatedCalls:
         scope = getattr(ctx.request, "scope", None)
         if ctx.method != "tools/call" or scope is None or record_of(scope).received > _LONGEST:
             return None
-        params = ctx.params or {}
         return _Key(
-            str(params.get("name")),
-            json.dumps(params.get("arguments")),
+            json.dumps({name: value for name, value in (ctx.params or {}).items() if name != "_meta"}),
             ctx.protocol_version,
             connected_host(ctx, self._host).name,
             client_supports_apps(ctx),
@@ -107,7 +104,8 @@ def _is_plain(result: Mapping[str, Any]) -> bool:
     """Tell whether a result is one that went well, of texts and pictures alone."""
     blocks = cast("Sequence[Mapping[str, Any]]", result.get("content", ()))
     return (
-        not result.get("isError")
+        bool(blocks)
+        and not result.get("isError")
         and "structuredContent" not in result
         and all(block["type"] in ("text", "image") for block in blocks)
     )

@@ -128,7 +128,7 @@ class _JsonLines(logging.Formatter):
         }
         line |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
-            line["error"], line["at"] = type(record.exc_info[1]).__name__, _places(record.exc_info[1])
+            line["error"], line["at"] = type(record.exc_info[1]).__name__, _code_places(record.exc_info[1])
         return _encoded(line)
 
 
@@ -140,7 +140,7 @@ def _constant(record: logging.LogRecord) -> str:
     return text if record.args else text.partition(":")[0][:80]
 
 
-def _places(error: BaseException) -> list[str]:
+def _code_places(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)
     return [f"{frame.filename.rpartition('site-packages/')[2]}:{frame.lineno}" for frame in frames[-_PLACES:]]
 

@@ -125,7 +125,7 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
     lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
     if not all(map(_HASH.fullmatch, lists["tokens"])):
         raise SettingsError(f"{where}: each of `tokens` is 'sha256:' and 64 digits 0-9 a-f")
-    numbers = {key: _number(where, table, key) for key in ("store_bytes", "store_seconds", "calls")}
+    numbers = {key: _whole_number(where, table, key) for key in ("store_bytes", "store_seconds", "calls")}
     try:
         allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
     except SettingsError as error:
@@ -133,7 +133,7 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
     return TokenHolder(tuple(lists["tokens"]), allow, allow_write, **numbers)
 
 
-def _number(where: str, table: Mapping[str, Any], key: str) -> int | None:
+def _whole_number(where: str, table: Mapping[str, Any], key: str) -> int | None:
     value: object = table.get(key)
     least = int(key == "calls")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):

@@ -9,7 +9,7 @@ from imagebridge.errors import BridgeError
 
 from .config_file import Content, content, replaced
 from .editing import FormatError, edited, entry_lines, value_at
-from .hosts import HostFile, ServerEntry
+from .host_files import HostFile, ServerEntry
 from .server_entry import NAME
 
 

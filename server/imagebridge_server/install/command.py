@@ -10,7 +10,7 @@ from imagebridge.cli.terminal import say
 from imagebridge.errors import BridgeError, nearest
 
 from .change import FileChange, installed, is_installed, uninstalled
-from .hosts import HOST_FILES, HostFile, file_here
+from .host_files import HOST_FILES, HostFile, file_here
 from .server_entry import entry
 from .wrap import unwrapped, wrapped
 

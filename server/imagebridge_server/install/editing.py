@@ -10,7 +10,7 @@ from typing import Any, cast
 from imagebridge.errors import BridgeError
 
 from . import jsonc, toml, yaml
-from .hosts import Syntax
+from .host_files import Syntax
 
 _EDITORS = {"json": jsonc, "toml": toml, "yaml": yaml}
 _LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from urllib.parse import quote, urlencode
 
-from .hosts import ServerEntry
+from .host_files import ServerEntry
 
 NAME = "imagebridge"
 PACKAGE = "imagebridge[server]"

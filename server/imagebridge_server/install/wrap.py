@@ -12,7 +12,7 @@ from imagebridge.wire import is_list
 from .change import FileChange
 from .config_file import backup, content
 from .editing import FormatError, edited, spliced, value_at
-from .hosts import HostFile
+from .host_files import HostFile
 from .server_entry import relay
 
 _PROGRAM = re.compile(r"(?:^|[/\\])imagebridge(?:\.exe)?(?:@[^/\\]*)?$")

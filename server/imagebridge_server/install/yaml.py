@@ -40,7 +40,7 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     if located is None:
         return []
     parent, (key, value) = located
-    end = _end(_without_comments(text, root), value)
+    end = _end_of_node(_without_comments(text, root), value)
     return [(key.start_mark.index, end if parent.flow_style else _line_end(text, end))]
 
 
@@ -86,11 +86,13 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         return text
     plain = _without_comments(text, root)
     parent, (key, value) = located
-    start, end = key.start_mark.index, _end(plain, value)
+    start, end = key.start_mark.index, _end_of_node(plain, value)
     if parent.flow_style:
         at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
         if at:  # with the comma before it, else with the one behind it
-            return _without_comma(text, plain, _end(plain, parent.value[at - 1][1]), start, start, end)
+            return _without_comma(
+                text, plain, _end_of_node(plain, parent.value[at - 1][1]), start, start, end
+            )
         behind = parent.value[1][0].start_mark.index if len(parent.value) > 1 else end
         return _without_comma(text, plain, end, behind, start, end)
     above = _table_and_member(root, keys[:-1]) if len(parent.value) == 1 and len(keys) > 1 else None
@@ -143,7 +145,7 @@ def _without_comments(text: str, root: Any) -> str:
     return "".join(characters)
 
 
-def _end(plain: str, node: Any) -> int:
+def _end_of_node(plain: str, node: Any) -> int:
     """Return where a value really ends: its mark stands at what comes next."""
     return len(plain[: node.end_mark.index].rstrip())
 
@@ -186,7 +188,7 @@ def _without_comma(text: str, plain: str, gap: int, gap_end: int, start: int, en
 
 def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any]) -> str:
     """Return `text` with `new` at the end of a table that is not empty."""
-    end = _end(plain, table.value[-1][1])
+    end = _end_of_node(plain, table.value[-1][1])
     if table.flow_style:
         return f"{text[:end]}, {_flow(new)[1:-1]}{text[end:]}"
     column = table.value[0][0].start_mark.column
@@ -205,7 +207,7 @@ def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any])
 def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any], new: Any) -> str:
     """Return `text` with another value for a name; what stands behind the old one on its line stays."""
     name, old = pair
-    end, empty = _end(plain, old), old.start_mark.index == old.end_mark.index
+    end, empty = _end_of_node(plain, old), old.start_mark.index == old.end_mark.index
     if table.flow_style:
         return text[: old.start_mark.index] + _flow(new) + text[old.end_mark.index :]
     colon = _colon(plain, name)

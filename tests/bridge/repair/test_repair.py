@@ -504,7 +504,7 @@ def test_what_stands_beside_blocks_is_left_alone():
 
 
 def test_that_something_is_left_out_beside_blocks_is_said_once():
-    block = {**IMAGE, "_meta": {"key": "x" * 500}}
+    block = {**IMAGE, "_meta": {"key": "x" * 600}}
     words = " ".join(one["text"] for one in repair({"content": [block, block]}, host="cline")["content"])
     assert words.count("What a block said besides is left out: it is too large.") == 1
 

@@ -13,6 +13,8 @@ from imagebridge.pictures.picture import Picture
 from imagebridge_server import Settings, create_app
 from imagebridge_server.http import application
 from imagebridge_server.http.request_log import _JsonLines
+from imagebridge_server.http.token_file import add_token
+from imagebridge_server.settings import SettingsError
 
 pytestmark = pytest.mark.anyio
 
@@ -136,6 +138,71 @@ async def test_a_public_url_is_the_only_foreign_name(url, origin, status):
     headers = asked["headers"] | ({"origin": origin} if origin else {})
     async with in_memory(app, client=("10.0.0.7", 1)) as http:
         assert (await http.post(url, content=asked["content"], headers=headers)).status_code == status
+
+
+class TestPages:
+    """Web pages: a browser asks first whether a page may ask, and hands it the answer only where that says so."""
+
+    @pytest.fixture
+    async def served(self, tmp_path):
+        file = tmp_path / "tokens.toml"
+        add_token(file, "alice")
+        url = "https://pictures.example/mcp"
+        settings = Settings(tokens=file, public_url=url, origins=("https://host.example",))
+        async with in_memory(create_app(settings), client=("10.0.0.7", 1)) as http:
+            yield http, url
+
+    @pytest.mark.parametrize(
+        ("origin", "may"),
+        [
+            ("http://localhost:6274", True),
+            ("http://127.0.0.1", True),
+            ("http://[::1]:80", True),
+            ("https://host.example", True),
+            ("https://host.example:8443", False),
+            ("http://host.example", False),
+            ("https://evil.example", False),
+            ("http://localhost.evil.example", False),
+            ("http://localhost:6274.evil.example", False),
+            ("null", False),
+        ],
+    )
+    async def test_a_page_that_may_ask_may_read(self, served, origin, may):
+        http, url = served
+        wanted = "authorization,content-type,mcp-protocol-version,mcp-method,mcp-name,mcp-param-text"
+        headers = {
+            "origin": origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": wanted,
+        }
+        before = await http.options(url, headers=headers)
+        asked = request("tools/list")
+        answer = await http.post(url, content=asked["content"], headers=asked["headers"] | {"origin": origin})
+        # The browser says who asks only after it was told that it may.
+        assert (before.status_code, answer.status_code) == ((200, 401) if may else (400, 403))
+        told = [one.headers.get("access-control-allow-origin") for one in (before, answer)]
+        assert told == ([origin, origin] if may else [None, None])
+        if may:
+            assert before.headers["access-control-allow-headers"] == wanted
+            assert "POST" in before.headers["access-control-allow-methods"]
+            assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
+            assert "access-control-allow-credentials" not in answer.headers
+
+    async def test_a_page_elsewhere_reads_nothing_of_a_server_of_this_machine(self, http):
+        asked = request("tools/list")
+        answer = await http.post(
+            HERE, content=asked["content"], headers=asked["headers"] | {"origin": "https://evil.example"}
+        )
+        assert answer.status_code == 403
+        assert not [name for name in answer.headers if name.startswith("access-control-allow")]
+
+    @pytest.mark.parametrize(
+        "origin",
+        ["*", "", "null", "host.example", "https://host.example/", "https://HOST.example", "ftp://a"],
+    )
+    def test_what_is_no_origin_is_told(self, origin):
+        with pytest.raises(SettingsError, match="is not the origin of a web page; write it as in https://"):
+            Settings(origins=(origin,))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from imagebridge_server.install.config_file import backup
 from imagebridge_server.install.editing import value_at
-from imagebridge_server.install.hosts import HOST_FILES
+from imagebridge_server.install.host_files import HOST_FILES
 from imagebridge_server.install.server_entry import relay
 from imagebridge_server.install.wrap import unwrapped, wrapped
 

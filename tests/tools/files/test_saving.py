@@ -7,6 +7,7 @@ from contextlib import suppress
 from io import BytesIO
 
 import pytest
+import samples
 from PIL import Image
 
 from imagebridge.errors import ArgumentError
@@ -46,6 +47,7 @@ async def saved(save_as, *pictures, allow, overwrite=False):
         ("deep/../new.jpg", "new.jpg", "JPEG"),
         ("\u0645\u06cc\u200c\u062e.png", "\u0645\u06cc\u200c\u062e.png", "PNG"),
         ("new.webp", "new.webp", "WEBP"),
+        ("new.gif", "new.gif", "GIF"),
     ],
 )
 async def test_a_picture_is_written_in_the_format_of_its_name(folder, save_as, file, form):
@@ -98,7 +100,7 @@ async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
         ("../elsewhere/x.png", "is not below a writable folder; writable: "),
         ("/etc/x.png", "is not below a writable folder"),
         ("no/such/x.png", "does not exist"),
-        ("x.gif", "ends in .gif; give one of .png, .jpg, .jpeg, .webp, or none"),
+        ("x.svg", "ends in .svg; give one of .png, .jpg, .jpeg, .webp, .gif, or none"),
         ("x.sh", "ends in .sh"),
         ("https://example.com/x.png", "addresses are not read"),
         ("x:y.png", "is not a file name on every system"),
@@ -192,3 +194,34 @@ async def test_nothing_is_written_outside_while_a_folder_is_exchanged_for_a_link
             swapping.kill()
     assert os.listdir(tmp_path / "elsewhere") == []
     assert written > 0
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="6" height="4"/>'
+
+
+@pytest.mark.parametrize(
+    ("save_as", "text", "file", "start"),
+    [
+        ("new.svg", SVG, "new.svg", b"<svg "),
+        ("new", SVG, "new.svg", b"<svg "),
+        ("new.png", SVG, "new.png", b"\x89PNG"),
+        # The API made another picture in its place.
+        ("new.svg", "", "new.png", b"\x89PNG"),
+    ],
+)
+async def test_the_svg_that_a_picture_was_drawn_from_is_saved(folder, save_as, text, file, start):
+    where = saving.target(save_as, [folder], svg=True)
+    answer = await saving.saved(ToolOutput("Made.", (picture(),), svg=text), where)
+    assert (folder / file).read_bytes().startswith(start)
+    assert (
+        f"Saved as {folder / file} ({'SVG, 62 bytes' if file.endswith('.svg') else 'PNG'}" in answer.sentence
+    )
+    assert sorted(os.listdir(folder)) == sorted({"deep", "there.png", file})
+
+
+async def test_an_animation_is_saved_as_one_or_its_first_frame_which_is_said(folder):
+    moving = Picture.from_bytes(samples.animation("GIF"))
+    assert "frames" not in await saved("moving.gif", moving, allow=[folder])
+    assert (folder / "moving.gif").read_bytes() == moving.data
+    assert "(PNG, 64x48 px, " in (told := await saved("still.png", moving, allow=[folder]))
+    assert told.endswith(", the first of 4 frames).")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from imagebridge.errors import beginning
+from imagebridge_tools.tables.cells import as_float
 from imagebridge_tools.tables.table import Table
 from imagebridge_tools.tool_output import JsonValue, counted, label, number
 
@@ -39,7 +40,7 @@ def _flat(chart: Chart) -> str:
     tall: dict[str, float] = {}
     for row in chart.rows:
         name = str(row["color"])
-        tall[name] = max(tall.get(name, 0), abs(_real(row["y"])))
+        tall[name] = max(tall.get(name, 0), abs(as_float(row["y"])))
     flat: list[str] = []
     for right in (True, False):
         axis = {name: most for name, most in tall.items() if (name in chart.right) == right}
@@ -61,7 +62,7 @@ def _boxes(chart: Chart) -> str:
     """Tell the medians of the first boxes, and how many points lie outside."""
     box_rows = [row for row in chart.rows if "q1" in row]
     medians = [
-        f"{number(_real(row['y']))}{_places(row, chart)} ({counted(round(_real(row['count'])), 'row')})"
+        f"{number(as_float(row['y']))}{_places(row, chart)} ({counted(round(as_float(row['count'])), 'row')})"
         for row in box_rows[:12]
     ]
     more = f" and {len(box_rows) - 12} more" if len(box_rows) > 12 else ""
@@ -129,7 +130,3 @@ def _value_and_place(pair: tuple[float, Mapping[str, JsonValue]], place: str, ch
 
 def _shortened_text(text: str) -> str:
     return beginning(text, 60)
-
-
-def _real(cell: JsonValue) -> float:
-    return cell if isinstance(cell, int | float) else 0.0

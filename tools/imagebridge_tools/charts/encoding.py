@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from imagebridge_tools.tables.cells import date, numbers
+from imagebridge_tools.tables.cells import as_float, date, numbers
 from imagebridge_tools.tables.table import ColumnType
 from imagebridge_tools.tool_output import JsonObject, JsonValue
 
@@ -253,7 +253,7 @@ def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
 def _log_ends(chart: Chart, role: str, kind: str) -> tuple[float, float]:
     """Return where a logarithmic axis ends: where that was asked for, else beyond its numbers and their words."""
     if limits := chart.options.ranges.get(role):
-        return _as_float(limits[0]), _as_float(limits[1])
+        return as_float(limits[0]), as_float(limits[1])
     reach = [end for end in chart.reach.get(role, ()) if end is not None]
     return log_axes.ends(kind, [*_cells(chart, role), *reach], ground=chart.kind in ("bar", "histogram"))
 
@@ -283,12 +283,8 @@ def _log_axis(chart: Chart, role: str, kind: str, *, across: bool) -> JsonObject
 def _ordered(names: list[str]) -> list[str] | None:
     """Return places that are all numbers or all dates in their order, or None."""
     if (values := numbers(names)) and None not in values:
-        return [name for _, name in sorted(zip(map(_as_float, values), names, strict=True))]
+        return [name for _, name in sorted(zip(map(as_float, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
-
-
-def _as_float(cell: JsonValue) -> float:
-    return cell if isinstance(cell, int | float) else 0.0
 
 
 def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:

@@ -72,9 +72,9 @@ async def fitted(
     """
     dimensions: list[_Dimension] = []
     if width:
-        dimensions.append(_first(spec, "width", width))
+        dimensions.append(_first_dimension(spec, "width", width))
     if height:
-        dimensions.append(_first(spec, "height", height))
+        dimensions.append(_first_dimension(spec, "height", height))
     stop = anyio.current_time() + seconds / 2
     best: Fitted | None = None
     for left in reversed(range(_DRAWINGS)):
@@ -98,7 +98,7 @@ async def fitted(
     return best._replace(note=f"; its charts cannot be made to fit {wanted}")
 
 
-def _first(spec: JsonObject, name: Name, asked: int) -> _Dimension:
+def _first_dimension(spec: JsonObject, name: Name, asked: int) -> _Dimension:
     """Return a dimension as its parts are, or smaller where one of them alone is larger than the picture."""
     largest = max(
         (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0

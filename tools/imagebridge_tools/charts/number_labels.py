@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from imagebridge_tools.tables.cells import as_float
 from imagebridge_tools.tool_output import JsonObject, JsonValue, counted
 
 from . import encoding, label_places
@@ -89,7 +90,7 @@ def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Cha
     for size in _sizes(chart):
         room = [
             (
-                _real(chart.rows[at][side]),
+                as_float(chart.rows[at][side]),
                 (label_places.width(words, size) if lying else size) + 2 * label_places.GAP,
             )
             for at, words, _ in _parts(marks)
@@ -169,7 +170,7 @@ def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: 
     known: list[Numbered] = []
     for at, words, mark in _parts(marks):
         row = chart.rows[at]
-        sign = 0 if chart.parted else -1 if bars and _real(row[side]) < 0 else 1
+        sign = 0 if chart.parted else -1 if bars and as_float(row[side]) < 0 else 1
         known.append(Numbered(words, mark.plot, mark.box, sign, row.get("color")))
     if chart.parted:
         found = label_places.inside(known, size, bars=bars)
@@ -242,7 +243,3 @@ def _along(layer: JsonObject, side: str) -> str:
     """Return the channel that shows the numbers."""
     channels = encoding.mapping(layer["encoding"])
     return next(name for name in ("x", "y") if encoding.mapping(channels.get(name)).get("field") == side)
-
-
-def _real(cell: JsonValue) -> float:
-    return cell if isinstance(cell, int | float) else 0.0

@@ -18,7 +18,9 @@ _LITERAL = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 
 def renamed(spec: SpecView) -> SpecView:
     """Return a spec whose params have names that are theirs alone."""
-    names = {name: f"{name}_param" for _, view in views(spec) for name in _named(view) if name in _KEPT}
+    names = {
+        name: f"{name}_param" for _, view in views(spec) for name in _parameter_names(view) if name in _KEPT
+    }
     if not names:
         return spec
     word = re.compile(rf"{_LITERAL}|(?<![\w$.])(?P<name>{'|'.join(names)})(?![\w$]|\s*:)")
@@ -43,7 +45,7 @@ def renamed(spec: SpecView) -> SpecView:
     return mapping(replaced(spec, "", ""))
 
 
-def _named(view: SpecView) -> Iterator[str]:
+def _parameter_names(view: SpecView) -> Iterator[str]:
     for part in listed(view.get("params")):
         yield str(mapping(part).get("name"))
     for part in listed(view.get("transform")):  # An extent makes one.

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from statistics import quantiles
 
+from imagebridge_tools.tables.cells import as_float
 from imagebridge_tools.tool_output import JsonValue
 
 Row = Mapping[str, JsonValue]
@@ -127,7 +128,7 @@ def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], 
             columned[(int((x - left) / width), *(row[name] for name in groups))].append((x, number))
     numbers: set[int] = set()
     for points in columned.values():
-        by_height = [(_number(rows[number]["y"]), number) for _, number in points]
+        by_height = [(as_float(rows[number]["y"]), number) for _, number in points]
         numbers |= {min(points)[1], max(points)[1], min(by_height)[1], max(by_height)[1]}
     return [rows[number] for number in sorted(numbers, key=place.__getitem__)]
 
@@ -177,10 +178,6 @@ def _grouped(
         if isinstance(cell := row[value], int | float):
             cells_by_key[tuple(row[key] for key in keys)].append(cell)
     return dict(cells_by_key)
-
-
-def _number(cell: JsonValue) -> float:
-    return cell if isinstance(cell, int | float) else 0.0
 
 
 def _round(value: float) -> float:

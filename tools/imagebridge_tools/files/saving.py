@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from secrets import token_hex
 from unicodedata import category
@@ -12,14 +12,24 @@ from anyio import to_thread
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
+from imagebridge.translate.sentences import amount
 from imagebridge_tools.apart import apart
 from imagebridge_tools.tool_output import ToolOutput, described
 
 from . import folders
 from .footprint import not_repeatable
 
-FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+FORMATS = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
 """Suffixes of names, and the formats that are written for them."""
+
+_SVG = ".svg"
+"""The suffix for the SVG that a picture was drawn from, where there is one."""
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 _RESERVED = {
@@ -50,8 +60,12 @@ class Target:
         return f"{self.stem}{several}{self.suffix or _SUFFIXES[picture.media_type]}"
 
 
-def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False) -> Target:
+def target(
+    save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False, svg: bool = False
+) -> Target:
     """Check where `save_as` leads, before anything is made: a path below one of the folders `allow_write`.
+
+    With `svg` it may end in .svg: what is made is drawn from one.
 
     Raises:
         ArgumentError: it may not be written, its folder is not there, or the file is and `overwrite` is false.
@@ -61,7 +75,7 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
         raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
     path = folders.path_of(save_as, "save_as")
     place = folders.place(path, allow_write, "save_as", save_as)
-    stem, suffix = _stem_and_suffix(place.name, save_as)
+    stem, suffix = _stem_and_suffix(place.name, save_as, svg=svg)
     folder = str(place.parent)
     if not os.path.isdir(folder):
         raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
@@ -73,13 +87,13 @@ def target(save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False
     return target_file
 
 
-def _stem_and_suffix(name: str, save_as: str) -> tuple[str, str]:
+def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem, suffix = name, ""
-    elif f".{suffix.lower()}" not in FORMATS:
+    elif f".{suffix.lower()}" not in (allowed := (*FORMATS, _SVG) if svg else tuple(FORMATS)):
         raise ArgumentError(
-            "save_as", f"{save_as!r} ends in .{suffix}; give one of {', '.join(FORMATS)}, or none"
+            "save_as", f"{save_as!r} ends in .{suffix}; give one of {', '.join(allowed)}, or none"
         )
     else:
         suffix = f".{suffix}"
@@ -95,11 +109,16 @@ def _stem_and_suffix(name: str, save_as: str) -> tuple[str, str]:
 async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
-    A suffix that names another format than a picture has makes it be converted.
+    A suffix that names another format than a picture has makes it be converted. The SVG that a picture was drawn from is
+    written in its place, unless the suffix names another format.
 
     Raises:
         ArgumentError: a file exists already, or cannot be written.
     """
+    if where.suffix.lower() in ("", _SVG):
+        if answer.svg:
+            return await _saved_svg(answer, answer.svg.encode(), replace(where, suffix=where.suffix or _SVG))
+        where = replace(where, suffix="")  # There is none: the API made another picture in its place.
     several = len(answer.pictures) > 1
     files: dict[str, Picture] = {}
     for number, picture in enumerate(answer.pictures, 1):
@@ -108,8 +127,22 @@ async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
         files[where.name(written, number if several else None)] = written
     # In one step: a call that is cancelled before it leaves no file, and afterwards none is missing.
     await to_thread.run_sync(_write_all, where, {name: picture.data for name, picture in files.items()})
-    places = [f"{os.path.join(where.folder, name)} ({described(picture)})" for name, picture in files.items()]
+    places = [
+        f"{os.path.join(where.folder, name)} ({described(picture)}{_first_of(came, picture)})"
+        for (name, picture), came in zip(files.items(), answer.pictures, strict=True)
+    ]
     return answer._replace(sentence=f"{answer.sentence} Saved as {', '.join(places)}.") if places else answer
+
+
+def _first_of(came: Picture, saved_picture: Picture) -> str:
+    return f", the first of {came.frames} frames" if came.frames > saved_picture.frames else ""
+
+
+async def _saved_svg(answer: ToolOutput, data: bytes, where: Target) -> ToolOutput:
+    name = f"{where.stem}{where.suffix}"
+    await to_thread.run_sync(_write_all, where, {name: data})
+    place = os.path.join(where.folder, name)
+    return answer._replace(sentence=f"{answer.sentence} Saved as {place} (SVG, {amount(len(data))}).")
 
 
 def _as(picture: Picture, media_type: str) -> Picture:
@@ -124,7 +157,7 @@ def _as(picture: Picture, media_type: str) -> Picture:
     buffer = BytesIO()
     bare = (opaque(image) if form == "jpeg" else image).copy()
     bare.info = {}
-    bare.save(buffer, form.upper(), **({} if form == "png" else {"quality": 92}))
+    bare.save(buffer, form.upper(), **({} if form in ("png", "gif") else {"quality": 92}))
     return Picture.from_bytes(buffer.getvalue())
 
 

@@ -76,6 +76,11 @@ def position(cell: JsonValue) -> float | None:
     return cell if isinstance(cell, int | float) else None
 
 
+def as_float(cell: JsonValue) -> float:
+    """Return a cell that is a number, 0 for any other."""
+    return cell if isinstance(cell, int | float) else 0.0
+
+
 def is_missing(cell: JsonValue) -> bool:
     """Tell whether a cell among numbers or dates says that there is none: empty, a dash, NaN, N/A, an error of a sheet."""
     return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)

@@ -24,7 +24,7 @@ _SEEN = 100
 """Lines that tell what separates cells."""
 
 
-def table(text: str) -> tuple[FoundTable, str]:
+def delimited_table(text: str) -> tuple[FoundTable, str]:
     """Return the table in a text, and what separates its cells: the first line may say it (`sep=;`).
 
     Raises:

@@ -18,7 +18,7 @@ RowObjects = Sequence[Mapping[str, JsonValue]]
 def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
     """Return the rows that JSON holds, none of them with objects inside, and words on where they were; or None."""
     if isinstance(data, Mapping):
-        return _apart(data) or _series(data) or _within(data) or _keyed(data)
+        return _apart(data) or _series(data) or _rows_inside(data) or _keyed(data)
     if isinstance(data, Sequence) and not isinstance(data, str) and data:
         if all(isinstance(row, dict | Mapping) for row in data):
             return flat(cast("RowObjects", data)), ""
@@ -101,7 +101,7 @@ def _beside(data: Mapping[str, JsonValue]) -> RowObjects | None:
     return [dict(zip(data, cells, strict=True)) for cells in zip(*columns, strict=True)]
 
 
-def _within(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
+def _rows_inside(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
     """Return the most rows that stand somewhere in an answer of a program, and where."""
     lists_by_place = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
     if not lists_by_place:

@@ -18,9 +18,9 @@ def rows(text: str) -> list[JsonValue]:
         return []
     if len({line.partition("=")[0].strip() for line in lines}) > 1:  # A program begins each line alike.
         return []
-    return [{name: _value(value) for name, value in _PAIR.findall(line)} for line in lines]
+    return [{name: _bare_value(value) for name, value in _PAIR.findall(line)} for line in lines]
 
 
-def _value(text: str) -> str | None:
+def _bare_value(text: str) -> str | None:
     bare = re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
     return bare or None

@@ -184,7 +184,7 @@ def _content(text: str) -> Table:
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
     if pairs := log_lines.rows(text):
         return _checked(_rows(pairs), log_lines.SEPARATOR)
-    found, separator = delimited.table(text)
+    found, separator = delimited.delimited_table(text)
     return _checked(found.columns, separator, found.notes)
 
 

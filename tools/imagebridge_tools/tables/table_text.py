@@ -1,9 +1,10 @@
 """A table or a workbook for a model to read: its columns in words, and rows as CSV."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote
 
-from imagebridge.documents.excerpt import CHARACTERS, json_length
+from imagebridge.documents.excerpt import CHARACTERS, fitting, json_length
 from imagebridge.errors import ArgumentError
 from imagebridge.translate.sentences import amount
 from imagebridge_tools.files.encodings import DecodedText
@@ -43,10 +44,12 @@ def piece(
     whole: str,
     file: File,
     room: int | None,
+    part: int = 1,
 ) -> ToolOutput:
     """Return a long table: its columns in words and its first rows, or the rows of `row_range`.
 
     The answer takes at most `room` characters of JSON, None for any: half of it is for rows, more where the words leave it.
+    `part` is of a row that is longer than that.
     """
     total = max(map(len, made.written.values()))
     first, last = row_range or (1, FIRST[0])
@@ -54,9 +57,22 @@ def piece(
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
     columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
+    # Of a long row as much comes at once whatever is said beside it: its parts must meet.
+    half = None if room is None else room // 2
     if room is not None:
         room = max(room // 2, room - json_length(f"{words}{whole}{columns}") - _SENTENCE)
     text, shown = summary.rows_as_csv(made.written, first, end, CHARACTERS if row_range else FIRST[1], room)
+    if shown == first and (long := _row_part(text, half, part)):
+        rest = f" Call again with rows={first} and part={part + 1} for the rest of it."
+        following = f" Call again with rows={first + 1} for more." if first < total else ""
+        sentence = (
+            f"{words}part {part} of row {first:,} of {total:,}, as CSV.{following if long.is_last else rest}"
+        )
+        return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
+    if part > 1:
+        raise ArgumentError(
+            "part", f"is {part:,}; row {first:,} comes whole: leave part out, or give other rows"
+        )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
     sentence = f"{words}{size}; {these}, as CSV"
@@ -68,8 +84,33 @@ def piece(
     return ToolOutput(f"{sentence}.{more}{whole}{columns}", files=(file._replace(content=text),))
 
 
+class _RowPart(NamedTuple):
+    """A part of a row as CSV, and whether it is the last."""
+
+    text: str
+    is_last: bool
+
+
+def _row_part(text: str, room: int | None, part: int) -> _RowPart | None:
+    """Return a part of a row with the names of its columns, as much as comes at once; nothing where it comes whole."""
+    at, size = 0, fitting(text, room)
+    if size == len(text):
+        return None
+    for number in range(1, part):
+        at += size
+        if at >= len(text):
+            raise ArgumentError("part", f"is {part:,}; the row has {counted(number, 'part')}")
+        size = fitting(text[at:], room)
+    return _RowPart(text[at : at + size], at + size >= len(text))
+
+
 def of_book(
-    found: Source, sheet: str | None, row_range: tuple[int, int | None] | None, whole: int, room: int | None
+    found: Source,
+    sheet: str | None,
+    row_range: tuple[int, int | None] | None,
+    whole: int,
+    room: int | None,
+    part: int | None = None,
 ) -> ToolOutput:
     """Return the sheets of a workbook: all whole where they have at most so many characters, else the one that is asked for, or the first.
 
@@ -94,7 +135,7 @@ def of_book(
     others = (
         f" Its sheets are {', '.join(all_names)}: give sheet to read another." if len(all_names) > 1 else ""
     )
-    return piece(made, row_range, f"{words}; ", others, file, room)
+    return piece(made, row_range, f"{words}; ", others, file, room, part or 1)
 
 
 def _sheets(

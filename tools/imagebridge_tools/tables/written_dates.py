@@ -8,6 +8,7 @@ from typing import NamedTuple
 from imagebridge_tools.tool_output import JsonValue
 
 from . import date_formats, month_names, written_clocks
+from .cells import as_float
 
 MAX_CHARACTERS = 60
 """Characters of a date at most."""
@@ -137,7 +138,7 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
     for unit, factor in _COUNTED.items():
         if _SPAN[0] * factor <= low and high < _SPAN[1] * factor:
             return ReadDate(
-                [None if cell is None else _epoch(_real(cell) / factor) for cell in cells],
+                [None if cell is None else _epoch(as_float(cell) / factor) for cell in cells],
                 f"{unit} since 1970",
             )
     texts = [None if cell is None else str(cell) for cell in cells]
@@ -183,10 +184,6 @@ def _stamp(cell: JsonValue) -> str | None:
         return datetime.strptime(str(cell), form).isoformat()
     except ValueError:
         return None
-
-
-def _real(cell: JsonValue) -> float:
-    return cell if isinstance(cell, int | float) else 0.0
 
 
 def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:

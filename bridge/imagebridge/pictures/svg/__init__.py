@@ -72,7 +72,7 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     """
     room, notes = SvgAllowance(), scrub.Notes()
     root = svg_root(data, room)
-    width, height = _size(root)
+    width, height = _root_size(root)
     scrub.scrubbed(root, room, notes)
     # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
     root.set("width", str(width))
@@ -97,7 +97,7 @@ def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
     return replace(made, sentence="; ".join(filter(None, (larger, made.sentence))))
 
 
-def _size(root: ElementTree.Element) -> tuple[float, float]:
+def _root_size(root: ElementTree.Element) -> tuple[float, float]:
     """Return width and height in pixels, from the view box where they are missing."""
     box = [_as_float(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
     across, down = (box[2], box[3]) if len(box) == 4 else (0.0, 0.0)

@@ -153,7 +153,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
         remarks.append("text is not drawn, as no font is found for it")
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
-        named = " ".join("".join(map(_named, one)) for one in missing[:20])
+        named = " ".join("".join(map(_visible, one)) for one in missing[:20])
         remarks.append(f"no font here has {named}{more}")
     remarks += ["its own fonts are not used"] if notes.fonts else []
     remarks += ["its scripts did not run"] if notes.scripts else []
@@ -161,7 +161,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     return f"an SVG; {'; '.join(remarks)}" if remarks else ""
 
 
-def _named(character: str) -> str:
+def _visible(character: str) -> str:
     return character if character.isprintable() else f"U+{ord(character):04X}"
 
 
