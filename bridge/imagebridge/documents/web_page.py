@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
+from .drawing_markup import mathml, svg_file, svg_pictures
 from .markdown import BlockList, inline, link, spread, table
 from .sections import DocumentContents, FigureList, Section
 
@@ -20,22 +21,10 @@ _VOID = frozenset(
 )
 """Elements without an end (HTML Living Standard, 13.1.2, 2026-11-29)."""
 
-_UNSEEN = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "head",
-        "noscript",
-        "iframe",
-        "object",
-        "audio",
-        "video",
-        "canvas",
-        "select",
-        "datalist",
-    ]
-)
+_UNSEEN = frozenset([
+    "script", "style", "template", "head", "noscript", "iframe",
+    "object", "audio", "video", "canvas", "select", "datalist",
+])  # fmt: skip
 _BLOCKS = frozenset(
     [
         "address",
@@ -162,7 +151,9 @@ class _TreeBuilder(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        self._in_title = tag == "title" and not self.title
+        # A drawing has titles of its own.
+        first = tag == "title" and not self.title
+        self._in_title = first and all(one.tag != "svg" for one in self._open)
         if tag == "body":
             self._unseen = 0  # A head that is not closed ends here.
         if tag in _UNSEEN:
@@ -243,7 +234,9 @@ class _PageWriter:
 
         for child in element:
             tag = child.tag
-            if tag in _BLOCKS:
+            if "hidden" in child.attrib:
+                pass
+            elif tag in _BLOCKS:
                 end()
                 self._block(blocks, child, depth)
             elif tag not in _ALONE and any(one.tag in _BLOCKS for one in child.iter()):
@@ -340,10 +333,9 @@ class _PageWriter:
             case "img":
                 return self._picture(element)
             case "svg":
-                data = ElementTree.tostring(element)
-                if b"xmlns" not in data[:500]:
-                    data = data.replace(b"<svg", b'<svg xmlns="http://www.w3.org/2000/svg"', 1)
-                return self._figures.add(data, element.get("aria-label", "drawing"), lambda: data)
+                return self._drawing(element)
+            case "math":
+                return mathml(element)
             case "a":
                 return link(self._inside(element), element.get("href", ""))
             case "sup" | "sub":
@@ -360,8 +352,17 @@ class _PageWriter:
             case "textarea" | _:
                 return self._inside(element)
 
+    def _drawing(self, element: ElementTree.Element) -> str:
+        caption = element.get("aria-label", "") or element.findtext("title", "") or "drawing"
+        if addresses := svg_pictures(element):
+            return "".join(self._figure(address, caption) for address in addresses)
+        data = svg_file(element)
+        return self._figures.add(data, caption, lambda: data)
+
     def _picture(self, element: ElementTree.Element) -> str:
-        address, caption = element.get("src", "").strip(), element.get("alt", "")
+        return self._figure(element.get("src", "").strip(), element.get("alt", ""))
+
+    def _figure(self, address: str, caption: str) -> str:
         if address[:5].lower() == "data:":
             return self._figures.add(address, caption, partial(_inline_picture, address))
         if load := self._figure_at(address):
