@@ -85,7 +85,7 @@ async def loaded(urls, requests, connections, rate=None):
                 due = time.perf_counter()
                 if rate:
                     due = begun + number / rate
-                    await anyio.sleep(due - time.perf_counter())
+                    await anyio.sleep(max(0, due - time.perf_counter()))
                 await exchange(connection, request)
                 load.latencies.append(time.perf_counter() - due)
 

@@ -8,7 +8,10 @@ from imagebridge.errors import DocumentError
 
 from .packages import Package, local, member
 from .sections import DocumentContents, Section
-from .web_page import page_text
+from .web_page import MAX_HTML, page_text
+
+_TITLE = 300
+"""Characters of a title at most."""
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Of fonts alone: not what readers lock a book with."""
@@ -55,9 +58,15 @@ def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element
             if local(one) == "navPoint":
                 address = next((part.get("src", "") for part in one if local(part) == "content"), "")
                 one = next((part for part in one if local(part) == "navLabel"), one)
-            if address and (title := " ".join("".join(one.itertext()).split())):
+            if address and (title := _label(one)):
                 titles.setdefault(member(name, address), title)
     return titles
+
+
+def _label(element: ElementTree.Element) -> str:
+    """Return the words in an entry. What is nested deeper than in its children is no name."""
+    parts = (f"{one.text or ''}{one.tail or ''}" for one in element)
+    return " ".join(f"{element.text or ''}{''.join(parts)}".split())[:_TITLE]
 
 
 def _check_open(package: Package) -> None:
@@ -87,6 +96,5 @@ def _chapter(
         place = member(name, address)
         return partial(package.read, place, 50_000_000) if place in package else None
 
-    text = package.read(name, 20_000_000).decode("utf-8", "replace")
-    title, words = page_text(text, found.figures, figure_at)
+    title, words = page_text(package.page(name, MAX_HTML), found, figure_at)
     return Section("" if words.startswith("#") else titles.get(name, title), words)

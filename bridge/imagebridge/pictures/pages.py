@@ -144,7 +144,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
             image = upright(image, stored.of(ORIENTATION, 1))
         else:
             image = load(at_page(header(data), index))
-            image = tiff.recoloured(image, stored) if stored else image
+            image = tiff.corrected(image, stored) if stored else image
             # Its mode before it is converted says whether there is something to tell.
             remark = grey.depth_sentence(image)
     except PictureError as error:

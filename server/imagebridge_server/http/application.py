@@ -99,7 +99,10 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                metadata = create_protected_resource_routes(url, [AnyHttpUrl(settings.jwt)], scopes)
+                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # would add a slash.
+                issuer: Any = settings.jwt
+                metadata = create_protected_resource_routes(url, [issuer], scopes)
             asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
