@@ -6,11 +6,13 @@ no more. More tests than those named prove most of them: these are where to look
 
 import ast
 import importlib
+import inspect
 import re
 from functools import cache
 from pathlib import Path
 
 import pytest
+from test_surface import ADAPTERS
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "blocks.md").read_text(encoding="utf-8")
@@ -152,7 +154,23 @@ NAMES = {
 }
 """By the module that exports them."""
 
-NAMED = sorted({one for group in (BLOCKS, *NAMES.values()) for tests in group.values() for one in tests})
+_ADAPTED = (
+    "compat/test_frameworks.py::test_kinds_that_arrive_right",
+    "compat/test_frameworks.py::test_the_program_on_its_page_shows_a_picture",
+)
+_OPEN = (
+    "compat/test_frameworks.py::test_mishaps_are_told_and_the_next_call_is_made",
+    "compat/test_frameworks.py::test_a_bridge_that_is_not_open_says_so",
+)
+FRAMEWORKS = {
+    "imagebridge.frameworks.langchain": {"interceptor": _ADAPTED, "tools": (*_ADAPTED, *_OPEN)},
+    "imagebridge.frameworks.openai_agents": {"tools": (*_ADAPTED, *_OPEN)},
+    "imagebridge.frameworks.pydantic_ai": {"toolset": (*_ADAPTED, *_OPEN)},
+}
+"""Adapters, by their modules: .ci/run tests them, each with its framework in an environment of its own."""
+
+EACH_TIME = sorted({one for group in (BLOCKS, *NAMES.values()) for tests in group.values() for one in tests})
+NAMED = sorted({*EACH_TIME, *_ADAPTED, *_OPEN})
 
 
 def test_each_row_of_the_table_has_tests_and_no_other():
@@ -166,7 +184,22 @@ def test_each_public_name_has_tests_and_no_other():
     assert {module: sorted(importlib.import_module(module).__all__) for module in MODULES} == {
         module: sorted(names) for module, names in NAMES.items()
     }
-    assert all(tests for names in NAMES.values() for tests in names.values())
+    assert {module: sorted(names) for module, names in FRAMEWORKS.items()} == ADAPTERS
+    assert all(tests for names in (*NAMES.values(), *FRAMEWORKS.values()) for tests in names.values())
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (module, name)
+        for module, names in NAMES.items()
+        for name in names
+        if inspect.isfunction(getattr(importlib.import_module(module), name))
+    ],
+)
+def test_a_function_is_called_where_its_tests_are(module, name):
+    for path in {one.partition("::")[0] for one in NAMES[module][name]}:
+        assert re.search(rf"\b{name}\(", (TESTS / path).read_text(encoding="utf-8")), path
 
 
 @cache
@@ -181,8 +214,18 @@ def functions(path):
 
 
 @pytest.mark.parametrize("named", NAMED)
-def test_what_is_named_is_there_and_runs_each_time(named):
+def test_what_is_named_is_there(named):
     path, _, name = named.partition("::")
     assert name in functions(path)
-    marks = [ast.unparse(one) for one in functions(path)[name].decorator_list]
-    assert not [one for one in marks if re.match(r"pytest\.mark\.(long|skip)", one)]
+
+
+@pytest.mark.parametrize("named", EACH_TIME)
+def test_what_is_named_runs_each_time(named):
+    path, _, name = named.partition("::")
+    tree = ast.parse((TESTS / path).read_text(encoding="utf-8"))
+    whole = [ast.unparse(one) for one in tree.body if ast.unparse(one).startswith("pytestmark")]
+    marks = [*whole, *(ast.unparse(one) for one in functions(path)[name].decorator_list)]
+    left_out = re.compile(
+        r"(pytestmark = \[?|^)pytest\.mark\.(long|skip|compat|wheel|environments|benchmark)\b"
+    )
+    assert not [one for one in marks if left_out.search(one)]

@@ -19,7 +19,8 @@ DARK = {INK: "#e6e9ee", PAPER: "#131416", LINES: "#3b4048"}
 class Plot(NamedTuple):
     """A plot: its title, the words below it, the colours of its series, and the words of its axes.
 
-    Rows have the fields "series", "x" and "y".
+    Rows have the fields "series", "x" and "y". form: bars, or lines whose x axis doubles with each
+    step, or whose axes both are logarithmic.
     """
 
     title: str
@@ -27,7 +28,7 @@ class Plot(NamedTuple):
     series: dict[str, str]
     x_title: str
     y_title: str = ""
-    form: Literal["bars", "lines", "lines, both axes logarithmic"] = "lines"
+    form: Literal["bars", "lines", "doubling", "logarithmic"] = "lines"
 
 
 PLOTS = {
@@ -46,16 +47,16 @@ PLOTS = {
         {"by hand": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "milliseconds",
-        form="lines, both axes logarithmic",
+        form="logarithmic",
     ),
     "tokens": Plot(
         "Tokens of a picture",
-        "For the same pictures: what the API's published formula gives for a picture, and a token for four characters of text. "
+        "For the same pictures: what the API's published formula gives for a picture, and a token for four characters of the text beside it. "
         "A picture that a loop dumps as text costs by its bytes, and no model sees it.",
         {"by hand, dumped as text": GREY, "by hand, as a picture": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "tokens",
-        form="lines, both axes logarithmic",
+        form="logarithmic",
     ),
     "history": Plot(
         "Bytes of each turn",
@@ -66,11 +67,12 @@ PLOTS = {
     ),
     "throughput": Plot(
         "Requests a second over HTTP",
-        "Calls of `get_image` over keep-alive connections that each send the next request once they have an answer, the best of "
-        "several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
+        "Calls of `get_image` with the same text, whose answer is kept, over connections that each send the next request once they "
+        "have an answer; the best of several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
         {"a bare server": ORANGE, "imagebridge": BLUE},
         "connections",
         "requests a second",
+        form="doubling",
     ),
 }
 
@@ -131,18 +133,30 @@ def _lines(plot, colour):
     """Draw a line for each series; all but the last are wider, so that what lies on them does not hide them."""
     x = {"field": "x", "type": "quantitative", "title": plot.x_title}
     y = {"field": "y", "type": "quantitative", "title": None}
-    is_log = "logarithmic" in plot.form
-    if is_log:
-        x |= {"scale": {"type": "log", "nice": False}, "axis": {"values": [0.01, 0.1, 1, 10], "format": "~g"}}
-        y |= {"scale": {"type": "log"}, "axis": {"values": [10**power for power in range(8)], "format": ","}}
-    else:
-        x |= {"scale": {"nice": False}, "axis": {"tickCount": 5, "format": "d"}}
-        y |= {"axis": {"tickCount": 4, "format": ",d"}}
+    y["axis"] = {"tickCount": 4, "format": ",d"}
+    match plot.form:
+        case "logarithmic":
+            x |= {
+                "scale": {"type": "log", "nice": False},
+                "axis": {"values": [0.01, 0.1, 1, 10], "format": "~g"},
+            }
+            y |= {
+                "scale": {"type": "log"},
+                "axis": {"values": [10**power for power in range(8)], "format": ","},
+            }
+        case "doubling":
+            values = [2**power for power in range(10)]
+            x |= {
+                "scale": {"type": "log", "base": 2, "nice": False},
+                "axis": {"values": values, "format": "d"},
+            }
+        case _:
+            x |= {"scale": {"nice": False}, "axis": {"tickCount": 5, "format": "d"}}
     x["axis"]["grid"] = False
     layers = []
     for at, name in enumerate(plot.series, 1):
         mark = {"type": "line", "aria": False, "strokeWidth": 2.5 if at == len(plot.series) else 5}
-        mark["point"] = is_log and {"size": 45, "aria": False}
+        mark["point"] = plot.form != "lines" and {"size": 45, "aria": False}
         chosen = {"filter": {"field": "series", "equal": name}}
         layers.append({"transform": [chosen], "mark": mark, "encoding": {"color": colour}})
     return {"encoding": {"x": x, "y": y}, "layer": layers}

@@ -202,8 +202,9 @@ SECTIONS = (
     Section(
         "http_load",
         "The server over HTTP",
-        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. More is better in "
-        "all rows but those of slow answers and refusals.",
+        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
+        "is called with the same text each time, whose answer is kept. More is better in all rows but those of slow answers and "
+        "refusals.",
         (
             Ratio(
                 "get_image 2026-07-28",

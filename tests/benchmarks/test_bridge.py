@@ -73,9 +73,9 @@ async def test_a_call_over_stdio(key, size, count, measured, rounds):
 
 
 async def longest_stall(bridge, rounds):
-    """Return the seconds of work that kept the event loop from its next task at most.
+    """Return the seconds that kept the event loop from its next task at most, by the clock.
 
-    The processor's time of this thread: what other programs take away is not the bridge's.
+    So that work in other threads counts which holds the interpreter.
     """
     longest, still = 0.0, True
 

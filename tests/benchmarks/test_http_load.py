@@ -50,7 +50,8 @@ def token(tmp_path):
 @pytest.fixture
 def ours(tmp_path, token):
     options = ["--tokens", str(tmp_path / "tokens.toml"), "--store", str(tmp_path / "store")]
-    with served(*options) as server:
+    # One caller stands for many here.
+    with served(*options, "--calls", str(2 * max(AT_ONCE))) as server:
         yield server
 
 

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         assert len(body) < 100_000 or b'"image_url":"data:image/png;base64,iVBOR' in body
-        said = text if len(body) > 100_000 else call
+        said = text if b'"function_call_output"' in body else call
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(said)))

@@ -122,6 +122,19 @@ async def test_through_a_bridge_a_picture_has_one_name_which_every_tool_takes(tm
             assert [one for one in told if "image://" in one or "Tool error" in one] == []
 
 
+async def test_a_figure_of_a_document_has_one_name_from_its_first_showing_on(tmp_path):
+    async with Bridge(build_server(settings(tmp_path, None))) as bridge:
+        text = "\n".join(await said(bridge, "load_file", source="report.odt"))
+        (uri,) = set(re.findall(r"image://[0-9a-f]{12}", text))
+        for _ in range(2):
+            told = await said(bridge, "load_image", source=uri)
+            assert [one for one in told if "image://" in one] == []
+            assert told[0].startswith("picture:1: PNG, 300x200 px")
+        boxed = {"source": uri, "marks": [{"kind": "box", "at": [1, 1, 50, 50]}]}
+        told = await said(bridge, "annotate_image", **boxed)
+        assert [one for one in told if "image://" in one] == []
+
+
 async def test_through_a_bridge_a_document_is_the_file(tmp_path):
     async with Bridge(build_server(settings(tmp_path, None))) as bridge:
         (output,) = await bridge.outputs(response("load_file", source="report.pdf"))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from xml.etree import ElementTree
 
 from imagebridge.documents import page_numbers
+from imagebridge.documents.excerpt import fitting, json_length
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
@@ -27,7 +28,10 @@ SMALLEST, LARGEST = 200, 2_000
 """Pixels of a page's longer side."""
 
 _LETTERS = 20_000
-"""Characters of text of one call."""
+"""Characters of text of one call: more comes by part from `load_file`."""
+
+_SENTENCES = 1_000
+"""Characters of JSON left for what is said of the pages."""
 
 
 PageText = Annotated[bool, Argument("Also return the page text.", names=TEXT_NAMES)]
@@ -45,12 +49,13 @@ async def render_document(
     pages: PageRange = "",
     text: PageText = False,
     size: PageSize = 1536,
+    room: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
 
-    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too. `noted` is what
-    is wrong with the call already; it is told with what is found here.
+    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too, as far as they take
+    at most `room` characters of JSON. `noted` is what is wrong with the call already; it is told with what is found here.
 
     Raises:
         ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn; all that is wrong is told.
@@ -59,7 +64,7 @@ async def render_document(
     """
     mistakes = Mistakes(noted)
     file = await mistakes.needed(opened(source, places), lambda: _check(mistakes, pages, size))
-    return await apart(rendered, file, pages, text, size, mistakes.found)
+    return await apart(rendered, file, pages, text, size, room, mistakes.found)
 
 
 def _check(mistakes: Mistakes, pages: str, size: int) -> None:
@@ -70,19 +75,31 @@ def _check(mistakes: Mistakes, pages: str, size: int) -> None:
 
 
 def rendered(
-    source: Source, pages: str = "", text: bool = False, size: int = 1536, noted: Noted = ()
+    source: Source,
+    pages: str = "",
+    text: bool = False,
+    size: int = 1536,
+    room: int | None = None,
+    noted: Noted = (),
 ) -> ToolOutput:
     """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
     mistakes = Mistakes(noted)
     _check(mistakes, pages, size)
     try:
-        return _drawn(mistakes, source, pages, size, text=text)
+        answer, texts = _drawn(mistakes, source, pages, size, text=text)
     except ArgumentError as error:
         mistakes.add(error)
         raise mistakes.error() from error
+    return answer._replace(sentence=answer.sentence + _texts_in_words(texts, room)) if text else answer
 
 
-def _drawn(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+_PageTexts = Sequence[tuple[int, str]]
+"""The numbers of pages, 0 for an SVG, and their texts."""
+
+
+def _drawn(
+    mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool
+) -> tuple[ToolOutput, _PageTexts]:
     """Draw a document, unless there are `mistakes`; what is wrong with the document or its pages is raised first."""
     file_type = kinds.kind(source.data)
     try:
@@ -99,7 +116,9 @@ def _drawn(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: b
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
 
 
-def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+def _document(
+    mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool
+) -> tuple[ToolOutput, _PageTexts]:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
@@ -108,6 +127,7 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
+        document.init_forms()  # What is filled in is drawn only then.
     with document:
         total = len(document)
         numbers = page_numbers.chosen(pages, total, most=PAGES)
@@ -122,11 +142,8 @@ def _document(mistakes: Mistakes, source: Source, pages: str, size: int, *, text
         else ""
     )
     sentence = f"{source.name}: {page_numbers.in_words(numbers)} of {total} of a PDF{more}; drawn in {sizes}."
-    if text:
-        sentence += _texts_in_words(
-            [(f"Page {number}", words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
-        )
-    return ToolOutput(sentence, pictures)
+    texts = [(number, words) for number, (_, words, _) in zip(numbers, drawn, strict=True)]
+    return ToolOutput(sentence, pictures), texts
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
@@ -144,7 +161,9 @@ def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
     return picture, words.replace("\r\n", "\n").strip(), scale
 
 
-def _drawing(mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool) -> ToolOutput:
+def _drawing(
+    mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool
+) -> tuple[ToolOutput, _PageTexts]:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
         raise ArgumentError("pages", f"is {pages!r}; an SVG has one page: leave pages out")
@@ -160,9 +179,7 @@ def _drawing(mistakes: Mistakes, source: Source, pages: str, size: int, *, text:
     sentence = (
         f"{source.name}: an SVG of {svg.width}x{svg.height} px{lacks}. Drawn as {described(svg.picture)}."
     )
-    return ToolOutput(
-        sentence + (_texts_in_words([("", _svg_text(source.data))]) if text else ""), (svg.picture,)
-    )
+    return ToolOutput(sentence, (svg.picture,)), [(0, _svg_text(source.data) if text else "")]
 
 
 def _svg_text(data: bytes) -> str:
@@ -178,23 +195,21 @@ def _svg_text(data: bytes) -> str:
     return "\n".join(filter(None, lines))
 
 
-def _texts_in_words(texts: Sequence[tuple[str, str]]) -> str:
-    """Return the texts of some pages under their names, the start of them where they are long."""
-    room, parts = _LETTERS, list[str]()
-    for name, words in texts:
-        excerpt = words[:room]
-        room -= len(excerpt)
-        cut = (
-            f"\n[cut: {len(words) - len(excerpt):,} of {len(words):,} characters are left out]"
-            if len(excerpt) < len(words)
-            else ""
-        )
-        head = f"{name}, text" if name else "Text"
-        parts.append(
-            f"\n{head}:\n{excerpt}{cut}"
-            if words
-            else f"\n{head}: none (a scan has none to read)"
-            if name
-            else f"\n{head}: none"
-        )
+def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
+    """Return the texts of some pages under their names, as far as there is room, and how to have the rest."""
+    # Each page may take an even part of what those before it left.
+    letters = _LETTERS
+    room = None if room is None else max(0, room - _SENTENCES)
+    parts = list[str]()
+    for done, (number, words) in enumerate(texts):
+        share = None if room is None else room // (len(texts) - done)
+        excerpt = words[: min(letters, fitting(words, share) if words else 0)]
+        letters -= len(excerpt)
+        room = None if room is None else room - json_length(excerpt)
+        left_out = f"{len(words) - len(excerpt):,} of {len(words):,} characters are left out"
+        how = f"; load_file with pages={number} gives all of it" if number else ""
+        cut = f"\n[cut: {left_out}{how}]" if len(excerpt) < len(words) else ""
+        head = f"Page {number}, text" if number else "Text"
+        none = "none (a scan has none to read)" if number else "none"
+        parts.append(f"\n{head}:\n{excerpt}{cut}" if words else f"\n{head}: {none}")
     return "".join(parts)

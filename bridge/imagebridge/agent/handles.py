@@ -4,7 +4,6 @@ The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the
 from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -33,7 +32,9 @@ from imagebridge.translate.picture_lines import handle
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.result import ReadResult, read_result
 from imagebridge.translate.sentences import amount
-from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
+from imagebridge.wire import JSON, is_json
+
+from .kept_names import coming_handles, named_once
 
 if TYPE_CHECKING:
     from openai.types.responses import FunctionToolParam
@@ -50,14 +51,6 @@ HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
 _Made = TypeVar("_Made")
-
-_KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
-"""How `imagebridge_server` names the pictures of a result."""
-
-_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
-
-SCHEME = "image://"
-"""How names begin that servers give to pictures which they keep."""
 
 _HINT = 'A picture shown before is given by its name, such as "picture:3".'
 
@@ -179,12 +172,19 @@ class Handles:
     async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> ReadResult:
         """Read a result whose pictures get the next numbers."""
         assert self._order is not None, "the bridge is open"
-        result = _named_once(result, self._handles_of(origin))
+        known = self._handles_of(origin)
         # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
         async with self._order:
-            read = await _in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
+            # A picture that is shown here for the first time may be named in the text before it.
+            coming = coming_handles(result, self._next)
+            read = await self._read(named_once(result, {**coming, **known}), policy)
+            if any(coming.get(uri, handle(number)) != handle(number) for number, uri in read.uris.items()):
+                read = await self._read(named_once(result, known), policy)
             self._keep(read.encoded_files, read.uris, origin)
         return read
+
+    async def _read(self, result: JSON, policy: Policy) -> ReadResult:
+        return await _in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
 
     def _handles_of(self, origin: "Connection | None") -> dict[str, str]:
         """Return the handles of the pictures that came from a server, by what it calls them."""
@@ -306,24 +306,6 @@ class Numbering:
         finally:
             self._done.set()
         return await _in_thread(partial(translation_of, read))
-
-
-def _named_once(result: JSON, handles: Mapping[str, str]) -> JSON:
-    """Return a result in which each picture has one name: its handle, which stands beside it, or that of one before."""
-    blocks = blocks_of(result)
-    metas = (block.get("_meta") for block in blocks if is_json(block) and block.get("type") == "image")
-    uris = {text_of(meta, URI) for meta in metas if is_json(meta)} - {""}
-    if not uris and not handles:
-        return result
-
-    def named(block: object) -> object:
-        text = text_of(block, "text") if is_json(block) and block.get("type") == "text" else ""
-        if not is_json(block) or SCHEME not in text:
-            return block
-        text = _KEPT.sub(lambda found: "" if set(found[1].split(", ")) <= uris else found[0], text)
-        return {**block, "text": _NAME.sub(lambda found: handles.get(found[0], found[0]), text)}
-
-    return {**result, "content": [named(block) for block in blocks]}
 
 
 async def _in_thread(work: Callable[[], _Made]) -> _Made:

@@ -6,14 +6,32 @@ from dataclasses import dataclass, replace
 
 from imagebridge.errors import DocumentError
 
-from .markdown import BlockList, table
-from .rtf_words import CHARSETS, PICTURES, READ, SIGNS, SILENT, TAKEN, TOKEN, known_encoding
+from .markdown import BlockList, link
+from .rtf_tables import RtfTable
+from .rtf_words import (
+    BULLETS,
+    CHARSETS,
+    DESCRIBED,
+    PICTURES,
+    READ,
+    SIGNS,
+    SILENT,
+    TAKEN,
+    TOKEN,
+    known_encoding,
+)
 from .sections import DocumentContents, Section
 
 _DEEPEST = 500
 
 MAX_RTF = 60_000_000
 """Bytes of a file at most."""
+
+_WORDS = 5_000_000
+"""Words of control and groups of a file at most: a letter beyond ASCII may take one."""
+
+_PROPERTIES = 4_000
+"""Bytes of the properties of a picture that are looked through for what is said of it."""
 
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
@@ -26,6 +44,8 @@ def rtf_contents(data: bytes) -> DocumentContents:
     """
     if len(data) > MAX_RTF:
         raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+    if data.count(b"\\") + data.count(b"{") > _WORDS:
+        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
@@ -69,15 +89,15 @@ class _RtfReader:
         self._label = ""
         self._depth = 0
         self._in_table = False
-        self._cells: list[str] = []
-        self._rows: list[list[str]] = []
+        self._table = RtfTable(found.cells)
         self._after: list[str] = []
         self._notes = 0
         self._author = ""
         self._link = ""
+        self._links: list[str] = []
         self._beside: dict[str, dict[str, None]] = {"header": {}, "footer": {}}
         self._hex: list[bytes] = []
-        self._form = ""
+        self._form = self._described = ""
 
     def text(self) -> str:
         """Return the whole text."""
@@ -98,6 +118,8 @@ class _RtfReader:
                 elif word is not None:
                     self._control(word.decode(), int(number) if number else None)
         self._flush()
+        while self._stack:  # A file that was cut ends inside its groups.
+            self._brace(b"}")
         self._paragraph()
         self._end_table()
         head, foot = (" / ".join(self._beside[name]) for name in ("header", "footer"))
@@ -117,7 +139,15 @@ class _RtfReader:
                 if self._group.where == "pict":
                     self._hex.append(self._data[match.end() : at].hex().encode())
             else:
+                if match[1] == b"picprop" and (said := DESCRIBED.search(self._data, at, at + _PROPERTIES)):
+                    self._described = self._plain_text(said[1])
                 yield match
+
+    def _plain_text(self, data: bytes) -> str:
+        """Return the text of bytes in which letters alone are escaped."""
+        letters = re.sub(rb"\\'([0-9a-f]{2})", lambda one: bytes.fromhex(one[1].decode()), data)
+        text = letters.decode(self._page, "replace")
+        return re.sub(r"\\u(-?\d{1,5}) ?\??", lambda one: chr(int(one[1]) % 65_536), text)
 
     # What stands in the file.
 
@@ -144,11 +174,11 @@ class _RtfReader:
         elif group.where == "text" and group.hidden:
             self._found.notes.append("Text that the document hides is left out.")
         elif group.where == "text":
-            bare = not text.strip()
-            text = f"~~{text}~~" if group.struck and not bare else text
-            self._words[-1].append(
-                f"<{group.raised}>{text}</{group.raised}>" if group.raised and not bare else text
-            )
+            if (bare := text.strip()) and (group.struck or group.raised):
+                shown = f"~~{bare}~~" if group.struck else bare
+                shown = f"<{group.raised}>{shown}</{group.raised}>" if group.raised else shown
+                text = text.replace(bare, shown, 1)
+            self._words[-1].append(text)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "*":
@@ -185,7 +215,7 @@ class _RtfReader:
             self._words.append([])
         elif word == "pict":
             group.where, group.taken = "pict", "pict"
-            self._hex, self._form = [], ""
+            self._hex, self._form, self._described = [], "", ""
         elif word in SIGNS:
             self._add(SIGNS[word])
         else:
@@ -194,6 +224,8 @@ class _RtfReader:
     def _act(self, word: str, number: int | None) -> None:
         """Do what a control word says; most say how things look."""
         group = self._group
+        if self._table.define(word, number):
+            return
         match word:
             case "par" | "sect":
                 self._paragraph()
@@ -204,11 +236,11 @@ class _RtfReader:
             case "cell":
                 self._cell()
             case "row":
-                self._row()
+                self._table.row()
             case "nestcell":
-                self._add("; ")
+                self._end_nested("; ")
             case "nestrow":
-                self._add("\n")
+                self._end_nested("\n")
             case "ilvl":
                 self._depth = min(max(number or 0, 0), 8)
             case "fonttbl" | "stylesheet":
@@ -289,6 +321,8 @@ class _RtfReader:
             case "fldinst":
                 found = _LINK.search(text)
                 self._link = found[1] if found else ""
+            case "fldrslt":
+                self._words[-1].append(link(text, self._links.pop()))
             case _:
                 if text:
                     self._beside[taken][" ".join(text.split())] = None
@@ -302,9 +336,14 @@ class _RtfReader:
         if self._form == "wmetafile":
             data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the head that files have.
         if data:
-            self._words[-1].append(self._found.figures.add(data, "", lambda: data))
+            self._words[-1].append(self._found.figures.add(data, self._described, lambda: data))
 
     # Paragraphs and tables.
+
+    def _end_nested(self, sign: str) -> None:
+        """End a cell or a row of a table within a cell; empty ones leave nothing."""
+        if "".join(self._words[-1][-1:]).strip(" ;\n"):
+            self._add(sign)
 
     def _paragraph(self) -> None:
         if len(self._words) > 1 or self._in_table:
@@ -317,7 +356,7 @@ class _RtfReader:
         if level and text:
             self._blocks.heading(level, f"{self._label} {text}")
         elif self._label:
-            numbered = any(sign.isalnum() for sign in self._label)
+            numbered = any(sign.isalnum() for sign in self._label) and self._label not in BULLETS
             self._blocks.item(self._depth, self._label if numbered else "-", text)
         else:
             self._blocks.add(text)
@@ -326,21 +365,14 @@ class _RtfReader:
 
     def _cell(self) -> None:
         if len(self._words) == 1:
-            self._cells.append(f"{self._label} {''.join(self._words[0])}".strip())
+            self._table.cell(f"{self._label} {''.join(self._words[0])}".strip())
             self._words[0].clear()
             self._label = ""
 
-    def _row(self) -> None:
-        if self._cells:
-            self._rows.append(self._cells)
-        self._cells = []
-
     def _end_table(self) -> None:
-        self._row()
-        if self._rows:
-            self._blocks.add(table(self._rows))
+        if text := self._table.ended():
+            self._blocks.add(text)
             self._end_notes()
-        self._rows = []
 
     def _end_notes(self) -> None:
         for text in self._after:
@@ -358,7 +390,9 @@ class _RtfReader:
             self._add("•" if 0xF000 <= code < 0xF100 else chr(code) if 0 < code < 0x110000 else "\ufffd")
 
     def _begin_result(self) -> None:
-        """Words that lead to the address that the field before them named."""
+        """Begin the words that lead to the address that the field before them named."""
         address, self._link = self._link, ""
-        if address:
-            self._add(f"<{address}> ")
+        if address and self._group.where == "text":
+            self._group.taken = "fldrslt"
+            self._links.append(address)
+            self._words.append([])

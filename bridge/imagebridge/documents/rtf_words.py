@@ -17,6 +17,7 @@ TAKEN = {
     **dict.fromkeys(("header", "headerl", "headerr", "headerf"), "header"),
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), "footer"),
     **{name: name for name in ("footnote", "annotation", "atnauthor", "listtext", "shptxt", "fldinst")},
+    "pntext": "listtext",
 }
 """Destinations whose words stand elsewhere than where they are met."""
 
@@ -36,7 +37,6 @@ SILENT = frozenset(
         "datastore",
         "xmlnstbl",
         "mmathPr",
-        "pntext",
         "objdata",
         "objclass",
         "nonshppict",
@@ -80,6 +80,12 @@ CHARSETS = {
 }  # fmt: skip
 """Encodings by the character sets of fonts."""
 
+
+DESCRIBED = re.compile(rb"\\sn\s+wzDescription\s*\}\s*\{\\sv\s+([^{}]*)\}")
+"""What is said of a picture, among its properties."""
+
+BULLETS = frozenset("o\xa7")
+"""Letters that are bullets in the fonts of Word's lists, Courier New and Wingdings."""
 
 PICTURES = frozenset(("pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"))
 """The forms of pictures."""

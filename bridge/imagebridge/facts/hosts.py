@@ -26,11 +26,11 @@ class Host:
     clients: patterns of `clientInfo.name`, in small letters. characters: of the whole result's JSON, with what
     surrounds it. side: pixels of a picture's longer side, None for any. patches: 32-pixel squares of a picture, None
     for any: a host that makes pictures smaller itself tells nobody, and coordinates are off. formats: media types of
-    pictures that reach the model, PNG and JPEG among them; none where no picture does. structured: structured content is shown beside all
-    else, is dropped, or replaces other blocks. errors: the model is told that a result is an error, is not, or what
-    an error holds beside its first text is lost. empties: a result without content is told. blocks: the types of
-    blocks, beside text, pictures and embedded resources, that reach the model as more than raw JSON and break nothing.
-    resources: so do embedded texts, and with `files` documents, which else are shown as pictures of their pages.
+    pictures that reach the model, PNG and JPEG among them; none where no picture does. structured: structured content
+    is shown beside all else, is dropped, or replaces other blocks. errors: the model is told that a result is an error,
+    is not, or what an error holds beside its first text is lost. empties: a result without content is told. blocks: the
+    types of blocks, beside text, pictures and embedded resources, that reach the model as more than raw JSON and break
+    nothing. resources: so do embedded texts, and with `files` documents, which else are shown as pictures of their pages.
     reads_links: what a link leads to is read by the host. hides: a block whose audience leaves the assistant out is
     kept from the model. text_first: the text is what the model surely sees, so it leads. start: seconds after which
     the host gives up on a server that starts, None where that is not known. source, read on `date`.

@@ -15,9 +15,9 @@ class KeyedLocks:
         self._guard = Lock()
         self._locks: dict[Hashable, tuple[Lock, int]] = {}
 
-    def of(self, key: Hashable) -> "_Turn":
+    def of(self, key: Hashable) -> "_HeldKey":
         """Return what holds the turn of a key, as the context of a `with`."""
-        return _Turn(self, key)
+        return _HeldKey(self, key)
 
     def take(self, key: Hashable) -> None:
         """Wait for the turn of a key, and hold it."""
@@ -44,7 +44,7 @@ class KeyedLocks:
             return lock
 
 
-class _Turn:  # a generated context takes three times as long
+class _HeldKey:  # a generated context takes three times as long
     __slots__ = ("_key", "_locks")
 
     def __init__(self, locks: KeyedLocks, key: Hashable) -> None:

@@ -118,15 +118,12 @@ def _jpeg(data: bytes) -> Container:
 
 def _webp(data: bytes) -> Container:
     end = 8 + int.from_bytes(data[4:8], "little")
-    at, frames, size = 12, 0, (0, 0)
+    at, frames, size, begun, cut = 12, 0, (0, 0), 0, False
     pixels, exif, mends = False, b"", list[Mend]()
     while at + 8 <= end:
         name, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if at + 8 + length > min(end, len(data)):
-            # What is whole before it is shown: a picture without what follows it, or the first frames.
-            if not pixels:
-                raise PictureError("the WebP is cut short")
-            mends, end = [(4, 8, pack("<I", at - 8))], at
+            at, cut = begun or at, True
             break
         body = at + 8
         if name == b"VP8X" and length >= 10:
@@ -136,19 +133,29 @@ def _webp(data: bytes) -> Container:
             )
         elif name == b"VP8 " and length >= 10:
             pixels, size = True, _larger(size, _vp8(data, body))
+            frames, begun = frames + bool(begun), 0
         elif name == b"VP8L" and length >= 5:
             pixels, size = True, _larger(size, _vp8l(data, body))
-        elif name == b"ANMF":
-            pixels, frames = True, frames + 1
+            frames, begun = frames + bool(begun), 0
+        elif name == b"ANMF" and length >= _FRAME_HEAD:
+            # As libwebp does: its chunks follow whatever length it says, and without pixels it is none.
+            begun, length = at, _FRAME_HEAD
         elif name == b"EXIF":
             # The first one counts, as for libwebp.
             exif = exif or data[body : body + length]
         at = body + length + (length & 1)
     if not pixels:
-        raise PictureError("the WebP has no pixels")
+        raise PictureError("the WebP is cut short" if cut else "the WebP has no pixels")
+    if cut:
+        # What is whole before it is shown: a picture without what follows it, or the first frames.
+        mends, end = [(4, 8, pack("<I", at - 8))], at
     return Container(
         kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif), mends=tuple(mends)
     )
+
+
+_FRAME_HEAD = 16
+"""Bytes of a WebP's frame before the chunks of its pixels."""
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
@@ -195,10 +202,14 @@ def _gif(data: bytes) -> Container:
             break
         if block == GIF_EXTENSION:
             control = start + 3 if data[start + 1 : start + 3] == GIF_CONTROL else control
+            if at == start + 3:
+                mends.append((start, at, b""))  # it says nothing, and Pillow reads past its end
             continue
         frames, end = frames + 1, at
         left, top, across, down = unpack_from("<HHHH", data, start + 1)
         if frames == 1:
+            if not (across and down):
+                raise PictureError("the GIF's first frame has no pixels")
             # The first frame makes a screen larger that is too small for it; later ones are cut.
             width, height = max(width, left + across), max(height, top + down)
             # Decoders disagree on what is seen where it does not lie.
@@ -215,7 +226,7 @@ def _gif(data: bytes) -> Container:
     if (width, height) != screen and max(width, height) <= 0xFFFF:
         # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
         mends.insert(0, (6, 10, pack("<HH", width, height)))
-    return Container(kinds.GIF, width, height, frames, end, common, mends=tuple(mends))
+    return Container(kinds.GIF, width, height, frames, end, common, mends=tuple(sorted(mends)))
 
 
 _WARNED = 89_478_485
@@ -236,7 +247,7 @@ _WINDOW = 1 << 15
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
 
-    Runs of full ones are passed by slices, each four times as long as the one before as long as all in it are full.
+    Runs of full ones are passed by slices, each sixteen times as long as the one before as long as all in it are full.
     """
     size, window = len(data), _WINDOW
     while at < size:
@@ -245,9 +256,12 @@ def sub_blocks_end(data: bytes, at: int) -> int:
             return at + 1
         if length == 255:
             lengths = data[at : at + window : 256]
-            full = cast("re.Match[bytes]", _FULL.match(lengths)).end()
-            at += 256 * full
-            window = 4 * window if full == len(lengths) else _WINDOW
+            if lengths == b"\xff" * len(lengths):
+                at += 256 * len(lengths)
+                window *= 16
+            else:
+                at += 256 * cast("re.Match[bytes]", _FULL.match(lengths)).end()
+                window = _WINDOW
         else:
             at += length + 1
     return size + 1

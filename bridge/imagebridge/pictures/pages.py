@@ -144,7 +144,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
             image = upright(image, stored.of(ORIENTATION, 1))
         else:
             image = load(at_page(header(data), index))
-            image = tiff.recoloured(image, stored) if stored else image
+            image = tiff.corrected(image, stored) if stored else image
             # Its mode before it is converted says whether there is something to tell.
             remark = grey.depth_sentence(image)
     except PictureError as error:
@@ -196,6 +196,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
     with PDFIUM:
         with decoding("the PDF cannot be read"):
             document = pypdfium2.PdfDocument(data)
+            document.init_forms()  # What is filled in is drawn only then.
         with document:
             wanted = range(1, min(len(document), MAX_PAGES) + 1) if numbers is None else numbers
             for number in wanted:

@@ -34,6 +34,8 @@ def refused(layout: Page) -> str:
     """Return the sentence for a form that cannot be unpacked here, or would be shown as noise; empty for others."""
     if layout.packed not in _UNPACKED and layout.packed not in _PICTURES:
         return layout.sentence()
+    if layout.packed in _JPEG and (unread := _unread_jpeg(layout)):
+        return layout.sentence(packed=unread)
     halved = layout.tags.get(directory.HALVED, (2, 2)) != (1, 1)
     read = layout.packed in _JPEG or layout.packed in _PICTURES or _is_ycbcr(layout)
     noise = layout.colours == _YCBCR and halved and not read
@@ -42,6 +44,30 @@ def refused(layout: Page) -> str:
         layout.bits > 16 or (layout.bits > 8 and (layout.form != 1 or layout.samples > 1))
     )
     return layout.sentence() if noise or negative else ""
+
+
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
+_PRECISIONS = (8, 12)
+"""Bits a sample of a JPEG that libtiff unpacks, where the page says the same (4.7.2)."""
+_OLD, _LOSSLESS_PROCESS = 6, 14
+
+
+def _unread_jpeg(layout: Page) -> str:
+    """Name the JPEG in a page where it is one that libtiff does not unpack (T.81, table B.1); empty for others."""
+    if layout.packed == _OLD:
+        return "lossless old JPEG" if layout.of(directory.PROCESS) == _LOSSLESS_PROCESS else ""
+    starts, _ = layout.pieces()
+    at, data = next(iter(starts), 0) + 2, layout.data
+    while data[at : at + 1] == b"\xff" and at + 5 <= len(data) and data[at + 1] not in _FRAMES:
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if data[at : at + 1] != b"\xff" or at + 5 > len(data):
+        return ""  # broken, which is for its decoder to say
+    marker, bits = data[at + 1], data[at + 4]
+    if bits == layout.bits and bits in _PRECISIONS:
+        return ""
+    name = "lossless JPEG" if marker in _LOSSLESS else "JPEG"
+    return name if bits == layout.bits else f"{name} of {bits} bits"
 
 
 def is_strange(layout: Page) -> bool:
@@ -170,11 +196,13 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
     return Images.merge("RGB", [Images.frombytes("L", layout.size, plane) for plane in planes])
 
 
-def recoloured(image: "Image", layout: Page) -> "Image":
-    """Return a page of few colours with those of its palette where old writers gave them in 8 bits.
+def corrected(image: "Image", layout: Page) -> "Image":
+    """Return what Pillow has read of a page, with 12 bits of grey as 16, and with a palette of 8 bits, which old writers gave.
 
     Colours of 16 bits that all stay below 256 would be black; libtiff takes them for 8 bits too.
     """
+    if image.mode == "I;16" and layout.bits == 12:
+        return image.point(lambda grey: grey * 16)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
     colours = layout.tags.get(directory.COLOURS, ())
     entries = len(colours) // 3
     if image.mode == "P" and layout.colours == 3 and 0 < max(colours, default=0) < 256 and entries <= 256:

@@ -19,10 +19,10 @@ WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL = 256, 257, 258, 259, 262, 2
 OFFSETS, SAMPLES, ROWS, COUNTS, PLANAR, PREDICTOR, COLOURS = 273, 277, 278, 279, 284, 317, 320
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS = 322, 323, 324, 325
 EXTRA, FORMAT, WEIGHTS, HALVED, LEVELS = 338, 339, 529, 530, 532
-ORIENTATION = 274
+ORIENTATION, PROCESS = 274, 512
 _NUMBERS = (
     frozenset((WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL, ORIENTATION, EXTRA, FORMAT, HALVED))
-    | frozenset((OFFSETS, SAMPLES, ROWS, COUNTS, PLANAR, PREDICTOR, COLOURS))
+    | frozenset((OFFSETS, SAMPLES, ROWS, COUNTS, PLANAR, PREDICTOR, COLOURS, PROCESS))
     | frozenset((TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS))
 )
 _FRACTIONS = frozenset((WEIGHTS, LEVELS))
@@ -78,6 +78,7 @@ _PACKED = {
     34677: "SGI's logarithms",
     34712: "JPEG 2000",
     34887: "LERC",
+    34892: "lossy JPEG",
     34925: "LZMA",
     50000: "Zstandard",
     50001: "WebP",
@@ -95,6 +96,8 @@ _COLOURED = {
     8: "Lab",
     32844: "LogL",
     32845: "LogLuv",
+    32803: "a sensor's raw values",
+    34892: "a camera's raw values",
 }
 _FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 
@@ -165,13 +168,13 @@ class Page(NamedTuple):
         offsets, counts = (TILE_OFFSETS, TILE_COUNTS) if self.tiled else (OFFSETS, COUNTS)
         return self.tags.get(offsets, ()), self.tags.get(counts, ())
 
-    def sentence(self) -> str:
-        """Say how the pixels are stored, where that is not decoded here."""
+    def sentence(self, packed: str = "") -> str:
+        """Say how the pixels are stored, where that is not decoded here; how they are `packed` where more is known of it."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
         form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
-        packed = _PACKED.get(self.packed, f"compression {self.packed}")
+        packed = packed or _PACKED.get(self.packed, f"compression {self.packed}")
         return f"a TIFF of a form that is not decoded here: {form}" + (
             f", packed with {packed}" if packed else ""
         )

@@ -1,5 +1,6 @@
 """The server of a relay as a child process: its standard streams as lines, and its end with all that it has started."""
 
+import math
 import os
 import shutil
 import signal
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
     from anyio.abc import Process
 
 _GRACE = 2.0
-"""Seconds that a server has to end by itself once its input is closed, and again after SIGTERM."""
+"""Seconds that a server has to end by itself once its input is closed."""
+
+_LAST = 1.5
+"""Seconds between SIGTERM and SIGKILL: hosts kill the relay 2 seconds after its own SIGTERM, and then nobody ends the server
+any more (the SDKs for Python and TypeScript, 2026-11)."""
 
 _LOOK = 0.2
 """Seconds between two looks whether the process still runs, and for what it wrote last to be read."""
@@ -36,6 +41,7 @@ class ChildServer:
         self.process = process
         self.lines = LineReader(pipes.follow)
         self._pipes = pipes
+        self._end_by = math.inf
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
         """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
@@ -43,8 +49,18 @@ class ChildServer:
 
     async def finish(self) -> None:
         """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
+        self._end_by = min(self._end_by, anyio.current_time() + _GRACE)
         with suppress(*STREAM_ENDED):
             await self._pipes.finish()
+
+    def hurry(self) -> None:
+        """Leave the server no time to end by itself: whoever asked the relay to end does not wait for long."""
+        self._end_by = anyio.current_time()
+
+    async def stop(self) -> None:
+        """End the server, with all that is left of its group."""
+        await self.finish()
+        await _stopped(self.process, max(0.0, self._end_by - anyio.current_time()))
 
     async def end(self) -> str:
         """Return how it ended, once its output has."""
@@ -103,8 +119,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
             yield server
         finally:
             with anyio.CancelScope(shield=True):
-                await server.finish()
-                await _stopped(process)
+                await server.stop()
                 await server.cut()
             tasks.cancel_scope.cancel()
 
@@ -151,30 +166,29 @@ async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     return process, _Pipes(stdout.follow, stdin.send, stdin.aclose, stdout.aclose)
 
 
-async def _ended(process: "Process", seconds: float) -> bool:
-    """Tell whether the process ends in time."""
+async def _ended(process: "Process", seconds: float) -> None:
+    """Wait until the process ends, for some seconds."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110
             await anyio.sleep(0.01)
-    return process.returncode is not None
 
 
-async def _stopped(process: "Process") -> None:
+async def _stopped(process: "Process", seconds: float) -> None:
     """Wait, terminate, kill (2025-11-25, lifecycle, stdio). What a server started belongs to it, unless it made itself independent."""
+    await _ended(process, seconds)
     if sys.platform == "win32":
-        if not await _ended(process, _GRACE):
+        if process.returncode is None:
             with suppress(*STREAM_ENDED):
                 process.terminate()
-            await _ended(process, _GRACE)
+            await _ended(process, _LAST)
         return
-    await _ended(process, _GRACE)
     for number in (signal.SIGTERM, signal.SIGKILL):
         if not _send_signal(process.pid, number):
             break
-        with anyio.move_on_after(_GRACE):
+        with anyio.move_on_after(_LAST):
             while _send_signal(process.pid, 0):  # noqa: ASYNC110
                 await anyio.sleep(0.01)
-    await _ended(process, _GRACE)
+    await _ended(process, _LAST)
 
 
 def _send_signal(group: int, number: int) -> bool:

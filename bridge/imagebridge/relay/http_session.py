@@ -17,8 +17,9 @@ from imagebridge.wire import JSON, is_json
 
 from .http_stream import SUBSCRIPTION, Renaming, Stream
 from .json_rpc import RequestId, failure, key, other_spelling, written
-from .relay import HostStream, Relay
+from .relay import Relay
 from .streams import LineQueue
+from .transports import HostStream
 
 _LOG = logging.getLogger("imagebridge.proxy")
 

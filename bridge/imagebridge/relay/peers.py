@@ -114,6 +114,11 @@ class Peers:
             return None
         return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a request waits for its answer."""
+        return bool(self._pending)
+
     def unanswered(self) -> list[HostRequest]:
         """Return the requests that wait for an answer, and forget them."""
         waiting = list(self._pending.values())

@@ -1,10 +1,10 @@
 """Messages passed on between a host and a server; the results of tools are repaired on the way."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import anyio.abc
@@ -21,6 +21,7 @@ from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_
 from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
 from .streams import Line, LineSource, LongLine, Rest, done
 from .tool_names import Names
+from .transports import Connect, HostStream, Server
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -28,7 +29,7 @@ _GRACE = 2.0
 """Seconds for the last answers to arrive once the host has closed its side."""
 
 _START = 60.0
-"""Seconds that a server that is started anew has to answer the handshake."""
+"""Seconds that a server has to say its first words: the answer to a handshake."""
 
 _READ = 30.0
 """Seconds that a server has to send what a link leads to."""
@@ -43,40 +44,6 @@ _BEGINNING = 1_000
 
 _MOST_TOLD = 10
 """Lines that are not messages of which is told: some servers print their whole log to stdout."""
-
-
-class Server(Protocol):
-    """A server that runs."""
-
-    name: str
-
-    @property
-    def lines(self) -> LineSource:
-        """What it says."""
-        ...
-
-    def send(self, line: bytes, message: JSON | None = None) -> Rest:
-        """Send a line; `message` is what it says, where that is one message."""
-        ...
-
-    async def finish(self) -> None:
-        """Say that no more is coming."""
-        ...
-
-    async def end(self) -> str:
-        """Return how it ended, once the last line has come."""
-        ...
-
-
-class HostStream(Protocol):
-    """The way to the host."""
-
-    def send(self, line: bytes, said: Sequence[JSON]) -> Rest:
-        """Send a line, with its end; `said` are the messages in it."""
-        ...
-
-
-Connect = Callable[[], AbstractAsyncContextManager[Server]]
 
 
 class Relay:
@@ -103,6 +70,7 @@ class Relay:
         self._server: Server | None = None
         self._over = anyio.Event()
         self._over.set()
+        self._spoke = anyio.Event()
         self._silent = False
         self._waiting: dict[object, _Waiting] = {}
         self._garbage = 0
@@ -122,13 +90,32 @@ class Relay:
                 failed = error
             else:
                 await host.each(self._heard)
-                if self._server:
-                    await self._server.finish()
-                with anyio.move_on_after(_GRACE):
-                    await self._over.wait()
+                await self._end()
             tasks.cancel_scope.cancel()
         if failed:
             raise failed
+
+    def hurry(self) -> None:
+        """Let the server end at once where the relay is cancelled: the host waits for a moment alone."""
+        if self._server:
+            self._server.hurry()
+
+    async def _end(self) -> None:
+        """Wait for the last answers, once the host has closed its side, and refuse what is not answered then."""
+        if self._server is None:
+            return
+        name = self._server.name
+        await self._server.finish()
+        if self._session.is_waiting:
+            with anyio.move_on_after(_START):
+                await self._spoke.wait()
+        with anyio.move_on_after(_GRACE):
+            await self._over.wait()
+            return
+        with anyio.move_on_after(_GRACE):
+            await self._refuse(
+                f"{name} did not answer before the host closed its side, nor {_GRACE:g} seconds later"
+            )
 
     # From the host to the server.
 
@@ -148,10 +135,9 @@ class Relay:
             _LOG.warning("the host sent %s; it is left out", line)
             return None
         message, _ = read_line(line)
-        parts = messages(message)
-        pending = [one for part in parts if (one := self._session.heard(part, line))]
         if self._names and is_json(message):
-            line = self._names.called(message, line)
+            message, line = self._names.called(message, line)
+        pending = [one for part in messages(message) if (one := self._session.heard(part, line))]
         if is_json(message):
             message, line = resource_uris.to_server(message, line)
         said = message.deep if isinstance(message, Unreadable) else message if is_json(message) else None
@@ -186,6 +172,7 @@ class Relay:
         """Run the server until it ends, and answer for it what it left open."""
         async with self._connect() as server:
             self._server, self._over, self._silent = server, anyio.Event(), False
+            self._spoke = anyio.Event()
             task_status.started()
             # Answers are repaired beside each other; what comes behind them is not held up.
             async with anyio.create_task_group() as repairs:
@@ -193,6 +180,7 @@ class Relay:
                 self._give_up()
             how = await server.end()
         self._server = None
+        self._spoke.set()
         await self._refuse(
             f"the server {server.name} {how} before it answered. Its log says why; the next request starts it again."
         )
@@ -206,6 +194,7 @@ class Relay:
 
     def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message of the server, as it came where a fault of ours is in the way."""
+        self._spoke.set()
         try:
             return self._to_host(repairs, line)
         except Exception as fault:  # noqa: BLE001

@@ -14,7 +14,8 @@ from imagebridge.facts.hosts import Host
 
 from .child_server import child
 from .peers import Peers
-from .relay import Connect, HostStream, Relay
+from .relay import Relay
+from .transports import Connect, HostStream
 
 _LOOK = 0.2
 """Seconds between two looks at whether a signal has come."""

@@ -25,6 +25,12 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 # Beside the calls, what the host says besides always finds one.
 _CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
 
+_GRACE = 2.0
+"""Seconds for the last answers to arrive once the host has closed its side."""
+
+_LOOK = 0.05
+"""Seconds between two looks whether they have."""
+
 _NOTICE = 3.0
 """Seconds that a server has to take the end of a session."""
 
@@ -59,6 +65,7 @@ class RemoteServer:
         self._client = client
         self._tasks = tasks
         self._session = ""
+        self._left = False
         self._version = ""
         self._calls: dict[RequestId, anyio.CancelScope] = {}
         self._opening: RequestId | None = None
@@ -109,17 +116,29 @@ class RemoteServer:
         await self._arrive(written(failure(message["id"], why)))
 
     async def finish(self) -> None:
+        """Leave what was asked a moment to be answered, then give up the rest, and the session."""
+        with anyio.move_on_after(_GRACE):
+            while self._calls:  # noqa: ASYNC110  # they end by themselves
+                await anyio.sleep(_LOOK)
+        await self.leave()
+
+    async def leave(self) -> None:
         """Give up what is not answered, and the session."""
+        self._left = True
         for scope in self._calls.values():
             scope.cancel()
         if self._session:
             with anyio.move_on_after(_NOTICE), suppress(httpx2.HTTPError):
                 await self._client.delete(self._url, headers=self._headers())
+            self._session = ""
         self._arrived.close()
+
+    def hurry(self) -> None:
+        """Do nothing: it is not ours to end."""
 
     async def end(self) -> str:
         """Return how it ended."""
-        return "forgot the session"
+        return "was left by the host" if self._left else "forgot the session"
 
     def close(self) -> None:
         """Take in no more lines."""
@@ -292,7 +311,7 @@ async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteS
             yield server
         finally:
             with anyio.CancelScope(shield=True):
-                await server.finish()
+                await server.leave()
             server.close()
             tasks.cancel_scope.cancel()
 

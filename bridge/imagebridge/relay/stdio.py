@@ -8,17 +8,19 @@ import anyio.abc
 
 from imagebridge.errors import ServerError
 
+from .relay import Relay
 from .relay_options import RelayOptions, until_signal
 from .streams import Input, LineReader, StandardOutput
 
 _LOOK = 1.0
-"""Seconds between two looks at whether the process that started this one is still there."""
+"""Seconds between two looks at whether the host is still there."""
 
 
 def serve(options: RelayOptions) -> None:
     """Relay between stdin and stdout and the server until stdin ends.
 
-    SIGINT, SIGTERM, SIGHUP and the end of the process that started this one end it too, and the server with it.
+    SIGINT, SIGTERM, SIGHUP, the end of the process that started this one and that of whoever reads stdout end it too,
+    and the server with it.
 
     Raises:
         ServerError: the server cannot be started.
@@ -29,13 +31,14 @@ def serve(options: RelayOptions) -> None:
     wire = os.dup(1)
     os.dup2(2, 1)
     failed: list[ServerError] = []
-    relay = options.relay(StandardOutput(wire))
+    output = StandardOutput(wire)
+    relay = options.relay(output)
 
     async def run() -> None:
         async with anyio.create_task_group() as tasks:
             if sys.platform != "win32":
-                tasks.start_soon(_until_signal, tasks)
-                tasks.start_soon(_until_orphaned, tasks, parent)
+                tasks.start_soon(_until_signal, tasks, relay)
+                tasks.start_soon(_until_alone, tasks, parent, output)
             try:
                 await relay.run(LineReader(Input(0).follow))
             except ServerError as error:
@@ -47,12 +50,17 @@ def serve(options: RelayOptions) -> None:
         raise failed[0]
 
 
-async def _until_signal(tasks: anyio.abc.TaskGroup) -> None:
+async def _until_signal(tasks: anyio.abc.TaskGroup, relay: Relay) -> None:
     await until_signal()
+    relay.hurry()
     tasks.cancel_scope.cancel()
 
 
-async def _until_orphaned(tasks: anyio.abc.TaskGroup, parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110  # no event tells it
+async def _until_alone(tasks: anyio.abc.TaskGroup, parent: int, output: StandardOutput) -> None:
+    """End once the host is gone, which stdin does not tell while a message in front of its end waits for a server that reads nothing.
+
+    The process that started this one is often another than the host: `uvx`, a shell.
+    """
+    while os.getppid() == parent and not output.is_gone():  # noqa: ASYNC110  # no event tells it
         await anyio.sleep(_LOOK)
     tasks.cancel_scope.cancel()

@@ -31,7 +31,8 @@ from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read_line, written
 from .listening import is_foreign
-from .relay import HostStream, Relay
+from .relay import Relay
+from .transports import HostStream
 
 PATH = "/mcp"
 

@@ -331,9 +331,16 @@ class StandardOutput:
                     )
                 self._left.popleft()
 
+    def is_gone(self) -> bool:
+        """Tell whether nobody is left who could read."""
+        return self._is(select.POLLERR | select.POLLHUP) if self._poll else False
+
     def _is_ready(self) -> bool:
         """Tell whether something can be written without waiting."""
-        return self._poll is not None and any(event & select.POLLOUT for _, event in self._poll.poll(0))
+        return self._is(select.POLLOUT) if self._poll else False
+
+    def _is(self, events: int) -> bool:
+        return self._poll is not None and any(event & events for _, event in self._poll.poll(0))
 
 
 def widen(descriptor: int) -> None:

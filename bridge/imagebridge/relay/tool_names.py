@@ -3,7 +3,7 @@
 from imagebridge.schemas.definitions import responses_tools, tool_names
 from imagebridge.wire import JSON, is_json, is_list, text_of
 
-from .json_rpc import written
+from .json_rpc import spliced
 
 
 class Names:
@@ -38,13 +38,15 @@ class Names:
         described = {"description": description} if description else {}
         return {**tool, "name": name, **described, "inputSchema": schema}
 
-    def called(self, message: JSON, line: bytes) -> bytes:
-        """Return a call under the name that its server knows; any other message as it came."""
+    def called(self, message: JSON, line: bytes) -> tuple[JSON, bytes]:
+        """Return a call under the name that its server knows, and as a line; any other message as it came."""
         params = message.get("params")
         if message.get("method") != "tools/call" or not is_json(params):
-            return line
+            return message, line
         name = text_of(params, "name")
         original = self._originals.get(name, name)
         if original == name:
-            return line
-        return written({**message, "params": {**params, "name": original}}).rstrip(b"\n")
+            return message, line
+        return {**message, "params": {**params, "name": original}}, spliced(
+            line, ("params", "name"), original
+        )

@@ -41,6 +41,8 @@ def placed(
         if isinstance(piece, PicturePiece)
     ]
     _fit(showings, left, policy, receiver)
+    if any(one.left_out for one in showings):
+        _gather(pieces, showings)
     pictures = iter(showings)
     text_budget = _TextBudget(policy.max_text, _OURS)
     placed_pieces: list[PlacedPiece] = []
@@ -148,7 +150,8 @@ def _link(piece: LinkPiece, policy: Policy, receiver: Receiver) -> tuple[list[Pa
 class _Showing:
     """How a picture is to be shown: at what size (None: not at all), and the limit that made it smaller or left it out.
 
-    picture: what is sent, or why nothing is. strips: what is sent of a long one in its place.
+    picture: what is sent, or why nothing is. strips: what is sent of a long one in its place. last: where it is left out,
+    the number of the last picture that its sentence tells of; 0 where one before tells of it.
     """
 
     piece: PicturePiece
@@ -156,6 +159,25 @@ class _Showing:
     limit: str = ""
     picture: Picture | PictureError | None = None
     strips: Sequence[tuple[Strip, Picture]] = ()
+    last: int | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether a limit leaves it out."""
+        return bool(self.limit) and self.picture is None and not self.strips
+
+
+def _gather(pieces: Sequence[PieceOfBlock], showings: Sequence[_Showing]) -> None:
+    """Let one sentence tell of several pictures in a row that the same limit leaves out."""
+    pictures, first = iter(showings), None
+    for _, piece in pieces:
+        one = next(pictures) if isinstance(piece, PicturePiece) else None
+        if one is None or not one.left_out:
+            first = None
+        elif first and first.limit == one.limit:
+            first.last, one.last = one.piece.number, 0
+        else:
+            first = one
 
 
 def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Receiver) -> None:
@@ -304,6 +326,15 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
     piece, plan, picture, limit = showing.piece, showing.plan, showing.picture, showing.limit
     original = piece.picture
     if plan is None or not isinstance(picture, Picture):
+        if showing.last == 0:
+            return [], f"a sentence: {limit}"
+        if showing.last:
+            name = (
+                f"{handle} to {picture_lines.handle(showing.last)}"
+                if handle
+                else numbered(piece.number, showing.last)
+            )
+            return _not_shown(name, f"{limit}: ask for fewer at a time")
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)

@@ -1,6 +1,7 @@
 """Picture: what is proven by structure and by decoding, and what is remembered."""
 
 import base64
+import re
 import struct
 from contextlib import suppress
 
@@ -179,6 +180,7 @@ def claimed(count):
 
 
 PNG, GIF, APNG = FILES["PNG"], file(drawing(), "GIF"), samples.animation("PNG")
+BEFORE_FRAME = 13 + 3 * 2 ** (1 + (GIF[10] & 7))
 AT = APNG.index(b"acTL") - 4
 MENDED = {
     "PNG with a damaged text": (samples.bad_checksum(PNG), PNG, 1),
@@ -194,6 +196,12 @@ MENDED = {
     "GIF with a screen smaller than its frame": (GIF[:6] + b"\x05\0\x05\0" + GIF[10:], GIF, 1),
     "GIF with bytes of no block behind its frame": (GIF[:-1] + b"\x07junk", GIF, 1),
     "GIF cut in a comment behind its frame": (GIF[:-1] + b"!\xfe\x09abc", GIF, 1),
+    "GIF with extensions of nothing": (
+        GIF[:BEFORE_FRAME] + b"!\xff\0!\0\0!\xf9\0!\xfe\0" + GIF[BEFORE_FRAME:],
+        GIF,
+        1,
+    ),
+    "GIF with an extension of nothing behind its frame, without its trailer": (GIF[:-1] + b"!\0\0", GIF, 1),
     "animated GIF without its trailer": (samples.animation("GIF")[:-1], samples.animation("GIF"), 4),
 }
 
@@ -257,6 +265,30 @@ def test_an_animated_webp_that_is_cut_shows_the_frames_before():
         Picture.from_bytes(data[: second - 5])
 
 
+MOVING = samples.animation("WEBP")
+FIRST, SECOND = (found.start() for found in list(re.finditer(b"ANMF", MOVING))[:2])
+
+
+@pytest.mark.parametrize(
+    ("data", "frames"),
+    [
+        (MOVING[: FIRST + 4] + (999 + SECOND).to_bytes(4, "little") + MOVING[FIRST + 8 :], 0),
+        (MOVING[: FIRST + 4] + (SECOND - FIRST + 60).to_bytes(4, "little") + MOVING[FIRST + 8 :], 4),
+        (MOVING[: FIRST + 24] + b"XP8 " + MOVING[FIRST + 28 :], 3),
+        (MOVING[: SECOND + 24] + b"XP8 " + MOVING[SECOND + 28 :], 3),
+    ],
+    ids=["longer than the file", "longer than its chunks", "first without pixels", "second without pixels"],
+)
+def test_the_frames_of_a_webp_are_those_that_its_decoder_finds(data, frames):
+    if not frames:
+        with pytest.raises(PictureError, match="the WebP is cut short"):
+            Picture.from_bytes(data)
+        return
+    picture = Picture.from_bytes(data)
+    assert (picture.data, picture.frames) == (data, frames)
+    assert len(list(animation.shown(data, 9))) == frames
+
+
 def test_a_marker_without_meaning_inside_of_jpeg_pixels_does_not_end_them():
     data = samples.file(samples.photo(), "JPEG", restart_marker_blocks=2)
     at = data.index(b"\xff\xd0")
@@ -310,6 +342,10 @@ REFUSED = {
         "the PNG begins with tRNS, not with its header",
     ),
     "a GIF of its head alone": (GIF[:10] + b"\0\0\0;", "the GIF has no pixels"),
+    "a GIF whose frame has no rows": (
+        GIF[:BEFORE_FRAME] + b"\x2c" + bytes(4) + b"\x40\0\0\0\0\x02\0;",
+        "the GIF's first frame has no pixels",
+    ),
     "a GIF of its head without a trailer": (GIF[:10] + b"\0\0\0!\xfe\0", "the GIF is cut short"),
 }
 

@@ -37,6 +37,7 @@ NAMES = {
     "levels": 532,
     "across": 322,
     "down": 323,
+    "process": 512,
     "stream": 513,
     "length": 514,
 }
@@ -436,6 +437,106 @@ def test_values_that_say_nothing_are_left_out_and_told(name):
     assert sentence.startswith(f"each pixel has {told}, of which the file") if told else not sentence
 
 
+def jpeg_segment(marker, body):
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def lossless_jpeg(bits, channels=1):
+    """A lossless JPEG of 8x4 pixels of middle grey (T.81, annex H): each differs by nothing from the one before."""
+    frame = struct.pack(">BHHB", bits, HEIGHT, WIDTH, channels) + b"".join(
+        bytes((at, 0x11, 0)) for at in range(channels)
+    )
+    code = bytes((0, 1)) + bytes(15) + bytes(1)
+    scan = bytes((channels, *(part for at in range(channels) for part in (at, 0)), 1, 0, 0))
+    pixels = bytes(WIDTH * HEIGHT * channels // 8)
+    segments = jpeg_segment(0xC3, frame) + jpeg_segment(0xC4, code) + jpeg_segment(0xDA, scan)
+    return b"\xff\xd8" + segments + pixels + b"\xff\xd9"
+
+
+TWELVE = (0xFFF800).to_bytes(3, "big") * (WIDTH * HEIGHT // 2)
+"""White and middle grey by turns, in 12 bits each."""
+
+
+@pytest.mark.parametrize(
+    ("data", "greys"),
+    [
+        (made(12, 1, [TWELVE]), (255, 128)),
+        (made(12, 1, [TWELVE[:24], TWELVE[24:]], rows=2), (255, 128)),
+        (made(12, 1, [zlib.compress(TWELVE)], packed=8), (255, 128)),
+        (made(12, 1, [lossless_jpeg(12)], packed=7), (128, 128)),
+        (made(8, 1, [lossless_jpeg(8)], packed=7), (128, 128)),
+    ],
+    ids=[
+        "12 bits",
+        "12 bits in strips",
+        "12 bits in deflate",
+        "lossless JPEG of 12 bits",
+        "lossless JPEG of 8 bits",
+    ],
+)
+def test_grey_of_twelve_bits_and_lossless_jpeg_are_as_light_as_they_say(data, greys):
+    image, sentence = shown(data)
+    assert ([image.convert("L").getpixel((x, 3)) for x in range(2)], sentence) == ([*greys], "")
+
+
+def from_lab(light, a, b, white):
+    """A colour of CIE 1976 L*a*b*, seen under a white, in sRGB without adaptation between whites (CIE 15:2004)."""
+
+    def cubed(value):
+        return value**3 if value > 6 / 29 else 3 * (6 / 29) ** 2 * (value - 4 / 29)
+
+    middle = (light + 16) / 116
+    found = [cubed(middle + a / 500) * white[0], cubed(middle), cubed(middle - b / 200) * white[1]]
+    return [sum(factor * part for factor, part in zip(row, found, strict=True)) for row in FROM_XYZ[white]]
+
+
+D50, D65 = (0.9642, 0.8249), (0.9505, 1.0891)
+FROM_XYZ = {
+    # From XYZ seen under D50 to light of sRGB, which is seen under D65: by Bradford's adaptation (ICC.1:2022, annex E).
+    D50: ((3.1339, -1.6169, -0.4906), (-0.9788, 1.9161, 0.0335), (0.0719, -0.2290, 1.4052)),
+    D65: ((3.2405, -1.5371, -0.4985), (-0.9693, 1.8760, 0.0416), (0.0556, -0.2040, 1.0572)),
+}
+LAB = [
+    (255, 0, 0),
+    (0, 0, 0),
+    (128, 0, 0),
+    (128, 50, 10),
+    (128, -25, 0),
+    (178, 0, 60),
+    (128, 0, -40),
+    (100, 30, -45),
+]
+"""L* from 0 to 255 for 100, a* and b* as they are."""
+
+
+def test_lab_is_seen_under_d50():
+    """Adobe's note on TIFF (2002-03-22) says so, and so do ICC profiles and libtiff's own reader.
+
+    TIFF 6.0 (section 23) names no white, and libvips takes D65: it is within 1 of 255 of the formula for that.
+    """
+    stored = b"".join(struct.pack("Bbb", *one) * 4 for one in LAB)
+    image, sentence = shown(made(8, 8, [stored], samples=3))
+    expected, otherwise = (
+        [[encoded(part) for part in from_lab(light / 2.55, a, b, white)] for light, a, b in LAB]
+        for white in (D50, D65)
+    )
+    found = [image.getpixel((at * 4 % WIDTH + 1, at * 4 // WIDTH)) for at in range(len(LAB))]
+    assert (farthest(found, expected) <= 3, sentence) == (True, ""), (found, expected)
+    assert farthest(found, otherwise) >= 6
+
+
+def farthest(colours, others):
+    """How far two lists of colours are apart, where they are most."""
+    pairs = zip(colours, others, strict=True)
+    return max(abs(one - other) for pair in pairs for one, other in zip(*pair, strict=True))
+
+
+def encoded(light):
+    """The value of 8 bits for light in sRGB (IEC 61966-2-1)."""
+    light = min(1.0, max(0.0, light))
+    return round(255 * (12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055))
+
+
 TOLD = {
     "logarithms of light": (
         made(16, 32845, [bytes(64)], packed=34676, samples=3, form=2),
@@ -463,6 +564,32 @@ TOLD = {
     "JPEG XL inside": (
         made(8, 2, [b"\xff\x0a"], packed=50002, samples=3),
         "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 8 bits a sample, packed with JPEG XL",
+    ),
+    "lossless JPEG of 16 bits": (
+        made(16, 2, [lossless_jpeg(16, 3)], packed=7, samples=3),
+        "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 16 bits a sample, packed with lossless JPEG",
+    ),
+    "lossless JPEG of fewer bits than the page says": (
+        made(16, 1, [lossless_jpeg(14)], packed=7),
+        (
+            "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 16 bits a sample, packed with lossless "
+            "JPEG of 14 bits"
+        ),
+    ),
+    "lossless JPEG in the old way": (
+        made(8, 1, [lossless_jpeg(8)], packed=6, process=14),
+        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with lossless old JPEG",
+    ),
+    "raw values of a camera": (
+        made(16, 32803, [lossless_jpeg(14)], packed=7),
+        (
+            "a TIFF of a form that is not decoded here: a sensor's raw values, 1 sample a pixel, 16 bits a sample, packed "
+            "with lossless JPEG of 14 bits"
+        ),
+    ),
+    "a JPEG that ends before its frame": (
+        made(8, 1, [b"\xff\xd8\xff\xdb\0"], packed=7),
+        "its pixels cannot be decoded (the file is broken there)",
     ),
     "a third as many colours": (
         made(8, 6, [bytes(64)], samples=3, halved=[3, 1]),

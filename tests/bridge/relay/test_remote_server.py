@@ -116,3 +116,20 @@ async def test_more_calls_than_any_host_makes_are_refused_and_the_others_answere
         assert sorted(one["id"] for one in await read(server, 3)) == [1, 2, 3]
         await send(server, request(5))
         assert (await read(server, 1))[0]["result"] == {}
+
+
+async def test_what_was_asked_before_the_host_closed_its_side_is_answered():
+    go_on = anyio.Event()
+
+    async def answer(asked):
+        await go_on.wait()
+        return httpx2.Response(
+            200, json={"jsonrpc": "2.0", "id": json.loads(asked.content)["id"], "result": {}}
+        )
+
+    async with behind(answer) as server, anyio.create_task_group() as tasks:
+        await send(server, request(1))
+        tasks.start_soon(server.finish)
+        await anyio.wait_all_tasks_blocked()
+        go_on.set()
+        assert (await read(server, 1))[0] == {"jsonrpc": "2.0", "id": 1, "result": {}}

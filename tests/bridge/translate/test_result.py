@@ -326,9 +326,16 @@ def test_thousands_of_pictures_in_one_json_are_found_in_time():
 
 
 def test_budget_of_pictures():
-    parts = output_parts({"content": [picture()] * 3}, Policy(max_pictures=1))
-    left_out = "[not shown: picture {} (image/png, 64x48); the limit is 1 pictures of one result]"
-    assert parts == [SHOWN, said(left_out.format(2)), said(left_out.format(3))]
+    content = [picture(), picture(), text("between"), *[picture()] * 5]
+    translation = translate({"content": content}, Policy(max_pictures=1))
+    assert translation.parts == [
+        SHOWN,
+        said("[not shown: picture 2 (image/png, 64x48); the limit is 1 pictures of one result]"),
+        said("between"),
+        said("[not shown: pictures 3 to 7; the limit is 1 pictures of one result: ask for fewer at a time]"),
+    ]
+    assert len(translation.notes) == len(content)
+    assert all("the limit is 1 pictures" in note.done for note in translation.notes[3:])
 
 
 def test_addresses_that_are_passed_on_count_as_pictures():
@@ -368,7 +375,8 @@ def test_budget_of_tokens_shrinks_before_it_leaves_out():
 
 def test_budget_of_tokens_leaves_out_the_last_when_nothing_can_shrink():
     translation = translate({"content": [picture()] * 4}, Policy(max_tokens=12))
-    assert [part["type"] for part in translation.parts] == ["input_image"] * 2 + ["input_text"] * 2
+    assert [part["type"] for part in translation.parts] == ["input_image"] * 2 + ["input_text"]
+    assert translation.parts[-1]["text"].startswith("[not shown: pictures 3 to 4; the limit is 12 tokens")
     assert translation.tokens <= 12
 
 

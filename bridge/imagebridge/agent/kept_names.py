@@ -1,0 +1,40 @@
+"""The names that a server gives to pictures which it keeps, and the handles that stand in their place: each picture has one name."""
+
+from collections.abc import Mapping
+
+from imagebridge.translate.picture_lines import KEPT_SCHEME, handle, renamed_kept
+from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
+
+
+def coming_handles(result: JSON, number: int) -> dict[str, str]:
+    """Return the handles that pictures of a result get from `number` on, by what their server calls them.
+
+    Only those are told for sure before they are read that nothing but text stands before.
+    """
+    coming: dict[str, str] = {}
+    for block in filter(is_json, blocks_of(result)):
+        if block.get("type") == "image":
+            meta = block.get("_meta")
+            if uri := text_of(meta, URI) if is_json(meta) else "":
+                coming.setdefault(uri, handle(number))
+            number += 1
+        elif block.get("type") != "text":
+            break
+    return coming
+
+
+def named_once(result: JSON, handles: Mapping[str, str]) -> JSON:
+    """Return a result in which each picture has one name: its handle, which stands beside it, or that of one before."""
+    blocks = blocks_of(result)
+    metas = (block.get("_meta") for block in blocks if is_json(block) and block.get("type") == "image")
+    uris = {text_of(meta, URI) for meta in metas if is_json(meta)} - {""}
+    if not uris and not handles:
+        return result
+
+    def named(block: object) -> object:
+        text = text_of(block, "text") if is_json(block) and block.get("type") == "text" else ""
+        if not is_json(block) or KEPT_SCHEME not in text:
+            return block
+        return {**block, "text": renamed_kept(text, uris, handles)}
+
+    return {**result, "content": [named(block) for block in blocks]}
