@@ -43,7 +43,8 @@ other side. Each bound is held by a test, and one that is missed says so.
 FOOT = """
 ## The run
 
-`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load when it began: {load:.1f}.
+`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load when it began: {load:.1f}, where 0 is
+a machine that does nothing else.
 
 {versions}.
 """
