@@ -21,6 +21,7 @@ from imagebridge.errors import ArgumentError, BridgeError, beginning
 from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
 from imagebridge.schemas.arguments import JUDGED
+from imagebridge.translate.picture_lines import kept
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.files import saving
@@ -359,5 +360,5 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
         not_repeatable()
         _LOG.warning("pictures cannot be kept: %s", error.strerror)
         return answer
-    sentence = f"{answer.sentence} Kept as {', '.join(dict.fromkeys(names))}."
+    sentence = answer.sentence + kept(dict.fromkeys(names))
     return answer._replace(sentence=sentence, uris=tuple(names))

@@ -21,13 +21,14 @@ from mcp.types import (
 from pydantic.networks import AnyUrl
 
 from imagebridge.errors import ArgumentError
-from imagebridge_tools.files.store import SCHEME, Store, StoredPicture
+from imagebridge.translate.picture_lines import KEPT_SCHEME
+from imagebridge_tools.files.store import Store, StoredPicture
 
 PAGE = 50
 """Pictures on one page of the list."""
 
 _TEMPLATE = ResourceTemplate(
-    uri_template=SCHEME + "{hash}",
+    uri_template=KEPT_SCHEME + "{hash}",
     name="picture",
     title="A kept picture",
     description="A picture that a tool gave, in full size, by the SHA-256 of its bytes or the first 8 digits or more.",
@@ -86,7 +87,7 @@ class KeepingServer(MCPServer[Any]):
         Raises:
             ResourceNotFoundError: there is no such resource.
         """
-        if not str(uri).lower().startswith(SCHEME):
+        if not str(uri).lower().startswith(KEPT_SCHEME):
             return await super().read_resource(uri, context)
         try:
             note, data = await to_thread.run_sync(self._store.read, str(uri), "uri")

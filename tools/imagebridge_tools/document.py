@@ -158,7 +158,7 @@ async def load_file(
     if book:
         reading = _book_text(found, sheet, row_range, room, part)
     else:
-        reading = to_thread.run_sync(_read, found, start, part, row_range, room)
+        reading = to_thread.run_sync(_text, found, start, part, row_range, room)
     read = await mistakes.met(reading)
     if read is None or mistakes.found:
         raise mistakes.error()
@@ -199,19 +199,14 @@ def _text_room(room: int | None) -> int | None:
     return None if room is None else max(room // 2, room - _SENTENCES)
 
 
-def _read(
-    found: Source,
-    start: int | None,
-    part: int | None,
-    row_range: tuple[int, int | None] | None,
-    room: int | None,
-) -> ToolOutput:
+def _check_is_text(found: Source, start: int | None) -> None:
+    """Refuse what is neither a text nor unknown; `start` is what was asked for of it."""
     name, data, _ = found
     file_type = kinds.kind(data)
     if problem := unread(data):
         raise ArgumentError("source", f"{name} {problem}")
     if file_type is None or file_type is kinds.SVG:
-        return _text(found, start, part, row_range, room)
+        return
     if file_type.sort == "picture":
         raise ArgumentError(
             "source", f"{name} is a picture of type {file_type.media_type}; load_image shows it"
@@ -313,6 +308,7 @@ def _text(
     row_range: tuple[int, int | None] | None,
     room: int | None,
 ) -> ToolOutput:
+    _check_is_text(found, start)
     name, _, uri = found
     decoded = characters(found, READ)
     text, total = decoded.text, len(decoded.text)

@@ -127,6 +127,7 @@ def _document(
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
+        document.init_forms()  # What is filled in is drawn only then.
     with document:
         total = len(document)
         numbers = page_numbers.chosen(pages, total, most=PAGES)

@@ -1,18 +1,9 @@
 """The names that a server gives to pictures which it keeps, and the handles that stand in their place: each picture has one name."""
 
-import re
 from collections.abc import Mapping
 
-from imagebridge.translate.picture_lines import handle
+from imagebridge.translate.picture_lines import KEPT_SCHEME, handle, renamed_kept
 from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
-
-_KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
-"""How `imagebridge_server` names the pictures of a result."""
-
-_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
-
-SCHEME = "image://"
-"""How names begin that servers give to pictures which they keep."""
 
 
 def coming_handles(result: JSON, number: int) -> dict[str, str]:
@@ -42,9 +33,8 @@ def named_once(result: JSON, handles: Mapping[str, str]) -> JSON:
 
     def named(block: object) -> object:
         text = text_of(block, "text") if is_json(block) and block.get("type") == "text" else ""
-        if not is_json(block) or SCHEME not in text:
+        if not is_json(block) or KEPT_SCHEME not in text:
             return block
-        text = _KEPT.sub(lambda found: "" if set(found[1].split(", ")) <= uris else found[0], text)
-        return {**block, "text": _NAME.sub(lambda found: handles.get(found[0], found[0]), text)}
+        return {**block, "text": renamed_kept(text, uris, handles)}
 
     return {**result, "content": [named(block) for block in blocks]}

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from mimetypes import guess_type
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,7 +22,17 @@ MAX_BYTES = 20_000_000
 ResourceContents = list[dict[str, Any]] | str
 """The contents of a resource, or why they cannot be had."""
 
-_DOCUMENTS = frozenset(one.media_type for one in (kinds.PDF, kinds.DOCX, kinds.PPTX, kinds.XLSX, kinds.RTF))
+_KNOWN = {one.suffix: one.media_type for one in vars(kinds).values() if isinstance(one, kinds.FileType)} | {
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".epub": "application/epub+zip",
+}
+"""By their usual endings, of which Python knows few where the system has no table of its own (3.11 to 3.13)."""
+
+_DOCUMENTS = frozenset(
+    _KNOWN[suffix] for suffix in (".pdf", ".docx", ".pptx", ".xlsx", ".rtf", ".odt", ".odp", ".ods", ".epub")
+)
 
 
 async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
@@ -64,6 +75,9 @@ def is_readable_link(block: object) -> bool:
 
 def _guessed(uri: str) -> str:
     """Return the media type that the ending of an address stands for, "" where it stands for none."""
+    path = uri.partition("?")[0].partition("#")[0]
+    if known := _KNOWN.get(PurePosixPath(path).suffix.lower()):
+        return known
     try:
         return guess_type(uri)[0] or ""
     except ValueError:  # no address at all, such as `file://[a.png`; raised since Python 3.13

@@ -8,7 +8,7 @@ from imagebridge.errors import DocumentError
 
 from .packages import Package, local, member
 from .sections import DocumentContents, Section
-from .web_page import page_text
+from .web_page import MAX_HTML, page_text
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Of fonts alone: not what readers lock a book with."""
@@ -63,6 +63,5 @@ def _chapter(package: Package, found: DocumentContents, names: list[str], number
         place = member(name, address)
         return partial(package.read, place, 50_000_000) if place in package else None
 
-    text = package.read(name, 20_000_000).decode("utf-8", "replace")
-    title, words = page_text(text, found.figures, figure_at)
+    title, words = page_text(package.page(name, MAX_HTML), found, figure_at)
     return Section("" if words.startswith("#") else title, words)

@@ -7,13 +7,16 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 from .markdown import table
-from .packages import Package, local
+from .packages import Package, local, whole_number
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 CHARTS = 5_000
-"""Points of a chart at most that are told."""
+"""Points of a series at most that are told."""
+
+_CELLS = 20_000
+"""Numbers of a chart at most that are told."""
 
 
 def chart(package: Package, name: str) -> str:
@@ -25,37 +28,36 @@ def chart(package: Package, name: str) -> str:
     plot = root.find(f".//{C}plotArea")
     title = root.find(f"{C}chart/{C}title")
     words = "".join(one.text or "" for one in title.iter(f"{A}t")) if title is not None else ""
-    columns: list[list[str]] = []
+    columns: list[tuple[str, dict[int, str]]] = []
     for series in plot.iter(f"{C}ser") if plot is not None else ():
         places = _points(series, ("cat", "xVal"))
-        if places and (not columns or columns[0][1:] != places):
-            columns.append(["", *places])
-        label = "; ".join(_points(series, ("tx",))) or f"series {len(columns)}"
-        columns.append([label, *_points(series, ("val", "yVal"))])
+        if places and (not columns or columns[0][1] != places):
+            columns.append(("", places))
+        label = "; ".join(_points(series, ("tx",)).values()) or f"series {len(columns)}"
+        columns.append((label, _points(series, ("val", "yVal"))))
         if sizes := _points(series, ("bubbleSize",)):
-            columns.append([f"{label}, size", *sizes])
-    length = min(max(map(len, columns), default=0), CHARTS)
-    rows = [[column[at] if at < len(column) else "" for column in columns] for at in range(length)]
+            columns.append((f"{label}, size", sizes))
+    told = sorted({at for _, points in columns for at in points})[: _CELLS // max(1, len(columns))]
+    rows = [[label for label, _ in columns], *([points.get(at, "") for _, points in columns] for at in told)]
     what = f"[{' and '.join(dict.fromkeys(kinds)) or 'a'} chart{f': {words}' if words else ''}]"
     return f"{what}\n\n{table(rows)}".strip()
 
 
-def _points(series: ElementTree.Element, names: tuple[str, ...]) -> list[str]:
-    """Return the points of a series under the first of these names that it has, in order."""
+def _points(series: ElementTree.Element, names: tuple[str, ...]) -> dict[int, str]:
+    """Return the points of a series under the first of these names that it has, by their places."""
     holder = next((one for name in names if (one := series.find(f"{C}{name}")) is not None), None)
     if holder is None:
-        return []
-    found: dict[int, str] = {}
+        return {}
+    found: dict[int, list[str]] = {}
     for point in holder.iter(f"{C}pt"):
-        index, value = point.get("idx", ""), point.find(f"{C}v")
-        if index.isdecimal() and int(index) < CHARTS:
-            # Categories of several levels: the innermost comes first.
-            word = (value.text or "") if value is not None else ""
-            found[int(index)] = f"{word}, {found[int(index)]}" if int(index) in found else word
+        index, value = whole_number(point.get("idx", ""), CHARTS), point.find(f"{C}v")
+        if index < CHARTS:
+            found.setdefault(index, []).append((value.text or "") if value is not None else "")
     if not found:
         literal = holder.find(f"{C}v")
-        return [literal.text or ""] if literal is not None else []
-    return [found.get(at, "") for at in range(max(found) + 1)]
+        return {0: literal.text or ""} if literal is not None else {}
+    # Categories of several levels: the innermost comes first.
+    return {at: ", ".join(reversed(found[at])) for at in sorted(found)}
 
 
 def diagram(package: Package, name: str) -> str:
@@ -69,11 +71,12 @@ def diagram(package: Package, name: str) -> str:
 
 def formula(element: ElementTree.Element) -> str:
     """Return a formula on one line, as it would be typed."""
-    inside = "".join(map(formula, element))
+    # Each once: a part that was written for every place where it may stand would take twice as long a level.
+    parts = [(local(one), formula(one)) for one in element]
+    inside = "".join(words for _, words in parts)
 
     def part(name: str) -> str:
-        found = next((one for one in element if local(one) == name), None)
-        return formula(found) if found is not None else ""
+        return next((words for one, words in parts if one == name), "")
 
     def grouped(text: str) -> str:
         return text if len(text) == 1 or text.isalnum() else f"({text})"

@@ -23,7 +23,7 @@ MAX_FIGURES = 40
 MAX_FIGURE_BYTES = 30_000_000
 """Bytes of the figures of one part together."""
 
-_FIGURE = re.compile(rf"!\[([^\]]*)\]\({MARK}(\d+)\)")
+_FIGURE = re.compile(rf"!\[([^\[\]]{{0,300}})\]\({MARK}(\d{{1,9}})\)")
 
 _MARKED = 400
 """Characters that a figure takes in a text at most: its name has 300 (see `sections`)."""

@@ -4,11 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
-_REPEATED = 60
+REPEATED = 60
 """Characters of a merged cell at most that are written in each of its places; longer ones stand in the first."""
 
-_COLUMNS = 200
+COLUMNS = 200
 """Columns of a table at most."""
+
+_FILLED = 8
+"""How many times as many cells a table may get where its rows are filled up to the same length."""
+
+_SPREAD = 500_000
+"""Cells of a document beside those that are written in it, where cells or rows span several places or are repeated."""
 
 
 class BlockList:
@@ -43,22 +49,37 @@ class BlockList:
         return "".join(self._written)
 
 
+class CellRoom:
+    """How many cells may still stand in several places of a document; a large number in it makes no large table."""
+
+    def __init__(self) -> None:
+        self._left = _SPREAD
+
+    def times(self, wanted: int, cells: int = 1) -> int:
+        """Return how often so many cells stand that are to stand `wanted` times: once in any case."""
+        more = max(0, min(wanted - 1, self._left // max(1, cells)))
+        self._left -= more * cells
+        return 1 + more
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return a table, its first row as the head; rows and columns without any text are left out."""
-    filled = [[_cell(cell) for cell in row[:_COLUMNS]] for row in rows if any(map(str.strip, row))]
+    filled = [[_cell(cell) for cell in row[:COLUMNS]] for row in rows if any(map(str.strip, row))]
     width = max(map(len, filled), default=0)
-    filled = [row + [""] * (width - len(row)) for row in filled]
-    kept = [at for at in range(width) if any(row[at] for row in filled)]
+    if width * len(filled) <= _FILLED * sum(map(len, filled)):
+        filled = [row + [""] * (width - len(row)) for row in filled]
+    kept = sorted({at for row in filled for at, cell in enumerate(row) if cell})
     if not kept:
         return ""
-    head, *body = ([row[at] for at in kept] for row in filled)
+    head, *body = ([row[at] for at in kept if at < len(row)] for row in filled)
+    head += [""] * (len(kept) - len(head))
     lines = [head, ["---"] * len(kept), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def spread(text: str, span: int) -> list[str]:
     """Return the cells of one that spans several: short names in each, so that every column has its own."""
-    return [text] + [text if len(text) <= _REPEATED else ""] * (min(span, _COLUMNS) - 1)
+    return [text] + [text if len(text) <= REPEATED else ""] * (min(span, COLUMNS) - 1)
 
 
 def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element], str]) -> str:
@@ -83,5 +104,7 @@ def tidy(text: str) -> str:
 
 
 def _cell(text: str) -> str:
+    if not text:
+        return ""
     flat = re.sub(r"\s*\n\s*", "<br>", text.strip())
     return " ".join(flat.replace("|", "\\|").split())

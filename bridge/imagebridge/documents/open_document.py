@@ -8,7 +8,7 @@ from imagebridge.errors import DocumentError
 
 from .drawing_markup import formula
 from .markdown import BlockList, inline, link, spread, table
-from .packages import LOCKED, Package, local, member
+from .packages import LOCKED, Package, local, member, whole_number
 from .sections import DocumentContents, Section
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
@@ -53,7 +53,8 @@ def slides_contents(data: bytes) -> DocumentContents:
     package = _opened(data)
     pages = list(package.xml("content.xml").iter(f"{_DRAW}page"))
     found = DocumentContents("OpenDocument presentation", "slide", len(pages), lambda _: Section("", ""))
-    found.read = partial(_slide, package, found, pages)
+    hidden = _hidden_styles(package)
+    found.read = partial(_slide, package, found, pages, hidden)
     return found
 
 
@@ -78,7 +79,11 @@ def _page_style(package: Package, reader: "_OpenReader", name: str) -> list[str]
 
 
 def _slide(
-    package: Package, found: DocumentContents, pages: list[ElementTree.Element], number: int
+    package: Package,
+    found: DocumentContents,
+    pages: list[ElementTree.Element],
+    hidden: frozenset[str],
+    number: int,
 ) -> Section:
     page = pages[number - 1]
     blocks = BlockList()
@@ -100,7 +105,17 @@ def _slide(
             if frame.get(f"{_SHOW}class") == "notes":
                 reader.into(inner, frame)
         blocks.add(f"Notes:\n\n{inner.text()}" if inner.text() else "")
-    return Section(title, blocks.text())
+    mark = " (hidden)" if page.get(f"{_DRAW}style-name", "") in hidden else ""
+    return Section(f"{title}{mark}".strip(), blocks.text())
+
+
+def _hidden_styles(package: Package) -> frozenset[str]:
+    """Return the styles of slides that are not shown."""
+    return frozenset(
+        style.get(f"{_STYLE}name", "")
+        for style in package.xml("content.xml").iter(f"{_STYLE}style")
+        if any(one.get(f"{_SHOW}visibility") == "hidden" for one in style)
+    )
 
 
 class _OpenReader:
@@ -120,8 +135,8 @@ class _OpenReader:
         for child in parent:
             match local(child):
                 case "h":
-                    level = child.get(f"{_TEXT}outline-level", "1")
-                    blocks.heading(int(level) if level.isdecimal() else 1, self._inline(child))
+                    level = whole_number(child.get(f"{_TEXT}outline-level", "1"), 1)
+                    blocks.heading(level, self._inline(child))
                 case "p":
                     text = self._inline(child).strip()
                     if child.get(f"{_TEXT}style-name") == "Title":
@@ -207,19 +222,26 @@ class _OpenReader:
             """What stands in the places that the last cell covers in its own row."""
             for cell in row:
                 if local(cell) == "covered-table-cell":
-                    for _ in range(min(_times(cell, "columns"), _MOST)):
+                    for _ in range(self._times(cell, "columns")):
                         left, text = above.get(len(line), (0, ""))
                         above[len(line)] = max(left - 1, 0), text
                         line.append(text if left else beside.pop() if beside else "")
                 elif local(cell) == "table-cell":
                     text = self._inner(cell)
-                    down, across = (_span(cell, what) for what in ("rows", "columns"))
+                    down, across = _span(cell, "rows"), self._found.cells.times(_span(cell, "columns"))
                     beside = spread(text, across)[1:]
                     for at in range(len(line), len(line) + across if down > 1 else 0):
                         above[at] = down - 1, spread(text, 2)[1]
-                    line += [text] * min(_times(cell, "columns"), _MOST)
-            rows += [line] * (min(_times(row, "rows"), _MOST) if any(line) else 1)
+                    line += [text] * self._times(cell, "columns", text)
+            rows += [line] * (self._times(row, "rows", *line) if any(line) else 1)
         return rows
+
+    def _times(self, element: ElementTree.Element, what: str, *cells: str) -> int:
+        """Return how often cells stand: as often as is said, as far as there is room."""
+        times = whole_number(element.get(f"{_TABLE}number-{what}-repeated", "1"), 1)
+        # A long text takes as much as many cells.
+        size = sum(1 + len(text) // 60 for text in cells) or 1
+        return self._found.cells.times(min(times, _MOST), size)
 
     # Text.
 
@@ -229,8 +251,7 @@ class _OpenReader:
     def _piece(self, element: ElementTree.Element) -> str:
         match local(element):
             case "s":
-                count = element.get(f"{_TEXT}c", "1")
-                return " " * (min(int(count), 100) if count.isdecimal() else 1)
+                return " " * min(whole_number(element.get(f"{_TEXT}c", "1"), 1), 100)
             case "tab":
                 return "\t"
             case "line-break":
@@ -242,7 +263,8 @@ class _OpenReader:
             case "annotation":
                 return self._comment(element)
             case "change":
-                deleted = self._deleted.get(element.get(f"{_TEXT}change-id", ""))
+                # It stands where it was deleted, and nowhere else.
+                deleted = self._deleted.pop(element.get(f"{_TEXT}change-id", ""), None)
                 words = " ".join(self._plain(deleted).split()) if deleted is not None else ""
                 return f"~~{words}~~" if words else ""
             case "frame":
@@ -338,6 +360,7 @@ class _OpenReader:
             return note or formula(root)
         first = next(root.iter(f"{_TABLE}table"), None)
         rows = self._rows(first) if first is not None else []
+        rows = [["" if cell == "NaN" else cell for cell in row] for row in rows]
         title = next((self._plain(one) for one in root.iter() if local(one) == "title" and len(one)), "")
         return f"[a chart{f': {title}' if title else ''}]\n\n{table(rows)}" if rows else ""
 
@@ -351,13 +374,7 @@ def _rows_of(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
 
 
 def _span(cell: ElementTree.Element, what: str) -> int:
-    span = cell.get(f"{_TABLE}number-{what}-spanned", "1")
-    return min(max(int(span), 1), _MOST) if span.isdecimal() and len(span) < 9 else 1
-
-
-def _times(element: ElementTree.Element, what: str) -> int:
-    times = element.get(f"{_TABLE}number-{what}-repeated", "1")
-    return int(times) if times.isdecimal() and len(times) < 9 else 1
+    return min(max(whole_number(cell.get(f"{_TABLE}number-{what}-spanned", "1"), 1), 1), _MOST)
 
 
 def _list_styles(package: Package) -> dict[tuple[str, int], bool]:
@@ -367,8 +384,8 @@ def _list_styles(package: Package) -> dict[tuple[str, int], bool]:
         root = package.xml_if_there(part)
         for style in root.iter(f"{_TEXT}list-style") if root is not None else ():
             for level in style:
-                depth = level.get(f"{_TEXT}level", "1")
-                if depth.isdecimal():
+                depth = whole_number(level.get(f"{_TEXT}level", "1"), 0)
+                if depth:
                     numbers = local(level) == "list-level-style-number"
-                    found[style.get(f"{_STYLE}name", ""), int(depth) - 1] = numbers
+                    found[style.get(f"{_STYLE}name", ""), depth - 1] = numbers
     return found

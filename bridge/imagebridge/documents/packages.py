@@ -9,10 +9,12 @@ import re
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from io import BytesIO
 from typing import NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from imagebridge.errors import DocumentError
 
@@ -22,6 +24,12 @@ MAX_UNPACKED = 200_000_000
 MAX_XML = 50_000_000
 """Bytes of one member that is XML: as elements it takes several times as much memory."""
 
+MAX_ELEMENTS = 1_000_000
+"""Elements of all members that are read of one document, each as often as it is read: what work and memory follow."""
+
+MAX_DEPTH = 200
+"""Elements inside one another at most; programs write some 50."""
+
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 """The namespace of attributes that name a relation."""
 
@@ -29,8 +37,6 @@ _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relat
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 """The namespaces of strict documents, which else are as others (ISO/IEC 29500-1, 2016)."""
-
-_LATER = re.compile(r"<!ENTITY", re.IGNORECASE)
 
 
 class Relation(NamedTuple):
@@ -54,6 +60,8 @@ class Package:
         self._zip = _opened_package(data)
         self._names = {info.filename.casefold(): info for info in self._zip.infolist()}
         self._left = MAX_UNPACKED
+        self._elements = MAX_ELEMENTS
+        self._relations: dict[str, dict[str, Relation]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name.casefold() in self._names
@@ -72,18 +80,25 @@ class Package:
         info = self._names.get(name.casefold())
         if info is None:
             raise DocumentError(f"is damaged: its part {name[:200]} is missing")
-        most = min(most, self._left)
+        room = min(most, self._left)
         try:
             with self._zip.open(info) as member:
-                data = member.read(most + 1)
+                data = member.read(room + 1)
         except (
             RuntimeError
         ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
             raise DocumentError(_unreadable(info)) from error
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
-        if len(data) > most:
-            raise DocumentError(f"has over {most:,} bytes in its part {name[:200]} once it is unpacked")
+        if len(data) > room:
+            what = (
+                f"its part {name[:200]}"
+                if room == most
+                else f"what was read of it up to its part {name[:200]}"
+            )
+            raise DocumentError(
+                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once it is unpacked"
+            )
         self._left -= len(data)
         return data
 
@@ -91,9 +106,27 @@ class Package:
         """Return the root of a member that is XML.
 
         Raises:
-            DocumentError: as `read`, or it is not well-formed, or declares entities, which could grow without end.
+            DocumentError: as `read`, or it is not well-formed, or declares entities, which could grow without end, or
+                has too many elements, or too deep ones.
         """
-        return xml_root(self.read(name, MAX_XML), name)
+        return xml_root(self._counted(self.read(name, MAX_XML), name), name)
+
+    def page(self, name: str, most: int) -> str:
+        """Return a member that is a page of HTML.
+
+        Raises:
+            DocumentError: as `read`, or it has too many elements.
+        """
+        return self._counted(self.read(name, most), name).decode("utf-8", "replace")
+
+    def _counted(self, data: bytes, name: str) -> bytes:
+        """Return markup whose elements have been taken off those that are allowed."""
+        self._elements -= data.count(b"<") - data.count(b"</")
+        if self._elements < 0:
+            raise DocumentError(
+                f"has over {MAX_ELEMENTS:,} elements in what was read of it up to its part {name[:200]}"
+            )
+        return data
 
     def xml_if_there(self, name: str) -> ElementTree.Element | None:
         """Return the root of a member that a document may lack."""
@@ -101,6 +134,11 @@ class Package:
 
     def relations(self, name: str) -> dict[str, Relation]:
         """Return what the part `name` names, by id."""
+        if name not in self._relations:
+            self._relations[name] = self._read_relations(name)
+        return self._relations[name]
+
+    def _read_relations(self, name: str) -> dict[str, Relation]:
         folder, base = posixpath.split(name)
         root = self.xml_if_there(posixpath.join(folder, "_rels", f"{base}.rels"))
         found: dict[str, Relation] = {}
@@ -162,20 +200,52 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
     """Return the root of XML that declares no entities.
 
     Raises:
-        DocumentError: it declares some, or is not well-formed.
+        DocumentError: it declares some, is not well-formed, or has elements that are too deep.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", data.decode("utf-16", "replace")).encode()
-    if b"<!" in data[:4096] and _LATER.search(data[:65_536].decode("utf-8", "replace")):
+    if _declares(data):
         raise DocumentError(
             f"is not read: its part {name[:200]} declares entities, which documents do not need"
         )
     if b"purl.oclc.org/ooxml" in data:
         data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
     try:
-        return ElementTree.fromstring(data)
+        root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise DocumentError(f"is damaged: its part {name[:200]} is not well-formed ({error})") from error
+    level = [root]
+    for _ in range(MAX_DEPTH):
+        level = [child for element in level for child in element]
+    if level:
+        raise DocumentError(f"is nested deeper than documents are in its part {name[:200]}")
+    return root
+
+
+def _declares(data: bytes) -> bool:
+    """Tell whether XML begins with declarations of its own: entities, and attributes, which cost as much."""
+    found = False
+
+    def doctype(name: str, system: str | None, public: str | None, own: bool) -> None:
+        nonlocal found
+        found = bool(own)
+        raise _ReadError
+
+    def element(*_: object) -> None:
+        raise _ReadError
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = doctype
+    parser.StartElementHandler = element
+    # What is not well-formed is told by who reads all of it.
+    with suppress(_ReadError, expat.ExpatError, ValueError, LookupError):
+        for at in range(0, len(data), 65_536):
+            parser.Parse(data[at : at + 65_536])
+    return found
+
+
+class _ReadError(Exception):
+    """All that was to be known is known."""
 
 
 def member(base: str, target: str) -> str:
@@ -190,3 +260,8 @@ def local(element: ElementTree.Element) -> str:
     """Return the name of an element without its namespace."""
     # The parser leaves comments and processing instructions out, so every tag is a string.
     return element.tag.rpartition("}")[2]
+
+
+def whole_number(text: str, otherwise: int) -> int:
+    """Return a number that a document gives in digits, `otherwise` for what is not one, or has over nine digits."""
+    return int(text) if text.isdecimal() and len(text) < 10 else otherwise

@@ -13,6 +13,7 @@ from imagebridge.pictures.pages import PDFIUM
 
 from .markdown import tidy
 from .packages import LOCKED
+from .page_annotations import annotations
 from .sections import DocumentContents, Section
 
 _SIDE = 48
@@ -53,6 +54,7 @@ def pdf_contents(data: bytes) -> Generator[DocumentContents]:
         try:
             with decoding("cannot be read"):
                 document = pypdfium2.PdfDocument(data)
+                document.init_forms()
         except PictureError as error:
             raise DocumentError(LOCKED if "password" in error.reason else error.reason) from error
         with document:
@@ -67,6 +69,7 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
         with decoding("cannot be read"), closing(document[number - 1]) as page:
             with closing(page.get_textpage()) as letters:
                 text = letters.get_text_range()
+                beside = annotations(document, page, letters, text)
             figures = _figures(document, page, contents, number)
             whole = _fills(page)
     except PictureError as error:
@@ -74,8 +77,8 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
     text = tidy(_SYMBOLS.sub("\u2022", text.replace("\r\n", "\n").replace("\ufffe", "")))
     if not text and whole:
         contents.scans.append(number)
-        return Section("", "[a picture without a text]")
-    return Section("", "\n\n".join(filter(None, (text, *figures))) or "[an empty page]")
+        return Section("", "\n\n".join(("[a picture without a text]", *beside)))
+    return Section("", "\n\n".join(filter(None, (text, *beside, *figures))) or "[an empty page]")
 
 
 def _fills(page: Any) -> bool:

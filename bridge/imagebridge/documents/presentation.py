@@ -7,14 +7,17 @@ from functools import partial
 from xml.etree import ElementTree
 
 from .drawing_markup import A, C, D, chart, diagram, formula
-from .markdown import BlockList, link, spread, table
-from .packages import OFFICE, Package, Relation, local
+from .markdown import COLUMNS, BlockList, link, spread, table
+from .packages import OFFICE, Package, Relation, local, whole_number
 from .sections import DocumentContents, Section
 
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 
 _UNSAID = frozenset(("dt", "ftr", "sldNum", "hdr"))
 """Placeholders of what stands on every slide: date, footer, number."""
+
+_DEEPEST = 8
+"""The last level of a list, counted from 0 (21.1.2.4.13)."""
 
 
 def presentation_contents(data: bytes) -> DocumentContents:
@@ -118,8 +121,9 @@ class _SlideReader:
             return
         if body is not None:
             self._paragraphs(body, listed=kind in ("body", "obj") and not self._only)
+        caption = _caption(shape)
         for blip in shape.iter(f"{A}blip"):
-            self._figure(blip, _caption(shape))
+            self._figure(blip, caption)
 
     def _paragraphs(self, body: ElementTree.Element, *, listed: bool) -> None:
         counts: dict[int, int] = {}
@@ -128,12 +132,12 @@ class _SlideReader:
             if not text.strip():
                 continue
             how = paragraph.find(f"{A}pPr")
-            depth = int(how.get("lvl", "0")) if how is not None and how.get("lvl", "0").isdecimal() else 0
+            depth = min(whole_number(how.get("lvl", "0"), 0), _DEEPEST) if how is not None else 0
             signs = {local(one): one for one in how} if how is not None else {}
             counts = {at: count for at, count in counts.items() if at <= depth}
             if "buAutoNum" in signs:
-                start = signs["buAutoNum"].get("startAt", "1")
-                counts[depth] = counts.get(depth, (int(start) if start.isdecimal() else 1) - 1) + 1
+                start = whole_number(signs["buAutoNum"].get("startAt", "1"), 1)
+                counts[depth] = counts.get(depth, start - 1) + 1
                 self.blocks.item(depth, f"{counts[depth]}.", text)
             elif "buNone" not in signs and (listed or depth or "buChar" in signs or "buBlip" in signs):
                 self.blocks.item(depth, "-", text)
@@ -176,8 +180,8 @@ class _SlideReader:
             if cell.get("hMerge") in ("1", "true"):
                 continue
             text = "\n".join(map(self._line, cell.iter(f"{A}p")))
-            span = cell.get("gridSpan", "1")
-            cells += spread(text, int(span) if span.isdecimal() else 1)
+            span = min(whole_number(cell.get("gridSpan", "1"), 1), COLUMNS)
+            cells += spread(text, self._found.cells.times(span))
         return cells
 
     def _picture(self, picture: ElementTree.Element) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from imagebridge.errors import DocumentError
 
-from .markdown import BlockList, link, table
+from .markdown import BlockList, link
+from .rtf_tables import RtfTable
 from .rtf_words import (
     BULLETS,
     CHARSETS,
@@ -26,6 +27,9 @@ _DEEPEST = 500
 MAX_RTF = 60_000_000
 """Bytes of a file at most."""
 
+_WORDS = 5_000_000
+"""Words of control and groups of a file at most: a letter beyond ASCII may take one."""
+
 _PROPERTIES = 4_000
 """Bytes of the properties of a picture that are looked through for what is said of it."""
 
@@ -40,6 +44,8 @@ def rtf_contents(data: bytes) -> DocumentContents:
     """
     if len(data) > MAX_RTF:
         raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+    if data.count(b"\\") + data.count(b"{") > _WORDS:
+        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
@@ -83,8 +89,7 @@ class _RtfReader:
         self._label = ""
         self._depth = 0
         self._in_table = False
-        self._cells: list[str] = []
-        self._rows: list[list[str]] = []
+        self._table = RtfTable(found.cells)
         self._after: list[str] = []
         self._notes = 0
         self._author = ""
@@ -219,6 +224,8 @@ class _RtfReader:
     def _act(self, word: str, number: int | None) -> None:
         """Do what a control word says; most say how things look."""
         group = self._group
+        if self._table.define(word, number):
+            return
         match word:
             case "par" | "sect":
                 self._paragraph()
@@ -229,11 +236,11 @@ class _RtfReader:
             case "cell":
                 self._cell()
             case "row":
-                self._row()
+                self._table.row()
             case "nestcell":
-                self._add("; ")
+                self._end_nested("; ")
             case "nestrow":
-                self._add("\n")
+                self._end_nested("\n")
             case "ilvl":
                 self._depth = min(max(number or 0, 0), 8)
             case "fonttbl" | "stylesheet":
@@ -333,6 +340,11 @@ class _RtfReader:
 
     # Paragraphs and tables.
 
+    def _end_nested(self, sign: str) -> None:
+        """End a cell or a row of a table within a cell; empty ones leave nothing."""
+        if "".join(self._words[-1][-1:]).strip(" ;\n"):
+            self._add(sign)
+
     def _paragraph(self) -> None:
         if len(self._words) > 1 or self._in_table:
             self._words[-1].append("\n")
@@ -353,21 +365,14 @@ class _RtfReader:
 
     def _cell(self) -> None:
         if len(self._words) == 1:
-            self._cells.append(f"{self._label} {''.join(self._words[0])}".strip())
+            self._table.cell(f"{self._label} {''.join(self._words[0])}".strip())
             self._words[0].clear()
             self._label = ""
 
-    def _row(self) -> None:
-        if self._cells:
-            self._rows.append(self._cells)
-        self._cells = []
-
     def _end_table(self) -> None:
-        self._row()
-        if self._rows:
-            self._blocks.add(table(self._rows))
+        if text := self._table.ended():
+            self._blocks.add(text)
             self._end_notes()
-        self._rows = []
 
     def _end_notes(self) -> None:
         for text in self._after:

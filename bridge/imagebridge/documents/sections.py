@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from .markdown import CellRoom
+
 Unit = Literal["page", "slide", "sheet", "chapter", ""]
 """What a section of a document is called; nothing where its text runs on."""
 
@@ -54,6 +56,7 @@ class DocumentContents:
     form: what it is, in words. total: how many sections it has. read: returns the one of a number, from 1 on; a text
     that runs on is one section. figures, notes: what was met so far, and what is to be said of the whole. scans: the
     numbers of the pages that are pictures without a text, `drawn` of those that have figures or drawings beside it.
+    cells: what its tables may still spread.
     """
 
     form: str
@@ -62,5 +65,6 @@ class DocumentContents:
     read: Callable[[int], Section]
     figures: FigureList = field(default_factory=FigureList)
     notes: list[str] = field(default_factory=list)
+    cells: CellRoom = field(default_factory=CellRoom)
     scans: list[int] = field(default_factory=list)
     drawn: list[int] = field(default_factory=list)

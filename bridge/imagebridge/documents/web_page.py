@@ -3,106 +3,26 @@
 import re
 from collections.abc import Callable
 from functools import partial
-from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
+from .html_tree import BLOCKS, tree
 from .markdown import BlockList, inline, link, spread, table
-from .sections import DocumentContents, FigureList, Section
+from .packages import MAX_ELEMENTS
+from .sections import DocumentContents, Section
 
 MAX_HTML = 20_000_000
 """Characters of a page at most."""
 
-_VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+# What was matched is never tried another way, which would take twice as long a comment.
+_BEGINNING = re.compile(
+    r"(?:\s++|<\?xml[^>]*+>|<!--.*?-->)*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
 )
-"""Elements without an end (HTML Living Standard, 13.1.2, 2026-11-29)."""
 
-_UNSEEN = frozenset(
-    [
-        "script",
-        "style",
-        "template",
-        "head",
-        "noscript",
-        "iframe",
-        "object",
-        "audio",
-        "video",
-        "canvas",
-        "select",
-        "datalist",
-    ]
-)
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "html",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "ul",
-        "caption",
-        "tr",
-        "td",
-        "th",
-        "thead",
-        "tbody",
-        "tfoot",
-    ]
-)
 _ALONE = frozenset(("br", "img", "input", "svg", "wbr"))
 """Elements that no block stands in."""
-
-_CLOSED_BY: dict[str, frozenset[str]] = {
-    "li": frozenset(("li",)),
-    "dt": frozenset(("dt", "dd")),
-    "dd": frozenset(("dt", "dd")),
-    "tr": frozenset(("tr", "td", "th")),
-    "td": frozenset(("td", "th")),
-    "th": frozenset(("td", "th")),
-    "option": frozenset(("option",)),
-}
-"""Elements whose beginning ends others that are open, whose end may be left out (HTML, 13.1.2.4)."""
-
-_SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
-"""Elements out of which such an end does not reach."""
-
-_DEEPEST = 200
 
 FigureAt = Callable[[str], Callable[[], bytes] | None]
 """Returns what loads the picture at an address, None where there is none."""
@@ -110,14 +30,7 @@ FigureAt = Callable[[str], Callable[[], bytes] | None]
 
 def is_page(text: str) -> bool:
     """Tell whether a text is a page of HTML by its beginning."""
-    return (
-        re.match(
-            r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b",
-            text[:5000],
-            re.IGNORECASE | re.DOTALL,
-        )
-        is not None
-    )
+    return _BEGINNING.match(text[:5000]) is not None
 
 
 def page_contents(text: str) -> DocumentContents:
@@ -128,109 +41,32 @@ def page_contents(text: str) -> DocumentContents:
     """
     if len(text) > MAX_HTML:
         raise DocumentError(f"has {len(text):,} characters; pages of at most {MAX_HTML:,} are read")
+    if text.count("<") - text.count("</") > MAX_ELEMENTS:
+        raise DocumentError(f"has over {MAX_ELEMENTS:,} elements; pages of fewer are read")
     found = DocumentContents("web page", "", 1, lambda _: Section("", ""))
 
     def read(_: int) -> Section:
-        title, words = page_text(text, found.figures)
+        title, words = page_text(text, found)
         return Section("", f"# {title}\n\n{words}" if title and not words.startswith(f"# {title}") else words)
 
     found.read = read
     return found
 
 
-def page_text(text: str, figures: FigureList, figure_at: FigureAt = lambda _: None) -> tuple[str, str]:
-    """Return the title of a page and its text as Markdown."""
-    builder = _TreeBuilder()
-    builder.feed(text)
-    builder.close()
-    writer = _PageWriter(figures, figure_at)
+def page_text(text: str, found: DocumentContents, figure_at: FigureAt = lambda _: None) -> tuple[str, str]:
+    """Return the title of a page of a document and its text as Markdown."""
+    title, root = tree(text)
     blocks = BlockList()
-    writer.into(blocks, builder.root)
-    return " ".join(builder.title.split()), blocks.text()
-
-
-class _TreeBuilder(HTMLParser):
-    """Makes elements of tags: those that may lack their end are ended, ends without a beginning are passed over."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.root = ElementTree.Element("html")
-        self.title = ""
-        self._open = [self.root]
-        self._unseen = 0
-        self._in_title = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open an element."""
-        self._in_title = tag == "title" and not self.title
-        if tag == "body":
-            self._unseen = 0  # A head that is not closed ends here.
-        if tag in _UNSEEN:
-            self._unseen += tag not in _VOID
-            return
-        if self._unseen or tag in ("html", "body"):
-            return
-        if tag in _BLOCKS and self._open[-1].tag == "p":
-            self._open.pop()
-        self._close_until(_CLOSED_BY.get(tag, frozenset()))
-        element = ElementTree.SubElement(self._open[-1], tag, {name: value or "" for name, value in attrs})
-        if tag not in _VOID and len(self._open) < _DEEPEST:
-            self._open.append(element)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close an element, and those inside it."""
-        self._in_title = False
-        if tag in _UNSEEN:
-            self._unseen = max(0, self._unseen - 1)
-            return
-        if self._unseen:
-            return
-        for at in range(len(self._open) - 1, 0, -1):
-            if self._open[at].tag == tag:
-                del self._open[at:]
-                return
-            if self._open[at].tag in ("td", "th", "table") and tag not in (
-                "tr",
-                "tbody",
-                "thead",
-                "tfoot",
-                "table",
-            ):
-                return
-
-    def handle_data(self, data: str) -> None:
-        """Add text."""
-        if self._in_title:
-            self.title += data
-        elif not self._unseen:
-            add_text(self._open[-1], data)
-
-    def _close_until(self, tags: frozenset[str]) -> None:
-        for at in range(len(self._open) - 1, 0, -1):
-            tag = self._open[at].tag
-            if tag in tags:
-                del self._open[at:]
-                # A row ends its cells first, and then the row before it.
-                if "tr" in tags and tag != "tr":
-                    self._close_until(frozenset(("tr",)))
-                return
-            if tag in _SCOPES:
-                return
-
-
-def add_text(element: ElementTree.Element, text: str) -> None:
-    """Add text at the end of an element."""
-    if len(element):
-        element[-1].tail = (element[-1].tail or "") + text
-    else:
-        element.text = (element.text or "") + text
+    _PageWriter(found, figure_at).into(blocks, root)
+    return " ".join(title.split()), blocks.text()
 
 
 class _PageWriter:
     """Writes elements as Markdown."""
 
-    def __init__(self, figures: FigureList, figure_at: FigureAt) -> None:
-        self._figures = figures
+    def __init__(self, found: DocumentContents, figure_at: FigureAt) -> None:
+        self._figures = found.figures
+        self._cells = found.cells
         self._figure_at = figure_at
 
     def into(self, blocks: BlockList, element: ElementTree.Element, depth: int = 0) -> None:
@@ -243,10 +79,10 @@ class _PageWriter:
 
         for child in element:
             tag = child.tag
-            if tag in _BLOCKS:
+            if tag in BLOCKS:
                 end()
                 self._block(blocks, child, depth)
-            elif tag not in _ALONE and any(one.tag in _BLOCKS for one in child.iter()):
+            elif tag not in _ALONE and any(one.tag in BLOCKS for one in child.iter()):
                 end()
                 self.into(blocks, child, depth)  # An inline element around blocks.
             else:
@@ -280,27 +116,26 @@ class _PageWriter:
 
     def _list(self, blocks: BlockList, element: ElementTree.Element, depth: int) -> None:
         start = element.get("start", "1")
-        number = int(start) if start.lstrip("-").isdecimal() and len(start) < 9 else 1
+        number = int(start) if start.removeprefix("-").isdecimal() and len(start) < 9 else 1
         for item in element:
             if item.tag in ("ul", "ol", "menu"):
                 self._list(blocks, item, depth + 1)
                 continue
             label = f"{number}." if element.tag == "ol" else "-"
             number += 1
-            own = [one for one in item if one.tag in ("ul", "ol", "menu")]
-            for one in own:
-                add_tail(item, one)
+            words, own = _without_lists(item)
             inner = BlockList()
-            self.into(inner, item, depth)
+            self.into(inner, words, depth)
             blocks.item(depth, label, inner.text())
             for one in own:
                 self._list(blocks, one, depth + 1)
 
     def _table(self, blocks: BlockList, element: ElementTree.Element) -> None:
         rows: list[list[str]] = []
+        # By column: the rows that a cell above still spans, and its text.
         waiting: dict[int, tuple[int, str]] = {}
-        """By column: the rows that a cell above still spans, and its text."""
-        for row in element.iter("tr"):
+        parts = (element, *(part for part in element if part.tag in ("thead", "tbody", "tfoot")))
+        for row in (row for part in parts for row in part.findall("tr")):
             line: list[str] = []
 
             def hang(line: list[str] = line) -> None:
@@ -310,14 +145,12 @@ class _PageWriter:
                         waiting[len(line)] = left - 1, text
                     line.append(text)
 
-            for cell in row:
-                if cell.tag not in ("td", "th"):
-                    continue
+            for cell in (one for one in row if one.tag in ("td", "th")):
                 hang()
                 inner = BlockList()
                 self.into(inner, cell)
-                for text in spread(inner.text(), _span(cell, "colspan")):
-                    if (down := _span(cell, "rowspan")) > 1:
+                for text in spread(inner.text(), self._cells.times(_span(cell, "colspan"))):
+                    if (down := self._cells.times(_span(cell, "rowspan"))) > 1:
                         waiting[len(line)] = down - 1, text if len(text) <= 60 else ""
                     line.append(text)
             hang()
@@ -369,15 +202,27 @@ class _PageWriter:
         return f"![{caption}]({address})" if address else caption
 
 
-def add_tail(parent: ElementTree.Element, child: ElementTree.Element) -> None:
-    """Take a child out of its parent; the text behind it stays."""
-    at = list(parent).index(child)
-    tail, child.tail = child.tail or "", ""
-    parent.remove(child)
-    if at:
-        parent[at - 1].tail = (parent[at - 1].tail or "") + tail
-    else:
-        parent.text = (parent.text or "") + tail
+def _without_lists(item: ElementTree.Element) -> tuple[ElementTree.Element, list[ElementTree.Element]]:
+    """Return an item of a list without the lists in it, the text behind which stays, and these lists."""
+    words, lists = ElementTree.Element(item.tag), list[ElementTree.Element]()
+    last, said = None, [item.text or ""]
+
+    def say() -> None:
+        if last is None:
+            words.text = "".join(said)
+        else:
+            last.tail = "".join(said)
+
+    for child in item:
+        if child.tag in ("ul", "ol", "menu"):
+            lists.append(child)
+            said.append(child.tail or "")
+        else:
+            say()
+            words.append(child)
+            last, said = child, [child.tail or ""]
+    say()
+    return words, lists
 
 
 def _span(cell: ElementTree.Element, name: str) -> int:

@@ -3,13 +3,14 @@
 WordprocessingML: ECMA-376 part 1, 17 (2016).
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from xml.etree import ElementTree
 
 from .drawing_markup import C, D, chart, diagram, formula
-from .markdown import BlockList, link, spread, table
-from .packages import OFFICE, Package, Relation, local
+from .markdown import COLUMNS, BlockList, link, spread, table
+from .packages import OFFICE, Package, Relation, local, whole_number
 from .sections import DocumentContents, Section
 from .word_lists import PLAIN, ParagraphStyle, W, paragraph_styles, properties, value, word_lists
 
@@ -58,6 +59,7 @@ class _WordReader:
             for kind in ("footnote", "endnote", "comment")
         }
         self._told: dict[tuple[str, str], str] = {}
+        self._counts: Counter[str] = Counter()
         self._after: list[str] = []
         self._depth = 0
         self._changed = False
@@ -156,17 +158,17 @@ class _WordReader:
         for row in _within(element, "tr"):
             line: list[str] = []
             its = row.find(f"{W}trPr")
-            before = value(its, "gridBefore") if its is not None else ""
-            line += [""] * (min(int(before), 200) if before.isdecimal() else 0)
+            before = whole_number(value(its, "gridBefore"), 0) if its is not None else 0
+            line += spread("", self._found.cells.times(min(before, COLUMNS))) if before else []
             for cell in _within(row, "tc"):
                 how = cell.find(f"{W}tcPr")
-                span = value(how, "gridSpan") if how is not None else ""
+                span = whole_number(value(how, "gridSpan"), 1) if how is not None else 1
                 merged = how.find(f"{W}vMerge") if how is not None else None
                 text = self._cell(cell)
                 if merged is not None and merged.get(f"{W}val") != "restart" and rows and not text:
                     text = rows[-1][len(line)] if len(line) < len(rows[-1]) else ""
                     text = text if len(text) <= 60 else ""
-                line += spread(text, int(span) if span.isdecimal() and int(span) else 1)
+                line += spread(text, self._found.cells.times(min(span, COLUMNS)))
             rows.append(line)
         return rows
 
@@ -254,7 +256,8 @@ class _WordReader:
         part, notes = self._notes[kind]
         if note_id not in notes or (kind, note_id) in self._told:
             return self._told.get((kind, note_id), "")
-        number = 1 + sum(one == kind for one, _ in self._told)
+        self._counts[kind] += 1
+        number = self._counts[kind]
         mark = (
             f"[comment {number}]" if kind == "comment" else f"[^{'e' if kind == 'endnote' else ''}{number}]"
         )

@@ -4,18 +4,20 @@ ECMA-376 part 1, 17.9 and 17.7 (2016).
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from .packages import Package
+from .packages import Package, whole_number
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 """The namespace of Word's elements."""
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _NESTED = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
+_DEEPEST = 8
+"""The last level of a list, counted from 0 (17.9.3)."""
+
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
           (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
@@ -83,14 +85,14 @@ def word_lists(root: ElementTree.Element | None) -> WordLists:
     """Read the numbering part of a document."""
     lists = WordLists()
     for abstract in root.iter(f"{W}abstractNum") if root is not None else ():
-        levels = {int(_depth(level)): _level(level) for level in abstract.iter(f"{W}lvl")}
+        levels = {_depth(level): _level(level) for level in abstract.iter(f"{W}lvl")}
         lists.levels[abstract.get(f"{W}abstractNumId", "")] = levels
     for one in root.iter(f"{W}num") if root is not None else ():
         list_id = one.get(f"{W}numId", "")
         lists.abstract[list_id] = value(one, "abstractNumId")
         for change in one.iter(f"{W}lvlOverride"):
-            if (start := value(change, "startOverride")).isdecimal():
-                lists.restarts[list_id, int(_depth(change))] = int(start)
+            if (start := whole_number(value(change, "startOverride"), -1)) >= 0:
+                lists.restarts[list_id, _depth(change)] = start
     return lists
 
 
@@ -98,22 +100,31 @@ def paragraph_styles(package: Package, name: str) -> dict[str, ParagraphStyle]:
     """Return the styles of paragraphs by their ids."""
     root = package.xml_if_there(name)
     found = {one.get(f"{W}styleId", ""): one for one in root.iter(f"{W}style")} if root is not None else {}
-    return {style_id: _style(one, found) for style_id, one in found.items()}
+    made: dict[str, ParagraphStyle] = {}
+    for style_id in found:
+        chain: dict[str, None] = {}
+        base = style_id
+        while base in found and base not in made and base not in chain:
+            chain[base] = None
+            base = value(found[base], "basedOn")
+        style = made.get(base, PLAIN)
+        for one in reversed(chain):
+            style = made[one] = _style(found[one], style)
+    return made
 
 
 def properties(element: ElementTree.Element | None, style: ParagraphStyle) -> ParagraphStyle:
     """Return a style with what the properties of a paragraph say beside it."""
     if element is None:
         return style
-    outline = value(element, "outlineLvl")
-    if outline.isdecimal():
-        style = style._replace(level=int(outline) + 1 if int(outline) < 9 else 0)
+    outline = whole_number(value(element, "outlineLvl"), -1)
+    if outline >= 0:
+        style = style._replace(level=outline + 1 if outline < 9 else 0)
     numbering = element.find(f"{W}numPr")
     if numbering is not None:
-        depth = value(numbering, "ilvl")
         style = style._replace(
             list_id=value(numbering, "numId") or style.list_id,
-            depth=int(depth) if depth.isdecimal() else style.depth,
+            depth=min(whole_number(value(numbering, "ilvl"), style.depth), _DEEPEST),
         )
     return style
 
@@ -124,33 +135,24 @@ def value(element: ElementTree.Element, name: str) -> str:
     return "" if child is None else child.get(f"{W}val", "")
 
 
-def _style(element: ElementTree.Element, styles: Mapping[str, ElementTree.Element]) -> ParagraphStyle:
-    chain = [element]
-    while (base := styles.get(value(chain[-1], "basedOn"))) is not None and base not in chain:
-        chain.append(base)
-    style = PLAIN
-    for one in reversed(chain):
-        name = value(one, "name")
-        if heading := _HEADING.fullmatch(name):
-            style = style._replace(level=int(heading[1]))
-        elif nested := _NESTED.fullmatch(name):
-            style = style._replace(indent=int(nested[1]) - 1)
-        elif name.casefold() == "title":
-            style = style._replace(level=1)
-        style = properties(one.find(f"{W}pPr"), style)
-    return style
+def _style(element: ElementTree.Element, base: ParagraphStyle) -> ParagraphStyle:
+    name = value(element, "name")
+    if heading := _HEADING.fullmatch(name):
+        base = base._replace(level=int(heading[1]))
+    elif nested := _NESTED.fullmatch(name):
+        base = base._replace(indent=int(nested[1]) - 1)
+    elif name.casefold() == "title":
+        base = base._replace(level=1)
+    return properties(element.find(f"{W}pPr"), base)
 
 
 def _level(element: ElementTree.Element) -> _ListLevel:
-    start = value(element, "start")
-    return _ListLevel(
-        value(element, "numFmt"), value(element, "lvlText"), int(start) if start.isdecimal() else 1
-    )
+    start = whole_number(value(element, "start"), 1)
+    return _ListLevel(value(element, "numFmt"), value(element, "lvlText"), start)
 
 
-def _depth(element: ElementTree.Element) -> str:
-    depth = element.get(f"{W}ilvl", "0")
-    return depth if depth.isdecimal() else "0"
+def _depth(element: ElementTree.Element) -> int:
+    return min(whole_number(element.get(f"{W}ilvl", "0"), 0), _DEEPEST)
 
 
 def _number(number: int, form: str) -> str:

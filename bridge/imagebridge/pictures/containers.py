@@ -247,7 +247,7 @@ _WINDOW = 1 << 15
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
 
-    Runs of full ones are passed by slices, each four times as long as the one before as long as all in it are full.
+    Runs of full ones are passed by slices, each sixteen times as long as the one before as long as all in it are full.
     """
     size, window = len(data), _WINDOW
     while at < size:
@@ -256,9 +256,12 @@ def sub_blocks_end(data: bytes, at: int) -> int:
             return at + 1
         if length == 255:
             lengths = data[at : at + window : 256]
-            full = cast("re.Match[bytes]", _FULL.match(lengths)).end()
-            at += 256 * full
-            window = 4 * window if full == len(lengths) else _WINDOW
+            if lengths == b"\xff" * len(lengths):
+                at += 256 * len(lengths)
+                window *= 16
+            else:
+                at += 256 * cast("re.Match[bytes]", _FULL.match(lengths)).end()
+                window = _WINDOW
         else:
             at += length + 1
     return size + 1

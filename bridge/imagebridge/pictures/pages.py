@@ -196,6 +196,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
     with PDFIUM:
         with decoding("the PDF cannot be read"):
             document = pypdfium2.PdfDocument(data)
+            document.init_forms()  # What is filled in is drawn only then.
         with document:
             wanted = range(1, min(len(document), MAX_PAGES) + 1) if numbers is None else numbers
             for number in wanted:

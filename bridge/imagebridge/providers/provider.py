@@ -25,8 +25,7 @@ class Source(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CallReference:
+class CallReference(NamedTuple):
     """A call of any API.
 
     custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.

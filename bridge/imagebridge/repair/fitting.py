@@ -57,9 +57,9 @@ _BLOCK = 500
 _PICTURES = 3
 """The part of the room, one in so many, that is left for pictures by texts of any length."""
 
-_BESIDE, _LITTLE = 100, 300
-"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations. So many
-characters are never too much."""
+_BESIDE = 100
+"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations.
+`_BLOCK` characters are never too much."""
 
 
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
@@ -167,7 +167,8 @@ class _Fitting:
         return [HostEntry({**first, "text": f"{sentences.ERROR}\n{first['text']}"}), *entries[1:]]
 
     def _is_too_much(self, value: object, part: int = _BESIDE) -> bool:
-        return cost(value) > max(_LITTLE, self.room // part)
+        # A small part of little room is less than any label takes.
+        return cost(value) > max(_BLOCK, self.room // part)
 
     def _bare(self, block: JSON) -> JSON:
         """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""
@@ -237,7 +238,7 @@ class _Fitting:
                     yield HostEntry({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
-                    yield text_entry(sentences.not_shown(what, f"{self.host.name} takes no documents"))
+                    yield text_entry(sentences.not_shown(what, "this host takes no documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 
@@ -247,7 +248,7 @@ class _Fitting:
         if picture is None:
             return entry
         if not self.host.formats:
-            return not_shown(entry, f"{self.host.name} shows its model no pictures")
+            return not_shown(entry, "this host shows its model no pictures")
         if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
             return entry  # It is decoded where it is made smaller.
         try:
@@ -326,7 +327,7 @@ class _Fitting:
         """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
         if cost(text) <= share:
             return text
-        remark = f"\n[{len(text):,} characters; the rest is left out: too much for {self.host.name}]"
+        remark = f"\n[{len(text):,} characters; the rest is left out: too much for this host]"
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2

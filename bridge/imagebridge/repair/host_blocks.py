@@ -18,7 +18,7 @@ from imagebridge.translate.scale import SCALE
 from imagebridge.translate.strips import Strip
 from imagebridge.translate.structured_content import saying_alone, structured_text
 from imagebridge.translate.vision import Seen
-from imagebridge.wire import JSON, as_object, text_of
+from imagebridge.wire import JSON, URI, as_object, text_of
 
 PAYLOAD = {"text": "text", "image": "data"}
 
@@ -86,9 +86,11 @@ def showing(entry: HostEntry, picture: Picture) -> HostEntry:
 
 
 def not_shown(entry: HostEntry, why: str) -> HostEntry:
-    """Return the sentence for a picture that is not shown."""
-    picture = f"picture {entry.number} ({described(entry.picture)})"
-    return text_entry(sentences.not_shown(picture, why))
+    """Return the sentence for a picture that is not shown, and where it may be found."""
+    facts = described(entry.picture)
+    if uri := text_of(as_object(entry.block.get("_meta")) or {}, URI):
+        facts += f", {sentences.short(uri)}"
+    return text_entry(sentences.not_shown(f"picture {entry.number} ({facts})", why))
 
 
 def described(picture: Picture | None) -> str:

@@ -5,6 +5,7 @@ makes a picture smaller takes the factor of the one before it over. So the two d
 """
 
 import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from .strips import Strip
@@ -184,3 +185,23 @@ def multiplied(its: str, scale: float) -> re.Pattern[str]:
         rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
         r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
     )
+
+
+# The sentence in which our server names the pictures that it keeps, and the names where a text has them.
+
+KEPT_SCHEME = "image://"
+"""How the names begin."""
+
+_KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
+_KEPT_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
+
+
+def kept(names: Iterable[str]) -> str:
+    """Say under which names pictures are kept: behind a sentence, with a space before it."""
+    return f" Kept as {', '.join(names)}."
+
+
+def renamed_kept(text: str, known: Collection[str], handles: Mapping[str, str]) -> str:
+    """Return a text without the sentences whose names are all `known`, and with handles in place of names that have one."""
+    text = _KEPT.sub(lambda found: "" if set(found[1].split(", ")) <= set(known) else found[0], text)
+    return _KEPT_NAME.sub(lambda found: handles.get(found[0], found[0]), text)

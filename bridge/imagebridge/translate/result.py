@@ -8,6 +8,7 @@ from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, tex
 from . import sentences
 from .blocks import block_pieces, text_pieces
 from .parts import PieceOfBlock, placed
+from .picture_lines import KEPT_SCHEME
 from .pieces import PicturePiece, ResultContext, TextPiece, for_user_only
 from .policy import Policy
 from .receiver import ANY, Receiver
@@ -49,7 +50,7 @@ class ReadResult(NamedTuple):
         return {
             numbers[0]: uri
             for index, numbers in by_block.items()
-            if len(numbers) == 1 and (uri := _uri(self.blocks[index])).startswith("image://")
+            if len(numbers) == 1 and (uri := _uri(self.blocks[index])).startswith(KEPT_SCHEME)
         }
 
     @property

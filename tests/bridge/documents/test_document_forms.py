@@ -1,11 +1,10 @@
 """Forms of documents made by hand: what programs write seldom, what is broken, locked or hostile."""
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
 import samples
+from handmade_documents import NOTES, NUMBERS, item, packed, paragraph, related, run, word
 from workbooks import workbook
 
 from imagebridge.documents.document_types import document_type
@@ -13,55 +12,6 @@ from imagebridge.documents.excerpt import excerpt, json_length
 from imagebridge.errors import ArgumentError, DocumentError
 
 WRITTEN = Path(__file__).parent / "written"
-
-SPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-LINKS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-RELATIONS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
-
-
-def packed(parts):
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text, zipfile.ZIP_STORED if name == "mimetype" else None)
-    return made.getvalue()
-
-
-def word(body, more=None, relations="", start=""):
-    """A Word document; `relations` are those of its text."""
-    main = f"<Relationship Id='m' Type='{LINKS}/officeDocument' Target='word/document.xml'/>"
-    return packed(
-        {
-            "_rels/.rels": f"<Relationships {RELATIONS}>{main}</Relationships>",
-            "word/document.xml": f"{start}<w:document {SPACE} xmlns:r='{LINKS}'><w:body>{body}</w:body></w:document>",
-            "word/_rels/document.xml.rels": f"<Relationships {RELATIONS}>{relations}</Relationships>",
-        }
-        | (more or {})
-    )
-
-
-def run(text, how=""):
-    return f"<w:r><w:rPr>{how}</w:rPr><w:t>{text}</w:t></w:r>"
-
-
-def paragraph(inside, how=""):
-    return f"<w:p><w:pPr>{how}</w:pPr>{inside}</w:p>"
-
-
-def related(kind, target, outside=False):
-    mode = " TargetMode='External'" if outside else ""
-    return f"<Relationship Id='{kind}' Type='{LINKS}/{kind}' Target='{target}'{mode}/>"
-
-
-NOTES = f"<w:footnotes {SPACE}><w:footnote w:id='2'>{paragraph(run('By weight.'))}</w:footnote></w:footnotes>"
-NUMBERS = f"""<w:numbering {SPACE}><w:abstractNum w:abstractNumId="7">
-<w:lvl w:ilvl="0"><w:start w:val="3"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>
-<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/><w:lvlText w:val="%1.(%2)"/></w:lvl>
-</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="7"/></w:num></w:numbering>"""
-
-
-def item(text, depth):
-    return paragraph(run(text), f"<w:numPr><w:ilvl w:val='{depth}'/><w:numId w:val='1'/></w:numPr>")
 
 
 @pytest.mark.parametrize(
@@ -117,6 +67,8 @@ HTML = {
     "<table><tr><td rowspan=2>n<td>1<tr><td>2</table>": "| n | 1 |\n| --- | --- |\n| n | 2 |",
     "<a href='https://e.org'>x</a> &amp; <del>y</del>": "[x](https://e.org) & ~~y~~",
     "<img src='https://e.org/spy.png' alt='spy'>": "![spy](https://e.org/spy.png)",
+    "<table><tr><td>a<table><tr><td>in<td>x</table><td>b<tr><td>c<td>d</table>": "| a<br>\\| in \\| x \\|<br>\\| --- \\| --- \\| | b |\n| --- | --- |\n| c | d |",
+    "<table><tbody><tr><td>a<td>b</tbody><tfoot><tr><td>c<td>d</tfoot></table>": "| a | b |\n| --- | --- |\n| c | d |",
     "<pre>a\n  b</pre><blockquote><p>q</blockquote>": "```\na\n  b\n```\n\n> q",
     "<h2>A\n b</h2>x<br>y": "## A b\n\nx\ny",
     "": "",
@@ -139,6 +91,9 @@ RTF = {
     rb"{\fonttbl{\f0\fcharset204 A;}{\f1\fcharset0 B;}}\f0 \'cf\'f0\'e8 {\f1 caf\'e9} \u8364?\par": "При café €",
     rb"{\b bold}\line next\par second": "bold\nnext\n\nsecond",
     rb"\trowd\cellx1\cellx2\intbl a\cell b\cell\row\trowd\intbl c\cell d\cell\row\pard end": "| a | b |\n| --- | --- |\n| c | d |\n\nend",
+    rb"\trowd\cellx2000\cellx3000\intbl Sales\cell n\cell\row\trowd\cellx1000\cellx2010\cellx3000\intbl a\cell b\cell c\cell\row\pard": "| Sales | Sales | n |\n| --- | --- | --- |\n| a | b | c |",
+    rb"\trowd\clvmgf\cellx1\cellx900\intbl North\cell a\cell\row\trowd\clvmrg\cellx1\cellx900\intbl\cell b\cell\row\pard": "| North | a |\n| --- | --- |\n| North | b |",
+    rb"\trowd\clmgf\cellx500\clmrg\cellx900\intbl Both\cell\cell\row\trowd\cellx500\cellx900\intbl a\cell b\cell\row\pard": "| Both | Both |\n| --- | --- |\n| a | b |",
     rb"x{\footnote note}\par y": "x[^1]\n\n[^1]: note\n\ny",
     rb"x{\super 1{\footnote\pard\plain note}}\par y": "x<sup>1</sup>[^1]\n\n[^1]: note\n\ny",
     rb"{\v hidden\plain seen}": "seen",
@@ -166,6 +121,35 @@ def test_rtf(source, text):
 def test_a_metafile_is_named_and_not_shown():
     read = excerpt(rb"{\rtf1 a{\pict\emfblip " + (b"\1\0\0\0" + bytes(36) + b" EMF").hex().encode() + b"}}")
     assert read.missing == {1: "it is a Windows metafile (EMF), which is not drawn here"}
+
+
+def presentation(styles, pages):
+    spaces = " ".join(
+        f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{long or name}:1.0'"
+        for name, long in {
+            "office": "",
+            "draw": "drawing",
+            "text": "",
+            "style": "",
+            "presentation": "",
+        }.items()
+    )
+    content = (
+        f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:presentation>{pages}</office:presentation></office:body></office:document-content>"
+    )
+    return packed({"mimetype": "application/vnd.oasis.opendocument.presentation", "content.xml": content})
+
+
+def test_a_hidden_slide_is_said_to_be_one():
+    style = "<style:style style:name='h'><style:drawing-page-properties presentation:visibility='hidden'/></style:style>"
+    frame = "<draw:frame><draw:text-box><text:p>Pier</text:p></draw:text-box></draw:frame>"
+    read = excerpt(
+        presentation(
+            style, f"<draw:page draw:style-name='h'>{frame}</draw:page><draw:page>{frame}</draw:page>"
+        )
+    )
+    assert read.text == "## Slide 1: (hidden)\n\nPier\n\n## Slide 2\n\nPier"
 
 
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)

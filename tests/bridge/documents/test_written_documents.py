@@ -1,11 +1,14 @@
 """Documents that real programs wrote: headings, lists, tables, notes and figures as Markdown."""
 
 import gzip
+import io
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from imagebridge.documents.excerpt import excerpt
+from imagebridge.pictures.pages import rendered
 
 WRITTEN = Path(__file__).parent / "written"
 
@@ -93,6 +96,44 @@ def test_slides(name):
     only = excerpt(written(name), pages="2")
     assert (only.sections, only.where()) == ((2,), "slide 2 of 2")
     assert "Opening" not in only.text
+
+
+FORM = """\
+Application for a berth
+the rules
+
+Form:
+
+- Name of the ship: Fram
+- length: (empty)
+- [x] insured
+- [ ] sails
+- (x) side: port
+- ( ) side: starboard
+- town: Narvik
+
+Links:
+
+- [the rules](https://example.org/rules)
+
+> Note: Ask the harbour master"""
+
+
+def test_what_is_filled_in_noted_and_linked_on_a_page():
+    read = excerpt(written("form.pdf"))
+    assert read.text == FORM
+
+
+def test_what_is_filled_in_is_drawn():
+    page = rendered(written("form.pdf")).pictures[1]
+    image = Image.open(io.BytesIO(page.data)).convert("L")
+    scale = page.width / 420
+    # The name of the ship, and the checked box beside the one that is not.
+    dark = [
+        sum(image.crop(tuple(round(scale * one) for one in box)).histogram()[:80])
+        for box in ((44, 60, 100, 82), (44, 114, 56, 126), (84, 114, 96, 126))
+    ]
+    assert min(dark[:2]) > 40 * (dark[2] + 1)
 
 
 @pytest.mark.parametrize("name", ["book.xlsx", "book.ods"])

@@ -168,7 +168,7 @@ class TestBlocks:
                 [BEFORE, IMAGE],
                 [
                     BEFORE,
-                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); copilot-cli shows its model no pictures]"),
+                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host shows its model no pictures]"),
                 ],
             ),
             (
@@ -401,7 +401,7 @@ class TestSizes:
         result = fitted({"content": [told("é" * 200_000), IMAGE]}, SMALL)
         assert 0.8 * SMALL.characters <= message(result) <= SMALL.characters
         text = result["content"][0]["text"]
-        assert "[200,000 characters; the rest is left out: too much for claude-desktop]" in text
+        assert "[200,000 characters; the rest is left out: too much for this host]" in text
         assert pictures(result)[0].data == PNG
 
     @pytest.mark.parametrize(

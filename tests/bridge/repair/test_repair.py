@@ -504,9 +504,21 @@ def test_what_stands_beside_blocks_is_left_alone():
 
 
 def test_that_something_is_left_out_beside_blocks_is_said_once():
-    block = {**IMAGE, "_meta": {"key": "x" * 100}}
+    block = {**IMAGE, "_meta": {"key": "x" * 600}}
     words = " ".join(one["text"] for one in repair({"content": [block, block]}, host="cline")["content"])
     assert words.count("What a block said besides is left out: it is too large.") == 1
+
+
+def test_short_labels_stay_where_there_is_little_room():
+    came = [{"type": "text", "text": "for you", "annotations": {"audience": ["user"], "priority": 0.5}}]
+    assert repair({"content": came}, host="cline")["content"] == came
+
+
+@pytest.mark.parametrize("host", ["cline", "text-only", "litellm"])
+def test_a_host_without_pictures_is_told_where_they_are(host):
+    inner = {"uri": "file:///tmp/before.png", "blob": IMAGE["data"], "mimeType": "image/png"}
+    (told,) = repair({"content": [{"type": "resource", "resource": inner}]}, host=host)["content"]
+    assert "file:///tmp/before.png); this host shows its model no pictures]" in told["text"]
 
 
 def test_codes_for_a_terminal_in_structured_content_do_not_break_it():

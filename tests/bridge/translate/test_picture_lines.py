@@ -13,6 +13,7 @@ from imagebridge.translate.picture_lines import (
     caption,
     gone,
     handle,
+    kept,
     multiplied,
     multiply,
     named,
@@ -23,6 +24,7 @@ from imagebridge.translate.picture_lines import (
     read_named,
     read_part,
     read_stand_in,
+    renamed_kept,
     scaled,
     strip_place,
 )
@@ -123,3 +125,16 @@ def test_a_place_maps_back_to_the_whole(number, top, width, height, smaller):
 def test_other_lines_are_none(line):
     read = (read_named(line), read_part(line), read_caption(line), read_stand_in(line))
     assert read == (None, None, None, None)
+
+
+KEPT = st.lists(st.text("0123456789abcdef", min_size=8, max_size=64).map("image://{}".format), min_size=1)
+
+
+@given(st.text("Drawn. 3"), KEPT)
+def test_the_sentence_with_names_of_kept_pictures(sentence, names):
+    text = sentence + kept(names)
+    assert renamed_kept(text, {}, {}) == text
+    assert renamed_kept(text, set(names), {}) == sentence
+    # One that is not known elsewhere stays, with handles in the places of those that have one.
+    handles = {name: handle(number) for number, name in enumerate(dict.fromkeys(names), 1)}
+    assert renamed_kept(text, (), handles) == sentence + kept(handles[name] for name in names)

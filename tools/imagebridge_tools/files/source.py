@@ -9,10 +9,11 @@ from anyio import to_thread
 from imagebridge.errors import ArgumentError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes
+from imagebridge.translate.picture_lines import KEPT_SCHEME
 
 from . import encodings, folders
 from .footprint import not_repeatable
-from .store import SCHEME, Store
+from .store import Store
 from .web import Web, name
 
 FILE_SIZE = 64_000_000
@@ -67,7 +68,7 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
             )
         data = await places.web.fetched(text, FILE_SIZE, argument)
         return Source(name(text), data, text)
-    if scheme == SCHEME:
+    if scheme == KEPT_SCHEME:
         if places.store is None:
             raise ArgumentError(argument, "no pictures are kept here; give a path or a data: URL")
         note, data = await to_thread.run_sync(places.store.read, text, argument)

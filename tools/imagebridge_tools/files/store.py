@@ -12,11 +12,10 @@ from pathlib import Path
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
+from imagebridge.translate.picture_lines import KEPT_SCHEME
 
 from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
-
-SCHEME = "image://"
 
 SHORTEST = 8
 """Digits of a hash that name a picture at least."""
@@ -43,12 +42,12 @@ class StoredPicture:
     @property
     def uri(self) -> str:
         """The whole name of the picture."""
-        return SCHEME + self.hash
+        return KEPT_SCHEME + self.hash
 
     @property
     def short(self) -> str:
         """The name that is short enough for a sentence."""
-        return SCHEME + self.hash[:_TOLD]
+        return KEPT_SCHEME + self.hash[:_TOLD]
 
 
 class Store:
@@ -100,7 +99,7 @@ class Store:
         Raises:
             ArgumentError: no such picture is kept, or several begin with these digits.
         """
-        digits = uri.strip().lower().removeprefix(SCHEME)
+        digits = uri.strip().lower().removeprefix(KEPT_SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
             problem = f"{uri[:100]!r} is not a kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
@@ -108,16 +107,16 @@ class Store:
             names = [one.name for one in self._fresh(digits)]
             if len(names) > 1:
                 raise ArgumentError(
-                    argument, f"{SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
+                    argument, f"{KEPT_SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
                 )
             note, data = _parsed(names[0], self.storage.get(names[0]))
         except (IndexError, FileNotFoundError, ValueError):
-            problem = f"{SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
+            problem = (
+                f"{KEPT_SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
+            )
             raise ArgumentError(argument, problem) from None
         except OSError as error:
-            problem = (
-                f"{SCHEME}{digits} cannot be read: the store does not answer at the moment; call again later"
-            )
+            problem = f"{KEPT_SCHEME}{digits} cannot be read: the store does not answer at the moment; call again later"
             raise ArgumentError(argument, problem) from error
         return note, data
 

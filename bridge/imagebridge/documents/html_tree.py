@@ -1,0 +1,201 @@
+"""The elements of a page of HTML, as far as they hold what is read: in time that grows with its length, whatever it holds."""
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+"""Elements without an end (HTML Living Standard, 13.1.2, 2026-11-29)."""
+
+_UNSEEN = frozenset(
+    [
+        "script",
+        "style",
+        "template",
+        "head",
+        "noscript",
+        "iframe",
+        "object",
+        "audio",
+        "video",
+        "canvas",
+        "select",
+        "datalist",
+    ]
+)
+BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hgroup",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "ul",
+        "caption",
+        "tr",
+        "td",
+        "th",
+        "thead",
+        "tbody",
+        "tfoot",
+    ]
+)
+_CLOSED_BY: dict[str, frozenset[str]] = {
+    "li": frozenset(("li",)),
+    "dt": frozenset(("dt", "dd")),
+    "dd": frozenset(("dt", "dd")),
+    "tr": frozenset(("tr", "td", "th")),
+    "td": frozenset(("td", "th")),
+    "th": frozenset(("td", "th")),
+    "option": frozenset(("option",)),
+}
+"""Elements whose beginning ends others that are open, whose end may be left out (HTML, 13.1.2.4)."""
+
+_SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
+"""Elements out of which such an end does not reach."""
+
+_PASSED_OVER = re.compile(
+    r"<(?P<tag>script|style)\b.*?(?:</(?P=tag)\b[^>]*(?:>|\Z)|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*(?:>|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Scripts, styles, comments and declarations; without an end they last to that of the page (HTML, 13.2.5)."""
+
+_TITLE = 1_000
+"""Characters of a title at most."""
+
+_DEEPEST = 200
+
+
+def tree(text: str) -> tuple[str, ElementTree.Element]:
+    """Return the title of a page and its elements."""
+    builder = _PageBuilder()
+    builder.feed(_ended(text))
+    builder.close()
+    return builder.title, builder.root()
+
+
+def _ended(text: str) -> str:
+    """Return a page without what is not seen and may lack its end; after the last end of a tag none begins.
+
+    The parser would look for the end from every place where one may begin, in time that grows with the square.
+    """
+    text = _PASSED_OVER.sub("", text)
+    last = text.rfind(">") + 1
+    return text[:last] + text[last:].replace("<", "&lt;")
+
+
+class _PageBuilder(HTMLParser):
+    """Makes elements of tags: those that may lack their end are ended, ends without a beginning are passed over."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._builder = ElementTree.TreeBuilder()
+        self._builder.start("html", {})
+        self.title = ""
+        self._open = ["html"]
+        self._unseen = 0
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open an element."""
+        self._in_title = tag == "title" and not self.title
+        if tag == "body":
+            self._unseen = 0  # A head that is not closed ends here.
+        if tag in _UNSEEN:
+            self._unseen += tag not in _VOID
+            return
+        if self._unseen or tag in ("html", "body"):
+            return
+        if tag in BLOCKS and self._open[-1] == "p":
+            self._close(len(self._open) - 1)
+        self._close_until(_CLOSED_BY.get(tag, frozenset()))
+        self._builder.start(tag, {name: value or "" for name, value in attrs})
+        if tag not in _VOID and len(self._open) < _DEEPEST:
+            self._open.append(tag)
+        else:
+            self._builder.end(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element, and those inside it."""
+        self._in_title = False
+        if tag in _UNSEEN:
+            self._unseen = max(0, self._unseen - 1)
+            return
+        if self._unseen:
+            return
+        for at in range(len(self._open) - 1, 0, -1):
+            if self._open[at] == tag:
+                self._close(at)
+                return
+            if self._open[at] in ("td", "th", "table") and tag not in (
+                "tr",
+                "tbody",
+                "thead",
+                "tfoot",
+                "table",
+            ):
+                return
+
+    def handle_data(self, data: str) -> None:
+        """Add text."""
+        if self._in_title:
+            self.title += data[: _TITLE - len(self.title)]
+        elif not self._unseen:
+            self._builder.data(data)
+
+    def root(self) -> ElementTree.Element:
+        """Return what was read, once it is over."""
+        self._close(0)
+        return self._builder.close()
+
+    def _close(self, at: int) -> None:
+        """Close the elements from one of those that are open on."""
+        for tag in reversed(self._open[at:]):
+            self._builder.end(tag)
+        del self._open[at:]
+
+    def _close_until(self, tags: frozenset[str]) -> None:
+        for at in range(len(self._open) - 1, 0, -1):
+            tag = self._open[at]
+            if tag in tags:
+                self._close(at)
+                # A row ends its cells first, and then the row before it.
+                if "tr" in tags and tag != "tr":
+                    self._close_until(frozenset(("tr",)))
+                return
+            if tag in _SCOPES:
+                return

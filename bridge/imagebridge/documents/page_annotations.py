@@ -1,0 +1,107 @@
+"""What lies on a page of a PDF beside its text: the fields of a form, notes, and links (ISO 32000-2, 2020, 12.5 and 12.7)."""
+
+from collections.abc import Callable, Iterator
+from ctypes import c_ushort, create_string_buffer
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+_MOST = 500
+"""Annotations of a page that are looked at."""
+
+_LETTERS = 4_000
+"""Characters of one of them at most."""
+
+_LINK, _POPUP, _WIDGET = 2, 16, 20
+"""FPDF_ANNOT_LINK, _POPUP and _WIDGET (pdfium, fpdf_annot.h, 2026-11)."""
+
+_PUSH, _CHECK, _RADIO, _SIGNATURE = 1, 2, 3, 7
+"""FPDF_FORMFIELD_PUSHBUTTON and others (pdfium, fpdf_formfill.h, 2026-11)."""
+
+
+def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
+    """Return what lies on a page beside its text, as blocks of Markdown.
+
+    Args:
+        document: the PDF, its forms begun (`PdfDocument.init_forms`).
+        page: the page.
+        letters: its text page, for the words that links lie on.
+        text: its text, which is not said again.
+    """
+    raw: Any = import_module("pypdfium2.raw")  # it has no type stubs
+    fields: dict[str, None] = {}
+    notes: dict[str, None] = {}
+    links: dict[str, None] = {}
+    for one in _annotations(raw, page):
+        kind = raw.FPDFAnnot_GetSubtype(one)
+        if kind == _WIDGET:
+            if document.formenv and (said := _field(raw, document.formenv.raw, one)):
+                fields[said] = None
+        elif kind == _LINK:
+            if said := _link(raw, document, one, letters, text):
+                links[said] = None
+        elif kind != _POPUP and (said := _said(raw, one, b"Contents")) and said not in text:
+            author = _said(raw, one, b"T")
+            notes[f"> Note{f' ({author})' if author else ''}: {said}"] = None
+    blocks = ["Form:\n\n" + "\n".join(f"- {one}" for one in fields)] if fields else []
+    blocks += ["Links:\n\n" + "\n".join(f"- {one}" for one in links)] if links else []
+    return [*blocks, *notes]
+
+
+def _annotations(raw: Any, page: Any) -> Iterator[Any]:
+    for at in range(min(raw.FPDFPage_GetAnnotCount(page), _MOST)):
+        if one := raw.FPDFPage_GetAnnot(page, at):
+            try:
+                yield one
+            finally:
+                raw.FPDFPage_CloseAnnot(one)
+
+
+def _field(raw: Any, forms: Any, one: Any) -> str:
+    """Return a field of a form with what is filled in; nothing for a button."""
+    kind = raw.FPDFAnnot_GetFormFieldType(forms, one)
+    if kind == _PUSH:
+        return ""
+    name = _written(partial(raw.FPDFAnnot_GetFormFieldAlternateName, forms, one))
+    name = name or _written(partial(raw.FPDFAnnot_GetFormFieldName, forms, one))
+    if kind in (_CHECK, _RADIO):
+        checked = bool(raw.FPDFAnnot_IsChecked(forms, one))
+        if kind == _CHECK:
+            return f"[{'x' if checked else ' '}] {name}"
+        value = _written(partial(raw.FPDFAnnot_GetFormFieldExportValue, forms, one))
+        return f"({'x' if checked else ' '}) {name}: {value}"
+    if kind == _SIGNATURE:
+        return f"{name}: a signature"
+    return f"{name}: {_written(partial(raw.FPDFAnnot_GetFormFieldValue, forms, one)) or '(empty)'}"
+
+
+def _link(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
+    """Return the words of a link to the web, and its address; nothing where that stands in the text."""
+    action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(one))
+    size = raw.FPDFAction_GetURIPath(document, action, None, 0) if action else 0
+    if not 1 < size <= _LETTERS:
+        return ""
+    held = create_string_buffer(size)
+    raw.FPDFAction_GetURIPath(document, action, held, size)
+    address = held.value.decode("utf-8", "replace")
+    if not address.startswith(("http://", "https://", "mailto:")) or address in text:
+        return ""
+    place = raw.FS_RECTF()
+    words = ""
+    if raw.FPDFAnnot_GetRect(one, place):
+        words = " ".join(letters.get_text_bounded(place.left, place.bottom, place.right, place.top).split())
+    return f"[{words}]({address})" if words else address
+
+
+def _said(raw: Any, one: Any, key: bytes) -> str:
+    return " ".join(_written(partial(raw.FPDFAnnot_GetStringValue, one, key)).split())
+
+
+def _written(read: Callable[[Any, int], int]) -> str:
+    """Return a text that pdfium writes in UTF-16; it tells the bytes of it where it is given no room."""
+    size = read(None, 0)
+    if not 2 < size <= 2 * _LETTERS:
+        return ""
+    held = (c_ushort * (size // 2))()
+    read(held, size)
+    return bytes(held)[: size - 2].decode("utf-16-le", "replace").strip()
