@@ -133,11 +133,15 @@ def read(text):
 
 def _plot(name, rows):
     plot = PLOTS[name]
-    figures = table((plot.x_title, *plot.series), pivoted(plot, rows))
     return (
         f"## {plot.title}\n\n{plot.words}\n\n![{plot.title}]({FOLDER.name}/{name}.svg)\n\n"
-        f"<details><summary>The figures</summary>\n\n{figures}\n</details>\n"
+        f"<details><summary>The figures</summary>\n\n{plot_table(plot, rows)}\n</details>\n"
     )
+
+
+def plot_table(plot, rows):
+    """Write the table of what a plot shows."""
+    return table((plot.x_title, *plot.series), pivoted(plot, rows))
 
 
 def pivoted(plot, rows):
