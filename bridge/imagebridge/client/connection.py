@@ -227,6 +227,8 @@ class Connection:
                     session.forget()
                 if doubt.startswith("it may") and (harmless or not lost.ran):
                     continue
+                if lost.words:
+                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from lost
                 if not lost.ran:
                     problem = f"{tool.name} did not run: the server does not know the session that it has just begun"
                     raise ServerError(self.name, problem) from lost

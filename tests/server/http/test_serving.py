@@ -87,6 +87,11 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
         (["--no-auth"], "--no-auth goes with --http HOST:PORT"),
         (["--json"], "--json goes with --http HOST:PORT"),
         (["--public-url", "https://a.example/mcp"], "--public-url goes with --http HOST:PORT"),
+        (["--origin", "https://a.example"], "--origin goes with --http HOST:PORT"),
+        (
+            ["--http", "127.0.0.1:0", "--origin", "https://a.example/"],
+            "'https://a.example/' is not the origin of a web page; write it as in https://host.example",
+        ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "a.example"],
             "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
