@@ -13,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from local_servers import free_port
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
+from oauth_storage import Storage
 from replicas import two_replicas
 from served_over_http import served
 from servers_over_http import scripted
@@ -76,24 +77,6 @@ async def test_a_token_that_ends_is_renewed_and_one_that_cannot_be_is_told(tmp_p
             assert "401 Unauthorized" in told
             file.write_text(kept)
             assert is_picture(await bridge.call("get_image", {"text": "y"}))
-
-
-class Storage:
-    """Keeps what the SDK's client is given."""
-
-    tokens = client = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client
-
-    async def set_client_info(self, client_info):
-        self.client = client_info
 
 
 async def test_the_sdks_client_finds_the_issuer_and_renews_its_tokens(tmp_path):
