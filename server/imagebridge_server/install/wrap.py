@@ -42,7 +42,9 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
     old, keys = content(path), (*host.keys, server)
     try:
         entry = value_at(old.text, host.form, keys)
-        argv = _command_line(host, path, server, entry)
+        if not isinstance(entry, dict):
+            raise BridgeError(_missing(host, path, server, value_at(old.text, host.form, host.keys)))
+        argv = _command_line(host, path, server, cast("dict[str, object]", entry))
         start = _relay(argv)
         table = cast("dict[str, Any]", entry)
         if bool(start) == into:
@@ -82,11 +84,17 @@ def _as_before(
     return spliced(text, before, host.form, keys) if same else None
 
 
-def _command_line(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
+def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
+    """Say that a file does not have a server, and which it has."""
+    names = ", ".join(cast("dict[str, object]", servers)) if isinstance(servers, dict) else ""
+    known = (
+        f"There are: {names}." if names else "There is none; name the file with --file if it lies elsewhere."
+    )
+    return f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}. {known}"
+
+
+def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
     """Return the words that start a server."""
-    if not isinstance(entry, dict):
-        raise BridgeError(f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}")
-    table = cast("dict[str, object]", entry)
     command = table.get(host.command)
     arguments = table.get("args") or ()
     argv = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]

@@ -193,6 +193,16 @@ def test_a_hidden_slide_is_said_to_be_one():
     assert read.text == "## Slide 1: (hidden)\n\nPier\n\n## Slide 2\n\nPier"
 
 
+def test_files_that_are_attached_to_a_pdf_are_named():
+    data = (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 4 0 R]>>>>>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
+        b"4 0 obj<</Type/Filespec/F(plan.xml)/UF(plan.xml)/EF<</F 5 0 R>>>>endobj\n"
+        b"5 0 obj<</Type/EmbeddedFile/Length 2>>stream\nhi\nendstream endobj\ntrailer<</Root 1 0 R>>\n"
+    )
+    assert excerpt(data).notes == ("Files are attached to it, which are not read: plan.xml.",)
+
+
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
 
 
