@@ -24,8 +24,9 @@ from groups import bring
 
 bring("checks")
 
+from benchmarks.plots import PLOTS
 from benchmarks.ratios import SECTIONS
-from benchmarks.results_page import PAGE, Run, tables_of, write
+from benchmarks.results_page import PAGE, Run, plot_table, tables_of, write
 
 HANGS = 1800
 """Seconds after which a file that does not end is given up."""
@@ -67,10 +68,14 @@ def main():
     for number, section in enumerate(sections, 1):
         print(f"{number} of {len(sections)}: {section.title}", end="", file=sys.stderr, flush=True)
         start, worked = time.monotonic(), worked_below()
-        run.add(figures_of(section, asked.quick))
+        figures = figures_of(section, asked.quick)
+        run.add(figures)
         spent, cpu = time.monotonic() - start, worked_below() - worked
         print(f", {spent:.0f} s, {cpu:.0f} s of CPU", file=sys.stderr, flush=True)
-        print(tables_of(section, run))
+        if section.ratios:
+            print(tables_of(section, run))
+        for name, rows in figures["plotted"].items():
+            print(plot_table(PLOTS[name], rows))
     minutes = (time.monotonic() - began) / 60
     missed = list(run.missed(sections))
     print(*missed, f"{minutes:.1f} minutes", sep="\n")

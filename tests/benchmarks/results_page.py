@@ -43,7 +43,8 @@ other side. Each bound is held by a test, and one that is missed says so.
 FOOT = """
 ## The run
 
-`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load when it began: {load:.1f}.
+`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load when it began: {load:.1f}, where 0 is
+a machine that does nothing else.
 
 {versions}.
 """
@@ -132,11 +133,15 @@ def read(text):
 
 def _plot(name, rows):
     plot = PLOTS[name]
-    figures = table((plot.x_title, *plot.series), pivoted(plot, rows))
     return (
         f"## {plot.title}\n\n{plot.words}\n\n![{plot.title}]({FOLDER.name}/{name}.svg)\n\n"
-        f"<details><summary>The figures</summary>\n\n{figures}\n</details>\n"
+        f"<details><summary>The figures</summary>\n\n{plot_table(plot, rows)}\n</details>\n"
     )
+
+
+def plot_table(plot, rows):
+    """Write the table of what a plot shows."""
+    return table((plot.x_title, *plot.series), pivoted(plot, rows))
 
 
 def pivoted(plot, rows):

@@ -239,7 +239,7 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
         (["box"], "marks[0]", 'is \'box\', which is not an object; write {"kind": "box"'),
         ([BOX, {"kind": "bocks", "at": [1, 2]}], "marks[1].kind", "is 'bocks'; did you mean 'box'? allowed: box, point"),
         ([{"at": [1, 2]}], "marks[0].kind", "is missing; give one of box, point"),
-        ([{**BOX, "lable": "x"}], "marks[0]", "has 'lable', which is not a key of marks; did you mean 'label'?"),
+        ([{**BOX, "lable": "x"}], "marks[0]", "has 'lable', which no mark has; did you mean 'label'?"),
         ([{"kind": "box"}], "marks[0].at", "is missing; write {"),
         ([{"kind": "box", "at": "here"}], "marks[0].at", "is 'here', which is not a list of numbers; write {"),
         ([{"kind": "box", "at": [1, 2, "c", 4]}], "marks[0].at", "is [1, 2, 'c', 4], which is not a list of numbers"),

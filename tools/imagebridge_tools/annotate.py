@@ -218,8 +218,7 @@ def _checked_mark(
         named = ", ".join(map(repr, others))
         mistakes.add(
             ArgumentError(
-                path,
-                f"has {named}, which is not a key of marks; {nearest_allowed(others[0], _KEYS)}; {_FORM}",
+                path, f"has {named}, which no mark has; {nearest_allowed(others[0], _KEYS)}; {_FORM}"
             )
         )
     kind = mistakes.of(lambda: _kind(mark, path)) or ""

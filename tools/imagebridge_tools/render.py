@@ -210,6 +210,6 @@ def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
         how = f"; load_file with pages={number} gives all of it" if number else ""
         cut = f"\n[cut: {left_out}{how}]" if len(excerpt) < len(words) else ""
         head = f"Page {number}, text" if number else "Text"
-        none = "none (a scan has none to read)" if number else "none"
+        none = "none (a scan has no text)" if number else "none"
         parts.append(f"\n{head}:\n{excerpt}{cut}" if words else f"\n{head}: {none}")
     return "".join(parts)

@@ -20,7 +20,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_errors import BUSY, SESSION_LOST, denies, error_message, forgets, retry_after
+from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST, denies, error_message, forgets, retry_after
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 
@@ -226,7 +226,9 @@ class Client(httpx2.AsyncClient):
         elif response.status_code == HTTPStatus.NOT_FOUND:
             return response  # The transport itself knows what it means, with a session and without.
         else:
-            answer_message = refusal(number, _status(response, kind, body))
+            lost = response.status_code == HTTPStatus.BAD_GATEWAY
+            code = LOST_BEHIND if lost else INTERNAL_ERROR
+            answer_message = refusal(number, _status(response, kind, body), code)
         return _with(
             response, "application/json", content=body if answer_message is None else _dumped(answer_message)
         )

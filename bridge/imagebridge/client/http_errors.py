@@ -19,6 +19,10 @@ BUSY = -31_429
 """The code of the JSON-RPC error by which our own transport says that the server had no room for a call, which did not
 run; its data are the seconds after which to come again."""
 
+LOST_BEHIND = -31_502
+"""The code of the JSON-RPC error by which our own transport says that who stands before the server has lost it: what was
+asked may or may not have run (502, RFC 9110, 15.6.3)."""
+
 _SOON = 1.0
 """Seconds to wait before trying again when the server does not say."""
 

@@ -18,7 +18,7 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError, short
 from imagebridge.schemas.arguments import JUDGED
 
-from .http_errors import BUSY, SESSION_LOST
+from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST
 from .messages import STOWED
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ class _RawResult(RootModel[dict[str, Any]]):
 
 
 class LostError(Exception):
-    """The connection was lost before the call was answered. `ran` is False where the server surely never began it."""
+    """The connection was lost before the call was answered. `ran` is False where the server surely never began it.
 
-    def __init__(self, *, ran: bool = True) -> None:
+    `words` tell by whom it was lost, where that is not the connection of this process.
+    """
+
+    def __init__(self, words: str = "", *, ran: bool = True) -> None:
         super().__init__()
+        self.words = words
         self.ran = ran
 
 
@@ -89,6 +93,8 @@ async def request(
                 raise LostError from error
             if error.code == SESSION_LOST:
                 raise LostError(ran=False) from error
+            if error.code == LOST_BEHIND:
+                raise LostError(str(error)) from error
             raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error

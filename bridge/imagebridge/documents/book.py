@@ -1,6 +1,6 @@
 """The text of EPUB books, chapter by chapter (EPUB 3.3, 2023)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from xml.etree import ElementTree
 
@@ -9,6 +9,9 @@ from imagebridge.errors import DocumentError
 from .packages import Package, local, member
 from .sections import DocumentContents, Section
 from .web_page import MAX_HTML, page_text
+
+_TITLE = 300
+"""Characters of a title at most."""
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 """Of fonts alone: not what readers lock a book with."""
@@ -32,10 +35,38 @@ def book_contents(data: bytes) -> DocumentContents:
         if local(one) == "itemref" and one.get("idref", "") in items
     ]
     found = DocumentContents("book (EPUB)", "chapter", len(names), lambda _: Section("", ""))
-    found.read = partial(_chapter, package, found, names)
+    found.read = partial(_chapter, package, found, names, _titles(package, main, items))
     about = "; ".join(_said(root, name) for name in ("title", "creator") if _said(root, name))
     found.notes += [f"It is {about}."] if about else []
     return found
+
+
+def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element]) -> dict[str, str]:
+    """Return what the table of contents calls the chapters, by their members; the first entry of one counts."""
+    titles: dict[str, str] = {}
+    for item in items.values():
+        is_ncx = item.get("media-type") == "application/x-dtbncx+xml"
+        if not is_ncx and "nav" not in item.get("properties", "").split():
+            continue
+        name = member(main, item.get("href", ""))
+        try:
+            root = package.xml_if_there(name)
+        except DocumentError:
+            continue  # The chapters are there without their titles.
+        for one in root.iter() if root is not None else ():
+            address = one.get("href", "") if local(one) == "a" else ""
+            if local(one) == "navPoint":
+                address = next((part.get("src", "") for part in one if local(part) == "content"), "")
+                one = next((part for part in one if local(part) == "navLabel"), one)
+            if address and (title := _label(one)):
+                titles.setdefault(member(name, address), title)
+    return titles
+
+
+def _label(element: ElementTree.Element) -> str:
+    """Return the words in an entry. What is nested deeper than in its children is no name."""
+    parts = (f"{one.text or ''}{one.tail or ''}" for one in element)
+    return " ".join(f"{element.text or ''}{''.join(parts)}".split())[:_TITLE]
 
 
 def _check_open(package: Package) -> None:
@@ -54,7 +85,9 @@ def _said(root: ElementTree.Element, name: str) -> str:
     return ", ".join(filter(None, words))
 
 
-def _chapter(package: Package, found: DocumentContents, names: list[str], number: int) -> Section:
+def _chapter(
+    package: Package, found: DocumentContents, names: list[str], titles: Mapping[str, str], number: int
+) -> Section:
     name = names[number - 1]
     if name not in package:
         return Section("", "[this chapter is missing from the file]")
@@ -64,4 +97,4 @@ def _chapter(package: Package, found: DocumentContents, names: list[str], number
         return partial(package.read, place, 50_000_000) if place in package else None
 
     title, words = page_text(package.page(name, MAX_HTML), found, figure_at)
-    return Section("" if words.startswith("#") else title, words)
+    return Section("" if words.startswith("#") else titles.get(name, title), words)

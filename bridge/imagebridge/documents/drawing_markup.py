@@ -1,4 +1,4 @@
-"""Charts, diagrams and formulas in office documents, as text.
+"""Charts, diagrams, formulas and drawings in documents, as text or as files of their own.
 
 ECMA-376 part 1, 21.2 (charts), 21.4 (diagrams), 22.1 (math), 2016.
 """
@@ -69,8 +69,28 @@ def diagram(package: Package, name: str) -> str:
     return "\n".join(f"- {one}" for one in words if one.strip())
 
 
+def mathml(element: ElementTree.Element) -> str:
+    """Return MathML as who wrote it typed it, where it says so, else on one line."""
+    typed = next((one.text or "" for one in element.iter() if local(one) == "annotation"), "")
+    return " ".join(typed.split()) or formula(element)
+
+
+def svg_file(element: ElementTree.Element) -> bytes:
+    """Return an SVG that stands in a page as a file of its own."""
+    data = ElementTree.tostring(element)
+    if b"xmlns" not in data[:500]:
+        data = data.replace(b"<svg", b'<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    return data
+
+
+def svg_pictures(element: ElementTree.Element) -> list[str]:
+    """Return the addresses of the pictures that an SVG lays out: it may be no more than a frame, as on covers."""
+    pictures = (one for one in element.iter() if local(one) == "image")
+    return [address for one in pictures for name, address in one.items() if name.endswith("href") and address]
+
+
 def formula(element: ElementTree.Element) -> str:
-    """Return a formula on one line, as it would be typed."""
+    """Return a formula of Office or in MathML on one line, as it would be typed."""
     # Each once: a part that was written for every place where it may stand would take twice as long a level.
     parts = [(local(one), formula(one)) for one in element]
     inside = "".join(words for _, words in parts)
@@ -89,9 +109,30 @@ def formula(element: ElementTree.Element) -> str:
         "sSubSup": lambda: f"{part('e')}_{grouped(part('sub'))}^{grouped(part('sup'))}",
         "rad": lambda: f"{root_sign(part('deg'))}({part('e')})",
         "d": lambda: f"({inside})",
+        "annotation": str,
+        **dict.fromkeys(("mi", "mn", "mo", "ms", "mtext"), lambda: " ".join((element.text or "").split())),
         "nary": lambda: f"{_operator(element)}_{grouped(part('sub'))}^{grouped(part('sup'))} {part('e')}",
     }
-    return forms.get(local(element), lambda: inside)()
+    name = local(element)
+    if (signs := _MATHML.get(name)) and len(parts) == len(signs):
+        return "".join(sign.format(grouped(text)) for sign, (_, text) in zip(signs, parts, strict=True))
+    if name == "mroot" and len(parts) == 2:
+        return f"{root_sign(parts[1][1])}({parts[0][1]})"
+    if name == "msqrt":
+        return f"sqrt({inside})"
+    return forms.get(name, lambda: inside)()
+
+
+_MATHML = {
+    "mfrac": ("{}", "/{}"),
+    "msup": ("{}", "^{}"),
+    "mover": ("{}", "^{}"),
+    "msub": ("{}", "_{}"),
+    "munder": ("{}", "_{}"),
+    "msubsup": ("{}", "_{}", "^{}"),
+    "munderover": ("{}", "_{}", "^{}"),
+}
+"""How the parts of an element are typed (MathML 3.0, 2014, 3.3 and 3.4)."""
 
 
 def root_sign(degree: str) -> str:

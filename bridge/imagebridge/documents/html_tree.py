@@ -132,7 +132,8 @@ class _PageBuilder(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        self._in_title = tag == "title" and not self.title
+        # A drawing has titles of its own.
+        self._in_title = tag == "title" and not self.title and "svg" not in self._open
         if tag == "body":
             self._unseen = 0  # A head that is not closed ends here.
         if tag in _UNSEEN:

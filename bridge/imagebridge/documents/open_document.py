@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import DocumentError
 
-from .drawing_markup import formula
+from .drawing_markup import mathml
 from .markdown import BlockList, inline, link, spread, table
 from .packages import LOCKED, Package, local, member, whole_number
 from .sections import DocumentContents, Section
@@ -356,8 +356,7 @@ class _OpenReader:
         if root is None:
             return ""
         if local(root) == "math":
-            note = next((one.text or "" for one in root.iter() if local(one) == "annotation"), "")
-            return note or formula(root)
+            return mathml(root)
         first = next(root.iter(f"{_TABLE}table"), None)
         rows = self._rows(first) if first is not None else []
         rows = [["" if cell == "NaN" else cell for cell in row] for row in rows]

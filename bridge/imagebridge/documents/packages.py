@@ -218,7 +218,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
     for _ in range(MAX_DEPTH):
         level = [child for element in level for child in element]
     if level:
-        raise DocumentError(f"is nested deeper than documents are in its part {name[:200]}")
+        raise DocumentError(f"is nested too deeply to be a document, in its part {name[:200]}")
     return root
 
 

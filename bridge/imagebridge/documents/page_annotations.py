@@ -38,7 +38,7 @@ def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
             if document.formenv and (said := _field(raw, document.formenv.raw, one)):
                 fields[said] = None
         elif kind == _LINK:
-            if said := _link(raw, document, one, letters, text):
+            if said := _linked_words(raw, document, one, letters, text):
                 links[said] = None
         elif kind != _POPUP and (said := _said(raw, one, b"Contents")) and said not in text:
             author = _said(raw, one, b"T")
@@ -62,20 +62,20 @@ def _field(raw: Any, forms: Any, one: Any) -> str:
     kind = raw.FPDFAnnot_GetFormFieldType(forms, one)
     if kind == _PUSH:
         return ""
-    name = _written(partial(raw.FPDFAnnot_GetFormFieldAlternateName, forms, one))
-    name = name or _written(partial(raw.FPDFAnnot_GetFormFieldName, forms, one))
+    name = _wide_text(partial(raw.FPDFAnnot_GetFormFieldAlternateName, forms, one))
+    name = name or _wide_text(partial(raw.FPDFAnnot_GetFormFieldName, forms, one))
     if kind in (_CHECK, _RADIO):
         checked = bool(raw.FPDFAnnot_IsChecked(forms, one))
         if kind == _CHECK:
             return f"[{'x' if checked else ' '}] {name}"
-        value = _written(partial(raw.FPDFAnnot_GetFormFieldExportValue, forms, one))
+        value = _wide_text(partial(raw.FPDFAnnot_GetFormFieldExportValue, forms, one))
         return f"({'x' if checked else ' '}) {name}: {value}"
     if kind == _SIGNATURE:
         return f"{name}: a signature"
-    return f"{name}: {_written(partial(raw.FPDFAnnot_GetFormFieldValue, forms, one)) or '(empty)'}"
+    return f"{name}: {_wide_text(partial(raw.FPDFAnnot_GetFormFieldValue, forms, one)) or '(empty)'}"
 
 
-def _link(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
+def _linked_words(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
     """Return the words of a link to the web, and its address; nothing where that stands in the text."""
     action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(one))
     size = raw.FPDFAction_GetURIPath(document, action, None, 0) if action else 0
@@ -94,10 +94,10 @@ def _link(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
 
 
 def _said(raw: Any, one: Any, key: bytes) -> str:
-    return " ".join(_written(partial(raw.FPDFAnnot_GetStringValue, one, key)).split())
+    return " ".join(_wide_text(partial(raw.FPDFAnnot_GetStringValue, one, key)).split())
 
 
-def _written(read: Callable[[Any, int], int]) -> str:
+def _wide_text(read: Callable[[Any, int], int]) -> str:
     """Return a text that pdfium writes in UTF-16; it tells the bytes of it where it is given no room."""
     size = read(None, 0)
     if not 2 < size <= 2 * _LETTERS:

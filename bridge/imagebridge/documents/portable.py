@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from imagebridge.errors import DocumentError, PictureError, RequirementError
@@ -37,6 +38,12 @@ _SYMBOLS = re.compile("[\uf000-\uf0ff]")
 _OUTLINE = 60
 """Entries of the outline that are told."""
 
+_ENTRIES, _DEEPEST = 2_000, 50
+"""Entries of the outline that are looked at, and levels."""
+
+_ATTACHED = 20
+"""Attached files that are named."""
+
 
 @contextmanager
 def pdf_contents(data: bytes) -> Generator[DocumentContents]:
@@ -61,6 +68,7 @@ def pdf_contents(data: bytes) -> Generator[DocumentContents]:
             contents = DocumentContents("PDF", "page", len(document), lambda _: Section("", ""))
             contents.read = partial(_page, document, contents)
             contents.notes += _outline(document) if contents.total > 3 else []
+            contents.notes += _attached(document)
             yield contents
 
 
@@ -119,11 +127,25 @@ def _image(document: Any, number: int, at: int) -> bytes:
     raise PictureError("it is no longer on the page")
 
 
+def _attached(document: Any) -> list[str]:
+    """Name the files that are attached to a PDF in one note, where there are any."""
+    try:
+        count: int = document.count_attachments()
+        names = [document.get_attachment(at).get_name() for at in range(min(count, _ATTACHED))]
+    except Exception:  # noqa: BLE001  # a broken list must not cost the text
+        return []
+    more = f" and {count - len(names):,} more" if count > len(names) else ""
+    return [f"Files are attached to it, which are not read: {', '.join(names)}{more}."] if names else []
+
+
 def _outline(document: Any) -> list[str]:
     """Return the outline of a PDF as one note, where it has one."""
     lines: list[str] = []
     try:
-        for mark in document.get_toc(max_depth=2):
+        # A depth that is passed would be written to a log.
+        for mark in islice(document.get_toc(max_depth=_DEEPEST), _ENTRIES):
+            if mark.level > 1:
+                continue
             if len(lines) == _OUTLINE:
                 lines.append("- ...")
                 break

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.base64 import base64_bytes
 
+from .drawing_markup import mathml, svg_file, svg_pictures
 from .html_tree import BLOCKS, tree
 from .markdown import BlockList, inline, link, spread, table
 from .packages import MAX_ELEMENTS
@@ -79,7 +80,9 @@ class _PageWriter:
 
         for child in element:
             tag = child.tag
-            if tag in BLOCKS:
+            if "hidden" in child.attrib:
+                pass
+            elif tag in BLOCKS:
                 end()
                 self._block(blocks, child, depth)
             elif tag not in _ALONE and any(one.tag in BLOCKS for one in child.iter()):
@@ -173,10 +176,9 @@ class _PageWriter:
             case "img":
                 return self._picture(element)
             case "svg":
-                data = ElementTree.tostring(element)
-                if b"xmlns" not in data[:500]:
-                    data = data.replace(b"<svg", b'<svg xmlns="http://www.w3.org/2000/svg"', 1)
-                return self._figures.add(data, element.get("aria-label", "drawing"), lambda: data)
+                return self._drawing(element)
+            case "math":
+                return mathml(element)
             case "a":
                 return link(self._inside(element), element.get("href", ""))
             case "sup" | "sub":
@@ -193,8 +195,17 @@ class _PageWriter:
             case "textarea" | _:
                 return self._inside(element)
 
+    def _drawing(self, element: ElementTree.Element) -> str:
+        caption = element.get("aria-label", "") or element.findtext("title", "") or "drawing"
+        if addresses := svg_pictures(element):
+            return "".join(self._figure(address, caption) for address in addresses)
+        data = svg_file(element)
+        return self._figures.add(data, caption, lambda: data)
+
     def _picture(self, element: ElementTree.Element) -> str:
-        address, caption = element.get("src", "").strip(), element.get("alt", "")
+        return self._figure(element.get("src", "").strip(), element.get("alt", ""))
+
+    def _figure(self, address: str, caption: str) -> str:
         if address[:5].lower() == "data:":
             return self._figures.add(address, caption, partial(_inline_picture, address))
         if load := self._figure_at(address):

@@ -40,7 +40,7 @@ def profile(primaries: int, transfer: int) -> bytes:
     curve = _CURVES.get(transfer)
     if known == 1 and curve is None:
         return b""
-    return _written(_PRIMARIES[known], curve or _srgb)
+    return _profile(_PRIMARIES[known], curve or _srgb)
 
 
 def hdr_sentence(transfer: int) -> str:
@@ -62,7 +62,7 @@ def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
     named = primaries if _are_apart(primaries) else _PRIMARIES[1]
     if max(abs(one - other) for one, other in zip(named, _PRIMARIES[1], strict=True)) <= _SAME:
         named = _PRIMARIES[1]
-    return b"" if curve is _srgb and named == _PRIMARIES[1] else _written(named, curve)
+    return b"" if curve is _srgb and named == _PRIMARIES[1] else _profile(named, curve)
 
 
 def _are_apart(primaries: Primaries) -> bool:
@@ -125,7 +125,7 @@ _CURVES: dict[int, Callable[[float], float]] = {
 
 
 @cache
-def _written(primaries: Primaries, curve: Callable[[float], float]) -> bytes:
+def _profile(primaries: Primaries, curve: Callable[[float], float]) -> bytes:
     """Write a profile of three colours and one curve."""
     table = [round(65_535 * curve(step / (_STEPS - 1))) for step in range(_STEPS)]
     tone = b"curv" + pack(f">II{_STEPS}H", 0, _STEPS, *(min(65_535, max(0, value)) for value in table))

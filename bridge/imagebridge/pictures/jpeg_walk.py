@@ -96,8 +96,10 @@ def walked(data: bytes) -> Segments:
             bits, height, width, channels = unpack_from(">BHHB", data, at + 4)
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
+            if bits != 8:
+                raise PictureError(f"the JPEG has {bits} bits a channel, and is decoded with 8 alone")
             frame, progressive = at, marker == _PROGRESSIVE
-            common = marker in _COMMON and bits == 8 and channels < 4
+            common = marker in _COMMON and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
             # A second segment continues the first (EXIF is written so when it passes 64 kB).
             exif += data[at + 10 : stop]

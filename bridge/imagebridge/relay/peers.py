@@ -49,6 +49,7 @@ class Peers:
         self._called = UNKNOWN
         self._pending: dict[RequestId, HostRequest] = {}
         self._promising: set[str] = set()
+        self._tasks: dict[str, str] = {}
         self._own = f"imagebridge-{token_hex(8)}-"
         self._count = 0
         self.opening: tuple[JSON, bytes] | None = None
@@ -56,9 +57,20 @@ class Peers:
         self.opened: bytes | None = None
         """The host's `notifications/initialized`."""
 
-    def nobody(self) -> HostRequest:
-        """Return what stands for a request where a result comes without one: the host that spoke last reads it."""
-        return HostRequest(self._named or self._called, None, "", "", {})
+    def nobody(self, task: JSON) -> HostRequest:
+        """Return what stands for a request where the result of a task comes without one: the host that spoke last reads it."""
+        return HostRequest(self._named or self._called, None, "", self._tool_of(task), {})
+
+    def begun(self, pending: HostRequest, result: JSON) -> None:
+        """Take note of the task that answers a call: its result comes later, and may be promised structured content."""
+        task = text_of(_object(result.get("task")) or result, "taskId")
+        if task and pending.method == "tools/call":
+            self._tasks[task] = pending.tool
+            if len(self._tasks) > _MOST_PENDING:
+                del self._tasks[next(iter(self._tasks))]
+
+    def _tool_of(self, task: JSON) -> str:
+        return self._tasks.get(text_of(task, "taskId"), "")
 
     def own_id(self) -> str:
         """Return an id for a request of the relay's own, which no host ever uses."""
@@ -89,7 +101,7 @@ class Peers:
             self._named or self._called,
             number,
             method,
-            text_of(params, "name"),
+            text_of(params, "name") or self._tool_of(params),
             envelope,
             is_given(method, params),
         )

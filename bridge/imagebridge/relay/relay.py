@@ -276,7 +276,7 @@ class Relay:
             if not (is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
-            new = found and await self._result(found, self._session.nobody(), size)
+            new = found and await self._result(found, self._session.nobody(params), size)
             return message if new is found else {**message, "params": {**params, "result": new}}
         if "error" in message and "result" not in message:
             return message
@@ -298,6 +298,7 @@ class Relay:
             return message if read_result is message["result"] else {**message, "result": read_result}
         found = payload(pending, result)
         if found is None:
+            self._session.begun(pending, result)
             return message
         new = await self._result(found, pending, size)
         return message if new is message["result"] else {**message, "result": replaced(pending, result, new)}

@@ -4,12 +4,14 @@ The text comes first; of pages and figures as many are shown as there is room fo
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from imagebridge.documents import page_numbers
+from imagebridge.documents.confined import NATIVE, confined
 from imagebridge.documents.document_types import document_type
 from imagebridge.documents.excerpt import CHARACTERS, MAX_FIGURES, Excerpt, excerpt, json_length
-from imagebridge.errors import PictureError
+from imagebridge.errors import DocumentError, PictureError
 from imagebridge.pictures.pages import ENOUGH, MAX_PAGES, DrawnPages, rendered
 
 from . import sentences
@@ -30,14 +32,17 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
         RequirementError: the extra `documents` is not installed.
     """
     shows = bool(context.receiver.formats)
-    is_pdf = document_type(data, name) == "pdf"
-    read = excerpt(
+    form = document_type(data, name)
+    is_pdf = form == "pdf"
+    reading = partial(
+        excerpt,
         data,
         name,
         characters=min(CHARACTERS, max(context.policy.max_text, 1_000)),
         room=_text_room(context),
         figures=shows and not is_pdf,
     )
+    read = confined(reading) if form in NATIVE else reading()
     if is_pdf:
         return _pages(data, name, read, context)
     text, pictures = _figures(read, context) if shows else (read.with_figures(_named_figure), [])
@@ -97,9 +102,11 @@ def _pages(data: bytes, name: str, read: Excerpt, context: ResultContext) -> lis
     drawn, failed = DrawnPages({}, ""), ""
     if most:
         try:
-            drawn = rendered(data, _order(read)[:most], room)
+            drawn = confined(partial(rendered, data, _order(read)[:most], room))
         except PictureError as error:
             failed = f"[its pages are not shown: {error.reason}]"
+        except DocumentError as error:
+            failed = f"[its pages are not shown: the PDF {error}]"
     numbers = sorted(drawn.pictures)
     missing = f"[{drawn.missing}]" if drawn.missing else failed
     others = [] if failed else [number for number in range(1, read.total + 1) if number not in numbers]

@@ -130,15 +130,18 @@ class IssuerTokens(TokenVerifier):
 
 
 def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
-    subject = claims.get("sub")
+    subject, end = claims.get("sub"), claims["exp"]
     client = claims.get("client_id") or claims.get("azp") or subject
-    if not isinstance(client, str) or not isinstance(subject or client, str):
+    # Who is nobody could be anybody; and an end is a number (RFC 7519, 2), though the library takes a text for one.
+    if not client or not isinstance(client, str) or not isinstance(subject or client, str):
+        return None
+    if not isinstance(end, int | float):
         return None
     return AccessToken(
         token=token,
         client_id=client,
         scopes=_scopes(claims),
-        expires_at=int(claims["exp"] + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
+        expires_at=int(end + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
         subject=subject,
         claims=dict(claims),
     )
@@ -153,4 +156,4 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
 def caller_name(issuer: str, token: AccessToken) -> str:
     """Return the name of whom a token is for: safe in paths, and no name of a file of tokens."""
     who = f"{issuer}\0{token.subject or token.client_id}"
-    return "jwt." + sha256(who.encode()).hexdigest()[:32]
+    return "jwt." + sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -43,7 +43,7 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
     try:
         entry = value_at(old.text, host.form, keys)
         if not isinstance(entry, dict):
-            raise _unknown(host, path, server, value_at(old.text, host.form, host.keys))
+            raise BridgeError(_missing(host, path, server, value_at(old.text, host.form, host.keys)))
         argv = _command_line(host, path, server, cast("dict[str, object]", entry))
         start = _relay(argv)
         table = cast("dict[str, Any]", entry)
@@ -84,12 +84,13 @@ def _as_before(
     return spliced(text, before, host.form, keys) if same else None
 
 
-def _unknown(host: HostFile, path: Path, server: str, entries: object) -> BridgeError:
-    """Return the error for a server that a host's file does not have, with the name that may be meant."""
-    names = list(cast("dict[str, object]", entries)) if isinstance(entries, dict) else []
+def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
+    """Say that a file does not have a server, and which is meant, or which it has."""
+    names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
     near = nearest(server, names)
-    hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(names) or 'none'}"
-    return BridgeError(f"{path} has no server called {server!r} under {'.'.join(host.keys)}{hint}")
+    hint = f"; did you mean {near!r}?" if near else "."
+    known = f"It has: {', '.join(names)}." if names else "It has none; name another file with --file."
+    return f"{path} has no server called {server!r} under {'.'.join(host.keys)}{hint} {known}"
 
 
 def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:

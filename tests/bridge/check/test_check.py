@@ -392,7 +392,7 @@ def test_a_missing_detail_is_explained_with_its_tokens():
     missing = said([without_detail(SCREENSHOT)])
     assert str(found(missing, "detail-missing")) == (
         "input[2].output[0].detail: advice: No detail means original on gpt-5.6-luna: 3840x2160 pixels "
-        '3840x2160 pixels, 2,765 at high. Fix: Write "detail": "high". [detail-missing]'
+        'cost 9,792 tokens, 2,765 at high. Fix: Write "detail": "high". [detail-missing]'
     )
     assert check(missing | {"model": "gpt-5.4"}) == [
         Finding(

@@ -100,6 +100,38 @@ async def test_a_request_waits_for_its_turn(method, status):
     assert (server.left, server.calls) == (0, 1)
 
 
+@pytest.mark.parametrize("hints", [{"readOnlyHint": True}, {"idempotentHint": True}])
+@pytest.mark.parametrize("refusals", [1, 2])
+async def test_a_call_that_a_gateway_has_lost_is_made_once_more_where_that_can_do_no_harm(
+    monkeypatch, hints, refusals
+):
+    monkeypatch.setitem(TOOL, "annotations", hints)
+    server = Busy(refusals, status=502)
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, transport="http"), timeout=120) as bridge:
+            told = (await bridge.answer("show", {})).output
+            if refusals == 1:
+                assert told == "shown"
+            else:
+                words = "show: the server answered 502 Bad Gateway: 100 requests are under way; it was tried twice"
+                assert words in told
+            assert (server.left, server.calls) == (0, refusals % 2)
+            assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
+
+
+@pytest.mark.parametrize("hints", [{}, {"destructiveHint": True}, {"readOnlyHint": False}])
+async def test_another_call_that_a_gateway_has_lost_is_told(monkeypatch, hints):
+    monkeypatch.setitem(TOOL, "annotations", hints)
+    server = Busy(1, status=502)
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, transport="http"), timeout=120) as bridge:
+            told = (await bridge.answer("show", {})).output
+            words = "show: the server answered 502 Bad Gateway: 100 requests are under way; it may or may not have run"
+            assert words in told
+            assert server.calls == 0
+            assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
+
+
 async def test_a_call_that_cannot_wait_so_long_is_told_at_once():
     server = Busy(1, **{"retry-after": "3600"})
     with scripted(server) as (url, _):

@@ -28,6 +28,7 @@ from mcp.server.auth.settings import AuthSettings, ClientRegistrationOptions
 from mcp.server.mcpserver import Context
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientMetadata, OAuthToken
 from mcp.types import CallToolResult
+from oauth_storage import Storage
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
@@ -409,25 +410,6 @@ class Provider:
 
     async def load_access_token(self, token):
         return self.tokens.get(token)
-
-
-class Storage:
-    """Keeps what the SDK's client is given."""
-
-    def __init__(self):
-        self.tokens = self.client = None
-
-    async def get_tokens(self):
-        return self.tokens
-
-    async def set_tokens(self, tokens):
-        self.tokens = tokens
-
-    async def get_client_info(self):
-        return self.client
-
-    async def set_client_info(self, client_info):
-        self.client = client_info
 
 
 async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():

@@ -70,6 +70,9 @@ HTML = {
     "<table><tr><td>a<table><tr><td>in<td>x</table><td>b<tr><td>c<td>d</table>": "| a<br>\\| in \\| x \\|<br>\\| --- \\| --- \\| | b |\n| --- | --- |\n| c | d |",
     "<table><tbody><tr><td>a<td>b</tbody><tfoot><tr><td>c<td>d</tfoot></table>": "| a | b |\n| --- | --- |\n| c | d |",
     "<pre>a\n  b</pre><blockquote><p>q</blockquote>": "```\na\n  b\n```\n\n> q",
+    "<p>a<p hidden>b</p>c": "a\n\nc",
+    "<math><mi>x</mi><mo>=</mo><mfrac><mn>1</mn><msqrt><mi>y</mi><mo>+</mo><mn>2</mn></msqrt></mfrac></math>": "x=1/(sqrt(y+2))",
+    "<math><semantics><msup><mi>x</mi><mn>2</mn></msup><annotation encoding='application/x-tex'>x^2</annotation></semantics></math>": "x^2",
     "<h2>A\n b</h2>x<br>y": "## A b\n\nx\ny",
     "": "",
 }
@@ -85,6 +88,44 @@ def test_a_picture_inside_a_page_is_a_figure():
     read = excerpt(f"<html><img alt='A pier' src='{url}'>".encode(), "a.html")
     assert read.text == "![A pier](figure:1)"
     assert read.figures[1].media_type == "image/png"
+
+
+def book(chapters, contents, more):
+    """An EPUB of chapters, by their names, with its table of contents."""
+    items = "".join(f"<item id='{name}' href='text/{name}'/>" for name in chapters)
+    order = "".join(f"<itemref idref='{name}'/>" for name in chapters)
+    return packed(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": "<c><rootfile full-path='ops/a.opf'/></c>",
+            "ops/a.opf": f"<p>{items}<item id='nav' href='nav.xhtml' properties='nav'/>{order}</p>",
+            "ops/nav.xhtml": f"<html><nav><ol>{contents}</ol></nav></html>",
+            **{f"ops/text/{name}": f"<html><body>{text}</body></html>" for name, text in chapters.items()},
+            **more,
+        }
+    )
+
+
+def test_a_chapter_without_a_title_is_called_what_the_contents_call_it():
+    chapters = {"a.xhtml": "<p>One</p>", "b.xhtml": "<h1>Second</h1>", "c.xhtml": "<p>Three</p>"}
+    contents = (
+        "<li><a href='text/a.xhtml'>First <b>of all</b></a><ol><li><a href='text/a.xhtml#x'>Deeper</a></li></ol></li>"
+        "<li><a href='text/b.xhtml'>Other</a></li>"
+    )
+    assert excerpt(book(chapters, contents, {})).text == (
+        "## Chapter 1: First of all\n\nOne\n\n## Chapter 2\n\n# Second\n\n## Chapter 3\n\nThree"
+    )
+
+
+def test_a_picture_that_an_svg_frames_is_the_figure():
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9">'
+        '<title>The cover</title><image xlink:href="../c.png"/></svg>'
+    )
+    cover = {"ops/c.png": samples.file(samples.drawing(), "PNG")}
+    read = excerpt(book({"a.xhtml": svg}, "", cover))
+    assert read.text == "![The cover](figure:1)"
+    assert [(one.width, one.height) for one in read.figures.values()] == [(64, 48)]
 
 
 RTF = {
@@ -150,6 +191,16 @@ def test_a_hidden_slide_is_said_to_be_one():
         )
     )
     assert read.text == "## Slide 1: (hidden)\n\nPier\n\n## Slide 2\n\nPier"
+
+
+def test_files_that_are_attached_to_a_pdf_are_named():
+    data = (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 4 0 R]>>>>>>endobj\n"
+        b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\n"
+        b"4 0 obj<</Type/Filespec/F(plan.xml)/UF(plan.xml)/EF<</F 5 0 R>>>>endobj\n"
+        b"5 0 obj<</Type/EmbeddedFile/Length 2>>stream\nhi\nendstream endobj\ntrailer<</Root 1 0 R>>\n"
+    )
+    assert excerpt(data).notes == ("Files are attached to it, which are not read: plan.xml.",)
 
 
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)

@@ -13,6 +13,7 @@ from samples import b64, chunk, drawing, file, photo
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures import animation
+from imagebridge.pictures import picture as pictures
 from imagebridge.pictures.base64 import base64_bytes
 from imagebridge.pictures.containers import sub_blocks_end, walk
 from imagebridge.pictures.convert import converted, fitted
@@ -158,7 +159,8 @@ def test_the_sub_blocks_of_a_gif_are_passed_once_however_long_their_runs_are(blo
     assert sub_blocks_end(cut, 0) > len(cut)
 
 
-def test_a_picture_is_remembered_as_far_as_it_was_proven():
+def test_a_picture_is_remembered_as_far_as_it_was_proven(monkeypatch):
+    monkeypatch.setattr(pictures, "_PROVEN", pictures._Proven(64_000_000))
     encoded = b64(file(drawing(31, 17), "PNG"))
     assert Picture.remembered(encoded) is None
     picture = Picture.from_base64(encoded)
@@ -333,6 +335,10 @@ def test_a_jpeg_in_which_restart_markers_lack_is_not_passed_on(image, subsamplin
 
 REFUSED = {
     "two channels": (sof(0xC0, 2), "the JPEG has 2 colour channels, not 1, 3 or 4"),
+    "lossless pixels of 12 bits": (
+        FILES["JPEG"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc3\0\x11\x0c", 1),
+        "the JPEG has 12 bits a channel, and is decoded with 8 alone",
+    ),
     "two frame headers": (
         FILES["JPEG"].replace(b"\xff\xc0", b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xc0", 1),
         "the JPEG has two frame headers",

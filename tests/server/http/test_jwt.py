@@ -102,6 +102,7 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
         "for several": issuer.token(aud=["https://other.example", PUBLIC]),
         "a client's own": issuer.token(sub=None, client_id="program"),
         "of a clock that is late": issuer.token(exp=now - 5),
+        "half of a letter": issuer.token(sub="\ud83d"),
         "scopes as a list": issuer.token(scope=None, scp=["pictures"]),
     }
     stranger = rsa.generate_private_key(65537, 2048)
@@ -117,6 +118,10 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
         "no issuer": issuer.token(iss=None),
         "nobody's": issuer.token(sub=None),
         "a subject that is no text": issuer.token(sub=None, client_id=["a"]),
+        "a subject without a letter": issuer.token(sub="", client_id=""),
+        "an end that is a text": issuer.token(exp=str(int(now) + 600)),
+        "an end that never is": issuer.token(exp=float("inf")),
+        "a head without an end": base64.urlsafe_b64encode(b"[" * 9_000).decode() + ".e30.x",
         "a stranger's key": issuer.token(key=stranger),
         "an unknown key": issuer.token("unknown"),
         "no key's name": jwt.encode({"iss": issuer.url}, RSA, "RS256"),

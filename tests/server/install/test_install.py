@@ -358,7 +358,10 @@ class TestWrap:
 
     @pytest.mark.parametrize(
         ("server", "words"),
-        [("none", "has no server called 'none'"), ("next", "next in .* has no command")],
+        [
+            ("none", "has no server called 'none' under .*It has: "),
+            ("next", "next in .* has no command"),
+        ],
     )
     def test_what_cannot_be_wrapped_is_said(self, host, server, words, tmp_path):
         file = self.file(host, tmp_path)

@@ -1,5 +1,6 @@
 """Store: pictures by the hash of their bytes, on disk, for several processes."""
 
+import json
 import os
 import stat
 import subprocess
@@ -168,3 +169,41 @@ def test_several_processes_share_it(store, tmp_path):
     notes, _ = shared.listed(count=1000)
     assert notes
     assert all(shared.read(note.uri)[0] == note for note in notes)
+
+
+SOUND = {"media_type": "image/png", "width": 1, "height": 1, "size": 1, "origin": "a call"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "null",
+        *(
+            json.dumps({**SOUND, **change})
+            for change in (
+                {"width": "1"},
+                {"height": [1]},
+                {"width": True},
+                {"size": 10**400},
+                {"size": -1},
+                {"size": float("nan")},
+                {"size": None},
+                {"media_type": "text/html"},
+                {"media_type": ["image/png"]},
+                {"origin": {}},
+                {"origin": "\ud83d"},
+            )
+        ),
+    ],
+)
+def test_a_line_that_was_changed_costs_its_own_picture_alone(store, tmp_path, line):
+    kept = [store.keep(picture(number), "a call") for number in (1, 2)]
+    file = tmp_path / "deep" / "store" / kept[0].hash
+    data = file.read_bytes().partition(b"\n")[2]
+    head = line.replace('{"media_type"', f'{{"hash": "{kept[0].hash}", "media_type"', 1)
+    file.write_bytes(head.encode() + b"\n" + data)
+    assert store.listed() == ([kept[1]], "")
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        store.read(kept[0].uri)

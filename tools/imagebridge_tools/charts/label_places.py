@@ -24,7 +24,7 @@ _Point = tuple[float, float]
 """Pixels from the left and from the top."""
 
 
-class Place(NamedTuple):
+class LabelPlace(NamedTuple):
     """Where a number stands from the end of its mark: pixels to the right, pixels down, and which of its sides is there."""
 
     dx: float
@@ -92,39 +92,47 @@ def width(text: str, size: int) -> float:
     return wide(text) * size
 
 
-def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, Place]:
+def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, LabelPlace]:
     """Return the places of numbers beyond the ends of bars that lie or stand, by number of the mark."""
     ends = [_end(mark, lying=lying) for mark in marks]
     far = GAP if lying else GAP + _height(size) / 2 - 2
     places = [
         [
-            Place(mark.sign * far, 0, "left" if mark.sign > 0 else "right")
+            LabelPlace(mark.sign * far, 0, "left" if mark.sign > 0 else "right")
             if lying
-            else Place(0, -mark.sign * far, "center")
+            else LabelPlace(0, -mark.sign * far, "center")
         ]
         for mark in marks
     ]
     return _placed(marks, ends, places, size, [_rect(mark.box) for mark in marks])
 
 
-def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, Place]:
+def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, LabelPlace]:
     """Return the places of numbers in the middle of the parts of stacks, which are `bars` or bands of areas."""
     ends = [(mark.box.left + mark.box.width / 2, mark.box.top + mark.box.height / 2) for mark in marks]
     fitting = [
         mark.box.height >= size and (not bars or mark.box.width >= width(mark.text, size)) for mark in marks
     ]
-    places = [[Place(0, 0, "center")] if fits else [] for fits in fitting]
+    places = [[LabelPlace(0, 0, "center")] if fits else [] for fits in fitting]
     return _placed(marks, ends, places, size, [])
 
 
-def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, Place]:
+def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, LabelPlace]:
     """Return the places of numbers at points, which lines may have `joined`; all `above` where areas lie below."""
     ends = [(mark.box.left, mark.box.top) for mark in marks]
     far = _DOT + _height(size) / 2
     side = _DOT + 2
-    over = [Place(0, -far, "center"), Place(side, -far + 2, "left"), Place(-side, -far + 2, "right")]
-    under = [Place(0, far, "center"), Place(side, far - 2, "left"), Place(-side, far - 2, "right")]
-    beside = [Place(side + 2, 0, "left"), Place(-side - 2, 0, "right")]
+    over = [
+        LabelPlace(0, -far, "center"),
+        LabelPlace(side, -far + 2, "left"),
+        LabelPlace(-side, -far + 2, "right"),
+    ]
+    under = [
+        LabelPlace(0, far, "center"),
+        LabelPlace(side, far - 2, "left"),
+        LabelPlace(-side, far - 2, "right"),
+    ]
+    beside = [LabelPlace(side + 2, 0, "left"), LabelPlace(-side - 2, 0, "right")]
     places = over if above else [*over[:1], *under[:1], *over[1:], *under[1:], *beside]
     if joined:
         return _placed(marks, ends, [places] * len(marks), size, [], [*_segments(marks)])
@@ -143,14 +151,14 @@ def _end(mark: Numbered, *, lying: bool) -> tuple[float, float]:
 def _placed(
     marks: Sequence[Numbered],
     ends: Sequence[_Point],
-    wanted: Sequence[Sequence[Place]],
+    wanted: Sequence[Sequence[LabelPlace]],
     size: int,
     others: Sequence[_Rect],
     lines: Sequence[tuple[_Point, _Point]] = (),
-) -> dict[int, Place]:
+) -> dict[int, LabelPlace]:
     """Return the first place of each number that is free; `others` are the marks that it may not lie over, but for its own."""
     taken: list[_Rect] = []
-    found: dict[int, Place] = {}
+    found: dict[int, LabelPlace] = {}
     for at in _order(ends):
         plot = _rect(marks[at].plot)
         for place in wanted[at]:
@@ -173,7 +181,7 @@ def _order(ends: Sequence[_Point]) -> Iterable[int]:
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 
 
-def _text_rect(text: str, end: _Point, place: Place, size: int) -> _Rect:
+def _text_rect(text: str, end: _Point, place: LabelPlace, size: int) -> _Rect:
     """Return the rectangle that a number takes at the end of its mark."""
     x, y = end[0] + place.dx, end[1] + place.dy
     long, half = width(text, size), _height(size) / 2

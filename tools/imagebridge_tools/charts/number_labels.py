@@ -10,7 +10,7 @@ from imagebridge_tools.tool_output import JsonObject, JsonValue, counted
 
 from . import encoding, label_places
 from .engine import NAMED
-from .label_places import Numbered, Place
+from .label_places import LabelPlace, Numbered
 from .plan import Chart
 from .worker import LyingMark
 
@@ -163,7 +163,7 @@ def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Numbe
     return NumberedSpec(done, f"; {many} are not written, because there is no room for them" if left else "")
 
 
-def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, Place]:
+def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, LabelPlace]:
     """Return the places of numbers by the rows that they are of."""
     side, bars = _side(chart), chart.kind in ("bar", "histogram")
     lying = bars and _along(silent, side) == "x"
@@ -212,7 +212,7 @@ def _text_layer(silent: JsonObject, chart: Chart, size: int) -> JsonObject:
     )
     ink = chart.style.theme.on if chart.parted else chart.style.theme.ink
     mark: JsonObject = {"type": "text", "fontSize": size, "fill": ink, "baseline": "middle"}
-    mark |= {name: {"expr": f"datum.{name}"} for name in Place._fields}
+    mark |= {name: {"expr": f"datum.{name}"} for name in LabelPlace._fields}
     transform: list[JsonValue] = [{"filter": {"field": "dx", "valid": True}}]
     return {"mark": mark, "encoding": channels, "transform": transform}
 

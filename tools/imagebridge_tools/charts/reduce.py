@@ -8,7 +8,7 @@ from statistics import quantiles
 from imagebridge_tools.tables.cells import as_float
 from imagebridge_tools.tool_output import JsonValue
 
-Row = Mapping[str, JsonValue]
+ChartRow = Mapping[str, JsonValue]
 
 CELLS = (60, 40)
 """Cells of a density across and down at most: as many as can be told apart, drawn in a fifth of a second."""
@@ -34,7 +34,7 @@ def edge(value: float, width: float) -> int:
     return math.floor(value / width + 1e-9)
 
 
-def binned(rows: Sequence[Row], groups: Sequence[str]) -> tuple[list[dict[str, JsonValue]], float]:
+def binned(rows: Sequence[ChartRow], groups: Sequence[str]) -> tuple[list[dict[str, JsonValue]], float]:
     """Count rows by bins of x and by the values of `groups`: rows with x, x2 and y, and the width of a bin."""
     known = [(x, row) for row in rows if isinstance(x := row["x"], int | float)]
     numbers = [x for x, _ in known]
@@ -78,7 +78,7 @@ def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int
     return width, [int((value - low) / width) for value in values]
 
 
-def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, JsonValue]]:
+def boxes(rows: Sequence[ChartRow], keys: Sequence[str]) -> list[dict[str, JsonValue]]:
     """Return a box for each value of `keys`, and its outliers: rows with low, q1, y (the median), q3, high, or with out.
 
     Whiskers reach the farthest value within 1.5 times the height of the box, as Tukey draws them.
@@ -99,7 +99,7 @@ def boxes(rows: Sequence[Row], keys: Sequence[str]) -> list[dict[str, JsonValue]
     return box_rows
 
 
-def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
+def means(rows: Sequence[ChartRow], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the mean of `value`; None where there is no number."""
     values = _grouped(rows, keys, value)
     missing: dict[tuple[JsonValue, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
@@ -109,13 +109,15 @@ def means(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str
     ]
 
 
-def counts(rows: Sequence[Row], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
+def counts(rows: Sequence[ChartRow], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
     """Return one row for each value of `keys`, with the number of rows as `value`."""
     counter = Counter(tuple(row[key] for key in keys) for row in rows)
     return [{**dict(zip(keys, key, strict=True)), value: count} for key, count in counter.items()]
 
 
-def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
+def outline(
+    rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
+) -> list[ChartRow]:
     """Return the rows that a line through all of them touches: first, lowest, highest, last of a column of pixels.
 
     `place` are the rows' places along x, cut into `columns`; each value of `groups` has a line of its own.
@@ -133,7 +135,9 @@ def outline(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], 
     return [rows[number] for number in sorted(numbers, key=place.__getitem__)]
 
 
-def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str], columns: int) -> list[Row]:
+def averaged(
+    rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
+) -> list[ChartRow]:
     """Return a row for each column of pixels and value of `groups`: the first one's place, the mean of y.
 
     Areas that lie on each other need the same places.
@@ -150,7 +154,7 @@ def averaged(rows: Sequence[Row], place: Sequence[float], groups: Sequence[str],
     return sorted(mean_rows, key=lambda row: order[row["x"]])
 
 
-def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
+def alone(rows: Sequence[ChartRow], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
     """Return the numbers of the rows with a y whose neighbours along x have none: a line or an area shows nothing there."""
     lines: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
     for number, (row, x) in enumerate(zip(rows, place, strict=True)):
@@ -165,13 +169,13 @@ def alone(rows: Sequence[Row], place: Sequence[float | None], groups: Sequence[s
     return lone
 
 
-def sampled(rows: Sequence[Row], most: int) -> list[Row]:
+def sampled(rows: Sequence[ChartRow], most: int) -> list[ChartRow]:
     """Return at most `most` of the rows, evenly spread over their order."""
     return [rows[number * len(rows) // most] for number in range(most)] if len(rows) > most else list(rows)
 
 
 def _grouped(
-    rows: Iterable[Row], keys: Sequence[str], value: str = "y"
+    rows: Iterable[ChartRow], keys: Sequence[str], value: str = "y"
 ) -> dict[tuple[JsonValue, ...], list[float]]:
     cells_by_key: defaultdict[tuple[JsonValue, ...], list[float]] = defaultdict(list)
     for row in rows:

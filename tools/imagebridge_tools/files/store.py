@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from imagebridge.errors import ArgumentError
+from imagebridge.facts.limits import SENDABLE
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate.picture_lines import KEPT_SCHEME
 
@@ -168,9 +169,20 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
 def _note(name: str, line: bytes) -> StoredPicture:
     """Read the line that describes an object. Raises ValueError where it is that of no picture, or of another one."""
     try:
-        note = StoredPicture(**json.loads(line))
-    except TypeError as error:
+        note = StoredPicture(**json.loads(line.decode("utf-8", "replace")))
+    except (TypeError, RecursionError) as error:
         raise ValueError("the line describes no picture") from error
     if note.hash != name:
         raise ValueError("the line describes another picture")
+    numbers: tuple[object, ...] = (note.width, note.height, note.size)
+    # Whoever can write into the storage can write anything, and one line must not cost the list of all.
+    if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
+        isinstance(note.media_type, str) and note.media_type in SENDABLE and _is_sound(note.origin)
+    ):
+        raise ValueError("the line describes no picture")
     return note
+
+
+def _is_sound(origin: object) -> bool:
+    """Tell whether an origin is a text that can be written."""
+    return isinstance(origin, str) and not re.search("[\ud800-\udfff]", origin)

@@ -96,7 +96,7 @@ def _embedded() -> ToolResult:
     return result("The south tower.", {"type": "resource", "resource": resource})
 
 
-def _link() -> ToolResult:
+def _linked() -> ToolResult:
     return result({"type": "resource_link", "uri": LINKED, "name": "latest.png", "mimeType": "image/png"})
 
 
@@ -141,7 +141,7 @@ CASES: tuple[Case, ...] = (
     Case("a PNG labelled image/jpeg", "thumbnail", _mislabelled),
     Case("a picture as str() writes its bytes", "plot", _bytes_as_text),
     Case("a picture embedded as a resource", "read_camera", _embedded),
-    Case("a link to a picture", "latest", _link),
+    Case("a link to a picture", "latest", _linked),
     Case("a PNG as base64 inside JSON text", "screenshot", _inside_json),
     Case(
         "a picture and structured content", "detect", _structured, must_arrive={"structured content": "lorry"}

@@ -1,0 +1,120 @@
+"""Documents whose readers are not written in Python: what they do to their process costs that one alone."""
+
+import base64
+import os
+import sys
+import time
+from functools import partial
+
+import pytest
+import samples
+from handmade_documents import LINKS, RELATIONS, packed
+
+from imagebridge import Policy, function_call_output
+from imagebridge.documents import confined
+from imagebridge.documents.excerpt import excerpt
+from imagebridge.errors import ArgumentError, DocumentError
+
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def far_cells(*names):
+    """A workbook of a kilobyte whose cells lie far apart."""
+    rows = "".join(f"<row><c r='{name}'><v>1</v></c></row>" for name in names)
+    return packed(
+        {
+            "[Content_Types].xml": "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>",
+            "_rels/.rels": f"<Relationships {RELATIONS}><Relationship Id='r' Type='{LINKS}/officeDocument' Target='xl/workbook.xml'/></Relationships>",
+            "xl/workbook.xml": f"<workbook xmlns='{SHEETS}' xmlns:r='{LINKS}'><sheets><sheet name='S' sheetId='1' r:id='r'/></sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": f"<Relationships {RELATIONS}><Relationship Id='r' Type='{LINKS}/worksheet' Target='s.xml'/></Relationships>",
+            "xl/s.xml": f"<worksheet xmlns='{SHEETS}'><sheetData>{rows}</sheetData></worksheet>",
+        }
+    )
+
+
+def forms_in_forms(levels):
+    """A PDF of two kilobytes with a form that draws another one ten times, and so on."""
+
+    def stream(about, data):
+        return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (about, len(data), data)
+
+    drawn = b"/Resources<</XObject<</F %d 0 R>>>>"
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R%s>>" % (drawn % 5),
+        stream(b"", b"/F Do " * 10),
+    ]
+    for level in range(levels):
+        form = b"/Type/XObject/Subtype/Form/BBox[0 0 600 800]" + drawn % (6 + level)
+        parts.append(stream(form, b"/F Do " * 10 if level < levels - 1 else b"0 0 1 1 re f"))
+    made, places = b"%PDF-1.7\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, part)
+    entries = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(parts) + 1, entries)
+    return (
+        made
+        + head
+        + b"trailer\n<</Root 1 0 R/Size %d>>\nstartxref\n%d\n%%%%EOF" % (len(parts) + 1, len(made))
+    )
+
+
+def shown(data, name):
+    resource = {"uri": f"file:///{name}", "blob": base64.b64encode(data).decode()}
+    blocks = [{"type": "text", "text": "beside"}, {"type": "resource", "resource": resource}]
+    parts = function_call_output({"content": blocks}, "c", Policy(documents="pages"))["output"]
+    return [part.get("text", part["type"]) for part in parts]
+
+
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
+
+
+@needs_limits
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (far_cells("A1", "XFD1048576"), "a.xlsx"),
+        (far_cells("A1", "ALL100000"), "a.xlsx"),
+        pytest.param(forms_in_forms(8), "a.pdf", marks=pytest.mark.long),
+    ],
+    ids=["cells far apart", "cells less far apart", "forms in forms"],
+)
+def test_a_document_that_breaks_its_reader_costs_no_more(data, name):
+    assert len(data) < 4_000
+    text, file, why = shown(data, name)
+    assert (text, file) == ("beside", "input_file")
+    assert "it broke the process that read it, or took too much memory" in why
+
+
+def test_what_a_reading_returns_and_raises_comes_back():
+    data = samples.pdf(2)
+    assert confined.confined(partial(excerpt, data)) == excerpt(data)
+    with pytest.raises(ArgumentError, match="names page 9"):
+        confined.confined(partial(excerpt, data, pages="9"))
+
+
+def test_what_a_reader_prints_is_no_part_of_the_answer():
+    assert confined.confined(partial(os.write, 1, b"printed")) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "function", "words"),
+    [
+        ("SECONDS", 0.01, partial(time.sleep, 60), "took longer than 0.01 seconds"),
+        ("SECONDS", 60, partial(os._exit, 0), "broke the process"),
+        ("SECONDS", 60, partial(os.abort), "broke the process"),
+    ],
+    ids=["too long", "ended without a word", "aborted"],
+)
+def test_what_does_not_come_back_is_said(name, value, function, words, monkeypatch):
+    monkeypatch.setattr(confined, name, value)
+    with pytest.raises(DocumentError, match=words):
+        confined.confined(function)
+
+
+def test_where_no_process_can_be_started_that_is_said(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(DocumentError, match="no process can be started for it"):
+        confined.confined(partial(int, "1"))
