@@ -44,7 +44,7 @@ Held = TypeVar("Held")
 _PR_SET_PDEATHSIG = 1
 """Linux's number of the call, from `linux/prctl.h`."""
 
-_BROKEN = "the file broke the process that worked on it, or took too much memory; give a smaller one"
+_BROKEN = "the file crashed the process that worked on it, or took too much memory; give a smaller one"
 
 
 class ApartError(BridgeError):
@@ -110,11 +110,11 @@ async def _worked(
             outcome = await _twice(_limited, os.getpid(), limits, function, *arguments)
     except TimeoutError:
         raise ApartError(
-            f"the file took longer than {seconds:g} seconds and was given up; give a smaller one"
+            f"processing the file took longer than {seconds:g} seconds and was stopped; give a smaller one"
         ) from None
     except BrokenWorkerProcess as error:
         if error.args:  # It never got as far as the file.
-            raise ApartError(f"no process can be started to read the file in: {error.__cause__}") from error
+            raise ApartError(f"cannot start a process for reading the file: {error.__cause__}") from error
         raise ApartError(_BROKEN) from error
     if outcome.held > KEPT:
         await _tidied()
