@@ -55,7 +55,8 @@ class IssuerTokens(TokenVerifier):
         local = url.hostname == "localhost" or is_loopback(url.hostname or "")
         if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and local)):
             raise SettingsError(
-                f"{issuer!r} is not the URL of an issuer: write it as in https://login.example.com, as its tokens do"
+                f"{issuer!r} is not the URL of an issuer: write it exactly as in its tokens, such as "
+                "https://login.example.com"
             )
         self.issuer = issuer
         self._audience = audience
@@ -116,14 +117,16 @@ class IssuerTokens(TokenVerifier):
                     continue
                 # Another issuer's metadata must not pass for this one's (RFC 8414, 3.3).
                 if found.get("issuer") != self.issuer:
-                    problem = "its metadata names another issuer"
+                    problem = "its metadata names a different issuer"
                 elif isinstance(place := found.get("jwks_uri"), str):
                     return place
         raise ValueError(problem)
 
     def _unknown(self, error: Exception) -> AuthenticationError:
-        _LOG.warning("the issuer %s does not tell its keys: %s", self.issuer, error)
-        return AuthenticationError("the issuer of tokens cannot be asked for its keys at the moment")
+        _LOG.warning("cannot get the keys of the issuer %s: %s", self.issuer, error)
+        return AuthenticationError(
+            "the keys of the token issuer cannot be fetched at the moment; try again later"
+        )
 
 
 def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:

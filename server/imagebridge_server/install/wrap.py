@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, nearest
 from imagebridge.wire import is_list
 
 from .change import FileChange
@@ -70,7 +70,7 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
             done_with=backup(path, server),
         )
     except FormatError as error:
-        raise BridgeError(f"{path} is not touched: {error}") from error
+        raise BridgeError(f"{path} was not changed: {error}") from error
 
 
 def _as_before(
@@ -85,12 +85,12 @@ def _as_before(
 
 
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
-    """Say that a file does not have a server, and which it has."""
-    names = ", ".join(cast("dict[str, object]", servers)) if isinstance(servers, dict) else ""
-    known = (
-        f"There are: {names}." if names else "There is none; name the file with --file if it lies elsewhere."
-    )
-    return f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}. {known}"
+    """Say that a file does not have a server, and which is meant, or which it has."""
+    names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
+    near = nearest(server, names)
+    hint = f"; did you mean {near!r}?" if near else "."
+    known = f"It has: {', '.join(names)}." if names else "It has none; name another file with --file."
+    return f"{path} has no server called {server!r} under {'.'.join(host.keys)}{hint} {known}"
 
 
 def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
@@ -101,8 +101,8 @@ def _command_line(host: HostFile, path: Path, server: str, table: dict[str, obje
     strings = [one for one in argv if isinstance(one, str)]
     if not strings or len(strings) != len(argv):
         raise BridgeError(
-            f"{server} in {path} has no command that starts it, so nothing can be put in front of it; for a "
-            "server behind a URL give the host an entry with the command: imagebridge proxy --url URL"
+            f"{server} in {path} has no command, so nothing can be put in front of it; for a server at a "
+            "URL, give the host an entry with the command: imagebridge proxy --url URL"
         )
     return strings
 

@@ -87,33 +87,33 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--http", "0.0.0.0:0"], "0.0.0.0:0 is reached from other machines, and nobody is asked who it is"),
-        (["--http", "[::]:0"], "[::]:0 is reached from other machines"),
+        (["--http", "0.0.0.0:0"], "0.0.0.0:0 can be reached from other machines without authentication"),
+        (["--http", "[::]:0"], "[::]:0 can be reached from other machines"),
         (["--http", "8000"], "'8000' is not a host and a port; write it as in 127.0.0.1:8000"),
         (["--http", "127.0.0.1:99999"], "'127.0.0.1:99999' is not a host and a port"),
-        (["--no-auth"], "--no-auth goes with --http HOST:PORT"),
-        (["--json"], "--json goes with --http HOST:PORT"),
-        (["--public-url", "https://a.example/mcp"], "--public-url goes with --http HOST:PORT"),
-        (["--origin", "https://a.example"], "--origin goes with --http HOST:PORT"),
+        (["--no-auth"], "--no-auth needs --http HOST:PORT"),
+        (["--json"], "--json needs --http HOST:PORT"),
+        (["--public-url", "https://a.example/mcp"], "--public-url needs --http HOST:PORT"),
+        (["--origin", "https://a.example"], "--origin needs --http HOST:PORT"),
         (
             ["--http", "127.0.0.1:0", "--origin", "https://a.example/"],
             "'https://a.example/' is not the origin of a web page; write it as in https://host.example",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "a.example"],
-            "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
+            "'a.example' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "https://[::1/mcp"],
-            "'https://[::1/mcp' is not a URL of /mcp; write it as in https://host/mcp",
+            "'https://[::1/mcp' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "https://a.example"],
-            "'https://a.example' is not a URL of /mcp; write it as in https://host/mcp",
+            "'https://a.example' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["install", "cursor", "--dry-run", "--http", "127.0.0.1:0"],
-            "a host starts the server and speaks to it over stdio",
+            "a host starts the server and talks to it over stdio",
         ),
     ],
 )
@@ -130,4 +130,4 @@ def test_an_address_that_is_taken_is_told():
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         run = CliRunner().invoke(server_command, ["--http", address])
     assert run.exit_code == 2
-    assert f"{address} cannot be listened on: Address already in use" in run.stderr
+    assert f"cannot listen on {address}: Address already in use" in run.stderr

@@ -44,10 +44,10 @@ def test_a_picture_is_kept_with_its_origin_and_read_by_any_of_its_names(store):
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("image://1234567", "is not a kept picture; they are named image:// and 8 to 64 digits"),
-        ("image://../../etc/passwd", "is not a kept picture"),
-        ("image://" + "0" * 65, "is not a kept picture"),
-        ("image://", "is not a kept picture"),
+        ("image://1234567", "is not the name of a kept picture; names are image:// and 8 to 64 digits"),
+        ("image://../../etc/passwd", "is not the name of a kept picture"),
+        ("image://" + "0" * 65, "is not the name of a kept picture"),
+        ("image://", "is not the name of a kept picture"),
         ("image://00000000", "is not kept here, or no longer"),
     ],
 )  # fmt: skip
@@ -63,7 +63,7 @@ def test_digits_that_begin_two_pictures(store, tmp_path):
     note = store.keep(picture(), "")
     folder = tmp_path / "deep" / "store"
     (folder / (note.hash[:63] + ("0" if note.hash[63] != "0" else "1"))).write_bytes(b"")
-    with pytest.raises(ArgumentError, match="begins 2 kept pictures; give more digits"):
+    with pytest.raises(ArgumentError, match="matches 2 kept pictures; give more digits"):
         store.read(note.short)
     assert store.read(note.uri)[0] == note
 
