@@ -146,7 +146,7 @@ async def shown(client: Client, tools: Mapping[str, Tool], call: Call) -> str:
         smaller.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         smaller.save(path, quality=QUALITY, method=6)
         links.append(f"![{call.what}](gallery/{path.name})")
-    told = re.sub(r" Files are read below .*", "", tool.description or "")
+    told = re.sub(r" Files are read from .*", "", tool.description or "")
     first = next(one for one in CALLS if one.tool == call.tool)
     head = f"## {call.tool}\n\n{told}\n\n" if call is first else ""
     arguments = json.dumps(call.arguments, ensure_ascii=False)

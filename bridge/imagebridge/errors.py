@@ -10,7 +10,7 @@
     ├── ToolLimitError          more tools than the API takes
     ├── RequirementError        a package that a feature needs is missing or too old
     └── RunError                a run that ended before the model answered; `.items` goes on from there
-        ├── TurnLimitError      the model still calls tools after the last allowed turn
+        ├── TurnLimitError      the model is still calling tools after the last allowed turn
         ├── TokenLimitError     the model still calls tools, and the tokens of the run are spent
         ├── DeadlineError       the run took longer than it may
         ├── OpenCallError       the model asks for what only the caller's own code can answer
@@ -24,11 +24,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 
 class BridgeError(Exception):
-    """Root of the errors of imagebridge. `str(error)` is one message for a person: what, where, what to do."""
+    """The base class of imagebridge's errors. `str(error)` is a message for a person: what is wrong, where, and what to do."""
 
 
 class PictureError(BridgeError):
-    """Bytes that cannot be shown as a picture. `.reason` says why, `.instead` what could be, in words a model can read."""
+    """Bytes that cannot be shown as a picture. `.reason` says why and `.instead` what to ask for, in words for a model."""
 
     def __init__(self, reason: str, instead: str = "a whole PNG or JPEG of it") -> None:
         super().__init__(reason)
@@ -90,7 +90,7 @@ class ToolNameError(BridgeError):
     """A tool name that no connected server offers. `.names` holds those that exist."""
 
     def __init__(self, name: str, names: list[str]) -> None:
-        super().__init__(f"unknown tool {name!r}; there are: {', '.join(names) or 'none'}")
+        super().__init__(f"unknown tool {name!r}; available: {', '.join(names) or 'none'}")
         self.name = name
         self.names = names
 
@@ -100,7 +100,8 @@ class ToolLimitError(BridgeError):
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(
-            f"{count} tools, and the API takes {limit}: pass fewer (filter the list, or connect fewer servers), "
+            f"{count} tools, but the API takes {limit}: pass fewer (filter the list, or connect fewer "
+            "servers), "
             'or group them with responses_tools(tools, namespace="...")'
         )
         self.count = count
@@ -127,23 +128,25 @@ class RunError(BridgeError):
 
 
 class TurnLimitError(RunError):
-    """The model still calls tools after the last allowed turn. `.turns` says how many those were."""
+    """The model is still calling tools after the last allowed turn. `.turns` is their number."""
 
     def __init__(self, turns: int, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"the model still calls tools after {turns} turns; raise max_turns to go on", items, response_id
+            f"the model is still calling tools after {turns} turns; raise max_turns to continue",
+            items,
+            response_id,
         )
         self.turns = turns
 
 
 class TokenLimitError(RunError):
-    """The model still calls tools, and the tokens of the run are spent: `.spent` of `.budget`."""
+    """The model is still calling tools, but the run's tokens are spent: `.spent` of `.budget`."""
 
     def __init__(
         self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
     ) -> None:
         super().__init__(
-            f"the model still calls tools after {spent:,} tokens; raise budget (now {budget:,}) to go on",
+            f"the model is still calling tools after {spent:,} tokens; raise budget (now {budget:,}) to go on",
             items,
             response_id,
         )
@@ -156,7 +159,7 @@ class DeadlineError(RunError):
 
     def __init__(self, deadline: float, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"no answer within {deadline:g} seconds; raise deadline to go on", items, response_id
+            f"no answer within {deadline:g} seconds; raise deadline to continue", items, response_id
         )
         self.deadline = deadline
 
@@ -175,8 +178,8 @@ class OpenCallError(RunError):
     ) -> None:
         kinds = ", ".join(dict.fromkeys(str(call.get("type")) for call in calls))
         super().__init__(
-            f"the model asks for {kinds}, which only your own code can answer: append the answer to .items "
-            "and go on, or leave that tool out",
+            f"the model called {kinds}, which only your own code can answer: append the answer to .items "
+            "and continue, or leave that tool out",
             items,
             response_id,
         )

@@ -1,6 +1,7 @@
-"""What a run tells on its way, and what it ends with."""
+"""The events of a run, and the reply it ends with."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .providers.provider import CallReference, Translation, call_reference
@@ -46,13 +47,13 @@ class ToolCall:
 
     @property
     def destructive(self) -> bool:
-        """Whether the tool itself says that it may destroy something (`destructiveHint`); silence is no."""
+        """Whether the tool says that it may destroy something (`destructiveHint`); if it says nothing, False."""
         return self.tool.annotations is not None and self.tool.annotations.destructive_hint is True
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A call goes on: how far, of how much if that is known, and what the server says of it."""
+    """The progress of a call: how far it is, out of how much if known, and the server's message."""
 
     call: ToolCall
     progress: float
@@ -62,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A server logs something, in MCP's terms."""
+    """A log message of a server, in MCP's terms."""
 
     server: str
     level: "LoggingLevel"
@@ -72,7 +73,7 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A function call and what its tool returned: seconds it took, whether it failed, and the translation."""
+    """A function call and what its tool returned: the translation, whether it failed, and the seconds it took."""
 
     call: JSON
     translation: Translation
@@ -87,18 +88,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a run ended with.
+    """The result of a run.
 
     Attributes:
-        text: the final answer; commentary where there is nothing else, a refusal where the model refused.
-        items: the whole conversation as input items: what to pass as `input` to go on. With
-            `previous_response_id` or `conversation` the server keeps it, and these are the items of this run.
+        text: the final answer; commentary if there is nothing else, or the refusal if the model refused.
+        items: the whole conversation as input items; pass it as `input` to continue. With
+            `previous_response_id` or `conversation` the server keeps the conversation, and these are the
+            items of this run.
         usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
         pictures: the pictures that the model was shown, as sent.
-        cost: USD by OpenAI's dated list prices, or None where they do not tell (`facts/models.py`).
-        parsed: the final message as an instance of `text_format`, where that was given.
-        id: of the last response: the `previous_response_id` to go on with.
-        incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None where it is whole.
+        cost: USD by OpenAI's dated list prices, or None if they do not cover the run (`facts/models.py`).
+        parsed: the final message as an instance of `text_format`, if that was given.
+        id: the id of the last response, to continue with as `previous_response_id`.
+        incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None if it is complete.
     """
 
     text: str
@@ -110,10 +112,48 @@ class Reply:
     id: str | None = None
     incomplete: str | None = None
 
+    def html(self) -> str:
+        """Return the conversation as one HTML page with its pictures inside, for a browser or an e-mail.
+
+        Every text is escaped, and the page loads and runs nothing. Pictures that went as file ids or addresses are
+        named instead of shown.
+        """
+        from .display.reply_page import page
+
+        return "".join(
+            page(
+                self.items,
+                answer=self.text,
+                usage=self.usage,
+                cost=self.cost,
+                pictures=self.pictures,
+                incomplete=self.incomplete,
+            )
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write `html()` to a file, which is replaced if it exists, and return its path.
+
+        Args:
+            path: the file to write, such as "run.html".
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        file = Path(path)
+        file.write_text(self.html(), encoding="utf-8")
+        return file
+
+    def _repr_html_(self) -> str:
+        """Show the answer and its pictures in a notebook."""
+        from .display import notebook
+
+        return notebook.reply(self.text, self.pictures, self.usage, self.cost)
+
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, as it is written. It stands for nothing yet if `Retried` follows."""
+    """A piece of the model's text, as it is written. It does not count if `Retried` follows."""
 
     text: str
 
@@ -127,9 +167,9 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class HostedTool:
-    """A tool on the API's side is at work: `tool` as in `web_search`, `status` as the API names it.
+    """A hosted tool is running: `tool` such as `web_search`, `status` as the API calls it.
 
-    item: the output item where it is finished, None before.
+    item: the output item once it is finished, None before.
     """
 
     tool: str
@@ -140,7 +180,7 @@ class HostedTool:
 
 @dataclass(frozen=True, slots=True)
 class Responded:
-    """A response has come whole: its items, and the tokens of its request."""
+    """A response is complete: its items, and the tokens of its request."""
 
     items: list[Item]
     usage: dict[str, int]
@@ -148,7 +188,7 @@ class Responded:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """A request is sent again. `why` says what was wrong and what changed; its deltas so far do not count."""
+    """A request is sent again. `why` says what was wrong and what was changed; its deltas so far do not count."""
 
     why: str
 
@@ -162,7 +202,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A call has been answered. Calls of one response run at once: the first to be done comes first."""
+    """A call has been answered. Calls of one response may run concurrently; the first to finish comes first."""
 
     answer: Answer
 

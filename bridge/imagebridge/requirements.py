@@ -55,7 +55,7 @@ ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
 _MET: set[tuple[str, Version]] = set()
-"""What was found to be there: a look takes milliseconds, and each run asks. What is missing may be installed meanwhile."""
+"""What was found to be installed: a look takes milliseconds, and each run asks. What is missing may be installed meanwhile."""
 
 
 def need(feature: Feature) -> None:

@@ -111,12 +111,14 @@ def result_json(result: object) -> JSON:
     """
     result = dumped(result)
     if not is_json(result):
-        raise TypeError(f"a tool result is a CallToolResult or its JSON object, not {type(result).__name__}")
+        raise TypeError(
+            f"a tool result must be a CallToolResult or its JSON object, not {type(result).__name__}"
+        )
     result = respelt(result)
     if result and _RESULT_KEYS.isdisjoint(result):
-        hint = '; a single block goes into {"content": [...]}' if "type" in result else ""
+        hint = '; wrap a single block as {"content": [...]}' if "type" in result else ""
         raise TypeError(
-            f"a tool result has `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
+            f"a tool result must have `content`; this object has {', '.join(sorted(map(str, result)))}{hint}"
         )
     return result
 
@@ -210,7 +212,9 @@ def tool_json(tool: object) -> JSON:
     """
     tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
-        raise TypeError(f"a tool is an MCP Tool or its JSON object with a name, not {type(tool).__name__}")
+        raise TypeError(
+            f"a tool must be an MCP Tool or its JSON object with a name, not {type(tool).__name__}"
+        )
     return cast("JSON", writable(tool))
 
 
@@ -317,9 +321,9 @@ class _Writable:
         if not is_json(value) and not is_list(value):
             return value
         if any(value is one for one in self._around):
-            return "[left out: it holds itself]"
+            return "[left out: it contains itself]"
         if value and len(self._around) >= MAX_LEVELS:
-            return f"[left out: it lies more than {MAX_LEVELS} levels deep]"
+            return f"[left out: it is nested more than {MAX_LEVELS} levels deep]"
         self._around.append(value)
         if is_json(value):
             copy: object = {self.made(name): self.made(inner) for name, inner in value.items()}

@@ -23,16 +23,18 @@ from .viewer import Offering, viewer
 
 _INSTRUCTIONS = """\
 Makes and loads pictures. In each result's `content` one text comes first and the pictures follow it, as image blocks: look \
-at content[1] and on, not at the text alone (in code: image(result.content[1])). {charts}\
+at content[1] onwards, not only at the text (in code: image(result.content[1])). {charts}\
 load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
-view_image shows a part of a picture closely, compare_images tells where two differ. Pictures are named by path, image:// \
-uri (results tell it), or data: URL; coordinates are pixels from the upper left unless units says otherwise; save_as writes \
-one to a file. A picture too large for this host comes smaller, and the sentence says by what to multiply coordinates. \
+view_image shows a part of a picture closely, compare_images shows where two differ. Pictures are named by
+path, image:// \
+uri (given in results) or data: URL; coordinates are pixels from the upper left unless units says otherwise;
+save_as writes \
+one to a file. A picture too large for this host is scaled down, and the text says what to multiply coordinates by. \
 Errors say what to change: correct the argument and call again."""
 
 _CHARTS = """\
 generate_chart draws charts from rows, columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart \
-before you speak of it, and call again with what should differ. """
+before you describe it, and call again to change something. """
 
 _ICON = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgAQMAAABJtOi3AAAABlBMVEUvb7D///9VM4Y4AAAAd0lE"
@@ -43,7 +45,7 @@ _ICON = (
 
 
 def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
-    """Build the server, with the tools whose packages are installed, and `create_image` and `edit_image` where they can work.
+    """Build the server with the tools whose packages are installed, and with `create_image` and `edit_image` if they can work.
 
     Nothing is read or started before a tool is called.
 

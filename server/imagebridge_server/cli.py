@@ -24,8 +24,18 @@ class _Rarely(click.Group):
         """Return the names of the commands."""
         return ["install", "uninstall", "token", "bundle"]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named first; for a name that is not a command, say which one comes nearest."""
+        from imagebridge.cli import check_command
+
+        names = self.list_commands(ctx)
+        check_command(ctx, args[0], {name: name for name in names}, names)
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, None for a name that is none."""
+        """Return a command, None for a name that is not one."""
         if cmd_name == token.name:
             return token
         from .install.command import commands
@@ -48,8 +58,8 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     "--allow",
     metavar="DIR",
     multiple=True,
-    help=f"A folder whose pictures, tables and documents may be read. Repeat it for more; adds to {ALLOW}. "
-    "Without any, no file is read.",
+    help=f"A folder whose pictures, tables and documents may be read. Repeat for more; adds to {ALLOW}. "
+    "Without one, no file is read.",
 )
 @click.option(
     "--host",
@@ -61,14 +71,14 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     "--allow-write",
     metavar="DIR",
     multiple=True,
-    help=f"A folder below which tools may save pictures (save_as). Repeat it for more; adds to {ALLOW_WRITE}. "
-    "Without any, nothing is written.",
+    help=f"A folder in which tools may save pictures (save_as). Repeat for more; adds to {ALLOW_WRITE}. "
+    "Without one, nothing is written.",
 )
 @click.option("--allow-https", is_flag=True, help="Fetch pictures and files from public https addresses.")
 @click.option(
     "--store",
     metavar="DIR",
-    help="The folder in which the tools' pictures are kept, to be named as image://..., s3://bucket/prefix, or off. "
+    help="Where the tools' pictures are kept, to be named as image://...: a folder, s3://bucket/prefix, or off. "
     f"Default: {STORE}, or the user's cache.",
 )
 @click.option(
@@ -76,7 +86,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     type=click.IntRange(min=0),
     default=STORE_BYTES,
     show_default=True,
-    help="Bytes of kept pictures at most.",
+    help="The most bytes of kept pictures.",
 )
 @click.option(
     "--store-seconds",
@@ -91,7 +101,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     type=click.FloatRange(min=0, min_open=True),
     default=PATIENCE,
     show_default=True,
-    help="Seconds after which a call that takes longer is answered with a handle to collect its picture later.",
+    help="Seconds after which a long call is answered with a handle for collecting its picture later.",
 )
 @http_options
 @click.version_option(__version__, prog_name="imagebridge-server", message="%(prog)s %(version)s")
@@ -116,7 +126,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
     check_http_options(context, http)
     if os.isatty(0) and not http:
         click.echo(
-            "imagebridge-server waits for a host to speak MCP on stdin; Ctrl+C ends it. "
+            "imagebridge-server is waiting for an MCP host on stdin; press Ctrl+C to end it. "
             "`imagebridge-server install` lists the hosts it can be added to.",
             err=True,
         )
@@ -148,7 +158,7 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
     context = serving.make_context("imagebridge-server", list(arguments))
     choices = dict(context.params)
     if choices.pop("http"):
-        raise click.UsageError("a host starts the server and speaks to it over stdio: leave --http away")
+        raise click.UsageError("a host starts the server and talks to it over stdio: leave --http out")
     check_http_options(context, None)
     _settings({}, **choices)
     return [

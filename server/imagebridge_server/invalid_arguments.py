@@ -63,7 +63,9 @@ def _unsound(value: object, name: str) -> ArgumentError | None:
         elif isinstance(one, int) and abs(one) > _MOST:
             return ArgumentError(place, "is a whole number of over 300 digits; give a smaller one")
         elif isinstance(one, str) and not one.isascii() and _has_half(one):
-            return ArgumentError(place, "holds half of a character (a lone surrogate); give whole characters")
+            return ArgumentError(
+                place, "contains half of a character (a lone surrogate); give whole characters"
+            )
     return None
 
 
@@ -122,15 +124,15 @@ _INSTEAD = {
     **dict.fromkeys(("log_x", "logx", "xscale", "x_scale"), 'give scales={"x": "log"}'),
     **dict.fromkeys(
         ("colors", "colours", "palette", "color_scheme", "colormap", "cmap"),
-        'the field that colors tell apart is columns={"color": "region"}; colors of your own are drawn with spec',
+        'give the field to color by as columns={"color": "region"}; for custom colors use spec',
     ),
     **dict.fromkeys(
         ("bins", "bin", "nbins", "bin_count", "bin_size", "binwidth"),
-        'bins are chosen by the data; others are drawn with spec: {"bin": {"maxbins": 20}} of x',
+        'bins are chosen from the data; for other bins use spec, with "bin": {"maxbins": 20} in x',
     ),
     **dict.fromkeys(
         ("filter", "filters", "where", "query", "limit", "top", "head", "top_n"),
-        'give as data the rows to draw, or a spec with "transform": [{"filter": "datum.sales > 3"}]',
+        'give only the rows to draw as data, or a spec with "transform": [{"filter": "datum.sales > 3"}]',
     ),
     **dict.fromkeys(("horizontal", "orientation", "orient"), _LYING),
     **dict.fromkeys(
@@ -145,7 +147,7 @@ _INSTEAD = {
     **dict.fromkeys(("ylim", "y_range", "y_min", "y_max"), 'give ranges={"y": [0, 100]}'),
     **dict.fromkeys(("dpi", "resolution"), "give scale, from 0.5 to 4"),
     **dict.fromkeys(
-        ("legend", "font", "font_size", "background", "grid", "annotations"), "it is drawn with spec"
+        ("legend", "font", "font_size", "background", "grid", "annotations"), "use spec for that"
     ),
 }
 """What charts of other libraries take by these names, and how it is said here."""
@@ -160,7 +162,9 @@ def _unknown(
     for name in unknown:
         meant = meaning(name, declared)
         if meant in arguments and meant != name:
-            problem = f"is not an argument of this tool; {meant} is, and is given too: leave this one out"
+            problem = (
+                f"is not an argument of this tool; {meant} is, and you gave that too: leave this one out"
+            )
             found.append(ArgumentError(name, problem))
             continue
         instead = _INSTEAD.get(name.casefold()) if "spec" in declared else None
@@ -174,5 +178,5 @@ def _unknown(
         found.append(ArgumentError(name, f"is not an argument of this tool{hint}"))
     if found and lost:
         last = found[-1]
-        found[-1] = ArgumentError(last.argument, f"{last.problem}; there are: {', '.join(declared)}")
+        found[-1] = ArgumentError(last.argument, f"{last.problem}; available: {', '.join(declared)}")
     return found

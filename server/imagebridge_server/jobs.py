@@ -121,7 +121,7 @@ class Jobs:
             return await job.result(patience) or _waiting(job, name)
         note = await self._noted(name, patience)
         if note is None:
-            problem = f"{handle[:60]!r} is not being made here: it was collected long ago, or the server started anew since"
+            problem = f"{handle[:60]!r} is not being made here: it was collected long ago, or the server has restarted since"
             raise ArgumentError("source", problem)
         return _told(note, name)
 
@@ -138,7 +138,7 @@ class Jobs:
                 await anyio.sleep(min(_LOOK, patience))
             return await in_thread(lambda: notes.answer(note)) if note and note.state == "made" else note
         except OSError as error:
-            raise BridgeError("the store does not answer at the moment; call again later") from error
+            raise BridgeError("the store is not responding at the moment; call again later") from error
 
 
 async def _note(notes: JobNotes, handle: str, job: _Job) -> None:
@@ -179,7 +179,7 @@ def _told(note: JobNote | ToolOutput, handle: str) -> ToolOutput:
     if note.state == "failed":
         raise BridgeError(note.sentence)
     raise BridgeError(
-        f"{note.what} was lost: the server that made it has ended; call the tool that makes it again"
+        f"{note.what} was lost because the server that was making it has ended; call that tool again"
     )
 
 
@@ -189,6 +189,6 @@ def _waiting(job: _Job, handle: str) -> ToolOutput:
 
 def _still(what: str, passed: float, handle: str) -> ToolOutput:
     return ToolOutput(
-        f"{what} is still being made after {passed:.0f} s and goes on being made. "
+        f"{what} is still being made after {passed:.0f} s. "
         f'Call load_image with source="{handle}" to collect it.'
     )

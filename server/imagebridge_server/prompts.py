@@ -13,11 +13,11 @@ from pydantic import Field
 from imagebridge_tools.tool_output import nearest_allowed
 
 PictureLocation = Annotated[
-    str, Field(description="A picture: a path below an allowed folder, a file: URL or a data: URL.")
+    str, Field(description="A picture: a path in an allowed folder, a file: URL or a data: URL.")
 ]
-First = Annotated[str, Field(description="The first picture, or the one before.")]
-Second = Annotated[str, Field(description="The second picture, or the one after.")]
-DataFile = Annotated[str, Field(description="A CSV, JSON or Excel file below an allowed folder.")]
+First = Annotated[str, Field(description="The first picture, or the one before the change.")]
+Second = Annotated[str, Field(description="The second picture, or the one after the change.")]
+DataFile = Annotated[str, Field(description="A CSV, JSON or Excel file in an allowed folder.")]
 Question = Annotated[str, Field(description="What the answer should be about.")]
 
 
@@ -47,7 +47,7 @@ class Prompting:
 def _check(name: str, given: Any, offered: Iterable[Prompt]) -> None:
     known = {prompt.name: prompt.arguments or [] for prompt in offered}
     if name not in known:
-        raise MCPError(INVALID_PARAMS, f"no prompt is called {name!r}; {nearest_allowed(name, known)}")
+        raise MCPError(INVALID_PARAMS, f"unknown prompt {name!r}; {nearest_allowed(name, known)}")
     names = [argument.name for argument in known[name]]
     for argument in given:
         if argument not in names:
@@ -64,8 +64,9 @@ def describe_image(source: PictureLocation, question: Question = "") -> str:
     asked = f" Answer this: {question}" if question else ""
     return (
         f"Call load_image with source '{source}'. Then describe what you see: what it is, the text in it word for "
-        "word, and what stands out. Say what you cannot make out instead of guessing. If the sentence gives a factor "
-        f"for coordinates, use it for places in the picture.{asked}"
+        "word, and what stands out. Say what you cannot make out instead of guessing. If the text gives a "
+        "factor for "
+        f"coordinates, apply it to positions in the picture.{asked}"
     )
 
 
@@ -83,6 +84,7 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     asked = f" It should answer this: {question}" if question else ""
     return (
         f"Call generate_chart with data '{path}' and the kind that suits its columns; leave columns out at first, the "
-        "sentence names those it used. Look at the chart: if it is crowded or shows the wrong columns, call again "
+        "text names those it used. Look at the chart: if it is crowded or shows the wrong columns, call "
+        "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
     )

@@ -358,7 +358,7 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
     except OSError as error:
         # The picture is what was asked for; a full disk must not cost it.
         not_repeatable()
-        _LOG.warning("pictures cannot be kept: %s", error.strerror)
+        _LOG.warning("cannot keep pictures: %s", error.strerror)
         return answer
     sentence = answer.sentence + kept(dict.fromkeys(names))
     return answer._replace(sentence=sentence, uris=tuple(names))

@@ -31,7 +31,8 @@ _TEMPLATE = ResourceTemplate(
     uri_template=KEPT_SCHEME + "{hash}",
     name="picture",
     title="A kept picture",
-    description="A picture that a tool gave, in full size, by the SHA-256 of its bytes or the first 8 digits or more.",
+    description="A picture that a tool returned, in full size, by the SHA-256 of its bytes or at least its "
+    "first 8 digits.",
 )
 
 
@@ -48,12 +49,12 @@ class Listing:
             return result
         after = (ctx.params or {}).get("cursor") or ""
         if after.strip("0123456789abcdef"):
-            raise MCPError(INVALID_PARAMS, "unknown cursor; take the one of the page before")
+            raise MCPError(INVALID_PARAMS, "unknown cursor; use the one from the previous page")
         try:
             notes, following = await to_thread.run_sync(self.store.listed, after, PAGE)
         except OSError as error:
             raise MCPError(
-                INTERNAL_ERROR, "the store does not answer at the moment; ask again later"
+                INTERNAL_ERROR, "the store is not responding at the moment; try again later"
             ) from error
         kept = [
             _listed_resource(note).model_dump(mode="json", by_alias=True, exclude_none=True) for note in notes

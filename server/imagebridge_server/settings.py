@@ -47,26 +47,29 @@ class Settings:
     """What a server may do.
 
     Args:
-        allow: the folders whose files are read. None named: no files.
-        allow_write: the folders below which pictures are saved.
-        allow_https: whether files are fetched from public https addresses.
-        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None for nowhere.
-        store_bytes: bytes of kept pictures at most.
+        allow: the folders whose files may be read. Empty: no files.
+        allow_write: the folders in which pictures may be saved.
+        allow_https: whether files may be fetched from public https addresses.
+        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None: pictures
+            are not kept.
+        store_bytes: the most bytes of kept pictures.
         store_seconds: seconds for which a picture is kept.
-        create: whether pictures made by the OpenAI API are offered.
-        host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None to go by
-            what each client calls itself.
-        patience: seconds after which a call that takes longer is answered with a handle.
-        tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each of these has
-            an own store below `store` and own folders below those of `allow_write`; all read what `allow` names.
-        jwt: over HTTP, the URL of an issuer whose JSON web tokens show who asks, in place of `tokens`.
-        audience: for whom these tokens must be made out. None: for `public_url`.
-        scopes: what each of these tokens must allow.
-        calls: over HTTP, requests that one caller may have under way, or waiting, at the same time.
-        no_auth: over HTTP, whether other machines are answered though nobody is asked who it is.
-        public_url: the URL of /mcp by which callers know the server over HTTP, where a proxy stands before it.
+        create: whether the tools that create pictures with the OpenAI API are offered.
+        host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None:
+            what each client calls itself decides.
+        patience: seconds after which a long call is answered with a handle.
+        tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each
+            caller has a store of its own below `store` and folders of its own below those of `allow_write`;
+            all may read what `allow` names.
+        jwt: over HTTP, the URL of an issuer whose JSON Web Tokens identify callers, instead of `tokens`.
+        audience: the audience of these tokens. None: `public_url`.
+        scopes: the scopes that each of these tokens must have.
+        calls: over HTTP, the most concurrent requests of one caller, including waiting ones.
+        no_auth: over HTTP, whether other machines are answered without authentication.
+        public_url: over HTTP, the URL of /mcp as callers see it, if a proxy is in front of the server.
         origins: over HTTP, the origins of web pages that may ask, such as https://host.example, beside those of this machine.
-        json_response: over HTTP, answers are always JSON, without progress; else streams of events where they take time.
+        json_response: over HTTP, whether answers are always JSON, without progress, instead of event streams
+            for those that take time.
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, one of
@@ -99,7 +102,9 @@ class Settings:
         except ValueError:  # It begins like one.
             url = urlsplit("")
         if url.scheme not in ("http", "https") or not url.hostname or url.path != "/mcp" or url.query:
-            raise SettingsError(f"{self.public_url!r} is not a URL of /mcp; write it as in https://host/mcp")
+            raise SettingsError(
+                f"{self.public_url!r} is not a URL that ends in /mcp; write it like https://host/mcp"
+            )
         for origin in self.origins:
             if not _ORIGIN.fullmatch(origin):
                 raise SettingsError(
@@ -108,12 +113,12 @@ class Settings:
         if isinstance(self.store, str):
             _check_bucket(self.store)
         if self.jwt and self.tokens:
-            raise SettingsError("callers show who they are in one way: give --tokens or --jwt, not both")
+            raise SettingsError("callers authenticate in one way: give --tokens or --jwt, not both")
         if self.jwt and not self.public_url:
-            raise SettingsError("--jwt goes with --public-url: tokens are made out for that URL")
+            raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
         for name in ("store_bytes", "store_seconds", "patience"):
             if not getattr(self, name) >= 0:  # NaN is not either
-                raise SettingsError(f"{name} is {getattr(self, name)!r}; it is a number that is not negative")
+                raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be a number, 0 or more")
 
     @property
     def places(self) -> "Places":
@@ -185,9 +190,9 @@ def _store(name: str | Path) -> Path | str | None:
 def _check_bucket(store: str) -> None:
     """Refuse a store that is not a bucket, or for which a package lacks."""
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
-        raise SettingsError(f"{store!r} is not a store: give a folder, s3://bucket/prefix, or off")
+        raise SettingsError(f"{store!r} is not a valid store: give a folder, s3://bucket/prefix, or off")
     if find_spec("obstore") is None:
-        raise SettingsError('a store at s3:// needs obstore; install it with: pip install "imagebridge[s3]"')
+        raise SettingsError('a store at s3:// needs obstore: pip install "imagebridge[s3]"')
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
@@ -203,7 +208,7 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 def _folder(name: str | Path) -> Path:
     if not str(name):
         # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
-        raise SettingsError("the name of an allowed folder is empty; name a folder, or leave it out")
+        raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"

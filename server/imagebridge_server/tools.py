@@ -178,10 +178,10 @@ _EXTRAS: Mapping[str, Callable[[CallAnswer, Settings], CallAnswer]] = {
 def _where(settings: Settings) -> str:
     web = " and https:" if settings.allow_https else ""
     if not settings.allow:
-        return f"No folder is allowed: only data:{web} URLs are read."
+        return f"No folder is allowed, so only data:{web} URLs are read."
     named = [str(folder) for folder in settings.allow]
     while len(", ".join(named).encode()) > _FOLDERS:
         named.pop()
     if left := len(settings.allow) - len(named):
-        named.append(f"{counted(left, 'more folder' if named else 'folder')} that errors name")
-    return f"Files are read below {', '.join(named)}{'; https: URLs too' if web else ''}."
+        named.append(f"{counted(left, 'more folder' if named else 'folder')} listed in errors")
+    return f"Files are read from {', '.join(named)}{'; https: URLs too' if web else ''}."

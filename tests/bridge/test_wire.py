@@ -21,7 +21,7 @@ def holding_itself():
     return value
 
 
-LEFT_OUT = f"[left out: it lies more than {MAX_LEVELS} levels deep]"
+LEFT_OUT = f"[left out: it is nested more than {MAX_LEVELS} levels deep]"
 
 MADE = {
     "half a surrogate": (["cut \ud83d here"], ["cut � here"]),
@@ -31,7 +31,7 @@ MADE = {
     "the same below zero": (-(10**6000), "[a whole number of about 6,000 digits]"),
     "one level too many": (nested(MAX_LEVELS + 1), nested(MAX_LEVELS, LEFT_OUT)),
     "thousands of levels": ([nested(100_000), "kept"], [nested(MAX_LEVELS - 1, LEFT_OUT), "kept"]),
-    "what holds itself": (holding_itself(), {"b": 1, "a": ["[left out: it holds itself]"]}),
+    "what holds itself": (holding_itself(), {"b": 1, "a": ["[left out: it contains itself]"]}),
 }
 
 
@@ -81,7 +81,7 @@ def test_whatever_comes_can_be_sent(value, levels):
 def test_what_holds_itself_twice_is_walked_once():
     circle: list[object] = []
     circle += [circle, circle]
-    assert writable(circle) == ["[left out: it holds itself]"] * 2
+    assert writable(circle) == ["[left out: it contains itself]"] * 2
 
 
 @pytest.mark.parametrize(

@@ -209,13 +209,13 @@ class TestWhatIsListed:
     @pytest.mark.parametrize(
         ("lengths", "https", "told"),
         [
-            ((), False, "No folder is allowed: only data: URLs are read."),
-            ((), True, "No folder is allowed: only data: and https: URLs are read."),
-            ((9,), False, "Files are read below {0}."),
-            ((9, 99), True, "Files are read below {0}, {1}; https: URLs too."),
-            ((79, 79, 9, 9), False, "Files are read below {0}, 3 more folders that errors name."),
-            ((79, 119), True, "Files are read below {0}, 1 more folder that errors name; https: URLs too."),
-            ((199,), False, "Files are read below 1 folder that errors name."),
+            ((), False, "No folder is allowed, so only data: URLs are read."),
+            ((), True, "No folder is allowed, so only data: and https: URLs are read."),
+            ((9,), False, "Files are read from {0}."),
+            ((9, 99), True, "Files are read from {0}, {1}; https: URLs too."),
+            ((79, 79, 9, 9), False, "Files are read from {0}, 3 more folders listed in errors."),
+            ((79, 119), True, "Files are read from {0}, 1 more folder listed in errors; https: URLs too."),
+            ((199,), False, "Files are read from 1 folder listed in errors."),
         ],
     )
     async def test_long_lists_of_folders_are_shortened(self, lengths, https, told):
@@ -268,9 +268,9 @@ class TestCalls:
             ("load_image", {"source": "/etc/passwd"}, "is not below an allowed folder"),
             ("load_image", {"source": "https://example.com/a.png"}, "start the server with --allow-https"),
             ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not read"),
-            ("load_image", {"source": "image://3f2a9c01d4e7"}, "no pictures are kept here"),
+            ("load_image", {"source": "image://3f2a9c01d4e7"}, "this server does not keep pictures"),
             ("load_image", {"source": "image://pending-01234567"}, "is not being made here"),
-            ("load_image", {"source": "red.png", "page": 2}, "page: goes with TIFF"),
+            ("load_image", {"source": "red.png", "page": 2}, "page: is for TIFF"),
             ("load_image", {"source": "moving.gif", "frame": 3}, "frame: is 3; the file has 2 frames"),
             (
                 "load_image",
@@ -304,12 +304,12 @@ class TestCalls:
             (
                 "generate_chart",
                 {"kind": "bar", "data": ROWS, "x": "month", "columns": {"x": "month"}},
-                "x: is not an argument of this tool; there are: kind, data, sheet, columns",
+                "x: is not an argument of this tool; available: kind, data, sheet, columns",
             ),
             (
                 "generate_chart",
                 {"spec": {**SPEC, "data": {"url": "file:///etc/passwd"}}},
-                "not read from a spec",
+                "a spec cannot load files",
             ),
         ],
     )

@@ -63,9 +63,9 @@ async def answered(client):
         ("169.png", "13000x13000 pixels, over the limit"),
         ("900.png", "30000x30000 pixels, over the limit"),
         ("169.tif", "13000x13000 pixels, over the limit"),
-        ("wide.png", "a side may have 500,000 at most"),
-        ("short.png", "its pixels are not all there"),
-        ("laughs.svg", "entities inside entities"),
+        ("wide.png", "over the limit of 500,000 a side"),
+        ("short.png", "its pixels are incomplete"),
+        ("laughs.svg", "nested entities"),
         ("escape.png", "is a link that leads out of the allowed folders"),
         ("out/secret.png", "is a link that leads out of the allowed folders"),
         ("../secret.png", "is not below an allowed folder"),
@@ -74,7 +74,7 @@ async def answered(client):
         ("https://[::1]/a.png", "does not lead to a public address"),
         ("https://169.254.169.254/latest/meta-data", "does not lead to a public address"),
         ("http://127.0.0.1/a.png", "addresses are not read"),
-        ("image://../../secret.png", "no pictures are kept here"),
+        ("image://../../secret.png", "this server does not keep pictures"),
         ("data:image/png;base64," + "A" * 90_000_000, "holds more than 64,000,000 bytes"),
     ],
     ids=lambda value: value[:30],
@@ -99,7 +99,7 @@ async def test_an_svg_of_immense_size_is_drawn_small(client):
     picture = Picture.from_base64(result.content[1].data)
     assert max(picture.width, picture.height) == 2048
     assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in full size.")
-    assert "100000x100000 px by its own word; given as PNG, 5000x5000 px" in result.content[0].text
+    assert "100000x100000 px according to its header; given as PNG, 5000x5000 px" in result.content[0].text
     assert await answered(client)
 
 
@@ -125,7 +125,7 @@ async def test_a_real_bomb(client, folder, size, depth, color, channels):
         # Of a picture with opacity several copies are made: what 60 megapixels take is there, what 81 take is not.
         assert size >= 9_000
         assert re.search(
-            r"over the limit of|that takes more memory than is allowed here", result.content[0].text
+            r"over the limit of|it would take more memory than is allowed here", result.content[0].text
         )
     assert len(result.content) == (1 if result.is_error else 2)
     assert await answered(client)
@@ -141,13 +141,13 @@ ROW = {"a": "x", "b": 1}
         ("load_file", {"source": "good.csv" * 100_000}, "good.csv"),
         ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),
         ("annotate_image", {"source": "good.png", "marks": [{"kind": "k" * 1_000_000, "at": [1, 1]}]}, "allowed: box, point"),
-        ("get_image", {"text": "x", "y" * 1_000_000: 1}, "there are: text"),
-        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: names 100000 pictures; a sheet takes 48"),
-        ("make_qr_code", {"text": "x" * 1_000_000}, "text: has 1,000,000 bytes; a code holds up to 2,953"),
+        ("get_image", {"text": "x", "y" * 1_000_000: 1}, "available: text"),
+        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: has 100000 pictures; a sheet takes up to 48"),
+        ("make_qr_code", {"text": "x" * 1_000_000}, "text: has 1,000,000 bytes; a code can hold up to 2,953"),
         ("generate_chart", {"kind": "z" * 1_000_000, "data": [ROW]}, "others can be drawn with spec"),
-        ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; at most 500 are shown"),
-        ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; at most 500 are shown"),
-        ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' holds a text of 1,000,000 characters"),
+        ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; the limit is 500"),
+        ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; the limit is 500"),
+        ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' contains a text of 1,000,000 characters"),
         pytest.param("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000", marks=pytest.mark.long),
     ],
     ids=lambda value: str(value)[:30],

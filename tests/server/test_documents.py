@@ -142,7 +142,7 @@ async def test_through_a_bridge_a_document_is_the_file(tmp_path):
 
 
 FOLLOWING = {
-    "part": re.compile(r"Call again with part=(\d+) for what follows"),
+    "part": re.compile(r"Call again with part=(\d+) for the next part"),
     "start": re.compile(r"call again with start=(\d+) for more"),
     "rows": re.compile(r"Call again with rows=(\d+-\d+) for more"),
 }

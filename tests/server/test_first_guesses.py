@@ -229,7 +229,7 @@ TRANSFORM_IMAGE = [
     ({"source": "p.png", "crop": {"x": 10, "y": 5, "width": 10, "height": 10}}, PLACE),
     ({"source": "p.png", "rotate": "90"}, "rotated 90 degrees"),
     ({"source": "p.png", "steps": [{"op": "resize", "width": 20}]}, "20x15"),
-    ({"source": "p.png", "operations": ["grayscale"], "units": None}, "made grey"),
+    ({"source": "p.png", "operations": ["grayscale"], "units": None}, "converted to grey"),
     ({"source": "p.png", "transformations": [{"flip": "Horizontal"}, {"format": "JPG"}]}, "flipped left to right"),
     ({}, ["source", "operations"]),
     ({"source": "p.png", "operations": []}, ["operations"]),

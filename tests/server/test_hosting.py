@@ -225,8 +225,8 @@ class TestWhatIsTold:
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("describe", {}, "no prompt is called 'describe'; did you mean 'describe_image'? allowed: "),
-        ("chart_file", {}, "chart_file needs path: A CSV, JSON or Excel file below an allowed folder."),
+        ("describe", {}, "unknown prompt 'describe'; did you mean 'describe_image'? allowed: "),
+        ("chart_file", {}, "chart_file needs path: A CSV, JSON or Excel file in an allowed folder."),
         ("chart_file", {"path": " "}, "chart_file needs path: "),
         (
             "describe_image",

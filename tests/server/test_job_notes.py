@@ -63,9 +63,7 @@ async def test_another_server_collects_what_one_has_made(store, patience):
     async with Jobs(JobNotes(store)) as one, Jobs(JobNotes(store)) as other:
         handle = await begun(one, make)
         waiting = await collected(other, handle, 0.0)
-        assert waiting.sentence.startswith(
-            "The picture is still being made after 0 s and goes on being made. "
-        )
+        assert waiting.sentence.startswith("The picture is still being made after 0 s. ")
         assert handle in waiting.sentence
         ready.set()
         found = await collected(other, handle, patience, lambda found: found.pictures)
@@ -83,7 +81,7 @@ async def test_a_failure_is_told_by_another_server_too(store):
             await collected(other, handle, 0.1, lambda _: False)
 
 
-LOST = "^The picture was lost: the server that made it has ended; call the tool that makes it again$"
+LOST = "^The picture was lost because the server that was making it has ended; call that tool again$"
 
 
 async def test_a_job_of_a_server_that_ended_is_lost(store):

@@ -66,7 +66,7 @@ async def client(tmp_path, monkeypatch):
 async def test_it_is_listed(client, tmp_path):
     *_, made_up, in_words = (await client.list_tools()).tools
     bands = {"description": "How many bands.", "type": "integer", "minimum": 1, "maximum": 9}
-    assert made_up.description == f"Cut a picture into bands. Files are read below {tmp_path}."
+    assert made_up.description == f"Cut a picture into bands. Files are read from {tmp_path}."
     assert made_up.annotations.model_dump(exclude_none=True) == {
         "read_only_hint": False,
         "destructive_hint": True,

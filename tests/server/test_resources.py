@@ -172,7 +172,7 @@ async def test_nothing_is_written_over_unless_told(client, folder):
         assert ((folder / "out" / "a.png").read_bytes() == b"mine") is (color is not None)
     chart = {"kind": "bar", "data": [{"a": "x", "b": 1}], "save_as": "../in/x.png"}
     result = await client.call_tool("generate_chart", chart)
-    assert "save_as: '../in/x.png' is not below a writable folder" in result.content[0].text
+    assert "save_as: '../in/x.png' is not in a writable folder" in result.content[0].text
 
 
 async def test_files_are_embedded(carrying, folder):

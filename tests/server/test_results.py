@@ -52,7 +52,9 @@ async def test_a_result_fits_its_host_wherever_that_is_done(width, height, where
 
 async def test_where_no_process_makes_it_fit_the_words_stay(monkeypatch):
     async def broken(*_, **__):
-        raise ApartError("the file took longer than 120 seconds and was given up; give a smaller one")
+        raise ApartError(
+            "processing the file took longer than 120 seconds and was stopped; give a smaller one"
+        )
 
     monkeypatch.setattr(results, "apart", broken)
     assert await results._fitted(result(2_600, 1_700), HOST) == {
@@ -60,7 +62,7 @@ async def test_where_no_process_makes_it_fit_the_words_stay(monkeypatch):
             {"type": "text", "text": "A picture."},
             {
                 "type": "text",
-                "text": "[not shown: the pictures of this result; the file took longer than 120 seconds and was given up; "
+                "text": "[not shown: the pictures of this result; processing the file took longer than 120 seconds and was stopped; "
                 "give a smaller one]",
             },
         ],

@@ -82,5 +82,5 @@ def test_an_empty_name_is_not_the_current_folder(option):
 @pytest.mark.parametrize("name", ["patience", "store_seconds", "store_bytes"])
 @pytest.mark.parametrize("number", [float("nan"), -1])
 def test_a_number_that_is_no_limit(name, number):
-    with pytest.raises(SettingsError, match=f"{name} is {number!r}; it is a number that is not negative"):
+    with pytest.raises(SettingsError, match=f"{name} is {number!r}; it must be a number, 0 or more"):
         Settings(**{name: number})

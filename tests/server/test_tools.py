@@ -100,7 +100,7 @@ class TestWhatIsListed:
         ("transform_image", {"source": "moving.gif", "operations": []}, None, None, None, None),
         ("contact_sheet", {"sources": ["*.png", "photo.jpg"]}, None, None, None, "A sheet of 3 pictures"),
         ("render_document", {"source": "logo.svg", "size": 640}, (640, 480), (10, 10), (255, 0, 0), "an SVG of 64x48 px"),
-        ("make_qr_code", {"text": "hello", "size": 290}, (290, 290), (40, 40), (0, 0, 0), "A QR code that holds 'hello'"),
+        ("make_qr_code", {"text": "hello", "size": 290}, (290, 290), (40, 40), (0, 0, 0), "A QR code of 'hello'"),
     ],
 )  # fmt: skip
 async def test_calls(client, name, arguments, size, point, color, words):
@@ -141,7 +141,7 @@ async def test_a_sheet_holds_only_so_many_bytes(client, monkeypatch):
         await client.call_tool("contact_sheet", {"sources": ["bridge.png", "photo.jpg", "logo.svg"]})
     )
     assert "A sheet of 1 picture, " in text
-    assert "photo.jpg: the files have over 3,000 bytes together; logo.svg: the files have over" in text
+    assert "photo.jpg: the files have over 3,000 bytes in total; logo.svg: the files have over" in text
 
 
 async def test_identical_pictures_and_facts_are_words_alone(client):
@@ -177,14 +177,14 @@ BAD = [
     ("view_image", {}, "source: is missing; give a path"),
     ("view_image", {"source": "bridge.png", "rgion": [0, 0, 1, 1]}, "rgion: is not an argument of this tool; did you mean region?"),
     ("view_image", {"source": "bridge.png", "region": "all"}, 'region: is "all"; give [left, top, right, bottom]'),
-    ("view_image", {"source": "bridge.png", "region": [0, 0, 500, 300]}, "region: x = 500 lies outside the picture"),
+    ("view_image", {"source": "bridge.png", "region": [0, 0, 500, 300]}, "region: x = 500 is outside the picture"),
     ("view_image", {"source": "bridge.png", "units": "percent"}, "units: is 'percent'; allowed: pixels, 0-1, 0-1000"),
     ("view_image", {"source": "birdge.png"}, "source: 'birdge.png' does not exist; did you mean 'bridge.png'?"),
     ("view_image", {"source": "../secret.png"}, "is not below an allowed folder"),
     ("view_image", {"source": "escape.png"}, "is a link that leads out of the allowed folders"),
     ("view_image", {"source": "bomb.png"}, "source: bomb.png cannot be shown: it unpacks to 20000x20000 pixels"),
     ("view_image", {"source": "https://example.com/a.png"}, "source: https: addresses are not read"),
-    ("view_image", {"source": "bridge.png", "zoom": 1000}, "zoom: is 1000; 400x300 pixels are shown at most 5 times"),
+    ("view_image", {"source": "bridge.png", "zoom": 1000}, "zoom: is 1000; 400x300 pixels can be shown at most 5 times"),
     ("annotate_image", {"source": "bridge.png"}, "marks: is missing; give a list such as"),
     ("annotate_image", {"source": "notes.txt", "marks": [{"kind": "point", "at": [1, 1]}]}, "source: notes.txt is not a picture"),
     ("annotate_image", {"source": "bridge.png", "marks": [{"kind": "circle", "at": [1, 1]}]}, "marks[0].kind: is 'circle'; allowed: box, point"),
@@ -192,17 +192,17 @@ BAD = [
     ("compare_images", {"a": "bridge.png"}, "b: is missing; give a path"),
     ("compare_images", {"a": "bridge.png", "b": "gone.png"}, "b: 'gone.png' does not exist"),
     ("compare_images", {"a": "bridge.png", "b": "changed.png", "show": "both"}, 'show: is "both"; allowed: all, side_by_side, overlay, difference'),
-    ("transform_image", {"source": "bridge.png", "operations": [{"scale": 2}]}, "operations[0]: has 'scale', which no operation is called; did you mean 'resize'?"),
+    ("transform_image", {"source": "bridge.png", "operations": [{"scale": 2}]}, "operations[0]: has 'scale', which is not an operation; did you mean 'resize'?"),
     ("transform_image", {"source": "bridge.png", "operations": [{"resize": [100_000, 100_000]}]}, "operations[0].resize: is 100000; give a number from 1 to 12000"),
     ("contact_sheet", {"sources": []}, "sources: is empty"),
-    ("contact_sheet", {"sources": ["*.bmp"]}, "sources[0]: no file has a name like '*.bmp'"),
+    ("contact_sheet", {"sources": ["*.bmp"]}, "sources[0]: no file matches '*.bmp'"),
     ("contact_sheet", {"sources": ["notes.txt"]}, "none of the pictures can be shown: sources[0]: notes.txt is not a picture"),
-    ("image_info", {"source": "paper.pdf"}, "source: paper.pdf is a PDF; render_document shows its pages"),
-    ("render_document", {"source": "photo.jpg"}, "source: photo.jpg is of type image/jpeg; PDF and SVG are drawn"),
+    ("image_info", {"source": "paper.pdf"}, "source: paper.pdf is a PDF; use render_document to see its pages"),
+    ("render_document", {"source": "photo.jpg"}, "source: photo.jpg is of type image/jpeg; supported are PDF and SVG"),
     ("render_document", {"source": "paper.pdf", "pages": "3"}, "pages: names page 3; the document has 2 pages"),
     ("make_qr_code", {"text": ""}, "text: is empty"),
     ("make_qr_code", {"text": "x", "error_correction": "Z"}, 'error_correction: is "Z"; allowed: L, M, Q, H'),
-    ("make_qr_code", {"text": "x", "save_as": "../code.png"}, "save_as: '../code.png' is not below a writable folder"),
+    ("make_qr_code", {"text": "x", "save_as": "../code.png"}, "save_as: '../code.png' is not in a writable folder"),
 ]  # fmt: skip
 
 

@@ -230,9 +230,9 @@ HUGE = 10**400
             {"source": "p.png", "operations": [{"crop": [0, 0, HUGE, 9]}]},
             "operations[0].crop[2]: is a whole number of over 300 digits",
         ),
-        ("load_image", {"source": "a\ud800.png"}, "source: holds half of a character"),
-        ("make_qr_code", {"text": "a\ud800"}, "text: holds half of a character"),
-        ("generate_chart", {"kind": "bar", "data": "a\ud800.csv"}, "data: holds half of a character"),
+        ("load_image", {"source": "a\ud800.png"}, "source: contains half of a character"),
+        ("make_qr_code", {"text": "a\ud800"}, "text: contains half of a character"),
+        ("generate_chart", {"kind": "bar", "data": "a\ud800.csv"}, "data: contains half of a character"),
     ],
 )
 async def test_what_nothing_can_be_done_with_is_told_in_its_place(client, tool, arguments, said):

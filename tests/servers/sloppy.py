@@ -207,7 +207,7 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1].isdigit():
         ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-    print("a banner that is no JSON-RPC", flush=True)
+    print("a banner that is not JSON-RPC", flush=True)
     for line in sys.stdin:
         if (said := answer(json.loads(line))) is not None:
             say(said)

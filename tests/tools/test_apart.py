@@ -29,8 +29,8 @@ async def test_it_runs_in_another_process_which_is_kept():
     ("function", "arguments", "words"),
     [
         (time.sleep, (60,), "longer than 0.5 seconds"),
-        pytest.param(os.abort, (), "broke the process", marks=pytest.mark.long),
-        pytest.param(sys.exit, (), "broke the process", marks=pytest.mark.long),
+        pytest.param(os.abort, (), "crashed the process", marks=pytest.mark.long),
+        pytest.param(sys.exit, (), "crashed the process", marks=pytest.mark.long),
         pytest.param(bytearray, (3 << 30,), "too much memory", marks=LINUX),
     ],
 )

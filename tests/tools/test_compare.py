@@ -42,7 +42,7 @@ class TestTheSame:
         options = {"lossless": True} if form == "WEBP" else {}
         answer = compared(source(drawing()), source(drawing(), form, name="two", **options))
         assert answer.sentence.endswith(
-            "They are identical: every pixel is the same (their files are not, byte for byte)."
+            "They are identical: every pixel is the same, although the files differ."
         )
 
     def test_turned_upright(self):
@@ -53,13 +53,15 @@ class TestTheSame:
     def test_colours_under_full_transparency_are_not_identical(self):
         one, other = (Image.new("RGBA", (20, 20), (red, 0, 0, 0)) for red in (0, 255))
         told = said(one, other)
-        assert "They look the same; they differ only in colours that full transparency hides" in told
+        assert "They look the same; they differ only in colours of fully transparent pixels" in told
         assert "identical" not in told
 
     def test_more_than_eight_bits_are_not_called_identical(self):
         one, other = (Image.new("I;16", (20, 20), 40_000 + more) for more in (0, 1))
         told = said(one, other)
-        assert told.endswith("No pixel differs at 8 bits a channel; the files may hold finer differences.")
+        assert told.endswith(
+            "No pixel differs at 8 bits per channel; the files may contain finer differences."
+        )
 
     def test_one_level_of_one_pixel_is_not_identical(self):
         other = drawing()
@@ -70,7 +72,7 @@ class TestTheSame:
             "No pixel differs by more than 10 of 255; 1 pixel (under 0.1%) differs, by at most 1 of 255"
             in told
         )
-        assert "1 pixel (under 0.1%) differs at all, the most by 1. 1 changed region: 1: x 63 to 64, y 47 to 48 (1 px)" in said(drawing(), other, tolerance=0)  # fmt: skip
+        assert "1 pixel (under 0.1%) differs at all, by at most 1. 1 changed region: 1: x 63 to 64, y 47 to 48 (1 px)" in said(drawing(), other, tolerance=0)  # fmt: skip
 
 
 class TestWhere:
@@ -81,7 +83,7 @@ class TestWhere:
             "3 changed regions: 1: x 300 to 380, y 200 to 290 (7,200 px); 2: x 10 to 60, y 20 to 50" in told
         )
         assert "3: x 200 to 202, y 5 to 6 (2 px)" in told
-        assert f"{7200 + 1500 + 2:,} pixels (7.3%) differ by more than 10 of 255, the most by 255" in told
+        assert f"{7200 + 1500 + 2:,} pixels (7.3%) differ by more than 10 of 255, by at most 255" in told
 
     def test_many_regions_are_counted(self):
         boxes = [(x, y, x + 4, y + 4) for x in range(20, 400, 40) for y in range(150, 300, 40)]
@@ -136,21 +138,19 @@ class TestSizes:
 
     def test_a_smaller_copy_without_any_difference_is_not_identical(self):
         told = said(Image.new("RGB", (40, 30), "red"), Image.new("RGB", (20, 15), "red"))
-        assert "b is scaled to the size of a. After that no pixel differs. Shown" in told
+        assert "b is scaled to the size of a. With that, no pixel differs. Shown" in told
 
     def test_other_proportions_are_laid_on_each_other(self):
         wide = Image.new("RGB", (300, 100), "white")
         told = said(Image.new("RGB", (200, 100), "white"), wide)
-        assert (
-            "their proportions differ, so they are laid on each other at the upper left, not scaled" in told
-        )
+        assert "their proportions differ, so they are aligned at the upper left, not scaled" in told
         assert "1 changed region: 1: x 200 to 300, y 0 to 100 (10,000 px)" in told
 
     def test_what_would_cover_too_much(self):
         with pytest.raises(ArgumentError) as caught:
             said(Image.new("1", (60_000, 10)), Image.new("1", (10, 60_000)))
         assert caught.value.argument == "b"
-        assert "together cover 60000x60000 pixels, over 120,000,000" in caught.value.problem
+        assert "together cover 60000x60000 pixels, over the limit of 120,000,000" in caught.value.problem
 
 
 class TestWhatIsShown:
@@ -205,7 +205,7 @@ class TestWhatIsShown:
     [
         (b"hello", None, {}, "a", "one.png is not a picture of a known format"),
         (None, b"", {}, "b", "two.png is empty"),
-        (None, b"%PDF-1.7", {}, "b", "two.png is a PDF; render_document shows its pages"),
+        (None, b"%PDF-1.7", {}, "b", "two.png is a PDF; use render_document to see its pages"),
         (None, None, {"show": "sidebyside"}, "show", "did you mean 'side_by_side'? allowed: all, side_by_side, overlay, difference"),
         (None, None, {"tolerance": -1}, "tolerance", "is -1; give 0 to 254"),
         (None, None, {"tolerance": 255}, "tolerance", "is 255; give 0 to 254"),

@@ -100,7 +100,7 @@ def test_a_long_name_keeps_its_ends():
     ("given", "argument", "problem"),
     [
         (([],), "sources", 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'),
-        (([plain("red")] * 49,), "sources", "names 49 pictures; a sheet takes 48"),
+        (([plain("red")] * 49,), "sources", "has 49 pictures; a sheet takes up to 48"),
         (([plain("red")] * 2, ["one"]), "labels", "has 1 text for 2 pictures; give one for each"),
         (([plain("red")], None, 0), "columns", "is 0; give 1 to 48"),
     ],
@@ -152,7 +152,4 @@ class TestPatterns:
         pattern = pattern.format(allowed)
         with pytest.raises(ArgumentError) as caught:
             folders.matching(pattern, [allowed], "sources[0]")
-        assert (
-            str(caught.value)
-            == f"sources[0]: no file has a name like {pattern!r}; allowed folders: {allowed}"
-        )
+        assert str(caught.value) == f"sources[0]: no file matches {pattern!r}; allowed folders: {allowed}"

@@ -250,7 +250,7 @@ async def test_refusals_become_one_sentence_without_the_key(monkeypatch, status,
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [({"data": []}, "without a picture"), ({"data": [{"b64_json": "aGVsbG8="}]}, "broken picture")],
+    [({"data": []}, "without a picture"), ({"data": [{"b64_json": "aGVsbG8="}]}, "damaged picture")],
 )
 async def test_answers_that_are_no_picture(monkeypatch, body, words):
     with answering(monkeypatch, 200, {"created": 1, **body}), pytest.raises(CreationError, match=words):
@@ -260,9 +260,9 @@ async def test_answers_that_are_no_picture(monkeypatch, body, words):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ([1], "the endpoint's answer is not one of an Images API"),
-        (None, "the endpoint's answer is not one of an Images API"),
-        ("sign in", "the endpoint answered with a text, 'sign in'"),
+        ([1], "the endpoint's answer is not that of an Images API"),
+        (None, "the endpoint's answer is not that of an Images API"),
+        ("sign in", "the endpoint answered with text, 'sign in'"),
         ({"created": 1, "data": "none"}, "without a picture"),
         ({"created": "x", "data": [5, None, {"b64_json": 7}], "usage": "x"}, "without a picture"),
     ],
@@ -279,7 +279,7 @@ async def test_no_more_pictures_than_were_asked_for(monkeypatch):
     with answering(monkeypatch, 200, {"created": 1, "data": [{"b64_json": dot}] * 30, "quality": {}}):
         answer = await create_image("x", n=2)
     assert len(answer.pictures) == 2
-    assert answer.sentence.endswith(" The API sent 28 pictures more than were asked for; these are left out.")
+    assert answer.sentence.endswith(" The API sent 28 pictures more than requested; they are left out.")
 
 
 async def test_time_out(monkeypatch):
@@ -299,13 +299,13 @@ async def test_no_server(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY holds a character that no key has"),
-        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY holds a character that no key has"),
+        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY contains a character that keys do not have"),
+        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY contains a character that keys do not have"),
         ("OPENAI_BASE_URL", "http://[::1", "OPENAI_BASE_URL is not usable: its address is not a URL"),
         (
             "OPENAI_BASE_URL",
             " http://h/",
-            "OPENAI_BASE_URL is not usable: its address is not one of a server",
+            "OPENAI_BASE_URL is not usable: its address is not that of a server",
         ),
         ("OPENAI_BASE_URL", "::::", "OPENAI_BASE_URL is not usable: its address is not a URL"),
     ],
@@ -399,16 +399,20 @@ class TestEdit:
             (["/etc/passwd"], None, "images: no folder is allowed"),
             (["data:;base64,aGVsbG8="], None, "images: data: URL is not a picture"),
             ([url(RED)], "data:;base64,aGVsbG8=", "mask: data: URL is not a picture"),
-            ([url(RED)], url(RED), "mask: data: URL cannot be sent: no part of it is transparent"),
+            (
+                [url(RED)],
+                url(RED),
+                "mask: data: URL cannot be sent: it has no transparent part; make the part that should change transparent",
+            ),
             (
                 [url(BLUE)],
                 url(HOLE),
-                "mask: has 64x32 px and the first picture 20x20; give one of the same size",
+                "mask: has 64x32 px, but the first picture has 20x20; give one of the same size",
             ),
             (
                 [url(RED, "GIF", save_all=True, append_images=[RED.rotate(180), HOLE])],
                 None,
-                "images: data: URL cannot be sent: it holds several",
+                "images: data: URL cannot be sent: it contains several",
             ),
         ],
     )
@@ -428,15 +432,15 @@ class TestEdit:
     [
         (0, 1, 0, ""),
         (2, 1, 2, ""),
-        (300, 1, 2, " The API sent 298 unfinished pictures more than were asked for; these are left out."),
-        (1, 4, 1, " The API sent 3 pictures more than were asked for; these are left out."),
+        (300, 1, 2, " The API sent 298 unfinished pictures more than requested; they are left out."),
+        (1, 4, 1, " The API sent 3 pictures more than requested; they are left out."),
         (
             3,
             2,
             2,
             (
-                " The API sent 1 picture more than was asked for; it is left out."
-                " The API sent 1 unfinished picture more than was asked for; it is left out."
+                " The API sent 1 picture more than requested; it is left out."
+                " The API sent 1 unfinished picture more than requested; it is left out."
             ),
         ),
     ],
@@ -508,17 +512,17 @@ class TestPreviews:
         answer = await edit_image("Paint it", ["a.png"], markup="notes.png", size="512x512", places=places)
         assert "from a.png with a markup by" in answer.sentence
         assert endpoint.requests[0]["markup"].startswith("data:image/png")
-        with pytest.raises(ArgumentError, match="markup: has 32x24 px and the first picture 64x48"):
+        with pytest.raises(ArgumentError, match="markup: has 32x24 px, but the first picture has 64x48"):
             await edit_image("Paint it", ["a.png"], markup="small.png", places=places)
-        with pytest.raises(ArgumentError, match="markup: does not go with mask"):
+        with pytest.raises(ArgumentError, match="markup: cannot be combined with mask"):
             await edit_image("Paint it", ["a.png"], "notes.png", "notes.png", places=places)
 
     @pytest.mark.parametrize(
         ("choices", "told"),
         [
-            ({"format": "gif", "partial_images": 1}, "partial_images: does not go with gif"),
-            ({"format": "svg", "n": 2}, "n: goes with other formats"),
-            ({"format": "svg", "compression": 50}, "compression: goes with the formats jpeg and webp"),
+            ({"format": "gif", "partial_images": 1}, "partial_images: cannot be combined with gif"),
+            ({"format": "svg", "n": 2}, "n: cannot be more than 1 for svg"),
+            ({"format": "svg", "compression": 50}, "compression: applies to jpeg and webp"),
             ({"frame_count": 3}, "frame_count: goes with gif"),
             ({"frame_duration_ms": 300}, "frame_duration_ms: goes with gif"),
             (
@@ -569,5 +573,5 @@ class TestPreviews:
 async def test_a_page_in_place_of_a_stream(monkeypatch, tmp_path):
     store = Store(tmp_path, 1_000_000, 3600)
     with answering(monkeypatch, 200, "<html>", content_type="text/html"):
-        with pytest.raises(CreationError, match="answered with text/html and no stream"):
+        with pytest.raises(CreationError, match="answered with text/html instead of a stream"):
             await create_image("x", partial_images=1, places=Places(store=store))

@@ -67,8 +67,8 @@ async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
 async def test_pages_by_number_are_offered_where_the_part_ends_with_a_page(folder):
     data = (Path(__file__).parent.parent / "bridge" / "documents" / "written" / "talk.pptx").read_bytes()
     one, two = [await read(folder, "a.pptx", data, attach=0, room=200, part=part) for part in (1, 2)]
-    assert "Call again with part=2 for what follows, or with slides by number: pages=2." in one.sentence
-    assert "slide 2 of 2. Call again with part=3 for what follows." in two.sentence
+    assert "Call again with part=2 for the next part, or with slides by number: pages=2." in one.sentence
+    assert "slide 2 of 2. Call again with part=3 for the next part." in two.sentence
 
 
 class TestTables:
@@ -154,7 +154,7 @@ class TestTables:
         )
         assert answer.files[0].content == "k,n\na,\nb,\n"
         assert (
-            "- 'S': 2 rows and 2 columns, as CSV; 'n' is empty: its formulas have no values"
+            "- 'S': 2 rows and 2 columns, as CSV; 'n' is empty: its formulas have no stored values:"
             in answer.sentence
         )
 
@@ -165,13 +165,13 @@ class TestTables:
             "- hidden: 'B'; give sheet to read one",
         ]
         answer = await read(folder, "a.xlsx", data, rows="1")
-        assert "Its sheets are 'A', 'B' (hidden): give sheet to read another." in answer.sentence
+        assert "Its sheets are 'A', 'B' (hidden); give sheet to read another." in answer.sentence
         assert (await read(folder, "a.xlsx", data, sheet="B")).files[0].content == "k\nb\n"
 
     async def test_a_sheet_and_its_rows(self, folder):
         answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")
         assert answer.files[0].content == "k,n\na,3\n"
-        assert "Its sheets are 'Sales', 'Costs', 'Empty': give sheet to read another." in answer.sentence
+        assert "Its sheets are 'Sales', 'Costs', 'Empty'; give sheet to read another." in answer.sentence
 
     async def test_a_sheet_that_holds_no_table_comes_as_it_stands(self, folder):
         data = workbook({"About": [["Read me", None, "first"]], "T": [["k"], ["a"]]})
@@ -189,7 +189,7 @@ class TestTables:
         answer = await read(folder, "a.xlsx", workbook({"Long": rows, "Other": [["a"], [1]]}))
         assert "a table of 3,000 rows and 2 columns; these are rows 1 to 50, as CSV" in answer.sentence
         assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
-        assert "Its sheets are 'Long', 'Other': give sheet to read another." in answer.sentence
+        assert "Its sheets are 'Long', 'Other'; give sheet to read another." in answer.sentence
 
     @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
     async def test_a_row_that_is_too_long_comes_by_part(self, folder, name):
@@ -220,11 +220,11 @@ class TestTables:
             ("a.csv", {"rows": "0-3"}, "rows: is '0-3'"),
             ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
             ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
-            ("a.csv", {"rows": "1", "start": 1}, "rows: goes with tables and start with texts"),
-            ("a.csv", {"sheet": "x"}, "sheet: goes with workbooks, and a.csv is not one; leave it out"),
+            ("a.csv", {"rows": "1", "start": 1}, "rows: is for tables and start is for text"),
+            ("a.csv", {"sheet": "x"}, "sheet: applies to workbooks, which a.csv is not; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),
-            ("a.xlsx", {"start": 1}, "start: goes with texts; a.xlsx is a workbook"),
-            ("a.md", {"rows": "1"}, "rows: goes with tables, and a.md"),
+            ("a.xlsx", {"start": 1}, "start: applies to text; a.xlsx is a workbook"),
+            ("a.md", {"rows": "1"}, "rows: applies to tables, but a.md"),
         ],
     )
     async def test_what_is_refused(self, folder, name, choices, words):
@@ -248,12 +248,12 @@ async def test_a_data_url(folder):
     ("name", "data", "choices", "argument", "words"),
     [
         ("a.png", None, {}, "source", "is a picture of type image/png; load_image shows it"),
-        ("a.mp3", b"ID3" + bytes(20), {}, "source", "is a file of type audio/mpeg; what is read: PDF"),
-        ("a.exe", b"MZ\0\1" * 9, {}, "source", "is in no known format; what is read: PDF"),
-        ("a.pdf", PDF + bytes(700_000), {}, "source", "cannot be read (the file is broken there)"),
-        ("a.pdf", PDF, {"start": 2}, "start", "goes with texts"),
+        ("a.mp3", b"ID3" + bytes(20), {}, "source", "is a file of type audio/mpeg; supported are PDF"),
+        ("a.exe", b"MZ\0\1" * 9, {}, "source", "is in an unknown format; supported are PDF"),
+        ("a.pdf", PDF + bytes(700_000), {}, "source", "cannot be read (the file is damaged there)"),
+        ("a.pdf", PDF, {"start": 2}, "start", "applies to text"),
         ("a.txt", b"abc", {"start": 4}, "start", "is 4; a.txt has 3 characters"),
-        ("a.txt", b"abc", {"start": 0}, "start", "characters count from 1"),
+        ("a.txt", b"abc", {"start": 0}, "start", "characters are counted from 1"),
     ],
 )
 async def test_bad_input(folder, name, data, choices, argument, words):

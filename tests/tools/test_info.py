@@ -55,8 +55,8 @@ def test_a_drawing():
         (animation("GIF", 5), ["5 frames, 1.25 s long"]),
         (animation("WEBP", 3), ["3 frames, 0.75 s long"]),
         (file(drawing(), "TIFF", save_all=True, append_images=[drawing()]), ["TIFF, 64x48 px", "2 pages"]),
-        (SVG, ["SVG, 64x48 px", "a vector drawing, measured as it is drawn"]),
-        (file(Image.new("RGBA", (10, 10), (0, 0, 0, 0)), "PNG"), ["100.0% of the pixels are transparent in part or whole, 100.0% wholly", "no visible colours"]),
+        (SVG, ["SVG, 64x48 px", "a vector drawing, measured as drawn"]),
+        (file(Image.new("RGBA", (10, 10), (0, 0, 0, 0)), "PNG"), ["100.0% of the pixels are partly or fully transparent, 100.0% wholly", "no visible colours"]),
         (file(photo(), "PNG", icc_profile=SRGB), ["colour profile sRGB"]),
     ],
 )  # fmt: skip
@@ -70,7 +70,7 @@ def test_transparency_in_part():
     image = drawing(100, 100).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 100, 20))
     image.paste((0, 0, 255, 100), (0, 20, 100, 30))
-    assert "30.0% of the pixels are transparent in part or whole, 20.0% wholly" in told(file(image, "PNG"))
+    assert "30.0% of the pixels are partly or fully transparent, 20.0% wholly" in told(file(image, "PNG"))
 
 
 def test_colours_of_a_photograph_are_taken_together():
@@ -85,7 +85,7 @@ def test_colours_of_a_photograph_are_taken_together():
 class TestNotes:
     def test_they_are_told_on_request_alone(self):
         quiet = told(camera())
-        assert "it has EXIF notes (exif=true tells them)" in quiet
+        assert "it has EXIF data (exif=true returns it)" in quiet
         for secret in ("Maker", "2026", "GPS", "33.8", "151.2"):
             assert secret not in quiet
 
@@ -109,7 +109,7 @@ class TestNotes:
         exif[0x010F] = "Maker"
         noted = file(drawing(), form, exif=exif)
         assert "EXIF: make Maker" in told(noted, exif=True)
-        assert "it has EXIF notes (exif=true tells them)" in told(noted)
+        assert "it has EXIF data (exif=true returns it)" in told(noted)
 
     @pytest.mark.parametrize(
         "data",
@@ -128,7 +128,7 @@ class TestNotes:
     def test_none_that_are_known(self, form):
         exif = Image.Exif()
         exif[0x0128] = 2  # the unit of a resolution
-        assert "EXIF without any note that is known" in told(file(drawing(), form, exif=exif), exif=True)
+        assert "EXIF without any known field" in told(file(drawing(), form, exif=exif), exif=True)
         assert "EXIF" not in told(file(drawing(), form, exif=exif))
 
     def test_broken_ones(self):
@@ -170,13 +170,13 @@ class TestCodes:
         segno.make("line\n" * 200, micro=False).save(buffer, kind="png", scale=4)
         sentence = told(buffer.getvalue())
         assert r"reads 'line\nline" in sentence
-        assert "and 500 characters more" in sentence or "and 499 characters more" in sentence
+        assert "and 500 more characters" in sentence or "and 499 more characters" in sentence
 
     def test_without_the_extra(self, monkeypatch):
         import sys
 
         monkeypatch.setitem(sys.modules, "zxingcpp", None)
-        assert 'codes are read with an extra: pip install "imagebridge[server]"' in told(
+        assert 'reading codes needs an extra: pip install "imagebridge[server]"' in told(
             file(drawing(), "PNG")
         )
 
@@ -184,9 +184,9 @@ class TestCodes:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "x is empty; PNG, JPEG"),
+        (b"", "x is empty; supported are PNG, JPEG"),
         (b"hello", "x is not a picture of a known format"),
-        (b"%PDF-1.7", "x is a PDF; render_document shows its pages"),
+        (b"%PDF-1.7", "x is a PDF; use render_document to see its pages"),
         (b"RIFF\0\0\0\0WAVE", "x is a file of type audio/wav"),
         (file(drawing(), "PNG")[:70], "x cannot be shown: "),
     ],

@@ -114,9 +114,7 @@ class TestWhatIsRefused:
     )
     async def test_a_path_outside_says_the_same_whether_it_exists_or_not(self, allowed, tmp_path, source):
         source = source.format(parent=tmp_path, allowed=allowed)
-        assert (
-            await problem(source, allowed) == f"{source!r} is not below an allowed folder; allowed: {allowed}"
-        )
+        assert await problem(source, allowed) == f"{source!r} is not in an allowed folder; allowed: {allowed}"
 
     @pytest.mark.parametrize("target", ["secret.png", "nothing-here.png"])
     async def test_a_link_that_leads_out_says_the_same_whatever_it_leads_to(self, allowed, tmp_path, target):
@@ -161,7 +159,7 @@ class TestWhatIsRefused:
             return opening(path, flags, *rest, **named)
 
         monkeypatch.setattr(os, "open", exchanged)
-        assert "changed while it was opened" in await problem("deep/tower.png", allowed)
+        assert "changed while it was being opened" in await problem("deep/tower.png", allowed)
 
     async def test_no_folder_is_allowed(self, allowed):
         assert "--allow" in await problem(str(allowed / "bridge.png"))
@@ -171,7 +169,7 @@ class TestWhatIsRefused:
 
     async def test_a_pipe_is_not_waited_for(self, allowed):
         os.mkfifo(allowed / "pipe.png")
-        assert await problem("pipe.png", allowed) == "'pipe.png' is not a plain file"
+        assert await problem("pipe.png", allowed) == "'pipe.png' is not a regular file"
 
     async def test_a_missing_file_suggests_its_neighbour(self, allowed):
         assert (
@@ -183,7 +181,7 @@ class TestWhatIsRefused:
 
     async def test_a_file_over_the_limit_is_not_read(self, allowed, monkeypatch):
         monkeypatch.setattr(source, "FILE_SIZE", 20)
-        assert "at most 20 are read" in await problem("bridge.png", allowed)
+        assert "the limit is 20" in await problem("bridge.png", allowed)
 
     @pytest.mark.parametrize(
         ("data", "words"),
@@ -369,9 +367,9 @@ class TestParts:
         [
             ("GIF", {"frame": 4}, "frame", "is 4; the file has 3 frames, counted from 1"),
             ("GIF", {"frame": 0}, "frame", "is 0; give 1 or more"),
-            ("GIF", {"page": 1}, "page", "a picture of this format has frames, give frame"),
+            ("GIF", {"page": 1}, "page", "a picture of this format has frames, so give frame"),
             ("TIFF", {"page": 4}, "page", "is 4; the file has 3 pages, counted from 1"),
-            ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, give page"),
+            ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, so give page"),
             ("BMP", {"page": 2}, "page", "is 2; the file has 1 page, counted from 1"),
             ("GIF", {"page": 1, "frame": 1}, "frame", "give one of them"),
             ("GIF", {"max_size": 15}, "max_size", "is 15; give 16 or more"),

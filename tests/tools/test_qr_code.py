@@ -54,23 +54,23 @@ def test_damage_up_to_the_level_is_mended():
 def test_the_sentence():
     answer = make_qr_code("https://example.com", 512, "Q")
     assert answer.sentence.startswith(
-        "A QR code that holds 'https://example.com': version 2, 25x25 squares of 15 pixels, "
+        "A QR code of 'https://example.com': version 2, 25x25 squares of 15 pixels, "
         "error correction Q (25% may be hidden). PNG, 512x512 px, "
     )
     assert "squares of 1 pixel are hard to scan" in make_qr_code("x" * 200, 100).sentence
-    assert "and 880 characters more" in make_qr_code("x" * 1000, 1000).sentence
+    assert "and 880 more characters" in make_qr_code("x" * 1000, 1000).sentence
     assert make_qr_code("same") == make_qr_code("same")
 
 
 @pytest.mark.parametrize(
     ("given", "argument", "problem"),
     [
-        (("",), "text", "is empty; give the text or address that the code holds"),
-        (("x" * 2954, 2000, "L"), "text", "has 2,954 bytes; a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"),
-        (("é" * 700, 2000, "H"), "text", "has 1,400 bytes; a code holds"),
+        (("",), "text", "is empty; give the text or address to encode"),
+        (("x" * 2954, 2000, "L"), "text", "has 2,954 bytes; a code can hold up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"),
+        (("é" * 700, 2000, "H"), "text", "has 1,400 bytes; a code can hold"),
         (("x", 63), "size", "is 63; give 64 to 2000 pixels"),
         (("x", 2001), "size", "is 2001; give 64 to 2000 pixels"),
-        (("x" * 1000, 100), "size", "is 100; this text needs 129 pixels at least, 387 to be read well"),
+        (("x" * 1000, 100), "size", "is 100; this text needs 129 pixels at least, or 387 to scan well"),
         (("x", 512, "X"), "error_correction", "is 'X'; allowed: L, M, Q, H"),
     ],
 )  # fmt: skip

@@ -37,7 +37,7 @@ def numbers(answer):
 @pytest.mark.parametrize(
     ("pages", "shown", "words"),
     [
-        ("", [1, 2, 3, 4, 5, 6], "pages 1-6 of 9 of a PDF, more with pages=7-9; drawn in 400x200 px (2 pixels a point)."),
+        ("", [1, 2, 3, 4, 5, 6], "pages 1-6 of 9 of a PDF, more with pages=7-9; drawn in 400x200 px (2 pixels per point)."),
         ("2", [2], "page 2 of 9 of a PDF; drawn in"),
         ("1-3, 7", [1, 2, 3, 7], "pages 1-3, 7 of 9"),
         ("9,1", [9, 1], "pages 9, 1 of 9"),
@@ -55,7 +55,7 @@ def test_pages(pages, shown, words):
 def test_the_text_of_the_pages():
     answer = rendered(document("Bridges\nSpan 2023 m", "Towers"), "", True, 400)
     assert answer.sentence == (
-        "report.pdf: pages 1-2 of 2 of a PDF; drawn in 400x200 px (2 pixels a point)."
+        "report.pdf: pages 1-2 of 2 of a PDF; drawn in 400x200 px (2 pixels per point)."
         "\nPage 1, text:\nBridges\nSpan 2023 m\nPage 2, text:\nTowers"
     )
     assert "Bridges" not in rendered(document("Bridges"), "", False, 400).sentence
@@ -63,7 +63,7 @@ def test_the_text_of_the_pages():
 
 def test_a_scan_has_no_text():
     assert rendered(Source("scan.pdf", pdf()), "", True, 400).sentence.endswith(
-        "Page 1, text: none (a scan has none to read)"
+        "Page 1, text: none (a scan has no text)"
     )
 
 
@@ -117,17 +117,17 @@ def test_the_text_of_an_svg():
 @pytest.mark.parametrize(
     ("data", "given", "argument", "problem"),
     [
-        (b"hello", {}, "source", "x is not a file of a known type; PDF and SVG are drawn"),
-        (file(drawing(), "PNG"), {}, "source", "x is of type image/png; PDF and SVG are drawn; load_image shows pictures"),
+        (b"hello", {}, "source", "x is not a file of a known type; supported are PDF and SVG"),
+        (file(drawing(), "PNG"), {}, "source", "x is of type image/png; supported are PDF and SVG; load_image shows pictures"),
         (b"%PDF-1.7 broken", {}, "source", "x cannot be drawn: the PDF cannot be read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", {}, "source", "x cannot be drawn: "),
-        (written("a", "b"), {"pages": "3"}, "pages", "names page 3; the document has 2 pages, 1 to 2"),
-        (written("a", "b"), {"pages": "0-1"}, "pages", "names page 0"),
-        (written("a", "b"), {"pages": "1-99999999999"}, "pages", "names page 99999999999"),
-        (written("a", "b"), {"pages": "first"}, "pages", "holds 'first'; give numbers and ranges such as 1-3, 7"),
-        (written("a", "b"), {"pages": "1,,2"}, "pages", "holds ''; give numbers"),
-        (written(*"abcdefgh"), {"pages": "1-8"}, "pages", f"are 8; at most {PAGES} are drawn in a call, such as 1-6"),
-        (SVG, {"pages": "2"}, "pages", "is '2'; an SVG has one page"),
+        (written("a", "b"), {"pages": "3"}, "pages", "asks for page 3, but the document has only 2 pages"),
+        (written("a", "b"), {"pages": "0-1"}, "pages", "asks for page 0"),
+        (written("a", "b"), {"pages": "1-99999999999"}, "pages", "asks for page 99999999999"),
+        (written("a", "b"), {"pages": "first"}, "pages", "contains 'first'; give numbers and ranges such as 1-3, 7"),
+        (written("a", "b"), {"pages": "1,,2"}, "pages", "contains ''; give numbers"),
+        (written(*"abcdefgh"), {"pages": "1-8"}, "pages", f"has 8 entries, but at most {PAGES} are drawn per call; ask for 1-6, for example"),
+        (SVG, {"pages": "2"}, "pages", "is '2'; an SVG has only one page"),
         (SVG, {"size": 100}, "size", "is 100; give 200 to 2000 pixels"),
         (SVG, {"size": 2001}, "size", "is 2001; give 200 to 2000 pixels"),
     ],
@@ -144,6 +144,6 @@ def test_without_the_extra(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     with pytest.raises(
-        BridgeError, match=r'PDFs are drawn with an extra: pip install "imagebridge\[server\]"'
+        BridgeError, match=r'drawing PDFs needs an extra: pip install "imagebridge\[server\]"'
     ):
         rendered(document("x"))

@@ -83,7 +83,7 @@ Marks = Annotated[
 ]
 
 
-@tool("Annotate a picture", "Draw marks on a picture, or black out parts of it for good.", saves=True)
+@tool("Annotate a picture", "Draw marks on a picture, or black out parts of it permanently.", saves=True)
 async def annotate_image(
     source: AnySource,
     marks: Marks,
@@ -158,7 +158,7 @@ def _every(
             wrong.append(error)
     if wrong:
         if len(wrong) > _TOLD:
-            wrong[_TOLD:] = [ArgumentError("marks", f"{len(wrong) - _TOLD} more are wrong")]
+            wrong[_TOLD:] = [ArgumentError("marks", f"{len(wrong) - _TOLD} more marks are wrong")]
         raise together(wrong)
     return read
 
@@ -257,7 +257,7 @@ def _label(mark: Mapping[str, JsonValue], kind: str, path: str) -> str:
 def _word(mark: Mapping[str, JsonValue], key: str, path: str) -> str:
     value = mark.get(key)
     if value is not None and not isinstance(value, str | int | float):
-        raise ArgumentError(f"{path}.{key}", f"is {value!r}, which is not a text")
+        raise ArgumentError(f"{path}.{key}", f"is {value!r}, which is not text")
     text = "" if value is None else str(value)
     return "\n".join(
         "".join(c for c in line if c.isprintable()).strip() for line in text.expandtabs(4).splitlines()

@@ -59,7 +59,7 @@ SaveAs = Annotated[
     ),
 ]
 
-Overwrite = Annotated[bool, Argument("Let save_as replace a file.")]
+Overwrite = Annotated[bool, Argument("Let save_as replace an existing file.")]
 
 TEXT_NAMES = (
     *("content", "contents", "string", "words", "message", "caption", "data", "value", "url", "payload"),

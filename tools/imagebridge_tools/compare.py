@@ -244,9 +244,10 @@ def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
     size = max(one.width, other.width), max(one.height, other.height)
     if size[0] * size[1] > MAX_PIXELS:
         raise ArgumentError(
-            "b", f"and a together cover {size[0]}x{size[1]} pixels, over {MAX_PIXELS:,}; crop them first"
+            "b",
+            f"and a together cover {size[0]}x{size[1]} pixels, over the limit of {MAX_PIXELS:,}; crop them first",
         )
-    return other, "; their proportions differ, so they are laid on each other at the upper left, not scaled"
+    return other, "; their proportions differ, so they are aligned at the upper left, not scaled"
 
 
 def _same(a: Source, b: Source, one: Pixels, other: Pixels, differing: Difference) -> str:
@@ -254,10 +255,10 @@ def _same(a: Source, b: Source, one: Pixels, other: Pixels, differing: Differenc
     if a.data == b.data:
         return "They are identical, byte for byte"
     if differing.hidden:
-        return "They look the same; they differ only in colours that full transparency hides"
+        return "They look the same; they differ only in colours of fully transparent pixels"
     if one.exact and other.exact:
-        return "They are identical: every pixel is the same (their files are not, byte for byte)"
-    return "No pixel differs at 8 bits a channel; the files may hold finer differences"
+        return "They are identical: every pixel is the same, although the files differ"
+    return "No pixel differs at 8 bits per channel; the files may contain finer differences"
 
 
 def _differing(counts: Sequence[int], tolerance: int) -> str:
@@ -265,14 +266,14 @@ def _differing(counts: Sequence[int], tolerance: int) -> str:
     total = sum(counts)
     any_, over = total - counts[0], sum(counts[tolerance + 1 :])
     if not any_:
-        return "After that no pixel differs"
+        return "With that, no pixel differs"
     most = max(level for level, count in enumerate(counts) if count)
     if not over:
         slightly = f"{_many(any_, total)} {'differs' if any_ == 1 else 'differ'}, by at most {most} of 255"
         return f"No pixel differs by more than {tolerance} of 255; {slightly}"
     slight = f", {any_ - over:,} more by less" if any_ > over else ""
     by = f"by more than {tolerance} of 255" if tolerance else "at all"
-    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}{slight}, the most by {most}"
+    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}{slight}, by at most {most}"
 
 
 def _many(count: int, total: int) -> str:

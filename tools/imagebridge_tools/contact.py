@@ -45,7 +45,7 @@ _LONGEST = 100
 SourceImages = Annotated[
     Sequence[str],
     Argument(
-        "Pictures, as in load_image; * stands for any text, as in trip/*.jpg.",
+        "Pictures, as in load_image; * matches any text, as in trip/*.jpg.",
         reading=listed,
         json_type=list[str],
         form=LIST_OF_PICTURES,
@@ -104,7 +104,7 @@ async def contact_sheet(
             continue
         room -= len(source.data)
         files.append(
-            source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes together"
+            source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes in total"
         )
     return await apart(laid_out, files, labels, columns)
 
@@ -149,7 +149,7 @@ def _check_arguments(sources: Sequence[object], labels: Sequence[str] | None, co
         problem = 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'
         mistakes.add(ArgumentError("sources", problem))
     if len(sources) > PICTURES:
-        mistakes.add(ArgumentError("sources", f"names {len(sources)} pictures; a sheet takes {PICTURES}"))
+        mistakes.add(ArgumentError("sources", f"has {len(sources)} pictures; a sheet takes up to {PICTURES}"))
     if labels is not None and len(labels) != len(sources):
         problem = (
             f"has {counted(len(labels), 'text')} for {counted(len(sources), 'picture')}; give one for each"

@@ -59,7 +59,7 @@ Images = Annotated[
 Mask = Annotated[
     str | None,
     Argument(
-        "A picture of the first one's size, transparent where it is to change.",
+        "A picture of the same size as the first, transparent where it should change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -69,7 +69,7 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "As mask, with notes on what to change.",
+        "Like mask, with notes on what to change.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -80,7 +80,7 @@ _COST = "It costs money and may take minutes; after {patience:g} s it returns a 
 
 @tool(
     "Create a picture",
-    f"Create pictures from words with the OpenAI Images API. {_COST}",
+    f"Create pictures from a description with the OpenAI Images API. {_COST}",
     saves=True,
     paid=True,
     requirement=IMAGES,
@@ -195,7 +195,9 @@ async def edit_image(
     mistakes = Mistakes(noted)
     _check(mistakes, order, places)
     if mask is not None and format == "gif":
-        mistakes.add(ArgumentError("mask", "does not go with gif; leave it out, or give another format"))
+        mistakes.add(
+            ArgumentError("mask", "cannot be combined with gif; leave it out, or give another format")
+        )
     if not 1 <= len(images) <= MAX_EDIT_IMAGES:
         problem = f"has {len(images)} pictures; give 1 to {MAX_EDIT_IMAGES}"
         mistakes.add(ArgumentError("images", problem))
@@ -206,7 +208,7 @@ async def edit_image(
             read.append(found)
     pictures = tuple(picture for _, picture in read)
     if mask is not None and markup is not None:
-        mistakes.add(ArgumentError("markup", "does not go with mask; leave one of them out"))
+        mistakes.add(ArgumentError("markup", "cannot be combined with mask; leave one of them out"))
     overlays: dict[str, Picture] = {}
     for argument, overlay in (("mask", mask), ("markup", markup)):
         if overlay is not None and (
@@ -225,7 +227,7 @@ async def edit_image(
 def _check_size(mistakes: Mistakes, argument: str, overlay: Picture, first: Picture) -> None:
     if (overlay.width, overlay.height) != (first.width, first.height):
         problem = (
-            f"has {overlay.width}x{overlay.height} px and the first picture {first.width}x{first.height}"
+            f"has {overlay.width}x{overlay.height} px, but the first picture has {first.width}x{first.height}"
         )
         mistakes.add(ArgumentError(argument, f"{problem}; give one of the same size"))
 
@@ -246,7 +248,7 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
         )
         more += f" Drawn from the SVG below, {counted(len(done.svg), 'character')}."
     elif order.format == "svg":
-        more += " It is not an SVG, which was asked for."
+        more += " It is not an SVG, although one was requested."
     return ToolOutput(
         f"{what} of {quoted(order.prompt)}{origin} by {done.model}{kind}. {descriptions}.{more}",
         done.pictures,
@@ -258,8 +260,8 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 def _left_out(count: int, what: str) -> str:
     """Say how many pictures came beyond those that were asked for; nothing where none did."""
     if count < 2:
-        return f" The API sent 1 {what} more than was asked for; it is left out." if count else ""
-    return f" The API sent {count:,} {what}s more than were asked for; these are left out."
+        return f" The API sent 1 {what} more than requested; it is left out." if count else ""
+    return f" The API sent {count:,} {what}s more than requested; they are left out."
 
 
 def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
@@ -267,8 +269,8 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
     prompt = len(order.prompt)
     kept = places.store is not None
     for argument, wrong, problem in (
-        ("prompt", not order.prompt.strip(), "is empty; say what the picture shows"),
-        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API takes {MAX_PROMPT:,}"),
+        ("prompt", not order.prompt.strip(), "is empty; describe the picture"),
+        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API takes up to {MAX_PROMPT:,}"),
         (
             "size",
             not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size),
@@ -277,33 +279,33 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
         (
             "compression",
             order.compression is not None and order.format not in ("jpeg", "webp"),
-            'goes with the formats jpeg and webp; give format="webp", or leave it out',
+            'applies to jpeg and webp; give format="webp", or leave it out',
         ),
         (
             "background",
             order.background == "transparent" and order.format == "jpeg",
             "cannot be transparent in a jpeg; give format png or webp",
         ),
-        ("partial_images", order.partial_images and order.n > 1, "goes with n=1; leave one of them out"),
+        ("partial_images", order.partial_images and order.n > 1, "needs n=1; leave one of them out"),
         (
             "partial_images",
             order.partial_images and order.format in ("gif", "svg"),
-            f"does not go with {order.format}; leave it out",
+            f"cannot be combined with {order.format}; leave it out",
         ),
         (
             "n",
             order.n > 1 and order.format == "svg",
-            "goes with other formats; an svg is made alone: leave it out",
+            "cannot be more than 1 for svg; leave it out",
         ),
         (
             "frame_count",
             order.frame_count is not None and order.format != "gif",
-            'goes with gif; give format="gif", or leave it out',
+            'applies to gif; give format="gif", or leave it out',
         ),
         (
             "frame_duration_ms",
             order.frame_duration_ms is not None and order.format != "gif",
-            'goes with gif; give format="gif", or leave it out',
+            'applies to gif; give format="gif", or leave it out',
         ),
         (
             "frame_duration_ms",
@@ -318,7 +320,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
         (
             "partial_images",
             order.partial_images and not kept,
-            "needs a store of pictures, and this server keeps none; leave it out",
+            "needs a store of pictures, which this server does not have; leave it out",
         ),
     ):
         if wrong:
@@ -340,12 +342,14 @@ async def _opened_picture(
 def _still(data: bytes) -> Picture:
     """Return a single picture upright and without metadata, in a format of which the API makes others."""
     if frame_count(data) > 1:
-        raise PictureError("it holds several; load_image with frame or page gives one of them to name")
+        raise PictureError(
+            "it contains several pictures; get one with load_image and frame or page, and give its name"
+        )
     (picture,) = decoded(data).pictures
     if picture.media_type == "image/gif":
         picture = _png(picture)
     if picture.size > MAX_EDIT_IMAGE:
-        raise PictureError(f"it has {amount(picture.size)}; the API takes {amount(MAX_EDIT_IMAGE)}")
+        raise PictureError(f"it has {amount(picture.size)}; the API takes up to {amount(MAX_EDIT_IMAGE)}")
     return picture
 
 
@@ -353,7 +357,7 @@ def _mask(data: bytes) -> Picture:
     """Return a mask as a PNG."""
     picture = _png(_still(data), clear=True)
     if picture.size > MAX_EDIT_MASK:
-        raise PictureError(f"it has {amount(picture.size)}; the API takes {amount(MAX_EDIT_MASK)}")
+        raise PictureError(f"it has {amount(picture.size)}; the API takes up to {amount(MAX_EDIT_MASK)}")
     return picture
 
 
@@ -364,7 +368,7 @@ def _png(picture: Picture, *, clear: bool = False) -> Picture:
 
     image = decode.opened(picture.data).convert("RGBA")
     if clear and image.getchannel("A").getextrema()[0] == 255:
-        raise PictureError("no part of it is transparent; what shall change must be")
+        raise PictureError("it has no transparent part; make the part that should change transparent")
     image.info = {}
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=6)

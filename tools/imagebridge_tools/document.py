@@ -119,13 +119,13 @@ async def load_file(
     """
     mistakes = Mistakes(noted)
     if start is not None and start < 1:
-        mistakes.add(ArgumentError("start", f"is {start}; characters count from 1"))
+        mistakes.add(ArgumentError("start", f"is {start}; characters are counted from 1"))
     if start is not None and rows is not None:
-        mistakes.add(ArgumentError("rows", "goes with tables and start with texts; give one of them"))
+        mistakes.add(ArgumentError("rows", "is for tables and start is for text; give one of them"))
     if part is not None and part < 1:
-        mistakes.add(ArgumentError("part", f"is {part}; parts count from 1"))
+        mistakes.add(ArgumentError("part", f"is {part}; parts are counted from 1"))
     if part is not None and start is not None:
-        mistakes.add(ArgumentError("part", "goes with whole texts; give it or start"))
+        mistakes.add(ArgumentError("part", "cannot be combined with start; give one of them"))
     mistakes.of(lambda: page_numbers.ranges(pages))
     row_range = mistakes.of(lambda: _row_range(rows)) if rows is not None else None
     found = await mistakes.met(opened(source, places))
@@ -144,16 +144,16 @@ async def load_file(
             return _attached(found)
         return await _document_text(found, pages, part or 1, places, _text_room(room), attached=takes)
     if not form and pages.strip():
-        problem = f"goes with documents that have pages, and {found.name} is not one; leave it out"
+        problem = f"applies to documents with pages, which {found.name} is not; leave it out"
         mistakes.add(ArgumentError("pages", problem))
     if book and start is not None:
-        problem = f"goes with texts; {found.name} is a workbook: give rows, such as 51-200"
+        problem = f"applies to text; {found.name} is a workbook, so give rows, such as 51-200"
         mistakes.add(ArgumentError("start", problem))
     if not book and sheet is not None:
-        problem = f"goes with workbooks, and {found.name} is not one; leave it out"
+        problem = f"applies to workbooks, which {found.name} is not; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
     if book and part is not None and rows is None:
-        problem = f"goes with texts, and with a row that is too long; {found.name} is a workbook: give sheet or rows"
+        problem = f"applies to text and to rows that are too long; {found.name} is a workbook, so give sheet or rows"
         mistakes.add(ArgumentError("part", problem))
     if book:
         reading = _book_text(found, sheet, row_range, room, part)
@@ -213,10 +213,10 @@ def _check_is_text(found: Source, start: int | None) -> None:
         )
     if file_type.sort != "document":
         raise ArgumentError(
-            "source", f"{name} is a file of type {file_type.media_type}; what is read: {READ}"
+            "source", f"{name} is a file of type {file_type.media_type}; supported are {READ}"
         )
     argument, noun = ("start", "texts") if start is not None else ("rows", "tables")
-    problem = f"goes with {noun}; {name} is {file_type.media_type}: give pages or part"
+    problem = f"applies to {noun}; {name} is {file_type.media_type}, so give pages or part"
     raise ArgumentError(argument, problem)
 
 
@@ -275,19 +275,19 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
     if not read.text.strip():
-        told.append("There is no text in it.")
+        told.append("It contains no text.")
     if attached and len(found.data) > MAX_DOCUMENT_BYTES and not pages.strip() and read.part == 1:
         told.append("It is too large to be attached.")
     if not read.is_last:
         by_number = read.unit and not pages.strip() and not read.broken
         others = f", or with {read.unit}s by number: pages={_next(read)}" if by_number else ""
         asked = f"pages={pages!r} and " if pages.strip() else ""
-        told.append(f"Call again with {asked}part={read.part + 1} for what follows{others}.")
+        told.append(f"Call again with {asked}part={read.part + 1} for the next part{others}.")
     if read.scans:
         which = page_numbers.in_words(read.scans)
         told.append(f"{which[0].upper()}{which[1:]}: no text, only a picture; render_document shows it.")
     if read.form == "web page":
-        told.append("start=1 gives its source; nothing that it names was fetched.")
+        told.append("start=1 gives its source; nothing that it links to was fetched.")
     elif read.form == "PDF" and not read.scans:
         told.append("render_document shows its pages as pictures.")
     if uris:

@@ -142,7 +142,7 @@ async def request_pictures(
     pictures that the order asks for.
     """
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
-        return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY where the server starts")
+        return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY for the server")
     model = os.environ.get("IMAGEBRIDGE_IMAGE_MODEL") or MODEL
     from imagebridge.client.checked_server import openai_problem
 
@@ -204,7 +204,7 @@ _ARGUMENTS = {
 _DRAWING = "gpt-image-2"
 """How models that draw in any size are called: openai 3.54, types/image_generate_params.py, 2026-11-22."""
 
-_CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something stands before it"
+_CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something is in front of it"
 
 _TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
 
@@ -226,7 +226,7 @@ def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
 def _whole_answer(response: object, most: int) -> _Came:
     """Return the first `most` pictures of an answer, of which the SDK validates nothing."""
     if isinstance(response, str):
-        raise CreationError(f"the endpoint answered with a text, {response[:80]!r}; {_CHECK}")
+        raise CreationError(f"the endpoint answered with text, {response[:80]!r}; {_CHECK}")
     data = getattr(response, "data", None)
     encoded = [text for one in cast("list[object]", data) if (text := _encoded(one))] if is_list(data) else []
     if encoded:
@@ -234,7 +234,7 @@ def _whole_answer(response: object, most: int) -> _Came:
         return _Came(encoded[:most], _text(response, "quality"), left_out, 0, _spent(response))
     if is_list(data) or hasattr(response, "created"):
         raise CreationError("the API answered without a picture; call again")
-    raise CreationError(f"the endpoint's answer is not one of an Images API ({response!r:.80}); {_CHECK}")
+    raise CreationError(f"the endpoint's answer is not that of an Images API ({response!r:.80}); {_CHECK}")
 
 
 def _encoded(holder: object) -> str:
@@ -269,7 +269,7 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
         headers = getattr(getattr(stream, "response", None), "headers", {})
         sort = headers.get("content-type", "").partition(";")[0]
         if sort and sort != "text/event-stream":
-            problem = f"the endpoint answered with {sort[:60]} and no stream"
+            problem = f"the endpoint answered with {sort[:60]} instead of a stream"
             raise CreationError(f"{problem}; leave partial_images out, or {_CHECK}")
         raise CreationError("the API's stream ended without a picture; call again")
     left_out, unfinished_left_out = finished - 1, max(0, unfinished - most)
@@ -324,7 +324,7 @@ async def _proven(encoded: str) -> Picture:
     try:
         return await apart(_proven_picture, encoded)
     except PictureError as error:
-        raise CreationError(f"the API answered with a broken picture: {error.reason}; call again") from error
+        raise CreationError(f"the API answered with a damaged picture: {error.reason}; call again") from error
 
 
 def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeError:
@@ -337,9 +337,7 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
         case openai.APIConnectionError():
             return CreationError("the OpenAI API cannot be reached; check the network and OPENAI_BASE_URL")
         case openai.AuthenticationError():
-            return CreationError(
-                "the OpenAI API refused the key; check OPENAI_API_KEY where the server is started"
-            )
+            return CreationError("the OpenAI API refused the key; check the server's OPENAI_API_KEY")
         case openai.PermissionDeniedError() | openai.NotFoundError():
             return CreationError(
                 f"this key may not use {model}; set IMAGEBRIDGE_IMAGE_MODEL to another model"
@@ -347,7 +345,9 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
         case openai.RateLimitError() if error.code == "insufficient_quota":
             return CreationError("the account of this key has no credit left")
         case openai.RateLimitError():
-            return CreationError("the API takes no more requests for the moment; call again in a minute")
+            return CreationError(
+                "the API is not accepting more requests at the moment; call again in a minute"
+            )
         case openai.BadRequestError():
             return _refused(error, size if model.startswith(_DRAWING) else "")
         case openai.APIStatusError():

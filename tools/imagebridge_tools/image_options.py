@@ -16,7 +16,7 @@ Prompt = Annotated[
     str,
     Argument(
         "What the picture shows, in words.",
-        form="say in words what the picture shows",
+        form="describe the picture in words",
         names=("text", "description", "instruction", "instructions", "prompt_text"),
     ),
 ]
@@ -55,7 +55,7 @@ Care = Annotated[
 BehindIt = Annotated[
     Background | None,
     Argument(
-        "transparent goes with png and webp.",
+        "transparent works with png and webp.",
         words=get_args(Background),
         reading=lenient_values.word(get_args(Background)),
     ),
@@ -75,7 +75,7 @@ Compression = Annotated[
 Count = Annotated[
     int,
     Argument(
-        "How many; each costs money.",
+        "Number of pictures; each costs money.",
         least=1,
         most=10,
         names=("count", "number", "num", "num_images", "number_of_images"),
@@ -84,7 +84,7 @@ Count = Annotated[
 
 Unfinished = Annotated[
     int,
-    Argument("Unfinished pictures to keep; progress names their uris.", least=0, most=3),
+    Argument("Number of unfinished pictures to keep; progress messages give their uris.", least=0, most=3),
 ]
 
 Planning = Annotated[

@@ -21,7 +21,7 @@ async def watched(
     """Have the pictures made, and tell how it goes."""
     watch = _ProgressTicker(on_progress, places, order)
     await watch.begin()
-    done: CreatedPictures | BridgeError = CreationError("the API gave no answer; call again")
+    done: CreatedPictures | BridgeError = CreationError("the API did not answer; call again")
     async with anyio.create_task_group() as work:
         work.start_soon(watch.tick, tick)
         done = await request_pictures(order, watch.partial, seconds)

@@ -96,7 +96,7 @@ def _format(file_type: kinds.FileType) -> str:
 def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
     """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
     if file_type is kinds.SVG:
-        return ["a vector drawing, measured as it is drawn"]
+        return ["a vector drawing, measured as drawn"]
     from imagebridge.pictures.decode import read
     from imagebridge.pictures.metadata import dots_per_inch, profile_name
     from imagebridge.pictures.picture import sound
@@ -106,7 +106,7 @@ def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
         image = read(data)
     except PictureError:
         # A TIFF of a form that is read in a way of its own.
-        return ["colours stored in a rare form"]
+        return ["colours stored in an unusual form"]
     facts = [_depth(image)]
     count = frame_count(data)
     if count > 1:
@@ -149,7 +149,7 @@ def _transparent(image: "Image") -> str:
         return "no transparency"
     counts = image.getchannel("A").histogram()
     share = 1 - counts[255] / sum(counts)
-    return f"{share:.1%} of the pixels are transparent in part or whole, {counts[0] / sum(counts):.1%} wholly"
+    return f"{share:.1%} of the pixels are partly or fully transparent, {counts[0] / sum(counts):.1%} wholly"
 
 
 def _colors(image: "Image") -> str:
@@ -184,7 +184,7 @@ def _codes(seen: Pixels) -> list[str]:
     try:
         zxingcpp: Any = import_module("zxingcpp")
     except ImportError:
-        return ['codes are read with an extra: pip install "imagebridge[server]"']
+        return ['reading codes needs an extra: pip install "imagebridge[server]"']
     from imagebridge.pictures.encode import opaque, resized
 
     image = opaque(seen.image).convert("L")
@@ -197,7 +197,7 @@ def _codes(seen: Pixels) -> list[str]:
         scale, codes = 1.0, zxingcpp.read_barcodes(image)
     descriptions = [_code(one, scale) for one in codes[:_CODES]]
     if len(codes) > _CODES:
-        descriptions.append(f"and {len(codes) - _CODES} codes more")
+        descriptions.append(f"and {len(codes) - _CODES} more codes")
     return descriptions or ["no QR code or bar code found"]
 
 
@@ -207,7 +207,7 @@ def _code(code: Any, scale: float) -> str:
     ]
     across, down = [round(one.x / scale) for one in corners], [round(one.y / scale) for one in corners]
     text = str(code.text)
-    cut = f" and {counted(len(text) - _LETTERS, 'character')} more" if len(text) > _LETTERS else ""
+    cut = f" and {counted(len(text) - _LETTERS, 'more character')}" if len(text) > _LETTERS else ""
     where = f"x {min(across)} to {max(across)}, y {min(down)} to {max(down)}"
     return f"a code ({code.format}) at {where} reads {text[:_LETTERS]!r}{cut}"
 
@@ -260,12 +260,12 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
     exif = _camera_notes(source)
     notes = _told_notes(exif) if exif else []
     if not wanted:
-        return ["it has EXIF notes (exif=true tells them)"] if notes else []
+        return ["it has EXIF data (exif=true returns it)"] if notes else []
     if notes:
         return [f"EXIF: {', '.join(notes)}"]
     # The tags of a TIFF's own directory are there to read its pixels.
     others = exif and (file_type is not kinds.TIFF or exif.photo or exif.place)
-    return ["EXIF without any note that is known" if others else "no EXIF"]
+    return ["EXIF without any known field" if others else "no EXIF"]
 
 
 def _told_notes(exif: "CameraNotes") -> list[str]:

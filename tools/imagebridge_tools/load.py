@@ -45,7 +45,7 @@ FrameNumber = Annotated[
 MaxSize = Annotated[
     int | None,
     Argument(
-        "Longer side at most, in pixels.",
+        "Maximum length of the longer side in pixels.",
         reading=number,
         least=16,
         names=("size", "max_side", "max_width", "max_pixels"),
@@ -55,7 +55,8 @@ MaxSize = Annotated[
 
 @tool(
     "Load a picture",
-    f"Show a picture: {SHOWN}. It is turned upright, without metadata, and made smaller if it is too large for a result. "
+    f"Show a picture: {SHOWN}. It is turned upright, stripped of metadata, and scaled down if it is too "
+    "large for a result. "
     "An animation is shown as a sheet of frames, a TIFF as one picture per page. {where}",
     saves=True,
 )
@@ -115,13 +116,13 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     if file_type is None or file_type.sort != "picture":
         what = f"a file of type {file_type.media_type}" if file_type else _why_unknown(data)
         other = "; load_file reads it" if file_type and file_type.sort == "document" else ""
-        raise ArgumentError(argument, f"{name} is {what}; {SHOWN} are shown{other}")
+        raise ArgumentError(argument, f"{name} is {what}; supported are {SHOWN}{other}")
     return file_type
 
 
 def _check(mistakes: Mistakes, page: int | None, frame: int | None, max_size: int | None) -> None:
     if page is not None and frame is not None:
-        mistakes.add(ArgumentError("frame", "goes with animations and page with TIFF; give one of them"))
+        mistakes.add(ArgumentError("frame", "is for animations and page is for TIFF; give one of them"))
     for name, value, least in (("page", page, 1), ("frame", frame, 1), ("max_size", max_size, SMALLEST)):
         if value is not None and value < least:
             mistakes.add(ArgumentError(name, f"is {value}; give {least} or more"))
@@ -162,7 +163,7 @@ def decoded(
         return LoadedFile(pictures, sentence + done, scale)
     scale = scale * pictures[0].width / small[0].width if len(small) == 1 else 1.0
     made = ", ".join(described(one) for one in small)
-    return LoadedFile(small, f"{sentence}{done}; made smaller: {made}{_view_hint(max_size)}", scale)
+    return LoadedFile(small, f"{sentence}{done}; scaled down to {made}{_view_hint(max_size)}", scale)
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
@@ -216,9 +217,9 @@ def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str
     file_type = known("it", data)
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
     if noun == "page" and file_type in MOVING:
-        raise ArgumentError("page", "goes with TIFF; a picture of this format has frames, give frame")
+        raise ArgumentError("page", "is for TIFF; a picture of this format has frames, so give frame")
     if noun == "frame" and file_type in PAGED:
-        raise ArgumentError("frame", "goes with animations; a TIFF has pages, give page")
+        raise ArgumentError("frame", "is for animations; a TIFF has pages, so give page")
     total = frame_count(data)
     if number > total:
         raise ArgumentError(
@@ -241,7 +242,7 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     conversion = converted(to_base64(data), "decoded")
     done = f"; shown: {conversion.sentence}" if conversion.sentence else ""
     if conversion.size:
-        done += f"; {conversion.size[0]}x{conversion.size[1]} px by its own word"
+        done += f"; {conversion.size[0]}x{conversion.size[1]} px according to its header"
     first = conversion.pictures[0]
     result = described(first) if len(conversion.pictures) == 1 else f"{len(conversion.pictures)} pictures"
     return (

@@ -38,7 +38,7 @@ CodeSize = Annotated[
 Correction = Annotated[
     str,
     Argument(
-        "How much of the code may be hidden: L 7%, M 15%, Q 25%, H 30%.",
+        "How much of the code may be hidden or damaged: L 7%, M 15%, Q 25%, H 30%.",
         words=tuple(LEVELS),
         reading=lenient_values.word(tuple(LEVELS), {"low": "L", "medium": "M", "quartile": "Q", "high": "H"}),
         names=("error_correction_level", "ecc", "ec", "ec_level", "correction", "level"),
@@ -66,7 +66,7 @@ def make_qr_code(
         problem = f"is {error_correction!r}; {nearest_allowed(level, LEVELS)}"
         mistakes.add(ArgumentError("error_correction", problem))
     if not text:
-        mistakes.add(ArgumentError("text", "is empty; give the text or address that the code holds"))
+        mistakes.add(ArgumentError("text", "is empty; give the text or address to encode"))
     if not SMALLEST <= size <= LARGEST:
         mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
     code = mistakes.of(lambda: _qr_code(text, level if level in LEVELS else "L")) if text else None
@@ -76,7 +76,7 @@ def make_qr_code(
     scale = size // (modules + 2 * _QUIET)
     if not scale and level in LEVELS and size >= SMALLEST:
         least = modules + 2 * _QUIET
-        problem = f"is {size}; this text needs {least} pixels at least, {3 * least} to be read well"
+        problem = f"is {size}; this text needs {least} pixels at least, or {3 * least} to scan well"
         mistakes.add(ArgumentError("size", problem))
     mistakes.tell()
     from PIL import Image
@@ -89,9 +89,9 @@ def make_qr_code(
     side = modules * scale
     image.paste(squared(squares, (side, side)), ((size - side) // 2,) * 2)
     picture = as_picture(image, flat=True)
-    held = f"{text[:200]!r}" if len(text) <= 200 else f"{text[:120]!r} and {len(text) - 120} characters more"
+    held = f"{text[:200]!r}" if len(text) <= 200 else f"{text[:120]!r} and {len(text) - 120} more characters"
     sentence = (
-        f"A QR code that holds {held}: version {code.version}, {modules}x{modules} squares of "
+        f"A QR code of {held}: version {code.version}, {modules}x{modules} squares of "
         f"{counted(scale, 'pixel')}, error correction {level} ({LEVELS[level]}% may be hidden)"
     )
     small = f"; squares of {counted(scale, 'pixel')} are hard to scan" if scale < 3 else ""
@@ -114,5 +114,5 @@ def _qr_code(text: str, level: str) -> Any:
 
 
 def _too_long(text: str) -> ArgumentError:
-    limits = "a code holds up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
+    limits = "a code can hold up to 2,953 bytes at L, 2,331 at M, 1,663 at Q and 1,273 at H"
     return ArgumentError("text", f"has {len(text.encode(errors='replace')):,} bytes; {limits}; shorten it")

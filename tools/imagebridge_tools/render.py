@@ -111,7 +111,7 @@ def _drawn(
             case _:
                 what = f"is of type {file_type.media_type}" if file_type else "is not a file of a known type"
                 hint = "; load_image shows pictures" if file_type and file_type.sort == "picture" else ""
-                raise ArgumentError("source", f"{source.name} {what}; PDF and SVG are drawn{hint}")
+                raise ArgumentError("source", f"{source.name} {what}; supported are PDF and SVG{hint}")
     except PictureError as error:
         raise ArgumentError("source", f"{source.name} cannot be drawn: {error.reason}") from error
 
@@ -122,7 +122,7 @@ def _document(
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise BridgeError('PDFs are drawn with an extra: pip install "imagebridge[server]"') from error
+        raise BridgeError('drawing PDFs needs an extra: pip install "imagebridge[server]"') from error
     from imagebridge.pictures.decoder_errors import decoding
 
     with decoding("the PDF cannot be read"):
@@ -134,7 +134,7 @@ def _document(
         mistakes.tell()
         drawn = [_page(document[number - 1], size, text=text) for number in numbers]
     pictures = tuple(picture for picture, _, _ in drawn)
-    each = [f"{one.width}x{one.height} px ({scale:.4g} pixels a point)" for one, _, scale in drawn]
+    each = [f"{one.width}x{one.height} px ({scale:.4g} pixels per point)" for one, _, scale in drawn]
     sizes = each[0] if len(set(each)) == 1 else ", ".join(each)
     more = (
         f", more with pages={numbers[-1] + 1}-{min(total, numbers[-1] + PAGES)}"
@@ -166,7 +166,7 @@ def _drawing(
 ) -> tuple[ToolOutput, _PageTexts]:
     """Draw an SVG; it has one page."""
     if pages.strip() not in ("", "1"):
-        raise ArgumentError("pages", f"is {pages!r}; an SVG has one page: leave pages out")
+        raise ArgumentError("pages", f"is {pages!r}; an SVG has only one page, so leave pages out")
     mistakes.tell()
     from imagebridge.pictures.svg import drawn
 
@@ -210,6 +210,6 @@ def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
         how = f"; load_file with pages={number} gives all of it" if number else ""
         cut = f"\n[cut: {left_out}{how}]" if len(excerpt) < len(words) else ""
         head = f"Page {number}, text" if number else "Text"
-        none = "none (a scan has none to read)" if number else "none"
+        none = "none (a scan has no text)" if number else "none"
         parts.append(f"\n{head}:\n{excerpt}{cut}" if words else f"\n{head}: {none}")
     return "".join(parts)

@@ -101,7 +101,7 @@ def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]"
     low, high = _SMALLEST, _LARGEST
     best = _laid(text, face.font_variant(size=low))
     if best is None:
-        raise ArgumentError("text", "does not fit the picture; give fewer lines or words")
+        raise ArgumentError("text", "does not fit into the picture; give fewer lines or words")
     while low < high:
         middle = (low + high + 1) // 2
         if laid := _laid(text, face.font_variant(size=middle)):

@@ -50,7 +50,8 @@ class _Work:
 Operations = Annotated[
     Sequence[Mapping[str, JsonValue]],
     Argument(
-        "In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side that follows; "
+        "In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side "
+        "that keeps the proportions; "
         "fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; grayscale, invert true; "
         "brightness, contrast (or auto), saturation, sharpen factor; blur radius; background color or transparent; "
         "format png, jpeg or webp; quality 1-100.",
@@ -121,7 +122,7 @@ def transformed(
     mistakes.tell()
     picture, remarks = _encoded(work, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
     if work.unused:
-        remarks.append("background not used: it fills what rotate and pad add after it")
+        remarks.append("background was not used: it fills only what a later rotate or pad adds")
     said = ", ".join([*done, *remarks]) or "as it is"
     return ToolOutput(f"{seen.description}: {said}. {described(picture)}.", (picture,))
 
@@ -202,7 +203,7 @@ def _pad(work: _Work, value: Sequence[int]) -> "tuple[Image, str]":
 
 
 def _grayscale(work: _Work, _: bool) -> "tuple[Image, str]":
-    return work.image.convert("LA" if work.image.mode in ("LA", "RGBA") else "L"), "made grey"
+    return work.image.convert("LA" if work.image.mode in ("LA", "RGBA") else "L"), "converted to grey"
 
 
 def _invert(work: _Work, _: bool) -> "tuple[Image, str]":
@@ -291,7 +292,7 @@ def _within(work: _Work, width: float, height: float) -> None:
     if max(width, height) > SIDE or width * height > PIXELS:
         scale = min(SIDE / max(width, height), (PIXELS / (width * height)) ** 0.5)
         most = f"{int(width * scale)}x{int(height * scale)}"
-        problem = f"would make {width:.0f}x{height:.0f} pixels; at most {PIXELS:,} and {SIDE:,} a side are made, such as {most}"
+        problem = f"would make {width:.0f}x{height:.0f} pixels; the limit is {PIXELS:,} and {SIDE:,} per side, such as {most}"
         raise ArgumentError(work.argument, problem)
 
 

@@ -38,7 +38,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
     output = fields.get("output")
     if not is_list(output):
         keys = ", ".join(sorted(map(str, fields))) or "nothing"
-        hint = f'; chat completions are run by run(api="{CHAT.name}")' if "choices" in fields else ""
+        hint = f'; for chat completions call run(api="{CHAT.name}")' if "choices" in fields else ""
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
@@ -56,7 +56,9 @@ def response_json(response: "Response | JSON") -> JSON:
         return response
     to_dict = getattr(response, "to_dict", None)
     if to_dict is None:
-        raise TypeError(f"a response is an openai Response or its JSON object, not {type(response).__name__}")
+        raise TypeError(
+            f"a response must be an openai Response or its JSON object, not {type(response).__name__}"
+        )
     return cast("JSON", to_dict(mode="json"))
 
 
@@ -78,7 +80,7 @@ def arguments_of(call: JSON) -> JSON:
     try:
         arguments: object = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise BridgeError(f"the arguments are not valid JSON ({error}): {beginning(text, 200)}") from error
+        raise BridgeError(f"the arguments are not valid JSON ({error}): {beginning(text, 200)}") from None
     if not is_json(arguments):
         raise BridgeError(
             f"the arguments must be a JSON object, not {type(arguments).__name__}: {beginning(text, 200)}"
@@ -87,7 +89,7 @@ def arguments_of(call: JSON) -> JSON:
 
 
 def _no_number(name: str) -> object:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")
 
 
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
@@ -103,16 +105,16 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
         text = to_json(arguments, inf_nan_mode="constants")
         return cast("dict[str, Any]", from_json(text, allow_inf_nan=False))
     except (ValueError, RecursionError) as error:
-        raise BridgeError(f"the arguments cannot be sent as JSON: {short(error)}") from error
+        raise BridgeError(f"the arguments cannot be sent as JSON: {short(error)}") from None
 
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""Calls of one response that run at the same time on one server."""
+"""Calls of one response that run concurrently on one server, at most."""
 
 
 OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
-"""Takes what happens while calls run."""
+"""Receives the events of running calls."""
 
 
 class Calling(Protocol):

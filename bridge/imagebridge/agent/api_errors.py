@@ -28,7 +28,7 @@ _UNKEPT = re.compile(
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
 _SAID = 4_000
-"""Characters of an error that are read: servers repeat in it what they were sent."""
+"""Characters of an error that are read: some servers repeat the whole request in it."""
 
 FailureKind = Literal["picture", "size", "stream"]
 
@@ -40,9 +40,9 @@ class Refusal(NamedTuple):
     code: str | None
     parameter: str
     message: str
-    """What it says, on one line, with the place that it names."""
+    """The message on one line, with the parameter that it names."""
     said: str
-    """All that the server says, its code too; "" where the words are our own, or may be the model's."""
+    """Everything the server said, including its code; "" where the words are ours, or may be the model's."""
 
     @property
     def unkept(self) -> bool:

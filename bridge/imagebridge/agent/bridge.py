@@ -43,37 +43,38 @@ class Bridge:
 
     Args:
         servers: command lines, http(s) URLs, `HttpServer`, `StdioServerParameters` or `MCPServer` objects.
-        config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected too.
-        policy: how results are translated; without a model of its own it takes each response's, and
-            without a `proof` every picture is decoded before it is sent.
-        allow: patterns of the names of tools that are offered, as in a shell; `server:tool` speaks of one server.
-            None: all.
-        deny: patterns of the names of tools that are not offered, also where `allow` names them.
-        approve: asked before each call, with a `ToolCall`; what it does not answer with True does not run. A plain
+        config: a file such as `mcp.json` or `claude_desktop_config.json`, whose servers are connected as well.
+        policy: how results are translated. If it names no model, each response's model is used; if it has no
+            `proof`, every picture is decoded before it is sent.
+        allow: shell patterns for the names of the tools to offer; `server:tool` applies to one server. None: all.
+        deny: patterns for the names of tools not to offer, even if `allow` matches them.
+        approve: called with a `ToolCall` before each call, which runs only if it returns True. A plain
             function runs in a thread, one at a time, so that it may wait for a person.
-        on_display: called with the blocks of a result that are meant for the user's eyes.
+        on_display: called with the blocks of a result that are meant for the user.
         on_event: called with each `Progress` of a call and each `Log` of a server, on the event loop.
-        required: whether every server must connect. Otherwise one must, and each that a configuration marks with
-            `"required": true`; the others that failed are logged and stand in `failures`.
-        timeout: seconds for each connection and for each call, where a configuration names no other. A call that
-            reports progress gets as long again each time, up to ten times as long in all.
-        handles: whether each picture shown is named beside it (`picture:3`), so that the model can give it to a tool
-            by that name. "auto": where some tool takes a picture by its schema; True always, False never. A mapping
-            says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url", "base64" or "path";
-            None where it takes none). Names are known to all conversations over one bridge.
-        share: which servers may be given pictures that came from another one. "local": those on this machine (in
-            this process, started by a command line, at a loopback address). True: all, False: none, or a list of
-            them: command lines, URLs, names in the configuration.
-        parallel: whether the calls of one response may run side by side on a server, whatever they do: for servers
-            that keep no state. Otherwise they run in call order on each server, so that a screenshot behind a click
-            shows the click; only neighbours whose tools say `readOnlyHint` run side by side. Different servers do
-            not wait for each other. In a configuration, `"parallel": true` says so of one server.
-        server_instructions: whether runs tell the model what the servers say of themselves; see `instructions`.
-        env: environment variables for the servers that are started here, where their own entry does not name them.
-            They get those of paths, the desktop, proxies (without a password), certificates and the language.
+        required: whether every server must connect. If not, one must, and every server that a configuration
+            marks with `"required": true`; other failures are logged and listed in `failures`.
+        timeout: seconds for each connection and each call, unless a configuration sets its own. Each progress
+            report gives a call the same time again, up to ten times the timeout in total.
+        handles: whether each picture shown gets a name (`picture:3`) by which the model can pass it to a
+            tool. "auto": if some tool takes pictures according to its schema; True: always; False: never. A
+            mapping says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url",
+            "base64" or "path"; None if it takes none). All conversations of a bridge share the names.
+        share: which servers may receive pictures that came from another server. "local": those on this
+            machine (in this process, started by a command line, or at a loopback address). True: all. False:
+            none. Or a list of servers: command lines, URLs, or names in the configuration.
+        parallel: whether the calls of one response may run concurrently on a server, whatever they do; for
+            servers without state. If not, they run in call order on each server, so that a screenshot after a
+            click shows the click; only adjacent calls of tools with `readOnlyHint` run concurrently.
+            Different servers do not wait for each other. In a configuration, `"parallel": true` sets this for
+            one server.
+        server_instructions: whether runs pass the servers' own instructions to the model; see `instructions`.
+        env: environment variables for the servers that are started here, unless their own entry sets them.
+            Other than these, they get only the variables for paths, the desktop, proxies (without a
+            password), certificates and the language.
 
-    Entering raises `BridgeError` when no server, or one that is required, can be connected. A server that
-    ends is started anew by the next call. `with Bridge(...)` gives the same with methods that block, for the
+    Entering raises `BridgeError` if no server can be connected, or a required one cannot. A server that exits
+    is restarted by the next call. `with Bridge(...)` gives the same bridge with blocking methods, for the
     `OpenAI` client.
     """
 
@@ -107,10 +108,10 @@ class Bridge:
         self._timeout = timeout
         self._env = dict(env or {})
         self.server_instructions = server_instructions
-        """Whether runs tell the model the `instructions` of the servers."""
+        """Whether runs pass the servers' `instructions` to the model."""
         self._handles = Handles(handles, share)
         self.uploads = BridgeUploads(policy.uploads)
-        """What runs have uploaded, for as long as the bridge is open."""
+        """What runs have uploaded, kept while the bridge is open."""
         self._lifetime = Lifetime()
         self._blocking = ExitStack()
         self._servers = Servers(self._rules, self._handles, approve, on_event, parallel=parallel)
@@ -120,7 +121,7 @@ class Bridge:
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
         setups = [replace(setup, environment=self._env) for setup in (*self._setups, *named.values())]
         if not setups:
-            raise BridgeError(f"{self._config} names no server that is not switched off")
+            raise BridgeError(f"{self._config} has no server that is switched on; add one, or switch one on")
         self._servers = self._servers.anew()
         await self._lifetime.open(self._servers, setups, self._handles, self.uploads, required=self._required)
         return self
@@ -143,7 +144,8 @@ class Bridge:
     def tools(self) -> "list[FunctionToolParam]":
         """The tools of all servers, as `client.responses.create(tools=...)` takes them.
 
-        What a server adds or takes away shows here, unless they become too many; the names of the other tools stay.
+        Tools that a server adds or removes change this list, unless they become too many; the other tools
+        keep their names.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -159,10 +161,10 @@ class Bridge:
 
     @property
     def instructions(self) -> str:
-        """What the servers say of themselves, for models: each under its server's name, at most 2,000 characters.
+        """The servers' instructions for models, each under its server's name, with at most 2,000 characters.
 
         `run` and `stream` put it before the conversation; in a loop of your own it goes into `instructions` of
-        `client.responses.create`. Empty where no server whose tools are offered says anything.
+        `client.responses.create`. Empty if no server whose tools are offered has instructions.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -171,10 +173,10 @@ class Bridge:
         return self._servers.instructions
 
     async def settled(self) -> None:
-        """Return once what the last calls have changed of the tools is in `tools`.
+        """Wait until changes that the last calls made to the tools are in `tools`.
 
-        A server that announces `listChanged` may tell of a change until 0.2 seconds after its answer; others are
-        not waited for.
+        A server that announces `listChanged` has until 0.2 seconds after its answer to report a change;
+        others are not waited for.
         """
         await self._servers.settled()
 
@@ -197,8 +199,8 @@ class Bridge:
 
         Raises:
             ToolNameError: no server offers that name.
-            ArgumentError: an argument is not what the tool's schema asks for, or names a picture that there is not or
-                that the server may not be given.
+            ArgumentError: an argument does not match the tool's schema, or names a picture that does not
+                exist or that the server may not receive.
             ApprovalError: the call was not approved.
             BridgeError: the arguments cannot be written as JSON, or the bridge is not open.
             ServerError: the server did not answer in time, refused the call or is gone.
@@ -210,16 +212,16 @@ class Bridge:
     async def answer(
         self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> Translation:
-        """Call a tool by its name in `tools` and return what the model is to see of it, for frameworks with a loop of their own.
+        """Call a tool by its name in `tools` and return what the model is to see of its result, for frameworks with their own loop.
 
-        Linked pictures and documents are read, errors marked. A call that fails is answered too: its translation
-        says why, as the model would be told, and has `is_error`.
+        Linked pictures and documents are read. A call that fails is answered too: its translation says why,
+        in the words that the model would read, and has `is_error`.
 
         Args:
             name: the tool's name in `tools`.
-            arguments: what the tool is given, as an object or as the JSON text that a model wrote; names of pictures
-                that were shown (`picture:3`) become the pictures.
-            model: the model that will look, where the policy names none.
+            arguments: the tool's arguments, as an object or as the JSON text that a model wrote; names of
+                pictures that were shown (`picture:3`) are replaced with the pictures.
+            model: the model that will see the pictures, if the policy names none.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -238,9 +240,9 @@ class Bridge:
         """Run the function calls of a response and return one output for each, in their order.
 
         The calls run in call order on each server; see `parallel`. What they change of the tools is in `tools`
-        afterwards. Every call is answered: arguments that are no JSON object, an unknown tool, a timeout or a
-        server that died become outputs that say so. Pictures are fitted to the response's model. For
-        servers that take no pictures in outputs (`Policy(server=...)`) a user message with them follows.
+        afterwards. Every call is answered: invalid arguments, an unknown tool, a timeout or a server that
+        died become outputs that say so. Pictures are fitted to the response's model. For servers that do not
+        take pictures in outputs (`Policy(server=...)`), a user message with the pictures follows.
 
         Args:
             response: a `Response` of the SDK, or its JSON object.
@@ -250,7 +252,7 @@ class Bridge:
         return cast("list[ResponseInputItemParam]", self.items(answers))
 
     def items(self, answers: Sequence[Answer], *, api: Api = RESPONSES.name) -> list[dict[str, Any]]:
-        """Return answers that were made already as the items, or for Chat Completions the messages, of an API."""
+        """Return finished answers as the items of the Responses API, or as the messages of Chat Completions."""
         return provider(api).answers([answer.pair for answer in answers], self._policy.server)
 
     async def answers(
@@ -275,15 +277,15 @@ class Bridge:
     async def attach(
         self, result: object, *, model: str | None = None, api: Api | None = None
     ) -> Translation:
-        """Translate pictures and files of the user's own, as `tool_result` holds them; `.parts` go into a message.
+        """Translate the user's own pictures and files, wrapped by `tool_result`; `.parts` go into a message.
 
-        Where pictures have names (`picture:1`), these get some too, so that the model can give them to tools.
-        For Chat Completions `imagebridge.chat_part` makes a part of Chat Completions of each.
+        If pictures have names (`picture:1`), these get names too, so that the model can pass them to tools.
+        For Chat Completions, convert each part with `imagebridge.chat_part`.
 
         Args:
             result: a `CallToolResult` of any mcp version, or its JSON object.
-            model: the model that will look, where the policy names none.
-            api: what it is asked by, where the policy does not say it.
+            model: the model that will see the pictures, if the policy names none.
+            api: the API that the model is called through, "responses" or "chat", if the policy does not say it.
 
         Raises:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
@@ -317,34 +319,36 @@ class Bridge:
             model: the name of the model.
             input: the prompt, or the items (with `api="chat"` the messages) of the conversation so far.
             api: "chat" for Chat Completions; then `input` and the reply's items are messages.
-            instructions: what the model is told before the conversation.
-            max_turns: requests at most.
-            deadline: seconds for all of it; None for any time.
-            budget: tokens over all requests; no further request is sent once they are spent. None for any number.
-            direct: post the body as bytes made in one go instead of calling `responses.create`. Saves a third
-                of the time that large pictures cost, but what patches `create`, tracers say, sees nothing.
-            uploads: True sends files and pictures over 100 kB by the Files API, once each; a number is that
-                threshold in bytes; None does as the bridge's `Policy` says. They are deleted when the bridge closes,
-                or expire after a day where the API stores the conversation; `imagebridge.Uploads`,
-                which you open and close, chooses both. Where there is no such API they go as data.
-            history: what makes the conversation fit before each request: `imagebridge.trim` with its budgets (8
-                pictures, cut to 4; 40 MB), another such function, as in `partial(trim, max_pictures=20)`, or None.
-            sdk_arguments: go to the SDK, to `responses.create` or `chat.completions.create`: hosted `tools`, which
-                stand before ours; `previous_response_id` and `conversation`, with which each request sends only
-                what is new; `store=False`, for which the reasoning's `encrypted_content` is included;
-                `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A `tool_choice` that forces
-                a call holds for the first request alone, and is "auto" from then on.
+            instructions: the system text before the conversation.
+            max_turns: the most requests.
+            deadline: seconds for the whole run; None for no limit.
+            budget: tokens over all requests; no further request is sent once they are spent. None for no limit.
+            direct: post the body directly instead of calling `responses.create`. This saves a third of the
+                time that large pictures cost, but code that patches `create`, such as a tracer, sees nothing.
+            uploads: True uploads files and pictures over 100 kB to the Files API, once each; a number sets
+                that threshold in bytes; None uses the bridge's `Policy`. They are deleted when the bridge
+                closes, or expire after a day if the API stores the conversation; with an
+                `imagebridge.Uploads` that you open and close, you decide. Without a Files API they are sent
+                as data.
+            history: the function that shortens the conversation before each request: `imagebridge.trim` with
+                its budgets (8 pictures, cut to 4; 40 MB), another one such as `partial(trim,
+                max_pictures=20)`, or None.
+            sdk_arguments: passed to the SDK's `responses.create` or `chat.completions.create`: hosted
+                `tools`, which come before ours; `previous_response_id` and `conversation`, with which each
+                request sends only what is new; `store=False`, for which the reasoning's `encrypted_content`
+                is included; `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A
+                `tool_choice` that forces a call applies only to the first request and is "auto" after that.
 
-        A picture that the API refuses is replaced by a sentence and the request is sent again; so it is
-        with half of the older pictures where the conversation has grown too large, and as it was where a
-        stream broke off.
+        If the API refuses a picture, a sentence replaces it and the request is sent again. If the
+        conversation has become too large, half of the older pictures are replaced; if a stream breaks off,
+        the same request is sent again.
 
         Raises:
-            TypeError: `client` is not an `AsyncOpenAI`, or an argument cannot go with the others.
-            RunError: it ended early: `TurnLimitError`, `DeadlineError`, `TokenLimitError`, `OpenCallError`,
-                `ResponseError`. `.items` goes on from there.
+            TypeError: `client` is not an `AsyncOpenAI`, or arguments cannot be combined.
+            RunError: the run ended early: `TurnLimitError`, `DeadlineError`, `TokenLimitError`,
+                `OpenCallError`, `ResponseError`. Continue from its `.items`.
             RequirementError: openai is missing or older than 3.20.
-            openai.OpenAIError: what the SDK raises of the API, with the same `.items`.
+            openai.OpenAIError: what the SDK raises for the API, with the same `.items`.
         """
         from .loop import replied
 
@@ -372,11 +376,11 @@ class Bridge:
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
         **arguments: Any,
     ) -> "AsyncIterator[Event]":
-        """As `run`, with the same `arguments`, but yields events on the way and, last, `Replied` with the `Reply`.
+        """Do the same as `run`, but yield events on the way and, last, `Replied` with the `Reply`.
 
-        See `imagebridge.events`. The model's text comes in pieces; `stream=False` asks for whole
-        responses, for servers that do not stream. Leaving the loop early, or cancelling it, cancels the
-        request and the calls under way.
+        See `imagebridge.events`. The model's text arrives in pieces; `stream=False` asks for whole responses,
+        for servers that do not stream. Leaving the loop early, or cancelling it, cancels the request and
+        running calls.
 
         Args:
             client: as for `run`.

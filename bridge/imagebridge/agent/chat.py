@@ -100,7 +100,7 @@ class Completions:
         if not is_json(completion) or not is_list(choices := listed(completion.get("choices"))):
             raise self._caller.strange(completion)
         if not choices:
-            raise ResponseError("the answer holds no choice", "empty")
+            raise ResponseError("the response has no choices", "empty")
         choice = next((entry for entry in choices if is_json(entry)), None)
         try:
             answer_message = sound(choice.get("message")) if choice else None
@@ -118,7 +118,9 @@ class Completions:
             and not calls
             and not final_text([{"type": "message", **message}])
         ):
-            raise ResponseError("the model calls a tool, and no call came", STRANGE)
+            raise ResponseError(
+                "the response says that the model calls a tool, but contains no call", STRANGE
+            )
         if calls and finish == "length":
             calls[-1]["status"] = "incomplete"
         names = self._tools.names

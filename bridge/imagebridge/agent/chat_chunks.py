@@ -19,7 +19,7 @@ from .response_items import written
 _GROW = ("text", "summary", "data", "signature")
 """Fields of `reasoning_details` that come in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
 _KINDS = {"function": "arguments", "custom": "input"}
-"""What the arguments of each kind of call are called."""
+"""The field that holds the arguments, for each kind of call."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class _CallDraft:
     name: str = ""
     arguments: str = ""
     more: dict[str, Any] = field(default_factory=dict[str, Any])
-    """What servers add, such as the signature of a thought."""
+    """Fields that servers add, such as the signature of a thought."""
 
     @property
     def whole(self) -> bool:
@@ -58,7 +58,7 @@ class ChatChunks:
         self._reasoning = SurrogateJoiner()
         self._came = False
         self._index: int | None = None
-        """Of the choice that is followed, where it is numbered."""
+        """The index of the choice that is followed, where choices are numbered."""
 
     def take(self, chunk: object) -> list[Delta]:
         """Take a chunk; return what it tells a user interface. What is not a chunk says nothing.

@@ -8,16 +8,16 @@ from typing import NamedTuple, cast
 from imagebridge.wire import is_json, is_list, paired, text_of
 
 MAX_RESPONSE_BYTES = 256 * 1024 * 1024
-"""Bytes of one response, or of one event of its stream, at most: more of it, unpacked, is an attack or a fault."""
+"""The most bytes, unpacked, that a response or one event of its stream may have: more is an attack or a fault."""
 _DEEPEST = 200
-"""Levels of JSON that are read: what is nested deeper cannot be sent back by all libraries."""
+"""The most levels of JSON that are read: not every library can send back what is nested deeper."""
 
 
 class TooLargeError(ValueError):
     """More came than `MAX_RESPONSE_BYTES`."""
 
     def __init__(self) -> None:
-        super().__init__(f"more than {MAX_RESPONSE_BYTES // 1024 // 1024} MiB came in one piece")
+        super().__init__(f"more than {MAX_RESPONSE_BYTES // 1024 // 1024} MiB arrived in one piece")
 
 
 class ServerEvent(NamedTuple):
@@ -152,7 +152,7 @@ def loaded(data: bytes) -> object:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise
     except ValueError as error:
-        raise ValueError("the JSON holds a number of too many digits") from error
+        raise ValueError("the JSON contains a number with too many digits") from error
 
 
 def sound(value: object, depth: int = 0) -> object:

@@ -45,14 +45,14 @@ MAX_BYTES = 256_000_000
 """Bytes of pictures, as base64, that a bridge keeps for its handles."""
 
 _GZIP = b"\x1f\x8b"
-"""The start of a packed SVG, which only few tools unpack."""
+"""The start of a compressed SVG, which only a few tools can read."""
 
 HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
 _Made = TypeVar("_Made")
 
-_HINT = 'A picture shown before is given by its name, such as "picture:3".'
+_HINT = 'To pass a picture that was shown before, give its name, such as "picture:3".'
 
 
 class _KeptFile(NamedTuple):
@@ -209,21 +209,21 @@ class Handles:
             raise ArgumentError(argument, self._missing(number))
         name = handle(number)
         if not self._may_receive(connection, file.origin):
-            whose = f"came from the server {file.origin.name}" if file.origin else "is the user's own"
+            whose = f"came from the server {file.origin.name}" if file.origin else "belongs to the user"
             raise ArgumentError(
                 argument,
-                f"{name} {whose}, and {connection.name} may not be given pictures that are not its own; "
-                "Bridge(share=...) or --share allows it",
+                f"{name} {whose}, and {connection.name} may not receive pictures from elsewhere; to allow "
+                "it, use Bridge(share=...) or --share",
             )
         if wish.form == "path" and not _is_local(connection.setup.server):
             raise ArgumentError(
                 argument,
-                f"{name} cannot be given as the path of a file: {connection.name} is on another machine",
+                f"{name} cannot be passed as a file path, because {connection.name} runs on another machine",
             )
         try:
             media_type, encoded = _encoded(file.encoded_file, wish.media_types)
         except PictureError as error:
-            raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from error
+            raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from None
         match wish.form:
             case "data_url" if file.uri and connection is file.origin and not wish.media_types:
                 # Its own server has it already: nothing is sent twice.
@@ -245,9 +245,9 @@ class Handles:
             case [first, *_, last]:
                 there = f"there are {handle(first)} to {handle(last)}"
             case _:
-                there = "no picture is there yet"
+                there = "no picture has been shown yet"
         if number < self._next:
-            why = f"{handle(number)} is no longer kept (the newest pictures are, up to {amount(MAX_BYTES)})"
+            why = f"{handle(number)} is no longer kept (only the newest pictures are, up to {amount(MAX_BYTES)})"
         else:
             why = f"there is no {handle(number)}"
         return f"{why}; {there}"
@@ -353,15 +353,15 @@ def _checked_choice(choice: object) -> dict[str, dict[str, PictureForm | None]]:
     if choice == "auto" or isinstance(choice, bool):
         return {}
     if not is_json(choice):
-        raise TypeError(f'handles is "auto", True, False or a mapping, not {choice!r}')
+        raise TypeError(f'handles must be "auto", True, False or a mapping, not {choice!r}')
     chosen: dict[str, dict[str, PictureForm | None]] = {}
     for key, form in choice.items():
         tool, _, path = key.partition(".")
         if not path:
-            raise ValueError(f"handles: {key!r} is not a parameter of a tool; write it as 'tool.parameter'")
+            raise ValueError(f"handles: {key!r} does not name a parameter; write it as 'tool.parameter'")
         known: PictureForm | None = next((one for one in FORMS if one == form), None)
         if known is None and form is not None:
-            raise ValueError(f"handles: {key!r} is given as {form!r}; it is {', '.join(FORMS)} or None")
+            raise ValueError(f"handles: {key!r} is given as {form!r}; it must be {', '.join(FORMS)} or None")
         chosen.setdefault(tool, {})[path] = known
     return chosen
 
@@ -370,10 +370,10 @@ def _checked_share(share: object) -> Literal["local"] | bool | frozenset[str]:
     if share == "local" or isinstance(share, bool):
         return cast("Literal['local'] | bool", share)
     if isinstance(share, str) or not isinstance(share, Collection):
-        raise TypeError(f'share is "local", True, False or a list of the names of servers, not {share!r}')
+        raise TypeError(f'share must be "local", True, False or a list of server names, not {share!r}')
     return frozenset(cast("Collection[str]", share))
 
 
 def _nearest(name: str, names: Iterable[object]) -> str:
     near = nearest(name, map(str, names))
-    return f"; did you mean {near!r}?" if near else f"; there are: {', '.join(map(str, names)) or 'none'}"
+    return f"; did you mean {near!r}?" if near else f"; available: {', '.join(map(str, names)) or 'none'}"

@@ -32,7 +32,7 @@ class Lifetime:
             BridgeError: the bridge is open.
         """
         if self._open:
-            raise BridgeError("this bridge is open already; make another one for another block")
+            raise BridgeError("this bridge is already open; create another Bridge for another block")
 
     def check_open(self) -> None:
         """Refuse work that nobody would end.

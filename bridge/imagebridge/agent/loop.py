@@ -99,15 +99,15 @@ class Run:
         self._model = model
         self._max_turns = max_turns
         if deadline is not None and isnan(deadline):
-            raise ValueError("deadline=nan: it is a number of seconds, or None for any time")
+            raise ValueError("deadline must be a number of seconds, or None for no limit; not nan")
         self._deadline = deadline
         self._budget = budget
         self._items = items_of(input)
         self._own = len(self._items)
         self._sent = 0
-        """Items that the server keeps already."""
+        """Items that the server already keeps."""
         self._most: int | None = None
-        """How many pictures the API takes in a request, since it refused more."""
+        """The most pictures the API takes in a request, known once it has refused more."""
         self._usage: dict[str, int] = {}
         self._pictures: list[ShownPicture] = []
         self._cost: float | None = 0.0
@@ -118,7 +118,7 @@ class Run:
         if name == RESPONSES.name:
             return Responses(self._caller, tools, arguments, streaming=streaming, direct=direct)
         if name != CHAT.name:
-            raise TypeError(f'api is "{RESPONSES.name}" or "{CHAT.name}", not {name!r}')
+            raise TypeError(f'api must be "{RESPONSES.name}" or "{CHAT.name}", not {name!r}')
         if direct:
             raise TypeError(f'direct=True posts to the Responses API; leave it out, or api="{CHAT.name}"')
         return Completions(self._caller, tools, arguments, streaming=streaming)
@@ -183,7 +183,7 @@ class Run:
                     continue
                 if refusal.unkept and (replacement := self._api.self_contained(recovery.items)) is not None:
                     recovery.replace(replacement)
-                    await self._on_event(Retried(f"reasoning is kept by us from now on: {refusal.message}"))
+                    await self._on_event(Retried(f"reasoning is sent back from now on: {refusal.message}"))
                     continue
                 kind = refusal.fault
                 why = await anyio.to_thread.run_sync(recovery.change, kind, refusal.message, refusal.said)
@@ -305,7 +305,7 @@ async def replied(
 ) -> Reply:
     """Run without telling of events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
     if arguments.pop("stream", False):
-        raise TypeError("run() takes no stream=True; iterate over bridge.stream(...) instead")
+        raise TypeError("run() does not take stream=True; iterate over bridge.stream(...) instead")
     return await Run(bridge, client, blocking=blocking, **arguments)()
 
 

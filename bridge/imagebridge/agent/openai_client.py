@@ -39,10 +39,10 @@ BROKEN = "stream_broken"
 STRANGE = "no_response"
 """The code of a `ResponseError` for what is not a response of the API."""
 _LONG = 1_000_000
-"""Bytes of JSON above which a thread reads it: the event loop, and a deadline, go on meanwhile."""
+"""Bytes of JSON above which a thread reads it, so that the event loop and a deadline go on meanwhile."""
 
 _TELLING = 8
-"""Bytes that tell whether events come or one body: a byte order mark and the name of a field, without its end."""
+"""Bytes that show whether events follow or one body: a byte order mark and the name of a field, without its end."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """Bytes of a stream that are read before the event loop goes on with other things."""
@@ -82,7 +82,7 @@ class Caller:
         if not isinstance(client, kind):
             wanted, way = ("OpenAI", "with") if blocking else ("AsyncOpenAI", "async with")
             raise TypeError(
-                f"inside `{way} Bridge(...)` the client is an {wanted}, not {type(client).__name__}"
+                f"inside `{way} Bridge(...)` the client must be an {wanted}, not {type(client).__name__}"
             )
         from .refused_bodies import cut
 
@@ -90,9 +90,9 @@ class Caller:
         self.client: Any = client
         self.blocking = blocking
         self.retries = client.max_retries
-        """How often the caller wants a request to be tried again."""
+        """How many retries of a request the caller wants."""
         self.at_openai = client.base_url.host == "api.openai.com"
-        """Whether OpenAI's own list prices hold; others, and its regions, ask other prices."""
+        """Whether OpenAI's list prices apply: other servers, and OpenAI's regions, charge other prices."""
 
     async def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a method of the client and return what it gives."""
@@ -116,7 +116,8 @@ class Caller:
             text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False, default=str)
         excerpt = short(text, 200)
         return ResponseError(
-            f"{self.client.base_url} answered with something that is not a response of this API: {excerpt or 'nothing'}",
+            f"{self.client.base_url} returned something that is not a response of this API: "
+            f"{excerpt or 'nothing'}",
             STRANGE,
         )
 
@@ -149,7 +150,7 @@ class Caller:
                     try:
                         values = await self._read(objects_of, event, len(event.data))
                     except ValueError as error:
-                        raise _broken(error) from error
+                        raise _broken(error) from None
                     came = came or bool(values)
                     if await _hand_over(values, receive):
                         return True
@@ -182,8 +183,8 @@ class Caller:
                 raise _broken(TooLargeError())
         try:
             found = await self._read(documents, bytes(body), len(body))
-        except ValueError as error:
-            raise self.strange(bytes(body)) from error
+        except ValueError:
+            raise self.strange(bytes(body)) from None
         first = found[0] if len(found) == 1 else found
         events = first if is_list(first) else [first]
         if not any(map(is_event, events)):
@@ -206,7 +207,7 @@ class Caller:
             response = await opening()
         # The body of a refusal that breaks off, or cannot be unpacked: the SDK lets these through (openai 3.57).
         except (HTTPError, StreamError) as error:
-            raise _broken(error) from error
+            raise _broken(error) from None
         try:
             yield response
         finally:
@@ -224,7 +225,7 @@ class Caller:
             try:
                 return await self.call(following)
             except (HTTPError, StreamError) as error:
-                raise _broken(error) from error
+                raise _broken(error) from None
 
         return chunk
 
@@ -239,7 +240,7 @@ def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
     try:
         yield from events
     except TooLargeError as error:
-        raise _broken(error) from error
+        raise _broken(error) from None
 
 
 async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:

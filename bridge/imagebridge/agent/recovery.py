@@ -53,10 +53,10 @@ class Recovery:
         self._before = before
         self._guesses: Iterator[Remedy] | None = None
         self.items = items
-        """What is to be sent now."""
+        """The items to send now."""
         self._given = items
         self.most: int | None = None
-        """How many pictures the API takes in a request, where it said so."""
+        """The most pictures the API takes in a request, where it said so."""
 
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
         """Change `items` after an error; return why, or None where nothing is left to change.

@@ -23,9 +23,9 @@ _ENDS = {
     "response.failed": "failed",
     "response.cancelled": "cancelled",
 }
-"""The status that each last event tells."""
+"""The status that each final event stands for."""
 _PART = {"output_text": "text", "refusal": "refusal"}
-"""What the text of each kind of part is called in it."""
+"""The field that holds the text, for each kind of part."""
 _NOTHING: JSON = {}
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
@@ -71,7 +71,7 @@ class ResponseEvents:
         self._text = SurrogateJoiner()
         self._reasoning = SurrogateJoiner()
         self.came = False
-        """Whether anything of the API's came at all."""
+        """Whether anything arrived that belongs to the API."""
 
     def take(self, event: object) -> Delta | None:
         """Take an event; return what it tells a user interface. What is not an event says nothing.
@@ -121,7 +121,7 @@ class ResponseEvents:
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
         if not whole["output"] and any(draft.arguments for draft in self._drafts):
-            raise ResponseError("the response has a function call whose name did not come", "nameless_call")
+            raise ResponseError("the response has a function call whose name never arrived", "nameless_call")
         return whole
 
     def _assembled(self) -> "list[AssembledItem]":
@@ -343,7 +343,7 @@ def failure(error: object) -> ResponseError:
     message = text_of(fields, "message") or (
         "" if is_json(error) or error is None else beginning(str(error), 300)
     )
-    return ResponseError(f"the response failed: {message or 'it gave no reason'}", code_of(fields))
+    return ResponseError(f"the response failed: {message or 'no reason was given'}", code_of(fields))
 
 
 def refused(response: JSON) -> ResponseError | None:

@@ -11,7 +11,7 @@ from .turn import plain
 
 _CALLS = ("function_call", "custom_tool_call")
 UNNAMED = "unnamed"
-"""The name of a call that came without one: the API takes no call back that has none."""
+"""The name for a call that came without one: the API does not take back a call without a name."""
 
 
 def items(output: Sequence[object]) -> list[Item]:

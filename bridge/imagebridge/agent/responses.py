@@ -34,13 +34,15 @@ class Responses:
         direct: bool,
     ) -> None:
         if arguments.get("background"):
-            raise TypeError("run() and stream() take no background=True: they wait for each response")
+            raise TypeError(
+                "run() and stream() do not take background=True, because they wait for each response"
+            )
         if direct and arguments.get("text_format"):
-            raise TypeError("direct=True takes no text_format: it posts the body without the SDK's parsing")
+            raise TypeError("direct=True does not take text_format, because it bypasses the SDK's parsing")
         self.form: TextFormat | None = None
         if (wanted := arguments.pop("text_format", None)) is not None:
             if is_json(text := arguments.get("text") or {}) and "format" in text:
-                raise TypeError('text_format and text={"format": ...} say the same: leave one of them out')
+                raise TypeError('text_format and text={"format": ...} mean the same: leave one of them out')
             self.form = TextFormat(wanted)
             arguments["text"] = {**text, "format": self.form.responses}
         self._caller = caller
@@ -51,7 +53,7 @@ class Responses:
         self.previous: str | None = arguments.pop("previous_response_id", None) or None
         self._chained = self.previous is not None
         self._included = False
-        """Whether we asked for encrypted reasoning, and the caller did not."""
+        """Whether we asked for encrypted reasoning and the caller did not."""
         self._asked = False
         if arguments.get("store") is False:
             self._ask()
@@ -91,7 +93,9 @@ class Responses:
             return came.json
         if (response := events.response(done=came.done)) is None:
             hint = (
-                "" if events.came else f"; nothing came: is {self._caller.client.base_url} a Responses API?"
+                ""
+                if events.came
+                else f"; nothing arrived: is {self._caller.client.base_url} a Responses API?"
             )
             raise ResponseError(f"the stream ended before the response did{hint}", BROKEN)
         return response
@@ -136,7 +140,7 @@ class Responses:
             raise self._caller.strange(response) from error
         identity = paired(text_of(response, "id"))
         if self._chained and not identity:
-            raise ResponseError("the response has no id, by which previous_response_id could go on", STRANGE)
+            raise ResponseError("the response has no id for previous_response_id to continue from", STRANGE)
         details = response.get("incomplete_details")
         reason = text_of(details, "reason") if is_json(details) else ""
         reason = reason or ("unknown" if response.get("status") == "incomplete" else "")

@@ -92,7 +92,7 @@ class Servers:
             self._tools = self._handles.learn(self._registry.tools)
         except ToolLimitError as error:
             if self._tools is not None:  # On opening it is raised where somebody asks for the list.
-                _LOG.warning("the list of tools stays as it was: %s", error)
+                _LOG.warning("keeping the previous list of tools: %s", error)
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -112,7 +112,7 @@ class Servers:
         return gathered((one.name, one.instructions) for one in self.connections if one in heard)
 
     async def settled(self) -> None:
-        """Return once what the last calls have changed of the tools is in `tools`."""
+        """Wait until changes that the last calls made to the tools are in `tools`."""
         async with anyio.create_task_group() as tasks:
             for connection in self.connections:
                 tasks.start_soon(connection.settled)
@@ -149,7 +149,7 @@ class Servers:
         if wrong:
             raise offered_tool.schema.refusal(filled, wrong)
         for note in offered_tool.schema.check(filled):
-            _LOG.warning("%s is called all the same: %s", name, note)
+            _LOG.warning("calling %s although its arguments may be wrong: %s", name, note)
         # Whoever is asked reads the names of pictures, not their bytes.
         tool_call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
         await self._approval.ask(tool_call)

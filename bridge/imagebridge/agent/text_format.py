@@ -36,5 +36,5 @@ class TextFormat:
         except ValidationError as error:
             if cut:
                 raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from error
-            problem = f"the model's text does not have the form of text_format: {error}"
+            problem = f"the model's text does not match text_format: {error}"
             raise ResponseError(problem, "invalid_form") from error

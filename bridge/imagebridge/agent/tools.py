@@ -65,7 +65,7 @@ class ToolRegistry:
         for connection, mine in tools.items():
             idle += connection.setup.rules.idle(mine)
         for pattern in idle:
-            _LOG.warning("the pattern %r in allow or deny names no tool", pattern)
+            _LOG.warning("the pattern %r in allow or deny matches no tool", pattern)
 
     def _name(
         self, listed: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]

@@ -14,7 +14,7 @@ from .text_format import TextFormat
 from .uploads import BridgeUploads
 
 OnRunEvent = Callable[[Event], Awaitable[None]]
-"""Takes each event as it happens."""
+"""Receives each event as it happens."""
 
 
 _MANY = 1e15
@@ -97,10 +97,10 @@ class Toolbox(Protocol):
     """What a run needs of a bridge: its tools, the answers of their calls, and tasks that end with it."""
 
     uploads: BridgeUploads
-    """What runs have uploaded."""
+    """What runs have uploaded so far."""
 
     server_instructions: bool
-    """Whether runs tell the model the `instructions` of the servers."""
+    """Whether runs pass the servers' `instructions` to the model."""
 
     @property
     def instructions(self) -> str:
@@ -108,7 +108,7 @@ class Toolbox(Protocol):
         ...
 
     async def settled(self) -> None:
-        """Return once what the last calls have changed of the tools is in `tools`."""
+        """Wait until changes that the last calls made to the tools are in `tools`."""
         ...
 
     @property
@@ -138,7 +138,7 @@ class ModelApi(Protocol):
     """The `previous_response_id` of the next request."""
 
     before: int
-    """How many messages stand before the items in each request."""
+    """How many messages precede the items in each request."""
 
     form: TextFormat | None
     """What `text_format` asks for."""
@@ -199,7 +199,7 @@ def plain(item: object) -> Item:
     to_dict = getattr(item, "to_dict", None)
     dumped: object = to_dict(mode="json", warnings=False) if to_dict else item
     if not is_json(dumped):
-        raise TypeError(f"an item of input is a dict or an item of a response, not {type(item).__name__}")
+        raise TypeError(f"an input item must be a dict or an item of a response, not {type(item).__name__}")
     return {name: _unparsed(value) for name, value in dumped.items() if name not in _PARSED}
 
 
@@ -225,7 +225,7 @@ def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
     if isinstance(start, str):
         return [{"role": "user", "content": start}]
     if not isinstance(start, Iterable) or is_json(start):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise TypeError(f"{name} is a text or a list of input items, not {type(start).__name__}")
+        raise TypeError(f"{name} must be a string or a list of input items, not {type(start).__name__}")
     return [plain(item) for item in start]
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 THRESHOLD = 100_000
-"""Bytes above which a picture or file is uploaded, where nothing else is asked for."""
+"""Bytes above which a picture or file is uploaded by default."""
 
 Purpose = Literal["vision", "user_data", "assistants"]
 
@@ -44,14 +44,14 @@ PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
 Azure takes `assistants` alone (openai/openai-python#1459: "Invalid value for the purpose.")."""
 
 _MARGIN = 600
-"""Seconds before its end from which a file is not used any more."""
+"""Seconds before its expiry at which a file is no longer used."""
 
 _AT_ONCE = 4
 _NO_FILES_API = (401, 403, 404, 405, 501)
-"""Answers that tell that this server, or this key, has no Files API."""
+"""Status codes that mean that this server, or this key, has no Files API."""
 
 _REFUSED = (400, 404, 422)
-"""Answers to a request with ids in it that may be about the ids."""
+"""Status codes for a request with file ids in it that may be about the ids."""
 
 T = TypeVar("T")
 UploadKey = tuple[AttachmentKind, str, bytes]
@@ -93,12 +93,12 @@ class Uploads:
         from openai import AsyncOpenAI, OpenAI
 
         if not isinstance(client, AsyncOpenAI | OpenAI):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-            raise TypeError(f"the client is an AsyncOpenAI or an OpenAI, not {type(client).__name__}")
+            raise TypeError(f"the client must be an AsyncOpenAI or an OpenAI, not {type(client).__name__}")
         if threshold < 0:
-            raise ValueError(f"the threshold of uploads is a number of bytes from 0, not {threshold}")
+            raise ValueError(f"the upload threshold must be a number of bytes, 0 or more, not {threshold}")
         least, most = FILE_EXPIRY
         if not least <= expires <= most:
-            raise ValueError(f"an uploaded file expires after {least} to {most} seconds, not {expires}")
+            raise ValueError(f"an uploaded file must expire after {least} to {most} seconds, not {expires}")
         self._client: AsyncOpenAI | OpenAI = client
         self._in_threads = isinstance(client, OpenAI)
         self._threshold = threshold
@@ -106,7 +106,7 @@ class Uploads:
         self._keep = keep
         self._off = False
         self._suspicion = ""
-        """The error that the ids may have been to blame for."""
+        """The error that the file ids may have caused."""
         self._slots: dict[UploadKey, _Slot] = {}
         self._keys: dict[tuple[str, str], UploadKey] = {}
         self._limit = anyio.CapacityLimiter(_AT_ONCE)
@@ -127,7 +127,7 @@ class Uploads:
         """
         if client is not self._client:
             raise TypeError(
-                "these Uploads belong to another client than the one that run() or stream() is given"
+                "these Uploads belong to a different client from the one given to run() or stream()"
             )
         return self
 
@@ -195,7 +195,7 @@ class Uploads:
         """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(
-                "files by id were refused (%s); pictures and files go as data from now on", self._suspicion
+                "file ids were refused (%s); from now on pictures and files are sent as data", self._suspicion
             )
             self._suspicion = ""
 
@@ -244,25 +244,25 @@ class Uploads:
                     expires_after={"anchor": "created_at", "seconds": self._expires},
                 )
             except openai.BadRequestError as error:
-                _LOG.debug("no upload as %s: %s", purpose, error)
+                _LOG.debug("the upload with purpose %s failed: %s", purpose, error)
             # Compatible servers may answer with anything; the SDK then raises what it likes.
             except Exception as error:  # noqa: BLE001
                 if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
                     self._none_here(error)
                 else:
-                    _LOG.warning("%s is not uploaded (%s); it goes as data", name, error)
+                    _LOG.warning("%s was not uploaded (%s); it is sent as data", name, error)
                 return None
             else:
                 identity: object = getattr(file, "id", None)
                 if not isinstance(identity, str) or not identity:
-                    self._none_here("its answer names no file")
+                    self._none_here("the answer contains no file id")
                     return None
                 self._ids.add(identity)
                 return file
         return None
 
     def _none_here(self, why: object) -> None:
-        _LOG.warning("no Files API here (%s); pictures and files go as data", why)
+        _LOG.warning("no Files API here (%s); pictures and files are sent as data", why)
         self._off = True
 
     async def _delete(self, identity: str) -> None:
@@ -270,7 +270,7 @@ class Uploads:
             await self._call(self._client.files.delete, identity)
         # The client may be closed by now, and nothing else is lost.
         except Exception as error:  # noqa: BLE001
-            _LOG.debug("%s stays until it expires: %s", identity, error)
+            _LOG.debug("%s could not be deleted and stays until it expires: %s", identity, error)
 
     async def _call(self, method: Callable[..., Any], *arguments: object, **named: object) -> Any:
         if self._in_threads:

@@ -42,7 +42,7 @@ def _ended(body: Body) -> Iterator[Finding]:
             "model-ended",
             "model",
             f"OpenAI answers 404: {body.model} has ended on {last}.",
-            "Name a model that is served.",
+            "Name a current model.",
             refused=True,
         )
 
@@ -65,7 +65,7 @@ def _details(body: Body) -> Iterator[Finding]:
         costs, saves = _costs(body.model, verdict)
         detail = holder.get("detail")
         if detail is None or (detail == "auto" and saves):
-            setting = '"auto"' if detail else "A missing detail"
+            setting = '"auto"' if detail else "No detail"
             yield Finding(
                 "detail-missing",
                 f"{path}.detail",
@@ -83,8 +83,11 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
     original = vision.seen(verdict.width, verdict.height, model, "original")
     high = vision.seen(verdict.width, verdict.height, model, "high")
     if high.tokens == original.tokens:
-        return f"this one of {size} costs {high.tokens:,} tokens at either, a larger one many more", False
-    costs = f"{original.tokens:,} tokens for {size}, {high.tokens:,} at high"
+        return (
+            f"this picture of {size} costs {high.tokens:,} tokens either way, a larger one many more",
+            False,
+        )
+    costs = f"{size} cost {original.tokens:,} tokens, {high.tokens:,} at high"
     return costs, high.tokens < original.tokens
 
 
@@ -129,7 +132,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
         yield Finding(
             "repeated-picture",
             again[0][0].path,
-            f"The same picture stands {len(again) + 1} times here, first at {first.path}: "
+            f"The same picture occurs {len(again) + 1} times here, first at {first.path}: "
             f"{amount(len(first.url))} and {tokens:,} tokens each time.",
             "Send it once and refer to it in words, or upload it once and send its file_id.",
             refused=False,
@@ -180,7 +183,7 @@ def _text_findings(body: Body) -> Iterator[Finding]:
 
 _ADVICE_FIXES = {
     "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does.",
-    "base64-in-text": "Send it as a part of its own, and leave it out of the text.",
+    "base64-in-text": "Send it as a separate part, and leave it out of the text.",
     "picture-as-text": FIXES["picture-as-text"],
 }
 
@@ -193,13 +196,13 @@ def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: li
     tokens = f"{characters:,} characters, about {max(1, characters // _LETTERS):,} tokens"
     match rule:
         case "parts-as-text":
-            consequence = f"Content parts written out as text: {tokens} in which the model reads braces and field names."
+            consequence = f"Content parts written as text: {tokens}, of which the model reads only braces and field names."
         case "base64-in-text" if all(run.kind.sort != "picture" for run in base64_runs):
             consequence = (
-                f"{_NAMES[base64_runs[0].kind.sort]} as base64 in a text: {tokens} that no model can read."
+                f"{_NAMES[base64_runs[0].kind.sort]} as base64 in a text: {tokens}, which no model can read."
             )
         case _:
-            consequence = f"A picture as text: {tokens} in which the model sees nothing{_as_picture(text, base64_runs, model)}."
+            consequence = f"A picture as text: {tokens}, and the model sees nothing{_as_picture(text, base64_runs, model)}."
     blind = not _is_written_by_model(path) and (
         rule == "picture-as-text"
         or any(run.kind.sort == "picture" for run in base64_runs)
@@ -215,9 +218,9 @@ def _is_written_by_model(path: str) -> bool:
 
 def _fix(rule: str, path: str, base64_runs: list[Base64Run]) -> str:
     if _is_written_by_model(path):
-        return "Put a short name in its place: the call was made already."
+        return "Replace it with a short name: the call has already been made."
     if base64_runs and not any(run.kind.sort in ("picture", "document") for run in base64_runs):
-        return "Leave it out, and say in words what it is: no part takes it."
+        return "Leave it out and describe it in words: no content part can carry it."
     return _ADVICE_FIXES[rule]
 
 

@@ -142,7 +142,7 @@ class _Representation:
         else:
             value = self._of(kind, token)
         if not _END.match(self._text, self._at):
-            raise ValueError("something follows the value")
+            raise ValueError("there is something after the value")
         return value
 
     def _next(self) -> tuple[str, str]:
@@ -176,7 +176,7 @@ class _Representation:
             case _ if token in _CLOSING:
                 return self._list(_CLOSING[token])
             case _:
-                raise ValueError(f"{token!r} begins no value")
+                raise ValueError(f"{token!r} does not begin a value")
 
     def _call(self) -> object:
         """Read behind `Name(`: fields, or values of which the first counts."""

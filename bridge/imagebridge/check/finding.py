@@ -7,7 +7,7 @@ from imagebridge.errors import beginning
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
-"""Characters of an API's message that are repeated: it may quote the body, or list every type there is."""
+"""The most characters of an API's message that are repeated: it may quote the body, or list every type there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,9 @@ class Finding:
         path: where in the body, such as `input[3].output[1].image_url`.
         consequence: what happens if it is sent.
         fix: what to do.
-        refused: true where the API answers 400, by its documents or by reports.
-        blind: true where a model would not see a picture that is there, which is as lost as one that is refused.
-            What is neither is advice.
+        refused: whether the API answers 400, according to its documentation or to reports.
+        blind: whether a model would not see a picture that is there, which is then as lost as a refused one.
+            A finding that is neither refused nor blind is advice.
     """
 
     rule: str
@@ -40,40 +40,40 @@ _TRANSLATE = "Translate the tool's result with function_call_output(result, call
 _REAL = "Send PNG, JPEG, WebP or a GIF of one frame, complete and labelled as what it is."
 
 FIXES: Mapping[str, str] = {
-    "half-surrogate": "Put U+FFFD in its place, or cut the text elsewhere.",
+    "half-surrogate": "Replace it with U+FFFD, or cut the text elsewhere.",
     "chat-tools-effort": 'Write "reasoning_effort": "none", or send it to the Responses API.',
     "chat-sampling": 'Leave it out, or write "reasoning_effort": "none".',
     "effort": 'Write "low" or more, or leave it out.',
-    "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send back what comes, or leave the item out.',
-    "missing-parameter": "Write it.",
-    "wrong-type": "Write the documented type; text that is JSON stays a string.",
+    "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send the items back as they came, or leave this one out.',
+    "missing-parameter": "Add it.",
+    "wrong-type": "Use the documented type; JSON that is sent as text stays a string.",
     "unknown-item": "Use an item type or role that the API knows.",
     "message-role": 'Answer a call with {"type": "function_call_output", "call_id": ..., "output": ...}.',
     "mcp-block": _TRANSLATE,
     "unknown-part": "Use input_text, input_image and input_file in Responses; text, image_url and file in Chat.",
     "chat-tool-picture": "Send it in a user message after all tool messages: chat_messages() does.",
-    "unknown-parameter": "Leave it out; say in the text what it said.",
+    "unknown-parameter": "Leave it out, and say the same in the text.",
     "missing-text": "Give the part its text, or leave the part out.",
-    "too-long": "Cut the text, shrink the picture, or upload the file and send its id.",
+    "too-long": "Shorten the text, shrink the picture, or upload the file and send its id.",
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
     "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions of MCP tools.',
     "tool-name": "Rename it everywhere with at most 64 of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
-    "tool-twice": "Give each tool a name of its own.",
+    "tool-twice": "Give each tool a different name.",
     "tool-field": "Leave it out.",
     "tool-schema": 'Write {"type": "object", "properties": {...}}.',
-    "schema-combination": "Name the properties at the top level and say the rest in the description.",
+    "schema-combination": "List the properties at the top level and explain the rest in the description.",
     "array-items": 'Write "items": {} where an array may hold anything.',
-    "strict-schema": 'Write "strict": false, or close the schema: responses_tools(tools) sees which fits.',
+    "strict-schema": 'Write "strict": false, or close the schema: responses_tools(tools) chooses the right one.',
     "missing-call-id": "Write the call_id of the call.",
     "output-without-call": "Send the call before its output, and keep both or neither.",
-    "repeated-output": "Keep one output a call.",
+    "repeated-output": "Keep one output per call.",
     "mismatched-output": "Give the output the type of its call: function_call_output, custom_tool_call_output.",
-    "unanswered-call": "Answer every call, also one that failed or was refused.",
+    "unanswered-call": "Answer every call, including one that failed or was refused.",
     "lone-reasoning": "Send a reasoning item together with the item that followed it, or neither.",
     "chat-output-without-call": "Send the assistant message with the call before its tool message.",
-    "chat-repeated-output": "Keep one tool message a call.",
-    "chat-unanswered-call": "Answer every call, also one that failed or was refused.",
+    "chat-repeated-output": "Keep one tool message per call.",
+    "chat-unanswered-call": "Answer every call, including one that failed or was refused.",
     "chat-interrupted-answers": "Move the tool messages to right after the message with the calls.",
     "picture-as-text": "Send it as an input_image part: function_call_output(result, call_id) does.",
     "image-url-form": 'Write "image_url": "data:..." in Responses, "image_url": {"url": "data:..."} in Chat.',
@@ -85,29 +85,29 @@ FIXES: Mapping[str, str] = {
     "too-many-pictures": "Leave out older pictures.",
     "payload": "Leave out older pictures, or shrink them.",
     "url-scheme": "Send the bytes as a data URL.",
-    "data-url": "Write data:image/png;base64, with the true type, then strict base64 without blanks.",
+    "data-url": "Write data:image/png;base64, with the actual type, then strict base64 without spaces.",
     "unsupported-format": f"{_REAL} The translation converts the others.",
-    "broken-picture": f"{_REAL} Say in words what cannot be shown.",
+    "broken-picture": f"{_REAL} Describe in words what cannot be shown.",
     "picture-bomb": "Shrink it.",
     "animated-gif": "Send one frame, or a contact sheet as the translation makes it.",
     "animated-picture": "Send one frame, or a contact sheet as the translation makes it.",
-    "mislabelled-picture": "Label it as what its bytes are.",
+    "mislabelled-picture": "Label it with the type of its bytes.",
     "too-many-patches": 'Shrink it, or write "detail": "high".',
 }
 """How to mend a breach, by the id of its rule."""
 
 _OURS: Mapping[str, str] = {
-    "empty-output": "The model is told nothing and may call again.",
-    "tool-twice": "Which of the two is called cannot be told.",
-    "tool-field": "A field that is not documented may be refused, or be ignored.",
-    "repeated-output": "Which of the two the model reads is not documented.",
-    "mismatched-output": "An output of another type than its call may be refused, or be read as none.",
-    "chat-repeated-output": "Which of the two the model reads is not documented.",
-    "picture-bomb": "Its pixels are too many for most decoders.",
-    "animated-picture": "What the model sees of the other frames is not documented.",
-    "mislabelled-picture": "Its label is not what its bytes are, which servers may refuse.",
+    "empty-output": "The model learns nothing and may repeat the call.",
+    "tool-twice": "It is undefined which of the two is called.",
+    "tool-field": "An undocumented field may be refused or ignored.",
+    "repeated-output": "It is not documented which of the two the model reads.",
+    "mismatched-output": "An output of a different type from its call may be refused or ignored.",
+    "chat-repeated-output": "It is not documented which of the two the model reads.",
+    "picture-bomb": "It has too many pixels for most decoders.",
+    "animated-picture": "It is not documented what the model sees of the other frames.",
+    "mislabelled-picture": "Its label does not match its bytes, which servers may refuse.",
 }
-"""What a breach leads to where no report says that the API refuses it."""
+"""The consequence of a breach that no report says the API refuses."""
 
 _SOURCES = {rule.id: rule.source for rule in RULES}
 

@@ -8,8 +8,8 @@ from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 from .contents import chat_parts
 
-UNANSWERED = "[This call got no output.]"
-_ORPHAN = "[The output of a tool call that is not in this conversation:]"
+UNANSWERED = "[This call has no output.]"
+_ORPHAN = "[Output of a tool call that is not in this conversation:]"
 _STAND_INS = ("item_reference", "compaction")
 _LONGEST_ID = 64
 

@@ -65,10 +65,10 @@ Send = Callable[[Api, JsonObject], Awaitable[EndpointAnswer]]
 
 UNPROBED = {
     "picture-as-text": "the API takes any text; the rule is about what a model can see",
-    "remote-picture": "it is about the local endpoint, which downloads nothing",
+    "remote-picture": "it concerns the local endpoint, which downloads nothing",
     "lone-reasoning": "it needs a reasoning item that the endpoint made itself",
 }
-"""Rules that no small request can tell anything about, and why."""
+"""Rules that no small request can test, and why."""
 
 
 async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
@@ -80,7 +80,7 @@ async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[P
             continue
         probe = prepared.get(rule.id)
         if probe is None:
-            why = UNPROBED.get(rule.id, f"it says nothing of {model}")
+            why = UNPROBED.get(rule.id, f"it does not apply to {model}")
             yield ProbeOutcome(rule.id, rule.source, "not probed", today, why)
             continue
         control = next((reply for body, reply in controls if body == probe.good), None)
@@ -91,7 +91,9 @@ async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[P
             reply = await send(probe.api, probe.bad)
             yield ProbeOutcome(rule.id, rule.source, reply.verdict, today, str(reply))
         else:
-            yield ProbeOutcome(rule.id, rule.source, "unclear", today, f"the good request got {control}")
+            yield ProbeOutcome(
+                rule.id, rule.source, "unclear", today, f"the correct request was answered with {control}"
+            )
 
 
 def probes(model: str) -> list[Probe]:

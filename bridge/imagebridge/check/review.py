@@ -40,8 +40,8 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
     """
     if not is_json(cast("object", body)):
         raise TypeError(
-            f"a request body is a mapping with `input` or `messages`, not {type(body).__name__}; "
-            'items alone go into {"input": [...]}'
+            f"a request body must be a mapping with `input` or `messages`, not {type(body).__name__}; "
+            'wrap bare items as {"input": [...]}'
         )
     api: Api = "chat" if "messages" in body and "input" not in body else "responses"
     name = "messages" if api == "chat" else "input"

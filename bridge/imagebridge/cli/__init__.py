@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from io import StringIO
 
@@ -15,16 +16,39 @@ from .event_loop import Ended
 from .terminal import plain
 
 COMMANDS = {
-    "demo": "Show before and after on the wire, without a key.",
+    "demo": "Show before and after, as sent to the API; needs no key.",
     "ask": "Ask a model that sees what the tools of MCP servers return.",
     "call": "Call a tool and print what a model would be sent.",
     "tools": "Print the tools of MCP servers as the API takes them.",
     "proxy": "Repair the results of any MCP server for the host that starts it.",
     "serve": "Run imagebridge's own MCP server on stdin and stdout, as imagebridge-server does.",
     "check": "Find what the API would refuse in a request body, and repair it.",
-    "doctor": "Say what is installed and what answers; chart an endpoint's rules.",
+    "doctor": "Report what is installed and which servers answer; test an endpoint's rules.",
 }
 """Each command is `command` in the module of its name. The sentences stand here so that `--help` imports none."""
+
+
+_OF_THE_SERVER = ("install", "uninstall", "token", "bundle")
+"""Commands of imagebridge-server, which people look for here."""
+
+
+def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offered: Collection[str]) -> None:
+    """Refuse a name that is not a command, and say which command comes nearest.
+
+    Args:
+        ctx: the context of the group.
+        name: the first word after the group's name.
+        known: what to type for each name that may be meant.
+        offered: the names that the group itself has.
+
+    Raises:
+        click.UsageError: the group has no such command.
+    """
+    if name in offered or name.startswith("-") or ctx.resilient_parsing:
+        return
+    near = name if name in known else nearest(name, known, 0.5)
+    hint = f" Did you mean {known[near]!r}?" if near else ""
+    ctx.fail(f"No such command {name!r}.{hint}")
 
 
 class LazyGroup(click.Group):
@@ -45,11 +69,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that is named first; for a name that is not a command, say which one comes nearest."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            near = nearest(name, COMMANDS, 0.5)
-            hint = f" Did you mean {near!r}?" if near else ""
-            ctx.fail(f"No such command {name!r}.{hint}")
+        programs = {command: command for command in COMMANDS}
+        programs |= {command: f"imagebridge-server {command}" for command in _OF_THE_SERVER}
+        check_command(ctx, args[0], programs, COMMANDS)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -105,7 +127,7 @@ def main() -> None:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+        click.echo(f"Error: cannot write the output: {error.strerror}", err=True)
         # What is left in its buffer would be tried again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1

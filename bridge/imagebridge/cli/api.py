@@ -1,17 +1,19 @@
 """The client of the OpenAI SDK, and what can go wrong with it, each as one message."""
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import short
+from imagebridge.errors import nearest, short
+from imagebridge.facts.models import listed
 
 from .failure import BadAnswer, Failure
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
-NO_KEY = "no API key: set OPENAI_API_KEY (a key is made at https://platform.openai.com/api-keys)"
+NO_KEY = "no API key: set OPENAI_API_KEY (create a key at https://platform.openai.com/api-keys)"
 
 
 def client() -> "AsyncOpenAI":
@@ -47,9 +49,22 @@ def api_failures() -> Generator[None]:
         cause = f": {error.__cause__}" if error.__cause__ else ""
         raise BadAnswer(f"the API cannot be reached at {error.request.url}{cause}") from error
     except APIStatusError as error:
-        raise BadAnswer(f"the API answered {error.status_code}: {message(error)}") from error
+        raise BadAnswer(f"the API answered {error.status_code}: {message(error)}{_meant(error)}") from error
     except OpenAIError as error:
         raise BadAnswer(f"the API: {error}") from error
+
+
+def _meant(error: "APIStatusError") -> str:
+    """Return which model may be meant, where the API does not know the one that was asked for."""
+    if error.status_code != 404:
+        return ""
+    try:
+        model = json.loads(error.request.content).get("model")
+    except (ValueError, AttributeError, RuntimeError):
+        return ""
+    names = listed()
+    near = nearest(model, names, 0.8) if isinstance(model, str) and model not in names else None
+    return f" Did you mean {near!r}?" if near else ""
 
 
 def message(error: "APIStatusError") -> str:
@@ -65,4 +80,4 @@ def message(error: "APIStatusError") -> str:
 
 
 _EXCERPT = 1_000
-"""Characters of a refusal that are told."""
+"""The most characters of a refusal that are shown."""

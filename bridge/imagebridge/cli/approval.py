@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from imagebridge.display.fragments import shortened
 from imagebridge.errors import beginning
 
-from .output import shortened
 from .terminal import Terminal
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         if not terminal.answers:
             terminal.tell(
-                f"{tool_call.name} may destroy something and nobody can be asked: refused (--approve all)"
+                f"{tool_call.name} may destroy something and nobody can be asked, so it is refused; "
+                "--approve all runs it"
             )
             return False
         arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)
         return terminal.ask(
-            f"{tool_call.name} of {tool_call.server} may destroy something. Its arguments: {beginning(arguments, 1_000)}\nRun it?"
+            f"{tool_call.name} of {tool_call.server} may destroy something. Arguments: "
+            f"{beginning(arguments, 1_000)}\nRun it?"
         )
 
     return approve

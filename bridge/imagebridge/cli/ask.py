@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="A picture to show the model beside the prompt: PNG, JPEG, WebP, GIF, SVG, HEIC, TIFF and others. "
+    help="A picture to show the model with the prompt: PNG, JPEG, WebP, GIF, SVG, HEIC, TIFF and others. "
     "Repeat for more.",
 )
 @options.connection
@@ -43,40 +43,44 @@ if TYPE_CHECKING:
 @click.option(
     "--model",
     metavar="NAME",
-    help="The model to ask.  [default: IMAGEBRIDGE_MODEL, else a current model that sees pictures]",
+    help="The model to ask.  [default: IMAGEBRIDGE_MODEL, else a current vision model]",
 )
 @click.option("--chat", is_flag=True, help="Use Chat Completions, for servers that have no Responses API.")
 @options.approving
 @options.pictures
 @click.option(
-    "--uploads", is_flag=True, help="Send pictures over 100 kB by the Files API: once each, kept for a day."
+    "--uploads",
+    is_flag=True,
+    help="Upload pictures over 100 kB to the Files API, once each, to be kept for a day.",
 )
 @click.option(
     "--max-turns",
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="Requests to the model at most.",
+    help="The most requests to the model.",
 )
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
     metavar="TOKENS",
-    help="Send no further request once so many tokens are spent, input and output together.",
+    help="Stop sending requests once this many tokens are spent, input and output together.",
 )
 @click.option(
     "--deadline",
     type=options.Seconds(),
     metavar="SECONDS",
-    help="How long all of it may take, once the servers run.",
+    help="Time limit for the whole run, once the servers have started.",
 )
 @click.option(
     "--transcript",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.html",
-    help="Write one page with every message, call and picture as the model got it, also where the run fails.",
+    help="Write a page with every message, call and picture as the model received it, even if the run fails.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print {text, items, usage} in place of the text.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print {text, items, usage} as JSON instead of the text."
+)
 def command(
     prompt: str,
     images: tuple[Path, ...],
@@ -228,11 +232,11 @@ class _RunListener:
                 self.terminal.end()
             case Retried(why):
                 self.terminal.end()
-                self.terminal.note(f"asked again: {why}")
+                self.terminal.note(f"asking again: {why}")
             case HostedTool(tool, status):
                 return f"{tool}: {status}"
             case Called(call):
-                return f"{call.get('name')} is at work"
+                return f"{call.get('name')} is running"
             case Answered(answer):
                 self._answered(answer)
                 return f"{self.model} is thinking"
@@ -292,6 +296,6 @@ def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
     terminal.note(f"{model}: {tokens}{cost}")
     if not reply.text:
         why = f": it was cut off ({reply.incomplete})" if reply.incomplete else "; ask again"
-        raise BadAnswer(f"the answer of the model is empty{why}")
+        raise BadAnswer(f"the model's answer is empty{why}")
     if reply.incomplete:
         terminal.tell(f"the answer is cut off: {reply.incomplete}")

@@ -37,7 +37,9 @@ class Wanted:
 @options.connection
 @options.reaching
 @click.option(
-    "--model", metavar="NAME", help="Fit pictures to this model.  [default: what every vision model takes]"
+    "--model",
+    metavar="NAME",
+    help="Fit pictures to this model.  [default: limits that every vision model accepts]",
 )
 @options.approving
 @options.pictures
@@ -96,7 +98,7 @@ def command(
                 _check(wanted, bridge)
                 answers: list[Answer] = []
                 for number, one in enumerate(wanted, 1):
-                    say(f"{one.tool} is at work")
+                    say(f"{one.tool} is running")
                     answers.append(await _called(bridge, number, one, model))
             _thumbnails(answers, terminal)
             for number, answer in enumerate(answers, 1):
@@ -123,7 +125,7 @@ def wanted_calls(words: Sequence[str]) -> list[Wanted]:
             f"{words[-1]!r} has no arguments: write a JSON object after each tool, '{{}}' for none"
         )
     if list(words[1::2]).count("-") > 1:
-        raise click.UsageError("stdin can be read once: only one call can have - for its arguments")
+        raise click.UsageError("stdin can be read only once: use - for the arguments of one call")
     return [Wanted(tool, _arguments(tool, text)) for tool, text in zip(words[::2], words[1::2], strict=True)]
 
 
@@ -136,7 +138,7 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise click.UsageError(
-            f"the arguments of {tool} are not JSON: {error}\nThey came as: {beginning(text, 200)}\n"
+            f"the arguments of {tool} are not JSON: {error}\nReceived: {beginning(text, 200)}\n"
             'Write an object in single quotes, such as \'{"text": "Hello"}\'.'
         ) from error
     if value is None:
@@ -149,7 +151,7 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
 
 
 def _refused(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON value")
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 def _check(wanted: list[Wanted], bridge: "Bridge") -> None:

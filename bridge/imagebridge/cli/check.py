@@ -75,12 +75,13 @@ def _read_document(file: str) -> "dict[str, Any] | list[Any]":
     try:
         value: object = json.loads(content)
     except UnicodeDecodeError as error:
-        raise Failure(f"{name} does not hold JSON: it is not UTF-8 text") from error
+        raise Failure(f"{name} is not JSON: it is not UTF-8 text") from error
     except (ValueError, RecursionError) as error:
-        raise Failure(f"{name} holds no JSON: {error}") from error
+        raise Failure(f"{name} is not valid JSON: {error}") from error
     if not isinstance(value, dict | list):
         raise Failure(
-            f"{name} holds no request body: that is an object with `input` or `messages`, or an array of input items or messages"
+            f"{name} is not a request body: it must be an object with `input` or `messages`, or an array of "
+            "input items or messages"
         )
     return cast("dict[str, Any] | list[Any]", value)
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from imagebridge.rules import Api
     from imagebridge.wire import JSON
 
-State = Literal["ok", "missing", "failed"]
+State = Literal["ok", "note", "missing", "failed"]
 
 _PACKAGES = ("imagebridge", "mcp", "openai", "pillow")
 
@@ -56,7 +56,7 @@ _DEFAULT_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One line of the report. "missing" is something that not everybody needs."""
+    """One line of the report. "note" has not been tried; "missing" is something that not everybody needs."""
 
     state: State
     text: str
@@ -68,12 +68,12 @@ class ReportLine:
 @click.command("doctor")
 @options.connection
 @click.option(
-    "--live", is_flag=True, help="Send about twenty tiny requests and print which rules the endpoint keeps."
+    "--live", is_flag=True, help="Send about twenty tiny requests and print which rules the endpoint applies."
 )
 @click.option(
     "--model",
     metavar="NAME",
-    help="The model that --live asks.  [default: IMAGEBRIDGE_MODEL, else a current one]",
+    help="The model to ask with --live.  [default: IMAGEBRIDGE_MODEL, else a current one]",
 )
 @click.option("--json", "as_json", is_flag=True, help="With --live: print the table as JSON.")
 def command(
@@ -82,15 +82,17 @@ def command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Say what is installed and configured and which servers answer: a line each, ok, missing or failed.
+    """Report what is installed and configured and which servers answer: a line each, ok, note, missing or failed.
 
     \b
     imagebridge doctor
     imagebridge doctor --server "npx -y @playwright/mcp" --server https://example.com/mcp
     OPENAI_BASE_URL=http://localhost:8000/v1 imagebridge doctor --live --model my-model
 
-    --live needs OPENAI_API_KEY. Each rule that is not OpenAI's own word is broken once, beside a request
-    that keeps it: 400 confirms the rule, an answer denies it, anything else leaves it unclear.
+    A note says what is configured and was not tried: without --live, no request is sent to the endpoint.
+
+    --live needs OPENAI_API_KEY. Each rule that OpenAI itself does not document is broken once, next to a
+    request that keeps it: 400 confirms the rule, an answer refutes it, anything else leaves it unclear.
 
     Exit code: 0 if nothing failed (--live: nothing is unclear), 1 otherwise, 2 for wrong usage or no key.
     """
@@ -101,7 +103,7 @@ def command(
 
         sys.exit(chart(model or default_model(), as_json=as_json))
     if as_json or model:
-        raise click.UsageError("--json and --model go with --live")
+        raise click.UsageError("--json and --model need --live")
     failed = False
     for row in report_lines(chosen):
         say(str(row))
@@ -121,7 +123,7 @@ def report_lines(chosen: options.ChosenServers) -> Iterator[ReportLine]:
         yield _extra(extra, packages)
     yield _fonts()
     yield _key()
-    yield ReportLine("ok", _endpoint())
+    yield ReportLine("note", _endpoint())
     yield from _models()
     yield from _servers(chosen)
 
@@ -208,21 +210,21 @@ def _fonts() -> ReportLine:
     from PIL import features
 
     if not features.check("freetype2"):
-        return ReportLine("failed", "fonts: this build of Pillow draws no text (no FreeType)")
+        return ReportLine("failed", "fonts: this build of Pillow cannot draw text (no FreeType)")
     lacking = [script for script, letter in _SCRIPTS.items() if fonts.holding(letter)[1]]
     if not lacking:
         return ReportLine("ok", f"fonts: for {', '.join(_SCRIPTS)}")
     return ReportLine(
         "missing",
-        f"fonts: none with {', '.join(lacking)}, which would be drawn as boxes; "
-        f"install them with: {fonts.EXTRA}",
+        f"fonts: none for {', '.join(lacking)}, which would be drawn as boxes; install them with: "
+        f"{fonts.EXTRA}",
     )
 
 
 def _key() -> ReportLine:
     if os.environ.get("OPENAI_API_KEY", "").strip():
-        return ReportLine("ok", "OPENAI_API_KEY is set")
-    return ReportLine("missing", "OPENAI_API_KEY is not set: `ask` and --live need it")
+        return ReportLine("note", "OPENAI_API_KEY is set; --live tries it")
+    return ReportLine("missing", "OPENAI_API_KEY is not set; `ask` and --live need it")
 
 
 def _endpoint() -> str:
@@ -237,7 +239,7 @@ def _endpoint() -> str:
         else f"{_DEFAULT_URL} (OPENAI_BASE_URL is not set)"
     )
     named = f" ({VARIABLE})" if os.environ.get(VARIABLE, "").strip() else ""
-    return f"endpoint {url}, model {default_model()}{named}; --live asks it"
+    return f"endpoint {url}, model {default_model()}{named}; --live tries it"
 
 
 def _at_openai(url: str) -> bool:
@@ -261,7 +263,7 @@ def _models() -> Iterator[ReportLine]:
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
         if ends := ending(name, today):
             ended = (last_day(name) or today) <= today
-            yield ReportLine("failed" if ended else "ok", f"model {ends}: name another in {variable}")
+            yield ReportLine("failed" if ended else "ok", f"model {ends}: set {variable} to another")
 
 
 def _server(name: str, bridge: "Bridge") -> ReportLine:
@@ -287,11 +289,11 @@ _PATHS: "dict[Api, str]" = {"responses": "/responses", "chat": "/chat/completion
 
 
 _SECONDS = 60.0
-"""How long one request may take."""
+"""Seconds that one request may take."""
 
 
 _ANSWER = 100
-"""Characters of an endpoint's message in the table."""
+"""The most characters of an endpoint's message in the table."""
 
 
 def chart(model: str, *, as_json: bool) -> int:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
-"""What ends a command from outside: `kill`, `timeout` and service managers; a terminal that is closed; Ctrl-\\."""
+"""Signals that end a command from outside: of `kill`, `timeout` and service managers; a closed terminal; Ctrl-\\."""
 
 
 class Ended(BaseException):

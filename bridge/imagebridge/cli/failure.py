@@ -17,7 +17,7 @@ from imagebridge.errors import (
 from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
 ERROR = 1
-"""The exit code where a tool, the model or the API answered with an error."""
+"""The exit code when a tool, the model or the API answered with an error."""
 
 
 class Failure(click.ClickException):
@@ -41,11 +41,12 @@ def failures() -> Generator[None]:
         raise Failure(unknown_tool(error.name, error.names)) from error
     except TurnLimitError as error:
         raise BadAnswer(
-            f"the model still calls tools after {error.turns} turns; allow more with --max-turns"
+            f"the model is still calling tools after {error.turns} turns; allow more with --max-turns"
         ) from error
     except TokenLimitError as error:
         raise BadAnswer(
-            f"the model still calls tools after {error.spent:,} tokens; allow more than {error.budget:,} with --budget"
+            f"the model is still calling tools after {error.spent:,} tokens; allow more than "
+            f"{error.budget:,} with --budget"
         ) from error
     except DeadlineError as error:
         raise BadAnswer(f"no answer within {error.deadline:g} seconds; allow more with --deadline") from error

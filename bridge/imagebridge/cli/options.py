@@ -27,7 +27,7 @@ class _Folder(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the folder."""
         if not value:
-            self.fail("the name is empty: name a folder, or leave the option out", param, ctx)
+            self.fail("the name is empty; name a folder, or leave the option out", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -127,9 +127,9 @@ def _variables(
     for word in words:
         name, equals, value = word.partition("=")
         if not name.strip() or "\0" in word:
-            raise click.BadParameter(f"{word!r} names no variable: write NAME, or NAME=VALUE")
+            raise click.BadParameter(f"{word!r} has no variable name; write NAME or NAME=VALUE")
         if not equals and name not in os.environ:
-            raise click.BadParameter(f"{name} is not set here: set it, or write {name}=VALUE")
+            raise click.BadParameter(f"{name} is not set here; set it, or write {name}=VALUE")
         variables[name] = value if equals else os.environ[name]
     return variables
 
@@ -150,23 +150,23 @@ def connection(command: _Command) -> _Command:
             default=60.0,
             show_default=True,
             metavar="SECONDS",
-            help="How long a server may take to start, and for each call.",
+            help="How long a server may take to start and to answer each call.",
         ),
         click.option(
             "--allow",
             type=_FOLDER,
             multiple=True,
             metavar="DIR",
-            help="A folder that our own server may read files from. Repeat for more.",
+            help="A folder that imagebridge's own server may read files from. Repeat for more.",
         ),
         click.option(
             "--env",
             multiple=True,
             callback=_variables,
             metavar="NAME[=VALUE]",
-            help="An environment variable for the servers that are started: with a value, or with the one it has "
-            "here. Without it they get those of paths, the desktop, proxies (without a password), certificates and "
-            "the language, and no keys. Repeat for more.",
+            help="An environment variable to pass to the servers that are started, with this value or the "
+            "current one. Other than these, servers get only variables for paths, the desktop, proxies "
+            "(without a password), certificates and the language, and no keys. Repeat for more.",
         ),
         click.option(
             "--config",
@@ -191,14 +191,16 @@ def reaching(command: _Command) -> _Command:
     """Add --allow-write and --allow-https to what `connection` adds: where our own server writes, and whether it fetches files."""
     for option in (
         click.option(
-            "--allow-https", is_flag=True, help="Let our own server fetch files from public https addresses."
+            "--allow-https",
+            is_flag=True,
+            help="Let imagebridge's own server fetch files from public https addresses.",
         ),
         click.option(
             "--allow-write",
             type=_FOLDER,
             multiple=True,
             metavar="DIR",
-            help="A folder below which our own server may write pictures (save_as). Repeat for more.",
+            help="A folder in which imagebridge's own server may write pictures (save_as). Repeat for more.",
         ),
     ):
         command = option(command)
@@ -210,7 +212,8 @@ def approving(command: _Command) -> _Command:
     return click.option(
         "--approve",
         type=click.Choice(["ask", "all", "none"]),
-        help="Tools that say they may destroy something: ask before each call, run all, or refuse.  "
+        help="For tools that say they may destroy something: ask before each call, run all calls, or "
+        "refuse them.  "
         "[default: ask on a terminal, else all]",
     )(command)
 
@@ -221,14 +224,14 @@ def pictures(command: _Command) -> _Command:
         click.option(
             "--share",
             is_flag=True,
-            help="Let every server be given the pictures of the others, also over the network. Without it, only "
-            "servers on this machine are.",
+            help="Share pictures between all servers, including those over the network. Without it, only "
+            "servers on this machine receive pictures of others.",
         ),
         click.option(
             "--save",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="DIR",
-            help="Write each picture as it is sent into this folder, as call_1-1.png and so on.",
+            help="Write each picture, as it is sent, to this folder: call_1-1.png and so on.",
         ),
         click.option(
             "--detail",

@@ -21,32 +21,39 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
 @click.option(
     "--host",
     metavar="NAME",
-    help="Repair for this host, whatever the client calls itself. Without it, what the client says it is decides; "
-    "an unknown one gets what no host refuses.",
+    help="Repair results for this host, whatever the client calls itself. Without it, the name that the "
+    "client gives decides; an unknown client gets only what every host accepts.",
 )
-@click.option("--url", default="", metavar="URL", help="A server behind Streamable HTTP in place of COMMAND.")
+@click.option(
+    "--url",
+    default="",
+    metavar="URL",
+    help="A server that is reached over Streamable HTTP, instead of COMMAND.",
+)
 @click.option(
     "--header",
     "headers",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Send this header to the server behind --url. ${NAME} in it, or in URL, is the value of an environment "
-    "variable: what stands in a command is seen by every user of the machine.",
+    help="Send this header to the server at --url. ${NAME} in it, or in URL, is replaced with an "
+    "environment variable; use it for secrets, because every user of the machine can see a command's "
+    "arguments.",
 )
 @click.option(
     "--http",
     "address",
     default="",
     metavar="HOST:PORT",
-    help="Serve the relay at http://HOST:PORT/mcp, not on stdin and stdout.",
+    help="Serve the relay at http://HOST:PORT/mcp instead of on stdin and stdout.",
 )
 @click.option(
     "--no-auth",
     is_flag=True,
-    help="Let --http listen where other machines reach it, though it asks nobody who they are.",
+    help="Let --http listen on an address that other machines reach, although the relay does not "
+    "authenticate anyone.",
 )
-@click.option("--explain", is_flag=True, help="Tell each change on stderr.")
-@click.option("--names", is_flag=True, help="Give tools names and schemas that OpenAI's API takes.")
+@click.option("--explain", is_flag=True, help="Report each change on stderr.")
+@click.option("--names", is_flag=True, help="Give tools names and schemas that OpenAI's API accepts.")
 @click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(
     host: str | None,
@@ -67,25 +74,28 @@ def command(
     imagebridge proxy --url https://example.com/mcp --header 'Authorization=Bearer ${TOKEN}'
     imagebridge proxy --http 127.0.0.1:8000 -- npx -y @playwright/mcp
 
-    Write it in front of a server's command in any host's configuration. Pictures are proven, labelled and
-    converted, made as small as the host needs with the factor told, and taken out of texts; links to pictures
-    and documents on the server are read; what the host would drop is said in words. All other messages pass
-    as they came.
+    Put it in front of a server's command in any host's configuration. Pictures are verified, labelled
+    correctly, converted, scaled down to what the host accepts (the text says by what factor) and taken out of
+    texts; links to pictures and documents on the server are read; what the host would drop is described in
+    words. All other messages pass unchanged.
 
-    Exit code: 0 when the host hangs up or the relay is ended, 2 for wrong usage or a server that cannot be started.
+    Exit code: 0 when the host disconnects or the relay is ended, 2 for wrong usage or a server that cannot be started.
     """
     from imagebridge.errors import BridgeError
     from imagebridge.facts.hosts import named
 
     if url and (words or not url.startswith(("http://", "https://"))):
-        raise click.UsageError("--url takes an http(s) address and stands in place of a command")
+        raise click.UsageError(
+            "--url must be an http(s) address, and replaces the command: give one or the other"
+        )
     if headers and not url:
-        raise click.UsageError("--header is sent to the server behind --url, and there is none")
+        raise click.UsageError("--header needs --url: it is sent to that server")
     if no_auth and not address:
-        raise click.UsageError("--no-auth is for --http, which is not given")
+        raise click.UsageError("--no-auth needs --http")
     if not words and not url:
         raise click.UsageError(
-            "no server is given; write its command behind --, as in: imagebridge proxy -- npx -y @playwright/mcp"
+            "no server is given; write its command after --, as in: imagebridge proxy -- npx -y "
+            "@playwright/mcp"
         )
     try:
         row = named(host) if host else None
@@ -130,7 +140,7 @@ def _read(headers: Sequence[str]) -> dict[str, str]:
         name = one.partition("=")[0].strip()
         if header is None:
             raise click.UsageError(
-                f"--header {name}=...: it must be a name, =, and a value without line ends or control characters"
+                f"--header {name}=...: it must be NAME=VALUE, without line breaks or control characters"
             )
         found[header["name"]] = header["value"].strip()
     return found
@@ -140,9 +150,7 @@ def _filled(text: str) -> str:
     """Return a text with the environment's values in place of ${NAME}."""
     for name in _VARIABLE.findall(text):
         if name not in os.environ:
-            raise click.UsageError(
-                f"the environment variable {name} is not set, which ${{{name}}} stands for"
-            )
+            raise click.UsageError(f"${{{name}}} is used, but the environment variable {name} is not set")
     return _VARIABLE.sub(lambda found: os.environ[found[1]], text)
 
 

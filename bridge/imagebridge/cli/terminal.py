@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from imagebridge.events import Log, Progress
 
 _COLUMNS = 48
-"""Columns of a thumbnail; a character shows two pixels, one above the other."""
+"""The width of a thumbnail in columns; a character shows two pixels, one above the other."""
 
 _ROWS = 18
 
@@ -35,7 +35,7 @@ class Terminal:
         self._status: Status | None = None
         self._live = live and sys.stdout.isatty()
         self._open = False
-        """Whether a line of stdout is begun."""
+        """Whether a line of stdout has been begun."""
         self._pieces: list[str] = []
         self._said = ""
 

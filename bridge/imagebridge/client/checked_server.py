@@ -26,15 +26,15 @@ def process_problem(server: "StdioServerParameters") -> str:
     for name, value in (server.env or {}).items():
         places += [("the name of a variable", name), (f"the variable {name!a}", value)]
         if "=" in name:
-            return f"cannot be started: {name!a} is not the name of a variable, as it holds an equals sign"
+            return f"cannot be started: {name!a} is not a valid variable name, because it contains an equals sign"
     for place, text in places:
         if "\0" in text:
-            return f"cannot be started: {place} holds a NUL character, which no program can be given"
+            return f"cannot be started: {place} contains a NUL character, which cannot be passed to a program"
         try:
             os.fsencode(text)
         except UnicodeEncodeError as error:
             half = ascii(text[error.start])
-            return f"cannot be started: {place} holds {half}, which this system cannot write"
+            return f"cannot be started: {place} contains {half}, which this system cannot encode"
     return ""
 
 
@@ -43,23 +43,27 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
     try:
         url = httpx2.URL(address)
     except (httpx2.InvalidURL, UnicodeError) as error:
-        why = "it holds half a character" if isinstance(error, UnicodeError) else str(error).rstrip(".")
+        why = (
+            "it contains half of a surrogate pair"
+            if isinstance(error, UnicodeError)
+            else str(error).rstrip(".")
+        )
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
-        return "its address is not one of a server; it begins with http:// or https:// and a host"
+        return "its address is not that of a server; it must begin with http:// or https:// and a host"
     # Its own port is left out by httpx2.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
-        return f"its address names port {url.port}; a port is a number from 1 to {_LAST_PORT}"
+        return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
     for name, value in headers.items():
         if not _FIELD_NAME.fullmatch(name):
-            return f"{name!a} is not the name of a header"
+            return f"{name!a} is not a valid header name"
         if _CONTROL.search(value) or value != value.strip():
             return (
-                f"its header {name} holds a line break or another character that no header can, or blanks around "
-                "its value"
+                f"its header {name} contains a line break or another character that headers cannot contain, "
+                "or has spaces around its value"
             )
         if not value.isascii():
-            return f"its header {name} holds characters beyond ASCII"
+            return f"its header {name} contains characters beyond ASCII"
     return ""
 
 
@@ -71,8 +75,8 @@ def openai_problem(environment: Mapping[str, str]) -> str:
     key, address = (environment.get(name, "") for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
     if not key.isascii() or _CONTROL.search(key) or key != key.strip():
         return (
-            "OPENAI_API_KEY holds a character that no key has: a blank around it, a line end or one beyond ASCII; "
-            "copy the key once more"
+            "OPENAI_API_KEY contains a character that keys do not have: a space around it, a line break or "
+            "one beyond ASCII; copy the key again"
         )
     if address and (problem := http_problem(address, {})):
         return f"OPENAI_BASE_URL is not usable: {problem}"

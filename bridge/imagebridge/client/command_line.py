@@ -18,7 +18,7 @@ def split_command_line(line: str, *, windows: bool) -> list[str]:
 
 
 _SINGLE = re.compile(r"'([^']*)'(?=\s|$)")
-"""Words in single quotes end with their word, so that the one in `it's` is a letter."""
+"""A quoted word ends only where a word ends, so that the quote in `it's` is a letter."""
 
 _SLASHES = re.compile(r'(\\*)(")?')
 
@@ -59,5 +59,5 @@ def _word(line: str, at: int) -> tuple[str, int]:
             word += slashes[1] or line[at]
             at += len(slashes[1]) or 1
     if quoted:
-        raise ValueError("a double quote is not closed; to end with a backslash before it, write two")
+        raise ValueError("a double quote is not closed; to end with a backslash before the quote, write two")
     return word, at

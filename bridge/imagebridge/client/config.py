@@ -32,10 +32,10 @@ _MOST_SECONDS = 3_600
 """`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
 
 _LONGEST = 10_000_000
-"""Bytes of a configuration at most: the largest of real ones, which hold whole histories, have a few megabytes."""
+"""The most bytes of a configuration: the largest real ones, which hold whole histories, have a few megabytes."""
 
 _ENDLESS = 1e12
-"""Milliseconds that are no limit any more: some thirty years."""
+"""Milliseconds from which on a timeout is no limit: some thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ class Filter:
 
 def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...]:
     if isinstance(values, str):
-        raise TypeError(f"{argument} is a list of patterns, such as [{values!r}], not a string")
+        raise TypeError(f"{argument} must be a list of patterns, such as [{values!r}], not a string")
     patterns = tuple(values)
     for value in patterns:
         if not isinstance(value, str):
-            raise TypeError(f"{argument} holds patterns, which are strings, not {type(value).__name__}")
+            raise TypeError(f"{argument} must contain strings, not {type(value).__name__}")
     return tuple(str(value) for value in patterns)
 
 
@@ -99,7 +99,7 @@ class HttpServer:
 
     Args:
         url: its address, such as https://host/mcp.
-        headers: what each request to it carries, such as `{"Authorization": "Bearer ..."}`.
+        headers: sent with each request, such as `{"Authorization": "Bearer ..."}`.
         auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
         transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first that the server speaks.
     """
@@ -135,7 +135,7 @@ class Setup:
 
     def __post_init__(self) -> None:
         if not self.timeout > 0:  # NaN is not either
-            raise ValueError(f"timeout={self.timeout!r}: it is a number of seconds above 0")
+            raise ValueError(f"timeout={self.timeout!r}: it must be a number of seconds above 0")
 
 
 _NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
@@ -146,7 +146,8 @@ def transport_problem(address: str) -> str:
     if not _NO_TRANSPORT.match(address):
         return ""
     return (
-        "wants a WebSocket; there is no such transport in MCP. Give the address of its Streamable HTTP endpoint, "
+        "uses a WebSocket, which is not a transport of MCP. Give the address of its Streamable HTTP "
+        "endpoint, "
         "such as https://host/mcp, or the command that starts it"
     )
 
@@ -194,18 +195,18 @@ def _entries(path: Path) -> JSON:
         value: object = json.loads(blanked(content.decode("utf-8-sig")))
         deep = is_deep(value)
     except OSError as error:
-        raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise BridgeError(f"{path} cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise BridgeError(f"{path} is no JSON: {error}") from error
+        raise BridgeError(f"{path} is not valid JSON: {error}") from None
     except RecursionError:
         value, deep = None, True
     if deep:
-        raise BridgeError(f"{path} nests deeper than {MAX_LEVELS} levels, which no list of servers needs")
+        raise BridgeError(f"{path} is nested deeper than {MAX_LEVELS} levels, which no list of servers needs")
     entries = [value.get(key) for key in ("mcpServers", "servers")] if is_json(value) else []
     # Hosts leave an empty one beside the other.
     named = sorted(filter(is_json, entries), key=len, reverse=True)
     if not named:
-        raise BridgeError(f"{path} names no servers: there is neither `mcpServers` nor `servers` in it")
+        raise BridgeError(f"{path} has no servers: it contains neither `mcpServers` nor `servers`")
     return named[0]
 
 
@@ -225,7 +226,7 @@ def _setup(
     entry: object, name: str, timeout: float, variables: Mapping[str, str], *, required: bool
 ) -> Setup:
     if not is_json(entry):
-        raise BridgeError("is no JSON object")
+        raise BridgeError("is not a JSON object")
     rules = Filter(_patterns(entry, _ALLOWED), _patterns(entry, _DENIED) or ())
     parallel = entry.get("parallel", False)
     if not isinstance(parallel, bool):
@@ -238,21 +239,21 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
         def put(match: re.Match[str]) -> str:
             text: str | None = variables[match[1]] if match[1] in variables else match[2]
             if text is None:
-                raise BridgeError(f"names the variable {match[1]}, which is not set")
+                raise BridgeError(f"uses the variable {match[1]}, which is not set")
             return text
 
         text = value if isinstance(value, str) else json.dumps(value)
         if prompted := _ASKED.search(text):
             raise BridgeError(
-                f"names {prompted[0]}, which only its host can fill in; name a variable in its place, "
-                "as in ${env:TOKEN}"
+                f"uses {prompted[0]}, which only its host can fill in; use a variable instead, as in "
+                "${env:TOKEN}"
             )
         return _VARIABLE.sub(put, text)
 
     def texts(key: str) -> dict[str, str] | None:
         values = entry.get(key)
         if values is not None and not is_json(values):
-            raise BridgeError(f"has `{key}` that is no JSON object: {json.dumps(values)}")
+            raise BridgeError(f"has `{key}` that is not a JSON object: {json.dumps(values)}")
         return None if values is None else {name: expanded(value) for name, value in values.items()}
 
     if url := text_of(entry, "url") or text_of(entry, "serverUrl") or text_of(entry, "httpUrl"):

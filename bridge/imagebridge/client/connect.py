@@ -101,8 +101,8 @@ def checked(server: object) -> ServerSpec:
     if isinstance(server, (str, StdioServerParameters, HttpServer, MCPServer)):
         return cast("ServerSpec", server)
     raise TypeError(
-        "a server is a command line, an http(s) URL, an HttpServer, StdioServerParameters or an MCPServer, "
-        f"not {type(server).__name__}"
+        "a server must be a command line, an http(s) URL, an HttpServer, StdioServerParameters or an "
+        f"MCPServer, not {type(server).__name__}"
     )
 
 
@@ -136,7 +136,9 @@ async def connect(
         if isinstance(cause, ServerError):
             raise cause from None
         problem = _problem(server, cause, listening.exchange)
-        raise ServerError(label(server), problem, listening.stderr.text) from error
+        # The sentence says what the cause was; of a server in this process, the cause also says where.
+        inside = cause if isinstance(server, MCPServer) else None
+        raise ServerError(label(server), problem, listening.stderr.text) from inside
     except BaseExceptionGroup:
         # Who gave up hears of that alone, whatever broke in the SDK's tasks at the same moment: trio tells of both.
         await checkpoint_if_cancelled()
@@ -218,7 +220,7 @@ def _parameters(command: str) -> StdioServerParameters:
     try:
         words = command_line.split_command_line(command, windows=os.name == "nt")
     except ValueError as error:
-        raise ServerError(command, f"the command line cannot be read: {error}") from error
+        raise ServerError(command, f"the command line cannot be read: {error}") from None
     if not words:
         raise ServerError(repr(command), "the command line is empty")
     ours = os.path.basename(words[0]).removesuffix(".exe") == "imagebridge-server" or words[1:3] == _OURS
@@ -247,14 +249,14 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
         case BridgeError():
             return str(cause)
         case OSError() if isinstance(server, StdioServerParameters) and _misses_folder(server):
-            return f"cannot be started: its folder {str(server.cwd)!r} is not there"
+            return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
             return f"cannot be started: {program!r} is not an executable on the PATH"
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():
-            return f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}"
+            return f"it exited before it answered. Run the command by hand to see why. {UNHEARD}"
         case _ if isinstance(server, HttpServer):
             return exchange.problem() or (
                 f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.5
-"""Seconds before a server that ended twice in a row is started again; doubled for each further time."""
+"""Seconds to wait before a server that exited twice in a row is restarted; doubled each further time."""
 
 _LONGEST_PAUSE = 60.0
 
 _PATIENCE = 4.0
-"""Seconds that a call waits for its server's next start; with more to wait it is answered at once."""
+"""The most seconds a call waits for its server to restart; if it would take longer, the call fails at once."""
 
 _LAST_WORDS = 10.0
-"""Seconds that a lost call waits for the server's process to be gone, so that it can quote its stderr."""
+"""Seconds that a lost call waits for the server's process to exit, so that the error can quote its stderr."""
 
 Changed = Callable[[], None]
 Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
@@ -54,9 +54,9 @@ class Connection:
     ) -> None:
         self.setup = setup
         self.name = setup.name or label(setup.server)
-        """Until it is connected as a person would name it; from then on a model may read it."""
+        """Until it is connected, the name a person would give it; from then on a name that a model may read."""
         self.instructions = ""
-        """What the server says of itself, for models."""
+        """What the server says about itself, for models."""
         self.resources = Resources(self.read)
         self._tools = Tools(lambda: self.name, setup.timeout, on_change)
         self._tasks = tasks
@@ -95,7 +95,7 @@ class Connection:
                 problem += f". {UNHEARD}"
             raise self._failed(problem, session.stderr) from None
         except ServerError as error:
-            raise self._failed(error.problem, error.stderr) from error
+            raise self._failed(error.problem, error.stderr) from error.__cause__
 
     @property
     def _is_child(self) -> bool:
@@ -168,7 +168,7 @@ class Connection:
                 if self._failure:
                     raise ServerError(self.name, self._failure.problem, self._failure.stderr)
             if self._session.client is None:
-                raise ServerError(self.name, "it ended as soon as it had started", self._session.stderr)
+                raise ServerError(self.name, "it exited as soon as it had started", self._session.stderr)
             return self._session, self._session.client
 
     async def _restart(self) -> None:
@@ -179,7 +179,9 @@ class Connection:
         self._failure = None
         pause = self._not_before - anyio.current_time()
         if pause > _PATIENCE:
-            problem = f"it ended {self._ends} times in a row; it is not started again for {pause:.0f} seconds"
+            problem = (
+                f"it exited {self._ends} times in a row; it will not be restarted for {pause:.0f} seconds"
+            )
             self._failure, self._failed_at = (
                 ServerError(self.name, problem, self._session.stderr),
                 anyio.current_time(),
@@ -222,7 +224,7 @@ class Connection:
             except LostError as lost:
                 if isinstance(self.setup.server, MCPServer) and not self._closed:
                     # In this process nothing can be lost: the code is the server's own.
-                    raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost
+                    raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost.__cause__
                 if not lost.ran:
                     session.forget()
                 if doubt.startswith("it may") and (harmless or not lost.ran):
@@ -230,9 +232,9 @@ class Connection:
                 if lost.words:
                     raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from lost
                 if not lost.ran:
-                    problem = f"{tool.name} did not run: the server does not know the session that it has just begun"
-                    raise ServerError(self.name, problem) from lost
-                raise await self._ended(session, f"{tool.name} was not answered: {doubt}") from lost
+                    problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
+                    raise ServerError(self.name, problem) from None
+                raise await self._ended(session, f"{tool.name} was not answered: {doubt}") from None
             self._ends = 0
             self._tools.answered(client)
             await self._tools.refreshed(client)
@@ -250,7 +252,7 @@ class Connection:
         if session.client is None:
             with anyio.move_on_after(_LAST_WORDS):
                 await session.gone.wait()
-            why = "the bridge was closed" if self._closed else "the server ended or its connection was lost"
+            why = "the bridge was closed" if self._closed else "the server exited or its connection was lost"
         else:
             why = "the connection was lost"
         return ServerError(self.name, f"{why}, and {problem}", session.stderr)
@@ -267,7 +269,7 @@ class Connection:
         except TimeoutError:
             raise ServerError(self.name, f"no answer within {self.setup.timeout:g} seconds") from None
         except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
-            raise ServerError(self.name, short(error) or type(error).__name__) from error
+            raise ServerError(self.name, short(error) or type(error).__name__) from None
 
     async def _read(self, uri: str) -> "ReadResourceResult":
         asked_at = anyio.current_time()
@@ -310,5 +312,5 @@ async def connected(connections: Sequence[Connection], *, required: bool) -> dic
         first, *others = failed.values()
         raise BridgeError("\n".join(map(str, failed.values()))) if others else first
     for failure in failed.values():
-        _LOG.warning("going on without %s", failure)
+        _LOG.warning("continuing without %s", failure)
     return failed

@@ -24,15 +24,16 @@ _PASSED = frozenset((*DEFAULT_INHERITED_ENV_VARS, *_DESKTOP, *_PROXIES, "NO_PROX
 _FAMILIES = ("XDG_", "LC_")
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|COOKIE", re.IGNORECASE)
-"""What in a name keeps its value here, whatever else the name says."""
+"""Words in a variable's name that keep it from the servers, whatever else the name says."""
 
 _SCHEME = r"(?:[a-z][a-z0-9+.-]*:)?//"
 _USER = re.compile(rf"^({_SCHEME}|(?!{_SCHEME}))([^:]*):.*@([^@]*)$", re.IGNORECASE | re.DOTALL)
 """A proxy's address with a user and a password, which may hold any character."""
 
 UNHEARD = (
-    "It got only some of this process's environment variables: those of paths, the desktop, proxies, certificates "
-    "and the language. If it needs another one, name it: --env NAME, Bridge(env=...), or `env` in its configuration"
+    "It received only some of this process's environment variables: those for paths, the desktop, proxies, "
+    "certificates and the language. If it needs another one, pass it: --env NAME, Bridge(env=...), or "
+    "`env` in its configuration"
 )
 """What to try where a server does not start."""
 

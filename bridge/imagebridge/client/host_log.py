@@ -16,13 +16,13 @@ from contextlib import suppress
 from imagebridge.translate.terminal_codes import STEERING
 
 _KEPT = 1 << 18
-"""Bytes that wait for a slow host; of what comes while they do, lines are left out and counted."""
+"""The most bytes that wait for a slow host; further lines are left out and counted."""
 
 _READ = 1 << 16
-"""Bytes that are read and written at once."""
+"""The most bytes that are read or written at once."""
 
 _LAST = 0.5
-"""Seconds that the last lines have to reach the host as this process ends."""
+"""Seconds for the last lines to reach the host when this process ends."""
 
 _logs: "list[HostLog]" = []
 
@@ -141,7 +141,7 @@ class HostLog:
             if self._left_out and not self._waiting:
                 lines = "1 line" if self._left_out == 1 else f"{self._left_out:,} lines"
                 start = "" if (chunk or self._last).endswith(b"\n") else "\n"
-                chunk += f"{start}({lines} of this log left out: nothing read it in time)\n".encode()
+                chunk += f"{start}({lines} of this log left out: they were not read in time)\n".encode()
                 self._left_out = 0
             self._last = chunk[-1:]
             return chunk

@@ -54,7 +54,7 @@ class ServerReplies:
         if self.words and self.words.casefold() != _phrase(self.status).casefold():
             named += f': "{self.words}"'
         if self.status in (401, 403):
-            return f"{named}. Does it want a token? Give HttpServer(url, headers=...) or, in a configuration, `headers`"
+            return f"{named}. Does it need a token? Pass HttpServer(url, headers=...) or, in a configuration, `headers`"
         return f"{named}. Is this the address of its MCP endpoint, such as https://host/mcp?"
 
 
@@ -127,7 +127,7 @@ async def _receive(
             elif event.event == "message" and event.data:
                 await arrived.send(message(event.data.encode()))
     if not named:
-        raise BridgeError(f"{location(url)} opened a stream of events but named no address to post to")
+        raise BridgeError(f"{location(url)} opened an event stream but did not name an address to post to")
 
 
 def _address(url: str, data: str) -> str:
@@ -163,15 +163,15 @@ async def _send(
 
 
 _NOTICE = 3.0
-"""Seconds that a server has to take a notification, or the end of a session; the connection goes on without."""
+"""Seconds for a server to accept a notification or the end of a session; after that the connection goes on without it."""
 
 
 _TRIES = 5
-"""Times that a request which is no call is sent again to a server that was too busy for it."""
+"""How often a request other than a tool call is sent again to a server that is too busy."""
 
 
 _SHORT = 10_000
-"""Bytes of an error that is looked at for what it says of sessions."""
+"""The most bytes of an error that are searched for words about sessions."""
 
 
 _QUOTED = 200
@@ -321,7 +321,7 @@ def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | Non
 
 
 def _no_answer(number: RequestId, body: bytes) -> SessionMessage:
-    return refusal(number, f"the answer is no JSON-RPC: {body[:_QUOTED].decode(errors='replace')!r}")
+    return refusal(number, f"the answer is not JSON-RPC: {body[:_QUOTED].decode(errors='replace')!r}")
 
 
 def _is_error(body: bytes) -> bool:
@@ -356,7 +356,7 @@ def _dumped(session_message: SessionMessage) -> bytes:
     number = getattr(session_message.message, "id", None)
     if number is None:
         return b"{}"
-    return _dumped(refusal(number, "the answer is an invalid result: it nests too deep to be read"))
+    return _dumped(refusal(number, "the answer is an invalid result: it is nested too deeply to be read"))
 
 
 def _with(response: httpx2.Response, kind: str, **body: Any) -> httpx2.Response:

@@ -24,7 +24,7 @@ LOST_BEHIND = -31_502
 asked may or may not have run (502, RFC 9110, 15.6.3)."""
 
 _SOON = 1.0
-"""Seconds after which to come again where a server does not say."""
+"""Seconds to wait before trying again when the server does not say."""
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 """404 is the specification's (2025-11-25, transports, session management); 410 is some gateways'."""
@@ -46,7 +46,7 @@ _GENERAL = (-32_000, -32_002)
 """The codes of JSON-RPC errors by which they say it; an error with another may come from a tool that ran."""
 
 _QUOTED = 200
-"""Characters of a refusal that are told."""
+"""The most characters of a refusal that are shown."""
 
 _UNSEEN = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f]+")
 

@@ -34,7 +34,7 @@ def messages(line: bytes) -> list[SessionMessage | Exception]:
             found = _lenient(line)
         except (ValueError, RecursionError):
             number = told_id(line)
-            why = "the answer nests too deep to be read, or is not JSON"
+            why = "the answer is nested too deeply to be read, or is not JSON"
             return [error if number is None else refusal(number, why)]
     if is_list(batch := found[0]) and batch:
         # Batches were part of the protocol in 2025-03-26 alone, and some servers still send them.
@@ -142,7 +142,7 @@ def _malformed_answer(fields: object, line: bytes) -> SessionMessage | None:
     if not is_json(fields) or not isinstance(number, (int, str)) or isinstance(number, bool):
         return None
     if "result" not in fields:
-        return refusal(number, f"the answer is no JSON-RPC: {line[:200].decode(errors='replace')}")
+        return refusal(number, f"the answer is not JSON-RPC: {line[:200].decode(errors='replace')}")
     result = fields["result"]
     result_fields = dict(result) if is_json(result) else {"content": result}
     return SessionMessage(JSONRPCResponse(jsonrpc="2.0", id=number, result=result_fields))

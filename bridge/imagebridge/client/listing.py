@@ -21,12 +21,12 @@ _VERSIONS = ("2025-11-25", "2026-07-28")
 """The newest version of each generation; what both take, all that the SDK speaks take."""
 
 _CACHING: Mapping[str, object] = {"cacheScope": "private", "resultType": "complete", "ttlMs": 0}
-"""What 2026-07-28 requires of each result, as one says it that promises nothing."""
+"""What 2026-07-28 requires of each result, with values that promise nothing."""
 
 _LISTED = TypeAdapter(list[Tool])
 
 _ROUNDS = 4
-"""How often an answer is looked at again: what is left out may uncover a fault of what held it."""
+"""How often an answer is checked again: leaving something out may uncover a fault in what contained it."""
 
 _GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "resources", "tasks", "tools")
 
@@ -101,7 +101,7 @@ def _mended(tool: object) -> dict[str, Any] | None:
     """Return a tool with sound schemas, None where it cannot be called."""
     name = text_of(tool, "name") if is_json(tool) else ""
     if not is_json(tool) or not name:
-        _LOG.warning("a tool without a name is left out: %.200r", tool)
+        _LOG.warning("leaving out a tool without a name: %.200r", tool)
         return None
     definition: dict[str, Any] = dict(tool)
     # The protocol wants an object; some servers write {} or nothing for a tool without arguments.

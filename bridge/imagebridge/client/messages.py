@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 Repair = Callable[[JSON], JSON]
 
 STOWED = "imagebridge/result"
-"""The key under which a repaired tool result passes the SDK."""
+"""The key under which a repaired tool result passes through the SDK."""
 
 
 def _stowed(result: JSON) -> JSON:
@@ -50,7 +50,7 @@ REPAIRS: dict[str, Repair] = {
 }
 
 _NOTICE = 1.0
-"""Seconds that a transport has to take the word that a call was given up."""
+"""Seconds for a transport to accept the notice that a call was cancelled."""
 
 
 @asynccontextmanager

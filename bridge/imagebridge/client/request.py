@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _IDLE = 10
-"""Pages in a row without a tool after which a list ends."""
+"""Consecutive pages without a tool after which listing stops."""
 
 _LONGER = 8.0
-"""Times the pause that a busy server asks for, at most, where it stays busy."""
+"""The most times that the pause a busy server asks for is waited."""
 
 LONGEST = 10
-"""A call that reports progress may take this many times the timeout in all."""
+"""A call that reports progress may take this many times the timeout in total."""
 
 
 class _RawResult(RootModel[dict[str, Any]]):
@@ -95,7 +95,7 @@ async def request(
                 raise LostError(ran=False) from error
             if error.code == LOST_BEHIND:
                 raise LostError(str(error)) from error
-            raise ServerError(server, f"{tool}: {error}") from error
+            raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
         except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
@@ -104,7 +104,7 @@ async def request(
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds
         problem = (
-            f"{tool} did not answer within {waited:.3g} seconds; it was told to stop but may still be running"
+            f"{tool} did not answer within {waited:.3g} seconds; it was cancelled but may still be running"
         )
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
@@ -166,7 +166,7 @@ async def listed(client: Client) -> "list[Tool]":
             page = await client.list_tools(cursor=cursor)
         except MCPError as error:
             if cursor:  # Some servers write an empty one where they mean none, and refuse it.
-                _LOG.warning("the tools after %r cannot be listed: %s", cursor, short(error))
+                _LOG.warning("cannot list the tools after %r: %s", cursor, short(error))
             break
         new = {name: tool for name, tool in _by_name(page).items() if name not in tools}
         if page.tools and not new:

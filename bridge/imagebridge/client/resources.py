@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
 
 MAX_BYTES = 20_000_000
-"""Bytes of a linked resource that is shown at most."""
+"""The most bytes of a linked resource that is shown."""
 
 ResourceContents = list[dict[str, Any]] | str
-"""The contents of a resource, or why they cannot be had."""
+"""The contents of a resource, or why they cannot be read."""
 
 _KNOWN = {one.suffix: one.media_type for one in vars(kinds).values() if isinstance(one, kinds.FileType)} | {
     ".odt": "application/vnd.oasis.opendocument.text",
@@ -138,8 +138,8 @@ def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
     if size > MAX_BYTES:
-        return f"it holds {amount(size)}, and {amount(MAX_BYTES)} are read"
-    return resources or "it holds nothing"
+        return f"it has {amount(size)}; at most {amount(MAX_BYTES)} are read"
+    return resources or "it is empty"
 
 
 def _resource(contents: "TextResourceContents | BlobResourceContents") -> dict[str, Any]:

@@ -12,14 +12,14 @@ class Session:
 
     def __init__(self) -> None:
         self.client: Client | None = None
-        """None before it is connected, and once it is over."""
+        """None before it is connected and after it has ended."""
         self.over = anyio.Event()
         self.gone = anyio.Event()
         """The server's process, where there is one, has ended too."""
         self.forgotten = False
-        """The server, which goes on, knows this session no more."""
+        """The server is still running but no longer knows this session."""
         self.stderr = ""
-        """What the process wrote to stderr last."""
+        """The last that the process wrote to stderr."""
         self._calls = 0
         self._idle = anyio.Event()
         self._dropped = False

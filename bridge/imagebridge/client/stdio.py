@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from .messages import Incoming, Outgoing
 
 _GRACE = 2.0
-"""Seconds that a server has to end by itself once its input is closed, and again after SIGTERM."""
+"""Seconds for a server to exit by itself once its input is closed, and again after SIGTERM."""
 
 _LOOK = 0.2
-"""Seconds between two looks whether the process still runs, and for what it wrote last to be read."""
+"""Seconds between two checks of whether the process is still running, and for its last output to be read."""
 
 _FLUSH = 0.5
-"""Seconds for messages that were accepted already to reach the server before its input is closed."""
+"""Seconds for accepted messages to reach the server before its input is closed."""
 
 
 _QUOTED = 2_000
-"""Characters of a server's stderr that an error quotes."""
+"""The most characters of a server's stderr that an error quotes."""
 
 _KEPT = 4 * _QUOTED
 """Bytes of it that are kept: a character takes four at most."""
@@ -87,7 +87,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         self._ready: deque[bytes] = deque()
         self._read: deque[SessionMessage | Exception] = deque()
         self.heard = 0
-        """Pieces of output that were read so far."""
+        """Pieces of output read so far."""
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message, or the error of a line that is none.
@@ -179,7 +179,8 @@ async def pipe(
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
     """Start a server in just the environment that it names, and exchange newline-delimited JSON-RPC with it.
 
-    What it writes to its standard error goes to `stderr`. A line that is no JSON-RPC is passed on as an exception, which the session reports.
+    What it writes to its standard error goes to `stderr`. A line that is not JSON-RPC is passed on as an
+    exception, which the session reports.
 
     Raises:
         OSError: the process cannot be started.

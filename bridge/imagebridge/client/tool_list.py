@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _GRACE = 0.2
-"""Seconds in which a notice may follow an answer and still be in the next request."""
+"""Seconds to wait after an answer for a notice of changed tools, so that the next request has them."""
 
 _PATIENCE = 4.0
-"""Seconds that an answer, or the next request, waits for a list under way; with more it goes on without."""
+"""The most seconds that an answer, or the next request, waits for a list of tools that is being read."""
 
 _FIRST_PAUSE = 0.5
-"""Seconds before the tools are listed again, and before a subscription is renewed; doubled for each further time."""
+"""Seconds before the tools are listed again, and before a subscription is renewed; doubled each further time."""
 
 _LONGEST_PAUSE = 60.0
 
 _ACKNOWLEDGED = 5.0
-"""Seconds that a server has to acknowledge a subscription."""
+"""Seconds for a server to acknowledge a subscription."""
 
 
 class Tools:
@@ -61,7 +61,8 @@ class Tools:
         for name in {tool.name for tool in tools} - {tool.name for tool in offered} - self._left_out:
             self._left_out.add(name)
             _LOG.warning(
-                "%s: the tool %s is not offered: it runs only as a task, which this client cannot start",
+                "%s: not offering the tool %s, because it runs only as a task, which this client cannot "
+                "start",
                 self._server(),
                 name,
             )
@@ -114,7 +115,7 @@ class Tools:
                 anyio.ClosedResourceError,
                 anyio.BrokenResourceError,
             ) as error:
-                _LOG.warning("%s: its changed tools cannot be listed: %s", self._server(), short(error))
+                _LOG.warning("cannot list the changed tools of %s: %s", self._server(), short(error))
                 return
             except anyio.get_cancelled_exc_class():
                 # Who waited goes on without; whoever looks next lists them.
@@ -158,7 +159,7 @@ class Tools:
                         async for _ in subscription:
                             pass
             except MCPError as error:
-                _LOG.debug("%s does not tell of changed tools: %s", self._server(), error)
+                _LOG.debug("%s does not report changed tools: %s", self._server(), error)
                 return
             except (SubscriptionLost, TimeoutError):
                 pass

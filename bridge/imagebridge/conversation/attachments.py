@@ -152,7 +152,7 @@ def listed(items: Iterable[object]) -> list[object]:
         TypeError: it is no list of items or messages.
     """
     if isinstance(items, (str, bytes)) or is_json(items) or not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise TypeError(f"items is a list of input items or of messages, not {type(items).__name__}")
+        raise TypeError(f"items must be a list of input items or of messages, not {type(items).__name__}")
     return list(items)
 
 
@@ -261,7 +261,7 @@ class _Content:
 
 
 _LONGEST = 2_000
-"""Characters from which on a text is no line of ours."""
+"""Characters above which a text cannot be one of our lines."""
 
 
 def _where(call: str, speaker: str, names: Mapping[str, str], users: int) -> str:

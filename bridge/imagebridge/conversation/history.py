@@ -40,18 +40,18 @@ _UNKNOWN = (2048, 2048)
 def replace_images(items: Iterable[T], sentence: str) -> list[T]:
     """Return `items` with `sentence` in the place of every picture, for Responses items and chat messages.
 
-    For a request that was refused because of a picture: pass the items that may hold it. Files stay, as
-    do a computer's screenshots. `items` is not changed; nothing changes a second time.
+    Use it for a request that was refused because of a picture: pass the items that may contain it. Files
+    stay, as do screenshots of computer use. `items` is not changed, and replacing twice changes nothing more.
 
     Args:
         items: items of Responses or messages of Chat Completions.
-        sentence: what stands in the place of each picture.
+        sentence: the text that replaces each picture.
 
     Raises:
-        TypeError: `items` is no list of items or messages, or `sentence` is no text.
+        TypeError: `items` is not a list of items or messages, or `sentence` is not a string.
     """
     if not isinstance(sentence, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise TypeError(f"sentence is a text, not {type(sentence).__name__}")
+        raise TypeError(f"sentence must be a string, not {type(sentence).__name__}")
     item_list = listed(items)
     pictures = (one for one in attachments(item_list) if one.kind == "picture")
     return cast(
@@ -68,30 +68,31 @@ def trim(
     keep: float = 0.5,
     model: str | None = None,
 ) -> list[T]:
-    """Return `items` within budgets: the pictures used longest ago give way to a sentence that says what they were.
+    """Return `items` within budgets, with the least recently used pictures replaced by a sentence that says what they were.
 
-    A picture or file that is shown already is not sent again: a sentence refers to the first, which then
-    counts as used. For a `model` that takes prompt cache breakpoints the last sentence of each cut carries one:
-    up to there the next cut changes nothing.
+    A picture or file that is already shown is not sent again: a sentence refers to the first one, which then
+    counts as used. For a `model` that takes prompt cache breakpoints, the last sentence of each cut carries
+    one, because the next cut changes nothing before it.
 
     `items` is not changed. `trim(trim(items)) == trim(items)`, and `trim(trim(items) + more)` is
-    `trim(items + more)` where `items` ends with a turn. Call it before each request, or on what is stored.
-    What stands behind everything the model said counts as not answered: add the outputs of a response
-    behind all of its items. What the user said counts as answered once the model says something without a call.
+    `trim(items + more)` if `items` ends with a turn. Call it before each request, or on the stored
+    conversation. Everything after the model's last item counts as not yet answered, so add the outputs of a
+    response after all of its items. What the user said counts as answered once the model says something
+    without a call.
 
     Args:
         items: items of Responses or messages of Chat Completions.
-        max_pictures: pictures at most; None for any number.
-        max_bytes: bytes of pictures and files as they are sent (base64); None for any number.
-        max_tokens: tokens of the pictures, as `model` counts them; a picture whose size the request does not tell
-            counts as one of 2048x2048 pixels. None for any number.
-        keep: the share of a budget that is left once it is passed, so that the beginning of the requests stays the
-            same until the next cut.
-        model: the model that is asked. None: any.
+        max_pictures: the most pictures; None for no limit.
+        max_bytes: the most bytes of pictures and files as they are sent (base64); None for no limit.
+        max_tokens: the most tokens of pictures, as `model` counts them; a picture whose size is not known
+            from the request counts as 2048x2048 pixels. None for no limit.
+        keep: the share of a budget to cut down to once it is exceeded, so that the beginning of the requests
+            stays the same until the next cut.
+        model: the model that the items are sent to. None: any.
 
     Raises:
-        TypeError: `items` is no list of items or messages.
-        ValueError: a budget is negative, or `keep` is not from 0 to 1.
+        TypeError: `items` is not a list of items or messages.
+        ValueError: a budget is negative, or `keep` is not between 0 and 1.
     """
     item_list = listed(items)
     budgets = {"max_pictures": max_pictures, "max_bytes": max_bytes, "max_tokens": max_tokens}
@@ -117,10 +118,10 @@ class _Limit:
 
 def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
     if not 0 <= keep <= 1:
-        raise ValueError(f"keep is a share from 0 to 1, not {keep}")
+        raise ValueError(f"keep must be a share from 0 to 1, not {keep}")
     for name, most in budgets.items():
         if most is not None and most < 0:
-            raise ValueError(f"{name} is a number from 0, or None for no such budget; not {most}")
+            raise ValueError(f"{name} must be a number, 0 or more, or None for no such budget; not {most}")
     return [_Limit(name, most, int(most * keep)) for name, most in budgets.items() if most is not None]
 
 

@@ -6,7 +6,7 @@ from typing import cast
 from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 SHORTEST = 2_000
-"""Characters of a text that are always left."""
+"""Characters of a text that are always kept."""
 
 _TEXTS = ("input_text", "text", "output_text")
 

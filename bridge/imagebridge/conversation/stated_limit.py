@@ -51,7 +51,7 @@ _NO_PICTURES = _set(
     " generations edit edits request requests call calls tool tools byte bytes extension extensions encoding encodings resolution"
     " resolutions quality patch patches tile tiles page pages frame frames"
 )
-"""Behind the name of a picture, what is counted in its place: two image formats."""
+"""After the name of a picture, what is counted instead: two image formats."""
 _UNITS = _set(
     "b byte bytes kb mb gb kib mib gib k m g kilobyte kilobytes megabyte megabytes px pixel pixels mp megapixel megapixels token"
     " tokens patch patches tile tiles percent second seconds sec secs s ms millisecond milliseconds minute minutes min hour hours"
@@ -61,13 +61,13 @@ _MEASURES = _UNITS - _set("time times x min") | _set(
     "size sizes dimension dimensions width height wide tall ratio aspect resolution large larger big bigger small smaller quality"
     " compression scale depth weight side sides edge duration temperature penalty timeout seed effort retries page pages frame frames"
 )
-"""What is bounded in place of the number of pictures; a number that one of them governs is its own."""
+"""What else may be bounded instead of the number of pictures; a number governed by one of them belongs to it."""
 _PLACES = _MEASURES | _set("status code http line column version index position step page id port level")
 _NAMED = _ONE_PICTURE | _set(
     "number no nr error item message messages content input block request part turn choice chapter entry tier plan account attempt call tool version v gpt claude"
     " gemini llama qwen gemma grok pixtral phi glm kimi mistral images pictures attachments"
 )
-"""A number right after one of these is its name."""
+"""A number right after one of these names the thing rather than counting it."""
 _LINKS = _set("of is to be the was are a an at : = ( [ {")
 _BOUNDS = _set(
     "most max maximum maximal maximally up limit limits limited limiting limitation cap caps capped quota allowance ceiling"
@@ -81,7 +81,7 @@ _TOLD = _set(
     " includes including requested actual actually current currently counted detected used supplied not with added carries sending"
     " having saw sees"
 )
-"""Beside a number that tells how many were sent."""
+"""Words beside a number that says how many were sent."""
 _OVER = _set("exceed exceeds exceeding exceeded > over above beyond more greater")
 _FAILED = _set(
     "invalid broken corrupt corrupted damaged failed unsupported unreadable malformed missing could unable"
@@ -91,7 +91,7 @@ _NO_THINGS = _set(
     "is was as has this its plus less exceeds across does supports accepts takes allows limits permits handles processes holds fits"
     " values pieces uploads yes thus always ones unless"
 )
-"""Words in -s behind a number that are not things of another kind."""
+"""Words ending in -s after a number that are not things of another kind."""
 _RATE = re.compile(
     r"rate.?limit|\b(?:per|a|an|each|every) (?:minute|second|hour|day|month|week|min|sec)\b|/\s?(?:min|minute|s|sec|second|hour|day)\b"
     r"|\b[rti]pm\b|try again in|retry after|\b(?:daily|hourly|monthly|weekly|today|billing)\b",

@@ -77,7 +77,7 @@ def _check_open(package: Package) -> None:
         else []
     )
     if any(way not in _OBFUSCATION for way in ways):
-        raise DocumentError("is locked (DRM), and only the reader that it was sold for opens it")
+        raise DocumentError("is protected by DRM, so only the reader app it was sold for can open it")
 
 
 def _said(root: ElementTree.Element, name: str) -> str:
@@ -90,7 +90,7 @@ def _chapter(
 ) -> Section:
     name = names[number - 1]
     if name not in package:
-        return Section("", "[this chapter is missing in the file]")
+        return Section("", "[this chapter is missing from the file]")
 
     def figure_at(address: str) -> Callable[[], bytes] | None:
         place = member(name, address)

@@ -38,8 +38,8 @@ _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _OLD_STREAMS = (
     ("EncryptedPackage", LOCKED),
-    ("WordDocument", "is a Word document of the old form (.doc); save it as .docx or PDF"),
-    ("PowerPoint Document", "is a presentation of the old form (.ppt); save it as .pptx or PDF"),
+    ("WordDocument", "is a Word document in the old format (.doc); save it as .docx or PDF"),
+    ("PowerPoint Document", "is a presentation in the old format (.ppt); save it as .pptx or PDF"),
 )
 
 
@@ -138,4 +138,4 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
         case "html":
             yield web_page.page_contents(_page_decoded(data))
         case None:
-            raise DocumentError(unread(data) or f"is not a document; what is read: {READ}")
+            raise DocumentError(unread(data) or f"is not a supported document; supported are {READ}")

@@ -133,7 +133,7 @@ def excerpt(
         with opened(data, name) as contents:
             return _excerpt(contents, pages, part, characters, room, figures=figures)
     except RecursionError as error:
-        raise DocumentError("is nested deeper than documents are") from error
+        raise DocumentError("is nested too deeply to be a document") from error
 
 
 def _excerpt(
@@ -141,7 +141,7 @@ def _excerpt(
 ) -> Excerpt:
     if pages.strip() and not contents.unit:
         raise ArgumentError(
-            "pages", f"goes with PDFs, slides and books; this is a {contents.form}: give part"
+            "pages", f"applies to PDFs, slides and books; this is a {contents.form}, so use part instead"
         )
     numbers = page_numbers.chosen(pages, contents.total, contents.unit or "page")
     text, starts = _read(contents, numbers, part * characters)
@@ -150,7 +150,8 @@ def _excerpt(
         parts = f"{len(ends):,} part{'' if len(ends) == 1 else 's'}"
         raise ArgumentError("part", f"is {part:,}; the text has {parts}")
     first, last = [0, *ends][part - 1], ends[part - 1]
-    following = [start for start, _ in starts[1:]] + [len(text) + 1]
+    # A presentation may have no slides.
+    following = ([start for start, _ in starts[1:]] + [len(text) + 1])[: len(starts)]
     within = tuple(
         number for (start, number), end in zip(starts, following, strict=True) if start < last and end > first
     )
@@ -238,7 +239,7 @@ def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture]
     room = MAX_FIGURE_BYTES
     for number in dict.fromkeys(int(found[2]) for found in _FIGURE.finditer(text)):
         if not 1 <= number <= len(files):
-            missing[number] = "it is not in the document"
+            missing[number] = "it is missing from the document"
             continue
         if len(shown) >= MAX_FIGURES or room <= 0:
             missing[number] = "too many come before it: ask for fewer pages, or the next part"
@@ -255,7 +256,7 @@ def _picture(data: bytes) -> Picture:
     from imagebridge.pictures.convert import converted
 
     if data[:4] == b"\x01\x00\x00\x00" and data[40:44] == b" EMF":
-        raise PictureError("it is a Windows metafile (EMF), which is not drawn here")
+        raise PictureError("it is a Windows metafile (EMF), which cannot be drawn here")
     if data[:4] in (b"\xd7\xcd\xc6\x9a", b"\x01\x00\x09\x00", b"\x02\x00\x09\x00"):
-        raise PictureError("it is a Windows metafile (WMF), which is not drawn here")
+        raise PictureError("it is a Windows metafile (WMF), which cannot be drawn here")
     return converted(to_base64(data), "structure", first_frame=True).pictures[0]

@@ -347,7 +347,7 @@ class _OpenReader:
             load = partial(self._package.read, name, 50_000_000)
             return self._found.figures.add(name, caption, load)
         address = element.get(f"{_XLINK}href", "")
-        return f"[a picture that is not in the document: {address}]" if address else ""
+        return f"[a picture that is stored outside the document: {address}]" if address else ""
 
     def _object(self, element: ElementTree.Element) -> str:
         """Return an embedded formula or chart as text."""

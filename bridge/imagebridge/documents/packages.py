@@ -75,7 +75,7 @@ class Package:
         """Return a member.
 
         Raises:
-            DocumentError: there is none, it is broken, or larger than allowed once it is unpacked.
+            DocumentError: there is none, it is broken, or larger than allowed once unpacked.
         """
         info = self._names.get(name.casefold())
         if info is None:
@@ -88,7 +88,10 @@ class Package:
             RuntimeError
         ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
             raise DocumentError(_unreadable(info)) from error
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        except (
+            *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+            *(ValueError, struct.error),  # Places before the beginning, and fields that end too early.
+        ) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
             what = (
@@ -97,7 +100,7 @@ class Package:
                 else f"what was read of it up to its part {name[:200]}"
             )
             raise DocumentError(
-                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once it is unpacked"
+                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once unpacked"
             )
         self._left -= len(data)
         return data
@@ -149,9 +152,9 @@ class Package:
         return found
 
 
-LOCKED = "is locked with a password; save it without one"
+LOCKED = "is locked with a password; save a copy without one"
 
-_ANEW = "open it in the program that it is for, and save it anew"
+_ANEW = "open it in its own program and save it again"
 
 _METHODS = {
     1: "Shrink",
@@ -169,7 +172,7 @@ def _opened_package(data: bytes) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(BytesIO(data))
     except NotImplementedError as error:
-        raise DocumentError(f"is of a form of ZIP that is not read here ({error}); {_ANEW}") from error
+        raise DocumentError(f"uses a variant of ZIP that is not supported ({error}); {_ANEW}") from error
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, struct.error) as error:
         raise DocumentError("is damaged: its list of parts cannot be read") from error
 
@@ -179,7 +182,7 @@ def _unreadable(info: zipfile.ZipInfo) -> str:
     if info.flag_bits & 1:
         return LOCKED
     method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
-    return f"is packed in a way that is not read here ({method}); {_ANEW}"
+    return f"uses a compression method that is not supported ({method}); {_ANEW}"
 
 
 def unpacked_size(data: bytes) -> int:
@@ -206,7 +209,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
         data = re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", data.decode("utf-16", "replace")).encode()
     if _declares(data):
         raise DocumentError(
-            f"is not read: its part {name[:200]} declares entities, which documents do not need"
+            f"is not read, because its part {name[:200]} declares entities, which documents do not need"
         )
     if b"purl.oclc.org/ooxml" in data:
         data = _STRICT.sub(rb"http://schemas.openxmlformats.org/\1/2006/", data)
@@ -218,7 +221,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
     for _ in range(MAX_DEPTH):
         level = [child for element in level for child in element]
     if level:
-        raise DocumentError(f"is nested deeper than documents are in its part {name[:200]}")
+        raise DocumentError(f"is nested too deeply to be a document, in its part {name[:200]}")
     return root
 
 

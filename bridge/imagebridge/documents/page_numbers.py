@@ -18,7 +18,7 @@ def ranges(pages: str) -> list[tuple[int, int]]:
     for part in pages.split(",") if pages.strip() else ():
         match = _RANGE.match(part.strip())
         if not match:
-            raise ArgumentError("pages", f"holds {part.strip()!r}; give numbers and ranges such as 1-3, 7")
+            raise ArgumentError("pages", f"contains {part.strip()!r}; give numbers and ranges such as 1-3, 7")
         found.append((int(match[1]), int(match[2] or match[1])))
     return found
 
@@ -36,7 +36,7 @@ def chosen(pages: str, total: int, unit: str = "page", most: int = 0) -> list[in
         for number in (first, last):
             if not 1 <= number <= total:
                 count = f"{total:,} {unit}{'' if total == 1 else 's'}"
-                problem = f"names {unit} {number}; the document has {count}, 1 to {total}"
+                problem = f"asks for {unit} {number}, but the document has only {count}"
                 raise ArgumentError("pages", problem)
         step = 1 if first <= last else -1
         numbers += range(first, last + step, step)
@@ -44,7 +44,9 @@ def chosen(pages: str, total: int, unit: str = "page", most: int = 0) -> list[in
     if most and len(numbers) > most:
         first = in_words(numbers[:most]).removeprefix("pages ")
         raise ArgumentError(
-            "pages", f"are {len(numbers)}; at most {most} are drawn in a call, such as {first}"
+            "pages",
+            f"has {len(numbers)} entries, but at most {most} are drawn per call; ask for {first}, for "
+            "example",
         )
     return numbers
 

@@ -56,7 +56,7 @@ def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise RequirementError('PDFs are read with an extra: pip install "imagebridge[documents]"') from error
+        raise RequirementError('reading PDFs needs an extra: pip install "imagebridge[documents]"') from error
     with PDFIUM:
         try:
             with decoding("cannot be read"):
@@ -85,7 +85,7 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
     text = tidy(_SYMBOLS.sub("\u2022", text.replace("\r\n", "\n").replace("\ufffe", "")))
     if not text and whole:
         contents.scans.append(number)
-        return Section("", "\n\n".join(("[a picture without a text]", *beside)))
+        return Section("", "\n\n".join(("[a picture without text]", *beside)))
     return Section("", "\n\n".join(filter(None, (text, *beside, *figures))) or "[an empty page]")
 
 
@@ -124,7 +124,7 @@ def _image(document: Any, number: int, at: int) -> bytes:
                 buffer = BytesIO()
                 image.save(buffer, "PNG", compress_level=1)
                 return buffer.getvalue()
-    raise PictureError("it is not on the page any more")
+    raise PictureError("it is no longer on the page")
 
 
 def _attached(document: Any) -> list[str]:

@@ -172,7 +172,7 @@ class _RtfReader:
             if heading := _HEADING.match(text):
                 self._styles[self._number] = int(heading[1])
         elif group.where == "text" and group.hidden:
-            self._found.notes.append("Text that the document hides is left out.")
+            self._found.notes.append("Hidden text is left out.")
         elif group.where == "text":
             if (bare := text.strip()) and (group.struck or group.raised):
                 shown = f"~~{bare}~~" if group.struck else bare
@@ -192,7 +192,7 @@ class _RtfReader:
         self._to_skip = 0
         if brace == b"{":
             if len(self._stack) >= _DEEPEST:
-                raise DocumentError("is nested deeper than documents are")
+                raise DocumentError("is nested too deeply to be a document")
             self._stack.append(self._group)
             self._group = replace(self._group, taken="", marked=False)
         elif self._stack:

@@ -38,7 +38,7 @@ def workbook_contents(data: bytes) -> Generator[DocumentContents]:
         calamine: Any = import_module("python_calamine")
     except ImportError as error:
         raise RequirementError(
-            'workbooks are read with an extra: pip install "imagebridge[documents]"'
+            'reading workbooks needs an extra: pip install "imagebridge[documents]"'
         ) from error
     _check_size(data)
     try:
@@ -73,7 +73,7 @@ def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:
     ]
     notes = [f"[rows after the first {_ROWS:,} are left out]"] if len(rows) > _ROWS else []
     if markup.hidden:
-        notes.append(f"[rows that the sheet hides are here too: {markup.hidden:,}]")
+        notes.append(f"[rows hidden in the sheet are included: {markup.hidden:,}]")
     if lacking := [
         cell
         for (row, column), cell in markup.uncalculated.items()

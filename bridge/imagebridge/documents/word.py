@@ -219,7 +219,7 @@ class _WordReader:
     def _run(self, element: ElementTree.Element) -> str:
         how = element.find(f"{W}rPr")
         if how is not None and _is_on(how, "vanish"):
-            self._found.notes.append("Text that the document hides is left out.")
+            self._found.notes.append("Hidden text is left out.")
             return ""
         text = "".join(map(self._piece, element))
         if how is None or not text.strip():
@@ -306,7 +306,7 @@ class _WordReader:
         relation = self._target(element, f"{OFFICE}embed", f"{OFFICE}id")
         if relation.outside or not relation.target:
             linked = self._target(element, f"{OFFICE}link").target or relation.target
-            return f"[a picture that is not in the document: {linked}]" if linked else ""
+            return f"[a picture that is stored outside the document: {linked}]" if linked else ""
         load = partial(self._package.read, relation.target, 50_000_000)
         return self._found.figures.add(relation.target, caption, load)
 

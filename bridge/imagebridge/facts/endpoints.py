@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from imagebridge.errors import nearest
+
 Mode = Literal["native", "user_message", "text"]
 """How pictures travel: inside the tool's output, in a user message after the outputs, or not at all."""
 
@@ -70,5 +72,7 @@ def endpoint_kind(name: str | None) -> EndpointKind:
     """
     kind = ENDPOINTS.get((name or "openai").lower())
     if kind is None:
-        raise ValueError(f"no server is called {name!r}; there are: {', '.join(ENDPOINTS)}")
+        near = nearest(name or "", ENDPOINTS)
+        hint = f"; did you mean {near!r}?" if near else "."
+        raise ValueError(f"unknown server {name!r}{hint} Available: {', '.join(ENDPOINTS)}")
     return kind

@@ -64,7 +64,7 @@ UNKNOWN = Host(
     source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
     "every vision model of OpenAI sees (see `models`)",
 )
-"""What no host that is known refuses; those that mostly talk to Claude have 2,000 pixels a side, which is what its API
+"""What no known host refuses; those that mostly talk to Claude allow 2,000 pixels a side, which is what its API
 takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""
 
 _PEERS = "one agent run a case, seen on the wire"
@@ -375,4 +375,4 @@ def named(name: str) -> Host:
         return known_host
     near = nearest(name.strip(), (*NAMES, UNKNOWN.name))
     hint = f"; did you mean {near!r}?" if near else "."
-    raise ValueError(f"no host is called {name!r}{hint} There are: {', '.join((*NAMES, UNKNOWN.name))}")
+    raise ValueError(f"unknown host {name!r}{hint} Available: {', '.join((*NAMES, UNKNOWN.name))}")

@@ -262,7 +262,7 @@ DEFAULTS: tuple[DefaultModel, ...] = (
         "OpenAI's advice for cost-sensitive work (docs/models): half the price, sees pictures at the same sizes",
     ),
 )
-"""The newest stands last."""
+"""The newest comes last."""
 
 
 AVAILABILITY_READ = date(2026, 11, 29)
@@ -318,7 +318,7 @@ def ending(model: str, today: date) -> str:
 
 
 _SOON = 90
-"""Days before its end in which a model is worth a word."""
+"""Days before a model's end from which its users are warned."""
 
 
 def chat_tools_of(model: str) -> ChatTools | None:
@@ -333,4 +333,4 @@ def always_reasons(model: str) -> bool:
 
 def no_chat_tools(model: str) -> str:
     """Say that a model takes no tools in Chat Completions."""
-    return f"{model} takes function tools in the Responses API alone, and not in Chat Completions"
+    return f"{model} takes function tools only in the Responses API, not in Chat Completions"

@@ -29,23 +29,26 @@ from typing import TYPE_CHECKING, Any, cast
 from langchain_core.messages import ToolMessage
 from langchain_core.tools import BaseTool, StructuredTool, ToolException
 
-from imagebridge import Policy, chat_part, translate
+from imagebridge import Policy, Translation, chat_part, translate
+
+from .bridge_answer import answered, is_blocking
 
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.sync import SyncBridge
     from imagebridge.wire import Part
 
 __all__ = ["interceptor", "tools"]
 
 
-def tools(bridge: "Bridge") -> list[BaseTool]:
+def tools(bridge: "Bridge | SyncBridge") -> list[BaseTool]:
     """Return the bridge's tools for `create_agent(model, tools)` or `model.bind_tools(tools)`.
 
     A picture reaches the model as one; a call that fails becomes a `ToolMessage` whose status is "error" and whose
     text begins with `Tool error:`, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)`. `Bridge(policy=Policy(model=...))` fits pictures to the
+        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`. `Bridge(policy=Policy(model=...))` fits pictures to the
             model. What its servers add later is not in the list.
 
     Raises:
@@ -57,6 +60,7 @@ def tools(bridge: "Bridge") -> list[BaseTool]:
             description=tool.get("description") or "",
             args_schema=cast("dict[str, Any]", tool["parameters"]),
             coroutine=_calling(bridge, tool["name"]),
+            func=_blocking(bridge, tool["name"]) if is_blocking(bridge) else None,
             handle_tool_error=True,
         )
         for tool in bridge.tools
@@ -81,16 +85,27 @@ async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) ->
     return ToolMessage(content, tool_call_id=request.runtime.tool_call_id, status=status)
 
 
-def _calling(bridge: "Bridge", name: str) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
+def _calling(bridge: "Bridge | SyncBridge", name: str) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
     # A function, whose annotations LangGraph reads. Arguments come by their names, which may be `bridge` and `name` too.
     async def called(**arguments: object) -> list[dict[str, Any]]:
-        answer = await bridge.answer(name, arguments)
-        blocks = [_block(part) for part in answer.parts]
-        if answer.is_error:
-            raise ToolException(blocks)
-        return blocks
+        return _blocks(await answered(bridge, name, arguments))
 
     return called
+
+
+def _blocking(bridge: "SyncBridge", name: str) -> Callable[..., list[dict[str, Any]]]:
+    # `agent.invoke` asks for it.
+    def called(**arguments: object) -> list[dict[str, Any]]:
+        return _blocks(bridge.answer(name, arguments))
+
+    return called
+
+
+def _blocks(answer: Translation) -> list[dict[str, Any]]:
+    blocks = [_block(part) for part in answer.parts]
+    if answer.is_error:
+        raise ToolException(blocks)
+    return blocks
 
 
 def _block(part: "Part") -> dict[str, Any]:

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from agents import FunctionTool, ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
 
+from .bridge_answer import answered
+
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.sync import SyncBridge
     from imagebridge.wire import Part
 
 __all__ = ["tools"]
@@ -31,14 +34,14 @@ _DETAILS = get_args(get_args(ToolOutputImage.model_fields["detail"].annotation)[
 """The details that this version of the framework takes: another one would turn the whole output into text."""
 
 
-def tools(bridge: "Bridge") -> list[FunctionTool]:
+def tools(bridge: "Bridge | SyncBridge") -> list[FunctionTool]:
     """Return the bridge's tools for `Agent(tools=...)`.
 
     A picture reaches the model as one, fitted to the agent's model; a call that fails is answered with a text that
     begins with `Tool error:`, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)`. What its servers add later is not in the list.
+        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`. What its servers add later is not in the list.
 
     Raises:
         BridgeError: the bridge is not open.
@@ -57,9 +60,9 @@ def tools(bridge: "Bridge") -> list[FunctionTool]:
 
 
 async def _called(
-    bridge: "Bridge", name: str, context: ToolContext[Any], arguments: str
+    bridge: "Bridge | SyncBridge", name: str, context: ToolContext[Any], arguments: str
 ) -> str | list[AgentOutput]:
-    answer = await bridge.answer(name, arguments, model=_model_of(context))
+    answer = await answered(bridge, name, arguments, model=_model_of(context))
     output = answer.output
     return output if isinstance(output, str) else [_output(part) for part in output]
 

@@ -21,8 +21,11 @@ from pydantic_ai import BinaryContent, DocumentUrl, ImageUrl, RunContext, ToolDe
 from pydantic_ai.toolsets import AbstractToolset, ToolsetTool
 from pydantic_core import SchemaValidator, core_schema
 
+from .bridge_answer import answered
+
 if TYPE_CHECKING:
     from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.sync import SyncBridge
 
 __all__ = ["toolset"]
 
@@ -30,20 +33,20 @@ _ANYTHING = SchemaValidator(core_schema.dict_schema(core_schema.str_schema()))
 """The bridge checks the arguments itself, against the tool's own schema."""
 
 
-def toolset(bridge: "Bridge") -> AbstractToolset[Any]:
+def toolset(bridge: "Bridge | SyncBridge") -> AbstractToolset[Any]:
     """Return the bridge's tools for `Agent(toolsets=[...])`; what its servers add or take away shows in the next step.
 
     A picture reaches the model as one, fitted to the model that asks; a call that fails is answered with a text that
     begins with `Tool error:`, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)`.
+        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`.
     """
     return _BridgeToolset(bridge)
 
 
 class _BridgeToolset(AbstractToolset[Any]):
-    def __init__(self, bridge: "Bridge") -> None:
+    def __init__(self, bridge: "Bridge | SyncBridge") -> None:
         self._bridge = bridge
 
     @property
@@ -67,7 +70,7 @@ class _BridgeToolset(AbstractToolset[Any]):
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[Any], tool: ToolsetTool[Any]
     ) -> Any:
-        answer = await self._bridge.answer(name, tool_args, model=ctx.model.model_name)
+        answer = await answered(self._bridge, name, tool_args, model=ctx.model.model_name)
         output = answer.output
         return (
             output if isinstance(output, str) else [_content(cast("dict[str, Any]", part)) for part in output]

@@ -87,7 +87,7 @@ def frame(data: bytes, index: int) -> "Image":
             image = one
             break
     if image is None:
-        raise PictureError(f"it has no frame {index + 1}")
+        raise PictureError(f"it does not have a frame {index + 1}")
     return image
 
 
@@ -158,11 +158,11 @@ def _of_png(data: bytes) -> Iterator[_Frame]:
 
 def _png_frame(header: bytes, beside: bytes, pixels: bytes, control: bytes) -> _Frame:
     if len(control) != 26:
-        raise PictureError("a frame's control has not its length")
+        raise PictureError("a frame's control chunk has the wrong length")
     width, height, left, top, part, whole, leaves, blend = unpack_from(">IIIIHHBB", control, 4)
     across, down = unpack_from(">II", header)
     if not (0 < width <= across - left and 0 < height <= down - top):
-        raise PictureError("a frame reaches beyond its picture")
+        raise PictureError("a frame extends beyond the picture")
     ihdr = png.chunk(b"IHDR", pack(">II", width, height) + header[8:])
     still = b"\x89PNG\r\n\x1a\n" + ihdr + beside + png.chunk(b"IDAT", pixels) + png.END
     return _Frame(still, left, top, width, height, part / (whole or 100), blend == 1, _LEAVES[min(leaves, 2)])

@@ -104,8 +104,8 @@ def _lenient(encoded: str) -> bytes:
     packed = _packed(encoded)
     try:
         return strictly_decoded(packed + "=" * (-len(packed) % 4))
-    except ValueError as error:
-        raise PictureError("it is not base64") from error
+    except ValueError:
+        raise PictureError("it is not base64") from None
 
 
 def to_base64(data: bytes) -> str:

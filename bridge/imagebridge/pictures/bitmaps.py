@@ -245,7 +245,7 @@ def icon(data: bytes) -> Icon:
         raise PictureError("the icon is cut short in its list of pictures") from error
     found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
-        raise PictureError("the icon holds no picture that is all there")
+        raise PictureError("the icon does not contain a complete picture")
     # The list says of a PNG how many colours it is made for, whatever it is stored with.
     return max(found, key=lambda one: (*one[:2], one[3]))[2]
 

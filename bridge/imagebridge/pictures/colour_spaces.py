@@ -48,8 +48,8 @@ def hdr_sentence(transfer: int) -> str:
     if transfer not in HDR:
         return ""
     return (
-        "an HDR picture, shown as on an ordinary screen: what is brighter than white is compressed, "
-        "and tones may differ from those that a browser shows"
+        "an HDR picture, shown as on an ordinary screen: brightness above white is compressed, and tones "
+        "may differ from what a browser shows"
     )
 
 

@@ -57,7 +57,7 @@ class _Film:
         """Say which frames cannot be decoded."""
         if self.decoded == self.wanted:
             return ""
-        return f" (frame {self.decoded + 1} and what follows cannot be decoded)"
+        return f" (frame {self.decoded + 1} and later ones cannot be decoded)"
 
 
 def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
@@ -105,12 +105,12 @@ def _rgba(frame: "Image") -> "Image":
 def _same(film: _Film) -> str:
     """Say what is known of an animation whose frames are all equal, as far as they were looked at."""
     if film.decoded == film.total:
-        return f"an animation of {film.total} frames that are all the same; this is one"
+        return f"an animation of {film.total} identical frames; this is one of them"
     if film.decoded == 1:
         return f"the first of {film.total} frames of an animation{film.lost()}"
     return (
-        f"an animation of {film.total} frames; its first {film.decoded} frames are the same, "
-        f"this is one{film.lost()}"
+        f"an animation of {film.total} frames; its first {film.decoded} frames are identical; this is one "
+        f"of them{film.lost()}"
     )
 
 

@@ -109,7 +109,7 @@ def retyped(encoded: str, media_types: Collection[str]) -> Picture:
         return picture
     drawn = kinds.PNG.media_type in media_types
     if not drawn and kinds.JPEG.media_type not in media_types:
-        raise PictureError(f"it is {picture.media_type}, and is wanted as {' or '.join(media_types)} alone")
+        raise PictureError(f"it is {picture.media_type}, but only {' or '.join(media_types)} can be used")
     with (
         decoding("its pixels cannot be converted"),
         turn(_PER_PIXEL * picture.width * picture.height),

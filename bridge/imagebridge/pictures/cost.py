@@ -160,9 +160,7 @@ def check_pixels(width: int, height: int) -> None:
         PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     if max(width, height) > MAX_SIDE:
-        raise PictureError(
-            f"it is {width}x{height} pixels, and a side may have {MAX_SIDE:,} at most", SMALLER
-        )
+        raise PictureError(f"it is {width}x{height} pixels, over the limit of {MAX_SIDE:,} a side", SMALLER)
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}", SMALLER
@@ -177,7 +175,8 @@ def check_scans(scans: int, width: int, height: int) -> None:
     """
     if scans * width * height > _SCANNED:
         raise PictureError(
-            f"it passes {scans:,} times over {width}x{height} pixels, which takes too long", SMALLER
+            f"it goes over its {width}x{height} pixels {scans:,} times, which takes too long to decode",
+            SMALLER,
         )
 
 

@@ -12,16 +12,16 @@ from imagebridge.errors import PictureError
 
 from .cost import MAX_MEMORY, SMALLER, HeavyError, allowed
 
-BROKEN = "the file is broken there"
+BROKEN = "the file is damaged there"
 """What all else means, also what Pillow's readers run into where numbers in a file lead nowhere."""
 
-UNKNOWN_FORM = "it is of a form that is not decoded here"
+UNKNOWN_FORM = "this variant of the format is not supported"
 
 _MEANINGS = tuple(
     (re.compile(pattern, re.IGNORECASE), words)
     for pattern, words in (
         (r"password", "it is locked with a password"),
-        (r"memory|security limit|exceeds", "that takes more memory than is allowed here"),
+        (r"memory|security limit|exceeds", "it would take more memory than is allowed here"),
         (
             (
                 r"truncated|incomplete|not enough|only got|reached eof|end of (file|data)|premature|outside of file bounds|"
@@ -38,13 +38,13 @@ _MEANINGS = tuple(
         ),
         (
             r"dimensions|size must be|invalid value for samples",
-            "it names a size that no picture can have",
+            "it states a size that no picture can have",
         ),
         (
             r"no more images|frame sequence|next frame|seek|outside sequence",
             "it has fewer frames than it says",
         ),
-        (r"not (a|an|exactly) |no marker", "it does not begin as its format does"),
+        (r"not (a|an|exactly) |no marker", "it does not begin the way its format does"),
     )
 )
 """The first pattern that is found in a message says what it means."""
@@ -56,7 +56,7 @@ def meaning(error: Exception) -> str:
     if isinstance(error.__cause__ or error, struct_error):
         return "it ends too early"
     if isinstance(error, MemoryError):
-        return "that takes more memory than is allowed here"
+        return "it would take more memory than is allowed here"
     if not isinstance(error, (OSError, SyntaxError, ValueError, RuntimeError)) or isinstance(
         error, UnicodeError
     ):

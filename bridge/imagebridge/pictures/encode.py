@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 _QUALITY = 85
-"""JPEG quality where nothing is short. Above it files grow faster than a model's sight of them."""
+"""The JPEG quality when there is no limit on bytes. Above it files grow faster than what a model sees in them."""
 
 _LOWEST, _SMALLER = 60, 80
 """JPEG quality down to which a picture keeps its pixels, and that of one with fewer."""

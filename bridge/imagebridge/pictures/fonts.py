@@ -13,7 +13,7 @@ PACKAGES = ("noto_cjk_sans_otc",)
 """Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
 
 EXTRA = 'pip install "imagebridge[cjk]"'
-"""What brings them."""
+"""The command that installs them."""
 
 _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 """What Unicode's names of their letters begin with."""

@@ -48,7 +48,7 @@ def depth_sentence(image: "Image") -> str:
         case None:
             return ""
         case (low, high) if low == high:
-            return f"all its values are {low:g}, which is shown as black"
+            return f"all its values are {low:g}, shown as black"
         case (low, high):
             return f"its values from {low:g} to {high:g} are shown as black to white"
 

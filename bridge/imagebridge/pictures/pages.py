@@ -79,7 +79,7 @@ class _PageCount:
     def _which(self) -> str:
         count = len(self.shown)
         if self.total == 1:
-            return "the one page of a TIFF"
+            return "the only page of a TIFF"
         if count == self.total:
             return f"the {count} pages of a TIFF"
         if count > 1 and self.shown[-1] == count:
@@ -115,7 +115,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
             check_pixels(width, height)
             room -= width * height
             if room < 0:
-                pages.remarks.append(f"more would pass {_MAX_TOGETHER:,} pixels together")
+                pages.remarks.append(f"more would exceed {_MAX_TOGETHER:,} pixels in total")
                 break
             with turn(tiff.memory_of_page(stored) if stored else _PER_PIXEL * width * height):
                 image, remark = page(data, index)
@@ -126,7 +126,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
         if remark:
             pages.remarks.append(f"page {number}: {remark}" if total > 1 else remark)
     if not whole:
-        pages.remarks.append(f"what follows page {total} cannot be read")
+        pages.remarks.append(f"pages after page {total} cannot be read")
     sentence = pages.sentence()
     return tuple(pages.pictures), sentence if total > 1 or not whole else "; ".join(pages.remarks)
 

@@ -8,6 +8,7 @@ tells whether pixels are missing too.
 """
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, Self
 
 from imagebridge.facts import limits
@@ -20,14 +21,21 @@ from .cost import check_pixels, turn
 
 Proof = Literal["structure", "decoded"]
 
+_SUFFIXES = {
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/webp": (".webp",),
+    "image/gif": (".gif",),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
 
-    `plain` is true where the API takes these bytes as they are: an upright still of 8 bits a channel
-    that is not CMYK, not HDR and not of a rare coding. `orientation` is how EXIF says that the stored pixels are
-    to be turned, 1 for not at all to 8. Build one with `from_bytes` or `from_base64`.
+    `plain` says whether the API takes these bytes as they are: an upright still with 8 bits per channel that
+    is not CMYK, not HDR and not encoded in an unusual way. `orientation` is the EXIF orientation of the
+    stored pixels, from 1 (upright) to 8. Create one with `from_bytes` or `from_base64`.
     """
 
     data_url: str = field(repr=False)
@@ -55,31 +63,58 @@ class Picture:
         length = len(self.data_url) - len(self.media_type) - 13
         return length // 4 * 3 - self.data_url.count("=", len(self.data_url) - 2)
 
+    def save(self, path: str | Path) -> Path:
+        """Write the encoded file as it is, replacing a file of that name, and return its path.
+
+        Args:
+            path: the file to write. Without a suffix it gets that of the format, such as `.png`.
+
+        Raises:
+            ValueError: the suffix is not one of the format: nothing is converted here.
+            OSError: the file cannot be written.
+        """
+        file, suffixes = Path(path), _SUFFIXES[self.media_type]
+        if not file.suffix:
+            file = file.with_name(file.name + suffixes[0])
+        elif file.suffix.lower() not in suffixes:
+            other = file.with_suffix(suffixes[0]).name
+            raise ValueError(
+                f"the picture is {self.media_type}, which is not saved as {file.name!r}; name it {other!r}"
+            )
+        file.write_bytes(self.data)
+        return file
+
+    def _repr_html_(self) -> str:
+        """Show the picture in a notebook."""
+        size = f'width="{self.width}" height="{self.height}"'
+        return f'<img src="{self.data_url}" {size} alt="a picture" style="max-width:100%;height:auto">'
+
     @classmethod
     def from_bytes(cls, data: bytes, proof: Proof = "structure") -> Self:
-        """Prove PNG, JPEG, WebP or GIF data; what can be mended in its container is.
+        """Verify PNG, JPEG, WebP or GIF data, repairing its container where possible.
 
         Args:
             data: the bytes of the file.
-            proof: how far it is looked into. "structure": the container is walked to its end, with checksums.
-                "decoded": the pixels are decoded too.
+            proof: how much is verified. "structure": the whole container, with checksums. "decoded": the
+                pixels too.
 
         Raises:
-            PictureError: another format, an incomplete or broken file, more than `MAX_PIXELS`.
+            PictureError: the format is another one, the file is incomplete or damaged, or it has more than
+                `MAX_PIXELS`.
         """
         container = walk(data)
         return cls._of(to_base64(_sound(data, container, proof)), container, proof)
 
     @classmethod
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
-        """Prove a picture that is given as base64.
+        """Verify a picture given as base64.
 
-        A string that was proven before is recognised, compared in full, and not proven again.
+        A string that was verified before is recognised, by comparing it in full, and not verified again.
 
         Args:
             text: standard or URL-safe base64, with or without padding, line breaks, a `data:` prefix.
-            proof: how far it is looked into. "structure": the container is walked to its end, with checksums.
-                "decoded": the pixels are decoded too.
+            proof: how much is verified. "structure": the whole container, with checksums. "decoded": the
+                pixels too.
 
         Raises:
             PictureError: as `from_bytes`, or `text` is not base64.

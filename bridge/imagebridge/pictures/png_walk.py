@@ -134,18 +134,18 @@ class _Walk:
 
     def _header(self, at: int, stop: int, name: bytes, *, sound: bool) -> None:
         if name != b"IHDR" or stop - at != 25:
-            raise PictureError(f"the PNG begins with {_ascii(name)}, not with its header")
+            raise PictureError(f"the PNG begins with {_ascii(name)} instead of its header")
         if not sound:
             raise PictureError("the checksum of the PNG's IHDR chunk is wrong")
         found = self._found
         found.width, found.height, found.bits, found.colour, *rest = HEADER.unpack_from(self._data, 16)
         if found.bits not in _DEPTHS.get(found.colour, ()):
-            raise PictureError(f"the PNG names bit depth {found.bits} with colour type {found.colour}")
+            raise PictureError(f"the PNG has bit depth {found.bits} with colour type {found.colour}")
         if not (0 < found.width < 1 << 31 and 0 < found.height < 1 << 31):
             raise PictureError(f"its header says {found.width}x{found.height} pixels")
         for what, value, most in zip(("compression", "filter", "interlace"), rest, (0, 0, 1), strict=True):
             if value > most:
-                raise PictureError(f"the PNG's header names {what} method {value}, which does not exist")
+                raise PictureError(f"the PNG's header states {what} method {value}, which does not exist")
 
     def _drop(self, at: int, stop: int) -> None:
         self._found.mends.append((at, stop, b""))
@@ -159,11 +159,12 @@ class _Walk:
             self._colours(at, stop)
         elif name == b"IHDR":
             if self._data[at:stop] != self._data[8:33]:
-                raise PictureError("the PNG has two headers that say different things")
+                raise PictureError("the PNG has two headers that contradict each other")
             self._drop(at, stop)
         elif not name[0] & 0x20:
             raise PictureError(
-                f"the PNG holds a chunk {_ascii(name)}, which is marked as needed to read it and is not known"
+                f"the PNG contains the unknown chunk {_ascii(name)}, which is marked as required for "
+                "reading it"
             )
         elif not name.isalpha() or name[2] & 0x20:
             # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
@@ -206,7 +207,7 @@ class _Walk:
             self._drop(at, stop)
             return
         if self._pixels:
-            raise PictureError("the PNG has its palette behind its pixels")
+            raise PictureError("the PNG has its palette after its pixels")
         self._palette = body
         colours = min(len(body) // 3, 1 << found.bits)
         if not colours:

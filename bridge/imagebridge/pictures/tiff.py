@@ -164,7 +164,7 @@ def _unsigned(layout: Page, found: list[bytes]) -> tuple[list[bytes], str]:
     return [bytes(map(shown.__getitem__, one)) for one in values], (
         f"its values from {low} to {high} are shown as black to white"
         if high > low
-        else f"all its values are {low}, which is shown as black"
+        else f"all its values are {low}, shown as black"
     )
 
 
@@ -177,8 +177,8 @@ def left_out(layout: Page) -> str:
     more = layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples)
     if more < 1 or {1, 2} & set(layout.tags.get(directory.EXTRA, ())):
         return ""
-    what = "one more value" if more == 1 else f"{more} more values"
-    return f"each pixel has {what}, of which the file does not say what {'it is' if more == 1 else 'they are'}: left out"
+    what = "one extra value" if more == 1 else f"{more} extra values"
+    return f"each pixel has {what}, left out because the file does not say what {'it is' if more == 1 else 'they are'}"
 
 
 def _from_palette(layout: Page, indices: bytes) -> "Image":
@@ -188,7 +188,7 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
     colours = layout.tags.get(directory.COLOURS, ())
     entries = len(colours) // 3
     if entries != 1 << layout.bits:
-        raise PictureError("its palette has not as many colours as its pixels name")
+        raise PictureError("its palette has fewer colours than its pixels use")
     check_looped(layout)
     values = unpack_from(f"<{len(indices) // 2}H", indices)
     channel = [bytes(value >> 8 for value in colours[at * entries : (at + 1) * entries]) for at in range(3)]

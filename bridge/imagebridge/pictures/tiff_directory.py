@@ -175,8 +175,8 @@ class Page(NamedTuple):
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
         form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
         packed = packed or _PACKED.get(self.packed, f"compression {self.packed}")
-        return f"a TIFF of a form that is not decoded here: {form}" + (
-            f", packed with {packed}" if packed else ""
+        return f"this variant of TIFF is not supported: {form}" + (
+            f", compressed with {packed}" if packed else ""
         )
 
 

@@ -99,7 +99,7 @@ def chat_messages(
     Args:
         answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
             version or its JSON).
-        policy: the choices of the translation; the default is right for every vision model.
+        policy: how to translate; the default is right for every vision model.
 
     Raises:
         TypeError: a call or a result is something else. Content never raises.
@@ -140,7 +140,7 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
             what = f"the picture {part.get('file_id')}"
             return {
                 "type": "text",
-                "text": not_shown(what, "Chat Completions takes no pictures by their ids"),
+                "text": not_shown(what, "Chat Completions does not take pictures by id"),
             }
         case "input_file":
             return _file_part(part)
@@ -165,4 +165,4 @@ _PDF = "data:application/pdf;"
 
 
 def _untaken(what: str) -> str:
-    return not_shown(what, "Chat Completions takes PDF files alone, as data")
+    return not_shown(what, "Chat Completions takes only PDF files, as data")

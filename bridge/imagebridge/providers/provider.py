@@ -51,7 +51,7 @@ def call_reference(value: object) -> CallReference:
         return CallReference(value)
     item = dumped(value)
     if not is_json(item):
-        raise TypeError(f"a call is its id, or the call item of a response, not {type(value).__name__}")
+        raise TypeError(f"a call must be its id or the call item of a response, not {type(value).__name__}")
     caller, function = item.get("caller"), item.get("function")
     reference = CallReference(
         text_of(item, "call_id") or text_of(item, "id"),
@@ -62,7 +62,8 @@ def call_reference(value: object) -> CallReference:
     )
     if not reference.id:
         raise TypeError(
-            f"a call has a call_id (Responses) or an id (Chat); this object has {', '.join(sorted(item))}"
+            "a call must have a call_id (Responses) or an id (Chat); this object has "
+            f"{', '.join(sorted(item))}"
         )
     return reference
 
@@ -188,3 +189,9 @@ class Translation(FittedResult):
                     return None
                 texts.append(part.text)
         return "\n".join(texts)
+
+    def _repr_html_(self) -> str:
+        """Show in a notebook what the model receives."""
+        from imagebridge.display import notebook
+
+        return notebook.result(self)

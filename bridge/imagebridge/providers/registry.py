@@ -29,7 +29,7 @@ def provider(name: str) -> Provider:
     """
     module = PROVIDERS.get(name)
     if module is None:
-        raise ValueError(f"Policy(api={name!r}): it is one of {', '.join(map(repr, PROVIDERS))}")
+        raise ValueError(f"Policy(api={name!r}): it must be one of {', '.join(map(repr, PROVIDERS))}")
     return _loaded(module)
 
 

@@ -89,15 +89,15 @@ def input_text(text: str) -> "ResponsesPart":
 
 
 def translate(result: object, policy: Policy = DEFAULT) -> Translation:
-    """Translate an MCP tool result and give the account of it: parts, notes, tokens, what is for the user's eyes.
+    """Translate an MCP tool result and report what became of it: parts, notes, tokens, and blocks for the user.
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: the choices of the translation; the default is right for every vision model.
+        policy: how to translate; the default is right for every vision model.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
-        ValueError: the policy names an API that is not known.
+        ValueError: the policy names an unknown API.
     """
     return translation_of(read_result(result, policy, receiver=receiver(policy)))
 
@@ -112,8 +112,8 @@ Way = Mode | Literal["program"]
 
 _WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
-    "text": "not sent, as the server takes text alone",
-    "program": "not sent, as a program made the call and takes text alone",
+    "text": "not sent, because the server takes only text",
+    "program": "not sent, because a program made the call and takes only text",
 }
 
 
@@ -173,7 +173,7 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
         call_id: the id of the call: the item then has exactly `type`, `call_id` and `output`. Given the call's own
             item, the answer repeats what the API wants of it, and a custom tool call gets a
             `custom_tool_call_output`.
-        policy: the choices of the translation; the default is right for every vision model.
+        policy: how to translate; the default is right for every vision model.
 
     Raises:
         TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
@@ -190,7 +190,7 @@ def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFA
 
     Args:
         answers: pairs of a call (its id or item) and its result.
-        policy: the choices of the translation; the default is right for every vision model.
+        policy: how to translate; the default is right for every vision model.
 
     Raises:
         TypeError: a call or a result is something else.
@@ -204,7 +204,7 @@ def output_parts(result: object, policy: Policy = DEFAULT) -> "list[ResponsesPar
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: the choices of the translation; the default is right for every vision model.
+        policy: how to translate; the default is right for every vision model.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.

@@ -30,7 +30,7 @@ _LAST = 1.5
 any more (the SDKs for Python and TypeScript, 2026-11)."""
 
 _LOOK = 0.2
-"""Seconds between two looks whether the process still runs, and for what it wrote last to be read."""
+"""Seconds between two checks of whether the process is still running, and for its last output to be read."""
 
 
 class ChildServer:
@@ -68,7 +68,7 @@ class ChildServer:
         code = self.process.returncode
         if code is None:
             return "closed its output"
-        return f"was ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
 
     async def watch(self) -> None:
         """End the lines once the process is gone: a child of it that holds its output would keep them open."""
@@ -110,7 +110,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
     try:
         process, pipes = await _started(command)
     except OSError as error:
-        raise ServerError(name, f"it cannot be started: {error.strerror or error}") from error
+        raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":  # There a program that replaces itself goes on as another process.

@@ -26,7 +26,7 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
         if tag == "insert":
             yield f"added {_listed(new[first:last])}"
         elif tag == "delete":
-            yield f"took out {_listed(old[start:stop])}"
+            yield f"removed {_listed(old[start:stop])}"
         elif tag == "replace":
             yield f"{_listed(old[start:stop])} became {_listed(new[first:last])}"
     yield from _fields({**before, "content": None}, {**after, "content": None})
@@ -44,7 +44,7 @@ def changes_of_list(before: JSON, after: JSON, key: str, name: str) -> Iterator[
 def _fields(before: JSON, after: JSON) -> Iterator[str]:
     for name in sorted({*before, *after}):
         if name not in after:
-            yield f"took out {name}"
+            yield f"removed {name}"
         elif name not in before:
             yield f"added {name}"
         elif not same(before[name], after[name]):

@@ -29,12 +29,13 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     """
     options.tell()
     if options.command and not shutil.which(options.command[0]):
-        raise ServerError(options.command[0], "it cannot be started: no such program")
+        raise ServerError(options.command[0], "it cannot be started: program not found")
     place = Address.parsed(address)
     if authenticated and not place.is_local:
         raise BridgeError(
-            f"{address} is reached from other machines, and the relay asks nobody who it is: listen on 127.0.0.1, "
-            "or give --no-auth where something before it lets only the right ones through"
+            f"{address} can be reached from other machines, and the relay does not authenticate anyone: "
+            "listen on 127.0.0.1, or pass --no-auth if something in front of it lets only the right "
+            "callers through"
         )
     listening = place.listen()
     relay = HttpRelay(options.relay, local_security(place.host, checks=place.is_local))

@@ -173,7 +173,7 @@ class HostSession:
         if stream is None:
             if not answered:
                 words = line[:200].decode(errors="replace").strip()
-                _LOG.warning("a message may belong to any of several hosts, so none gets it: %s", words)
+                _LOG.warning("dropping a message that may belong to any of several hosts: %s", words)
             return
         stream.put(line, said[0] if len(said) == 1 else None)
         for one in said:

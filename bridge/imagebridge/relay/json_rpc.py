@@ -72,7 +72,7 @@ def _refused(constant: str) -> object:
 
 
 _STRICT = json.JSONDecoder(parse_constant=_refused)
-"""Refuses NaN and Infinity, which Python's own writer makes, and no other reader takes."""
+"""Refuses NaN and Infinity, which Python's own writer produces but no other reader accepts."""
 
 
 class LongNumber(str):

@@ -45,7 +45,7 @@ class Address:
         try:
             found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
         except OSError as error:
-            raise BridgeError(f"there is no address for {host!r}: {error.strerror or error}") from error
+            raise BridgeError(f"cannot resolve {host!r}: {error.strerror or error}") from None
         places = [(family, (str(where[0]), int(where[1]))) for family, _, _, _, where in found]
         is_local = all(is_loopback(where[0]) for _, where in places)
         return cls(text, host, int(port), *places[0], is_local)
@@ -60,7 +60,7 @@ class Address:
             listening = socket.create_server(self.where, family=self.family)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
-            raise BridgeError(f"{self.text} cannot be listened on: {why}") from error
+            raise BridgeError(f"cannot listen on {self.text}: {why}") from error
         # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
         # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())

@@ -132,7 +132,7 @@ class Relay:
     def _to_server(self, line: Line) -> Rest:
         """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
         if isinstance(line, LongLine):
-            _LOG.warning("the host sent %s; it is left out", line)
+            _LOG.warning("the host sent %s; ignoring it", line)
             return None
         message, _ = read_line(line)
         if self._names and is_json(message):
@@ -182,7 +182,8 @@ class Relay:
         self._server = None
         self._spoke.set()
         await self._refuse(
-            f"the server {server.name} {how} before it answered. Its log says why; the next request starts it again."
+            f"the server {server.name} {how} before it answered. Its log says why; the next request "
+            "restarts it."
         )
         self._over.set()
 
@@ -204,7 +205,7 @@ class Relay:
     def _to_host(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message of the server, or have it repaired first."""
         if isinstance(line, LongLine):
-            _LOG.warning("the server sent %s; it is left out", line)
+            _LOG.warning("the server sent %s; ignoring it", line)
             return self._refuse_broken(line.start, f"the server answered with {line}")
         message, clean = read_line(line)
         if isinstance(message, Unreadable):
@@ -212,7 +213,7 @@ class Relay:
                 self._session.answered(message.deep)
                 return self._output.send(line + b"\n", [message.deep])
             self._tell_garbage(message)
-            return self._refuse_broken(line[:_BEGINNING], "the server's answer is not JSON that can be read")
+            return self._refuse_broken(line[:_BEGINNING], "the server's answer is not readable JSON")
         parts = messages(message)
         if is_json(message) and self._session.is_own(message.get("id")) and "method" not in message:
             if waiting := self._waiting.get(message["id"]):
@@ -242,9 +243,9 @@ class Relay:
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
         if self._garbage <= _MOST_TOLD:
-            more = " Further ones are not told." if self._garbage == _MOST_TOLD else ""
+            more = " Further such lines are not reported." if self._garbage == _MOST_TOLD else ""
             _LOG.warning(
-                "the server wrote a line to stdout that is not a message, so it is left out: %s%s",
+                "the server wrote a line to stdout that is not a message; ignoring it: %s%s",
                 message.text,
                 more,
             )
@@ -264,7 +265,7 @@ class Relay:
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
         # A fault of ours must not cost the answer.
         except Exception:  # noqa: BLE001
-            _LOG.exception("a result could not be repaired, so it is passed on as it came")
+            _LOG.exception("a result could not be repaired, so it is passed on unchanged")
             made, out = parts, line + b"\n"
         await done(self._output.send(out, made))
 
@@ -280,7 +281,7 @@ class Relay:
         if "error" in message and "result" not in message:
             return message
         if "result" not in message:
-            return failure(pending.number, "the server's answer holds neither a result nor an error")
+            return failure(pending.number, "the server's answer contains neither a result nor an error")
         result = message["result"]
         if not is_json(result):
             if pending.method != "tools/call":
@@ -363,7 +364,7 @@ class Relay:
 def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
     """Tell of a fault of ours, which must not end the relay; return the messages of the line that met it, as far as they can be read."""
     why = f"{type(fault).__name__}: {short(str(fault))}"
-    _LOG.error("a line of %s met a fault, so it is passed on as it came (%s)", sender, why)
+    _LOG.error("a line of %s caused a fault, so it is passed on unchanged (%s)", sender, why)
     with suppress(Exception):
         return [] if isinstance(line, LongLine) else messages(read_line(line)[0])
     return []

@@ -112,7 +112,7 @@ class RemoteServer:
         await taken.wait()
 
     async def _refuse(self, message: JSON) -> None:
-        why = f"{_MOST_CALLS} calls to {self.name} wait for their answers, and there can be no more. Call again once one has come."
+        why = f"{_MOST_CALLS} calls to {self.name} are waiting for answers, which is the limit. Try again once one has been answered."
         await self._arrive(written(failure(message["id"], why)))
 
     async def finish(self) -> None:

@@ -112,14 +112,14 @@ class HttpRelay:
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
             number = message.deep.get("id") if message.deep else None
-            why = "nests too deep to be read" if message.deep else "is not a message of JSON-RPC 2.0"
+            why = "is nested too deeply to be read" if message.deep else "is not a JSON-RPC 2.0 message"
             raise _RequestRefused(400, wrong, f"the body {why}", number)
         said = messages(message)
         line = one_line(body)
         if request.headers.get(_VERSION, _RESUMABLE) not in HANDSHAKE_PROTOCOL_VERSIONS:
             if not is_json(message) or "method" not in message:
                 raise _RequestRefused(
-                    400, INVALID_REQUEST, "the body is one request or notification since 2026-07-28"
+                    400, INVALID_REQUEST, "since 2026-07-28 the body must be a single request or notification"
                 )
             await self._exchange(request, line, message, send)
         else:
@@ -136,7 +136,7 @@ class HttpRelay:
             # It would have the server that all share speak to one host alone.
             version = request.headers.get(_VERSION)
             raise _RequestRefused(
-                404, METHOD_NOT_FOUND, f"there is no `initialize` in protocol {version}", message["id"]
+                404, METHOD_NOT_FOUND, f"protocol {version} does not have `initialize`", message["id"]
             )
         if self._shared is None or self._shared.ended:
             self._shared = await self._opened(shared=True)
@@ -177,7 +177,7 @@ class HttpRelay:
                     raise _RequestRefused(
                         400,
                         INVALID_REQUEST,
-                        f"a request with the id {one['id']!r} waits for its answer",
+                        f"a request with the id {one['id']!r} is already waiting for its answer",
                         one["id"],
                     )
             stream = await session.ask(line, asked)
@@ -207,7 +207,7 @@ class HttpRelay:
         stream = session.stream(name) if name else session.own
         if stream is None or (name and not number.isdecimal()):
             raise _RequestRefused(
-                404, INVALID_REQUEST, "the stream of that event is over, and all of it was sent"
+                404, INVALID_REQUEST, "the stream of that event has ended, and all of it was sent"
             )
         session.hold()
         try:
@@ -245,7 +245,9 @@ class HttpRelay:
         self._sessions = {name: one for name, one in self._sessions.items() if not one.ended}
         if len(self._sessions) >= _MOST_SESSIONS and not shared:
             raise _RequestRefused(
-                503, INVALID_REQUEST, f"{_MOST_SESSIONS} sessions are open, and there can be no more"
+                503,
+                INVALID_REQUEST,
+                f"{_MOST_SESSIONS} sessions are open, which is the limit; try again later",
             )
         session = HostSession(secrets.token_urlsafe(24), self._relay, shared=shared)
         if not shared:
@@ -264,7 +266,7 @@ class HttpRelay:
             raise _RequestRefused(
                 400,
                 INVALID_REQUEST,
-                f"the header {_SESSION} is missing, which `initialize` was answered with",
+                f"the header {_SESSION} is missing; send the one that the answer to `initialize` carried",
             )
         session = self._sessions.get(name)
         if session is None or session.ended:

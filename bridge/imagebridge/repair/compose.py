@@ -15,21 +15,21 @@ def tool_result(
 ) -> dict[str, Any]:
     """Return an MCP tool result as its JSON object: the text first, then each picture as an image block.
 
-    Formats that the API does not take travel as they are and are dealt with where the result is translated. In a tool of an MCP
-    server, `return CallToolResult.model_validate(tool_result(...))`.
+    Formats that the API does not take are kept and converted when the result is translated. In a tool of an
+    MCP server, `return CallToolResult.model_validate(tool_result(...))`.
 
     Args:
-        text: what is said before the pictures.
-        pictures: a path, the bytes of a file, a PIL image or a `Picture` each.
+        text: the text before the pictures.
+        pictures: each a path, the bytes of a file, a PIL image or a `Picture`.
         is_error: whether the tool failed.
 
     Raises:
-        TypeError: the text is no str, or a picture is of another type.
-        FileNotFoundError: a path leads nowhere (`OSError` where the file cannot be read).
-        PictureError: the bytes are of no known picture format, or a PIL image has no pixels.
+        TypeError: the text is not a str, or a picture is of another type.
+        FileNotFoundError: a path does not exist (`OSError` if the file cannot be read).
+        PictureError: the bytes are not in a known picture format, or a PIL image has no pixels.
     """
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
-        raise TypeError(f"the text of a tool result is a str, not {type(text).__name__}")
+        raise TypeError(f"the text of a tool result must be a str, not {type(text).__name__}")
     blocks: list[dict[str, Any]] = [{"type": "text", "text": text}]
     blocks += [_image_block(picture) for picture in pictures]
     return {"content": blocks, "isError": is_error}
@@ -47,7 +47,7 @@ def _image_block(picture: object) -> dict[str, Any]:
             return _image_block(_from_pil(picture))
         case _:
             raise TypeError(
-                f"a picture is a path, bytes, a PIL image or a Picture, not {type(picture).__name__}"
+                f"a picture must be a path, bytes, a PIL image or a Picture, not {type(picture).__name__}"
             )
 
 
@@ -65,7 +65,7 @@ def _from_pil(image: "Image") -> Picture:
     from imagebridge.pictures.encode import redrawn
 
     if not image.width or not image.height:
-        raise PictureError(f"a PIL image of {image.width}x{image.height} pixels shows nothing")
+        raise PictureError(f"a PIL image of {image.width}x{image.height} pixels is empty")
     return redrawn(load(image))
 
 

@@ -65,5 +65,5 @@ def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
     all_rules = tuple(rules)
     unknown = set(ids) - {rule.id for rule in all_rules}
     if unknown:
-        raise ValueError(f"no rule is called {', '.join(sorted(unknown))}; see imagebridge.testing.RULES")
+        raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}; see imagebridge.testing.RULES")
     return tuple(rule for rule in all_rules if rule.id not in ids)

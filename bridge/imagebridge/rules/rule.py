@@ -9,7 +9,7 @@ from imagebridge.rules.body import Body
 from imagebridge.translate.policy import Api
 
 Evidence = Literal["documented", "reported", "ours"]
-"""Where a rule comes from: OpenAI's pages or types, somebody's live 400, or our own strictness."""
+"""Where a rule comes from: OpenAI's pages or types, a live 400 that somebody reported, or our own strictness."""
 
 READ = datetime.date(2026, 11, 22)
 """When the pages, types and reports behind the rules were read."""

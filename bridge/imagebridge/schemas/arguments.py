@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 JUDGED = "imagebridge/judgesArguments"
-"""The key in the `_meta` of a tool, or of a list of tools, that is true where the server judges what the schema refuses."""
+"""The `_meta` key of a tool, or of a list of tools, that is true if the server itself checks what the schema refuses."""
 
 _TOLD = 20
-"""Mistakes that are told at most."""
+"""The most mistakes that are reported."""
 
 _LONGEST = 300
 """Characters of an error: values in it may be whole pictures."""
@@ -184,7 +184,7 @@ def _error_message(error: "ValidationError") -> str:
         return error.message
     came = repr(error.instance)
     requirement = f"{error.validator}: {error.validator_value!r}"
-    return f"{beginning(came, 100)} is not what the schema asks for, {beginning(requirement, _LONGEST)}"
+    return f"{beginning(came, 100)} does not match the schema, {beginning(requirement, _LONGEST)}"
 
 
 def _unknown_argument(error: "ValidationError") -> str:
@@ -196,4 +196,4 @@ def _unknown_argument(error: "ValidationError") -> str:
     if not is_json(known) or not is_json(came):
         return ""
     extra = ", ".join(repr(name)[:_NAME] for name in came if name not in known)
-    return f"{extra} is not among the fields; they are: {', '.join(known) or 'none'}"[:_LONGEST]
+    return f"{extra} is not a known field; the fields are: {', '.join(known) or 'none'}"[:_LONGEST]

@@ -29,18 +29,18 @@ def responses_tools(
 ) -> "list[FunctionToolParam] | list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
-    Schemas accept all that they accepted: what the
-    API takes without strict mode stays as it is, and combinations at the top level (oneOf, anyOf, allOf,
-    enum, not), which it refuses, are told in the description. `strict` is true only where a schema satisfies
-    strict mode as it stands.
+    The schemas accept everything they accepted before: what the API takes without strict mode is unchanged,
+    and combinations at the top level (oneOf, anyOf, allOf, enum, not), which it refuses, move into the
+    description. `strict` is true only if a schema satisfies strict mode unchanged.
 
     Args:
         tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
-        namespace: the name of a group for the tools, in which they are found by tool search when the model needs them
-            (gpt-5.4 and newer): the way for more than 128 tools, which the API refuses. None: no group.
+        namespace: the name of a group for the tools, which the model finds by tool search when it needs them
+            (gpt-5.4 and newer). Use it for more than 128 tools, which the API refuses otherwise. None: no
+            group.
 
     Raises:
-        TypeError: one of `tools` is something else.
+        TypeError: one of `tools` is neither.
         ToolLimitError: more than 128 tools without a namespace.
     """
     named_tools = _with_legal_names(tools)
@@ -83,7 +83,7 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
 
 
 def tool_names(tools: Iterable[object]) -> dict[str, str]:
-    """Return the legal name of each of `tools` with the name its server knows: the way back from a function call.
+    """Map the legal name of each of `tools` to the name that its server knows, to translate function calls back.
 
     Args:
         tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.

@@ -299,8 +299,9 @@ class _Filling:
             return None
         if asked.part:
             problem = (
-                f"{asked.text!r} is a part of a picture, and tools are given whole ones; give "
-                f"{handle(asked.number)!r}, with coordinates of the whole, which the line beside the part tells"
+                f"{asked.text!r} is part of a picture, but tools receive whole pictures; give "
+                f"{handle(asked.number)!r} with coordinates of the whole, which the line beside the part "
+                "explains"
             )
             self.wrong.append(ArgumentError(node.path, problem))
             return None

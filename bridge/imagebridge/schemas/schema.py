@@ -51,7 +51,7 @@ def full_description(description: str, left: JSON) -> str:
     text = f"{description}\n\nThe arguments together must also match this JSON Schema: {written}".lstrip()
     if len(text) <= _DESCRIPTION:
         return text
-    return f"{description}\n\nNot every combination of the arguments is taken; the tool says what it misses.".lstrip()
+    return f"{description}\n\nNot every combination of arguments is valid; the tool says what is missing.".lstrip()
 
 
 def nodes(

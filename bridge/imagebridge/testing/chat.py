@@ -14,7 +14,7 @@ def completion(identity: str, body: Mapping[str, Any], entries: list[Spoken], to
     Raises TypeError for raw output items, which only the Responses API has.
     """
     if any(isinstance(spoken, Raw) for spoken in entries):
-        raise TypeError("a raw output item cannot be said in Chat Completions")
+        raise TypeError("a raw output item cannot be expressed in Chat Completions")
     calls = [spoken for spoken in entries if isinstance(spoken, SpokenCall)]
     text = "\n".join(spoken.text for spoken in entries if isinstance(spoken, SpokenText))
     message: JsonObject = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}

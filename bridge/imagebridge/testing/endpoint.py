@@ -38,19 +38,19 @@ class Endpoint:
         with Endpoint([[("load_image", {"source": "cat.png"})], "It is a cat."]) as endpoint:
             client = OpenAI(base_url=endpoint.base_url, api_key="test")
 
-    Requests that break a rule get the API's 400 and play no step. Leaving the block raises AssertionError for a
-    request beyond the last step, and for steps that nobody asked for, unless another exception is on its way. Where
-    the last request to a model was refused, the steps behind it could not be reached and are no error: assert on
-    `refusals`. Requests may come from several threads. Pictures are drawn for `images.generate` and `images.edit` without a
-    step.
+    Requests that break a rule get the API's 400 and do not use up a step. Leaving the block raises
+    AssertionError for a request beyond the last step and for steps that were not requested, unless another
+    exception is being raised. If the last request to a model was refused, the steps after it could not be
+    reached, which is not an error: assert on `refusals`. Requests may come from several threads.
+    `images.generate` and `images.edit` get pictures without a step.
 
     Args:
         steps: one for each request to a model: a text, a list of calls `[(name, arguments), ...]`, or a function of
             the request body that returns one of them; `Fault`, `Cut`, `Late` and `Odd` say what
             goes wrong, `Events` is a raw stream.
-        rules: what is refused. None: all `RULES`; `without("detail")` is all but one.
-        replay: whether an item that this endpoint gave out is refused where it comes back altered, or without the
-            rest of its reasoning.
+        rules: what to refuse. None: all `RULES`; `without("detail")` is all but one.
+        replay: whether to refuse an item of this endpoint that is sent back altered or without the rest of
+            its reasoning.
         files: whether there is a Files API; many servers have none.
     """
 
@@ -88,17 +88,17 @@ class Endpoint:
 
     @property
     def requests(self) -> list[JsonObject]:
-        """The bodies of all POST requests, in order, those that were refused too."""
+        """The bodies of all POST requests, in order, including refused ones."""
         return [exchange.body for exchange in list(self.exchanges)]
 
     @property
     def refusals(self) -> list[Violation]:
-        """Why requests were refused, in order: the first violation of each, which the client was told."""
+        """Why requests were refused, in order: the first violation of each, which the client received."""
         return [exchange.violations[0] for exchange in list(self.exchanges) if exchange.violations]
 
     @property
     def files(self) -> list[Stored]:
-        """The files that were uploaded, in order, those that were deleted too."""
+        """The uploaded files, in order, including deleted ones."""
         return self._files.stored if self._files else []
 
     def __enter__(self) -> Self:
@@ -112,12 +112,12 @@ class Endpoint:
             self.verify()
 
     def start(self) -> Self:
-        """Listen on a free port of 127.0.0.1. `with` does this; call it yourself where a block does not fit."""
+        """Listen on a free port of 127.0.0.1. `with` does this; call it yourself if you cannot use a block."""
         self._server = LoopbackServer(self._answer)
         return self
 
     def stop(self) -> None:
-        """Hang up and wait for the threads. Checks nothing; see `verify`."""
+        """Close connections and wait for the threads. This checks nothing; see `verify`."""
         if self._server is not None:
             self._stopping.set()
             self._server.stop()
@@ -126,15 +126,15 @@ class Endpoint:
     def verify(self) -> None:
         """Raise AssertionError if a request was not expected, a step failed, or steps are left over.
 
-        Steps behind a refusal are not left over: a client that was refused may stop there, and a test may be about
-        just that. `refusals` says what was refused.
+        Steps after a refusal do not count as left over: a refused client may stop there, and a test may be
+        about just that. `refusals` says what was refused.
         """
         left = len(self._steps) - self._played
         problems = list(self._problems)
         playing = [one for one in self.exchanges if one.path in _PLAYING]
         if left > 0 and not (playing and playing[-1].violations):
             problems.append(
-                f"{left} of {len(self._steps)} steps were not asked for: {self._steps[-left:]!r:.300}"
+                f"{left} of {len(self._steps)} steps were not requested: {self._steps[-left:]!r:.300}"
             )
             problems += [f"refused: {violation}" for violation in self.refusals]
         if problems:
@@ -207,7 +207,9 @@ class Endpoint:
             return played
         entries, cut = played
         if isinstance(cut, Fault):
-            return self._fail("Fault(200) is a failed response, which Chat Completions does not have")
+            return self._fail(
+                "Fault(200) is a failed response, which Chat Completions does not have; use another status; use another status; use another status; use another status"
+            )
         try:
             whole = chat.completion(self._ids.new("chatcmpl"), body, entries, model_list.tokens(body, "chat"))
         except TypeError as error:
@@ -288,7 +290,7 @@ class Endpoint:
                 return ([], played) if played.status == 200 else _fault(played)
             if isinstance(played, Events):
                 if not exchange.body.get("stream"):
-                    raise TypeError("Events are a stream, and the request asks for none (stream=True)")
+                    raise TypeError("Events need a stream, but the request does not set stream=True")
                 return stream_answer(played.events)
             if isinstance(played, Late):
                 self._stopping.wait(played.seconds)

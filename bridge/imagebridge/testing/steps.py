@@ -15,7 +15,7 @@ Output: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An error in place of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
+    """An error instead of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
 
     The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
     and above again, and waits for `retry_after` seconds.
@@ -24,9 +24,9 @@ class Fault:
         status: the HTTP status. 200 (Responses only): a response that has failed.
         message: the `message` of the error.
         code: its `code`.
-        param: its `param`, the part of the request that is at fault.
+        param: its `param`, the part of the request that caused the error.
         retry_after: seconds, sent as a header.
-        body: what is sent in place of the API's body: any JSON, or a text as it is.
+        body: sent instead of the API's body: any JSON, or a text as it is.
     """
 
     status: int
@@ -42,9 +42,9 @@ class Cut:
     """A reply that breaks off.
 
     Args:
-        reply: what is replied, as a step.
-        after: how many events of the stream are sent. Where none is streamed, half of the body is.
-        clean: whether the stream ends there as if all were said; otherwise the connection is hung up.
+        reply: the reply, written as a step.
+        after: how many events of the stream are sent. Without a stream, half of the body is sent.
+        clean: whether the stream ends there as if it were complete; otherwise the connection is dropped.
     """
 
     reply: Output
@@ -57,8 +57,8 @@ class Late:
     """A reply that comes late.
 
     Args:
-        reply: what is replied, as a step.
-        seconds: how late. It comes sooner if the endpoint is stopped.
+        reply: the reply, written as a step.
+        seconds: the delay. The reply comes sooner if the endpoint is stopped.
     """
 
     reply: Output
@@ -67,7 +67,7 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """A reply that is sent otherwise than OpenAI would: `change` makes of the right events those that are sent.
+    """A reply that is sent differently from OpenAI's: `change` turns the correct events into those that are sent.
 
     Example::
 
@@ -80,10 +80,11 @@ class Odd:
     or written by hand, see `Events`.
 
     Args:
-        reply: what is replied, as a step.
-        change: gets the events or chunks of a stream, or, where none is streamed, the response alone, in a list.
-            What it returns is sent as JSON, whatever it is; a text is sent as it stands. Left out: all is as it was.
-        streamed: whether it is sent as a stream, whatever the request asks for. None: as the request asks.
+        reply: the reply, written as a step.
+        change: receives the list of events or chunks of a stream or, without a stream, a list of just the
+            response. What it returns is sent as JSON, whatever it is; a text is sent as it is. Default:
+            nothing is changed.
+        streamed: whether to send it as a stream, whatever the request asks for. None: as the request asks.
     """
 
     reply: Output
@@ -97,9 +98,10 @@ class Events:
 
         Endpoint([Events([{"type": "response.output_item.done", "output_index": 0, "item": call}, "[DONE]"])])
 
-    Nothing is added and no id is made: `Odd` changes what the endpoint itself would say, `Events` replaces it. Each
-    event is sent as JSON, whatever it is; a text is sent as it stands, such as "[DONE]", with which Chat Completions
-    ends. The request has to ask for a stream. The answer is not remembered for `previous_response_id`.
+    Nothing is added and no ids are generated: `Odd` changes what the endpoint itself would send, `Events`
+    replaces it. Each event is sent as JSON, whatever it is; a text is sent as it is, such as the "[DONE]"
+    that ends Chat Completions. The request must ask for a stream. The answer is not remembered for
+    `previous_response_id`.
     """
 
     events: Sequence[object]
@@ -156,10 +158,10 @@ def spoken(reply: object, ids: Ids) -> list[Spoken]:
     if isinstance(reply, str):
         return [SpokenText(ids.new("msg"), reply)]
     if not isinstance(reply, (list, tuple)):
-        raise TypeError(f"a step is a text or a list of (name, arguments), not {reply!r}")
+        raise TypeError(f"a step must be a text or a list of (name, arguments), not {reply!r}")
     entries = cast("Sequence[object]", reply)
     if isinstance(reply, tuple) and len(entries) == 2 and isinstance(entries[0], str):
-        raise TypeError(f"a step with one call is a list that holds it: [{reply!r}]")
+        raise TypeError(f"a step with a single call must be a list: [{reply!r}]")
     return [_entry(entry, ids) for entry in entries]
 
 
@@ -176,7 +178,7 @@ def _entry(entry: object, ids: Ids) -> Spoken:
             return Raw(cast("Mapping[str, object]", entry))
         case _:
             raise TypeError(
-                f"a step holds (name, arguments), where arguments is a dict or a str, not {entry!r}"
+                f"a step must contain (name, arguments), where arguments is a dict or a str, not {entry!r}"
             )
 
 
@@ -185,7 +187,7 @@ def script(steps: object) -> tuple[Step, ...]:
     if isinstance(steps, (str, Fault, Cut, Late, Odd, Events)) or callable(steps):
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
-        raise TypeError(f"steps is a list of steps, not {steps!r}")
+        raise TypeError(f"steps must be a list of steps, not {steps!r}")
     step_tuple = tuple(cast("Sequence[Step]", steps))
     for step in step_tuple:
         # A mistake in the script shows here, not in the middle of a conversation.
@@ -199,12 +201,12 @@ def script(steps: object) -> tuple[Step, ...]:
 def _check_events(step: Events) -> None:
     events = cast("object", step.events)
     if isinstance(events, (str, bytes)) or not isinstance(events, Sequence):
-        raise TypeError(f"a step of Events holds a list of events, not {events!r:.200}")
+        raise TypeError(f"Events must be given a list of events, not {events!r:.200}")
     for at, event in enumerate(step.events):
         try:
             json.dumps(event)
         except (TypeError, ValueError) as error:
-            raise TypeError(f"a step of Events holds JSON; event {at} is not: {error}") from error
+            raise TypeError(f"Events must be JSON; event {at} is not: {error}") from error
 
 
 def pieces(text: str, size: int = 16) -> list[str]:

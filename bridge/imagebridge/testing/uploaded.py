@@ -162,7 +162,7 @@ class Files:
 def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, str] | None:
     """Return what the API would say and why, None where the file may be used."""
     if file is None:
-        return f"File '{identity}' was not found.", "no file of this id was uploaded here"
+        return f"File '{identity}' was not found.", "no file with this id was uploaded here"
     if file.gone:
         return f"File '{identity}' was not found.", "it was deleted" if file.deleted else "it has expired"
     usable = USABLE[text_of(one.fields, "type")]

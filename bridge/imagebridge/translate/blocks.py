@@ -59,10 +59,10 @@ _LONGEST_ADDRESS = 8_000
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 
 _TERMINALS = sentences.not_shown(
-    "a picture for a terminal", "only terminals can draw this form of it; ask the tool for a PNG"
+    "a picture for a terminal", "only terminals can draw it; ask the tool for a PNG"
 )
 
-_WITHHELD = "[not shown: the tool meant it for the user alone]"
+_WITHHELD = "[not shown: the tool meant it only for the user]"
 
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
@@ -86,11 +86,11 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
     if not is_json(block):
         return [
             _not_shown(
-                f"a content block that is not an object but {type(block).__name__}", "nothing is known of it"
+                f"a content block that is not an object ({type(block).__name__})", "it cannot be interpreted"
             )
         ]
     if context.policy.audience == "strict" and for_user_only(block):
-        return [_not_shown(f"a block of type {_tag(block)}", "the tool meant it for the user alone")]
+        return [_not_shown(f"a block of type {_tag(block)}", "the tool meant it only for the user")]
     match block.get("type"):
         case "text" if block.get("text") is not None:
             return text_pieces(as_words(block["text"]), context)
@@ -98,7 +98,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
             return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
             what = _described(text_of(block, "data"), _media_type(block))
-            return [_not_shown(f"audio ({what})", "the model takes no sound here")]
+            return [_not_shown(f"audio ({what})", "this model does not take sound")]
         case "resource" if is_json(resource := block.get("resource")):
             return _resource(block, resource, context)
         case "resource_link":
@@ -151,7 +151,7 @@ def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
         return []
     sentence = (
         f"{numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
-        "is not given; to read it, ask for a part of it"
+        "is not included; to read it, ask for a part of it"
     )
     return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, sentence))))]
 
@@ -202,7 +202,7 @@ def _file_pieces(
         case _:
             return [
                 _not_shown(
-                    sentences.described(label, len(data), data, uri), "the model cannot be given this type"
+                    sentences.described(label, len(data), data, uri), "the model cannot be sent this type"
                 )
             ]
 
@@ -276,7 +276,7 @@ def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultC
         return [
             _not_shown(
                 sentences.described("", len(data), data, uri),
-                f"the API takes files of {sentences.amount(limit)} at most",
+                f"the API takes files up to {sentences.amount(limit)}",
             )
         ]
     if context.policy.documents == "pages":

@@ -151,7 +151,7 @@ def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
     if first and read.total > 1:
         end = min(read.total, first + max(1, len(read.sections) // 2) - 1, first + MAX_PAGES - 1)
         few = f"a few {read.unit}s at a time, such as {first}-{end}"
-        asking = f"ask for {few if end > first else f'{read.unit} {first} alone'}"
+        asking = f"ask for {few if end > first else f'only {read.unit} {first}'}"
     return f"[left out: {', and '.join(lacking)}; {asking}]"
 
 

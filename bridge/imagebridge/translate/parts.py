@@ -86,7 +86,7 @@ def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]
 
 
 def _most(policy: Policy) -> str:
-    return f"the limit is {policy.max_pictures} pictures of one result"
+    return f"the limit is {policy.max_pictures} pictures per result"
 
 
 @dataclass(slots=True)
@@ -129,7 +129,7 @@ def _files(files: Sequence[FilePiece], policy: Policy) -> tuple[Iterator[tuple[l
         size = len(file.data_url)
         if size > left:
             what = f"the file {file.filename}, {sentences.amount(size)} as base64"
-            files_and_notes.append(_not_shown(what, f"the limit is {_bytes(policy)} of one result"))
+            files_and_notes.append(_not_shown(what, f"the limit is {_bytes(policy)} per result"))
             continue
         left -= size
         files_and_notes.append(([file], f"the file {file.filename}"))
@@ -287,7 +287,7 @@ def _spend_tokens(showings: Sequence[_Showing], receiver: Receiver, limit: int) 
     for (one, plan), smaller in zip(planned, smaller_plans, strict=True):
         one.plan = smaller
         if smaller != plan:
-            one.limit = f"the limit is {limit:,} tokens of pictures of one result"
+            one.limit = f"the limit is {limit:,} tokens of pictures per result"
 
 
 def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most: int) -> None:
@@ -299,9 +299,9 @@ def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most:
     limit_in_words = _bytes(policy)
     for (one, picture), size, share in zip(held, sizes, budget.within_bytes(sizes, limit), strict=True):
         if share is None:
-            one.picture, one.limit = None, f"the limit is {limit_in_words} of one result"
+            one.picture, one.limit = None, f"the limit is {limit_in_words} per result"
         elif min(share, most) < size:
-            one.limit = f"the limit is {limit_in_words} of one result" if share < most else "the API's limit"
+            one.limit = f"the limit is {limit_in_words} per result" if share < most else "the API's limit"
             # 64 characters are more than any prefix `data:...;base64,`; four characters hold three bytes.
             one.picture = _picture_or_error(within, picture, max(0, min(share, most) - 64) // 4 * 3)
 
@@ -382,4 +382,4 @@ def _given(piece: PicturePiece, handle: str) -> str:
     """Say in which pixels a tool gets a picture by its handle, where those are not the ones of the original."""
     if not handle or piece.scale == (1, 1):
         return ""
-    return f"a tool that is given {handle} gets it in {piece.picture.width}x{piece.picture.height} pixels"
+    return f"a tool that is given {handle} receives it in {piece.picture.width}x{piece.picture.height} pixels"

@@ -170,7 +170,7 @@ def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
         factors = f"multiply {_factors(view, strip.width, strip.height)}"
         back = f"{factors}, then add {start} to {axis}" if start else factors
         return f"{place}, shown {view.width}x{view.height}", back
-    return place, f"add {start} to {axis}" if start else "coordinates are those of the whole"
+    return place, f"add {start} to {axis}" if start else "coordinates are those of the whole picture"
 
 
 def multiply(its: str, across: float, down: float) -> str:

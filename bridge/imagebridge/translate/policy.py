@@ -12,18 +12,19 @@ Api = Literal["responses", "chat"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How results are translated. Frozen; every field has a default that is right for any vision model.
+    """How results are translated. Frozen; the defaults are right for any vision model.
 
     Args:
-        model: the model that will look, such as "gpt-5.4-mini". None: 2048 pixels and 2,500 patches,
-            which every vision model takes.
-        server: what answers under the base URL, such as "lm-studio", or the mode itself: "native",
+        model: the model that will see the pictures, such as "gpt-5.4-mini". None: limits of 2048 pixels and
+            2,500 patches, which every vision model accepts.
+        server: the kind of server at the base URL, such as "lm-studio", or the mode itself: "native",
             "user_message" or "text". None: OpenAI.
         detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
             asks under "imagebridge/detail" or "codex/imageDetail", else "high".
-        api: what the model is asked by, "responses" or "chat". Compatible servers of Chat Completions know no detail
-            "original": "high" stands for it, and pictures are fitted to that. `chat_messages` and the bridge set it.
-        audience: "lenient" sends the model also what a server marks as for the user; "strict" withholds
+        api: the API that the model is called through, "responses" or "chat". Chat Completions on compatible
+            servers does not know the detail "original", so "high" replaces it and pictures are fitted to
+            that. `chat_messages` and the bridge set this field.
+        audience: "lenient" also sends the model what a server marks as meant for the user; "strict" withholds
             it and says so in a sentence.
         proof: "structure" or "decoded". None: structure when
             called plainly, decoded in `Bridge`.
@@ -66,13 +67,13 @@ class Policy:
         for name in ("model", "server"):
             if not isinstance(getattr(self, name), (str, type(None))):
                 raise TypeError(
-                    f"Policy({name}=...) is a str or None, not {type(getattr(self, name)).__name__}"
+                    f"Policy({name}=...) must be a str or None, not {type(getattr(self, name)).__name__}"
                 )
         endpoint_kind(self.server)
         for name in ("max_pictures", "max_bytes", "max_tokens", "max_text", "uploads"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:
-                raise ValueError(f"Policy({name}={limit!r}): a limit is not negative")
+                raise ValueError(f"Policy({name}={limit!r}): a limit must not be negative")
 
     def for_request(self, model: str | None, api: Api | None) -> "Policy":
         """Return this policy for a model, where it names none itself, and for an API, where that is given."""
@@ -81,4 +82,4 @@ class Policy:
 
 def _one_of(name: str, value: object, *allowed: str | None) -> None:
     if value not in allowed:
-        raise ValueError(f"Policy({name}={value!r}): it is one of {', '.join(map(repr, allowed))}")
+        raise ValueError(f"Policy({name}={value!r}): it must be one of {', '.join(map(repr, allowed))}")

@@ -88,7 +88,7 @@ def read_result(
     ]
     if (more := len(blocks) - _MOST_BLOCKS) > 0:
         what = "1 more content block" if more == 1 else f"{more:,} more content blocks"
-        why = f"of one result {_MOST_BLOCKS:,} are read; ask the tool for less at a time"
+        why = f"only {_MOST_BLOCKS:,} per result are read; ask the tool for less at a time"
         pieces.append((None, TextPiece(sentences.not_shown(what, why), "a sentence", ours=True)))
     if structured := structured_text(wire):
         first, *hidden = text_pieces(structured, context)

@@ -28,6 +28,8 @@ TURNS = 4
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
 
+_LATER = "try again when one has been answered"
+
 
 class FullError(Exception):
     """There is no place for a request now; the message says what there is too much of."""
@@ -53,17 +55,17 @@ class RequestPlaces:
             FullError: there is none.
         """
         if caller and self._taken[caller] >= most:
-            raise FullError(f"{most} requests of this caller are under way, and there can be no more")
+            raise FullError(f"this caller has {most} requests under way, which is the limit; {_LATER}")
         if self._taken.total() >= ALL_CALLS:
-            raise FullError(f"{ALL_CALLS} requests are under way, and there can be no more")
+            raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
         # One request fits whatever its size; more of a caller leave room for others.
         own, all_bodies = self._bodies[caller], self._bodies.total()
         if own and caller and own + body > ALL_BODIES // 4:
             raise FullError(
-                f"requests of {own:,} bytes of this caller are under way, and there can be no more"
+                f"this caller has requests of {own:,} bytes under way, which is the limit; {_LATER}"
             )
         if all_bodies and all_bodies + body > ALL_BODIES:
-            raise FullError(f"requests of {all_bodies:,} bytes are under way, and there can be no more")
+            raise FullError(f"requests of {all_bodies:,} bytes are under way, which is the limit; {_LATER}")
         self._taken[caller] += 1
         self._bodies[caller] += body
         try:

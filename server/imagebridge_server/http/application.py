@@ -59,16 +59,16 @@ class _SlowBodyError(Exception):
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
-    """Build the server as an ASGI application: MCP at /mcp, and whether it is well at /healthz and /readyz.
+    """Build the server as an ASGI application: MCP at /mcp, health checks at /healthz and /readyz.
 
-    Where nobody is asked who it is, only this machine is answered. Its lifespan has to be run, as every ASGI server
-    does; where it is mounted in another application, that one has to.
+    Without authentication, only this machine is answered. Its lifespan must be run, as every ASGI server
+    does; if it is mounted in another application, that application must run it.
 
     Args:
-        settings: what the server may do, and who may ask. None: no files, and only this machine.
+        settings: what the server may do, and who may call it. None: no files, and only this machine.
 
     Raises:
-        SettingsError: the file of tokens or the issuer cannot be right.
+        SettingsError: the token file or the issuer is not valid.
     """
     return _HttpApplication(settings or Settings()).app
 
@@ -173,14 +173,16 @@ class _HttpApplication:
         try:
             await self._known(scope, _in_time(receive), send)
         except _SlowBodyError:
-            words = f"the body did not come within {_BODY_SECONDS:.0f} seconds"
+            words = f"the body did not arrive within {_BODY_SECONDS:.0f} seconds"
             await _refusal(408, words, Connection="close")(scope, receive, send)
 
     async def _refused(self, request: Request) -> Response | None:
         """Return what is answered to those who may not ask, and to what is not asked here."""
         client = request.client
         if not self._open and client and not is_loopback(client.host):
-            return _refusal(403, "this server asks nobody who it is, so it answers its own machine alone")
+            return _refusal(
+                403, "this server does not authenticate callers, so it answers only its own machine"
+            )
         if request.method != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})

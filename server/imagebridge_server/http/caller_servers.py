@@ -44,7 +44,7 @@ class _CallerServer:
                 await self.over.wait()
         # The other callers are served on; this one is told so by each request, and the next builds anew.
         except Exception:  # noqa: BLE001
-            _LOG.exception("the server of a caller cannot be built")
+            _LOG.exception("cannot build the server of a caller")
         finally:
             self.manager = None
             self.ready.set()
@@ -82,7 +82,7 @@ class CallerServers:
         if server is None:
             server = self._servers[caller] = _CallerServer()
             if self._tasks is None:
-                raise RuntimeError("the application has not started: its lifespan is not run")
+                raise RuntimeError("the application has not started: run its lifespan")
             self._tasks.start_soon(server.run, lambda: self._build(caller))
         self._servers.move_to_end(caller)
         server.in_use += 1
@@ -90,7 +90,7 @@ class CallerServers:
             await server.ready.wait()
             if server.manager is None:
                 self._forget(caller, server)
-                raise RuntimeError("the server of this caller cannot be built")
+                raise RuntimeError("cannot build the server of this caller")
             yield server.manager
         finally:
             server.in_use -= 1

@@ -64,7 +64,7 @@ def _holders(file: TokenFile, settings: Settings) -> Callers:
 
 def _shown(token: AccessToken | None) -> AccessToken:
     if token is None:
-        raise RuntimeError("a request came this far without a token")
+        raise RuntimeError("a request got this far without a token")
     return token
 
 
@@ -83,6 +83,6 @@ def _check_apart(settings: Settings) -> None:
             first, second = readable.resolve(), folder.resolve()
             if first.is_relative_to(second) or second.is_relative_to(first):
                 raise SettingsError(
-                    f"each caller would read what others keep: --allow {readable} and {option} {folder} are one in the "
-                    "other; give folders apart from each other"
+                    f"each caller could read what others keep, because one of --allow {readable} and "
+                    f"{option} {folder} contains the other; give separate folders"
                 )

@@ -16,63 +16,63 @@ _OPTIONS = (
     click.option(
         "--http",
         metavar="HOST:PORT",
-        help="Serve over Streamable HTTP at this address, under /mcp, in place of stdin and stdout; port 0 is any that "
-        "is free. Beyond this machine only with --tokens, --jwt or --no-auth.",
+        help="Serve over Streamable HTTP at this address, under /mcp, instead of stdin and stdout; port 0 "
+        "picks a free port. Addresses that other machines reach need --tokens, --jwt or --no-auth.",
     ),
     click.option(
         "--tokens",
         metavar="FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="With --http: answer only callers whose tokens are in this file, each with an own store and own folders. "
-        "`imagebridge-server token NAME --tokens FILE` makes one.",
+        help="With --http: answer only callers whose tokens are in this file, each with a store and "
+        "folders of its own. `imagebridge-server token NAME --tokens FILE` creates a token.",
     ),
     click.option(
         "--jwt",
         metavar="ISSUER",
-        help="With --http: answer only callers with a JSON web token of this issuer, made out for --public-url. Its keys "
-        "are found by its metadata (OAuth or OpenID Connect).",
+        help="With --http: answer only callers with a JSON Web Token from this issuer, issued for "
+        "--public-url. Its keys are found through its metadata (OAuth or OpenID Connect).",
     ),
     click.option(
         "--audience",
         metavar="NAME",
-        help="With --jwt: for whom tokens are made out, where not for --public-url.",
+        help="With --jwt: the audience of tokens, if it is not --public-url.",
     ),
     click.option(
         "--scope",
         "scopes",
         metavar="NAME",
         multiple=True,
-        help="With --jwt: what a token must allow; repeat it for more.",
+        help="With --jwt: a scope that tokens must have. Repeat for more.",
     ),
     click.option(
         "--calls",
         type=click.IntRange(min=1),
         default=CALLS,
         show_default=True,
-        help="With --http: requests of one caller at the same time, those that wait included; more are refused.",
+        help="With --http: concurrent requests of one caller, including waiting ones; more are refused.",
     ),
     click.option(
         "--no-auth",
         is_flag=True,
-        help="With --http: answer other machines too and ask nobody who it is. For an address behind something that "
-        "lets only the right ones through.",
+        help="With --http: answer other machines too, without authentication. For an address behind "
+        "something that lets only the right callers through.",
     ),
     click.option(
         "--public-url",
         metavar="URL",
-        help="With --http: the URL of /mcp by which callers know the server, where a proxy stands before it. Requests "
-        "under other names are refused.",
+        help="With --http: the URL of /mcp as callers see it, if a proxy is in front of the server. "
+        "Requests for other host names are refused.",
     ),
     click.option(
         "--origin",
         "origins",
         metavar="URL",
         multiple=True,
-        help="With --http: the origin of a web page that may ask, as in https://host.example; repeat it for more. Pages of "
-        "this machine may.",
+        help="With --http: the origin of a web page that may send requests, such as https://host.example. "
+        "Repeat for more. Pages of this machine always may.",
     ),
     click.option(
-        "--json", "json_response", is_flag=True, help="With --http: answer in JSON alone, without progress."
+        "--json", "json_response", is_flag=True, help="With --http: answer only in JSON, without progress."
     ),
 )
 _NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "origins", "json_response")
@@ -92,17 +92,17 @@ def check_http_options(context: click.Context, http: str | None) -> None:
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
         if http is None and option.name in _NAMES and given:
-            raise click.UsageError(f"{option.opts[0]} goes with --http HOST:PORT")
+            raise click.UsageError(f"{option.opts[0]} needs --http HOST:PORT")
 
 
-@click.command(short_help="Make a token for a caller over HTTP.")
+@click.command(short_help="Create a token for a caller over HTTP.")
 @click.argument("name")
 @click.option(
     "--tokens",
     metavar="FILE",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of callers; it is made where there is none.",
+    help="The file of callers; created if it does not exist.",
 )
 def token(name: str, tokens: Path) -> None:
     """Print a new token for the caller NAME, once, and add its hash to FILE.

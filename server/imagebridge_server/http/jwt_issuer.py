@@ -55,7 +55,8 @@ class IssuerTokens(TokenVerifier):
         local = url.hostname == "localhost" or is_loopback(url.hostname or "")
         if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and local)):
             raise SettingsError(
-                f"{issuer!r} is not the URL of an issuer: write it as in https://login.example.com, as its tokens do"
+                f"{issuer!r} is not the URL of an issuer: write it exactly as in its tokens, such as "
+                "https://login.example.com"
             )
         self.issuer = issuer
         self._audience = audience
@@ -116,26 +117,31 @@ class IssuerTokens(TokenVerifier):
                     continue
                 # Another issuer's metadata must not pass for this one's (RFC 8414, 3.3).
                 if found.get("issuer") != self.issuer:
-                    problem = "its metadata names another issuer"
+                    problem = "its metadata names a different issuer"
                 elif isinstance(place := found.get("jwks_uri"), str):
                     return place
         raise ValueError(problem)
 
     def _unknown(self, error: Exception) -> AuthenticationError:
-        _LOG.warning("the issuer %s does not tell its keys: %s", self.issuer, error)
-        return AuthenticationError("the issuer of tokens cannot be asked for its keys at the moment")
+        _LOG.warning("cannot get the keys of the issuer %s: %s", self.issuer, error)
+        return AuthenticationError(
+            "the keys of the token issuer cannot be fetched at the moment; try again later"
+        )
 
 
 def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
-    subject = claims.get("sub")
+    subject, end = claims.get("sub"), claims["exp"]
     client = claims.get("client_id") or claims.get("azp") or subject
-    if not isinstance(client, str) or not isinstance(subject or client, str):
+    # Who is nobody could be anybody; and an end is a number (RFC 7519, 2), though the library takes a text for one.
+    if not client or not isinstance(client, str) or not isinstance(subject or client, str):
+        return None
+    if not isinstance(end, int | float):
         return None
     return AccessToken(
         token=token,
         client_id=client,
         scopes=_scopes(claims),
-        expires_at=int(claims["exp"] + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
+        expires_at=int(end + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
         subject=subject,
         claims=dict(claims),
     )
@@ -150,4 +156,4 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
 def caller_name(issuer: str, token: AccessToken) -> str:
     """Return the name of whom a token is for: safe in paths, and no name of a file of tokens."""
     who = f"{issuer}\0{token.subject or token.client_id}"
-    return "jwt." + sha256(who.encode()).hexdigest()[:32]
+    return "jwt." + sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:32]

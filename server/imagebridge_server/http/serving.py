@@ -38,14 +38,15 @@ def serve(settings: Settings, address: str) -> None:
 
     Raises:
         BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
-        SettingsError: the file of tokens or the issuer cannot be right.
+        SettingsError: the token file or the issuer is not valid.
     """
     keep_stderr_writable()
     place = Address.parsed(address)
     if not (place.is_local or settings.no_auth or settings.tokens or settings.jwt):
         raise BridgeError(
-            f"{address} is reached from other machines, and nobody is asked who it is: give --tokens FILE or --jwt ISSUER, listen on "
-            "127.0.0.1, or give --no-auth where something before the server lets only the right ones through"
+            f"{address} can be reached from other machines without authentication: give --tokens FILE or "
+            "--jwt ISSUER, listen on 127.0.0.1, or give --no-auth if something in front of the server lets "
+            "only the right callers through"
         )
     # As on stdio: files of the folder that this is started in must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"

@@ -32,8 +32,8 @@ _PREFIX = "imb_"
 """How tokens begin, so that programs which look for secrets in code know them."""
 
 _HEAD = """\
-# The callers of imagebridge-server. `tokens` are hashes; a token ends with its line. A caller may also have:
-# allow and allow_write (lists of folders), store_bytes, store_seconds, calls (at the same time).
+# The callers of imagebridge-server. `tokens` are hashes; delete its line to revoke a token. A caller may also have:
+# allow and allow_write (lists of folders), store_bytes, store_seconds, calls (concurrent requests).
 
 """
 
@@ -92,7 +92,9 @@ class TokenFile(TokenVerifier):
         try:
             callers = await in_thread(lambda: read_callers(self._path))
         except SettingsError as error:
-            _LOG.error("the file of tokens has changed and is not read: %s", error)
+            _LOG.error(
+                "the token file has changed but cannot be read, so the previous one stays in force: %s", error
+            )
             return
         self._callers, self._names = callers, _by_hash(callers)
 
@@ -106,25 +108,25 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     try:
         found = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise SettingsError(f"the file of tokens {str(path)!r} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from error
     except ValueError as error:
-        raise SettingsError(f"the file of tokens {str(path)!r} is not TOML: {error}") from error
+        raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from error
     callers = {name: _holder(path, name, table) for name, table in found.items()}
     if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):
-        raise SettingsError(f"the file of tokens {str(path)!r} has one token twice")
+        raise SettingsError(f"the token file {str(path)!r} contains a token twice")
     return callers
 
 
 def _holder(path: Path, name: str, table: object) -> TokenHolder:
-    where = f"the file of tokens {str(path)!r}, caller {name!r}"
+    where = f"the token file {str(path)!r}, caller {name!r}"
     if not _NAME.fullmatch(name) or not is_json(table):
         raise SettingsError(f"{where}: {naming()}")
     known = [field.name for field in fields(TokenHolder)]
     if others := [key for key in table if key not in known]:
-        raise SettingsError(f"{where}: {others[0]!r} is not known; there are {', '.join(known)}")
+        raise SettingsError(f"{where}: {others[0]!r} is unknown; known are {', '.join(known)}")
     lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
     if not all(map(_HASH.fullmatch, lists["tokens"])):
-        raise SettingsError(f"{where}: each of `tokens` is 'sha256:' and 64 digits 0-9 a-f")
+        raise SettingsError(f"{where}: each of `tokens` must be 'sha256:' and 64 digits 0-9 a-f")
     numbers = {key: _whole_number(where, table, key) for key in ("store_bytes", "store_seconds", "calls")}
     try:
         allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
@@ -137,20 +139,20 @@ def _whole_number(where: str, table: Mapping[str, Any], key: str) -> int | None:
     value: object = table.get(key)
     least = int(key == "calls")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-        raise SettingsError(f"{where}: `{key}` is a whole number of {least} or more")
+        raise SettingsError(f"{where}: `{key}` must be a whole number, {least} or more")
     return value
 
 
 def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
     value: object = table.get(key, [])
     if not is_list(value) or not all(isinstance(one, str) for one in value):
-        raise SettingsError(f"{where}: `{key}` is a list of texts")
+        raise SettingsError(f"{where}: `{key}` must be a list of strings")
     return [str(one) for one in value]
 
 
 def naming() -> str:
     """Return how callers are named."""
-    return "a caller is a table with a name of at most 64 letters a-z, digits, - and _, the first a letter or digit"
+    return "a caller must be a table whose name has at most 64 letters a-z, digits, - and _, the first a letter or digit"
 
 
 def add_token(path: Path, name: str) -> str:
@@ -164,7 +166,7 @@ def add_token(path: Path, name: str) -> str:
     from imagebridge_tools.files.atomic_write import write_whole
 
     if not _NAME.fullmatch(name):
-        raise SettingsError(f"{name!r} is not a name: {naming()}")
+        raise SettingsError(f"{name!r} is not a valid name: {naming()}")
     if path.exists():
         read_callers(path)
     token = _PREFIX + secrets.token_urlsafe(32)
@@ -174,9 +176,7 @@ def add_token(path: Path, name: str) -> str:
         table["tokens"] = [*table.get("tokens", []), _hash(token)]
         write_whole(path, tomlkit.dumps(document).encode())
     except OSError as error:
-        raise SettingsError(
-            f"the file of tokens {str(path)!r} cannot be written: {error.strerror}"
-        ) from error
+        raise SettingsError(f"the token file {str(path)!r} cannot be written: {error.strerror}") from error
     return token
 
 

@@ -77,14 +77,14 @@ def manifest() -> dict[str, Any]:
             "folder": {
                 "type": "directory",
                 "title": "Folder",
-                "description": "Pictures, tables and documents below this folder may be read. None: no file is read.",
+                "description": "Pictures, tables and documents in this folder may be read. If empty, no file is read.",
                 "required": False,
                 "default": "",
             },
             "openai_api_key": {
                 "type": "string",
                 "title": "OpenAI API key",
-                "description": "Lets the model create pictures, which costs money. None: everything else works.",
+                "description": "Lets the model create pictures, which costs money. If empty, everything else works.",
                 "required": False,
                 "sensitive": True,
                 "default": "",
@@ -129,7 +129,8 @@ def packed(output: Path) -> None:
     npx = shutil.which("npx")
     if npx is None:
         raise BridgeError(
-            "the official packer needs npx: install Node.js, or write the folder with --folder and pack it elsewhere"
+            "the official packer needs npx: install Node.js, or write the folder with --folder and pack it "
+            "on another machine"
         )
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "imagebridge"
@@ -145,7 +146,7 @@ def packed(output: Path) -> None:
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired as error:
-            raise BridgeError(f"the packer did not end within {_SECONDS} seconds") from error
+            raise BridgeError(f"the packer did not finish within {_SECONDS} seconds") from error
     if packer.returncode:
         output_of_packer = (packer.stderr.strip() or packer.stdout.strip())[-2000:]
         raise BridgeError(f"the packer refused the bundle:\n{output_of_packer}")

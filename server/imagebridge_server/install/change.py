@@ -91,7 +91,7 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileCh
             value = _merged(value_at(old.text, host.form, keys), value)
         return FileChange(path, host, old, edited(old.text, host.form, keys, value))
     except FormatError as error:
-        raise BridgeError(f"{path} is not touched: {error}") from error
+        raise BridgeError(f"{path} was not changed: {error}") from error
 
 
 _PATIENCE = ("startup_timeout_sec", "timeout")

@@ -18,15 +18,16 @@ _FILE = click.option(
     "--file",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The host's file, if it lies elsewhere.",
+    help="The host's configuration file, if it is not in the usual place.",
 )
 _WRAP = click.option(
     "--wrap",
     "server",
     metavar="SERVER",
-    help="Not this server, but the relay in front of the SERVER that the host has: it repairs what that returns.",
+    help="Instead of this server, put the relay in front of SERVER, which the host already has, to repair "
+    "its results.",
 )
-_DRY = click.option("--dry-run", is_flag=True, help="Show the change and write nothing.")
+_DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
 
 Serving = Callable[[Sequence[str]], list[str]]
 """Checks arguments of the server and returns them as a host is to pass them: paths absolute."""
@@ -38,7 +39,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @click.command(
         context_settings={"ignore_unknown_options": True},
         short_help="Add this server to a host's configuration.",
-        epilog=f"HOST is one of {', '.join(host.name for host in HOST_FILES)}.",
+        epilog=f"HOST must be one of {', '.join(host.name for host in HOST_FILES)}.",
     )
     @click.argument("host", required=False)
     @click.argument("options", nargs=-1, type=click.UNPROCESSED)
@@ -50,7 +51,7 @@ def commands(serving: Serving) -> list[click.Command]:
         "variables",
         metavar="NAME=VALUE",
         multiple=True,
-        help="A variable the server gets; repeat it.",
+        help="An environment variable for the server. Repeat for more.",
     )
     def install(
         host: str | None,
@@ -74,7 +75,8 @@ def commands(serving: Serving) -> list[click.Command]:
         """
         if server is not None and (options or variables):
             raise click.UsageError(
-                "--wrap changes how another server is started; it takes no options of this one"
+                "--wrap changes how another server is started, so it cannot be combined with options of "
+                "this server"
             )
         if host is None:
             _list()
@@ -89,7 +91,7 @@ def commands(serving: Serving) -> list[click.Command]:
             lambda: installed(one, path, own_entry), dry_run, f"{one.title} starts imagebridge. {one.after}"
         )
 
-    @click.command(short_help="Take it out again.")
+    @click.command(short_help="Remove it again.")
     @click.argument("host")
     @_DRY
     @_WRAP
@@ -98,28 +100,28 @@ def commands(serving: Serving) -> list[click.Command]:
         """Take this server out of a HOST's configuration, or with --wrap the relay in front of another."""
         one, path = _host(host, file)
         if server is not None:
-            done = f"{one.title} reaches {server} itself again, once it is restarted."
+            done = f"{one.title} reaches {server} directly again once it is restarted."
             _carry_out(lambda: unwrapped(one, path, server), dry_run, done)
             return
         _carry_out(
             lambda: uninstalled(one, path),
             dry_run,
-            f"{one.title} no longer starts imagebridge, once it is restarted.",
+            f"{one.title} no longer starts imagebridge once it is restarted.",
         )
 
     return [install, uninstall, bundle]
 
 
-@click.command(short_help="Pack it as one .mcpb file.")
+@click.command(short_help="Pack it as a single .mcpb file.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write; imagebridge-VERSION.mcpb in this folder by default.",
+    help="The file to write. Default: imagebridge-VERSION.mcpb in this folder.",
 )
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Write the unpacked bundle here instead.",
+    help="Write the unpacked bundle to this folder instead.",
 )
 def bundle(output: Path | None, folder: Path | None) -> None:
     """Pack this server as one .mcpb file, which desktop hosts install with a click.
@@ -150,14 +152,16 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     host = HOST_FILES[names.index(name)]
     path = file or file_here(host)
     if path is None:
-        raise click.UsageError(f"{host.title} keeps its file where its owner put it: name it with --file")
+        raise click.UsageError(
+            f"{host.title} has no usual place for its configuration file: name it with --file"
+        )
     return host, path.absolute()
 
 
 def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise click.UsageError(f"--env takes NAME=VALUE, not {text!r}")
+        raise click.UsageError(f"--env must be NAME=VALUE, not {text!r}")
     return name, value
 
 
@@ -170,12 +174,14 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
             return
         say(change.diff)
         if dry_run:
-            click.echo("\nNothing is written (--dry-run).", err=True)
+            click.echo("\nNothing was written (--dry-run).", err=True)
             return
         saved = change.write()
     except BridgeError as error:
         raise click.ClickException(str(error)) from error
-    backup_note = f" The file as it was before the first change is kept as {saved.name}." if saved else ""
+    backup_note = (
+        f" A copy of the file from before the first change is kept as {saved.name}." if saved else ""
+    )
     say(f"\n{done}{backup_note}", err=True)
 
 

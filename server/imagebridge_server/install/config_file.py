@@ -48,10 +48,12 @@ def content(path: Path) -> Content:
         text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
         raise BridgeError(
-            f"{path} is not {encoding.upper()} text, so it is not touched; save it as UTF-8 and try again"
+            f"{path} is not {encoding.upper()} text, so it was not changed; save it as UTF-8 and try again"
         ) from error
     if "\0" in text:
-        raise BridgeError(f"{path} holds zero bytes, so it is not touched; save it as UTF-8 and try again")
+        raise BridgeError(
+            f"{path} contains zero bytes, so it was not changed; save it as UTF-8 and try again"
+        )
     return Content(text, encoding, mark)
 
 

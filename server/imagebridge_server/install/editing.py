@@ -39,9 +39,9 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
     except Exception as error:  # whatever an editor stumbles over, the file is not touched
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_parsed_value(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
-        raise FormatError("it cannot be changed without changing more of it")
+        raise FormatError("it cannot be edited without changing other parts of it")
     if lost:
-        raise FormatError(f"it cannot be changed without losing the comment {lost!r}")
+        raise FormatError(f"it cannot be edited without losing the comment {lost!r}")
     return edited_text
 
 
@@ -112,7 +112,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
             return before
         if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
             where = f"{'.'.join(keys[:at])} in it is not a table" if at else None
-            raise FormatError(where or f"it holds {type(before).__name__} where a table of settings belongs")
+            raise FormatError(where or f"it has {type(before).__name__} where a table of settings belongs")
     table = dict(cast("dict[str, object]", before or {}))
     key = keys[at]
     if at < len(keys) - 1:

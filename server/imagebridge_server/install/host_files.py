@@ -117,7 +117,8 @@ HOST_FILES = (
         keys=("mcpServers",),
         paths=_everywhere("~/.claude.json"),
         entry=_typed,
-        after="Start a new session; /mcp lists it. A slow start needs more than its 30 seconds: set MCP_TIMEOUT=120000 "
+        after="Start a new session; /mcp lists it. If the server takes longer than 30 seconds to start, "
+        "set MCP_TIMEOUT=120000 "
         "(milliseconds) in the environment of claude.",
         source="code.claude.com/docs/en/mcp, user scope",
         date="2026-11-22",
@@ -158,7 +159,8 @@ HOST_FILES = (
         paths=_everywhere("~/.codex/config.toml"),
         entry=_patient(_START),
         patience={"startup_timeout_sec": _START},
-        after="Start a new session; /mcp lists it. With `required = true` in its entry the first turn waits for its tools.",
+        after="Start a new session; /mcp lists it. With `required = true` in its entry, the first turn "
+        "waits for its tools.",
         source="developers.openai.com/codex/mcp; `required`: Codex 0.171.0, run against a local endpoint",
         date="2026-11-29",
         verified=True,
@@ -169,7 +171,8 @@ HOST_FILES = (
         form="json",
         keys=("mcpServers",),
         paths=_everywhere("~/.gemini/settings.json"),
-        after="Start a new session; /mcp lists it. In a folder that is not trusted no server runs: /permissions trusts it.",
+        after="Start a new session; /mcp lists it. Servers run only in trusted folders: /permissions "
+        "trusts a folder.",
         source="github.com/google-gemini/gemini-cli, docs/tools/mcp-server.md; run with 0.61.0",
         date="2026-11-29",
         verified=True,
@@ -205,7 +208,8 @@ HOST_FILES = (
         keys=("mcpServers",),
         paths=_everywhere("~/.copilot/mcp-config.json"),
         entry=_all_tools,
-        after="Start a new session; /mcp show lists it. Its model is shown no pictures, only what is said of them.",
+        after="Start a new session; /mcp show lists it. Its model does not see pictures, only the text "
+        "about them.",
         source="deepwiki.com/github/copilot-cli, MCP server configuration; agent-skills.md, copilot-cli-mcp-config",
         date="2026-11-29",
         verified=False,
@@ -216,8 +220,8 @@ HOST_FILES = (
         form="json",
         keys=("mcpServers",),
         paths=_everywhere("~/.cline/data/settings/cline_mcp_settings.json"),
-        after="Start a new session. The extension for editors keeps a file of its own: MCP Servers, Configure; name it with "
-        "--file. Its model is shown no pictures, only what is said of them.",
+        after="Start a new session. The editor extension has its own file: open it with MCP Servers, "
+        "Configure, and name it with --file. Its model does not see pictures, only the text about them.",
         source="developersdigest.tech, Cline; docs.cline.bot/mcp",
         date="2026-11-29",
         verified=False,

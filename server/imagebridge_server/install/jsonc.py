@@ -118,7 +118,7 @@ def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
     """Return the members of the object that begins at `start`."""
     if plain[start : start + 1] != "{":
         where = ".".join(path) or "the file"
-        raise ValueError(f"{where} is no JSON object")
+        raise ValueError(f"{where} is not a JSON object")
     members: list[_Member] = []
     at = _space(plain, start + 1)
     while plain[at] != "}":

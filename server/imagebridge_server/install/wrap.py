@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
-from imagebridge.errors import BridgeError
+from imagebridge.errors import BridgeError, nearest
 from imagebridge.wire import is_list
 
 from .change import FileChange
@@ -42,7 +42,9 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
     old, keys = content(path), (*host.keys, server)
     try:
         entry = value_at(old.text, host.form, keys)
-        argv = _command_line(host, path, server, entry)
+        if not isinstance(entry, dict):
+            raise BridgeError(_missing(host, path, server, value_at(old.text, host.form, host.keys)))
+        argv = _command_line(host, path, server, cast("dict[str, object]", entry))
         start = _relay(argv)
         table = cast("dict[str, Any]", entry)
         if bool(start) == into:
@@ -68,7 +70,7 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
             done_with=backup(path, server),
         )
     except FormatError as error:
-        raise BridgeError(f"{path} is not touched: {error}") from error
+        raise BridgeError(f"{path} was not changed: {error}") from error
 
 
 def _as_before(
@@ -82,19 +84,25 @@ def _as_before(
     return spliced(text, before, host.form, keys) if same else None
 
 
-def _command_line(host: HostFile, path: Path, server: str, entry: object) -> list[str]:
+def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
+    """Say that a file does not have a server, and which is meant, or which it has."""
+    names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
+    near = nearest(server, names)
+    hint = f"; did you mean {near!r}?" if near else "."
+    known = f"It has: {', '.join(names)}." if names else "It has none; name another file with --file."
+    return f"{path} has no server called {server!r} under {'.'.join(host.keys)}{hint} {known}"
+
+
+def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
     """Return the words that start a server."""
-    if not isinstance(entry, dict):
-        raise BridgeError(f"{path} has no server that is called {server!r} under {'.'.join(host.keys)}")
-    table = cast("dict[str, object]", entry)
     command = table.get(host.command)
     arguments = table.get("args") or ()
     argv = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
     strings = [one for one in argv if isinstance(one, str)]
     if not strings or len(strings) != len(argv):
         raise BridgeError(
-            f"{server} in {path} has no command that starts it, so nothing can be put in front of it; for a "
-            "server behind a URL give the host an entry with the command: imagebridge proxy --url URL"
+            f"{server} in {path} has no command, so nothing can be put in front of it; for a server at a "
+            "URL, give the host an entry with the command: imagebridge proxy --url URL"
         )
     return strings
 

@@ -56,7 +56,7 @@ CASES = {
     "an unknown tool": (
         "sing",
         {},
-        "Tool error:\nunknown tool 'sing'; there are: page, broken, draw",
+        "Tool error:\nunknown tool 'sing'; available: page, broken, draw",
         True,
     ),
     "arguments that are no JSON": (
@@ -91,7 +91,7 @@ async def test_an_answer_is_fitted_to_the_model_and_shows_the_user_what_is_their
     assert seen == []
     async with Bridge(album(), policy=Policy(max_pictures=0)) as bridge:
         told = await bridge.answer("page")
-    assert told.output == "[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures of one result]"
+    assert told.output == "[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures per result]"
 
 
 def test_a_bridge_that_blocks_answers_too():

@@ -76,7 +76,7 @@ async def test_every_call_is_answered_in_order_and_truthfully():
     by_id = {output["call_id"]: output["output"] for output in outputs}
     assert [part["type"] for part in by_id["a"]] == ["input_text", "input_text", "input_image"]
     assert by_id["a"][0]["text"] == "Tool error:"
-    assert by_id["b"].startswith("Tool error:\nunknown tool 'no_such_tool'; there are: draw_square, broken")
+    assert by_id["b"].startswith("Tool error:\nunknown tool 'no_such_tool'; available: draw_square, broken")
     assert by_id["c"].startswith("Tool error:\nthe arguments are not valid JSON (Expecting property name")
     assert by_id["d"] == "Tool error:\nthe arguments must be a JSON object, not list: [1]"
     assert by_id["e"].startswith("Tool error:\n")
@@ -167,7 +167,7 @@ async def test_what_is_linked_twice_is_read_once_and_no_more_than_is_allowed(mon
         "input_text",
         "input_image",
     ]
-    assert output["output"][2]["text"].startswith("[the link above could not be read: it holds ")
+    assert output["output"][2]["text"].startswith("[the link above could not be read: it has ")
     assert read == ["small", "large"]
 
 
@@ -245,7 +245,7 @@ async def test_a_bridge_can_be_opened_again_but_not_twice_at_once():
     for _ in range(2):
         async with bridge:
             assert (await bridge.call("draw", {"side": 3}))["content"][0]["text"] == "by small"
-            with pytest.raises(BridgeError, match="open already"):
+            with pytest.raises(BridgeError, match="already open"):
                 await bridge.__aenter__()
     with bridge as blocking:
         assert blocking.call("draw", {"side": 3})
@@ -260,7 +260,7 @@ async def test_a_bridge_that_is_not_entered_has_no_tools_to_offer_in_silence():
 
 async def test_call_raises_what_outputs_tells_the_model():
     async with Bridge(small_server()) as bridge:
-        with pytest.raises(ToolNameError, match="unknown tool 'nope'; there are: draw"):
+        with pytest.raises(ToolNameError, match="unknown tool 'nope'; available: draw"):
             await bridge.call("nope")
     with pytest.raises(BridgeError, match="the bridge is closed"):
         await bridge.call("draw", {"side": 1})
@@ -287,7 +287,7 @@ FAILURES = {
     ),
     "dies at once": (
         f"{shlex.quote(sys.executable)} -c \"import sys; sys.exit('the licence has expired')\"",
-        f"it started and ended before it answered. Run the command by hand to see why. {UNHEARD}\nIt wrote to stderr:\nthe licence",
+        f"it exited before it answered. Run the command by hand to see why. {UNHEARD}\nIt wrote to stderr:\nthe licence",
     ),
     "refused connection": ("http://127.0.0.1:9/mcp", "http://127.0.0.1:9/mcp: cannot be reached: "),
     "empty": ("  ", "the command line is empty"),
@@ -320,13 +320,13 @@ async def test_all_servers_that_fail_are_named():
 
 @pytest.mark.parametrize("server", [3, None, Path("x")])
 async def test_what_is_no_server_raises(server):
-    with pytest.raises(TypeError, match="a server is a command line"):
+    with pytest.raises(TypeError, match="a server must be a command line"):
         Bridge(server)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan")])
 async def test_a_timeout_that_is_none_raises(seconds):
-    with pytest.raises(ValueError, match="it is a number of seconds above 0"):
+    with pytest.raises(ValueError, match="it must be a number of seconds above 0"):
         Bridge("x", timeout=seconds)
 
 
@@ -357,7 +357,7 @@ async def test_the_policys_model_wins_over_the_responses():
 
 async def test_what_is_no_response_raises():
     async with Bridge(small_server()) as bridge:
-        with pytest.raises(TypeError, match="a response is an openai Response"):
+        with pytest.raises(TypeError, match="a response must be an openai Response"):
             await bridge.outputs("hello")
         assert await bridge.outputs({"output": []}) == []
 
@@ -420,11 +420,14 @@ async def test_arguments_that_are_no_text_of_an_object(arguments, ran):
     [
         (
             {"id": "x", "choices": []},
-            "a response has `output`, a list; this object has choices, id; chat comp",
+            "a response has `output`, a list; this object has choices, id; for chat comp",
         ),
         ({}, "this object has nothing"),
         ({"output": None}, "this object has output"),
-        ({"output": [{"type": "function_call", "name": "look", "arguments": "{}"}]}, "a call has a call_id"),
+        (
+            {"output": [{"type": "function_call", "name": "look", "arguments": "{}"}]},
+            "a call must have a call_id",
+        ),
     ],
 )
 async def test_what_is_no_response_is_refused_before_anything_runs(response, said):

@@ -190,7 +190,7 @@ async def test_definitions_say_how_pictures_are_given_where_a_tool_takes_one():
         look, crop = bridge.tools
     assert look["description"] == "Looks."
     assert crop["description"] == (
-        'Crops.\nA picture shown before is given by its name, such as "picture:3".'
+        'Crops.\nTo pass a picture that was shown before, give its name, such as "picture:3".'
     )
 
 
@@ -306,7 +306,7 @@ async def test_lines_inside_a_result_use_the_same_number():
         '{"shot": "[picture 2 below]"}',
         "picture:2",
         "picture:3 (image/bmp)",
-        "[not shown: picture:4 (image/png, 64x48); the limit is 2 pictures of one result]",
+        "[not shown: picture:4 (image/png, 64x48); the limit is 2 pictures per result]",
         "[picture 2 above]",
     ]
 
@@ -323,7 +323,9 @@ async def test_chat_and_servers_that_take_text_alone():
     ]
     async with Bridge(eyes(), handles=True, policy=Policy(server="vllm")) as bridge:
         (output,) = await bridge.outputs(response(call("look")))
-    assert output["output"] == (f"what I see\n[picture:1: {size}; not sent, as the server takes text alone]")
+    assert output["output"] == (
+        f"what I see\n[picture:1: {size}; not sent, because the server takes only text]"
+    )
 
 
 # Forms
@@ -427,7 +429,9 @@ async def test_a_handle_stands_for_the_file_as_the_tool_returned_it():
 
 async def test_names_that_there_are_not_are_answered_with_those_there_are():
     async with Bridge(hands([])) as bridge:
-        with pytest.raises(ArgumentError, match="image: there is no picture:1; no picture is there yet"):
+        with pytest.raises(
+            ArgumentError, match="image: there is no picture:1; no picture has been shown yet"
+        ):
             await bridge.call("crop", {"image": "picture:1"})
     async with Bridge(eyes(), hands([])) as bridge:
         await bridge.outputs(response(call("look"), call("look", {}, "call_2")))
@@ -446,15 +450,18 @@ def own():
             lambda: hands([]),
             "crop",
             {"image": "picture:9", "note": 5},
-            ["image: there is no picture:9; no picture is there yet", "note: 5 is not of type 'string'"],
+            [
+                "image: there is no picture:9; no picture has been shown yet",
+                "note: 5 is not of type 'string'",
+            ],
         ),
         (
             own,  # It judges arguments itself, and is never asked about these.
             "compare_images",
             {"a": "picture:9", "b": "picture:8", "tolerance": "many", "show": "picture:7"},
             [
-                "a: there is no picture:9; no picture is there yet",
-                "b: there is no picture:8; no picture is there yet",
+                "a: there is no picture:9; no picture has been shown yet",
+                "b: there is no picture:8; no picture has been shown yet",
                 "show: 'picture:7' is not one of ['all', 'side_by_side', 'overlay', 'difference']",
                 "tolerance: 'many' is not of type 'integer'",
             ],
@@ -464,8 +471,8 @@ def own():
             "annotate_image",
             {"source": "picture:9", "marks": [{"kind": "boxx", "at": [1, 2]}], "unit": "0-1"},
             [
-                "source: there is no picture:9; no picture is there yet",
-                "the arguments: 'unit' is not among the fields; they are: source, marks, units",
+                "source: there is no picture:9; no picture has been shown yet",
+                "the arguments: 'unit' is not a known field; the fields are: source, marks, units",
                 "marks[0].kind: 'boxx' is not one of ['box', 'point', 'arrow', 'polygon', 'number', 'text', 'redact']",
             ],
         ),
@@ -489,7 +496,7 @@ async def test_the_oldest_pictures_give_way(monkeypatch):
         with pytest.raises(ArgumentError) as raised:
             await bridge.call("crop", {"image": "picture:1"})
     assert str(raised.value) == (
-        "image: picture:1 is no longer kept (the newest pictures are, up to 2 kB); "
+        "image: picture:1 is no longer kept (only the newest pictures are, up to 2 kB); "
         "there are picture:2 to picture:3"
     )
     assert len(taken) == 1
@@ -563,11 +570,11 @@ async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer
         assert filled == ({"image": data_url(SMALL, "image/jpeg")}, [])
         return
     made, (wrong,) = await mine.filled("crop", {"image": "picture:1"}, peer)
-    whose = f"came from the server {origin.name}" if origin else "is the user's own"
+    whose = f"came from the server {origin.name}" if origin else "belongs to the user"
     assert made == {"image": "picture:1"}
     assert str(wrong) == (
-        f"image: picture:1 {whose}, and {peer.name} may not be given pictures that are not its own; "
-        "Bridge(share=...) or --share allows it"
+        f"image: picture:1 {whose}, and {peer.name} may not receive pictures from elsewhere; "
+        "to allow it, use Bridge(share=...) or --share"
     )
 
 
@@ -578,17 +585,21 @@ async def test_a_path_is_not_given_to_another_machine():
     await mine.read(tool_result("", SMALL), Policy(), OTHER)
     _, (wrong,) = await mine.filled("crop", {"image_path": "picture:1"}, OTHER)
     assert str(wrong) == (
-        "image_path: picture:1 cannot be given as the path of a file: far is on another machine"
+        "image_path: picture:1 cannot be passed as a file path, because far runs on another machine"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"handles": "always"}, TypeError, "handles is \"auto\", True, False or a mapping, not 'always'"),
+        (
+            {"handles": "always"},
+            TypeError,
+            "handles must be \"auto\", True, False or a mapping, not 'always'",
+        ),
         ({"handles": {"crop": "path"}}, ValueError, "write it as 'tool.parameter'"),
-        ({"handles": {"crop.image": "png"}}, ValueError, "it is data_url, base64, path or None"),
-        ({"share": "far"}, TypeError, 'share is "local", True, False or a list'),
+        ({"handles": {"crop.image": "png"}}, ValueError, "it must be data_url, base64, path or None"),
+        ({"share": "far"}, TypeError, 'share must be "local", True, False or a list'),
         (
             {"share": ["eye"]},
             BridgeError,

@@ -114,8 +114,8 @@ async def test_the_callers_own_tools_stand_before_ours(server):
     ("arguments", "message"),
     [
         ({"stream": True}, "iterate over bridge.stream"),
-        ({"input": None}, "input is a text or a list"),
-        ({"deadline": float("nan")}, "it is a number of seconds, or None for any time"),
+        ({"input": None}, "input must be a string or a list"),
+        ({"deadline": float("nan")}, "deadline must be a number of seconds, or None for no limit; not nan"),
     ],
 )
 async def test_arguments_that_run_cannot_take_are_named(server, arguments, message):

@@ -245,7 +245,7 @@ async def test_too_much_of_everything_drops_older_pictures_first(server, fault):
 async def test_a_deadline_ends_a_slow_request(server, way):
     error, _ = await run(server, [LOOK, Late("Red.", 30)], deadline=2, way=way)
     assert isinstance(error, DeadlineError)
-    assert str(error) == "no answer within 2 seconds; raise deadline to go on"
+    assert str(error) == "no answer within 2 seconds; raise deadline to continue"
     assert unanswered(error.items) == set()
     reply, _ = await run(server, ["Red."], input=error.items)
     assert reply.text == "Red."
@@ -433,6 +433,6 @@ async def test_what_is_no_answer_of_the_api_is_quoted(server, body, kind, quoted
     async with client, Bridge(server) as bridge:
         with pytest.raises(ResponseError) as error:
             await bridge.run(client, model=MODEL, input="?", api=api, **({"direct": True} if direct else {}))
-    told = "http://localhost/v1/ answered with something that is not a response of this API: "
+    told = "http://localhost/v1/ returned something that is not a response of this API: "
     assert str(error.value).startswith(told)
     assert quoted in str(error.value)

@@ -243,7 +243,7 @@ async def test_a_structured_answer(server, api, way):
 @pytest.mark.parametrize("way", ["run", "stream"])
 @pytest.mark.parametrize("api", ["responses", "chat"])
 async def test_an_answer_of_another_form_is_a_clear_error(server, api, way):
-    with pytest.raises(ResponseError, match="does not have the form of text_format") as raised:
+    with pytest.raises(ResponseError, match="does not match text_format") as raised:
         await asked(server, [[LOOK], "Red."], way, api=api, text_format=ColourAndSides)
     assert raised.value.code == "invalid_form"
     assert len(raised.value.items) >= 3
@@ -340,10 +340,10 @@ async def test_what_only_the_caller_can_answer_goes_to_the_caller(server, said, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"background": True}, "no background=True"),
-        ({"direct": True, "text_format": ColourAndSides}, "takes no text_format"),
-        ({"input": {"role": "user"}}, "input is a text or a list"),
-        ({"input": [1]}, "an item of input is a dict"),
+        ({"background": True}, "not take background=True"),
+        ({"direct": True, "text_format": ColourAndSides}, "does not take text_format"),
+        ({"input": {"role": "user"}}, "input must be a string or a list"),
+        ({"input": [1]}, "an input item must be a dict"),
     ],
 )
 async def test_what_does_not_go_together_is_named(server, arguments, message):
@@ -660,7 +660,7 @@ async def test_a_model_without_tools_in_chat_is_not_asked(server):
     with Endpoint([]) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
             with pytest.raises(
-                RunError, match=r"gpt-6\.1-terra takes function tools in the Responses API alone"
+                RunError, match=r"gpt-6\.1-terra takes function tools only in the Responses API"
             ):
                 await bridge.run(client, model="gpt-6.1-terra", input="?", api="chat")
     assert endpoint.requests == []

@@ -238,7 +238,7 @@ def test_ask_says_one_sentence(options, step, url):
     assert "Traceback" not in done.stderr
     *again, said = done.stderr.splitlines()
     assert said.startswith("Error: ")
-    assert all(line.startswith("asked again: ") for line in again)
+    assert all(line.startswith("asking again: ") for line in again)
 
 
 EMPTY = {
@@ -261,7 +261,7 @@ def test_ask_says_that_an_answer_is_empty(options, step):
     with Endpoint([step]) as endpoint:
         done = ask(endpoint, "?", *options)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == "Error: the answer of the model is empty; ask again\n"
+    assert done.stderr == "Error: the model's answer is empty; ask again\n"
 
 
 @pytest.mark.parametrize(
@@ -358,12 +358,12 @@ def test_raw_events_are_sent_as_given_and_nothing_else():
 def test_raw_events_want_a_request_for_a_stream(api):
     body = {"model": MODEL, "input" if api == "responses" else "messages": [{"role": "user", "content": "?"}]}
     path = "responses" if api == "responses" else "chat/completions"
-    with pytest.raises(AssertionError, match="step 1 failed: TypeError: Events are a stream"):
+    with pytest.raises(AssertionError, match="step 1 failed: TypeError: Events need a stream"):
         with Endpoint([Events([])]) as endpoint:
             assert httpx2.post(f"{endpoint.base_url}/{path}", json=body).status_code == 400
 
 
 @pytest.mark.parametrize("events", ["data: x", b"data", None, {"type": "a"}, [b"x"], [{"at": object()}]])
 def test_what_is_not_a_list_of_json_is_refused_at_once(events):
-    with pytest.raises(TypeError, match="a step of Events holds"):
+    with pytest.raises(TypeError, match="Events must be given"):
         Endpoint([Events(events)])

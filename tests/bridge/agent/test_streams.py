@@ -249,8 +249,8 @@ def test_without_its_last_event_a_response_is_not_whole_unless_the_stream_says_s
         ({"type": "error", "error": {"message": "No.", "code": 7}}, "No.", "7"),
         ({"error": "No."}, "No.", None),
         ({"error": ["No."]}, "['No.']", None),
-        ({"error": {"message": ["No."]}}, "it gave no reason", None),
-        ({"type": "error"}, "it gave no reason", None),
+        ({"error": {"message": ["No."]}}, "no reason was given", None),
+        ({"type": "error"}, "no reason was given", None),
         ({"object": "error", "message": "No.", "code": 400}, "No.", "400"),
     ],
 )
@@ -264,7 +264,7 @@ def test_an_error_in_a_stream_is_said_whatever_its_form(event, message, code):
 
 
 def test_arguments_of_a_call_without_a_name_are_not_passed_over():
-    with pytest.raises(ResponseError, match="function call whose name did not come"):
+    with pytest.raises(ResponseError, match="function call whose name never arrived"):
         put_together(arguments(), ended())
 
 

@@ -201,7 +201,7 @@ async def test_ids_are_cleared_where_data_is_refused_as_well(openai_of, caplog):
             assert uploads.refused(error.value, sent)
             uploads.accepted(sent)
             uploads.accepted(items)
-            assert "files by id were refused" in caplog.text
+            assert "file ids were refused" in caplog.text
             assert await uploads.sent(items) == items
         await client.responses.create(model="gpt-5.4", input=items)
 
@@ -252,21 +252,21 @@ async def test_what_is_no_base64_goes_as_it_is(openai_of):
     with Endpoint([]) as endpoint:
         async with Uploads(await openai_of(endpoint)) as uploads:
             assert await uploads.sent([user(odd)]) == [user(odd)]
-            with pytest.raises(TypeError, match="items is a list"):
+            with pytest.raises(TypeError, match="items must be a list"):
                 await uploads.sent("Hello")
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Uploads(3), "the client is an AsyncOpenAI or an OpenAI, not int"),
+        (lambda: Uploads(3), "the client must be an AsyncOpenAI or an OpenAI, not int"),
         (
             lambda: Uploads(OpenAI(api_key="x"), threshold=-1),
-            "the threshold of uploads is a number of bytes from 0, not -1",
+            "the upload threshold must be a number of bytes, 0 or more, not -1",
         ),
         (
             lambda: Uploads(OpenAI(api_key="x"), expires=60),
-            "an uploaded file expires after 3600 to 2592000 seconds, not 60",
+            "an uploaded file must expire after 3600 to 2592000 seconds, not 60",
         ),
     ],
 )

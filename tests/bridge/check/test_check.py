@@ -290,11 +290,11 @@ FIXED = [
         said([HIGH | {"prompt_cache_breakpoint": {"mode": "explicit"}}])),
     (said([without_detail("https://example.org/a.png")]), said([image("https://example.org/a.png")])),
     (body(user(), call(), call("call_2"), output("b", "call_2"), user("And?")),
-        body(user(), call(), call("call_2"), output("b", "call_2"), output("[This call got no output.]"), user("And?"))),
+        body(user(), call(), call("call_2"), output("b", "call_2"), output("[This call has no output.]"), user("And?"))),
     (body(user(), call(), {"type": "reasoning", "id": "r", "summary": []}, call("call_2"), output("a"), output("b", "call_2"), output("c")),
         body(user(), call(), {"type": "reasoning", "id": "r", "summary": []}, call("call_2"), output("a"), output("b", "call_2"))),
     (body(output("a", "call_9"), user()),
-        body(user([text("[The output of a tool call that is not in this conversation:]"), text("a")]), user())),
+        body(user([text("[Output of a tool call that is not in this conversation:]"), text("a")]), user())),
     (body(output("a"), call(), user()), body(call(), output("a"), user())),
     (body(user(), call(name="img.render"), output("a"), tools=[tool("img.render"), tool("img_render")],
           tool_choice={"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "img.render"}]}),
@@ -379,7 +379,7 @@ def test_a_dump_is_explained_with_its_tokens():
     assert found(said(dump), "picture-as-text") == Finding(
         rule="picture-as-text",
         path=OUTPUT,
-        consequence=f"A picture as text: {len(dump):,} characters, about {len(dump) // 4:,} tokens in which the model "
+        consequence=f"A picture as text: {len(dump):,} characters, about {len(dump) // 4:,} tokens, and the model "
         "sees nothing; as a picture it costs 570.",
         fix="Send it as an input_image part: function_call_output(result, call_id) does.",
         refused=False,
@@ -391,8 +391,8 @@ def test_a_missing_detail_is_explained_with_its_tokens():
     """documented: 8,160 patches at 1.2 tokens at original, 2,304 at high (OpenAI's guide, 2026-09)."""
     missing = said([without_detail(SCREENSHOT)])
     assert str(found(missing, "detail-missing")) == (
-        "input[2].output[0].detail: advice: A missing detail means original on gpt-5.6-luna: 9,792 tokens for "
-        '3840x2160 pixels, 2,765 at high. Fix: Write "detail": "high". [detail-missing]'
+        "input[2].output[0].detail: advice: No detail means original on gpt-5.6-luna: 3840x2160 pixels "
+        'cost 9,792 tokens, 2,765 at high. Fix: Write "detail": "high". [detail-missing]'
     )
     assert check(missing | {"model": "gpt-5.4"}) == [
         Finding(
@@ -405,7 +405,7 @@ def test_a_missing_detail_is_explained_with_its_tokens():
         )
     ]
     small = found(said([without_detail(GOOD)]), "detail-missing")
-    assert "64x48 pixels costs 5 tokens at either" in small.consequence
+    assert "64x48 pixels costs 5 tokens either way" in small.consequence
 
 
 def test_a_picture_sent_many_times_is_one_finding():
@@ -429,7 +429,7 @@ def test_base64_in_arguments_is_named_and_stays():
     for path, bad in calls:
         (found,) = check(bad)
         assert (found.rule, found.path, found.refused) == ("base64-in-text", path, False)
-        assert found.fix == "Put a short name in its place: the call was made already."
+        assert found.fix == "Replace it with a short name: the call has already been made."
         assert fixed(bad) == bad
 
 
@@ -550,7 +550,7 @@ def test_items_of_the_sdk_are_read_as_it_sends_them():
 
 def test_the_wrong_thing_raises():
     with pytest.raises(
-        TypeError, match=r"a mapping with `input` or `messages`, not list; items alone go into"
+        TypeError, match=r"a mapping with `input` or `messages`, not list; wrap bare items as"
     ):
         check([user()])
     with pytest.raises(TypeError):
@@ -762,19 +762,19 @@ def test_a_fixed_body_goes_to_stdout(written):
 def test_an_array_holds_input_items(written):
     assert run(written([user(), call(), output("a")])).exit_code == 0
     result = run(written([user(), call()]), "--fix")
-    assert json.loads(result.stdout) == [user(), call(), output("[This call got no output.]")]
+    assert json.loads(result.stdout) == [user(), call(), output("[This call has no output.]")]
 
 
 def test_an_array_of_messages_is_chat(written):
     messages = [user(), calling("call_1"), told("a")]
     assert run(written(messages)).exit_code == 0
     result = run(written(messages[:2]), "--fix")
-    assert json.loads(result.stdout) == [*messages[:2], told("[This call got no output.]")]
+    assert json.loads(result.stdout) == [*messages[:2], told("[This call has no output.]")]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "holds no JSON: "), ("7", "holds no request body: "), ("[" * 100_000, "holds no JSON: "), ("\udcff", "does not hold JSON: it is not UTF-8 text")],
+    [("{", "is not valid JSON: "), ("7", "is not a request body: "), ("[" * 100_000, "is not valid JSON: "), ("\udcff", "is not JSON: it is not UTF-8 text")],
 )  # fmt: skip
 def test_what_is_no_body_is_one_message(content, message):
     result = run("-", stdin=content.encode("utf-8", "surrogateescape"))

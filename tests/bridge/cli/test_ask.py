@@ -79,7 +79,7 @@ def test_our_own_server_writes_and_fetches_where_it_is_allowed(tmp_path):
         )
     assert (tmp_path / "code.png").read_bytes().startswith(b"\x89PNG"), result.output
     # It would fetch, but never from this machine.
-    assert "https: addresses are not read here" not in result.stdout
+    assert "https: addresses are not allowed here" not in result.stdout
     assert "127.0.0.1" in result.stdout
 
 
@@ -311,7 +311,7 @@ def test_a_terminal_sees_the_text_as_it_is_written_and_each_call(server, tmp_pat
     assert re.search(r"attached: 300x200 image/png of \d+ kB, \d+ tokens", beside)
     assert re.search(r"draw_square: \d+\.\d s, 64x64 image/png of \d+ bytes, \d+ tokens", beside)
     assert re.search(r"mixed: \d+\.\d s, \d+ characters of text", beside)
-    assert "asked again: " in beside
+    assert "asking again: " in beside
     assert re.search(r"gpt-6-luna: [\d,]+ tokens in and \d+ out", beside)
 
 

@@ -17,9 +17,9 @@ from mcp.types import Tool
 from PIL import Image
 
 from imagebridge.cli import imagebridge
-from imagebridge.cli.output import shortened
 from imagebridge.cli.save import whole
 from imagebridge.cli.terminal import Terminal
+from imagebridge.display.fragments import shortened
 from imagebridge.events import Log, Progress, ToolCall
 
 
@@ -104,11 +104,11 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["call"], "Missing argument"),
         (["call", "draw", "{bad"], "the arguments of draw are not JSON"),
         (["call", "draw", "[1]"], "must be a JSON object"),
-        (["call", "draw", '{"side": NaN}'], "NaN is no JSON value"),
+        (["call", "draw", '{"side": NaN}'], "NaN is not a JSON value"),
         (["call", "draw", '{"a": "\\ud800"}'], "not JSON"),
         (["call", "draw", "[" * 100_000], "not JSON"),
         (["call", "draw", "{}", "more"], "'more' has no arguments"),
-        (["call", "draw", "-", "more", "-"], "stdin can be read once"),
+        (["call", "draw", "-", "more", "-"], "stdin can be read only once"),
         (["call", "draw", "--allow", "/no/such/folder"], "does not exist"),
         (["call", "draw", "--server", "x", "--allow", "."], "write it into the command line of your server"),
         (
@@ -120,7 +120,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["call", "draw", "--server", "no-such-program"], "not an executable"),
         (["tools", "--server", "no-such-program"], "not an executable"),
         (["tools", "--server", "http://127.0.0.1:9/mcp"], "cannot be reached"),
-        (["tools", "--server", f'{sys.executable} -c "raise SystemExit(3)"'], "ended before it answered"),
+        (["tools", "--server", f'{sys.executable} -c "raise SystemExit(3)"'], "exited before it answered"),
         (["tools", "--timeout", "0"], "Invalid value"),
         (["tools", "--timeout", "nan"], "nan is not a number of seconds"),
         (["ask", "hello", "--deadline", "nan"], "nan is not a number of seconds"),
@@ -131,12 +131,12 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["ask", "hello", "--max-turns", "0"], "Invalid value"),
         (["demo", "--live"], "set OPENAI_API_KEY"),
         (["proxy", "--url", "http://[::1"], "its address is not a URL"),
-        (["proxy", "--url", "http://h:99999/"], "a port is a number from 1 to 65535"),
+        (["proxy", "--url", "http://h:99999/"], "a port must be from 1 to 65535"),
         (
             ["proxy", "--url", "http://h/", "--header", "A=\u20ac"],
-            "its header A holds characters beyond ASCII",
+            "its header A contains characters beyond ASCII",
         ),
-        (["demo", "--live", "--html", "x.html"], "--live writes neither"),
+        (["demo", "--live", "--html", "x.html"], "--live cannot be combined with"),
         (["demo", "--html", f"{__file__}/x.html"], "cannot be written"),
         (["demo", "--save", f"{__file__}/x"], "cannot be created"),
     ],
@@ -263,7 +263,7 @@ def test_our_own_server_does_what_it_is_allowed_and_stdout_is_pure(tmp_path):
     assert refused_file.startswith("Tool error:")
     assert (write / "code.png").read_bytes().startswith(b"\x89PNG")
     # It would fetch, but never from this machine.
-    assert "https: addresses are not read here" not in refused_address
+    assert "https: addresses are not allowed here" not in refused_address
     assert "127.0.0.1" in refused_address
 
 
@@ -310,7 +310,7 @@ ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
 def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
     found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
     assert found == code, answer + beside
-    assert 'erase of pictures may destroy something. Its arguments: {"folder": "/tmp/x"}' in beside
+    assert 'erase of pictures may destroy something. Arguments: {"folder": "/tmp/x"}' in beside
     output = json.loads(answer)["output"]
     refused = "Tool error:\nthe user did not approve this call of erase; it did not run"
     assert output == (refused if code else "/tmp/x is gone")
@@ -322,7 +322,11 @@ def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code
         ([], 0, ""),
         (["--approve", "all"], 0, ""),
         (["--approve", "none"], 1, ""),
-        (["--approve", "ask"], 1, "erase may destroy something and nobody can be asked: refused"),
+        (
+            ["--approve", "ask"],
+            1,
+            "erase may destroy something and nobody can be asked, so it is refused; --approve all runs it",
+        ),
     ],
 )
 def test_without_a_terminal_the_option_decides(server, options, code, told):
@@ -367,7 +371,7 @@ def test_a_full_disk_is_one_message_and_code_1():
         )
     assert (done.returncode, done.stderr) == (
         1,
-        "Error: the output cannot be written: No space left on device\n",
+        "Error: cannot write the output: No space left on device\n",
     )
 
 

@@ -45,7 +45,7 @@ def report():
 def test_each_thing_has_a_line(report):
     good, result = report
     lines = result.stdout.splitlines()
-    assert all(re.match(r"(ok      |missing |failed  ) \S", line) for line in lines)
+    assert all(re.match(r"(ok      |note    |missing |failed  ) \S", line) for line in lines)
     for package in ("imagebridge", "mcp", "openai", "pillow"):
         assert f"ok       {package} {metadata.version(package)}" in lines
     assert any(line.startswith("ok       extra heic: pillow-heif ") for line in lines)
@@ -63,7 +63,7 @@ def test_a_server_that_does_not_start_fails(report):
 
 def test_a_key_is_never_printed(report):
     _, result = report
-    assert "ok       OPENAI_API_KEY is set" in result.stdout.splitlines()
+    assert "note     OPENAI_API_KEY is set; --live tries it" in result.stdout.splitlines()
     assert KEY not in result.output
 
 
@@ -71,8 +71,8 @@ def test_nothing_missing_is_a_failure_and_secrets_of_the_address_stay_secret():
     url = "https://me:password@host.example:8443/v1/?token=secret"
     result = run("--server", f"{sys.executable} {SERVER}", OPENAI_BASE_URL=url)
     assert result.exit_code == 0
-    assert "missing  OPENAI_API_KEY is not set: `ask` and --live need it" in result.stdout
-    assert "ok       endpoint https://host.example:8443/v1 (OPENAI_BASE_URL), model " in result.stdout
+    assert "missing  OPENAI_API_KEY is not set; `ask` and --live need it" in result.stdout
+    assert "note     endpoint https://host.example:8443/v1 (OPENAI_BASE_URL), model " in result.stdout
     assert "secret" not in result.output
     assert "password" not in result.output
 
@@ -114,7 +114,7 @@ def test_what_is_missing_names_its_pip_line(monkeypatch, package, line):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--json"], "--json and --model go with --live"),
+        (["--json"], "--json and --model need --live"),
         (["--server", "x", "--allow", "."], "--allow is for imagebridge's own server"),
         (["--live"], "no API key: set OPENAI_API_KEY"),
     ],
@@ -205,7 +205,7 @@ def test_a_rule_that_says_nothing_of_the_model_is_not_probed():
     result, _ = live(RULES, "--json", model="gpt-4.1")
     rows = {row["rule"]: row for row in json.loads(result.stdout)["rules"]}
     assert rows["too-many-patches"]["seen"] == "not probed"
-    assert rows["too-many-patches"]["answer"] == "it says nothing of gpt-4.1"
+    assert rows["too-many-patches"]["answer"] == "it does not apply to gpt-4.1"
 
 
 def test_an_endpoint_that_does_not_answer_leaves_all_unclear():
@@ -215,7 +215,10 @@ def test_an_endpoint_that_does_not_answer_leaves_all_unclear():
         result = run("--live", "--json", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=url)
     rows = [row for row in json.loads(result.stdout)["rules"] if row["rule"] in PROBED]
     assert {row["seen"] for row in rows} == {"unclear"}
-    assert all(row["answer"].startswith("the good request got no answer: Connection error.") for row in rows)
+    assert all(
+        row["answer"].startswith("the correct request was answered with no answer: Connection error.")
+        for row in rows
+    )
     assert result.exit_code == 1
 
 
@@ -251,5 +254,5 @@ async def test_a_control_that_is_not_accepted_leaves_its_probes_unclear():
     found = {one.rule: one async for one in probes.probe_endpoint(MODEL, send, date(2026, 11, 22))}
     chat = [one for rule, one in found.items() if rule.startswith("chat-")]
     assert [one.seen for one in chat] == ["unclear"] * 3
-    assert {one.answer for one in chat} == {"the good request got 404: Not Found"}
+    assert {one.answer for one in chat} == {"the correct request was answered with 404: Not Found"}
     assert asked.count("chat") == 1

@@ -11,10 +11,12 @@ from imagebridge.client.http import _address
 from imagebridge.translate.sentences import location
 
 COMMAND = {"command": sys.executable, "args": ["-c", "pass"]}
-NUL = "holds a NUL character, which no program can be given"
-HALF = "holds '\\ud83d', which this system cannot write"
-CONTROL = "holds a line break or another character that no header can, or blanks around its value"
-NO_SERVER = "its address is not one of a server; it begins with http:// or https:// and a host"
+NUL = "contains a NUL character, which cannot be passed to a program"
+HALF = "contains '\\ud83d', which this system cannot encode"
+CONTROL = (
+    "contains a line break or another character that headers cannot contain, or has spaces around its value"
+)
+NO_SERVER = "its address is not that of a server; it must begin with http:// or https:// and a host"
 
 
 def process(**fields):
@@ -38,17 +40,17 @@ def http(url="http://127.0.0.1:9/mcp", *transport, **headers):
         (process(env={"A\0": "b"}), f"cannot be started: the name of a variable {NUL}"),
         (
             process(env={"A=B": "c"}),
-            "cannot be started: 'A=B' is not the name of a variable, as it holds an equals sign",
+            "cannot be started: 'A=B' is not a valid variable name, because it contains an equals sign",
         ),
         (http("http://[::1"), "its address is not a URL: Invalid port: ':1'"),
         (http("http://[::1", "sse"), "its address is not a URL: Invalid port: ':1'"),
-        (http("http://h/\ud83d"), "its address is not a URL: it holds half a character"),
+        (http("http://h/\ud83d"), "its address is not a URL: it contains half of a surrogate pair"),
         (
             http("http://h/\r\nA: b"),
             "its address is not a URL: Invalid non-printable ASCII character in URL, '\\r' at position 9",
         ),
-        (http("http://h:99999/"), "its address names port 99999; a port is a number from 1 to 65535"),
-        (http("http://h:0/"), "its address names port 0; a port is a number from 1 to 65535"),
+        (http("http://h:99999/"), "its address names port 99999; a port must be from 1 to 65535"),
+        (http("http://h:0/"), "its address names port 0; a port must be from 1 to 65535"),
         (http("ftp://h/"), NO_SERVER),
         (http("file:///etc/passwd"), NO_SERVER),
         (http("http:///mcp"), NO_SERVER),
@@ -56,10 +58,10 @@ def http(url="http://127.0.0.1:9/mcp", *transport, **headers):
         (http(Authorization="Bearer s3cret\n"), f"its header Authorization {CONTROL}"),
         (http(Authorization="a\r\nHost: b"), f"its header Authorization {CONTROL}"),
         (http(Authorization="s3\0cret"), f"its header Authorization {CONTROL}"),
-        (http(Authorization="schl\u00fcssel"), "its header Authorization holds characters beyond ASCII"),
-        (http(Authorization="\ud83d"), "its header Authorization holds characters beyond ASCII"),
-        (http(**{"A B\n": "x"}), "'A B\\n' is not the name of a header"),
-        (http(**{"": "x"}), "'' is not the name of a header"),
+        (http(Authorization="schl\u00fcssel"), "its header Authorization contains characters beyond ASCII"),
+        (http(Authorization="\ud83d"), "its header Authorization contains characters beyond ASCII"),
+        (http(**{"A B\n": "x"}), "'A B\\n' is not a valid header name"),
+        (http(**{"": "x"}), "'' is not a valid header name"),
     ],
 )
 @pytest.mark.anyio
@@ -76,9 +78,9 @@ async def test_what_is_wrong_with_a_server_is_said(server, problem):
     [
         ({}, ""),
         ({"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}, ""),
-        ({"OPENAI_API_KEY": "sk-s3cret\n"}, "OPENAI_API_KEY holds"),
-        ({"OPENAI_API_KEY": "sk-s3\ncret"}, "OPENAI_API_KEY holds"),
-        ({"OPENAI_API_KEY": "\u043a\u043b\u044e\u0447"}, "OPENAI_API_KEY holds"),
+        ({"OPENAI_API_KEY": "sk-s3cret\n"}, "OPENAI_API_KEY contains"),
+        ({"OPENAI_API_KEY": "sk-s3\ncret"}, "OPENAI_API_KEY contains"),
+        ({"OPENAI_API_KEY": "\u043a\u043b\u044e\u0447"}, "OPENAI_API_KEY contains"),
         ({"OPENAI_BASE_URL": "example.org/v1"}, f"OPENAI_BASE_URL is not usable: {NO_SERVER}"),
     ],
 )

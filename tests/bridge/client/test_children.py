@@ -124,7 +124,7 @@ def test_variables_are_given_by_name_or_with_a_value(way, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("word", "problem"), [("NOT_SET_HERE", "NOT_SET_HERE is not set here"), ("=x", "names no variable")]
+    ("word", "problem"), [("NOT_SET_HERE", "NOT_SET_HERE is not set here"), ("=x", "has no variable name")]
 )
 def test_a_variable_that_there_is_not_is_wrong_usage(word, problem):
     done = run("tools", "--env", word)
@@ -156,7 +156,7 @@ def test_our_own_commands_are_found_beside_the_running_python(monkeypatch, tmp_p
 )
 def test_a_websocket_is_no_transport(server):
     with (
-        pytest.raises(BridgeError, match="wants a WebSocket; there is no such transport in MCP"),
+        pytest.raises(BridgeError, match="uses a WebSocket, which is not a transport of MCP"),
         Bridge(server),
     ):
         pass
@@ -167,7 +167,7 @@ def test_nor_is_it_in_a_configuration(kind, tmp_path):
     config = tmp_path / "mcp.json"
     config.write_text(json.dumps({"mcpServers": {"s": {"type": kind, "url": "http://127.0.0.1:9/mcp"}}}))
     with (
-        pytest.raises(BridgeError, match="wants a WebSocket; there is no such transport in MCP"),
+        pytest.raises(BridgeError, match="uses a WebSocket, which is not a transport of MCP"),
         Bridge(config=config),
     ):
         pass

@@ -88,13 +88,13 @@ def test_what_else_an_entry_says(tmp_path, more, expected):
         ({"command": "x", "parallel": "yes"}, 'has a `parallel` that is neither true nor false: "yes"'),
         ({"command": "x", "includeTools": "all"}, "has `includeTools` that is not a list of tool names"),
         ({"command": "x", "args": "--all"}, 'has `args` that is not a list: "--all"'),
-        ({"command": "x", "env": ["A=1"]}, 'has `env` that is no JSON object: ["A=1"]'),
-        (None, "is no JSON object"),
+        ({"command": "x", "env": ["A=1"]}, 'has `env` that is not a JSON object: ["A=1"]'),
+        (None, "is not a JSON object"),
         ({}, "has neither a `command` nor a `url`"),
-        ({"command": "${GONE}"}, "names the variable GONE, which is not set"),
+        ({"command": "${GONE}"}, "uses the variable GONE, which is not set"),
         (
             {"url": "https://e.org/mcp", "headers": {"Authorization": "Bearer ${input:key}"}},
-            "names ${input:key}, which only its host can fill in; name a variable in its place, as in ${env:TOKEN}",
+            "uses ${input:key}, which only its host can fill in; use a variable instead, as in ${env:TOKEN}",
         ),
     ],
 )
@@ -109,14 +109,14 @@ def test_what_is_wrong_with_an_entry_is_said_and_costs_the_others_nothing(tmp_pa
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("{no json", "mcp.json is no JSON: "),
-        ([], "names no servers: there is neither `mcpServers` nor `servers` in it"),
-        ({"mcpServers": []}, "names no servers"),
-        ("null", "names no servers"),
-        ("[" * 100_000, "nests deeper than 150 levels, which no list of servers needs"),
-        ('{"a": ' * 200 + "1" + "}" * 200, "nests deeper than 150 levels"),
-        ('{"a": "' + '\\"' * 500_000, "mcp.json is no JSON: Unterminated string"),
-        ("{/* " * 300_000, "mcp.json is no JSON: "),
+        ("{no json", "mcp.json is not valid JSON: "),
+        ([], "has no servers: it contains neither `mcpServers` nor `servers`"),
+        ({"mcpServers": []}, "has no servers"),
+        ("null", "has no servers"),
+        ("[" * 100_000, "is nested deeper than 150 levels, which no list of servers needs"),
+        ('{"a": ' * 200 + "1" + "}" * 200, "is nested deeper than 150 levels"),
+        ('{"a": "' + '\\"' * 500_000, "mcp.json is not valid JSON: Unterminated string"),
+        ("{/* " * 300_000, "mcp.json is not valid JSON: "),
     ],
 )
 def test_what_is_wrong_with_the_file_is_said(tmp_path, value, message):
@@ -167,16 +167,16 @@ async def test_a_bridge_connects_what_is_configured(tmp_path):
     }
     async with Bridge(config=written(tmp_path, {"mcpServers": servers})) as bridge:
         lost, unset = bridge.failures
-        assert lost.problem == f"cannot be started: its folder {str(tmp_path / 'nowhere')!r} is not there"
+        assert lost.problem == f"cannot be started: its folder {str(tmp_path / 'nowhere')!r} does not exist"
         assert (unset.server, unset.problem.partition(" names ")[2]) == (
             "unset",
             "the variable NOT_SET_ANYWHERE, which is not set",
         )
         assert (await bridge.call("draw_square", {"side": 2}))["content"][0]["text"] == "a red square"
     servers["unset"]["required"] = True
-    with pytest.raises(BridgeError, match=r"unset: its entry in .* names the variable NOT_SET_ANYWHERE"):
+    with pytest.raises(BridgeError, match=r"unset: its entry in .* uses the variable NOT_SET_ANYWHERE"):
         async with Bridge(config=written(tmp_path, {"mcpServers": servers})):
             pass
-    with pytest.raises(BridgeError, match="names no server that is not switched off"):
+    with pytest.raises(BridgeError, match="has no server that is switched on; add one, or switch one on"):
         async with Bridge(config=written(tmp_path, {"mcpServers": {}})):
             pass

@@ -52,7 +52,7 @@ async def test_a_server_that_dies_in_a_call_says_its_last_words_and_is_started_a
     async with Bridge(SLOPPY) as bridge:
         told = await said(bridge, "die")
         assert told == (
-            "Tool error:\nsloppy: the server ended or its connection was lost, and die was not answered: "
+            "Tool error:\nsloppy: the server exited or its connection was lost, and die was not answered: "
             "it may or may not have run\nIt wrote to stderr:\nthe disk is full"
         )
         assert await works(bridge)
@@ -71,7 +71,7 @@ async def test_a_server_that_dies_is_missed_though_its_child_holds_its_output():
     heard = []
     async with Bridge(SLOPPY, on_event=heard.append) as bridge:
         told = await said(bridge, "die_a_parent")
-        assert "the server ended or its connection was lost" in told
+        assert "the server exited or its connection was lost" in told
         assert await works(bridge)
     (child,) = [one.data for one in heard]
     assert ended(child), "what the server had started is ended with it"
@@ -129,7 +129,9 @@ async def test_a_server_that_keeps_ending_is_left_alone_for_longer_and_longer(mo
         # The second start is immediate, the third is not.
         assert "may or may not have run" in await said(bridge, "die")
         told = await said(bridge, "echo", result={"content": []})
-        assert told.startswith("Tool error:\nsloppy: it ended 2 times in a row; it is not started again for ")
+        assert told.startswith(
+            "Tool error:\nsloppy: it exited 2 times in a row; it will not be restarted for "
+        )
 
 
 async def test_calls_that_wait_for_the_same_start_share_its_failure_and_no_secret_of_its_command(monkeypatch):
@@ -184,7 +186,7 @@ async def test_a_call_that_hangs_is_given_up_and_the_server_told(server):
         told = await said(bridge, "hang")
         fast(bridge, 5)
         assert told == (
-            "Tool error:\nsloppy: hang did not answer within 0.2 seconds; it was told to stop but may still be running"
+            "Tool error:\nsloppy: hang did not answer within 0.2 seconds; it was cancelled but may still be running"
         )
         assert len(json.loads(await said(bridge, "cancelled"))) == 1
 
@@ -249,11 +251,11 @@ ANSWERS = {
     ),
     "an error that is a text": (
         ['{"jsonrpc": "2.0", "id": ID, "error": "no paper"}'],
-        "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
+        "Tool error:\nsloppy: raw: the answer is not JSON-RPC: ",
     ),
     "neither result nor error": (
         ['{"jsonrpc": "2.0", "id": ID}'],
-        "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
+        "Tool error:\nsloppy: raw: the answer is not JSON-RPC: ",
     ),
     "half a surrogate": (
         [r'{"jsonrpc": "2.0", "id": ID, "result": {"content": [{"type": "text", "text": "cut \ud83d"}]}}'],
@@ -269,11 +271,11 @@ ANSWERS = {
     ),
     "thousands of levels": (
         ['{"jsonrpc": "2.0", "id": ID, "result": {"_meta": %s}}' % ('{"a":' * 100_000 + "1" + "}" * 100_000)],
-        "Tool error:\nsloppy: raw: the answer nests too deep to be read",
+        "Tool error:\nsloppy: raw: the answer is nested too deeply to be read",
     ),
     "thousands of levels before the id": (
         ['{"result": {"_meta": %s}, "jsonrpc": "2.0", "id": ID}' % ('{"a":' * 100_000 + "1" + "}" * 100_000)],
-        "Tool error:\nsloppy: raw: the answer nests too deep to be read",
+        "Tool error:\nsloppy: raw: the answer is nested too deeply to be read",
     ),
     "a number of 6,000 digits": (
         [
@@ -334,7 +336,7 @@ async def test_a_linked_resource_is_told_for_what_it_is():
         "[not shown: data of an unknown type, b; it is empty]",
         "noted",
         "[link: l <said:[]>, image/png]",
-        "[the link above could not be read: it holds nothing]",
+        "[the link above could not be read: it is empty]",
     ]
 
 
@@ -386,7 +388,7 @@ async def test_tools_that_become_too_many_are_not_offered_and_end_nothing(caplog
         assert await said(bridge, "grow", name="t", times=128) == "grown"
         assert await works(bridge)
         assert bridge.tools == before
-    assert "the list of tools stays as it was: 140 tools, and the API takes 128" in caplog.text
+    assert "keeping the previous list of tools: 140 tools, but the API takes 128" in caplog.text
 
 
 async def test_a_list_of_tools_whose_pages_go_in_a_circle_ends():
@@ -457,7 +459,7 @@ async def test_a_malformed_tool_costs_neither_the_others_nor_itself(caplog):
         }
         assert await said(bridge, "untyped") == "untyped was called"
     assert [record.getMessage() for record in caplog.records] == [
-        "a tool without a name is left out: {'inputSchema': {'type': 'object'}}"
+        "leaving out a tool without a name: {'inputSchema': {'type': 'object'}}"
     ]
 
 
@@ -480,7 +482,7 @@ async def test_a_server_that_fails_does_not_keep_the_others_from_working(caplog)
             (failure,) = bridge.failures
     assert isinstance(failure, ServerError)
     assert failure.server == "no-such-program"
-    assert "going on without no-such-program: cannot be started: " in caplog.messages[-1]
+    assert "continuing without no-such-program: cannot be started: " in caplog.messages[-1]
     with pytest.raises(ServerError, match="no-such-program"):
         async with Bridge("no-such-program", SLOPPY, required=True):
             pass

@@ -56,12 +56,12 @@ ROWS = {
     "a sound": (
         "read_media_file",
         "sound.wav",
-        "[not shown: audio (audio/wav, 2 kB); the model takes no sound here]",
+        "[not shown: audio (audio/wav, 2 kB); this model does not take sound]",
     ),
     "a binary of 1.5 MB": (
         "read_media_file",
         "noise.bin",
-        "[not shown: application/octet-stream, 1.5 MB, file://{folder}/noise.bin; the model cannot be given this type]",
+        "[not shown: application/octet-stream, 1.5 MB, file://{folder}/noise.bin; the model cannot be sent this type]",
     ),
     "a picture": ("read_media_file", "picture.png", [SHOWN]),
     "no file": (

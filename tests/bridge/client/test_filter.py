@@ -38,12 +38,12 @@ async def test_patterns_name_tools_as_servers_or_models_do(rules, offered):
             (output,) = await bridge.outputs(
                 {"output": [{"type": "function_call", "call_id": "a", "name": name, "arguments": "{}"}]}
             )
-            assert output["output"].startswith(f"Tool error:\nunknown tool {name!r}; there are: ")
+            assert output["output"].startswith(f"Tool error:\nunknown tool {name!r}; available: ")
 
 
 @pytest.mark.parametrize(
     ("allow", "message"),
-    [("draw", "such as \\['draw'\\], not a string"), ([3], "patterns, which are strings")],
+    [("draw", "such as \\['draw'\\], not a string"), ([3], "must contain strings")],
 )
 def test_what_is_no_list_of_patterns_raises(allow, message):
     with pytest.raises(TypeError, match=message):
@@ -55,6 +55,6 @@ async def test_a_pattern_that_names_nothing_is_warned_of(caplog):
     async with Bridge(desk("left", "draw"), allow=["draw", "darw"], deny=iter(["left:wipe"])):
         pass
     assert caplog.messages == [
-        "the pattern 'darw' in allow or deny names no tool",
-        "the pattern 'left:wipe' in allow or deny names no tool",
+        "the pattern 'darw' in allow or deny matches no tool",
+        "the pattern 'left:wipe' in allow or deny matches no tool",
     ]

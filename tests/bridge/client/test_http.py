@@ -158,7 +158,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
     [
         (
             "{}/closed/mcp",
-            'it answered 401 Unauthorized: "no". Does it want a token? Give HttpServer(url, headers',
+            'it answered 401 Unauthorized: "no". Does it need a token? Pass HttpServer(url, headers',
         ),
         ("{}/nowhere", "it answered 404 Not Found. Is this the address of its MCP endpoint"),
         (HttpServer("{}/sse", transport="http"), "it answered 405 Method Not Allowed. Is this"),
@@ -208,17 +208,17 @@ BODIES = {
     "another's number": (OK.replace("ID", "99"), "fine"),
     "an error that is a text": (
         '{"jsonrpc": "2.0", "id": ID, "error": "no paper"}',
-        "Tool error:\nsloppy: raw: the answer is no JSON-RPC: ",
+        "Tool error:\nsloppy: raw: the answer is not JSON-RPC: ",
     ),
     "an error of the server's own range": (
         '{"jsonrpc": "2.0", "id": null, "error": {"code": -32000, "message": "quota exceeded"}}',
         "Tool error:\nsloppy: raw: quota exceeded",
     ),
-    "no JSON": ("<html>", "Tool error:\nsloppy: raw: the answer is no JSON-RPC: '<html>"),
+    "no JSON": ("<html>", "Tool error:\nsloppy: raw: the answer is not JSON-RPC: '<html>"),
     "hundreds of levels": (
         '{"jsonrpc": "2.0", "id": ID, "result": {"_meta": {"a": %s}}}' % ("[" * 400 + "]" * 400),
         (
-            "Tool error:\nsloppy: raw: the answer is an invalid result: it nests too deep to be read",
+            "Tool error:\nsloppy: raw: the answer is an invalid result: it is nested too deeply to be read",
             # As over stdio: by then it is the SDK that says so.
             "Tool error:\nsloppy: raw answered with an invalid result: Maximum serialization depth exceeded",
             # Where the result reached us before the SDK looked at it.

@@ -258,5 +258,5 @@ async def test_a_tool_that_runs_only_as_a_task_is_not_offered_and_told_of_once(c
         assert await said(bridge, "swap") == ["called swap"]
         assert [tool["name"] for tool in bridge.tools] == ["swap", "good"]
     assert caplog.messages == [
-        "raw: the tool research is not offered: it runs only as a task, which this client cannot start"
+        "raw: not offering the tool research, because it runs only as a task, which this client cannot start"
     ]

@@ -151,7 +151,7 @@ async def test_a_server_that_forgets_each_session_at_once_is_told_of():
         async with Bridge(HttpServer(url), timeout=600) as bridge:
             (output,) = await bridge.outputs(calls(1))
     assert output["output"] == (
-        "Tool error:\nremote: shot did not run: the server does not know the session that it has just begun"
+        "Tool error:\nremote: shot did not run: the server does not recognise the session that it has just opened"
     )
     assert (remote.ran, remote.begun) == ([], 2)
 

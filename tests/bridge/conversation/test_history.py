@@ -271,11 +271,14 @@ def test_replace_images():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: trim("Hello"), "items is a list of input items or of messages, not str"),
-        (lambda: trim({"role": "user"}), "items is a list of input items or of messages, not dict"),
-        (lambda: trim([], max_bytes=-1), "max_bytes is a number from 0, or None for no such budget; not -1"),
-        (lambda: trim([], keep=2), "keep is a share from 0 to 1, not 2"),
-        (lambda: replace_images([], 3), "sentence is a text, not int"),
+        (lambda: trim("Hello"), "items must be a list of input items or of messages, not str"),
+        (lambda: trim({"role": "user"}), "items must be a list of input items or of messages, not dict"),
+        (
+            lambda: trim([], max_bytes=-1),
+            "max_bytes must be a number, 0 or more, or None for no such budget; not -1",
+        ),
+        (lambda: trim([], keep=2), "keep must be a share from 0 to 1, not 2"),
+        (lambda: replace_images([], 3), "sentence must be a string, not int"),
     ],
 )
 def test_wrong_arguments(wrong, message):

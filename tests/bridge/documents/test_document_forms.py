@@ -22,7 +22,7 @@ WRITTEN = Path(__file__).parent / "written"
             "a ~~old~~new",
             ["Tracked changes"],
         ),
-        (word(paragraph(run("seen") + run("hidden", "<w:vanish/>"))), "seen", ["hides is left out"]),
+        (word(paragraph(run("seen") + run("hidden", "<w:vanish/>"))), "seen", ["Hidden text is left out"]),
         (word(paragraph(run("x") + run("2", '<w:vertAlign w:val="superscript"/>'))), "x<sup>2</sup>", []),
         (
             word(
@@ -161,7 +161,7 @@ def test_rtf(source, text):
 
 def test_a_metafile_is_named_and_not_shown():
     read = excerpt(rb"{\rtf1 a{\pict\emfblip " + (b"\1\0\0\0" + bytes(36) + b" EMF").hex().encode() + b"}}")
-    assert read.missing == {1: "it is a Windows metafile (EMF), which is not drawn here"}
+    assert read.missing == {1: "it is a Windows metafile (EMF), which cannot be drawn here"}
 
 
 def presentation(styles, pages):
@@ -213,14 +213,14 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
         (OLD + "WordDocument".encode("utf-16-le"), "save it as .docx or PDF"),
         (word("<w:p>"), "is not well-formed"),
         (word("", start="<!DOCTYPE d [<!ENTITY a 'b'>]>"), "declares entities"),
-        (word("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), "nested deeper"),
-        (word("x" * 60_000_000), "once it is unpacked"),
+        (word("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), "nested too deeply"),
+        (word("x" * 60_000_000), "once unpacked"),
         (word("x")[:300], "is damaged"),
-        (b"{\\rtf1 " + b"{" * 5000, "nested deeper"),
+        (b"{\\rtf1 " + b"{" * 5000, "nested too deeply"),
         (b"%PDF-1.7\nnothing", "cannot be read"),
-        (packed({"mimetype": "application/epub+zip", "META-INF/container.xml": "<c/>", "META-INF/encryption.xml": "<e><EncryptionMethod Algorithm='aes'/></e>"}), "is locked (DRM)"),
+        (packed({"mimetype": "application/epub+zip", "META-INF/container.xml": "<c/>", "META-INF/encryption.xml": "<e><EncryptionMethod Algorithm='aes'/></e>"}), "is protected by DRM"),
         (packed({"mimetype": "application/vnd.oasis.opendocument.text", "META-INF/manifest.xml": "<m><encryption-data/></m>"}), "is locked with a password"),
-        (b"words", "is not a document"),
+        (b"words", "is not a supported document"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said(data, words):
@@ -246,10 +246,18 @@ FLAGS, VERSION, METHOD = 8, 6, 10
 @pytest.mark.parametrize(
     ("at", "value", "words"),
     [
-        (FLAGS, 1, "is locked with a password; save it without one"),
-        (METHOD, 9, r"is packed in a way that is not read here \(Deflate64\); open it in the program"),
-        (METHOD, 77, r"is packed in a way that is not read here \(method 77\); open it in the program"),
-        (VERSION, 99, r"is of a form of ZIP that is not read here \(zip file version 9.9\); open it"),
+        (FLAGS, 1, "is locked with a password; save a copy without one"),
+        (
+            METHOD,
+            9,
+            r"uses a compression method that is not supported \(Deflate64\); open it in its own program",
+        ),
+        (
+            METHOD,
+            77,
+            r"uses a compression method that is not supported \(method 77\); open it in its own program",
+        ),
+        (VERSION, 99, r"uses a variant of ZIP that is not supported \(zip file version 9.9\); open it"),
     ],
 )
 def test_what_is_packed_otherwise_is_not_called_damaged(data, at, value, words):
@@ -289,7 +297,7 @@ class TestParts:
             excerpt(word(paragraph(run("a"))), part=2)
 
     def test_pages_go_with_what_has_some(self):
-        with pytest.raises(ArgumentError, match="pages: goes with PDFs"):
+        with pytest.raises(ArgumentError, match="pages: applies to PDFs"):
             excerpt(self.LONG, pages="2")
 
     def test_a_long_pdf_is_read_as_far_as_a_part_goes(self):

@@ -26,10 +26,10 @@ def test_cells_stand_as_the_sheet_shows_them(cells, written):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([["n"], [Formula()]], "[1 formula (A2) has no value in the file: open it in a spreadsheet program, which computes it, and save it]"),
+        ([["n"], [Formula()]], "[1 formula (A2) has no stored value: open it in a spreadsheet program, which computes it, and save it]"),
         (
             [[None] * 3, *([None, n, Formula()] for n in range(1, 8))],
-            "[7 formulas (C2, C3, C4, C5, C6 and 2 more) have no value in the file: open it in a spreadsheet program, which computes them, and save it]",
+            "[7 formulas (C2, C3, C4, C5, C6 and 2 more) have no stored value: open it in a spreadsheet program, which computes them, and save it]",
         ),
         ([["n"], [Formula(3)]], None),
     ],
@@ -44,5 +44,5 @@ def test_names_merged_down_a_column_stand_in_each_row_wherever_the_table_begins(
     read = excerpt(workbook({"S": rows}, merged=["B3:B4"], hidden_rows=[4]))
     assert read.text.split("\n\n")[1:] == [
         "| region | n |\n| --- | --- |\n| North | 1 |\n| North | 2 |",
-        "[rows that the sheet hides are here too: 1]",
+        "[rows hidden in the sheet are included: 1]",
     ]

@@ -101,9 +101,9 @@ def test_a_user_names_a_host(name, found):
 )
 def test_a_typo_in_a_hosts_name_is_an_error_that_names_the_nearest(typo, near):
     for refuse in (named, lambda name: repair({"content": []}, name)):
-        with pytest.raises(ValueError, match=f"no host is called '{typo}'; did you mean '{near}'"):
+        with pytest.raises(ValueError, match=f"unknown host '{typo}'; did you mean '{near}'"):
             refuse(typo)
-    with pytest.raises(ValueError, match=r"no host is called 'zzz'\. There are: imagebridge, "):
+    with pytest.raises(ValueError, match=r"unknown host 'zzz'\. Available: imagebridge, "):
         named("zzz")
 
 
@@ -153,14 +153,14 @@ class TestBlocks:
                 [BEFORE, {"type": "resource", "resource": PDF}],
                 [
                     BEFORE,
-                    told("[plan.pdf: PDF of 1 page, as text; a picture of it follows]\n\n[a picture without a text]"),
+                    told("[plan.pdf: PDF of 1 page, as text; a picture of it follows]\n\n[a picture without text]"),
                     PAGE | {"_meta": {"imagebridge/uri": "file:///plan.pdf"}},
                 ],
             ),
             (
                 "text-only",
                 [BEFORE, {"type": "resource", "resource": PDF}],
-                [BEFORE, told("[plan.pdf: PDF of 1 page, as text]\n\n[a picture without a text]")],
+                [BEFORE, told("[plan.pdf: PDF of 1 page, as text]\n\n[a picture without text]")],
             ),
             ("pydantic-ai", [BEFORE, {"type": "resource", "resource": PDF}], [BEFORE, {"type": "resource", "resource": PDF}]),
             (

@@ -155,6 +155,6 @@ def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     assert "failed   model gpt-5.1 has ended" in CliRunner().invoke(doctor.command, []).stdout
     monkeypatch.delenv("OPENAI_BASE_URL")
     told = CliRunner().invoke(doctor.command, []).stdout
-    assert "failed   model gpt-5.1 has ended on 2027-04-01: name another in IMAGEBRIDGE_MODEL" in told
+    assert "failed   model gpt-5.1 has ended on 2027-04-01: set IMAGEBRIDGE_MODEL to another" in told
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert "has ended" not in CliRunner().invoke(doctor.command, []).stdout

@@ -131,7 +131,7 @@ def test_frames_are_laid_on_one_another_as_browsers_do(name):
 
 
 def test_a_frame_that_there_is_not_is_told():
-    with pytest.raises(PictureError, match="it has no frame 3"):
+    with pytest.raises(PictureError, match="it does not have a frame 3"):
         animation.frame(MOVING["laid over"][0], 2)
 
 
@@ -149,7 +149,7 @@ def test_a_frame_that_cannot_be_decoded_ends_the_animation():
     damaged = broken[: at - 4] + chunk(b"fdAT", broken[at + 4 : at + 12]) + broken[at + 8 + length :]
     assert len(list(animation.shown(damaged, 9))) == 2
     made = converted(b64(damaged), "structure")
-    assert "frame 3 and what follows cannot be decoded" in made.sentence
+    assert "frame 3 and later ones cannot be decoded" in made.sentence
 
 
 def test_the_only_frame_of_an_animation_is_shown_and_not_the_still_beside_it():

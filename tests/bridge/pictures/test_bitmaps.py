@@ -82,8 +82,8 @@ def test_an_icon_shows_its_best_picture(name):
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (icon(dib(8, 1, RED))[:300], "the icon holds no picture that is all there"),
-        (icon()[:6], "the icon holds no picture that is all there"),
+        (icon(dib(8, 1, RED))[:300], "the icon does not contain a complete picture"),
+        (icon()[:6], "the icon does not contain a complete picture"),
         (icon(dib(8, 1, RED))[:12], "the icon is cut short in its list of pictures"),
     ],
 )

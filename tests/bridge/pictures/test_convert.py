@@ -78,7 +78,7 @@ DEEP = {
     "one fraction": (
         file(grey("F", [0.5, 0.5, 0.5, 0.5]), "TIFF"),
         [0, 0, 0, 0],
-        "all its values are 0.5, which is shown as black",
+        "all its values are 0.5, shown as black",
     ),
     "32 bits": (
         file(grey("I", [0, 1_000_000, 2_000_000, 4_000_000]), "TIFF"),
@@ -211,7 +211,7 @@ def test_what_follows_a_broken_header_is_said_to_be_missing():
     (third,) = strips(data, 3)
     images, told = made(data[: third + 10])
     assert [image.getpixel((5, 5)) for image in images] == COLOURS[:2]
-    assert told == "the 2 pages of a TIFF; what follows page 2 cannot be read"
+    assert told == "the 2 pages of a TIFF; pages after page 2 cannot be read"
 
 
 def test_a_tiff_of_bad_pages_alone_is_refused():
@@ -238,7 +238,9 @@ def test_large_pages_are_decoded_without_a_warning_up_to_a_number_of_pixels_toge
     """Pillow warns from 89 million pixels on; ours are 120 million a page and 240 together."""
     found = converted(b64(bilevel(9_500, 9_500, 9_500)), "structure")
     assert [(picture.width, picture.height) for picture in found.pictures] == [(9_500, 9_500)] * 2
-    assert found.sentence == ("the first 2 of 3 pages of a TIFF; more would pass 240,000,000 pixels together")
+    assert found.sentence == (
+        "the first 2 of 3 pages of a TIFF; more would exceed 240,000,000 pixels in total"
+    )
 
 
 def cell(image, columns, at):
@@ -266,7 +268,7 @@ def spoilt(form, frame):
 def test_the_frames_before_a_bad_one_are_shown(form):
     (image,), told = made(spoilt(form, 3))
     assert told == (
-        "2 of 4 frames of an animation (frame 3 and what follows cannot be decoded), 0.5 s long, "
+        "2 of 4 frames of an animation (frame 3 and later ones cannot be decoded), 0.5 s long, "
         "left to right and top to bottom, with the time in seconds under each"
     )
     for at, frame in enumerate(samples.frames()[:2]):
@@ -276,7 +278,7 @@ def test_the_frames_before_a_bad_one_are_shown(form):
 @pytest.mark.parametrize("form", ["PNG", "GIF"])
 def test_the_first_frame_is_shown_where_the_second_is_bad(form):
     (image,), told = made(spoilt(form, 2))
-    assert told == "the first of 4 frames of an animation (frame 2 and what follows cannot be decoded)"
+    assert told == "the first of 4 frames of an animation (frame 2 and later ones cannot be decoded)"
     assert image.convert("RGB").getpixel((5, 5)) == samples.frames()[0].getpixel((0, 0))
 
 
@@ -309,13 +311,13 @@ def gif(*counts):
 
 def test_frames_that_are_all_the_same_are_said_to_be():
     (image,), told = made(gif(5))
-    assert (image.size, told) == ((8, 8), "an animation of 5 frames that are all the same; this is one")
+    assert (image.size, told) == ((8, 8), "an animation of 5 identical frames; this is one of them")
 
 
 def test_no_more_is_said_than_was_looked_at():
     (image,), told = made(gif(1_000, 20))
     assert image.size == (8, 8)
-    assert told == "an animation of 1020 frames; its first 1000 frames are the same, this is one"
+    assert told == "an animation of 1020 frames; its first 1000 frames are identical; this is one of them"
 
 
 def test_frames_without_times_are_numbered():
@@ -427,7 +429,7 @@ def test_what_a_decoder_does_not_foresee_is_a_reason(monkeypatch):
 
     monkeypatch.setattr(sheet, "contact_sheet", fail)
     monkeypatch.setattr(deep, "is_deep", fail)
-    with pytest.raises(PictureError, match=r"it cannot be converted \(the file is broken there"):
+    with pytest.raises(PictureError, match=r"it cannot be converted \(the file is damaged there"):
         converted(b64(samples.animation("GIF", 5)), "structure")
-    with pytest.raises(PictureError, match=r"\(the file is broken there"):
+    with pytest.raises(PictureError, match=r"\(the file is damaged there"):
         fitted(Picture.from_bytes(file(photo(), "PNG")), 9, 9)

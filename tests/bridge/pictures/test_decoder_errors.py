@@ -11,12 +11,12 @@ from imagebridge.pictures.decoder_errors import BROKEN, UNKNOWN_FORM, decoding, 
 
 EARLY, MEMORY, SIZE = (
     "it ends too early",
-    "that takes more memory than is allowed here",
-    "it names a size that no picture can have",
+    "it would take more memory than is allowed here",
+    "it states a size that no picture can have",
 )
 FRAMES, START, LOCKED = (
     "it has fewer frames than it says",
-    "it does not begin as its format does",
+    "it does not begin the way its format does",
     "it is locked with a password",
 )
 MEANT = {

@@ -27,7 +27,7 @@ def pdf(*pages):
     ).encode()
 
 
-BROKEN = "cannot be shown: it cannot be drawn (the file is broken there)"
+BROKEN = "cannot be shown: it cannot be drawn (the file is damaged there)"
 
 DRAWN = {
     "one": ((True,), [1], ""),

@@ -345,7 +345,7 @@ REFUSED = {
     ),
     "a damaged chunk before the header": (
         PNG[:8] + b"\0\0\0\0tRNS\0\0\0\0" + PNG[8:],
-        "the PNG begins with tRNS, not with its header",
+        "the PNG begins with tRNS instead of its header",
     ),
     "a GIF of its head alone": (GIF[:10] + b"\0\0\0;", "the GIF has no pixels"),
     "a GIF whose frame has no rows": (
@@ -549,3 +549,22 @@ def test_kinds_by_first_bytes(start, media_type):
 def test_a_walk_names_what_it_is_not():
     with pytest.raises(PictureError, match="image/bmp is not PNG, JPEG, WebP or GIF"):
         walk(file(drawing(), "BMP"))
+
+
+@pytest.mark.parametrize(
+    ("name", "saved"),
+    [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a", "a.png"), ("folder.d/a", "folder.d/a.png")],
+)
+def test_a_picture_is_saved_as_it_is(name, saved, tmp_path):
+    (tmp_path / "folder.d").mkdir()
+    picture = Picture.from_bytes(samples.file(samples.drawing(), "PNG"))
+    assert picture.save(tmp_path / name) == tmp_path / saved
+    assert (tmp_path / saved).read_bytes() == picture.data
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.txt"])
+def test_a_picture_is_not_saved_under_the_name_of_another_format(name, tmp_path):
+    picture = Picture.from_bytes(samples.file(samples.drawing(), "PNG"))
+    with pytest.raises(ValueError, match=f"image/png, which is not saved as '{name}'; name it 'a.png'"):
+        picture.save(str(tmp_path / name))
+    assert list(tmp_path.iterdir()) == []

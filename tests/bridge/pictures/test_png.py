@@ -69,15 +69,15 @@ SOUND = {
 REFUSED = {
     "compression of no meaning": (
         SIGNATURE + header(compression=1) + chunk(b"IDAT", PACKED) + END,
-        "the PNG's header names compression method 1, which does not exist",
+        "the PNG's header states compression method 1, which does not exist",
     ),
     "filters of no meaning": (
         SIGNATURE + header(filtering=1) + chunk(b"IDAT", PACKED) + END,
-        "the PNG's header names filter method 1, which does not exist",
+        "the PNG's header states filter method 1, which does not exist",
     ),
     "interlacing of no meaning": (
         SIGNATURE + header(interlace=2) + chunk(b"IDAT", PACKED) + END,
-        "the PNG's header names interlace method 2, which does not exist",
+        "the PNG's header states interlace method 2, which does not exist",
     ),
     "no pixels across": (
         SIGNATURE + header(size=(0, 16)) + chunk(b"IDAT", PACKED) + END,
@@ -85,9 +85,9 @@ REFUSED = {
     ),
     "an unknown critical chunk": (
         rgb(chunk(b"ABCD", b"x")),
-        "the PNG holds a chunk ABCD, which is marked as needed to read it and is not known",
+        "the PNG contains the unknown chunk ABCD, which is marked as required for reading it",
     ),
-    "two headers": (rgb(header(bits=16)), "the PNG has two headers that say different things"),
+    "two headers": (rgb(header(bits=16)), "the PNG has two headers that contradict each other"),
     "two palettes": (paletted(PALETTE, chunk(b"PLTE", COLOURS[::-1])), "the PNG has two palettes"),
     "an empty palette": (paletted(chunk(b"PLTE", b"")), "the PNG has an empty palette"),
     "no palette": (paletted(), "the PNG has no palette before its pixels"),
@@ -219,21 +219,21 @@ def test_pixels_that_are_all_there_are_packed_anew_where_their_stream_ends_wrong
 _stream = zlib.compressobj(0)
 HALF = _stream.compress(RAW[: 49 * 8]) + _stream.flush(zlib.Z_SYNC_FLUSH)
 BROKEN = {
-    "half of them, and no more": (HALF, "its pixels are not all there: 50 % of them can be unpacked"),
+    "half of them, and no more": (HALF, "its pixels are incomplete: 50 % of them can be unpacked"),
     "half of them, and a block of no meaning": (
         HALF + b"\x06" * 9,
-        "its pixels are not all there: 50 % of them can be unpacked",
+        "its pixels are incomplete: 50 % of them can be unpacked",
     ),
     "too few rows": (
         zlib.compress(RAW[: 49 * 10]),
-        "its pixels are not all there: 62 % of them can be unpacked",
+        "its pixels are incomplete: 62 % of them can be unpacked",
     ),
     "a filter of no meaning": (
         zlib.compress(b"\5" + RAW[1:]),
-        "its pixels are broken: a row names a filter that does not exist",
+        "its pixels are damaged: a row uses a filter that does not exist",
     ),
-    "nothing": (b"", "its pixels are not all there: 0 % of them can be unpacked"),
-    "no stream": (b"no stream of pixels", "its pixels are not all there: 0 % of them can be unpacked"),
+    "nothing": (b"", "its pixels are incomplete: 0 % of them can be unpacked"),
+    "no stream": (b"no stream of pixels", "its pixels are incomplete: 0 % of them can be unpacked"),
 }
 
 
@@ -250,7 +250,7 @@ TOO_FEW = {
 
 @pytest.mark.parametrize("name", TOO_FEW)
 def test_pixels_that_cannot_be_all_there_are_refused_without_being_asked_for(name):
-    with pytest.raises(PictureError, match="its pixels are not all there"):
+    with pytest.raises(PictureError, match="its pixels are incomplete"):
         Picture.from_bytes(TOO_FEW[name])
 
 
@@ -281,7 +281,7 @@ def test_a_side_that_no_decoder_bears_is_refused_by_the_walk(size):
     width, height = size
     with pytest.raises(PictureError) as raised:
         Picture.from_bytes(SIGNATURE + header(size=size) + chunk(b"IDAT", PACKED) + END)
-    assert raised.value.reason == f"it is {width}x{height} pixels, and a side may have 500,000 at most"
+    assert raised.value.reason == f"it is {width}x{height} pixels, over the limit of 500,000 a side"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])

@@ -200,7 +200,7 @@ INLINED = {
     "broken": (inlined(data_url(RED_PNG[:-20], "image/png")), LIME, BROKEN),
     "no picture": (inlined("data:text/html,<b>".replace("<", "%3C")), LIME, BROKEN),
     "too many pixels": (inlined(data_url(png(30_000, 30_000), "image/png")), LIME, BROKEN),
-    "too many pixels together": (
+    "too many pixels in total": (
         inlined(data_url(png(10_000, 11_000), "image/png"), data_url(png(10_000, 1_100), "image/png")),
         BLACK,
         BROKEN,
@@ -270,15 +270,15 @@ LACKS = {
     "scripts": ("<script>draw()</script>", "an SVG; its scripts did not run"),
     "an animation": (
         '<rect width="5" height="5"><animate attributeName="x" to="9"/></rect>',
-        "an SVG; it is animated and drawn as it begins",
+        "an SVG; it is animated; its first frame is drawn",
     ),
     "an animation in css": (
         "<style>@keyframes a{from{x:1}}</style>",
-        "an SVG; it is animated and drawn as it begins",
+        "an SVG; it is animated; its first frame is drawn",
     ),
     "fonts": (
         "<style>@font-face{font-family:x;src:url(data:font/woff2;base64,AA)}</style>",
-        "an SVG; its own fonts are not used",
+        "an SVG; its embedded fonts are not used",
     ),
     "characters": (
         # Two for private use, which no ordinary font has.
@@ -394,25 +394,25 @@ def defaults(count):
 
 
 REFUSED = {
-    "entities in entities": (laughs(), "entities inside entities"),
+    "entities in entities": (laughs(), "nested entities"),
     "entities made of entities": (
         b'<!DOCTYPE svg [<!ENTITY a "b"><!ENTITY b "&#38;a;">]><svg>&b;</svg>',
-        "entities inside entities",
+        "nested entities",
     ),
-    "a parameter entity": (b'<!DOCTYPE svg [<!ENTITY % a "b">]><svg/>', "entities inside entities"),
+    "a parameter entity": (b'<!DOCTYPE svg [<!ENTITY % a "b">]><svg/>', "nested entities"),
     "one long entity many times": (
         f'<!DOCTYPE svg [<!ENTITY a "{"x" * 10_000}">]><svg>{"&a;" * 2_000}</svg>'.encode(),
-        "entities unfold to over 10,000,000 characters",
+        "entities expand to over 10,000,000 characters",
     ),
     "an entity from a file": (
         b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>',
-        "takes the entity 'a' from outside",
+        "loads the entity 'a' from outside",
     ),
     "a document type without end": (
         b"<!DOCTYPE svg [<!ATTLIST g " + b"".join(b'a%d CDATA "" ' % n for n in range(20_000)) + b">]><svg/>",
-        "document type has over 65,536 bytes",
+        "document type declaration has over 65,536 bytes",
     ),
-    "default attributes": (defaults(3_000), "attributes unfold to over 20,000,000 characters"),
+    "default attributes": (defaults(3_000), "attributes expand to over 20,000,000 characters"),
     "nul bytes": (b"<svg \0/>", "not well-formed"),
     "no xml": (b"<svg", "not well-formed"),
     "an unknown encoding": (b"<?xml version='1.0' encoding='x'?><svg/>", "not well-formed"),

@@ -317,7 +317,7 @@ def big_pages(following=0):
     return data[:pointer] + struct.pack("<Q", following) + data[pointer + 8 :]
 
 
-MISSED = "the 2 pages of a TIFF; what follows page 2 cannot be read"
+MISSED = "the 2 pages of a TIFF; pages after page 2 cannot be read"
 FIRST = struct.unpack_from("<Q", big_pages(), 8)[0]
 
 
@@ -349,8 +349,8 @@ def test_pages_of_forms_that_pillow_does_not_know_are_shown_and_told(big):
     assert (len(found.pictures), found.sentence) == (
         1,
         (
-            "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: a TIFF of a form that is not decoded here: "
-            "RGB, 3 samples a pixel, 32 bits a sample, packed with compression 999"
+            "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: this variant of TIFF is not supported: "
+            "RGB, 3 samples a pixel, 32 bits a sample, compressed with compression 999"
         ),
     )
 
@@ -399,7 +399,7 @@ SIGNED = {
         16,
         "h",
         lambda _: -7,
-        "all its values are -7, which is shown as black",
+        "all its values are -7, shown as black",
     ),
 }
 
@@ -419,12 +419,12 @@ def test_signed_colours_go_from_dark_to_light_and_say_so(name, planar, order):
 
 
 MORE = {
-    "one more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=0), QUARTERS[0], "one more value"),
-    "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one more value"),
-    "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one more value"),
+    "one more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=0), QUARTERS[0], "one extra value"),
+    "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one extra value"),
+    "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one extra value"),
     "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 more values"),
-    "one of a kind that there is not": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=999), QUARTERS[0], "one more value"),
-    "one of no kind beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=999), (9, 9, 9), "one more value"),
+    "one of a kind that there is not": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=999), QUARTERS[0], "one extra value"),
+    "one of no kind beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=999), (9, 9, 9), "one extra value"),
     "opacity": (made(8, 2, [bytes((*QUARTERS[0], 255)) * 32], samples=4, extra=2), QUARTERS[0], ""),
 }  # fmt: skip
 
@@ -434,7 +434,7 @@ def test_values_that_say_nothing_are_left_out_and_told(name):
     data, colour, told = MORE[name]
     image, sentence = shown(data)
     assert image.convert("RGB").getpixel((3, 3)) == colour
-    assert sentence.startswith(f"each pixel has {told}, of which the file") if told else not sentence
+    assert sentence.startswith(f"each pixel has {told}, left out because the file") if told else not sentence
 
 
 def jpeg_segment(marker, body):
@@ -541,7 +541,7 @@ TOLD = {
     "logarithms of light": (
         made(16, 32845, [bytes(64)], packed=34676, samples=3, form=2),
         (
-            "a TIFF of a form that is not decoded here: LogLuv, 3 samples a pixel, signed 16 bits a sample, packed with "
+            "this variant of TIFF is not supported: LogLuv, 3 samples a pixel, signed 16 bits a sample, compressed with "
             "SGI's logarithms"
         ),
     ),
@@ -551,7 +551,7 @@ TOLD = {
     ),
     "WebP of another size": (
         made(8, 2, [webp(PIXELS[:24])], packed=50001, samples=3),
-        "its pixels cannot be decoded (the file is broken there)",
+        "its pixels cannot be decoded (the file is damaged there)",
     ),
     "a strip of WebP that is missing": (
         made(8, 2, [webp(PIXELS[:16])], packed=50001, samples=3, rows=2),
@@ -559,81 +559,81 @@ TOLD = {
     ),
     "WebP multiplied with its opacity": (
         made(8, 2, [webp(PIXELS)], packed=50001, samples=4, extra=1),
-        "a TIFF of a form that is not decoded here: RGB, 4 samples a pixel, 8 bits a sample, packed with WebP",
+        "this variant of TIFF is not supported: RGB, 4 samples a pixel, 8 bits a sample, compressed with WebP",
     ),
     "JPEG XL inside": (
         made(8, 2, [b"\xff\x0a"], packed=50002, samples=3),
-        "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 8 bits a sample, packed with JPEG XL",
+        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 8 bits a sample, compressed with JPEG XL",
     ),
     "lossless JPEG of 16 bits": (
         made(16, 2, [lossless_jpeg(16, 3)], packed=7, samples=3),
-        "a TIFF of a form that is not decoded here: RGB, 3 samples a pixel, 16 bits a sample, packed with lossless JPEG",
+        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 16 bits a sample, compressed with lossless JPEG",
     ),
     "lossless JPEG of fewer bits than the page says": (
         made(16, 1, [lossless_jpeg(14)], packed=7),
         (
-            "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 16 bits a sample, packed with lossless "
+            "this variant of TIFF is not supported: grey, 1 sample a pixel, 16 bits a sample, compressed with lossless "
             "JPEG of 14 bits"
         ),
     ),
     "lossless JPEG in the old way": (
         made(8, 1, [lossless_jpeg(8)], packed=6, process=14),
-        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with lossless old JPEG",
+        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with lossless old JPEG",
     ),
     "raw values of a camera": (
         made(16, 32803, [lossless_jpeg(14)], packed=7),
         (
-            "a TIFF of a form that is not decoded here: a sensor's raw values, 1 sample a pixel, 16 bits a sample, packed "
+            "this variant of TIFF is not supported: a sensor's raw values, 1 sample a pixel, 16 bits a sample, packed "
             "with lossless JPEG of 14 bits"
         ),
     ),
     "a JPEG that ends before its frame": (
         made(8, 1, [b"\xff\xd8\xff\xdb\0"], packed=7),
-        "its pixels cannot be decoded (the file is broken there)",
+        "its pixels cannot be decoded (the file is damaged there)",
     ),
     "a third as many colours": (
         made(8, 6, [bytes(64)], samples=3, halved=[3, 1]),
-        "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
     ),
     "shared colours of 16 bits": (
         made(16, 6, [bytes(128)], samples=3, halved=[2, 1]),
-        "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 16 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 16 bits a sample",
     ),
     "shared colours in strips that part them": (
         made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
-        "a TIFF of a form that is not decoded here: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
     ),
     "floats of Lab": (
         made(32, 8, [samples_of("f", float)], samples=3, form=3),
-        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: Lab, 3 samples a pixel, floating-point 32 bits a sample",
     ),
     "Lab in planes": (
         made(16, 8, planes("H", int), samples=3, planar=2),
-        "a TIFF of a form that is not decoded here: Lab, 3 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: Lab, 3 samples a pixel, 16 bits a sample, in planes",
     ),
     "floats of which white is zero": (
         made(32, 0, [bytes(128)], form=3),
-        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample a pixel, floating-point 32 bits a sample",
     ),
     "values with a sign of which white is zero": (
         made(16, 0, [bytes(64)], form=2),
-        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, signed 16 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample a pixel, signed 16 bits a sample",
     ),
     "BigTIFF of another form": (
         made(8, 1, [bytes(32)], packed=999, big=True, order=">"),
-        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
     ),
     "a BigTIFF that is cut short": (
         made(8, 1, [bytes(32)], big=True)[:-40],
-        "its header cannot be read (the file is broken there)",
+        "its header cannot be read (the file is damaged there)",
     ),
     "unknown packing": (
         made(8, 1, [bytes(32)], packed=999),
-        "a TIFF of a form that is not decoded here: grey, 1 sample a pixel, 8 bits a sample, packed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
     ),
     "seven samples": (
         made(16, 2, [bytes(14 * 32)], samples=7, planar=2),
-        "a TIFF of a form that is not decoded here: RGB, 7 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: RGB, 7 samples a pixel, 16 bits a sample, in planes",
     ),
 }
 

@@ -60,7 +60,7 @@ async def test_a_line_of_the_host_passes_as_it_came(monkeypatch, told):
     heard, _ = await relayed([CALL], [])
     assert heard == [(CALL + b"\n", json.loads(CALL))]
     assert told() == [
-        "a line of the host met a fault, so it is passed on as it came (KeyError: 'a fault of ours\\nin two lines')"
+        "a line of the host caused a fault, so it is passed on unchanged (KeyError: 'a fault of ours\\nin two lines')"
     ]
 
 
@@ -69,7 +69,7 @@ async def test_a_line_of_the_server_passes_as_it_came(monkeypatch, told):
     _, read = await relayed([CALL], [ANSWER, ANSWER])
     assert read[:2] == [(ANSWER + b"\n", [json.loads(ANSWER)])] * 2
     assert [one.partition(" (")[0] for one in told()] == [
-        "a line of the server met a fault, so it is passed on as it came"
+        "a line of the server caused a fault, so it is passed on unchanged"
     ] * 2
 
 
@@ -88,7 +88,7 @@ async def test_a_result_that_cannot_be_repaired_passes_as_it_came(broken, monkey
     server, host = Side(these(ANSWER)), Host()
     await Relay(peers, server.connect, host).run(LineQueue(these()))
     assert host.came == [(ANSWER + b"\n", [json.loads(ANSWER)])]
-    assert told() == ["a result could not be repaired, so it is passed on as it came"]
+    assert told() == ["a result could not be repaired, so it is passed on unchanged"]
 
 
 async def test_without_a_fault_it_is_repaired():

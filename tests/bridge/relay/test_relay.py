@@ -178,7 +178,7 @@ def test_a_bare_result_and_one_without_a_result_are_mended(plain):
     raw = '{"jsonrpc":"2.0","id":ID,"result":["a",{"type":"text","text":"b"}]}'
     assert plain.call("raw", {"lines": [raw]}) == {"content": [told("a"), told("b")]}
     error = plain.call("raw", {"lines": ['{"jsonrpc":"2.0","id":ID}']})
-    assert error["message"] == "the server's answer holds neither a result nor an error"
+    assert error["message"] == "the server's answer contains neither a result nor an error"
     printed = 'loading... {"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"x"}]}}'
     assert plain.call("raw", {"lines": [printed]}) == {"content": [told("x")]}
 
@@ -201,7 +201,7 @@ def test_links_are_read_and_the_host_never_sees_it(plain):
     broken = linked | {"uri": "said:null"}
     (line, why) = echoed(plain, content=[broken])["content"]
     assert line["text"].startswith("[link: one.png <said:null>")
-    assert why == told("[the link above could not be read: it holds nothing]")
+    assert why == told("[the link above could not be read: it is empty]")
 
 
 LINKED = {"content": [{"type": "resource_link", "uri": "a:b", "name": "b.png", "mimeType": "image/png"}]}
@@ -317,8 +317,8 @@ def test_a_server_that_dies_answers_with_errors_and_is_started_anew():
         error = wire.call("die")
         assert error["code"] == -32603
         assert error["message"] == (
-            f"the server {os.path.basename(sys.executable)} ended with exit code 3 before it answered. "
-            "Its log says why; the next request starts it again."
+            f"the server {os.path.basename(sys.executable)} exited with code 3 before it answered. "
+            "Its log says why; the next request restarts it."
         )
         assert echoed(wire, content=[told("alive")]) == {"content": [told("alive")]}
         # It has shaken hands again, without the host.
@@ -372,8 +372,8 @@ def test_the_end_of_the_host_ends_all_that_the_server_started(way):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--"], "no server is given; write its command behind --"),
-        (["--host", "codx", "--", "true"], "no host is called 'codx'; did you mean 'codex'?"),
+        (["--"], "no server is given; write its command after --"),
+        (["--host", "codx", "--", "true"], "unknown host 'codx'; did you mean 'codex'?"),
         (["--", "no-such-program-anywhere"], "no-such-program-anywhere: it cannot be started: No such file"),
     ],
 )
@@ -530,7 +530,7 @@ def test_errors_beside_links_are_told_and_the_links_read(plain, client, is_error
     words, picture, line, why = result["content"]
     assert (words, picture) == (told(first), shown)
     assert line["text"].startswith("[link: one.png <said:null>")
-    assert why == told("[the link above could not be read: it holds nothing]")
+    assert why == told("[the link above could not be read: it is empty]")
     assert bool(result.get("isError")) == bool(is_error)
 
 

@@ -31,12 +31,12 @@ def broken(how, tmp_path):
 @pytest.mark.parametrize(
     ("how", "words"),
     [
-        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, end="", flush=True); os._exit(7)""", "is not JSON that can be read"),
-        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, flush=True)""", "is not JSON that can be read"),
-        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"text":"a\\tb"}}' % number, flush=True)""", "is not JSON that can be read"),
+        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, end="", flush=True); os._exit(7)""", "is not readable JSON"),
+        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, flush=True)""", "is not readable JSON"),
+        ("""print('{"jsonrpc":"2.0","id":%s,"result":{"text":"a\\tb"}}' % number, flush=True)""", "is not readable JSON"),
         ("""print('{"jsonrpc":"2.0","id":%s,"result":"' % number + "x" * 256_000_001 + '"}', flush=True)""", "a line of more than 256,000,000 bytes"),
-        ("os.close(1); os._exit(0)", "ended with exit code 0"),
-        ("os.kill(os.getpid(), 9)", "was ended by signal 9"),
+        ("os.close(1); os._exit(0)", "exited with code 0"),
+        ("os.kill(os.getpid(), 9)", "was killed by signal 9"),
     ],
     ids=["half a line, then its end", "half a line", "a raw tab", "a line too long", "closed output", "killed"],
 )  # fmt: skip

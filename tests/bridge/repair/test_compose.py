@@ -31,7 +31,7 @@ def test_text_then_pictures_of_any_origin(tmp_path):
 
 
 def test_a_text_that_is_none_raises():
-    with pytest.raises(TypeError, match="the text of a tool result is a str, not int"):
+    with pytest.raises(TypeError, match="the text of a tool result must be a str, not int"):
         tool_result(3)
 
 
@@ -65,7 +65,7 @@ def test_the_colour_profile_of_a_pil_image_is_applied():
 
 @pytest.mark.parametrize("size", [(0, 0), (0, 5), (5, 0)])
 def test_a_pil_image_without_pixels_raises(size):
-    with pytest.raises(PictureError, match=f"a PIL image of {size[0]}x{size[1]} pixels shows nothing"):
+    with pytest.raises(PictureError, match=f"a PIL image of {size[0]}x{size[1]} pixels is empty"):
         tool_result("none", Image.new("RGB", size))
 
 
@@ -89,7 +89,7 @@ def test_an_error_says_so():
 @pytest.mark.parametrize(
     ("picture", "error", "message"),
     [
-        (3, TypeError, "a picture is a path, bytes, a PIL image or a Picture, not int"),
+        (3, TypeError, "a picture must be a path, bytes, a PIL image or a Picture, not int"),
         (None, TypeError, "not NoneType"),
         ("no/such/file.png", FileNotFoundError, "no/such/file.png"),
         (b"hello", PictureError, "these bytes hold no picture but bytes of no known format"),

@@ -51,7 +51,7 @@ def test_every_host_that_makes_pictures_smaller_gets_parts_in_full_size(host, si
     axis = "y" if height > width else "x"
     length = max(sizes[0])
     assert (
-        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; in full size, coordinates are those of the whole."
+        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; in full size, coordinates are those of the whole picture."
         in words
     )
     assert (

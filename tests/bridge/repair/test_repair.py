@@ -76,11 +76,11 @@ BLOCKS = {
     "a bare string": ("hello", told("hello")),
     "a number": (
         7,
-        told("[not shown: a content block that is not an object but int; nothing is known of it]"),
+        told("[not shown: a content block that is not an object (int); it cannot be interpreted]"),
     ),
     "null": (
         None,
-        told("[not shown: a content block that is not an object but NoneType; nothing is known of it]"),
+        told("[not shown: a content block that is not an object (NoneType); it cannot be interpreted]"),
     ),
     "an unknown type": (
         {"type": "hologram", "depth": 3},

@@ -37,7 +37,7 @@ SIZE = {
             {"sides": 2},
             (
                 "the arguments: 'side' is a required property\n"
-                "the arguments: 'sides' is not among the fields; they are: side, colour, points, picture"
+                "the arguments: 'sides' is not a known field; the fields are: side, colour, points, picture"
             ),
         ),
         (
@@ -51,7 +51,7 @@ SIZE = {
         ),
         (
             {"side": 1, "picture": "A" * 1_000},
-            f"picture: '{'A' * 99}… is not what the schema asks for, maxLength: 5",
+            f"picture: '{'A' * 99}… does not match the schema, maxLength: 5",
         ),
     ],
 )
@@ -103,8 +103,8 @@ POINT = {
             ZOD,
             {"ref": "e12", "at": {"x": 1, "z": 2}},
             [
-                "the arguments: 'ref' is not among the fields; they are: scale, level, note, target, at",
-                "at: 'z' is not among the fields; they are: x",
+                "the arguments: 'ref' is not a known field; the fields are: scale, level, note, target, at",
+                "at: 'z' is not a known field; the fields are: x",
             ],
         ),
         (
@@ -137,7 +137,7 @@ def test_what_a_server_may_do_with_is_for_it_to_judge(schema, arguments, told):
             {"ref": 1, "target": 5},
             (
                 "target: 5 is not of type 'string'\n"
-                "the arguments: 'ref' is not among the fields; they are: scale, level, note, target, at"
+                "the arguments: 'ref' is not a known field; the fields are: scale, level, note, target, at"
             ),
         ),
         (ZOD, {"at": {"x": "wide"}}, "at.x: 'wide' is not of type 'number'"),
@@ -323,7 +323,7 @@ async def test_a_field_that_the_schema_does_not_know_is_passed_on_with_a_line_in
     assert told.output == '{"target": "#buy", "ref": "e12"}'
     (line,) = [one.getMessage() for one in caplog.records if one.name.startswith("imagebridge.")]
     assert line == (
-        "click is called all the same: the arguments: 'ref' is not among the fields; they are: target"
+        "calling click although its arguments may be wrong: the arguments: 'ref' is not a known field; the fields are: target"
     )
 
 

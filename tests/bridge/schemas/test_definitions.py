@@ -160,7 +160,7 @@ def test_too_many_tools_name_the_ways_out():
     many = [tool(f"t{at}") for at in range(129)]
     for define in (responses_tools, chat_tools):
         with pytest.raises(
-            ToolLimitError, match=r"129 tools, and the API takes 128: pass fewer .* namespace="
+            ToolLimitError, match=r"129 tools, but the API takes 128: pass fewer .* namespace="
         ):
             define(many)
     group, search = responses_tools(many, namespace="big server")
@@ -244,7 +244,7 @@ def test_combinations_at_the_top_level_are_told_in_the_description():
     }
     (long,) = responses_tools([tool("draw", description="d" * 1_000, inputSchema=SHAPES)])
     assert long["description"] == (
-        "d" * 1_000 + "\n\nNot every combination of the arguments is taken; the tool says what it misses."
+        "d" * 1_000 + "\n\nNot every combination of arguments is valid; the tool says what is missing."
     )
 
 

@@ -272,7 +272,7 @@ REFUSED = [user([{**picture(), "image_url": "x"}])]
 
 def test_steps_left_over_are_named_with_what_was_refused():
     ending = pytest.raises(
-        AssertionError, match=r"(?s)1 of 2 steps were not asked for: \('Bye.',\).*data-url"
+        AssertionError, match=r"(?s)1 of 2 steps were not requested: \('Bye.',\).*data-url"
     )
     with ending, Endpoint(["Hello.", "Bye."]) as endpoint, connected(endpoint) as client:
         with pytest.raises(BadRequestError):
@@ -290,7 +290,7 @@ def test_steps_behind_a_refusal_are_not_left_over(before):
 
 
 def test_what_is_no_request_to_a_model_excuses_no_step():
-    ending = pytest.raises(AssertionError, match="1 of 1 steps were not asked for")
+    ending = pytest.raises(AssertionError, match="1 of 1 steps were not requested")
     with ending, Endpoint(["Hello."]) as endpoint, connected(endpoint) as client:
         with pytest.raises(BadRequestError):
             client.images.generate(prompt="A cat.", size="7x7")

@@ -140,7 +140,7 @@ EXACT = {
     "a block of type blob with a text": ({"type": "blob", "data": b64(b"a,b\n")}, [text("a,b\n")]),
     "a block of type blob with other bytes": (
         {"type": "blob", "data": b64(bytes(9)), "mimeType": "a/b", "uri": "file:///x"},
-        [text("[not shown: a/b, 9 bytes, file:///x; the model cannot be given this type]")],
+        [text("[not shown: a/b, 9 bytes, file:///x; the model cannot be sent this type]")],
     ),
     "a block of type blob with a data: URL": ({"type": "blob", "data": data_url(PNG, "a/b")}, [image(PNG)]),
     "a block of an unknown type with a picture": ({"type": "screenshot", "data": b64(PNG)}, [image(PNG)]),
@@ -176,7 +176,7 @@ EXACT = {
         resource(b"\x7fELF" + bytes(1996), uri="file:///bin/tool"),
         [
             text(
-                "[not shown: application/octet-stream, 2 kB, file:///bin/tool; the model cannot be given this type]"
+                "[not shown: application/octet-stream, 2 kB, file:///bin/tool; the model cannot be sent this type]"
             )
         ],
     ),
@@ -186,7 +186,7 @@ EXACT = {
     ),
     "audio": (
         {"type": "audio", "data": b64(samples.wav()), "mimeType": "audio/wav"},
-        [text("[not shown: audio (audio/wav, 2 kB); the model takes no sound here]")],
+        [text("[not shown: audio (audio/wav, 2 kB); this model does not take sound]")],
     ),
     "link": (
         {
@@ -297,7 +297,7 @@ EXACT = {
     ),
     "no object": (
         7,
-        [text("[not shown: a content block that is not an object but int; nothing is known of it]")],
+        [text("[not shown: a content block that is not an object (int); it cannot be interpreted]")],
     ),
 }
 
@@ -471,7 +471,7 @@ def test_the_pages_of_a_pdf_by_policy():
     said, *pages = parts_of(resource(samples.pdf(2)), policy=Policy(documents="pages"))
     assert said["text"].startswith("[b.bin.pdf: PDF of 2 pages, as text; pictures of its pages follow]\n\n")
     assert said["text"].endswith(
-        "## Page 1\n\n[a picture without a text]\n\n## Page 2\n\n[a picture without a text]"
+        "## Page 1\n\n[a picture without text]\n\n## Page 2\n\n[a picture without text]"
     )
     assert [part["type"] for part in pages] == ["input_image", "input_image"]
 
@@ -521,7 +521,7 @@ def test_what_is_marked_for_the_user_reaches_the_model_and_the_user():
     assert translation.for_user == [FOR_USER]
 
 
-KEPT = "[not shown: the tool meant it for the user alone]"
+KEPT = "[not shown: the tool meant it only for the user]"
 ONLY_USER = {"annotations": {"audience": ["user"]}}
 SECRET = 'Key "é": 7'
 REPEATED = {
@@ -567,7 +567,7 @@ def test_what_strict_audience_withholds_is_withheld_wherever_it_is_repeated(case
     }
     strict = translate(contents[way], Policy(audience="strict"))
     sentence, repeated = strict.parts if way != "text before" else reversed(strict.parts)
-    assert sentence["text"].endswith("; the tool meant it for the user alone]")
+    assert sentence["text"].endswith("; the tool meant it only for the user]")
     assert json.loads(repeated["text"]) == shown
     assert strict.for_user == [withheld]
     assert KEPT not in str(translate(contents[way]).parts)
@@ -577,7 +577,7 @@ def test_a_block_of_its_own_is_no_repetition():
     both = {"annotations": {"audience": ["user", "assistant"]}}
     result = {"content": [FOR_USER, block(PNG, **both), {"type": "text", "text": "Done."}]}
     result["content"].append({"type": "text", "text": "Done.", **ONLY_USER})
-    sentence = "[not shown: a block of type {}; the tool meant it for the user alone]"
+    sentence = "[not shown: a block of type {}; the tool meant it only for the user]"
     assert output_parts(result, Policy(audience="strict")) == [
         text(sentence.format("image")),
         image(PNG),
@@ -623,7 +623,7 @@ def test_documents_have_real_file_names(uri, name):
 def test_strict_audience_withholds_and_says_so():
     translation = translate({"content": [FOR_USER]}, Policy(audience="strict"))
     assert translation.parts == [
-        text("[not shown: a block of type image; the tool meant it for the user alone]")
+        text("[not shown: a block of type image; the tool meant it only for the user]")
     ]
     assert translation.for_user == [FOR_USER]
 
@@ -684,7 +684,7 @@ def test_a_text_that_is_wholly_an_svg_is_a_picture(case, holder):
     assert samples.pixels(shown["image_url"]).size == (64, 48)
     assert said == [
         text(
-            f"picture 1: drawn from an SVG text of {len(WHOLE[case]):,} characters, which is not given; to read it, "
+            f"picture 1: drawn from an SVG text of {len(WHOLE[case]):,} characters, which is not included; to read it, "
             "ask for a part of it"
         )
     ]

@@ -116,11 +116,16 @@ def test_what_a_server_returns_never_raises(case):
     ("count", "more"),
     [
         (3, []),
-        (4, ["[not shown: 1 more content block; of one result 3 are read; ask the tool for less at a time]"]),
+        (
+            4,
+            [
+                "[not shown: 1 more content block; only 3 per result are read; ask the tool for less at a time]"
+            ],
+        ),
         (
             2_003,
             [
-                "[not shown: 2,000 more content blocks; of one result 3 are read; ask the tool for less at a time]"
+                "[not shown: 2,000 more content blocks; only 3 per result are read; ask the tool for less at a time]"
             ],
         ),
     ],

@@ -165,10 +165,10 @@ def test_one_rule_says_what_an_error_is(flag, failed, key):
 @pytest.mark.parametrize(
     ("result", "message"),
     [
-        (None, "a tool result is a CallToolResult or its JSON object, not NoneType"),
-        ("text", "a tool result is a CallToolResult or its JSON object, not str"),
-        (picture(), 'a single block goes into {"content": [...]}'),
-        ({"output": 1}, "a tool result has `content`; this object has output"),
+        (None, "a tool result must be a CallToolResult or its JSON object, not NoneType"),
+        ("text", "a tool result must be a CallToolResult or its JSON object, not str"),
+        (picture(), 'wrap a single block as {"content": [...]}'),
+        ({"output": 1}, "a tool result must have `content`; this object has output"),
     ],
 )
 def test_what_is_no_result_raises_and_names_what_came(result, message):
@@ -258,7 +258,7 @@ def test_structured_content_that_is_no_json_is_told():
     loop["self"] = loop
     assert (
         function_call_output({"structuredContent": loop}, "c")["output"]
-        == '{"self": "[left out: it holds itself]"}'
+        == '{"self": "[left out: it contains itself]"}'
     )
     deep = current = []
     for _ in range(5_000):
@@ -314,9 +314,7 @@ def test_a_lower_detail_is_said():
     result = {"content": [picture(file(drawing(512, 512), "PNG"))]}
     shown, line = output_parts(result, Policy(model="gpt-4o", max_tokens=100))
     assert shown["detail"] == "low"
-    assert line == said(
-        "picture 1: shown at a lower detail (the limit is 100 tokens of pictures of one result)"
-    )
+    assert line == said("picture 1: shown at a lower detail (the limit is 100 tokens of pictures per result)")
 
 
 def test_thousands_of_pictures_in_one_json_are_found_in_time():
@@ -330,9 +328,9 @@ def test_budget_of_pictures():
     translation = translate({"content": content}, Policy(max_pictures=1))
     assert translation.parts == [
         SHOWN,
-        said("[not shown: picture 2 (image/png, 64x48); the limit is 1 pictures of one result]"),
+        said("[not shown: picture 2 (image/png, 64x48); the limit is 1 pictures per result]"),
         said("between"),
-        said("[not shown: pictures 3 to 7; the limit is 1 pictures of one result: ask for fewer at a time]"),
+        said("[not shown: pictures 3 to 7; the limit is 1 pictures per result: ask for fewer at a time]"),
     ]
     assert len(translation.notes) == len(content)
     assert all("the limit is 1 pictures" in note.done for note in translation.notes[3:])
@@ -347,7 +345,7 @@ def test_addresses_that_are_passed_on_count_as_pictures():
         {"type": "input_image", "image_url": "https://e.org/a", "detail": "high"},
         {"type": "input_file", "file_url": "https://e.org/b"},
     )
-    left_out = "[not shown: the picture at https://e.org/a; the limit is {} pictures of one result]"
+    left_out = "[not shown: the picture at https://e.org/a; the limit is {} pictures per result]"
     content = {"content": [web, paper, picture(), web]}
     assert output_parts(content, Policy(links="pass", max_pictures=2)) == [
         shown,
@@ -358,7 +356,7 @@ def test_addresses_that_are_passed_on_count_as_pictures():
     assert output_parts(content, Policy(links="pass", max_pictures=0)) == [
         said(left_out.format(0)),
         file,
-        said("[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures of one result]"),
+        said("[not shown: picture 1 (image/png, 64x48); the limit is 0 pictures per result]"),
         said(left_out.format(0)),
     ]
 
@@ -369,7 +367,7 @@ def test_budget_of_tokens_shrinks_before_it_leaves_out():
     assert translation.tokens <= 1_000
     first, line, second = translation.parts
     assert samples.pixels(first["image_url"]).width < 2_000
-    assert line["text"].endswith("(the limit is 1,000 tokens of pictures of one result)")
+    assert line["text"].endswith("(the limit is 1,000 tokens of pictures per result)")
     assert second == SHOWN
 
 
@@ -385,7 +383,7 @@ def test_budget_of_bytes_squeezes_the_large_and_spares_the_small():
     translation = translate({"content": [picture(big), picture()]}, Policy(max_bytes=100_000))
     assert sum(len(shown.picture.data_url) for shown in translation.pictures) <= 100_000
     assert translation.parts[-1] == SHOWN
-    assert "the limit is 100 kB of one result" in translation.parts[1]["text"]
+    assert "the limit is 100 kB per result" in translation.parts[1]["text"]
 
 
 def test_a_file_over_the_budget_becomes_a_sentence():
@@ -409,7 +407,7 @@ def test_the_account():
             f"image/png, 64x48, {shown.picture.size} bytes, made from image/bmp, 5 tokens at detail high",
             5,
         ),
-        Note(2, "audio", "a sentence: the model takes no sound here"),
+        Note(2, "audio", "a sentence: this model does not take sound"),
         Note(None, "the result itself", "the mark of an error"),
     )
 

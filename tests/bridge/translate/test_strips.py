@@ -46,7 +46,7 @@ CASES = {
         (400, 4200),
         Policy(),
         [
-            "part 1 of 3 of picture 1: y 0 to 1461 of 400x4200; coordinates are those of the whole",
+            "part 1 of 3 of picture 1: y 0 to 1461 of 400x4200; coordinates are those of the whole picture",
             "part 2 of 3 of picture 1: y 1370 to 2831 of 400x4200; add 1370 to y",
             "part 3 of 3 of picture 1: y 2739 to 4200 of 400x4200; add 2739 to y",
         ],
@@ -55,7 +55,7 @@ CASES = {
         (4200, 300),
         Policy(),
         [
-            "part 1 of 3 of picture 1: x 0 to 1461 of 4200x300; coordinates are those of the whole",
+            "part 1 of 3 of picture 1: x 0 to 1461 of 4200x300; coordinates are those of the whole picture",
             "part 2 of 3 of picture 1: x 1370 to 2831 of 4200x300; add 1370 to x",
             "part 3 of 3 of picture 1: x 2739 to 4200 of 4200x300; add 2739 to x",
         ],

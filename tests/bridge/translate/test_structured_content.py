@@ -224,7 +224,7 @@ def test_what_is_withheld_is_not_told_by_structured_content():
     mine = {**BYTES, "annotations": {"audience": ["user"]}}
     result = {"content": [text("done"), mine], "structuredContent": {"bytes": NOISE}}
     told = function_call_output(result, "c", Policy(audience="strict"))["output"]
-    assert told.splitlines()[-1] == '{"bytes": "[not shown: the tool meant it for the user alone]"}'
+    assert told.splitlines()[-1] == '{"bytes": "[not shown: the tool meant it only for the user]"}'
 
 
 VALUES = st.recursive(

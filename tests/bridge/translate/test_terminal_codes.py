@@ -44,9 +44,7 @@ def test_codes_are_taken_out(case):
 PNG = samples.file(samples.drawing(), "PNG")
 WHOLE = samples.b64(PNG)
 BELOW = "[picture 1 below]"
-UNSEEN = (
-    "[not shown: a picture for a terminal; only terminals can draw this form of it; ask the tool for a PNG]"
-)
+UNSEEN = "[not shown: a picture for a terminal; only terminals can draw it; ask the tool for a PNG]"
 
 
 def kitty(*pieces):

@@ -21,7 +21,8 @@ class TestPlaces:
         places = RequestPlaces()
         with places.taken("alice", 2, 1), places.taken("alice", 2, 1):
             with pytest.raises(
-                FullError, match=r"^2 requests of this caller are under way, and there can be no more$"
+                FullError,
+                match=r"^this caller has 2 requests under way, which is the limit; try again when one has been answered$",
             ):
                 with places.taken("alice", 2, 1):
                     pass
@@ -47,14 +48,14 @@ class TestPlaces:
         monkeypatch.setattr(admission, "ALL_BODIES", 40)
         places = RequestPlaces()
         with places.taken("alice", 9, 50):
-            with pytest.raises(FullError, match=r"^requests of 50 bytes of this caller are under way"):
+            with pytest.raises(FullError, match=r"^this caller has requests of 50 bytes under way"):
                 with places.taken("alice", 9, 1):
                     pass
             with pytest.raises(FullError, match=r"^requests of 50 bytes are under way"):
                 with places.taken("bob", 9, 1):
                     pass
         with places.taken("alice", 9, 5), places.taken("alice", 9, 5), places.taken("bob", 9, 5):
-            with pytest.raises(FullError, match=r"^requests of 10 bytes of this caller are under way"):
+            with pytest.raises(FullError, match=r"^this caller has requests of 10 bytes under way"):
                 with places.taken("alice", 9, 1):
                     pass
         with places.taken("", 9, 20), places.taken("", 9, 20):
@@ -175,7 +176,7 @@ async def test_a_caller_that_asks_too_much_is_refused_at_once_and_others_are_ser
             refused = await ask("alice")
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
             assert refused.json() == {
-                "error": "3 requests of this caller are under way, and there can be no more"
+                "this caller has error": "3 requests under way, which is the limit; try again when one has been answered"
             }
             assert (await ask("alice", request("tools/list"))).status_code == 429
             assert (await ask("bob", request("tools/list"))).status_code == 200

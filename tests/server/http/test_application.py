@@ -223,7 +223,7 @@ async def test_another_machine_is_answered_only_where_nobody_has_to_say_who_it_i
     assert answer.status_code == status
     if status == 403:
         assert answer.json() == {
-            "error": "this server asks nobody who it is, so it answers its own machine alone"
+            "error": "this server does not authenticate callers, so it answers only its own machine"
         }
 
 
@@ -312,7 +312,7 @@ class TestBodies:
 async def test_without_its_lifespan_it_says_so():
     transport = httpx2.ASGITransport(app=create_app(Settings()))
     async with httpx2.AsyncClient(transport=transport) as http:
-        with pytest.raises(RuntimeError, match="its lifespan is not run"):
+        with pytest.raises(RuntimeError, match="run its lifespan"):
             await http.post(HERE, **request("tools/list"))
 
 

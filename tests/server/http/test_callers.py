@@ -58,7 +58,7 @@ class TestFile:
     @pytest.mark.parametrize("name", ["", "Alice", "a.b", "../a", "a b", "-a", "é", "a" * 65])
     def test_a_name_is_safe_everywhere(self, tmp_path, name):
         with pytest.raises(
-            SettingsError, match="is not a name: a caller is a table with a name of at most 64"
+            SettingsError, match="is not a valid name: a caller must be a table whose name has at most 64"
         ):
             add_token(tmp_path / "tokens.toml", name)
         assert not (tmp_path / "tokens.toml").exists()
@@ -67,20 +67,20 @@ class TestFile:
         ("text", "problem"),
         [
             ("[", "is not TOML"),
-            ("alice = 3", "caller 'alice': a caller is a table"),
-            ("[Alice]", "caller 'Alice': a caller is a table"),
-            ('["../a"]', "a caller is a table"),
+            ("alice = 3", "caller 'alice': a caller must be a table"),
+            ("[Alice]", "caller 'Alice': a caller must be a table"),
+            ('["../a"]', "a caller must be a table"),
             (
                 "[alice]\nallows = []",
-                "'allows' is not known; there are tokens, allow, allow_write, store_bytes",
+                "'allows' is unknown; known are tokens, allow, allow_write, store_bytes",
             ),
-            ("[alice]\ntokens = 'x'", "`tokens` is a list of texts"),
-            ("[alice]\ntokens = ['x']", "each of `tokens` is 'sha256:' and 64 digits"),
+            ("[alice]\ntokens = 'x'", "`tokens` must be a list of strings"),
+            ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' and 64 digits"),
             ("[alice]\nallow = ['/no/such']", "caller 'alice': the allowed folder '/no/such' does not exist"),
-            ("[alice]\ncalls = 0", "`calls` is a whole number of 1 or more"),
-            ("[alice]\ncalls = true", "`calls` is a whole number of 1 or more"),
-            ("[alice]\nstore_bytes = -1", "`store_bytes` is a whole number of 0 or more"),
-            (f"[alice]\ntokens = ['{HASH}']\n[bob]\ntokens = ['{HASH}']", "has one token twice"),
+            ("[alice]\ncalls = 0", "`calls` must be a whole number, 1 or more"),
+            ("[alice]\ncalls = true", "`calls` must be a whole number, 1 or more"),
+            ("[alice]\nstore_bytes = -1", "`store_bytes` must be a whole number, 0 or more"),
+            (f"[alice]\ntokens = ['{HASH}']\n[bob]\ntokens = ['{HASH}']", "contains a token twice"),
         ],
     )
     def test_what_cannot_be_right_is_told(self, tmp_path, text, problem):
@@ -105,7 +105,7 @@ class TestFile:
         kept = (
             {"allow_write": (tmp_path / other,)} if option == "allow_write" else {"store": tmp_path / other}
         )
-        with pytest.raises(SettingsError, match="each caller would read what others keep"):
+        with pytest.raises(SettingsError, match="each caller could read what others keep"):
             create_app(Settings(tokens=file, allow=(tmp_path / allow,), **kept))
 
 

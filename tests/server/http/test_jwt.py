@@ -102,6 +102,7 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
         "for several": issuer.token(aud=["https://other.example", PUBLIC]),
         "a client's own": issuer.token(sub=None, client_id="program"),
         "of a clock that is late": issuer.token(exp=now - 5),
+        "half of a letter": issuer.token(sub="\ud83d"),
         "scopes as a list": issuer.token(scope=None, scp=["pictures"]),
     }
     stranger = rsa.generate_private_key(65537, 2048)
@@ -113,10 +114,14 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
         "foreign audience": issuer.token(aud="https://other.example/mcp"),
         "audience that begins alike": issuer.token(aud=PUBLIC + "2"),
         "no audience": issuer.token(aud=None),
-        "another issuer": issuer.token(iss="https://evil.example"),
+        "a different issuer": issuer.token(iss="https://evil.example"),
         "no issuer": issuer.token(iss=None),
         "nobody's": issuer.token(sub=None),
         "a subject that is no text": issuer.token(sub=None, client_id=["a"]),
+        "a subject without a letter": issuer.token(sub="", client_id=""),
+        "an end that is a text": issuer.token(exp=str(int(now) + 600)),
+        "an end that never is": issuer.token(exp=float("inf")),
+        "a head without an end": base64.urlsafe_b64encode(b"[" * 9_000).decode() + ".e30.x",
         "a stranger's key": issuer.token(key=stranger),
         "an unknown key": issuer.token("unknown"),
         "no key's name": jwt.encode({"iss": issuer.url}, RSA, "RS256"),
@@ -217,7 +222,9 @@ async def test_an_issuer_that_does_not_tell_its_keys_is_no_fault_of_the_token(is
         headers = message["headers"] | {"authorization": f"Bearer {issuer.token()}"}
         answer = await http.post(HERE, content=message["content"], headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-        assert answer.json() == {"error": "the issuer of tokens cannot be asked for its keys at the moment"}
+        assert answer.json() == {
+            "error": "the keys of the token issuer cannot be fetched at the moment; try again later"
+        }
         issuer.metadata = {}
         assert await statuses(http, issuer.token()) == [200]
 
@@ -235,7 +242,7 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
 @pytest.mark.parametrize(
     ("choices", "problem"),
     [
-        ({"jwt": "https://a.example"}, "--jwt goes with --public-url"),
+        ({"jwt": "https://a.example"}, "--jwt needs --public-url"),
         ({"jwt": "http://a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
         ({"jwt": "a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
         ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not the URL of an issuer"),

@@ -97,11 +97,12 @@ async def test_a_store_that_is_away_is_told_and_comes_back(tmp_path):
                 read = result(await ask(http, running.url, called("load_image", {"source": uri})))
                 assert read["isError"]
                 assert (
-                    "the store does not answer at the moment; call again later" in read["content"][0]["text"]
+                    "the store is not responding at the moment; call again later"
+                    in read["content"][0]["text"]
                 )
                 listed = messages(await ask(http, running.url, request("resources/list")))[-1]
                 assert (
-                    listed["error"]["message"] == "the store does not answer at the moment; ask again later"
+                    listed["error"]["message"] == "the store is not responding at the moment; try again later"
                 )
             running.s3.start()
             for name, data in objects.items():

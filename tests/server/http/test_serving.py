@@ -1,15 +1,15 @@
 """`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
 
+import json
 import socket
 
 import anyio
 import anyio.lowlevel
 import httpx2
-import processes
 import pytest
 from anyio import to_thread
 from click.testing import CliRunner
-from http_callers import called, request, result
+from http_callers import called, request
 from mcp import Client
 from served_over_http import served
 
@@ -59,14 +59,19 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
         async with httpx2.AsyncClient(timeout=120) as http, anyio.create_task_group() as tasks:
             assert (await http.post(server.url, **request("tools/list"))).status_code == 200
             answers = []
+            begun = anyio.Event()
 
             async def call():
-                answers.append(await http.post(server.url, **called("generate_chart", SLOW)))
+                asked = called("generate_chart", SLOW, progressToken=1)
+                async with http.stream("POST", server.url, **asked) as answer:
+                    async for line in answer.aiter_lines():
+                        begun.set()
+                        if '"result"' in line:
+                            answers.append(line)
 
             tasks.start_soon(call)
-            # The drawing process is at work.
-            while not any(processes.worked(one) > 2 for one in processes.children(server.process.pid)):
-                await anyio.lowlevel.checkpoint()
+            # It tells its progress.
+            await begun.wait()
             server.end()
             while not answers:
                 try:
@@ -74,39 +79,41 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
                 except httpx2.TransportError:
                     break
         server.process.wait(60)
-    assert [result(answer)["content"][0]["type"] for answer in answers] == ["text"]
+    assert [
+        json.loads(answer.removeprefix("data: "))["result"]["content"][0]["type"] for answer in answers
+    ] == ["text"]
 
 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--http", "0.0.0.0:0"], "0.0.0.0:0 is reached from other machines, and nobody is asked who it is"),
-        (["--http", "[::]:0"], "[::]:0 is reached from other machines"),
+        (["--http", "0.0.0.0:0"], "0.0.0.0:0 can be reached from other machines without authentication"),
+        (["--http", "[::]:0"], "[::]:0 can be reached from other machines"),
         (["--http", "8000"], "'8000' is not a host and a port; write it as in 127.0.0.1:8000"),
         (["--http", "127.0.0.1:99999"], "'127.0.0.1:99999' is not a host and a port"),
-        (["--no-auth"], "--no-auth goes with --http HOST:PORT"),
-        (["--json"], "--json goes with --http HOST:PORT"),
-        (["--public-url", "https://a.example/mcp"], "--public-url goes with --http HOST:PORT"),
-        (["--origin", "https://a.example"], "--origin goes with --http HOST:PORT"),
+        (["--no-auth"], "--no-auth needs --http HOST:PORT"),
+        (["--json"], "--json needs --http HOST:PORT"),
+        (["--public-url", "https://a.example/mcp"], "--public-url needs --http HOST:PORT"),
+        (["--origin", "https://a.example"], "--origin needs --http HOST:PORT"),
         (
             ["--http", "127.0.0.1:0", "--origin", "https://a.example/"],
             "'https://a.example/' is not the origin of a web page; write it as in https://host.example",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "a.example"],
-            "'a.example' is not a URL of /mcp; write it as in https://host/mcp",
+            "'a.example' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "https://[::1/mcp"],
-            "'https://[::1/mcp' is not a URL of /mcp; write it as in https://host/mcp",
+            "'https://[::1/mcp' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["--http", "127.0.0.1:0", "--public-url", "https://a.example"],
-            "'https://a.example' is not a URL of /mcp; write it as in https://host/mcp",
+            "'https://a.example' is not a URL that ends in /mcp; write it like https://host/mcp",
         ),
         (
             ["install", "cursor", "--dry-run", "--http", "127.0.0.1:0"],
-            "a host starts the server and speaks to it over stdio",
+            "a host starts the server and talks to it over stdio",
         ),
     ],
 )
@@ -117,12 +124,10 @@ def test_what_cannot_be_served_is_told(options, told):
 
 
 def test_an_address_that_is_taken_is_told():
-    import socket
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         run = CliRunner().invoke(server_command, ["--http", address])
     assert run.exit_code == 2
-    assert f"{address} cannot be listened on: Address already in use" in run.stderr
+    assert f"cannot listen on {address}: Address already in use" in run.stderr

@@ -55,7 +55,7 @@ class TestWideTables:
         told, rows = await drawn(kind="line", data=WIDE)
         assert rows[:3] == [("Jan", 3, "North"), ("Jan", 6, "South"), ("Feb", 4, "North")]
         assert "x 'month', y 'value', color 'Region'" in told
-        assert "columns 'Jan' to 'Mar' are read as one, 'month', of 'value'" in told
+        assert "columns 'Jan' to 'Mar' are read as one column, 'month', with their numbers in 'value'" in told
         assert "not drawn" not in told
 
     async def test_names_along_x_have_periods_as_colors(self):
@@ -112,7 +112,7 @@ class TestRanges:
     )
     async def test_what_lies_outside_is_counted(self, kind, ranges, said):
         told, _ = await drawn(kind=kind, data=LINE, ranges=ranges)
-        assert ("; not or only partly shown: " in told) == bool(said)
+        assert ("; shown partly or not at all: " in told) == bool(said)
         assert said in told
 
     async def test_bins_beyond_the_range_of_their_counts(self):
@@ -125,7 +125,7 @@ class TestRanges:
     @pytest.mark.parametrize(
         ("kind", "ranges", "words"),
         [
-            ("bar", {"x": [0, 5]}, "names x, which shows names and has no range"),
+            ("bar", {"x": [0, 5]}, "has x, which shows names and cannot have a range"),
             ("line", {"y": ["a", "b"]}, "of y has 'a', but y shows numbers"),
             ("line", {"x": [2025, 2026]}, "of x has 2025, but x shows dates"),
             ("line", {"x": ["2026-03-01", "2026-01-01"]}, "give the lower end first"),

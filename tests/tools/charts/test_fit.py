@@ -56,7 +56,7 @@ async def test_charts_that_cannot_be_so_small_come_close_and_say_so():
     image, sentence = await drawn({"hconcat": [VIEW] * 6}, width=200, height=200)
     assert image.height == 200
     assert 200 < image.width < 600
-    assert "its charts cannot be made to fit width 200 and height 200" in sentence
+    assert "its charts cannot be fitted to width 200 and height 200" in sentence
     assert f"PNG, {image.width}x200 px" in sentence
 
 

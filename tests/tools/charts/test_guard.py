@@ -53,7 +53,7 @@ class TestNothingIsReadFromASpec:
         ids=["data", "lookup", "layer", "geoshape", "mark", "channel"],
     )
     async def test_by_a_written_address(self, spec, address):
-        assert "not read from a spec" in await problem(spec(address))
+        assert "a spec cannot load files or web addresses" in await problem(spec(address))
 
     @pytest.mark.parametrize(
         ("places", "words"),
@@ -64,29 +64,26 @@ class TestNothingIsReadFromASpec:
             ),
             (
                 Places(allow=(Path("/srv/a"), Path("/srv/b"))),
-                "name it in the argument data instead, which reads files below /srv/a, /srv/b",
+                "name it in the argument data instead, which reads files in /srv/a, /srv/b",
             ),
             (Places(web=Web()), "name it in the argument data instead, which reads https: addresses"),
             (
                 Places(allow=(Path("/srv/a"),), web=Web()),
-                "name it in the argument data instead, which reads files below /srv/a and https: addresses",
+                "name it in the argument data instead, which reads files in /srv/a and https: addresses",
             ),
         ],
     )
     async def test_the_argument_that_reads_files_is_named_with_its_folders(self, places, words):
         for part in (SPEC, {"layer": [SPEC]}):
             said = await problem({**part, "data": {"url": "sales.csv"}}, places)
-            assert (
-                said
-                == f"data.url is 'sales.csv', but files and web addresses are not read from a spec; {words}"
-            )
+            assert said == f"data.url is 'sales.csv', but a spec cannot load files or web addresses; {words}"
 
     @pytest.mark.parametrize(
         ("mark", "words"),
         [
             (
                 {"type": "image", "url": "a.png"},
-                "mark.url is 'a.png', but files and web addresses are not read from a spec; give a picture as a data: URL",
+                "mark.url is 'a.png', but a spec cannot load files or web addresses; give a picture as a data: URL",
             ),
         ],
     )
@@ -160,7 +157,7 @@ class TestNothingIsReadFromASpec:
         ids=["title", "mark", "config", "weight", "style"],
     )
     async def test_by_the_name_of_a_font(self, spec, font):
-        assert "write it plainly, without expressions" in await problem(spec(font))
+        assert "give a plain value, not an expression" in await problem(spec(font))
 
     async def test_fonts_on_conditions_are_taken(self):
         weight = {"condition": {"test": "datum.index == 0", "value": "bold"}, "value": 400}

@@ -126,7 +126,7 @@ class TestLayers:
     async def test_what_would_lie_flat_gets_an_axis_of_its_own(self):
         data = [{**row, "plan": row["plan"] / 1000} for row in PLAN]
         layered = {"kind": ["bar", "line"], "data": data, "columns": {"x": "m", "y": ["sold", "plan"]}}
-        assert "'plan' on an axis of its own at the right" in (await drawn(**layered))[1]
+        assert "'plan' on a separate axis on the right" in (await drawn(**layered))[1]
         made = await vega_lite(**layered)
         assert made["resolve"] == {"scale": {"y": "independent"}}
         assert [layer["encoding"]["y"]["title"] for layer in made["layer"]] == ["sold", "plan"]
@@ -153,9 +153,9 @@ class TestLayers:
             )
         assert [line.split(";")[0] for line in str(caught.value).splitlines()] == [
             "kind: has 3 kinds for 2 fields of y",
-            "columns: several fields of y go with bar, line, area, scatter",
-            "columns: color goes with one field of y: several have a color each",
-            "columns: y has 'sold' in $ and 'share' in €, which one axis cannot compare",
+            "columns: only b take several fields of yar, line, area, scatter",
+            "columns: color needs a single field of y: several fields already have a color each",
+            "columns: y has 'sold' in $ and 'share' in €, which cannot share an axis",
         ]
 
     async def test_several_fields_of_one_kind_are_series(self):
@@ -171,7 +171,7 @@ class TestLayers:
     async def test_what_lies_flat_is_told(self):
         wide = [{**row, "share": 0.5} for row in PLAN]
         fields = {"columns": {"x": "m", "y": ["sold", "plan", "share"]}}
-        told = "; 'share' almost flat beside much larger numbers: draw two kinds"
+        told = "; 'share' almost flat beside much larger numbers: give two kinds"
         for kind in ("line", ["bar", "line", "area"], ["bar", "line", "line"]):
             assert told in (await drawn(kind=kind, data=wide, **fields))[1]
         assert "flat" not in (await drawn(kind=["bar", "bar", "line"], data=wide, **fields))[1]
@@ -303,7 +303,10 @@ class TestManyRows:
 
     async def test_bars_are_added_up(self):
         sentence = (await drawn(kind="bar", data={"q": ["a", "b"] * 15_000, "n": [1, 2] * 15_000}))[1]
-        assert "n from 15,000 (a) to 30,000 (b); rows of the same place are added up to 2 bars" in sentence
+        assert (
+            "n from 15,000 (a) to 30,000 (b); rows at the same position are added up, giving 2 bars"
+            in sentence
+        )
 
     @pytest.mark.parametrize(
         ("mark", "y", "told"),
@@ -311,7 +314,7 @@ class TestManyRows:
             (
                 "tick",
                 {"field": "y", "type": "quantitative"},
-                "; drawn are 900 of the rows, evenly chosen",
+                "; 900 of the rows are drawn, evenly chosen",
             ),
             ("line", {"field": "y", "type": "quantitative"}, " of the rows, those that the line touches"),
             (
@@ -426,11 +429,11 @@ class TestFrames:
             ),
             (
                 {"kind": "bar", "formats": {"x": "%b"}},
-                "of x is '%b', which writes several dates as 'Jan'; each needs a name of its own",
+                "of x is '%b', which writes several dates as 'Jan'; each needs a different label",
             ),
             (
                 {"kind": "bar", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
-                "of x is '.1f', but x 's' holds names, which have no format",
+                "of x is '.1f', but x 's' holds names, which cannot be formatted",
             ),
             (
                 {"kind": "line", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
@@ -438,13 +441,13 @@ class TestFrames:
             ),
             (
                 {"kind": "bar", "columns": {"x": "n", "y": "n"}, "formats": {"x": ".1f"}},
-                "the numbers of 'n' stand as names here",
+                "the numbers of 'n' are shown as names here",
             ),
             (
                 {"kind": "histogram", "columns": {"x": "n"}, "formats": {"y": "%b"}},
                 "of y is '%b', a format of dates, but y has numbers",
             ),
-            ({"kind": "bar", "formats": {"color": ".1f"}}, "names color, of which this chart has none"),
+            ({"kind": "bar", "formats": {"color": ".1f"}}, "has color, which this chart does not use"),
             ({"kind": "bar", "formats": {"y": "0.00"}}, "of y is '0.00'; as D3 writes it: '.2f'"),
             ({"kind": "bar", "formats": {"y": "#,##0"}}, "as D3 writes it: ',.0f'"),
             ({"kind": "bar", "formats": {"y": "0.0%"}}, "as D3 writes it: '.1%'"),
@@ -487,9 +490,7 @@ async def test_a_heatmap_counts_rows_though_there_are_numbers():
 
 @pytest.mark.parametrize("how", ["sum", "mean", "median", "min", "max"])
 async def test_a_heatmap_without_numbers_has_nothing_to_aggregate(how):
-    with pytest.raises(
-        ArgumentError, match=f"aggregate: is '{how}', but no field of numbers is drawn as color"
-    ):
+    with pytest.raises(ArgumentError, match=f"aggregate: is '{how}', but color has no numeric field"):
         await drawn(kind="heatmap", data=PAIRS, aggregate=how)
 
 

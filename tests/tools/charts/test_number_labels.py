@@ -275,7 +275,10 @@ def counts_all(told, spec):
     rows = [row for row in spec["data"]["values"] if "label" in row]
     lacking = sum("dx" not in row for row in rows)
     if rows and lacking:
-        assert f"; {lacking} of the {len(rows)} numbers are not written: they have no room" in told
+        assert (
+            f"; {lacking} of the {len(rows)} numbers are not written, because there is no room for them"
+            in told
+        )
     elif rows:
         assert "not written" not in told
 
@@ -327,9 +330,9 @@ def test_ticks_of_log_axes_name_the_top(kind, low, high, most, found):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"kind": "bar", "stack": True, "data": {**table("ab", [1, 2, 3, 4], c="pq")}}, "stacks have no meaning"),
-        ({"kind": "histogram", "scales": {"x": "log"}}, "the bins of a histogram are equal; give it for y"),
-        ({"kind": "line", "ranges": {"y": [0, 100]}}, "of y begins at 0, which a log axis does not show"),
+        ({"kind": "bar", "stack": True, "data": {**table("ab", [1, 2, 3, 4], c="pq")}}, "stacks are meaningless"),
+        ({"kind": "histogram", "scales": {"x": "log"}}, "the bins of a histogram are of equal width; give the scale for y"),
+        ({"kind": "line", "ranges": {"y": [0, 100]}}, "of y begins at 0, which a log axis cannot show"),
     ],
 )  # fmt: skip
 async def test_what_a_log_axis_cannot_show(arguments, words):

@@ -91,7 +91,9 @@ def test_what_is_drawn_of_a_text(came, drawn):
     ],
 )
 async def test_numbers_without_end_are_told(arguments):
-    with pytest.raises(ArgumentError, match=r"holds a whole number of over 4,300 digits; write it shorter"):
+    with pytest.raises(
+        ArgumentError, match=r"contains a whole number of over 4,300 digits; write it shorter"
+    ):
         await generate_chart(**arguments)
 
 

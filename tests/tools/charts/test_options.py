@@ -82,7 +82,7 @@ class TestAggregates:
 
     async def test_it_is_told_and_titled(self):
         told, spec = await drawn(kind="bar", data="team,price\na,$2\na,$6\n", aggregate="mean")
-        assert "'price' is the mean of the rows of each place" in told
+        assert "'price' is the mean of the rows at each position" in told
         assert spec["encoding"]["y"]["title"] == "mean of price ($)"
 
     async def test_cells_of_a_heatmap(self):
@@ -131,7 +131,7 @@ class TestAxes:
         told, spec = await drawn(**{**LINE, "kind": kind}, scales={"y": "log"})
         assert spec["encoding"]["y"]["scale"]["type"] == "log"
         assert [row["y"] for row in spec["data"]["values"]] == [10, 1000]
-        assert "left out: 1 row of 0 or less, which a log axis of y does not show (symlog does)" in told
+        assert "left out: 1 row of 0 or less, which a log axis cannot show (symlog can), from y" in told
 
     async def test_symlog_shows_all(self):
         told, spec = await drawn(**LINE, scales={"y": "symlog"})
@@ -171,7 +171,7 @@ class TestLabels:
 
     async def test_too_many_are_said(self):
         told, spec = await drawn(kind="line", data={"n": [*range(101)], "v": [*range(101)]}, labels=True)
-        assert "no numbers are written: at over 100 marks they would lie on each other" in told
+        assert "numbers are not written: at over 100 marks they would overlap" in told
         assert "layer" not in spec
 
     @pytest.mark.parametrize("kind", ["pie", "heatmap"])
@@ -190,15 +190,15 @@ class TestLabels:
     [
         ({"aggregate": "middle"}, "aggregate: is 'middle'; allowed: sum, mean, median, min, max, count"),
         ({"sort": "up"}, "sort: is 'up'; "),
-        ({"kind": "line", "sort": "ascending"}, "sort: goes with bar, pie, histogram, not with line"),
-        ({"kind": "box", "aggregate": "mean"}, "aggregate: goes with bar"),
+        ({"kind": "line", "sort": "ascending"}, "sort: applies to bar, pie, histogram, not to line"),
+        ({"kind": "box", "aggregate": "mean"}, "aggregate: applies to bar"),
         ({"scales": {"y": "lgo"}}, "scales: of y is 'lgo'; did you mean 'log'?"),
-        ({"scales": {"z": "log"}}, "scales: has 'z', which is not an axis; there are x, y"),
+        ({"scales": {"z": "log"}}, "scales: has 'z', which is not an axis; the axes are x and y"),
         ({"scales": "log"}, 'scales: is \'log\'; give it by axis, such as {"y": "log"}'),
         ({"scales": {"x": "log"}}, "scales: of x is 'log', but x has no numbers"),
         (
             {"scales": {"y": "log"}, "data": {"k": ["a"], "v": [0]}},
-            "shows numbers above 0 alone; give symlog",
+            "shows only numbers above 0; give symlog",
         ),
         ({"ranges": {"y": [5, 5]}}, "ranges: of y is [5, 5]; give the lowest and the highest value"),
         ({"ranges": {"y": 100}}, "ranges: of y is 100"),
@@ -228,20 +228,20 @@ FALLING = {"n": [1, 2, 3], "v": [0, -10, -5], "c": ["p", "q", "p"]}
 MONTHS = {"d": ["2026-01-01", "2026-02-01", "2026-03-01"], "v": [1, 2, 3]}
 STACKS = {"kind": "bar", "data": SIGNED, "columns": {"x": "k", "y": "v", "color": "c"}, "stack": "normalize"}
 NOTHING_TO_AGGREGATE = (
-    "aggregate: is 'mean', but no field of numbers is drawn as color; name one: columns={'color': ...}, or leave "
-    "aggregate out, and rows are counted"
+    "aggregate: is 'mean', but color has no numeric field; name one: columns={'color': ...}, or leave "
+    "aggregate out to count rows"
 )
 TOO_MANY = (
-    "columns: x 'k' has 502 different values; at most 500 are shown: add up or leave out some, or draw numbers and "
+    "columns: x 'k' has 502 different values; at most 500 are shown: combine or leave out some, or draw numbers and "
     "dates as a line"
 )
 NO_NUMBERS = "scales: of x is 'log', but x has no numbers"
-NO_RANGE = "ranges: names x, which shows names and has no range"
-NO_SHARE = "stack: 'a' has -1, and a negative number has no share; give true, or leave stack out"
-NO_STACKS = "scales: of y is 'log', on which stacks have no meaning; leave stack out, or give linear"
-NONE_ABOVE = "scales: of y is 'log', which shows numbers above 0 alone; give symlog"
+NO_RANGE = "ranges: has x, which shows names and cannot have a range"
+NO_SHARE = "stack: 'a' has -1, and a negative number cannot be a share; give true, or leave stack out"
+NO_STACKS = "scales: of y is 'log', on which stacks are meaningless; leave stack out, or give linear"
+NONE_ABOVE = "scales: of y is 'log', which shows only numbers above 0; give symlog"
 BELOW = (
-    "ranges: of y begins at -5, which a log axis does not show; begin above 0, or give scales={'y': 'symlog'}"
+    "ranges: of y begins at -5, which a log axis cannot show; begin above 0, or give scales={'y': 'symlog'}"
 )
 
 
@@ -303,16 +303,16 @@ BELOW = (
         (
             {"kind": "histogram", "data": {"n": [1, 2, 3]}, "sort": "descending", "scales": {"x": "log"}},
             [
-                "scales: of x is 'log', but the bins of a histogram are equal; give it for y",
-                "sort: orders names by the size shown, but x has numbers or dates, which have an order",
+                "scales: of x is 'log', but the bins of a histogram are of equal width; give the scale for y",
+                "sort: orders names by size, but x has numbers or dates, which are already in order",
             ],
         ),
         (
             {"kind": "pie", "data": SIGNED, "scales": {"x": "lgo"}, "ranges": {"x": 1}, "stack": "normalize"},
             [
-                "scales: goes with bar, line, area, scatter, histogram, box, not with pie; leave it out",
-                "ranges: goes with bar, line, area, scatter, histogram, box, not with pie; leave it out",
-                "stack: goes with bar, area and histogram, not with pie; leave it out",
+                "scales: applies to bar, line, area, scatter, histogram, box, not to pie; leave it out",
+                "ranges: applies to bar, line, area, scatter, histogram, box, not to pie; leave it out",
+                "stack: applies to bar, area and histogram, not to pie; leave it out",
                 "data: 'a' has -1; a pie chart shows no negative values",
             ],
         ),
@@ -331,7 +331,7 @@ BELOW = (
                 "formats": {"x": ".1f"},
             },
             [
-                "formats: of x is '.1f', but x 'k' holds names, which have no format",
+                "formats: of x is '.1f', but x 'k' holds names, which cannot be formatted",
                 NOTHING_TO_AGGREGATE,
             ],
         ),
@@ -344,14 +344,14 @@ BELOW = (
             },
             [
                 TOO_MANY,
-                "data: 'k' holds a text of 501 characters; at most 500 are shown",
+                "data: 'k' contains a text of 501 characters; the limit is 500",
                 NO_NUMBERS,
             ],
         ),
         (
             {"kind": "line", "data": MONTHS, "scales": {"x": "lgo"}, "ranges": {"y": ["a", 3]}, "sort": "up"},
             [
-                "sort: goes with bar, pie, histogram, not with line; leave it out",
+                "sort: applies to bar, pie, histogram, not to line; leave it out",
                 "scales: of x is 'lgo'; did you mean 'log'? allowed: linear, log, symlog",
                 "ranges: of y has 'a', but y shows numbers, such as [0, 100]",
             ],
@@ -376,7 +376,7 @@ async def test_a_field_whose_name_is_a_number_may_be_given_as_one():
 
 @pytest.mark.parametrize("option", [{"sort": "ascending"}, {"labels": True}, {"scales": {"y": "log"}}])
 async def test_a_spec_says_it_itself(option):
-    with pytest.raises(ArgumentError, match="goes with kind"):
+    with pytest.raises(ArgumentError, match="applies to kind"):
         await generate_chart(spec={"mark": "bar", "data": {"values": [{"a": 1}]}}, **option)
 
 

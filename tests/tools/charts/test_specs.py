@@ -143,7 +143,7 @@ def test_what_is_legal_passes(spec):
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        (transformed({"filter": "datum.sales > 1"}, x="shopp"), "encoding.x: field 'shopp' is not in the data; did you mean 'shop'? there are '1.5 m', 'at'"),
+        (transformed({"filter": "datum.sales > 1"}, x="shopp"), "encoding.x: field 'shopp' is not in the data; did you mean 'shop'? fields are '1.5 m', 'at'"),
         (transformed({"calculate": "datum.sales * 2", "as": "double"}, y="doubel"), "encoding.y: field 'doubel' is not in the data; did you mean 'double'?"),
         (transformed({"filter": "datum.slaes > 1"}), "transform[0].filter: field 'slaes' is not in the data; did you mean 'sales'?"),
         (transformed({"filter": {"not": {"field": "slaes", "gt": 1}}}), "transform[0].filter.not: field 'slaes'"),
@@ -182,9 +182,9 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "facet": {"field": "shpo"}, "spec": {"mark": "bar", "encoding": {"x": X}}}, "facet: field 'shpo' is not in the data; did you mean 'shop'?"),
         ({"data": {"values": ROWS}, "facet": {"row": {"field": "shpo"}}, "spec": {"mark": "bar", "encoding": {"x": X}}}, "facet.row: field 'shpo'"),
         ({"datasets": {"d": ROWS}, "data": {"name": "d"}, "mark": "bar", "encoding": {"x": {"field": "dya"}}}, "encoding.x: field 'dya' is not in the data; did you mean 'day'?"),
-        ({"data": {"sequence": {"start": 0, "stop": 9, "as": "t"}}, "mark": "tick", "encoding": {"x": {"field": "x"}}}, "encoding.x: field 'x' is not in the data; there are 't'"),
-        ({"mark": "bar", "encoding": {"x": X}}, "draws nothing, for its data is missing; give rows in data.values or in the argument data"),
-        ({"layer": [{"mark": "bar", "encoding": {"x": X}}, {"mark": "tick", "data": {"values": ROWS}}]}, "layer[0].encoding.x names the field 'day', but data is missing; give rows"),
+        ({"data": {"sequence": {"start": 0, "stop": 9, "as": "t"}}, "mark": "tick", "encoding": {"x": {"field": "x"}}}, "encoding.x: field 'x' is not in the data; known are 't'"),
+        ({"mark": "bar", "encoding": {"x": X}}, "draws nothing, because its data is missing; give rows in data.values or in the argument data"),
+        ({"layer": [{"mark": "bar", "encoding": {"x": X}}, {"mark": "tick", "data": {"values": ROWS}}]}, "layer[0].encoding.x uses the field 'day', but data is missing; give rows"),
         # Every level of the schema: words and the kinds of values.
         (drawn(mark={"type": "boxplt", "extent": 2}), "mark.type: Vega-Lite does not know 'boxplt'; did you mean 'boxplot'?"),
         (drawn(mark={"type": "bar", "colour": "red"}), "mark: Vega-Lite does not know 'colour'; did you mean 'color'?"),
@@ -206,7 +206,7 @@ def test_what_is_legal_passes(spec):
         (encoded(color={"field": "shop", "scale": {"scheme": {"nam": "blues"}}}), "encoding.color.scale.scheme: Vega-Lite does not know 'nam'; did you mean 'name'?"),
         (encoded(color={"field": "shop", "legend": {"titel": "S"}}), "encoding.color.legend: Vega-Lite does not know 'titel'; did you mean 'title'?"),
         (encoded(color={"field": "shop", "legend": False}), "encoding.color.legend is false; give null or an object"),
-        (encoded(color={"field": "shop", "value": "red"}), "encoding.color: 'value' does not go with 'field'; leave one of them out"),
+        (encoded(color={"field": "shop", "value": "red"}), "encoding.color: 'value' cannot be combined with 'field'; leave one of them out"),
         (encoded(color={"condition": {"tst": "true", "value": "red"}, "value": "blue"}), "encoding.color.condition: Vega-Lite does not know 'tst'; did you mean 'test'?"),
         (encoded(color={"condition": [{"test": "true", "value": "red"}, {"test": "true", "valu": "red"}], "value": "blue"}), "encoding.color.condition[1]: Vega-Lite does not know 'valu'; did you mean 'value'?"),
         (encoded(x={"field": "sales", "bin": {"maxbin": 5}}), "encoding.x.bin: Vega-Lite does not know 'maxbin'; did you mean 'maxbins'?"),
@@ -244,7 +244,7 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "facet": {"field": "shop", "headr": {}}, "spec": {"mark": "bar"}}, "facet: Vega-Lite does not know 'headr'; did you mean 'header'?"),
         ({"data": {"values": ROWS}, "facet": {"row": {"field": "shop", "srt": None}}, "spec": {"mark": "bar"}}, "facet.row: Vega-Lite does not know 'srt'; did you mean 'sort'?"),
         ({"data": {"values": ROWS}, "repeat": {"rows": ["sales"]}, "spec": {"mark": "bar"}}, "repeat: Vega-Lite does not know 'rows'; did you mean 'row'?"),
-        ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' does not go with 'hconcat'; say it of the charts inside"),
+        ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' cannot be combined with 'hconcat'; set it in the charts inside"),
         ({"data": {"values": ROWS}, "mark": "bar", "layer": []}, "does not go with"),
         # What is near in letters alone is not meant; what other tools say is.
         (drawn(mark="pie"), "mark: Vega-Lite does not know 'pie'; did you mean 'arc'?"),
@@ -259,7 +259,7 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "marks": "bar"}, "Vega-Lite does not know 'marks'; did you mean 'mark'?"),
         (drawn(hconact=[]), "Vega-Lite does not know 'hconact'; did you mean 'hconcat'?"),
         ({"data": {"values": ROWS}, "title": "bars"}, "has no mark; give Vega-Lite such as"),
-        (drawn("1.5 m"), r"encoding.x: field '1.5 m' means '1' of nested objects; write '1\\.5 m' for the field of this name"),
+        (drawn("1.5 m"), r"encoding.x: field '1.5 m' means a field inside '1'; for the field with this whole name write '1\\.5 m'"),
     ],
 )  # fmt: skip
 def test_what_would_draw_a_wrong_picture_is_refused(spec, words):
@@ -274,14 +274,14 @@ def test_what_would_draw_a_wrong_picture_is_refused(spec, words):
     [
         (encoded(tooltip=[{"field": "sales"}]), "", True),
         (encoded(tooltip=[{"field": "sales", "filter": {"equal": 1}}]), "passed over: encoding.tooltip[0].filter, newer than the drawing engine (Vega-Lite 6.4.1)", True),
-        (encoded(tooltip={"field": "sales", "fliter": 1}), "passed over: encoding.tooltip, as a picture shows no tooltip", False),
-        (encoded(tooltip=True), "passed over: encoding.tooltip, as a picture shows no tooltip", False),
+        (encoded(tooltip={"field": "sales", "fliter": 1}), "ignored: encoding.tooltip, because a picture has no tooltips", False),
+        (encoded(tooltip=True), "ignored: encoding.tooltip, because a picture has no tooltips", False),
         (drawn(mark={"type": "bar", "tooltip": {"contents": "data"}}), "passed over: mark.tooltip, as a picture", False),
         (encoded(x={**X, "tooltip": False}), "passed over: encoding.x.tooltip, newer than the drawing engine (Vega-Lite 6.4.1)", True),
         (encoded(x={**X, "tooltip": {"filtr": 1}}), "passed over: encoding.x.tooltip, as a picture", False),
         (
             encoded(x={**X, "tooltip": False}, tooltip={"fliter": 1}),
-            "passed over: encoding.tooltip, as a picture shows no tooltip; passed over: encoding.x.tooltip, newer than",
+            "ignored: encoding.tooltip, because a picture has no tooltips; ignored: encoding.x.tooltip, newer than",
             True,
         ),
     ],
@@ -305,7 +305,7 @@ def test_what_a_picture_does_not_show_refuses_no_spec(spec, path, kept):
 )  # fmt: skip
 def test_a_link_refuses_no_spec(spec, paths):
     found = specs.checked(guard.guarded(spec))
-    assert found.passed_over == f"; passed over: {paths}, as a picture has no links"
+    assert found.passed_over == f"; ignored: {paths}, because a picture has no links"
     assert "href" not in str(found.spec)
 
 

@@ -38,37 +38,37 @@ def test_a_region_is_the_whole_pixels_that_it_touches(units, values, box):
         (
             "pixels",
             [10, 20, 210, 70],
-            'x = 210 lies outside the picture, which reaches from 0 to 200 in pixels; did you mean units="0-1000"?',
+            'x = 210 is outside the picture, which extends from 0 to 200 in pixels; did you mean units="0-1000"?',
         ),
         (
             "pixels",
             [10, 20, 2100, 70],
-            "x = 2100 lies outside the picture, which reaches from 0 to 200 in pixels",
+            "x = 2100 is outside the picture, which extends from 0 to 200 in pixels",
         ),
         (
             "pixels",
             [-1, 20, 50, 70],
-            "x = -1 lies outside the picture, which reaches from 0 to 200 in pixels",
+            "x = -1 is outside the picture, which extends from 0 to 200 in pixels",
         ),
         (
             "pixels",
             [0.1, 0.2, 0.5, 0.7],
-            'is one pixel of 200x100; did you mean units="0-1"?',
+            'is a single pixel of 200x100; did you mean units="0-1"?',
         ),
         (
             "0-1",
             [10, 20, 110, 70],
-            'x = 10 lies outside the picture, which reaches from 0 to 1 in units of 0-1; did you mean units="pixels"?',
+            'x = 10 is outside the picture, which extends from 0 to 1 in units of 0-1; did you mean units="pixels"?',
         ),
         (
             "0-1",
             [100, 200, 900, 700],
-            'x = 100 lies outside the picture, which reaches from 0 to 1 in units of 0-1; did you mean units="0-1000"?',
+            'x = 100 is outside the picture, which extends from 0 to 1 in units of 0-1; did you mean units="0-1000"?',
         ),
         (
             "0-1000",
             [0, 0, 500, float("nan")],
-            "y = nan lies outside the picture, which reaches from 0 to 1000 in units of 0-1000",
+            "y = nan is outside the picture, which extends from 0 to 1000 in units of 0-1000",
         ),
     ],
 )

@@ -127,10 +127,10 @@ def test_a_bucket_that_is_away_is_told(monkeypatch):
     with pytest.raises(ArgumentError) as caught:
         store.read("image://12345678")
     assert caught.value.problem == (
-        "image://12345678 cannot be read: the store does not answer at the moment; call again later"
+        "image://12345678 cannot be read: the store is not responding at the moment; call again later"
     )
     for work in (lambda: store.keep(picture(), ""), store.listed):
-        with pytest.raises(OSError, match="the store does not answer as it should") as failed:
+        with pytest.raises(OSError, match="the store responds incorrectly") as failed:
             work()
         assert "secret-key" not in str(failed.value)
 

@@ -53,14 +53,14 @@ async def test_a_data_url(data, head):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("my cat.png", "no folder is allowed, so no files are read"),
-        ("image://01234567", "no pictures are kept here; give a path or a data: URL"),
+        ("my cat.png", "no folder is allowed, so files cannot be read"),
+        ("image://01234567", "this server does not keep pictures; give a path or a data: URL"),
         ("https://example.com/cat.png", "start the server with --allow-https"),
         ("HTTPS://example.com/cat.png", "start the server with --allow-https"),
         ("http://example.com/cat.png", "http: addresses are not read"),
         ("data:image/png;base64,!", "the data: URL cannot be read"),
         ("data:image/png;base64,", "the data: URL cannot be read: it is empty"),
-        ("data:," + "x" * 200, "the data: URL holds more than 100 bytes"),
+        ("data:," + "x" * 200, "the data: URL has more than 100 bytes"),
     ],
     ids=lambda value: value[:20],
 )

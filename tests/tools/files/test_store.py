@@ -1,5 +1,6 @@
 """Store: pictures by the hash of their bytes, on disk, for several processes."""
 
+import json
 import os
 import stat
 import subprocess
@@ -43,10 +44,10 @@ def test_a_picture_is_kept_with_its_origin_and_read_by_any_of_its_names(store):
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("image://1234567", "is not a kept picture; they are named image:// and 8 to 64 digits"),
-        ("image://../../etc/passwd", "is not a kept picture"),
-        ("image://" + "0" * 65, "is not a kept picture"),
-        ("image://", "is not a kept picture"),
+        ("image://1234567", "is not the name of a kept picture; names are image:// and 8 to 64 digits"),
+        ("image://../../etc/passwd", "is not the name of a kept picture"),
+        ("image://" + "0" * 65, "is not the name of a kept picture"),
+        ("image://", "is not the name of a kept picture"),
         ("image://00000000", "is not kept here, or no longer"),
     ],
 )  # fmt: skip
@@ -62,7 +63,7 @@ def test_digits_that_begin_two_pictures(store, tmp_path):
     note = store.keep(picture(), "")
     folder = tmp_path / "deep" / "store"
     (folder / (note.hash[:63] + ("0" if note.hash[63] != "0" else "1"))).write_bytes(b"")
-    with pytest.raises(ArgumentError, match="begins 2 kept pictures; give more digits"):
+    with pytest.raises(ArgumentError, match="matches 2 kept pictures; give more digits"):
         store.read(note.short)
     assert store.read(note.uri)[0] == note
 
@@ -168,3 +169,41 @@ def test_several_processes_share_it(store, tmp_path):
     notes, _ = shared.listed(count=1000)
     assert notes
     assert all(shared.read(note.uri)[0] == note for note in notes)
+
+
+SOUND = {"media_type": "image/png", "width": 1, "height": 1, "size": 1, "origin": "a call"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "null",
+        *(
+            json.dumps({**SOUND, **change})
+            for change in (
+                {"width": "1"},
+                {"height": [1]},
+                {"width": True},
+                {"size": 10**400},
+                {"size": -1},
+                {"size": float("nan")},
+                {"size": None},
+                {"media_type": "text/html"},
+                {"media_type": ["image/png"]},
+                {"origin": {}},
+                {"origin": "\ud83d"},
+            )
+        ),
+    ],
+)
+def test_a_line_that_was_changed_costs_its_own_picture_alone(store, tmp_path, line):
+    kept = [store.keep(picture(number), "a call") for number in (1, 2)]
+    file = tmp_path / "deep" / "store" / kept[0].hash
+    data = file.read_bytes().partition(b"\n")[2]
+    head = line.replace('{"media_type"', f'{{"hash": "{kept[0].hash}", "media_type"', 1)
+    file.write_bytes(head.encode() + b"\n" + data)
+    assert store.listed() == ([kept[1]], "")
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        store.read(kept[0].uri)

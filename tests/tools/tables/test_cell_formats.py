@@ -60,11 +60,11 @@ def read(sheets, **more):
     [
         ([Formatted(0.25, "0%"), Formatted(0.07, "0.0%")], [25, 7], "; 'v' read as percent, 0.25 as 25"),
         ([Formatted(0.25, 9), Formatted(0, 10), None], [25, 0, None], "; 'v' read as percent, 0.25 as 25"),
-        ([Formatted(0.25, "0%"), 3], [0.25, 3], "the numbers that the file keeps: only some of them are formatted as percent"),
+        ([Formatted(0.25, "0%"), 3], [0.25, 3], "the numbers stored in the file, because only some of them are formatted as percent"),
         ([Formatted(0.25, "0%"), "n/a"], [25, None], "; 'v' read as percent, 0.25 as 25"),
         ([Formatted(1299.5, "#,##0.00 [$€-407]"), Formatted(3, "#,##0.00 [$€-407]")], [1299.5, 3], "; 'v' read as numbers in €"),
         ([Formatted(5, '"$"0'), 7, Formatted(12, '"$"0')], [5, 7, 12], "; 'v' read as numbers in $"),
-        ([Formatted(5, '"$"0'), Formatted(7, '"€"0')], ["5 $", "7 €"], "5 $ and 7 € are not of one unit"),
+        ([Formatted(5, '"$"0'), Formatted(7, '"€"0')], ["5 $", "7 €"], "5 $ and 7 € have different units"),
         ([Formatted(1234.5, '0,"k"'), Formatted(2, '0,"k"')], [1234.5, 2], ""),
         ([Formatted(123, "00000"), Formatted(45, "00000")], ["00123", "00045"], ""),
         ([Formatted(1.5, "[h]:mm:ss"), Formatted(0.25, "[h]:mm:ss")], [36, 6], "; 'v' read as durations in h"),
@@ -114,7 +114,7 @@ def test_hidden_rows_are_read_and_said_and_a_hidden_sheet_is_not_the_first():
     sheets = {"Lists": [["x"], [1]], "Data": [["k", "n"], ["a", 1], ["b", 2]]}
     columns, told = read(sheets, hidden_sheets=["Lists"], hidden_rows=[3])
     assert columns == {"k": ["a", "b"], "n": [1, 2]}
-    assert told == "; sheet 'Data'; other sheets: 'Lists'; 1 row that the sheet hides: read too"
+    assert told == "; sheet 'Data'; other sheets: 'Lists'; 1 row hidden in the sheet, also read"
 
 
 def test_a_total_of_money_is_left_out():

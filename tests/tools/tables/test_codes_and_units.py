@@ -83,13 +83,13 @@ def test_what_stays_as_it_is_written(name, cells):
         (("5'10\"", "6'1\""), "they may be feet and inches, or minutes and seconds"),
         (("2024/25", "2025/26"), "fiscal years begin on different days"),
         (("FY24", "FY25"), "fiscal years begin on different days"),
-        (("5 kg", "300 g"), "'5 kg' and '300 g' are not of one unit"),
-        (("10 MB", "2 GB"), "'10 MB' and '2 GB' are not of one unit"),
-        (("5%", "3"), "'5%' and '3' are not of one unit"),
-        (("€5", "$7"), "'€5' and '$7' are not of one unit"),
-        (("$5", "5 CAD", "5 USD"), "'5 CAD' and '5 USD' are not of one unit"),
-        (("A$5", "US$7"), "'A$5' and 'US$7' are not of one unit"),
-        (("5 kr", "5 CZK"), "'5 kr' and '5 CZK' are not of one unit"),
+        (("5 kg", "300 g"), "'5 kg' and '300 g' have different units"),
+        (("10 MB", "2 GB"), "'10 MB' and '2 GB' have different units"),
+        (("5%", "3"), "'5%' and '3' have different units"),
+        (("€5", "$7"), "'€5' and '$7' have different units"),
+        (("$5", "5 CAD", "5 USD"), "'5 CAD' and '5 USD' have different units"),
+        (("A$5", "US$7"), "'A$5' and 'US$7' have different units"),
+        (("5 kr", "5 CZK"), "'5 kr' and '5 CZK' have different units"),
     ],
 )
 def test_what_may_be_several_things_is_said(cells, why):
@@ -199,7 +199,7 @@ async def test_the_role_and_a_way_without_formats_are_named():
     ).sentence
     assert "settle it with formats={'y': '%d/%m/%Y'} or formats={'y': '%m/%d/%Y'}" in told
     told = (await generate_chart(kind="line", data={"d": ["2026-Q1", "2026-01-05"], "v": [1, 2]})).sentence
-    assert "are not written in one form; write all of them in one form, such as 2026-03-05" in told
+    assert "are written in different forms; write all of them in one form, such as 2026-03-05" in told
 
 
 def test_a_format_that_reads_nothing():
@@ -220,12 +220,12 @@ async def test_bars_of_years_stand_in_their_order(name):
         (
             [["a", 3], ["b", Formula()], ["c", 5]],
             [3, None, 5],
-            ["1 formula of 'n' (B3) has no value in the file: open it in a spreadsheet program, which computes it, and save it"],
+            ["1 formula of 'n' (B3) has no stored value: open it in a spreadsheet program, which computes it, and save it"],
         ),
         (
             [["a", 3], *(["b", Formula()] for _ in range(7)), ["c", 5]],
             [3, *[None] * 7, 5],
-            ["7 formulas of 'n' (B3, B4, B5, B6, B7 and 2 more) have no value in the file: open it in a spreadsheet program, which computes them, and save it"],
+            ["7 formulas of 'n' (B3, B4, B5, B6, B7 and 2 more) have no stored value: open it in a spreadsheet program, which computes them, and save it"],
         ),
         ([["a", 3], ["b", Formula(4)]], [3, 4], []),
     ],

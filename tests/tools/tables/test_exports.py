@@ -36,7 +36,10 @@ PLAIN = "month,sales\nJan,3\nFeb,5\nMar,4\n"
         (PLAIN + "Source: the shop\n", ["left out: the last line, 'Source: the shop'"]),
         (PLAIN + "Total,12\n", ["left out: the last row, 'Total', which adds up the others"]),
         (PLAIN + "Gesamtsumme:,12\n", ["left out: the last row, 'Gesamtsumme:', which adds up the others"]),
-        (",month,sales\n0,Jan,3\n1,Feb,5\n2,Mar,4\n", ["left out: the first column, which numbers the rows"]),
+        (
+            ",month,sales\n0,Jan,3\n1,Feb,5\n2,Mar,4\n",
+            ["left out: the first column, which only numbers the rows"],
+        ),
     ],
 )
 def test_one_table_in_every_form(text, notes):
@@ -57,7 +60,7 @@ def test_the_separator_of_cells_is_not_that_of_decimals():
         (
             "month,sales,sales,sales\nJan,3,30,300\n",
             {"month": ["Jan"], "sales": [3], "sales (2)": [30], "sales (3)": [300]},
-            ["columns of the same name are told apart: 'sales (2)', 'sales (3)'"],
+            ["columns of the same name are numbered: 'sales (2)', 'sales (3)'"],
         ),
         (
             ",2025,,2026,\nmonth,sales,cost,sales,cost\nJan,3,1,6,2\n",
@@ -91,8 +94,11 @@ def test_headers_and_totals(text, columns, notes):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("month,sales\nJan,3\n\nFeb,5,extra\n", "line 4 has 3 cells, its header in line 1 has 2"),
-        ("Report\nmonth,sales\nJan,3\nFeb,2,9\nMar,4\n", "line 4 has 3 cells, its header in line 2 has 2"),
+        ("month,sales\nJan,3\n\nFeb,5,extra\n", "line 4 has 3 cells, but its header in line 1 has 2"),
+        (
+            "Report\nmonth,sales\nJan,3\nFeb,2,9\nMar,4\n",
+            "line 4 has 3 cells, but its header in line 2 has 2",
+        ),
         ('a,b\n1,"2\n', "is not CSV: unexpected end of data"),
         (",,\n,,\n", "is empty"),
     ],
@@ -110,7 +116,7 @@ def test_what_is_no_table_is_said_where(text, words):
         (
             {"few": [{"n": 1}], "many": [{"n": 1}, {"n": 2}]},
             {"n": [1, 2]},
-            ["rows of 'many'; others are in 'few'"],
+            ["rows of 'many'; there are others in 'few'"],
         ),
         ([{"k": "a", "s": {"v": 3, "w": {"x": 1}}}, {"k": "b"}], {"k": ["a", "b"], "s.v": [3, None], "s.w.x": [1, None]}, []),
         ({"place": 3, "hourly": {"m": ["Jan", "Feb"], "n": [3, 5]}}, {"m": ["Jan", "Feb"], "n": [3, 5]}, ["rows of 'hourly'"]),
@@ -158,8 +164,10 @@ class TestWorkbooks:
     async def test_formulas_without_values(self, tmp_path):
         data = workbook({"S": [["k", "n"], ["a", Formula()], ["b", Formula()]]})
         found = await self.table(tmp_path, data)
-        assert "its formulas have no values in the file" in found.description({"n"})
-        with pytest.raises(ArgumentError, match="'n' does not hold numbers: its formulas have no values"):
+        assert "its formulas have no stored values" in found.description({"n"})
+        with pytest.raises(
+            ArgumentError, match="'n' does not hold numbers: its formulas have no stored values:"
+        ):
             await generate_chart(kind="bar", data="book.xlsx", places=Places(allow=(tmp_path,)))
 
     @pytest.mark.parametrize(
@@ -169,7 +177,7 @@ class TestWorkbooks:
             ("b.xlsx", workbook({"A": [], "B": []}), None, "is a workbook whose sheets are empty: 'A', 'B'"),
             ("b.xlsx", workbook({"A": SALES})[:300], None, "b.xlsx is damaged"),
             ("b.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), None, "b.xls cannot be read as a workbook"),
-            ("b.csv", PLAIN.encode(), "Costs", "sheet: goes with workbooks such as xlsx; leave it out"),
+            ("b.csv", PLAIN.encode(), "Costs", "sheet: applies to workbooks such as xlsx; leave it out"),
         ],
     )  # fmt: skip
     async def test_what_is_refused(self, tmp_path, name, data, sheet, words):
@@ -178,7 +186,7 @@ class TestWorkbooks:
 
     def test_a_bomb(self, monkeypatch):
         monkeypatch.setattr("imagebridge_tools.tables.workbook.UNPACKED", 100)
-        with pytest.raises(ArgumentError, match="bytes unpacked; at most 100 are read"):
+        with pytest.raises(ArgumentError, match="bytes unpacked; the limit is 100"):
             sheets(Book("b.xlsx", workbook({"A": SALES}), None))
 
     async def test_it_is_charted_and_told(self, tmp_path):

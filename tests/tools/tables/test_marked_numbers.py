@@ -23,14 +23,14 @@ def column(*cells):
         (["12.3 p", ": c", "10.4", "8.1 b"], [12.3, None, 10.4, 8.1], "numbers, flags such as 'b' left out, ': c' as missing"),
         (["12.9", "11.0 b", ":"], [12.9, 11.0, None], "numbers, flags such as 'b' left out"),
         ([": C", "10.4", "8.1 bP"], [None, 10.4, 8.1], "numbers, flags such as 'bP' left out, ': C' as missing"),
-        (["20 C", "21 C", "22"], ["20 C", "21 C", "22"], "'20 C' and '22' are not of one unit"),
+        (["20 C", "21 C", "22"], ["20 C", "21 C", "22"], "'20 C' and '22' have different units"),
         ([": u", "-3 ep", "4 m"], [None, -3, 4], "numbers, flags such as 'm' left out, ': u' as missing"),
         (["12 m", "13 m"], [12, 13], "numbers in m, '12 m' as 12"),
         (["12ms", "20ms"], [12, 20], "numbers in ms"),  # Dates of March in Nheengatu, as CLDR has it.
         (["60 mph", "5 mph"], [60, 5], "numbers in mph"),  # October in Swati.
         (["PHP 12", "PHP 9"], [12, 9], "numbers in PHP"),
         (["5 mars 26", "6 mars 26"], ["2026-03-05", "2026-03-06"], "dates"),
-        (["5 m", "300 s", "7"], ["5 m", "300 s", "7"], "'5 m' and '300 s' are not of one unit"),
+        (["5 m", "300 s", "7"], ["5 m", "300 s", "7"], "'5 m' and '300 s' have different units"),
         (["2+", "3-", "1"], ["2+", "3-", "1"], "'2+' and '3-' are grades; count them"),
         (["2", "3-", "1-"], ["2", "3-", "1-"], "'3-' and '1-' may be grades or negative numbers; count them"),
         (["12.50-", "3.00"], [-12.5, 3], "numbers, '12.50-' as -12.5"),
@@ -53,7 +53,7 @@ def test_flags_of_one_column_prove_those_of_another():
     [
         (
             [3.2, -999, 4.1, -999],
-            "; 'v' has -999 in 2 rows, drawn as written: if it means none, give null there",
+            "; 'v' has -999 in 2 rows, drawn as written: if it marks a missing value, give null there",
         ),
         ([32, -9999, 41, 9999], "; 'v' has -9,999 and 9,999 in 2 rows"),
         ([1, 2, 999], "; 'v' has 999 in 1 row"),
@@ -87,7 +87,7 @@ def test_a_table_of_a_data_logger():
         "BattV (Volts)": [12.9, 12.8, 12.8],
         "AirTC_Avg (Deg C)": [4.31, None, 3.9],
     }
-    assert found.notes[0] == "left out: what a TOA5 file tells of its logger"
+    assert found.notes[0] == "left out: what a TOA5 file says about its logger"
     chart = fields.build_chart(["line"], found, {}, FRAME)
     assert (chart.names["x"], chart.names["y"]) == ("TIMESTAMP (TS)", "BattV (Volts)")
 
@@ -115,9 +115,7 @@ def test_few_letters_of_central_europe(text):
 @pytest.mark.parametrize("kinds", [["bar"], ["line"], ["bar", "line"]])
 def test_several_currencies_are_not_drawn_on_one_axis(kinds):
     found = table("city,eur,usd,sum\nBerlin,12 €,$13,14 EUR\nParis,14 €,$15,16 EUR\n")
-    with pytest.raises(
-        ArgumentError, match=r"y has 'eur' in € and 'usd' in \$, which one axis cannot compare"
-    ):
+    with pytest.raises(ArgumentError, match=r"y has 'eur' in € and 'usd' in \$, which cannot share an axis"):
         fields.build_chart(kinds, found, {"x": "city", "y": ["eur", "usd"]}, FRAME)
     same = {"x": "city", "y": ["eur", "sum"]}
     assert (

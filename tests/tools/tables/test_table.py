@@ -62,17 +62,17 @@ async def test_encodings(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("a.png", "data: a.png is a file of type image/png; what is read: CSV, TSV, JSON and workbooks"),
-        ("a.bin", "data: a.bin is in no known format; what is read: CSV, TSV, JSON and workbooks"),
+        ("a.png", "data: a.png is a file of type image/png; supported are CSV, TSV, JSON and workbooks"),
+        ("a.bin", "data: a.bin is in an unknown format; supported are CSV, TSV, JSON and workbooks"),
         ("b.csv", "data: 'b.csv' does not exist; did you mean 'a.csv'?"),
         ("../a.csv", "is not below an allowed folder"),
-        ("image://3f2a9c01d4e7", "data: no pictures are kept here; give a path or a data: URL"),
+        ("image://3f2a9c01d4e7", "data: this server does not keep pictures; give a path or a data: URL"),
         (
             "https://example.com/a.csv",
-            "data: https: addresses are not read here; start the server with --allow-https",
+            "data: https: addresses are not allowed here; start the server with --allow-https",
         ),
         ("http://example.com/a.csv", "data: http: addresses are not read"),
-        ("month,sales", "the head of a CSV without rows"),
+        ("month,sales", "a CSV header without rows"),
     ],
 )
 async def test_names_of_what_is_no_table(tmp_path, name, problem):
@@ -86,7 +86,7 @@ async def test_names_of_what_is_no_table(tmp_path, name, problem):
 async def test_a_file_that_is_too_large(tmp_path):
     with (tmp_path / "a.csv").open("wb") as file:
         file.truncate(FILE_SIZE + 1)
-    with pytest.raises(ArgumentError, match="at most 20,000,000 are read"):
+    with pytest.raises(ArgumentError, match="the limit is 20,000,000"):
         await read("a.csv", Places(allow=(tmp_path,)))
 
 
@@ -176,7 +176,7 @@ def test_what_is_no_date(text):
         ('{"a": [1', "is not JSON"),
         ("[" * 200_000, "nested too deeply"),
         ("a,b\n1,2,3", "line 2 has 3 cells, its header in line 1 has 2"),
-        ([{f"c{n}": n for n in range(10_000)}], "has 10,000 columns; at most 1,000 are read"),
+        ([{f"c{n}": n for n in range(10_000)}], "has 10,000 columns; the limit is 1,000"),
         ([{f"c{n}": n} for n in range(20_000)], "has 20,000 columns"),
         ({f"c{n}": [n] for n in range(10_000)}, "has 10,000 columns"),
         (",".join(f"c{n}" for n in range(10_000)) + "\n" + "1," * 9_999 + "1", "has 10,000 columns"),
@@ -185,13 +185,13 @@ def test_what_is_no_date(text):
             "has 60,000 rows of 100 columns; at most 5,000,000 cells",
         ),
         ('{"a": 1}\n{"a": }\n', "line 2 of the JSON lines is not JSON"),
-        ([{"a": 1}] * (ROWS + 1), "500,001 rows; at most 500,000 are read"),
+        ([{"a": 1}] * (ROWS + 1), "500,001 rows; the limit is 500,000"),
         ("missing.csv", "no folder is allowed"),
         ("a, b/missing.csv", "no folder is allowed"),
-        ("month,sales", "'month,sales', the head of a CSV without rows; give them too"),
+        ("month,sales", "'month,sales', a CSV header without rows; give the rows too"),
         (
             "data:image/png;base64,AAAA",
-            "data: URL is in no known format; what is read: CSV, TSV, JSON and workbooks",
+            "data: URL is in an unknown format; supported are CSV, TSV, JSON and workbooks",
         ),
         ("data:,a", "is empty; give at least one row"),
         ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),

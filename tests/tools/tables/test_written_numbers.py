@@ -48,7 +48,7 @@ def column(*cells, separator="", name="v"):
         (
             ("(450)", "1,200", "(1,010)"),
             [-450, 1200, -1010],
-            "numbers: '(1,010)' as -1,010, though it may be -1.01",
+            "numbers: '(1,010)' as -1,010, although it may be -1.01",
         ),
         (("$(450.5)", "($3)"), [-450.5, -3], "numbers in $"),
         (("12-", "3"), [-12, 3], "numbers, '12-' as -12"),
@@ -74,12 +74,12 @@ def test_one_reading_for_a_column(cells, read, how):
 @pytest.mark.parametrize(
     ("separator", "cells", "read", "how"),
     [
-        (",", ("1.234", "2.567"), [1.234, 2.567], "'1.234' as 1.234, though it may be 1,234"),
-        (";", ("1.234", "2.567"), [1234, 2567], "'1.234' as 1,234, though it may be 1.234"),
-        (",", ("1,234", "2,567"), [1234, 2567], "'1,234' as 1,234, though it may be 1.234"),
-        (";", ("1,234", "2,567"), [1.234, 2.567], "'1,234' as 1.234, though it may be 1,234"),
-        ("", ("1,234", "(780)"), [1234, -780], "'1,234' as 1,234, though it may be 1.234"),
-        ("", ("1,234", "2,567"), [1234, 2567], "'1,234' as 1,234, though it may be 1.234"),
+        (",", ("1.234", "2.567"), [1.234, 2.567], "'1.234' as 1.234, although it may be 1,234"),
+        (";", ("1.234", "2.567"), [1234, 2567], "'1.234' as 1,234, although it may be 1.234"),
+        (",", ("1,234", "2,567"), [1234, 2567], "'1,234' as 1,234, although it may be 1.234"),
+        (";", ("1,234", "2,567"), [1.234, 2.567], "'1,234' as 1.234, although it may be 1,234"),
+        ("", ("1,234", "(780)"), [1234, -780], "'1,234' as 1,234, although it may be 1.234"),
+        ("", ("1,234", "2,567"), [1234, 2567], "'1,234' as 1,234, although it may be 1.234"),
         (",", ("1.234", "2.5"), [1.234, 2.5], ""),
         (";", ("1.234", "0.567"), [1.234, 0.567], ""),
         (";", ("1.234.567", "2.567"), [1234567, 2567], "'1.234.567' as 1,234,567"),
@@ -101,11 +101,11 @@ def test_other_columns_settle_the_sign_of_decimals():
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
-        (("5 kg", "300 g"), "'5 kg' and '300 g' are not of one unit"),
-        (("$5", "€7"), "'$5' and '€7' are not of one unit"),
-        (("5 kg", "7"), "'5 kg' and '7' are not of one unit"),
-        (("12%", "fifteen", "9%"), "'fifteen' is not a number as '12%' is"),
-        (("1.234,5", "1,234.5"), "no one way to separate thousands and decimals explains '1.234,5'"),
+        (("5 kg", "300 g"), "'5 kg' and '300 g' have different units"),
+        (("$5", "€7"), "'$5' and '€7' have different units"),
+        (("5 kg", "7"), "'5 kg' and '7' have different units"),
+        (("12%", "fifteen", "9%"), "'fifteen' is not a number like '12%'"),
+        (("1.234,5", "1,234.5"), "no single way of separating thousands and decimals fits both '1.234,5'"),
     ],
 )
 def test_what_is_no_column_of_numbers_is_said(cells, why):
@@ -214,11 +214,11 @@ class TestCharts:
         [
             (
                 {"x": "k", "y": "v"},
-                "y is 'v', which does not hold numbers: 'fifteen' is not a number as '12%' is",
+                "y is 'v', which does not hold numbers: 'fifteen' is not a number like '12%'",
             ),
             (
                 {"x": "k"},
-                "no field of numbers is left for y; 'v' does not hold numbers: 'fifteen' is not a number",
+                "no numeric field is left for y; 'v' does not hold numbers: 'fifteen' is not a number",
             ),
         ],
     )

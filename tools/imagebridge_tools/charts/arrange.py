@@ -100,7 +100,7 @@ def _long(
         cell: name for name, cell in zip(numeric, found.cells, strict=True) if isinstance(cell, str)
     }
     readings[period] = ColumnReading(written=written)
-    note = f"columns {numeric[0]!r} to {numeric[-1]!r} are read as one, {period!r}, of {value!r}"
+    note = f"columns {numeric[0]!r} to {numeric[-1]!r} are read as one column, {period!r}, with their numbers in {value!r}"
     made = replace(table, columns=long, readings=readings, notes=(*table.notes, note))
     chosen = dict(columns)
     if kind == "heatmap":

@@ -39,8 +39,7 @@ Data = Annotated[
     JsonValue,
     Argument(
         "The data: rows, columns, CSV or JSON text, or a file (also xlsx), named as pictures are in load_image. Dates and "
-        "numbers may be written as people write them. With spec, it replaces the spec's data. More than 20,000 rows are "
-        "thinned out.",
+        "numbers may be written as people write them. With spec, it replaces the spec's data. More than 20,000 rows are thinned out.",
         examples=[_ROWS, "sales.csv"],
         json_type=Any,
         schema={
@@ -61,7 +60,7 @@ FieldsByRole = Annotated[
     chart_options.Columns | None,
     Argument(
         "Which field of the data goes to x, y, color (one series for each value, at most 20) and facet (one small chart for "
-        "each value, at most 24). y may be a list of fields, or count. Those left out are guessed.",
+        "each value, at most 24). y may be a list of fields, or count. Fields you leave out are guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
         json_type=Any,
         schema=_by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
@@ -81,7 +80,7 @@ Stacking = Annotated[
 Aggregate = Annotated[
     str | None,
     Argument(
-        "How rows that fall on the same place are combined. Default: bars show the sum.",
+        "How rows at the same position are combined. Default: bars show the sum.",
         json_type=Any,
         schema={"enum": list(chart_options.AGGREGATES)},
     ),

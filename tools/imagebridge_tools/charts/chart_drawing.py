@@ -84,9 +84,9 @@ async def chart(
             raise ArgumentError("data", error.problem) from error
         description += hairlines.told(drawn.spec)
     picture = drawn.drawing
-    lacking = f"; no font has {few(picture.boxes)}: shown as boxes" if picture.boxes else ""
+    lacking = f"; no font has {few(picture.boxes)}, shown as boxes" if picture.boxes else ""
     lacking += f" ({remedy})" if (remedy := fonts.remedy(picture.boxes)) else ""
-    lacking += f"; no font has {few(picture.left_out)}: left out" if picture.left_out else ""
+    lacking += f"; no font has {few(picture.left_out)}, left out" if picture.left_out else ""
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
     return ToolOutput(
         f"{description}{drawn.note}{lacking}. {described(picture.picture)}.{handed}", (picture.picture,)
@@ -182,7 +182,7 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
     try:
         text = json.dumps(drawing, allow_nan=False)
     except ValueError as error:
-        raise ArgumentError("spec", "holds NaN or infinity, which JSON does not know") from error
+        raise ArgumentError("spec", "contains NaN or infinity, which are not valid JSON") from error
     if len(text) > SPEC_SIZE:
         raise ArgumentError(
             "spec", f"has {len(text):,} characters with its data; at most {SPEC_SIZE:,} are drawn"

@@ -61,10 +61,12 @@ def read_options(
     asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}
     for name, value in asked.items():
         if value and kinds and kinds[0] not in _WHERE[name]:
-            problem = f"goes with {', '.join(_WHERE[name])}, not with {kinds[0]}; leave it out"
+            problem = f"applies to {', '.join(_WHERE[name])}, not to {kinds[0]}; leave it out"
             wrong.append(ArgumentError(name, problem))
         elif value and len(kinds) > 1 and name in ("sort", "labels"):
-            wrong.append(ArgumentError(name, "goes with one kind of chart; leave it out, or give one kind"))
+            wrong.append(
+                ArgumentError(name, "applies to a single kind of chart; leave it out, or give one kind")
+            )
     asked |= dict.fromkeys((one.argument for one in wrong), None)
     aggregate, sort = (
         _alone(asked["aggregate"], ("y", "op", "function", "method")),
@@ -99,8 +101,8 @@ def _alone(value: JsonValue, names: Sequence[str]) -> JsonValue:
 
 
 _FORMS = {
-    "aggregate": 'give one word for the numbers shown, such as "mean"',
-    "sort": 'bars are sorted by the size shown: give "ascending" or "descending"; names keep the order of the data',
+    "aggregate": 'give one word, which applies to all the numbers shown, such as "mean"',
+    "sort": 'bars are sorted by size: give "ascending" or "descending", or leave sort out to keep the order of the data',
 }
 """What is said where an object is given for a word."""
 
@@ -145,7 +147,9 @@ def _by_role(
         return {}
     by_role = {role.casefold(): one for role, one in value.items()}
     others = [role for role in value if role.casefold() not in ("x", "y")]
-    wrong += [ArgumentError(name, f"has {role!r}, which is not an axis; there are x, y") for role in others]
+    wrong += [
+        ArgumentError(name, f"has {role!r}, which is not an axis; the axes are x and y") for role in others
+    ]
     return {role: one for role, one in by_role.items() if role in ("x", "y") and one is not None}
 
 

@@ -25,7 +25,7 @@ def chart_description(chart: Chart, table: Table) -> str:
     text += _boxes(chart) if chart.kind == "box" else _extremes(chart, table)
     text += f"; left out: {chart.missing}" if chart.missing else ""
     if chart.right:
-        text += f"; {', '.join(map(repr, chart.right))} on an axis of its own at the right"
+        text += f"; {', '.join(map(repr, chart.right))} on a separate axis on the right"
     text += _flat(chart)
     shown_names = {part for name in chart.names.values() for part in (name, *name.split(", "))}
     text += chart.readings
@@ -47,7 +47,7 @@ def _flat(chart: Chart) -> str:
         flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
     if not flat:
         return ""
-    return f"; {', '.join(flat)} almost flat beside much larger numbers: draw two kinds, whose axes differ, or another chart"
+    return f"; {', '.join(flat)} almost flat beside much larger numbers: give two kinds, which have separate axes, or draw another chart"
 
 
 def _kind(chart: Chart) -> str:
@@ -100,7 +100,7 @@ def _extremes(chart: Chart, table: Table) -> str:
         and not chart.options.aggregate
         and len(chart.rows) < table.rows
     ):
-        text += f"; rows of the same place are added up to {len(chart.rows):,} bars"
+        text += f"; rows at the same position are added up, giving {len(chart.rows):,} bars"
     if chart.every:
         text += f"; the smallest {_merged(chart)} are one slice"
     return text

@@ -60,7 +60,7 @@ _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 _ONE_COLOR = (500, 4, 1 / 75)
 """Bytes of a picture of one colour at most, and for each of its rows and its pixels: twice what resvg's take."""
 
-_BLANK = "the chart came out blank: check that its fields exist and that its filters leave some rows"
+_BLANK = "the chart is blank: check that its fields exist and that its filters leave some rows"
 
 
 class _UndrawableError(Exception):
@@ -145,7 +145,7 @@ def _engine_message(problem: str) -> str:
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
     message = " ".join(lines).removeprefix("Error: ").strip()
     if message.startswith("TypeError"):
-        message = f"Vega-Lite cannot make sense of it ({message}); compare its structure with Vega-Lite 6"
+        message = f"Vega-Lite cannot read it ({message}); compare its structure with Vega-Lite 6"
     return message if len(message) <= 300 else f"{message[:150]} ... {message[-150:]}"
 
 
@@ -253,7 +253,7 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
     width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
     if width * height > pixels:
         raise _UndrawableError(
-            f"the picture would have {width:.0f}x{height:.0f} pixels, over {pixels:,.0f}; make it smaller"
+            f"the picture would have {width:.0f}x{height:.0f} pixels, over the limit of {pixels:,.0f}; make it smaller"
         )
     if not _MARKS.search(svg):
         raise _UndrawableError(_BLANK)

@@ -72,7 +72,7 @@ def build_chart(
     for role, most in (("x", PLACES), ("y", PLACES), ("facet", FACETS)):
         if chart.types.get(role) == "text" and (count := len(chart.distinct(role))) > most:
             problem = f"{role} {names[role]!r} has {count:,} different values; at most {most} are shown"
-            problem = f"{problem}: add up or leave out some, or draw numbers and dates as a line"
+            problem = f"{problem}: combine or leave out some, or draw numbers and dates as a line"
             mistakes.add(ArgumentError("columns", problem))
     _check_words(chart, mistakes)
     mistakes.of(lambda: _check_colors(chart))
@@ -124,9 +124,9 @@ def _unfolded(
         problem = f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
         mistakes.add(ArgumentError("kind", problem))
     if not set(kinds) <= set(LAYERS):
-        mistakes.add(ArgumentError("columns", f"several fields of y go with {', '.join(LAYERS)}"))
+        mistakes.add(ArgumentError("columns", f"only {', '.join(LAYERS)} take several fields of y"))
     if "color" in plain:
-        problem = "color goes with one field of y: several have a color each"
+        problem = "color needs a single field of y: several fields already have a color each"
         mistakes.add(ArgumentError("columns", problem))
     for name in ys:
         mistakes.of(lambda name=name: roles.check_name("y", name, table))
@@ -152,7 +152,8 @@ def _check_currencies(table: Table, ys: Sequence[str]) -> None:
         told = " and ".join(f"{money[unit]!r} in {unit}" for unit in mixed)
         raise ArgumentError(
             "columns",
-            f"y has {told}, which one axis cannot compare; draw a chart of each, or give one currency",
+            f"y has {told}, which cannot share an axis; draw one chart for each, or convert them to one "
+            "currency",
         )
 
 
@@ -310,9 +311,9 @@ def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, ho
 def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
     """Return a chart of several kinds; a second axis where one kind is of another unit, or would lie flat on the first."""
     if not set(kinds) <= set(LAYERS):
-        raise ArgumentError("kind", f"only {', '.join(LAYERS)} are drawn over each other")
+        raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn over each other")
     if len(set(kinds)) < len(kinds) and not series:
-        raise ArgumentError("kind", "names a kind twice; give several fields of y, one for each")
+        raise ArgumentError("kind", "contains a kind twice; give several fields of y, one for each")
     layers: dict[ChartKind, list[str]] = {
         kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
     }
@@ -341,23 +342,21 @@ def _check_colors(chart: Chart) -> None:
     if count > len(PALETTE):
         facet = ", or name it as facet" if count <= FACETS and "facet" not in chart.names else ""
         problem = (
-            f"color {name!r} has {count:,} different values, and {len(PALETTE)} colors can be told apart"
+            f"color {name!r} has {count:,} different values, but only {len(PALETTE)} colors can be told apart"
         )
-        raise ArgumentError("columns", f"{problem}: leave out or add up some{facet}")
+        raise ArgumentError("columns", f"{problem}: leave out or combine some{facet}")
 
 
 def _check_words(chart: Chart, mistakes: Mistakes) -> None:
     """Note words that no chart has room for, and whose measuring takes minutes."""
     for role, name in chart.names.items():
         if len(name) > LETTERS:
-            problem = (
-                f"{role} is a field whose name has {len(name):,} characters; at most {LETTERS} are shown"
-            )
+            problem = f"{role} is a field whose name has {len(name):,} characters; the limit is {LETTERS}"
             mistakes.add(ArgumentError("columns", problem))
         if chart.types[role] == "text":
             longest = max((len(cell) for cell in chart.distinct(role) if isinstance(cell, str)), default=0)
             if longest > LETTERS:
-                problem = f"{name!r} holds a text of {longest:,} characters; at most {LETTERS} are shown"
+                problem = f"{name!r} contains a text of {longest:,} characters; the limit is {LETTERS}"
                 mistakes.add(ArgumentError("data", problem))
 
 
@@ -374,7 +373,7 @@ def _check_numbers(
         ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     )
     held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
-    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Fields of numbers: {number_fields}"
+    problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Numeric fields: {number_fields}"
     if isinstance(example, str) and roles.is_nearly(example):
         problem = f"{value} is {name!r}, which {held}; {roles.WRITTEN}"
     raise ArgumentError("columns", problem)

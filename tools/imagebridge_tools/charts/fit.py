@@ -95,7 +95,7 @@ async def fitted(
     if not _off(best.drawing, dimensions):
         return best
     wanted = " and ".join(f"{dimension.name} {dimension.asked}" for dimension in dimensions)
-    return best._replace(note=f"; its charts cannot be made to fit {wanted}")
+    return best._replace(note=f"; its charts cannot be fitted to {wanted}")
 
 
 def _first_dimension(spec: JsonObject, name: Name, asked: int) -> _Dimension:

@@ -48,8 +48,8 @@ def _labelled(chart: Chart) -> Chart:
         return chart
     if chart.cells or len(chart.rows) > number_labels.MOST:
         options = replace(chart.options, labels=False)
-        why = f"at over {number_labels.MOST} marks they would lie on each other"
-        return replace(chart, options=options, note=f"{chart.note}; no numbers are written: {why}")
+        why = f"at over {number_labels.MOST} marks they would overlap"
+        return replace(chart, options=options, note=f"{chart.note}; numbers are not written: {why}")
     value = "x" if chart.horizontal and chart.kind == "bar" else "y"
     rows = [
         {**row, "label": number(cell) if isinstance(cell := row[value], int | float) else ""}
@@ -67,10 +67,8 @@ def _aggregated(chart: Chart) -> Chart:
     if value not in chart.names:  # A heatmap of two fields counts rows in any case.
         if how == "count":
             return chart
-        problem = (
-            f"is {how!r}, but no field of numbers is drawn as color; name one: columns={{'color': ...}}, or"
-        )
-        raise ArgumentError("aggregate", f"{problem} leave aggregate out, and rows are counted")
+        problem = f"is {how!r}, but color has no numeric field; name one: columns={{'color': ...}}, or"
+        raise ArgumentError("aggregate", f"{problem} leave aggregate out to count rows")
     keys = [role for role in chart.rows[0] if role != value]
     cells: dict[tuple[JsonValue, ...], list[float]] = {}
     for row in chart.rows:
@@ -83,7 +81,7 @@ def _aggregated(chart: Chart) -> Chart:
         for key, found in cells.items()
     ]
     name = chart.names[value]
-    note = "; rows are counted" if how == "count" else f"; {name!r} is the {how} of the rows of each place"
+    note = "; rows are counted" if how == "count" else f"; {name!r} is the {how} of the rows at each position"
     return replace(chart, rows=rows, note=note)
 
 
@@ -120,7 +118,7 @@ def _on_scale(chart: Chart, role: str, scale: str) -> Chart:
     if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
         raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
     if scale != "linear" and chart.kind == "histogram" and role == "x":
-        problem = f"of x is {scale!r}, but the bins of a histogram are equal; give it for y"
+        problem = f"of x is {scale!r}, but the bins of a histogram are of equal width; give the scale for y"
         raise ArgumentError("scales", problem)
     if scale != "log":
         return chart
@@ -140,12 +138,12 @@ def _above_zero(chart: Chart, role: str) -> Chart:
     """
     rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
     if not any(isinstance(row[role], int | float) for row in rows):
-        raise ArgumentError("scales", f"of {role} is 'log', which shows numbers above 0 alone; give symlog")
+        raise ArgumentError("scales", f"of {role} is 'log', which shows only numbers above 0; give symlog")
     left = len(chart.rows) - len(rows)
     if not left:
         return chart
     many = counted(left, "row")
-    note = f"; left out: {many} of 0 or less, which a log axis of {role} does not show (symlog does)"
+    note = f"; left out: {many} of 0 or less, which a log axis cannot show (symlog can), from {role}"
     return replace(chart, rows=rows, note=chart.note + note)
 
 
@@ -157,7 +155,7 @@ def _unstacked(chart: Chart, role: str) -> Chart:
     """
     if chart.stack:
         raise ArgumentError(
-            "scales", f"of {role} is 'log', on which stacks have no meaning; leave stack out, or give linear"
+            "scales", f"of {role} is 'log', on which stacks are meaningless; leave stack out, or give linear"
         )
     return replace(chart, stack=False)
 
@@ -168,7 +166,7 @@ def _ordered(chart: Chart) -> Chart:
         return chart
     if chart.kind != "bar":
         raise ArgumentError(
-            "sort", "orders names by the size shown, but x has numbers or dates, which have an order"
+            "sort", "orders names by size, but x has numbers or dates, which are already in order"
         )
     value, place = ("x", "y") if chart.horizontal else ("y", "x")
     return replace(chart, rows=_by_size(chart, place, value), note=chart.note + _order_note(chart))
@@ -195,7 +193,7 @@ def _check_shares(chart: Chart) -> None:
     value, place = ("x", "y") if chart.horizontal else ("y", "x")
     for row in chart.rows:
         if isinstance(cell := row[value], int | float) and cell < 0:
-            problem = f"{label(row[place])!r} has {number(cell)}, and a negative number has no share"
+            problem = f"{label(row[place])!r} has {number(cell)}, and a negative number cannot be a share"
             raise ArgumentError("stack", f"{problem}; give true, or leave stack out")
 
 
@@ -286,7 +284,7 @@ def _fewer(chart: Chart, groups: Sequence[str]) -> Chart:
             "the first, lowest, highest and last row of",
         )
     return replace(
-        chart, rows=rows, note=f"{chart.note}; drawn are {kept_rows} each of {columns} columns of pixels"
+        chart, rows=rows, note=f"{chart.note}; {kept_rows} each of {columns} columns of pixels are drawn"
     )
 
 
@@ -300,7 +298,7 @@ def _density(chart: Chart) -> Chart:
     if keys or "text" in (chart.types["x"], chart.types["y"]):
         rows = reduce.sampled(chart.rows, ROWS // 4)
         return replace(
-            chart, rows=rows, note=f"{chart.note}; drawn are {len(rows):,} of the rows, evenly chosen"
+            chart, rows=rows, note=f"{chart.note}; {len(rows):,} of the rows are drawn, evenly chosen"
         )
     rows = reduce.density([x for x, _ in points], [y for _, y in points])
     across, down = reduce.CELLS

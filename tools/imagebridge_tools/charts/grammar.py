@@ -13,7 +13,7 @@ from .spec_views import COMPOSING, SpecView, listed, mapping
 from .vega_lite_schema import Keys, Subschema
 
 _TOLD = 3
-"""Faults that are told at most; more of them rather say that the spec is another one than was thought."""
+"""The most faults that are reported; more suggest that the spec is of another kind altogether."""
 
 _NAMED = 60
 """Words that are named at most where none is near."""
@@ -83,7 +83,7 @@ class Mistake(NamedTuple):
         near = _near(self.word, self.words)
         named = ", ".join(self.words[:_NAMED])
         more = f" and {len(self.words) - _NAMED} more" if len(self.words) > _NAMED else ""
-        hint = f"did you mean {near!r}?" if near else f"there are {named}{more}"
+        hint = f"did you mean {near!r}?" if near else f"known are {named}{more}"
         return _located(self.path, f"Vega-Lite does not know {self.word!r}; {hint}")
 
 
@@ -115,12 +115,12 @@ def checked(spec: SpecView) -> Checked:
     links = {*_links(spec)}  # The engine fails at some of them.
     engine = vega_lite_schema.document()["engine"]
     reasons = (
-        (conformance.unshown, "as a picture shows no tooltip"),
-        (links, "as a picture has no links"),
+        (conformance.unshown, "because a picture has no tooltips"),
+        (links, "because a picture has no links"),
         (conformance.newer, f"newer than the drawing engine (Vega-Lite {engine})"),
     )
     told = [(list(_paths(spec, keys, "")), reason) for keys, reason in reasons]
-    passed_over = "".join(f"; passed over: {few(paths)}, {reason}" for paths, reason in told if paths)
+    passed_over = "".join(f"; ignored: {few(paths)}, {reason}" for paths, reason in told if paths)
     if unshown := conformance.unshown | links:
         spec = mapping(_without(spec, unshown))
     return Checked(spec, passed_over)
@@ -278,8 +278,8 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
         rivals = [key for key in value if key in mistake.words and key not in names]
         if mistake.word in names and rivals:
             composed = rivals[0] in COMPOSING or rivals[0] == "repeat"
-            move = "say it of the charts inside" if composed else "leave one of them out"
-            problem = _located(path, f"{mistake.word!r} does not go with {rivals[0]!r}; {move}")
+            move = "set it in the charts inside" if composed else "leave one of them out"
+            problem = _located(path, f"{mistake.word!r} cannot be combined with {rivals[0]!r}; {move}")
             return mistake._replace(problem=problem)
     if not _near(mistake.word, mistake.words):
         known = [name for part in parts for name in vega_lite_schema.properties(part)]

@@ -34,17 +34,16 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
         if key == "url":
             for address in _addresses(value):
                 if not address.strip().lower().startswith("data:"):
-                    problem = (
-                        f"{path} is {address[:80]!r}, but files and web addresses are not read from a spec"
-                    )
+                    problem = f"{path} is {address[:80]!r}, but a spec cannot load files or web addresses"
                     raise ArgumentError("spec", f"{problem}; {_instead(path, places)}")
         if key != "values" and (length := _longest(value)) > WORDS:
             raise ArgumentError(
-                "spec", f"{path} has a text of {length:,} characters; at most {WORDS:,} are drawn: shorten it"
+                "spec",
+                f"{path} has a text of {length:,} characters; at most {WORDS:,} are drawn, so shorten it",
             )
         if _FONT_KEY.search(key) and not _is_font(value):
             raise ArgumentError(
-                "spec", f"{path} is {str(value)[:80]!r}; write it plainly, without expressions"
+                "spec", f"{path} is {str(value)[:80]!r}; give a plain value, not an expression"
             )
         if (
             key == "values"
@@ -53,7 +52,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
             and len(value) > (most := cells.ROWS if path == "data.values" else ROWS)
         ):
             raise ArgumentError(
-                "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn: aggregate them"
+                "spec", f"{path} has {len(value):,} rows; at most {most:,} are drawn, so aggregate them"
             )
     return {key: value for key, value in spec.items() if key != "usermeta"}
 
@@ -67,7 +66,7 @@ def _instead(path: str, places: Places) -> str:
             "give the rows in the argument data, or in data.values. For the argument data to read files too, "
             "start the server with --allow FOLDER"
         )
-    below = f"files below {', '.join(map(str, places.allow))}" if places.allow else ""
+    below = f"files in {', '.join(map(str, places.allow))}" if places.allow else ""
     read = " and ".join(filter(None, (below, "https: addresses" if places.web else "")))
     return f"name it in the argument data instead, which reads {read}"
 

@@ -68,7 +68,7 @@ def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
     """
     held = f"but {role} {name!r} holds" if name else f"but {role} has"
     if sort == "text":
-        raise ArgumentError("formats", f"of {role} is {form!r}, {held} names, which have no format")
+        raise ArgumentError("formats", f"of {role} is {form!r}, {held} names, which cannot be formatted")
     if of_dates(form) != (sort == "date"):
         other, example = ("numbers", '"%d %b %Y"') if sort == "date" else ("dates", '",.1f"')
         problem = f"of {role} is {form!r}, a format of {other}, {held} {sort}s; for example {example}"
@@ -82,7 +82,7 @@ def check_role(role: str, form: str, names: Mapping[str, str], counted: str | No
         ArgumentError: such a format, or one of dates for what is counted.
     """
     if role not in names and role != counted:
-        raise ArgumentError("formats", f"names {role}, of which this chart has none")
+        raise ArgumentError("formats", f"has {role}, which this chart does not use")
     if role not in names:
         check_axis(role, "", "number", form)
 
@@ -95,7 +95,8 @@ def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, f
     """
     if sort == "number":
         problem = (
-            f"of {role} is {form!r}, but the numbers of {name!r} stand as names here, which have no format"
+            f"of {role} is {form!r}, but the numbers of {name!r} are shown as names here, which cannot be "
+            "formatted"
         )
         raise ArgumentError("formats", problem)
     check_axis(role, name, sort, form)
@@ -106,7 +107,7 @@ def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, f
     if len(set(known.values())) < len(known):
         alike = next(text for at, text in enumerate(known.values()) if text in list(known.values())[:at])
         problem = (
-            f"of {role} is {form!r}, which writes several dates as {alike!r}; each needs a name of its own"
+            f"of {role} is {form!r}, which writes several dates as {alike!r}; each needs a different label"
         )
-        raise ArgumentError("formats", f"{problem}: give a longer format, add up the data, or draw a line")
+        raise ArgumentError("formats", f"{problem}: give a longer format, aggregate the data, or draw a line")
     return [known.get(cell, cell) for cell in cells]

@@ -33,7 +33,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     counts = role == "y" and chart.kind == "histogram"
     column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
     if column_type == "text":
-        raise ArgumentError("ranges", f"names {role}, which shows names and has no range")
+        raise ArgumentError("ranges", f"has {role}, which shows names and cannot have a range")
     mistakes = Mistakes()
     first, last = (mistakes.of(partial(_end, role, limit, column_type)) for limit in limits)
     mistakes.tell()
@@ -41,7 +41,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     if low >= high:
         mistakes.add(ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first"))
     if chart.options.scales.get(role) == "log" and min(low, high) <= 0:
-        problem = f"of {role} begins at {limits[0 if low <= high else 1]}, which a log axis does not show"
+        problem = f"of {role} begins at {limits[0 if low <= high else 1]}, which a log axis cannot show"
         problem = f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}"
         mistakes.add(ArgumentError("ranges", problem))
     mistakes.tell()
@@ -84,7 +84,9 @@ def outside(chart: Chart, roles: Sequence[str], noun: str) -> Chart:
         ):
             notes += [f"{counted(count, noun)} {side} the range of {role}"] if count else []
     return (
-        replace(chart, note=f"{chart.note}; not or only partly shown: {', '.join(notes)}") if notes else chart
+        replace(chart, note=f"{chart.note}; shown partly or not at all: {', '.join(notes)}")
+        if notes
+        else chart
     )
 
 

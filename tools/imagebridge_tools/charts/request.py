@@ -60,12 +60,12 @@ def read(
         problem = f"is missing; give one of {', '.join(KINDS)} with data, or a Vega-Lite spec"
         mistakes.add(ArgumentError("kind", problem))
     if spec is not None and kind is not None:
-        mistakes.add(ArgumentError("spec", "stands beside kind; give one of spec and kind, not both"))
+        mistakes.add(ArgumentError("spec", "and kind are both given; give only one of them"))
     if spec is not None and kind is None:
         given = {"columns": columns, "titles": titles, "formats": formats, "stack": stack, **options}
         for name in (name for name, value in given.items() if value):
             mistakes.add(
-                ArgumentError(name, "goes with kind; a spec says it itself, in encoding: leave it out")
+                ArgumentError(name, "applies to kind; in a spec, set it in encoding and leave this out")
             )
         kinds: list[chart_options.ChartKind] = []
         return Request(
@@ -121,7 +121,7 @@ def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]
             near = nearest(name, KINDS)
             hint = f"did you mean {near!r}? " if near else ""
             problem = (
-                f"{name!r} is unknown; {hint}there are {', '.join(KINDS)}; others can be drawn with spec"
+                f"{name!r} is unknown; {hint}kinds are {', '.join(KINDS)}; others can be drawn with spec"
             )
             mistakes.add(ArgumentError("kind", problem))
     known = [name for name in names if name in KINDS]
@@ -140,7 +140,7 @@ def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_
         mistakes.add(ArgumentError("stack", f"{stack!r} is unknown; {nearest_allowed(name, ways)}"))
         return None
     if kinds and kinds[0] not in _STACKED:
-        problem = f"goes with bar, area and histogram, not with {kinds[0]}; leave it out"
+        problem = f"applies to bar, area and histogram, not to {kinds[0]}; leave it out"
         mistakes.add(ArgumentError("stack", problem))
         return None
     return ways[name]
@@ -170,12 +170,12 @@ def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
 
 
 _ELSEWHERE = {
-    "aggregate": 'aggregate is an argument of its own, such as "mean"',
-    "sort": 'sort is an argument of its own, such as "descending"',
-    "scale": 'scales is an argument of its own, such as {"y": "log"}',
-    "title": 'titles is an argument of its own, such as {"y": "EUR"}',
-    "format": 'formats is an argument of its own, such as {"y": ",.1f"}',
-    "stack": "stack is an argument of its own, such as true",
+    "aggregate": 'aggregate is a separate argument, such as "mean"',
+    "sort": 'sort is a separate argument, such as "descending"',
+    "scale": 'scales is a separate argument, such as {"y": "log"}',
+    "title": 'titles is a separate argument, such as {"y": "EUR"}',
+    "format": 'formats is a separate argument, such as {"y": ",.1f"}',
+    "stack": "stack is a separate argument, such as true",
 }
 """What Vega-Lite says of a field in the place where it is named, and which argument says it here."""
 
@@ -188,7 +188,7 @@ def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
         return name
     for key in name:
         if key not in ("field", "type"):
-            hint = _ELSEWHERE.get(key, "give the name of the field alone, or draw it with spec")
+            hint = _ELSEWHERE.get(key, "give only the name of the field, or use spec")
             mistakes.add(ArgumentError("columns", f"{role} has {key!r} beside its field; {hint}"))
     return field
 
@@ -206,7 +206,7 @@ def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> d
         role = _ROLES_MEANT.get(role, role)
         if role not in _ROLES:
             mistakes.add(
-                ArgumentError(name, f"has {key!r}, which is not a role; there are {', '.join(_ROLES)}")
+                ArgumentError(name, f"has {key!r}, which is not a role; roles are {', '.join(_ROLES)}")
             )
         elif isinstance(text, int | float) and not isinstance(text, bool):
             found[role] = str(text)
@@ -214,7 +214,7 @@ def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> d
             found[role] = text
         elif text is not None:
             mistakes.add(
-                ArgumentError(name, f"of {role} is {text!r}, which is not a text; write such as {example}")
+                ArgumentError(name, f"of {role} is {text!r}, which is not text; write it like {example}")
             )
     return found
 
@@ -239,10 +239,10 @@ def _frame(
     words = {"title": title, "subtitle": subtitle, **{f"titles.{role}": one for role, one in titles.items()}}
     for name, text in words.items():
         if text and len(text) > LETTERS:
-            problem = f"has {len(text):,} characters; at most {LETTERS} are shown: shorten it"
+            problem = f"has {len(text):,} characters; the limit is {LETTERS}: shorten it"
             mistakes.add(ArgumentError(name, problem))
     if theme not in THEMES:
-        problem = f"{theme!r} is unknown; there are {', '.join(THEMES)}"
+        problem = f"{theme!r} is unknown; themes are {', '.join(THEMES)}"
         mistakes.add(ArgumentError("theme", problem))
         theme = "light"
     small = [

@@ -17,7 +17,7 @@ from .theme import PALETTE
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number: 3,5 or $12 or 40 %."""
 
-WRITTEN = "give numbers, or nothing, in its cells, or name another field"
+WRITTEN = "give numbers in its cells, leave cells without one empty, or name another field"
 
 
 def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -34,7 +34,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
         chosen.setdefault("x", chosen.pop("color"))
     if kind == "histogram" and "y" in chosen:
-        raise ArgumentError("columns", "a histogram counts the rows along x; it takes no y")
+        raise ArgumentError("columns", "a histogram counts the rows along x, so it does not take y")
     return _guessed(kind, table, chosen)
 
 
@@ -66,7 +66,7 @@ def check_name(role: str, name: object, table: Table) -> None:
         near = nearest(str(name), table.columns, 0.5)
         hint = f"did you mean {near!r}? " if near else ""
         names = ", ".join(repr(known) for known in list(table.columns)[:30])
-        raise ArgumentError("columns", f"{role} is {name!r}, which is not a field; {hint}there are {names}")
+        raise ArgumentError("columns", f"{role} is {name!r}, which is not a field; {hint}fields are {names}")
 
 
 _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
@@ -149,7 +149,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         if y is None:
             nearly = _nearly(table, chosen.values())
             hint = nearly or _what_there_is(table)
-            raise ArgumentError("columns", f"no field of numbers is left for y; {hint}")
+            raise ArgumentError("columns", f"no numeric field is left for y; {hint}")
         chosen["y"] = y
     if kind in ("line", "area") and "color" not in chosen and (series := _series(table, chosen)):
         chosen["color"] = series
@@ -200,7 +200,7 @@ def _what_there_is(table: Table) -> str:
         f"{name!r} ({next((str(cell) for cell in cells if cell is not None), 'empty')[:30]!r})"
         for name, cells in list(table.columns.items())[:10]
     )
-    return f"there are {examples}: give a field of numbers, or count rows with columns={{'y': 'count'}}"
+    return f"there are {examples}: give a numeric field, or count rows with columns={{'y': 'count'}}"
 
 
 def meant(table: Table, columns: Columns) -> Columns:
@@ -238,7 +238,7 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(is_nearly, cells)):
             example = next((cell for cell in cells if numbers([cell]) is None), cells[0])
-            return f"{name!r} holds text such as {example[:40]!r}: {WRITTEN}"
+            return f"{name!r} contains text such as {example[:40]!r}: {WRITTEN}"
     for name, column in table.columns.items():
         others = [(row, cell) for row, cell in enumerate(column, 1) if is_no_number(cell)]
         if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):

@@ -64,7 +64,7 @@ def check(spec: SpecView) -> None:
         ArgumentError: one of them; the message says where it is named, and names the nearest.
     """
     if not any(view.get("data") is not None for _, view in views(spec)):
-        raise ArgumentError("spec", f"draws nothing, for its data is missing; {_GIVE}")
+        raise ArgumentError("spec", f"draws nothing, because its data is missing; {_GIVE}")
     _DataFields(mapping(spec.get("datasets"))).check("", spec, frozenset(), {})
 
 
@@ -237,16 +237,16 @@ def _require(
     if not first or first in fields or (made and _is_made(first, fields)):
         return
     if not fields:
-        problem = f"{path} names the field {name!r}, but data is missing; {_GIVE}"
+        problem = f"{path} uses the field {name!r}, but data is missing; {_GIVE}"
         raise ArgumentError("spec", problem)
     if name in fields:
         written = re.sub(r"[.\[\]]", r"\\\g<0>", name)
-        problem = f"{path}: field {name!r} means {first!r} of nested objects; write {written!r} for the field of this name"
+        problem = f"{path}: field {name!r} means a field inside {first!r}; for the field with this whole name write {written!r}"
         raise ArgumentError("spec", problem)
     near = nearest(first, fields, 0.5)
     hint = f"did you mean {near!r}? " if near else ""
     names = ", ".join(repr(one) for one in sorted(fields)[:30])
-    raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}there are {names}")
+    raise ArgumentError("spec", f"{path}: field {first!r} is not in the data; {hint}fields are {names}")
 
 
 def _first(name: str) -> str:

@@ -132,7 +132,7 @@ def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
     touched = _outline(spec, rows)
     fewer_rows = reduce.sampled(rows, ROWS) if touched is None else touched
     how = "evenly chosen" if touched is None else "those that the line touches"
-    note = f"; drawn are {len(fewer_rows):,} of the rows, {how}"
+    note = f"; {len(fewer_rows):,} of the rows are drawn, {how}"
     return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": fewer_rows}}, note
 
 

@@ -137,7 +137,7 @@ def bounds(part: Subschema, kind: str) -> str:
         if None not in (low, high)
         else f"{low} or more"
         if high is None
-        else f"{high} at most"
+        else f"at most {high}"
     )
 
 

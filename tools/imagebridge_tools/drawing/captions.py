@@ -106,8 +106,8 @@ class Captions:
             size *= 0.8
         raise ArgumentError(
             argument,
-            f"{text[:40]!r} does not fit {self._image.width}x{self._image.height} pixels; "
-            "give fewer letters, or enlarge the picture with transform_image",
+            f"{text[:40]!r} does not fit into {self._image.width}x{self._image.height} pixels; shorten it, "
+            "or enlarge the picture with transform_image",
         )
 
     def _inside(self, place: Bounds, block: Block) -> Bounds:

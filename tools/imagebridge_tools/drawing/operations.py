@@ -53,7 +53,9 @@ class Ground(NamedTuple):
 def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Operation | None]:
     """Return the operations, None for one that is wrong and may have changed the size; what is wrong is noted."""
     if not operations:
-        mistakes.add(ArgumentError("operations", f"is empty; {_FORM}; there are {', '.join(OPERATIONS)}"))
+        mistakes.add(
+            ArgumentError("operations", f"is empty; {_FORM}; operations are {', '.join(OPERATIONS)}")
+        )
     if len(operations) > MAX_OPERATIONS:
         problem = f"has {len(operations)} operations; give at most {MAX_OPERATIONS} in a call"
         mistakes.add(ArgumentError("operations", problem))
@@ -69,7 +71,7 @@ def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list
                 read.append(None)
     chosen = {one.name: one for one in read if one}
     if "quality" in chosen and "format" in chosen and chosen["format"].value == "png":
-        problem = "goes with jpeg and webp; png keeps every pixel, leave it out"
+        problem = "applies to jpeg and webp; png is lossless, so leave it out"
         mistakes.add(ArgumentError(chosen["quality"].argument, problem))
     return read
 
@@ -109,7 +111,7 @@ def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValu
         if key not in _NAMED or not isinstance(value, str):
             raise ArgumentError(
                 path,
-                f"has {key!r}, which no operation is called; {nearest_allowed(_HINTS.get(name, name), OPERATIONS)}",
+                f"has {key!r}, which is not an operation; {nearest_allowed(_HINTS.get(name, name), OPERATIONS)}",
             )
     naming = [key for key in _NAMED if isinstance(operation.get(key), str)]
     if naming and not any(_name(key) in _OPERATIONS for key in operation):
@@ -128,7 +130,7 @@ def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValu
         raise ArgumentError(path, f"is {dict(operation)!r}; {_form(name)}")
     known = [key for key in operation if _name(key) in _OPERATIONS]
     unknown = [key for key in operation if key not in known]
-    told = f" and {', '.join(map(repr, unknown))}, which no operation is called" if unknown else ""
+    told = f" and {', '.join(map(repr, unknown))}, which is not an operation" if unknown else ""
     raise ArgumentError(path, f"has {', '.join(map(repr, known)) or 'no operation'}{told}; {_FORM}")
 
 
@@ -161,7 +163,7 @@ def _size(value: JsonValue, argument: str) -> tuple[int | None, int | None]:
     if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s*[x×*]\s*(\d+)\s*(?:px)?\s*", value)):
         sides = [int(found[1]), int(found[2])]
     if len(sides) != 2 or sides == [None, None]:
-        form = "give [width, height] in pixels, null for one that follows"
+        form = "give [width, height] in pixels, with null for a side that keeps the proportions"
         raise ArgumentError(argument, f"is {value!r}; {form}, such as [800, null]")
     width, height = (None if side is None else round(_number(side, argument, 1, SIDE)) for side in sides)
     return width, height

@@ -101,11 +101,11 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     """
     file_type = kinds.kind(source.data)
     if file_type is kinds.PDF:
-        raise ArgumentError(argument, f"{source.name} is a PDF; render_document shows its pages")
+        raise ArgumentError(argument, f"{source.name} is a PDF; use render_document to see its pages")
     if file_type is None or file_type.sort != "picture":
         unknown = "not a picture of a known format" if source.data else "empty"
         what = f"a file of type {file_type.media_type}" if file_type else unknown
-        raise ArgumentError(argument, f"{source.name} is {what}; {SHOWN} are taken")
+        raise ArgumentError(argument, f"{source.name} is {what}; supported are {SHOWN}")
     return file_type
 
 

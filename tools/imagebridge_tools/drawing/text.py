@@ -33,7 +33,7 @@ def bundled(size: float) -> "FreeTypeFont":
     from imagebridge_tools.charts.engine import FONTS
 
     if not features.check("freetype2"):
-        raise ArgumentError("text", "cannot be drawn: this Pillow was built without FreeType")
+        raise ArgumentError("text", "cannot be drawn, because this Pillow was built without FreeType")
     # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
     return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 

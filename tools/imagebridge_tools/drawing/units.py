@@ -79,7 +79,7 @@ class Ruler:
         for x, y in points:
             for letter, value, edge in (("x", x, self.edges[0]), ("y", y, self.edges[1])):
                 if not isfinite(value) or not 0 <= value <= edge:
-                    problem = f"{letter} = {value:g} lies outside the picture, which reaches from 0 to {edge}"
+                    problem = f"{letter} = {value:g} is outside the picture, which extends from 0 to {edge}"
                     raise ArgumentError(argument, f"{problem} in {self._named}{self._hint(values)}")
         if any(value % 1 for value in values):
             self._check_extent(values, argument)
@@ -108,7 +108,9 @@ class Ruler:
     def _check_extent(self, values: Sequence[float], argument: str) -> None:
         """Refuse what lies within the first pixel: parts of the whole are meant."""
         if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
-            raise ArgumentError(argument, f"is one pixel of {self.width}x{self.height}{self._hint(values)}")
+            raise ArgumentError(
+                argument, f"is a single pixel of {self.width}x{self.height}{self._hint(values)}"
+            )
 
     @property
     def _named(self) -> str:

@@ -131,5 +131,5 @@ def _as_os_error() -> "Generator[None]":
     except BaseError as error:
         # The rest of the message tells addresses, and what the store said.
         raise OSError(
-            type(error).__name__, f"the store does not answer as it should ({type(error).__name__})"
+            type(error).__name__, f"the store responds incorrectly ({type(error).__name__})"
         ) from error

@@ -35,12 +35,12 @@ def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> 
     path = path_of(source, argument)
     if not allow:
         raise ArgumentError(
-            argument, "no folder is allowed, so no files are read; start the server with --allow FOLDER"
+            argument, "no folder is allowed, so files cannot be read; start the server with --allow FOLDER"
         )
     candidates = _candidates(path, allow)
     if not candidates:
         folders = ", ".join(str(folder) for folder in allow)
-        raise ArgumentError(argument, f"{source!r} is not below an allowed folder; allowed: {folders}")
+        raise ArgumentError(argument, f"{source!r} is not in an allowed folder; allowed: {folders}")
     candidate = next((one for one in candidates if os.path.lexists(one)), candidates[0])
     return FoundFile(Path(candidate), _file_bytes(candidate, source, allow, limit, argument))
 
@@ -56,7 +56,7 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
     candidates = _candidates(path, allow)
     if not candidates:
         folders = ", ".join(str(folder) for folder in allow)
-        raise ArgumentError(argument, f"{source!r} is not below a writable folder; writable: {folders}")
+        raise ArgumentError(argument, f"{source!r} is not in a writable folder; writable: {folders}")
     path_here = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
     folder = _real(os.path.dirname(path_here), source, argument)
     if not any(_below(folder, os.path.realpath(one)) for one in allow):
@@ -104,20 +104,20 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
     if text[:5].lower() != "file:":
         if "://" in text:
             raise ArgumentError(
-                argument, f"{text.split(':', 1)[0]}: addresses are not read; give a file or a data: URL"
+                argument, f"{text.split(':', 1)[0]}: addresses are not supported; give a file or a data: URL"
             )
         return native(text)
     try:
         url = urlsplit(text)
     except ValueError as error:
-        raise ArgumentError(argument, "is not a legal file: URL") from error
+        raise ArgumentError(argument, "is not a valid file: URL") from error
     path = unquote(url.path)
     if "\0" in path:
         raise ArgumentError(argument, "is not a path; give the path of a file")
     host = "" if url.netloc.lower() == "localhost" else url.netloc
     if not windows:
         if host:
-            raise ArgumentError(argument, "file: URLs of other hosts are not read")
+            raise ArgumentError(argument, "file: URLs of other hosts are not supported; give a path")
         return native(path)
     # file:///C:/x is C:/x, file://server/share/x is \\server\share\x
     return native(f"//{host}{path}" if host else path[1:] if path[2:3] == ":" else path)
@@ -143,7 +143,7 @@ def _real(path: str, source: str, argument: str) -> str:
         return os.path.realpath(path)
     except OSError as error:  # A link became a folder while it was looked at.
         raise ArgumentError(
-            argument, f"{source!r} changed while it was looked at: {error.strerror}"
+            argument, f"{source!r} changed while it was being checked: {error.strerror}"
         ) from None
 
 
@@ -175,14 +175,12 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
     with os.fdopen(descriptor, "rb") as file:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            raise ArgumentError(argument, f"{source!r} is not a plain file")
+            raise ArgumentError(argument, f"{source!r} is not a regular file")
         # Where no folder can be held, one on the way may have become a link between the check and the opening.
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
-            raise ArgumentError(argument, f"{source!r} changed while it was opened")
+            raise ArgumentError(argument, f"{source!r} changed while it was being opened")
         if about.st_size > limit:
-            raise ArgumentError(
-                argument, f"{source!r} has {about.st_size:,} bytes; at most {limit:,} are read"
-            )
+            raise ArgumentError(argument, f"{source!r} has {about.st_size:,} bytes; the limit is {limit:,}")
         return file.read(about.st_size)
 
 
@@ -235,7 +233,7 @@ def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
         if paths := sorted((one for one in files if not os.path.isdir(one)), key=_numbered):
             return paths
     where = ", ".join(str(folder) for folder in allow) or "none"
-    raise ArgumentError(argument, f"no file has a name like {pattern!r}; allowed folders: {where}")
+    raise ArgumentError(argument, f"no file matches {pattern!r}; allowed folders: {where}")
 
 
 def _numbered(path: str) -> list[tuple[int, str]]:

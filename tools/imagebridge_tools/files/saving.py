@@ -72,13 +72,13 @@ def target(
     """
     not_repeatable()
     if not allow_write:
-        raise ArgumentError("save_as", "no folder may be written; start the server with --allow-write FOLDER")
+        raise ArgumentError("save_as", "no folder is writable; start the server with --allow-write FOLDER")
     path = folders.path_of(save_as, "save_as")
     place = folders.place(path, allow_write, "save_as", save_as)
     stem, suffix = _stem_and_suffix(place.name, save_as, svg=svg)
     folder = str(place.parent)
     if not os.path.isdir(folder):
-        raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; name one that does")
+        raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; give one that does")
     if os.path.isdir(os.path.join(folder, stem + suffix)):
         raise ArgumentError("save_as", f"{save_as!r} is a folder; name a file in it")
     target_file = Target(folder, stem, suffix, overwrite)
@@ -101,7 +101,7 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
     odd = any(sign in ':*?"<>|' or (category(sign) in _UNSEEN and sign not in _JOINERS) for sign in name)
     if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
         raise ArgumentError(
-            "save_as", f"{name!r} is not a file name on every system; give letters, digits, - and _"
+            "save_as", f"{name!r} is not a valid file name on every system; use letters, digits, - and _"
         )
     return stem, suffix
 

@@ -64,13 +64,13 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
         if places.web is None:
             raise ArgumentError(
                 argument,
-                "https: addresses are not read here; start the server with --allow-https to read them",
+                "https: addresses are not allowed here; start the server with --allow-https to allow them",
             )
         data = await places.web.fetched(text, FILE_SIZE, argument)
         return Source(name(text), data, text)
     if scheme == KEPT_SCHEME:
         if places.store is None:
-            raise ArgumentError(argument, "no pictures are kept here; give a path or a data: URL")
+            raise ArgumentError(argument, "this server does not keep pictures; give a path or a data: URL")
         note, data = await to_thread.run_sync(places.store.read, text, argument)
         return Source(note.short, data, note.uri)
     return await to_thread.run_sync(_local_file, text, places, argument)
@@ -85,11 +85,11 @@ def characters(source: Source, read: str, argument: str = "source") -> encodings
     file_type = kinds.kind(source.data)
     if file_type is not None and file_type is not kinds.SVG:
         raise ArgumentError(
-            argument, f"{source.name} is a file of type {file_type.media_type}; what is read: {read}"
+            argument, f"{source.name} is a file of type {file_type.media_type}; supported are {read}"
         )
     text, guessed = encodings.decoded(source.data)
     if any(sign in text[:10_000] for sign in ("\0", "\x01", "\x02", "\x03")):
-        raise ArgumentError(argument, f"{source.name} is in no known format; what is read: {read}")
+        raise ArgumentError(argument, f"{source.name} is in an unknown format; supported are {read}")
     return encodings.DecodedText(text.replace("\r\n", "\n"), guessed)
 
 
@@ -100,7 +100,7 @@ def _local_file(text: str, places: Places, argument: str) -> Source:
 
 def _inline(text: str, argument: str) -> Source:
     if len(text) > FILE_SIZE * 4 // 3:
-        raise ArgumentError(argument, f"the data: URL holds more than {FILE_SIZE:,} bytes")
+        raise ArgumentError(argument, f"the data: URL has more than {FILE_SIZE:,} bytes")
     try:
         return Source("data: URL", base64_bytes(text)[0])
     except PictureError as error:

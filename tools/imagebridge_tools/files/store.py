@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from imagebridge.errors import ArgumentError
+from imagebridge.facts.limits import SENDABLE
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate.picture_lines import KEPT_SCHEME
 
@@ -101,22 +102,20 @@ class Store:
         """
         digits = uri.strip().lower().removeprefix(KEPT_SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
-            problem = f"{uri[:100]!r} is not a kept picture; they are named image:// and {SHORTEST} to 64 digits 0-9 a-f"
+            problem = f"{uri[:100]!r} is not the name of a kept picture; names are image:// and {SHORTEST} to 64 digits 0-9 a-f"
             raise ArgumentError(argument, problem)
         try:
             names = [one.name for one in self._fresh(digits)]
             if len(names) > 1:
                 raise ArgumentError(
-                    argument, f"{KEPT_SCHEME}{digits} begins {len(names)} kept pictures; give more digits"
+                    argument, f"{KEPT_SCHEME}{digits} matches {len(names)} kept pictures; give more digits"
                 )
             note, data = _parsed(names[0], self.storage.get(names[0]))
         except (IndexError, FileNotFoundError, ValueError):
-            problem = (
-                f"{KEPT_SCHEME}{digits} is not kept here, or no longer; call the tool that gave it again"
-            )
+            problem = f"{KEPT_SCHEME}{digits} is not kept here, or no longer is; call the tool that returned it again"
             raise ArgumentError(argument, problem) from None
         except OSError as error:
-            problem = f"{KEPT_SCHEME}{digits} cannot be read: the store does not answer at the moment; call again later"
+            problem = f"{KEPT_SCHEME}{digits} cannot be read: the store is not responding at the moment; call again later"
             raise ArgumentError(argument, problem) from error
         return note, data
 
@@ -170,9 +169,20 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
 def _note(name: str, line: bytes) -> StoredPicture:
     """Read the line that describes an object. Raises ValueError where it is that of no picture, or of another one."""
     try:
-        note = StoredPicture(**json.loads(line))
-    except TypeError as error:
+        note = StoredPicture(**json.loads(line.decode("utf-8", "replace")))
+    except (TypeError, RecursionError) as error:
         raise ValueError("the line describes no picture") from error
     if note.hash != name:
         raise ValueError("the line describes another picture")
+    numbers: tuple[object, ...] = (note.width, note.height, note.size)
+    # Whoever can write into the storage can write anything, and one line must not cost the list of all.
+    if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
+        isinstance(note.media_type, str) and note.media_type in SENDABLE and _is_sound(note.origin)
+    ):
+        raise ValueError("the line describes no picture")
     return note
+
+
+def _is_sound(origin: object) -> bool:
+    """Tell whether an origin is a text that can be written."""
+    return isinstance(origin, str) and not re.search("[\ud800-\udfff]", origin)

@@ -131,9 +131,9 @@ class Web:
         try:
             addresses = await self.resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise _RefusedError("names a host that is not known") from error
+            raise _RefusedError("has an unknown host") from error
         if not addresses or not all(public(address) for address in addresses):
-            raise _RefusedError("does not lead to a public address; only public hosts are asked")
+            raise _RefusedError("does not lead to a public address; only public hosts are contacted")
         return addresses
 
 
@@ -173,11 +173,11 @@ def _checked(url: str) -> SplitResult:
         if parts.port == 0:
             raise ValueError("port 0")
     except ValueError as error:
-        raise _RefusedError("is not a legal address") from error
+        raise _RefusedError("is not a valid address") from error
     if parts.scheme.lower() != "https":
-        raise _RefusedError(f"leads to {parts.scheme[:20] or 'no'}: addresses; only https: ones are fetched")
+        raise _RefusedError(f"is a {parts.scheme[:20] or 'no'}: address; only https: addresses are fetched")
     if parts.username is not None or parts.password is not None:
-        raise _RefusedError("holds a user name or password; give an address without")
+        raise _RefusedError("contains a user name or password; give the address without it")
     return parts
 
 
@@ -185,11 +185,11 @@ def _host(parts: SplitResult) -> str:
     """Return the host as it is resolved: names of other scripts in their ASCII form."""
     host = parts.hostname or ""
     if not host:
-        raise _RefusedError("names no host")
+        raise _RefusedError("has no host")
     try:
         return host if ":" in host else host.encode("idna").decode()
     except UnicodeError as error:
-        raise _RefusedError("names no legal host") from error
+        raise _RefusedError("has an invalid host") from error
 
 
 def _safe_url(url: str) -> str:
@@ -206,19 +206,19 @@ def _header(response: "Response", name: bytes) -> str:
 def _next(url: str, named: str) -> str:
     """Return the address that a redirect names; relative ones are to `url`."""
     if not named:
-        raise _RefusedError("is redirected without saying where")
+        raise _RefusedError("redirects without saying where to")
     try:
         return urljoin(url, named)
     except ValueError as error:
-        raise _RefusedError("is redirected to what is not a legal address") from error
+        raise _RefusedError("redirects to an invalid address") from error
 
 
 async def _body(response: "Response", limit: int) -> bytes:
     if response.status != 200:
         raise _RefusedError(f"was answered with status {response.status}")
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
-        raise _RefusedError(f"came packed as {packed[:20]}, which is not unpacked")
-    problem = f"has more than {amount(limit)}, the most that is read"
+        raise _RefusedError(f"is compressed as {packed[:20]}, which is not supported")
+    problem = f"has more than {amount(limit)}, which is the limit"
     if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
         raise _RefusedError(problem)
     data = bytearray()

@@ -126,12 +126,12 @@ def check_size(rows: int, columns: int) -> None:
         ArgumentError: it has too many rows, columns or cells.
     """
     if rows > ROWS:
-        problem = f"has {rows:,} rows; at most {ROWS:,} are read: aggregate them or take a sample"
+        problem = f"has {rows:,} rows; the limit is {ROWS:,}, so aggregate them or take a sample"
         raise ArgumentError("data", problem)
     if columns > COLUMNS:
         raise ArgumentError(
-            "data", f"has {columns:,} columns; at most {COLUMNS:,} are read: give those that are drawn"
+            "data", f"has {columns:,} columns; the limit is {COLUMNS:,}, so give only those to draw"
         )
     if rows * columns > CELLS:
         problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"
-        raise ArgumentError("data", f"{problem}: give the columns that are drawn")
+        raise ArgumentError("data", f"{problem}: give only the columns to draw")

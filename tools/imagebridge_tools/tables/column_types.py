@@ -169,7 +169,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
     units = units or {cell.unit: None for cell in bare if isinstance(cell, Measured)}
     if {"%", DURATION} & set(units) and len(units) > 1:
         unit = "percent" if "%" in units else "durations"
-        how = f"the numbers that the file keeps: only some of them are formatted as {unit}"
+        how = f"the numbers stored in the file, because only some of them are formatted as {unit}"
         return [_without_unit(cell) for cell in bare], ColumnReading(how)
     several = [unit for unit in units if unit]
     if len(several) > 1:
@@ -180,7 +180,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
             next(one for one in bare if isinstance(one, Measured) and one.unit == unit)
             for unit in several[:2]
         )
-        doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} are not of one unit"
+        doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} have different units"
         return cells_with_units, ColumnReading(doubt=doubt)
     unit = several[0]
     if unit == DURATION:
@@ -210,7 +210,7 @@ def reading_note(name: str, reading: ColumnReading, role: str = "") -> str:
     if reading.doubt:
         doubt, settle, how = reading.doubt.partition(date_formats.SETTLE)
         doubt += settle + how.replace("formats={'x'", f"formats={{{role!r}") if role and settle else ""
-        return f"; {name!r} is shown as names, as written: {doubt}"
+        return f"; {name!r} is shown as names, as written, because {doubt}"
     return f"; {name!r} read as {reading.how}" if reading.how else ""
 
 

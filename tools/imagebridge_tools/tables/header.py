@@ -80,7 +80,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
         notes.append(f"the {noun} below the header gives units")
     elif grid and _is_data(names, grid):
         names, grid = [""] * len(names), [header, *grid]
-        notes.append(f"no {noun} names the columns")
+        notes.append(f"there is no {noun} of column names")
     if above:
         notes.append(f"left out: {counted(len(above), noun)} above the header, {_excerpt(above[0][1])}")
     columns = list(zip(*grid, strict=True)) or [()] * len(header)
@@ -161,8 +161,8 @@ def _rectangle(
         number, count = long[0]
         raise ArgumentError(
             "data",
-            f"{noun} {number} has {counted(count, 'cell')}, its header in {noun} {first} has {width}; "
-            f"give the table alone, each {noun} with as many cells as its header",
+            f"{noun} {number} has {counted(count, 'cell')}, but its header in {noun} {first} has {width}; "
+            f"give only the table, with as many cells in each {noun} as in its header",
         )
     if long:
         many = (
@@ -360,7 +360,7 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: 
         if not name and not any(map(_filled, cells)):
             continue
         if not name and at == 1 and len(columns) > 2 and _numbers_rows(cells):
-            notes.append("left out: the first column, which numbers the rows")
+            notes.append("left out: the first column, which only numbers the rows")
             continue
         own, count = name or f"column {at}", 1
         while own in found:
@@ -370,7 +370,7 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: 
             repeated.append(own)
         found[own] = [cell if _filled(cell) else None for cell in cells]
     if repeated:
-        notes.append(f"columns of the same name are told apart: {', '.join(map(repr, repeated[:10]))}")
+        notes.append(f"columns of the same name are numbered: {', '.join(map(repr, repeated[:10]))}")
     return FoundTable(found, notes)
 
 

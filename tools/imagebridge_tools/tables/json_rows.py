@@ -36,7 +36,7 @@ def _unnamed(data: Sequence[JsonValue]) -> tuple[RowObjects, str] | None:
     if any(_is_list(cell) or isinstance(cell, Mapping) for one in lists for cell in one):
         return None
     names = [f"column {at}" for at in range(1, len(lists[0]) + 1)]
-    return [dict(zip(names, one, strict=True)) for one in lists], "no row names the columns"
+    return [dict(zip(names, one, strict=True)) for one in lists], "there is no row of column names"
 
 
 def flat(data: RowObjects) -> RowObjects:
@@ -110,7 +110,7 @@ def _rows_inside(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None
     table_rows = rows(lists)
     others = ", ".join(repr(other) for other, _ in lists_by_place[1:4])
     return (
-        (table_rows[0], f"rows of {place!r}" + (f"; others are in {others}" if others else ""))
+        (table_rows[0], f"rows of {place!r}" + (f"; there are others in {others}" if others else ""))
         if table_rows
         else None
     )

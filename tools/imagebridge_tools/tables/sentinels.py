@@ -29,4 +29,4 @@ def note(name: str, cells: Sequence[JsonValue]) -> str:
         return ""
     told = " and ".join(number(one) for one in far)
     rows = counted(sum(cell in far for cell in known), "row")
-    return f"; {name!r} has {told} in {rows}, drawn as written: if it means none, give null there, or ranges without it"
+    return f"; {name!r} has {told} in {rows}, drawn as written: if it marks a missing value, give null there, or ranges that exclude it"

@@ -100,7 +100,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
     if found and workbook.is_book(found.name, found.data):
         return await workbook.read(Book(found.name, found.data, sheet))
     if sheet is not None:
-        raise ArgumentError("sheet", "goes with workbooks such as xlsx; leave it out")
+        raise ArgumentError("sheet", "applies to workbooks such as xlsx; leave it out")
     return await to_thread.run_sync(characters, found, READ, "data") if found else data
 
 
@@ -121,11 +121,11 @@ async def _opened(text: str, places: Places) -> Source:
         raise ArgumentError("data", "is empty; give rows, columns, CSV or JSON text, or a file")
     if _is_head(text):
         raise ArgumentError(
-            "data", f'is {text[:60]!r}, the head of a CSV without rows; give them too: "month,sales\\nJan,3"'
+            "data", f'is {text[:60]!r}, a CSV header without rows; give the rows too: "month,sales\\nJan,3"'
         )
     found = await opened(text, places, "data")
     if len(found.data) > FILE_SIZE:
-        problem = f"{found.name} has {len(found.data):,} bytes; at most {FILE_SIZE:,} are read"
+        problem = f"{found.name} has {len(found.data):,} bytes; the limit is {FILE_SIZE:,}"
         raise ArgumentError("data", problem)
     return found
 
@@ -161,7 +161,7 @@ def table(data: TableData) -> Table:
 
 
 FORMULAS = (
-    "its formulas have no values in the file: open it in a spreadsheet, which computes them, and save it"
+    "its formulas have no stored values: open it in a spreadsheet program, which computes them, and save it"
 )
 """What is said of a column in which no formula has a value."""
 
@@ -234,7 +234,7 @@ def parsed(text: str, argument: str) -> JsonValue:
         raise ArgumentError(argument, _ENDLESS) from error
 
 
-_ENDLESS = "holds a whole number of over 4,300 digits; write it shorter, such as 1.5e300"
+_ENDLESS = "contains a whole number of over 4,300 digits; write it shorter, such as 1.5e300"
 
 
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:

@@ -26,14 +26,16 @@ def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
     """Return the table that a text holds, or None where it holds none and rows are not `needed`."""
     if len(found.data) > FILE_SIZE:
         if needed:
-            problem = f"{found.name} has {len(found.data):,} bytes; rows are given of at most {FILE_SIZE:,}"
-            raise ArgumentError("rows", f"{problem}: give start, its first character")
+            problem = (
+                f"{found.name} has {len(found.data):,} bytes; rows can be read from files up to {FILE_SIZE:,}"
+            )
+            raise ArgumentError("rows", f"{problem}, so give start, the first character to read")
         return None
     try:
         return table(DecodedText(text.text))
     except ArgumentError as error:
         if needed:
-            raise ArgumentError("rows", f"goes with tables, and {found.name} {error.problem}") from error
+            raise ArgumentError("rows", f"applies to tables, but {found.name} {error.problem}") from error
         return None
 
 
@@ -117,7 +119,7 @@ def of_book(
     The answer takes at most `room` characters of JSON, None for any.
     """
     if len(found.data) > FILE_SIZE:
-        problem = f"{found.name} has {len(found.data):,} bytes; workbooks of at most {FILE_SIZE:,} are read"
+        problem = f"{found.name} has {len(found.data):,} bytes; the limit for workbooks is {FILE_SIZE:,}"
         raise ArgumentError("source", problem)
     names, hidden = workbook.sheets(Book(found.name, found.data, None))
     words = f"{found.name}: workbook, {amount(len(found.data))}"
@@ -133,7 +135,7 @@ def of_book(
         return ToolOutput(f"{words}; not a table, as CSV.", files=(file._replace(content=text),))
     all_names = [*map(repr, names), *(f"{name!r} (hidden)" for name in hidden)]
     others = (
-        f" Its sheets are {', '.join(all_names)}: give sheet to read another." if len(all_names) > 1 else ""
+        f" Its sheets are {', '.join(all_names)}; give sheet to read another." if len(all_names) > 1 else ""
     )
     return piece(made, row_range, f"{words}; ", others, file, room, part or 1)
 

@@ -47,7 +47,7 @@ def left_out(
     out = set(left)
     kept = {name: [cell for at, cell in enumerate(cells) if at not in out] for name, cells in columns.items()}
     if len(left) > 1:
-        return kept, f"left out: {len(left)} rows such as {names[left[0]]!r}, which add up others"
+        return kept, f"left out: {len(left)} rows such as {names[left[0]]!r}, which are totals of others"
     place = {0: "the first row", count - 1: "the last row"}.get(left[0], f"row {left[0] + 1}")
     if not names[left[0]]:
         return kept, f"left out: {place}, which has no name and adds up the others"

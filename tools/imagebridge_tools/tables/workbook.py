@@ -12,7 +12,7 @@ from imagebridge.documents.document_types import unread
 from imagebridge.documents.packages import LOCKED, unpacked_size
 from imagebridge.documents.sheets import fill_merged
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError
-from imagebridge_tools.apart import ApartError, Arguments, Returned, apart
+from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
 from imagebridge_tools.tool_output import JsonValue, counted, nearest_allowed
 
 from . import header
@@ -70,9 +70,9 @@ async def in_worker(
     name: str,
     data: bytes,
     argument: str,
-    function: Callable[[*Arguments], Returned],
+    function: Callable[[*Arguments], WorkResult],
     *arguments: *Arguments,
-) -> Returned:
+) -> WorkResult:
     """Return what a function makes of a workbook's bytes, in a process of its own.
 
     Few bytes can name cells a million rows apart, and their reader makes room for all between them.
@@ -84,8 +84,8 @@ async def in_worker(
         return await apart(function, *arguments, seconds=SECONDS, heavy=_is_large(data))
     except ApartError as error:
         problem = (
-            f"{name} cannot be read as a workbook: {error}, or save the part that is needed as CSV. A cell far away "
-            "from the others counts as all between them"
+            f"{name} cannot be read as a workbook: {error}, or save the part you need as CSV. A cell far "
+            "away from the others counts as all the cells between them"
         )
         raise ArgumentError(argument, problem) from error
 
@@ -156,7 +156,7 @@ def table(book: Book) -> BookTable:
     others = ", ".join(repr(other) for other in names if other != name)
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
     if formats.hidden:
-        notes.append(f"{counted(formats.hidden, 'row')} that the sheet hides: read too")
+        notes.append(f"{counted(formats.hidden, 'row')} hidden in the sheet, also read")
     return BookTable(FoundTable(columns, notes + found.notes + lacking), bare)
 
 
@@ -192,7 +192,7 @@ def _without_formulas(
             which = f"{counted(len(places), 'formula')} of {own!r} ({', '.join(places[:_NAMED])}{more})"
             have, they = ("has", "it") if len(places) == 1 else ("have", "them")
             notes.append(
-                f"{which} {have} no value in the file: open it in a spreadsheet program, which computes {they},"
+                f"{which} {have} no stored value: open it in a spreadsheet program, which computes {they},"
                 " and save it"
             )
     return kept, bare, notes
@@ -207,7 +207,7 @@ def _opened(book: Book) -> Generator[Any]:
     try:
         calamine: Any = import_module("python_calamine")
     except ImportError as error:
-        raise BridgeError('workbooks are read with an extra: pip install "imagebridge[server]"') from error
+        raise BridgeError('reading workbooks needs an extra: pip install "imagebridge[server]"') from error
     _check_size(book)
     if unread(book.data) == LOCKED:
         raise ArgumentError("data", f"{book.name} {LOCKED}")
@@ -221,7 +221,7 @@ def _opened(book: Book) -> Generator[Any]:
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # PyO3's, which no module holds
             raise
-        problem = "its reader gave up, as it does where cells lie very far apart"
+        problem = "its reader failed, which can happen when cells are very far apart"
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {problem}") from error
 
 
@@ -256,8 +256,8 @@ def _check_size(book: Book) -> None:
     except DocumentError as error:
         raise ArgumentError("data", f"{book.name} {error}") from error
     if size > UNPACKED:
-        problem = f"{book.name} has {size:,} bytes unpacked; at most {UNPACKED:,} are read"
-        raise ArgumentError("data", f"{problem}: save the sheet as CSV, or a part of it")
+        problem = f"{book.name} has {size:,} bytes unpacked; the limit is {UNPACKED:,}"
+        raise ArgumentError("data", f"{problem}: save the sheet, or a part of it, as CSV")
 
 
 def _unpacked(data: bytes) -> int:

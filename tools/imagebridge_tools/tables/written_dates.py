@@ -347,11 +347,11 @@ def _doubt(shared: set[str], forms_of: Mapping[str, _Forms]) -> Doubt | None:
         readings = " or ".join(meant)
         return Doubt(f"{text!r} may be {readings}{date_formats.settling(forms_of, orders)}")
     if other := next((text for text, forms in forms_of.items() if not forms), None):
-        return Doubt(f"{other[:40]!r} is not a date as {dates[0]!r} is; mend the cell, or leave it empty")
+        return Doubt(f"{other[:40]!r} is not a date like {dates[0]!r}; correct the cell, or leave it empty")
     settle = date_formats.settling(forms_of, ())
     settle = settle or "; write all of them in one form, such as 2026-03-05"
     one = next(iter(forms_of))
     other = next((text for text, forms in forms_of.items() if not set(forms) & set(forms_of[one])), None)
     if other is None:
-        return Doubt(f"no one order of day and month reads all of them{settle}")
-    return Doubt(f"{one!r} and {other!r} are not written in one form{settle}")
+        return Doubt(f"no single order of day and month fits all of them{settle}")
+    return Doubt(f"{one!r} and {other!r} are written in different forms{settle}")

@@ -53,7 +53,7 @@ def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> Rea
     if all(clocks.values()):
         return _clocks(name, texts, [found for found in clocks.values() if found], wanted=wanted)
     if all(_HALF.fullmatch(text) or clocks[text] for text in known):
-        return Doubt("times of day without a date")
+        return Doubt("they are times of day without a date")
     seconds = {text: _seconds(text) for text in known}
     feet = any("'" in text and '"' in text for text in known)
     if feet and None not in seconds.values() and not _takes_time(name):
@@ -82,7 +82,7 @@ def _clocks(
     if not (long or wanted or _takes_time(name)):
         return Doubt("they may be times of day or durations, and have no date")
     if len({one["c"] is None for one in found}) > 1:
-        return Doubt("some have seconds and some have none")
+        return Doubt("some have seconds and some do not")
     values = {one[0]: _clock(one) for one in found}
     if found[0]["c"] is not None:
         return of_seconds([None if text is None else values[text] for text in texts], found[0][0])

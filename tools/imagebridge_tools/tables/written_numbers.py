@@ -136,7 +136,7 @@ class FoundNumber(NamedTuple):
             text = max((text for text in known if known[text] != other[text]), key=_marks)
             return (
                 known,
-                f"{noun}: {text!r} as {number(known[text])}, though it may be {number(other[text])}{self.note}",
+                f"{noun}: {text!r} as {number(known[text])}, but it may be {number(other[text])}{self.note}",
             )
         return known, f"{noun}, {text!r} as {number(known[text])}{self.note}"
 
@@ -152,7 +152,7 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
     if len(known) * 2 < len(cells) or not known or all(cell.plain(text) for text, cell in known.items()):
         return None if len(known) < len(cells) or not known else _measured(known)
     if other := next((text for text, cell in cells.items() if cell is None), None):
-        return Doubt(f"{other[:40]!r} is not a number as {max(known, key=_marks)!r} is")
+        return Doubt(f"{other[:40]!r} is not a number like {max(known, key=_marks)!r}")
     return _measured(known)
 
 
@@ -182,7 +182,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
             units.setdefault(_one(cell.unit), (cell.unit, text))
     if apart := different([unit for unit, _ in units.values()]):
         first, second = (units[_one(unit)][1] for unit in apart)
-        return Doubt(f"{first!r} and {second!r} are not of one unit")
+        return Doubt(f"{first!r} and {second!r} have different units")
     readings: dict[Decimal, dict[str, float]] = {}
     for separator, decimal in _STYLES:
         if decimal not in readings and (found := _values(cells, separator, decimal)):
@@ -199,7 +199,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
             if not any(_values({text: cell}, *style) for style in _STYLES):
                 return None  # Such as a version or a telephone number.
         one = max(cells, key=_marks)
-        return Doubt(f"no one way to separate thousands and decimals explains {one!r} and the others")
+        return Doubt(f"no single way of separating thousands and decimals fits both {one!r} and the others")
     every = list(readings.values())
     proven = any(re.search("[.,]", cell.body) for cell in cells.values())
     if len(every) == 2 and every[0] == every[1]:

@@ -27,13 +27,13 @@ _NOWHERE = "http://127.0.0.1:9/v1"
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help=f"Write the report as one page to this file.  [default: {PAGE}]",
+    help=f"Write the report to this file as one HTML page.  [default: {PAGE}]",
 )
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Write each picture as it was sent into this folder.",
+    help="Write each picture, as it was sent, to this folder.",
 )
 def command(live: bool, html: Path | None, save: Path | None) -> None:
     """Send a chart and fifteen awkward tool results to a strict endpoint, by hand and with imagebridge.
@@ -53,7 +53,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     need(DEMO)
     if live:
         if html or save:
-            raise click.UsageError("--live writes neither --html nor --save")
+            raise click.UsageError("--live cannot be combined with --html or --save")
         from .live import read_back
 
         sys.exit(read_back())
@@ -79,7 +79,7 @@ def _wire(html: Path | None, save: Path | None) -> int:
     _page(html or PAGE, journey, rows)
     # uv sets this variable for what it runs; without it the command is on the PATH.
     runner = "uv run " if "UV_RUN_RECURSION_DEPTH" in os.environ else ""
-    click.echo(f"Next, see what a model would get from a call: {runner}{_NEXT}")
+    click.echo(f"Next, see what a model would receive from a call: {runner}{_NEXT}")
     accepted = journey.picture is not None and all(row.by_us.accepted for row in rows)
     return 0 if accepted else ERROR
 
@@ -97,7 +97,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
     # The way to the endpoint must not lead through a proxy, and no key leaves the environment.
     direct = DefaultAsyncHttpx2Client(trust_env=False)
     async with AsyncOpenAI(api_key="none", base_url=_NOWHERE, max_retries=0, http_client=direct) as client:
-        with terminal.busy("the chart is on its way"):
+        with terminal.busy("sending the chart"):
             chart = await journey(client, model)
         report.chart(chart)
         report.heading()
@@ -151,4 +151,4 @@ def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
             f"{path} cannot be written: {error.strerror or error}; name another file with --html", err=True
         )
     else:
-        click.echo(f"The same as a page with pictures: {path}")
+        click.echo(f"The same report as a page with pictures: {path}")

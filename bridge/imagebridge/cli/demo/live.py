@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imagebridge.events import Reply
 
 ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
-"""Without characters that look like another: 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""
+"""Without characters that look alike: 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""
 
 LENGTH = 6
 PROMPT = "Call show_code and read the code in the picture. Answer with its six characters and nothing else."
@@ -49,7 +49,7 @@ def read_back() -> int:
         try:
             reading = event_loop.run(_ask_for_code, model)
         except TurnLimitError as error:
-            raise BadAnswer(f"{model} calls show_code again and again and never answers") from error
+            raise BadAnswer(f"{model} keeps calling show_code and never answers") from error
     if not reading.reply.pictures:
         say(f"{model} answered without looking at the picture", err=True)
     usage = reading.reply.usage
@@ -61,7 +61,9 @@ def read_back() -> int:
         picture = (
             f"{shown_picture.picture.width}x{shown_picture.picture.height} {shown_picture.picture.media_type}"
         )
-        click.echo(f"picture {picture}, {shown_picture.seen.tokens:,} of the tokens in by OpenAI's formula")
+        click.echo(
+            f"picture {picture}, {shown_picture.seen.tokens:,} of the input tokens by OpenAI's formula"
+        )
     click.echo("match" if reading.match else "no match")
     return 0 if reading.match else ERROR
 

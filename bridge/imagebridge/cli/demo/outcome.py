@@ -40,16 +40,16 @@ LOOKS: dict[Fate, FateLook] = {
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
 )
-"""What the endpoint of the demo refuses: what OpenAI documents and what people reported of live requests."""
+"""What the demo's endpoint refuses: what OpenAI documents and what people have reported from live requests."""
 
 STRICTER: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source == "ours" and "responses" in rule.apis
 )
-"""Rules of our own. The API may well accept what they refuse, so here they only flag, on both sides."""
+"""Our own stricter rules. The API may well accept what they refuse, so here they only flag, on both sides."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}")
 _SAID = 150
-"""Characters that a quoted message keeps."""
+"""The most characters of a quoted message."""
 
 
 @dataclass(frozen=True, slots=True)

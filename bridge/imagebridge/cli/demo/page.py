@@ -6,7 +6,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from imagebridge.cli.html import foot, head
+from imagebridge.display.html import foot, head
 
 from . import naive
 from .journey import PROMPT
@@ -26,7 +26,7 @@ _WIDTH = 360
 
 def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
     """Return the page."""
-    return f"""{head("imagebridge: before and after, as sent to the API", "imagebridge.cli.demo")}\
+    return f"""{head("imagebridge: before and after, as sent to the API", "imagebridge.cli.demo", "page.css")}\
 <h1>Before and after, as sent to the API</h1>
 <p>What MCP tools return, sent to the Responses API twice: by a loop written by hand, and by imagebridge.</p>
 <p class="quiet">No model is involved. A scripted endpoint on one machine answers the real OpenAI SDK, decodes
@@ -42,7 +42,7 @@ run that wrote this page.</p>
 The picture is the one that the endpoint decoded.</p>
 {_chart(journey)}
 <h2>Awkward tool results, sent twice</h2>
-<p class="quiet">Pictures are shown as the endpoint received them, made smaller for this page.</p>
+<p class="quiet">Pictures are shown as the endpoint received them, scaled down for this page.</p>
 <div class="rows card">
 <div class="row head"><div>A tool returns</div><div>by hand</div><div>with imagebridge</div></div>
 {"".join(map(_row, rows))}</div>
@@ -50,7 +50,7 @@ The picture is the one that the endpoint decoded.</p>
 <p class="quiet">The code behind the middle column. The first row sends <code>dumped</code>, all others
 <code>parts</code>.</p>
 <pre class="card"><code>{escape(_source())}</code></pre>
-{foot("demo")}"""
+{foot("imagebridge demo")}"""
 
 
 def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
@@ -87,7 +87,7 @@ def _chart(journey: "Journey") -> str:
         "called": f"<code>{escape(journey.call)}</code>",
         "returned": escape(journey.result),
         "answered by the script, from the decoded picture": escape(journey.answer),
-        "the whole way took": f"{journey.seconds:.1f} s",
+        "the whole journey took": f"{journey.seconds:.1f} s",
     }
     fact_list = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in facts.items())
     return f'<div class="chart card"><div>{image}</div><dl>{fact_list}</dl></div>'

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from .journey import Journey
 
 _PIPED = 132
-"""Columns of the report where it is not read on a terminal."""
+"""The width of the report, in columns, when stdout is not a terminal."""
 _PROSE = 78
-"""Columns of running text at most."""
+"""The most columns of running text."""
 _BESIDE = 90
-"""Columns from which on both sides fit beside each other; on a narrower terminal they stand below each other."""
+"""Columns from which both sides fit side by side; on a narrower terminal one is below the other."""
 
 
 def rules() -> str:

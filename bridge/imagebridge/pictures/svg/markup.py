@@ -75,9 +75,9 @@ def _unpacked(data: bytes, room: SvgAllowance) -> bytes:
         try:
             data = unpacker.decompress(data, limit + 1)
         except zlib.error as error:
-            raise PictureError(f"the packed SVG is broken ({error})") from error
+            raise PictureError(f"the compressed SVG is damaged ({error})") from error
         if not unpacker.eof and len(data) <= limit:
-            raise PictureError("the packed SVG is cut short")
+            raise PictureError("the compressed SVG is cut short")
     if len(data) > limit:
         raise PictureError(f"the SVG has over {MAX_BYTES:,} bytes")
     room.bytes -= len(data)
@@ -111,7 +111,7 @@ class _Limited(ElementTree.TreeBuilder):
         if room.elements < 0 or self._depth > MAX_DEPTH:
             raise PictureError(f"the SVG has over {MAX_ELEMENTS:,} elements or {MAX_DEPTH} levels")
         if room.characters < 0:
-            raise PictureError(f"the SVG's attributes unfold to over {2 * MAX_BYTES:,} characters")
+            raise PictureError(f"the SVG's attributes expand to over {2 * MAX_BYTES:,} characters")
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> ElementTree.Element:
@@ -135,9 +135,9 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
     def declared(entity: str, parameter: bool, value: str | None, *_: object) -> None:
         nonlocal longest
         if value is None:
-            raise PictureError(f"the SVG takes the entity {entity[:100]!r} from outside")
+            raise PictureError(f"the SVG loads the entity {entity[:100]!r} from outside")
         if parameter or "&" in value:
-            raise PictureError("the SVG declares entities inside entities")
+            raise PictureError("the SVG declares nested entities")
         longest = max(longest, len(value))
 
     parser = expat.ParserCreate(encoding)
@@ -148,9 +148,9 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
         for at in range(0, len(data), _MAX_DOCTYPE):
             parser.Parse(data[at : at + _MAX_DOCTYPE])
             if began is not None and at + _MAX_DOCTYPE - began > _MAX_DOCTYPE:
-                raise PictureError(f"the SVG's document type has over {_MAX_DOCTYPE:,} bytes")
+                raise PictureError(f"the SVG's document type declaration has over {_MAX_DOCTYPE:,} bytes")
     if longest * data.count(b"&") > MAX_BYTES:
-        raise PictureError(f"the SVG's entities unfold to over {MAX_BYTES:,} characters")
+        raise PictureError(f"the SVG's entities expand to over {MAX_BYTES:,} characters")
 
 
 class _StopError(Exception):

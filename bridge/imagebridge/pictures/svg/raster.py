@@ -21,7 +21,7 @@ MEMORY = 700_000_000
 """Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
 
 _LEAST = 200_000_000
-"""Bytes that are enough for ordinary drawings; where less is allowed none is begun."""
+"""Bytes that are enough for ordinary drawings; if less is allowed, drawing is not attempted."""
 
 _REFUSED = 3
 _LOGGED = 65_536
@@ -71,7 +71,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
         raise HeavyError
     if run.returncode:
         # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
-        raise PictureError("the SVG takes too much memory to draw, or breaks the rasteriser")
+        raise PictureError("the SVG takes too much memory to draw, or crashes the rasteriser")
     return Raster(run.stdout, tuple(lacking(log.text, text)), _NO_FONT in log.text)
 
 
@@ -91,7 +91,10 @@ def lacking(log: str, text: str) -> list[str]:
 def _command(width: int, height: int, memory: int) -> list[str]:
     package = find_spec("resvg_py")
     if package is None or package.origin is None or not sys.executable or getattr(sys, "frozen", False):
-        raise PictureError("SVG is drawn by the package resvg-py and a Python of its own, which are not here")
+        raise PictureError(
+            "drawing SVG needs the package resvg-py and a separate Python process, which are not available "
+            "here"
+        )
     # -I and -S: nothing of the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
     arguments = (script, folder, width, height, memory, int(SECONDS) + 2)

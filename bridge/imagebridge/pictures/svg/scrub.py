@@ -108,14 +108,14 @@ def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
     data, _ = base64_bytes(value)
     if kinds.kind(data) is kinds.SVG:
         if level == _NESTED:
-            raise PictureError(f"over {_NESTED} SVGs are inside one another")
+            raise PictureError(f"over {_NESTED} SVGs are nested in one another")
         root = svg_root(data, room)
         scrubbed(root, room, notes, level + 1)
         return f"data:{kinds.SVG.media_type};base64,{to_base64(ElementTree.tostring(root, encoding='utf-8'))}"
     picture = Picture.from_bytes(data)
     pixels = picture.width * picture.height
     if pixels > room.pixels:
-        raise PictureError("the pictures inside the SVG unpack to too many pixels together")
+        raise PictureError("the pictures inside the SVG have too many pixels in total")
     room.pixels -= pixels
     return picture.data_url
 
@@ -150,14 +150,14 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     if notes.broken:
         remarks.append(f"{_some(notes.broken, 'picture')} inside it cannot be drawn")
     if fontless:
-        remarks.append("text is not drawn, as no font is found for it")
+        remarks.append("text is not drawn, because no font was found")
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
         named = " ".join("".join(map(_visible, one)) for one in missing[:20])
         remarks.append(f"no font here has {named}{more}")
-    remarks += ["its own fonts are not used"] if notes.fonts else []
+    remarks += ["its embedded fonts are not used"] if notes.fonts else []
     remarks += ["its scripts did not run"] if notes.scripts else []
-    remarks += ["it is animated and drawn as it begins"] if notes.animated else []
+    remarks += ["it is animated; its first frame is drawn"] if notes.animated else []
     return f"an SVG; {'; '.join(remarks)}" if remarks else ""
 
 

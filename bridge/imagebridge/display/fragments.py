@@ -1,0 +1,162 @@
+"""Pieces of HTML for what a model was sent. All of it may be hostile: every text is escaped, nothing is a link or runs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any, cast
+
+from imagebridge.facts.models import family
+from imagebridge.translate.pieces import FilePiece, LinkPiece
+from imagebridge.translate.sentences import amount
+from imagebridge.translate.translation import FittedResult, ShownPicture, Text
+from imagebridge.wire import paired
+
+if TYPE_CHECKING:
+    from imagebridge.pictures.picture import Picture
+
+_LONGEST = 100_000
+"""The most characters of one text on a page: a tool may return millions."""
+
+_WIDE = 90
+"""The most characters of arguments on one line."""
+
+_HEAD = 24
+"""The characters of base64 that a shortened data URL keeps."""
+
+
+class Figures:
+    """The pictures of a page, each written once however often it was sent."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def figure(self, shown_picture: ShownPicture) -> str:
+        """Return a picture with what was sent of it, or where it is already."""
+        return self.captioned(shown_picture.picture, _label(shown_picture), _facts(shown_picture))
+
+    def captioned(self, picture: "Picture", label: str, caption: str) -> str:
+        """Return a picture with a caption in HTML, or where it is already; `label` is the plain text in its place."""
+        url = picture.data_url
+        known = self._places.get(url)
+        place = self._places.setdefault(url, len(self._places) + 1)
+        image = (
+            f'<p><a href="#picture-{known}">The same picture as above</a></p>'
+            if known
+            else f'<a href="#picture-{place}"><img id="picture-{place}" src="{escape(url)}" '
+            f'width="{picture.width}" height="{picture.height}" alt="{escape(label)}"></a>'
+        )
+        return f"<figure>{image}<figcaption>{caption}</figcaption></figure>\n"
+
+
+def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
+    """Yield what the model received, in its order, and the account of how it came to that."""
+    for one in result.placed:
+        for part in one.parts:
+            if isinstance(part, ShownPicture):
+                yield pictures.figure(part)
+            else:
+                yield _part(part, one.name)
+    rows = "".join(
+        f"<tr><td>{escape(limited(note.came, 500))}</td><td>{escape(limited(note.done, 2_000))}</td></tr>"
+        for note in result.notes
+    )
+    table = f"<table><tr><th>arrived</th><th>the model received</th></tr>{rows}</table>"
+    yield f"<details><summary>What arrived, and what became of it</summary>{table}</details>\n"
+
+
+def _part(part: Text | FilePiece | LinkPiece, name: str) -> str:
+    if isinstance(part, Text):
+        return f"<pre>{escape(limited(part.text))}</pre>\n" if part.text.strip() else ""
+    return sent(name, len(part.data_url) * 3 // 4 if isinstance(part, FilePiece) else 0)
+
+
+def sent(name: str, size: int = 0) -> str:
+    """Return a line for what was sent and is not on the page, with its size in bytes where that is known."""
+    data = f", {amount(size)} as data" if size else ""
+    return f'<p><span class="tag wait">sent</span>{escape(limited(name, 500))}{data}</p>\n'
+
+
+def _label(shown_picture: ShownPicture) -> str:
+    return shown_picture.handle or f"picture {shown_picture.number}"
+
+
+def _facts(shown_picture: ShownPicture) -> str:
+    """Return what was sent of a picture, and what was changed in it."""
+    picture = shown_picture.picture
+    size = f"{picture.width}x{picture.height}"
+    facts = [_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
+    facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
+    changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
+    if shown_picture.full_size != (picture.width, picture.height):
+        changes.append("shrunk from {}x{}".format(*shown_picture.full_size))
+    if (shown_picture.seen.width, shown_picture.seen.height) != (picture.width, picture.height):
+        changes.append(f"seen at {shown_picture.seen.width}x{shown_picture.seen.height}")
+    if shown_picture.model and family(shown_picture.model).assumed:
+        changes.append(f"sizes assumed for {shown_picture.model}")
+    marks = "".join(f'<span class="tag wait">{escape(change)}</span>' for change in changes)
+    return " · ".join(map(escape, facts)) + (f"<br>{marks}" if marks else "")
+
+
+def opening(kind: str, who: str, remark: str, tag: str = "") -> str:
+    """Return the beginning of a card, of which `</section>` is the end; `tag` is HTML."""
+    return (
+        f'<section class="card {kind}"><header><strong>{escape(limited(who, 200))}</strong>{tag}'
+        f'<span class="quiet">{escape(remark)}</span></header>\n'
+    )
+
+
+def words(text: str) -> str:
+    """Return running text."""
+    return f'<div class="words">{escape(limited(text))}</div>\n'
+
+
+def folded(name: str, text: str) -> str:
+    """Return a text that is shown once its name is clicked."""
+    return f"<details><summary>{escape(limited(name, 100))}</summary><pre>{escape(limited(text))}</pre></details>\n"
+
+
+def thoughts(reasoning: str) -> str:
+    """Return the summary of a model's reasoning, folded; nothing where there is none."""
+    return folded("reasoning", reasoning) if reasoning.strip() else ""
+
+
+def arguments(text: str) -> str:
+    """Return the arguments of a call: JSON on one line where that is short, else as the model wrote them."""
+    try:
+        value = shortened(json.loads(text or "{}"))
+        text = json.dumps(value, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False, indent=2) if len(text) > _WIDE else text
+    except (ValueError, RecursionError):
+        pass
+    return f'<p class="what">called with</p>\n<pre>{escape(limited(text))}</pre>\n' if text != "{}" else ""
+
+
+def sums(facts: Mapping[str, str]) -> str:
+    """Return figures under their names."""
+    fact_list = "".join(
+        f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
+    )
+    return f'<h2>Totals</h2>\n<dl class="card sums">{fact_list}</dl>\n'
+
+
+def limited(text: Any, longest: int = _LONGEST) -> str:
+    """Return a text, or its beginning and how much is left out of this page."""
+    text = paired(str(text))
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}\n[{len(text) - longest:,} more characters are not on this page]"
+
+
+def shortened(value: object) -> object:
+    """Return JSON whose data URLs are cut after their first characters and followed by their size."""
+    match value:
+        case str() if value.startswith("data:") and ";base64," in value[:200]:
+            head, _, data = value.partition(",")
+            size = amount(len(data) * 3 // 4)
+            return f"{head},{data[:_HEAD]}... ({size})" if len(data) > 2 * _HEAD else value
+        case dict():
+            return {key: shortened(inner) for key, inner in cast("Mapping[str, object]", value).items()}
+        case list():
+            return [shortened(inner) for inner in cast("list[object]", value)]
+        case _:
+            return value

@@ -1,0 +1,42 @@
+"""The frame of our HTML pages: one file that needs nothing else, style included, in light and dark."""
+
+from html import escape
+from importlib.metadata import version
+from importlib.resources import files
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+"""The browser enforces that the page loads nothing and runs nothing."""
+
+
+def head(title: str, package: str, style: str) -> str:
+    """Return the page up to its content.
+
+    Args:
+        title: plain text.
+        package: the package that contains the style sheet with what only this page needs.
+        style: the file name of that style sheet.
+    """
+    common = (files("imagebridge.display") / "page.css").read_text("utf-8")
+    own = (files(package) / style).read_text("utf-8")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{escape(title)}</title>
+<style>
+{common}{own}</style>
+</head>
+<body>
+<main>
+"""
+
+
+def foot(writer: str) -> str:
+    """Return the end of the page, which names what wrote it: a command or a method."""
+    return f"""<footer>Written by <code>{escape(writer)}</code>, version {escape(version("imagebridge"))}.</footer>
+</main>
+</body>
+</html>
+"""

@@ -1,0 +1,176 @@
+"""The page of a reply: the whole conversation, of either API, with the pictures that it holds."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+
+from imagebridge.errors import PictureError, beginning
+from imagebridge.pictures.picture import Picture
+from imagebridge.translate.sentences import amount, location
+from imagebridge.translate.translation import ShownPicture
+from imagebridge.wire import JSON, as_object, is_json, is_list, text_of
+
+from .fragments import Figures, arguments, folded, limited, opening, sent, shortened, sums, thoughts, words
+from .html import foot, head
+
+_SPEAKERS = {"user": "You", "assistant": "Model", "system": "Instructions", "developer": "Instructions"}
+
+_CALLS = ("function_call", "custom_tool_call")
+
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
+
+
+def page(
+    items: Sequence[object],
+    *,
+    answer: str,
+    usage: Mapping[str, int],
+    cost: float | None,
+    pictures: Sequence[ShownPicture],
+    incomplete: str | None,
+) -> Iterator[str]:
+    """Yield the page in pieces: with many pictures it may be large.
+
+    Args:
+        items: the conversation, as input items or as chat messages.
+        answer: the final text, for the title where nobody asked anything.
+        usage: tokens under the API's names.
+        cost: USD by list price, where it is known.
+        pictures: what the model was shown.
+        incomplete: why the answer is cut off, where it is.
+    """
+    messages = [item for item in map(as_object, items) if item is not None]
+    title = " ".join(limited(_question(messages) or answer).split()) or "A conversation"
+    yield head(f"{title[:100]} - imagebridge", "imagebridge.display", "conversation.css")
+    yield f"<h1>{escape(beginning(title, 139))}</h1>\n"
+    if incomplete:
+        yield f'<p><span class="tag wait">cut off</span> {escape(limited(incomplete, 2_000))}</p>\n'
+    figures, names = Figures(), _names_of_calls(messages)
+    for item in messages:
+        yield from _item(item, figures, names)
+    yield sums(
+        {
+            "pictures": f"{len(pictures):,}, {amount(sum(one.picture.size for one in pictures))}",
+            "tokens of pictures": f"{sum(one.seen.tokens for one in pictures):,}",
+            "tokens in": f"{usage.get('input_tokens', 0):,}",
+            "tokens out": f"{usage.get('output_tokens', 0):,}",
+            "cost": f"${cost:.4f} by list price" if cost is not None else "unknown",
+        }
+    )
+    yield foot("Reply.html()")
+
+
+def text_of_message(message: JSON) -> Iterator[str]:
+    """Yield the texts of a message, of either API."""
+    content = message.get("content")
+    if isinstance(content, str):
+        yield content
+    for part in content if is_list(content) else ():
+        if is_json(part):
+            yield text_of(part, "text") or text_of(part, "refusal")
+    yield text_of(message, "refusal")
+
+
+def _question(items: Sequence[JSON]) -> str:
+    """Return the user's first words."""
+    asked = (text for item in items if item.get("role") == "user" for text in text_of_message(item))
+    return next((text for text in asked if text.strip()), "")
+
+
+def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
+    """Return the name of each call's tool by the id of the call."""
+    names: dict[str, str] = {}
+    for item in items:
+        if item.get("type") in _CALLS:
+            names[text_of(item, "call_id")] = text_of(item, "name")
+        for call in _tool_calls(item):
+            names[text_of(call, "id")] = text_of(_called(call), "name")
+    return names
+
+
+def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield one item or message as a card."""
+    kind, role = text_of(item, "type") or "message", text_of(item, "role")
+    if kind == "reasoning":
+        summary = item.get("summary")
+        texts = [text_of(one, "text") for one in summary if is_json(one)] if is_list(summary) else []
+        if any(texts):
+            yield f"{opening('model', 'Model', '')}{thoughts(chr(10).join(texts))}</section>\n"
+    elif kind in _CALLS:
+        yield from _call(text_of(item, "name"), text_of(item, "arguments") or text_of(item, "input"))
+    elif kind in _OUTPUTS or role == "tool":
+        call = text_of(item, "call_id") or text_of(item, "tool_call_id")
+        yield opening("tool", names.get(call) or "a tool", "the model received")
+        yield from _content(item.get("output", item.get("content")), figures)
+        yield "</section>\n"
+    elif kind == "message":
+        if any(text_of_message(item)) or is_list(item.get("content")):
+            card = "user" if role == "user" else "model"
+            yield opening(card, _SPEAKERS.get(role, role or "Message"), "")
+            yield from _content(item.get("content"), figures)
+            yield words(refusal) if (refusal := text_of(item, "refusal")) else ""
+            yield "</section>\n"
+        for call in _tool_calls(item):
+            called = _called(call)
+            yield from _call(
+                text_of(called, "name"), text_of(called, "arguments") or text_of(called, "input")
+            )
+    else:
+        yield opening("model", "Model", "")
+        yield folded(kind, json.dumps(shortened(item), ensure_ascii=False, indent=2, default=str))
+        yield "</section>\n"
+
+
+def _call(name: str, given: str) -> Iterator[str]:
+    yield f"{opening('tool', name or 'a tool', 'call')}{arguments(given)}</section>\n"
+
+
+def _tool_calls(message: JSON) -> list[JSON]:
+    listed = message.get("tool_calls")
+    return [call for call in listed if is_json(call)] if is_list(listed) else []
+
+
+def _called(call: JSON) -> JSON:
+    return as_object(call.get("function")) or as_object(call.get("custom")) or {}
+
+
+def _content(content: object, figures: Figures) -> Iterator[str]:
+    """Yield a text, or the parts of a message or an output."""
+    if isinstance(content, str):
+        yield words(content)
+    for part in content if is_list(content) else ():
+        if is_json(part):
+            yield _part(part, figures)
+
+
+def _part(part: JSON, figures: Figures) -> str:
+    kind = text_of(part, "type")
+    if kind in ("input_image", "image_url", "output_image"):
+        image = part.get("image_url")
+        url = text_of(image, "url") if is_json(image) else text_of(part, "image_url")
+        return _picture(url, text_of(part, "file_id"), figures)
+    if kind in ("input_file", "file"):
+        return _file(as_object(part.get("file")) or part)
+    text = text_of(part, "text") or text_of(part, "refusal")
+    if text or kind in ("text", "input_text", "output_text", "refusal"):
+        return words(text) if text.strip() else ""
+    return folded(kind or "part", json.dumps(shortened(part), ensure_ascii=False, indent=2, default=str))
+
+
+def _picture(url: str, file_id: str, figures: Figures) -> str:
+    """Return a picture that is in the conversation itself. Others are named: the page loads nothing."""
+    if not url.startswith("data:"):
+        return sent(f"the picture {location(url) if url else file_id}")
+    try:
+        picture = Picture.from_base64(url)
+    except PictureError as error:
+        return sent(f"a picture that cannot be shown: {error.reason}")
+    size = f"{picture.width}x{picture.height}"
+    facts = (f"{size} pixels", picture.media_type, amount(picture.size))
+    return figures.captioned(picture, f"a picture of {size} pixels", " · ".join(map(escape, facts)))
+
+
+def _file(file: JSON) -> str:
+    data, url = text_of(file, "file_data"), text_of(file, "file_url")
+    name = text_of(file, "filename") or (location(url) if url else "") or text_of(file, "file_id")
+    return sent(f"the file {name or 'without a name'}", len(data.partition(",")[2].rstrip("=")) * 3 // 4)

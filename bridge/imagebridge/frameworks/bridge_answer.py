@@ -1,0 +1,44 @@
+"""What a tool of a bridge answers, of either kind of bridge, for frameworks whose tools are asynchronous."""
+
+from collections.abc import Mapping
+from functools import partial
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, TypeGuard, cast
+
+from anyio import to_thread
+
+if TYPE_CHECKING:
+    from imagebridge.agent.bridge import Bridge
+    from imagebridge.agent.sync import SyncBridge
+    from imagebridge.providers.provider import Translation
+
+__all__ = ["answered", "is_blocking"]
+
+
+def is_blocking(bridge: "Bridge | SyncBridge") -> "TypeGuard[SyncBridge]":
+    """Tell whether a bridge was opened with `with`, so that its methods block."""
+    return not iscoroutinefunction(bridge.answer)
+
+
+async def answered(
+    bridge: "Bridge | SyncBridge",
+    name: str,
+    arguments: Mapping[str, object] | str | None,
+    *,
+    model: str | None = None,
+) -> "Translation":
+    """Return `Bridge.answer` of an open bridge. One that blocks is called in a thread.
+
+    Args:
+        bridge: what `async with Bridge(...)` or `with Bridge(...)` gives.
+        name: the tool, as in `tools`.
+        arguments: JSON, as an object or as text.
+        model: the model that will look.
+
+    Raises:
+        BridgeError: the bridge is not open.
+    """
+    if is_blocking(bridge):
+        answer = partial(bridge.answer, name, arguments, model=model)
+        return await to_thread.run_sync(answer, abandon_on_cancel=True)
+    return await cast("Bridge", bridge).answer(name, arguments, model=model)
