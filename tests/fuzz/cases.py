@@ -13,6 +13,7 @@ WHEEL = [
     for kind, share in {
         "results": 5,
         "pictures": 5,
+        "documents": 2,
         "svgs": 2,
         "specs": 2,
         "tools": 2,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import anyio
 
 from . import relay_lines
-from .mutation import damaged, disturbed, with_checksums
+from .mutation import NUMBERS, damaged, disturbed, packed, unpacked, with_checksums
 
 HOSTS = (None, "unknown", "claude-desktop", "cursor", "text-only", "codex")
 MODEL = "gpt-6-luna"
@@ -87,6 +87,29 @@ def pictures(data, draw):
         call = {"type": "function_call", "call_id": "c", "name": "look", "arguments": "{}"}
         output = function_call_output(result, "c", Policy(proof="decoded"))
         accepted({"model": MODEL, "input": [call, output]})
+
+
+def documents(data, draw):
+    """A document is read, or refused in words, and costs nothing of what stands beside it."""
+    from imagebridge import Policy, function_call_output
+    from imagebridge.documents.excerpt import excerpt
+    from imagebridge.errors import BridgeError
+
+    try:
+        read = excerpt(data, "a.html", room=20_000)
+    except BridgeError as error:
+        sendable(str(error).encode(errors="replace").decode())
+    else:
+        assert len(json.dumps(read.text)) <= 20_002
+    if draw:
+        blob = base64.b64encode(data).decode()
+        blocks = [
+            {"type": "text", "text": "beside"},
+            {"type": "resource", "resource": {"uri": "a", "blob": blob}},
+        ]
+        output = function_call_output({"content": blocks}, "c", Policy(documents="pages"))
+        sendable(output)
+        assert "beside" in str(output)
 
 
 def svgs(data, draw):
@@ -284,6 +307,23 @@ def _damaged_picture(chance, data, other):
     return with_checksums(made) if made.startswith(b"\x89PNG") and chance.random() < 0.7 else made
 
 
+def _damaged_document(chance, data, other):
+    """A package with a part or two damaged, or taken from another one, or its bytes themselves."""
+    parts = unpacked(data)
+    if not parts or chance.random() < 0.1:
+        return damaged(chance, data, other)
+    for _ in range(chance.choice((1, 1, 2))):
+        name = chance.choice([one for one in parts if one != "mimetype"])
+        others = list(unpacked(other).values()) or [other]
+        parts[name] = damaged(chance, parts[name], chance.choice(others))
+        if chance.random() < 0.3:
+            # Numbers that nobody writes, in a place where there was one.
+            parts[name] = re.sub(
+                rb'"\d{1,4}"', lambda _: b'"%s"' % chance.choice(NUMBERS), parts[name], count=3
+            )
+    return packed(parts)
+
+
 def _other_arguments(chance, call, other):
     return {"name": call["name"], "arguments": disturbed(chance, call["arguments"], other["arguments"])}
 
@@ -312,6 +352,7 @@ def _same(data):
 KINDS = {
     "results": Kind(read_json, disturbed, results, json_text),
     "pictures": Kind(_same, _damaged_picture, pictures, _same),
+    "documents": Kind(_same, _damaged_document, documents, _same),
     "svgs": Kind(_same, damaged, svgs, _same),
     "specs": Kind(read_json, disturbed, specs, json_text),
     "tools": Kind(read_json, disturbed, tools, json_text),

@@ -2,7 +2,9 @@
 
 import base64
 import copy
+import io
 import struct
+import zipfile
 import zlib
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -23,6 +25,7 @@ VALUES = (
     ),
     *(10**400, 10**5_000),
 )
+NUMBERS = (b"-1", b"0", b"199", b"1000", b"99999", b"2147483648", b"9" * 5_000, b"x", b"")
 NAMES = ("\udfff", "", "type", "__proto__", "$ref", "constructor", "9" * 500, "url", "\0")
 
 
@@ -68,6 +71,24 @@ def with_checksums(data):
             made[stop - 4 : stop] = struct.pack(">I", zlib.crc32(made[at + 4 : stop - 4]))
         at = stop
     return bytes(made)
+
+
+def unpacked(data):
+    """Return the parts of a package by their names, none of what is no sound one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {info.filename: archive.read(info) for info in archive.infolist()}
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, RuntimeError, struct.error):
+        return {}
+
+
+def packed(parts):
+    """Return a package of these parts, always the same."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, (2026, 11, 30, 0, 0, 0)), data)
+    return made.getvalue()
 
 
 def disturbed(chance, value, other):

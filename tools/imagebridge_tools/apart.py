@@ -38,7 +38,7 @@ _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
 
 Arguments = TypeVarTuple("Arguments")
-Returned = TypeVar("Returned")
+WorkResult = TypeVar("WorkResult")
 Held = TypeVar("Held")
 
 _PR_SET_PDEATHSIG = 1
@@ -52,11 +52,11 @@ class ApartError(BridgeError):
 
 
 async def apart(
-    function: Callable[[*Arguments], Returned],
+    function: Callable[[*Arguments], WorkResult],
     *arguments: *Arguments,
     seconds: float = SECONDS,
     heavy: bool = False,
-) -> Returned:
+) -> WorkResult:
     """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
 
     What is `heavy` is not tried beside other work first. Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
@@ -95,8 +95,8 @@ class _WorkerResult(NamedTuple):
 
 
 async def _worked(
-    limits: _Limits, function: Callable[[*Arguments], Returned], *arguments: *Arguments
-) -> Returned:
+    limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
+) -> WorkResult:
     """Call `function` in a worker within limits, which ends where it would go on holding too much.
 
     Raises:
@@ -120,7 +120,7 @@ async def _worked(
         await _tidied()
     if outcome.raised:
         raise outcome.raised
-    return cast("Returned", outcome.returned)
+    return cast("WorkResult", outcome.returned)
 
 
 async def _tidied() -> None:
@@ -133,7 +133,7 @@ async def _tidied() -> None:
         await _run(os._exit, 0)
 
 
-async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Arguments) -> Returned:
+async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Arguments) -> WorkResult:
     """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
     ended = ready = False
     while True:
@@ -154,8 +154,8 @@ async def _twice(function: Callable[[*Arguments], Returned], *arguments: *Argume
 
 
 async def _run(
-    function: Callable[[*Arguments], Returned], *arguments: *Arguments, cancellable: bool = False
-) -> Returned:
+    function: Callable[[*Arguments], WorkResult], *arguments: *Arguments, cancellable: bool = False
+) -> WorkResult:
     """Run in a worker. A limiter would wait once, and another call could take the worker that stands ready."""
     unlimited = cast("anyio.CapacityLimiter", nullcontext())
     return await to_process.run_sync(function, *arguments, cancellable=cancellable, limiter=unlimited)
@@ -166,7 +166,7 @@ def _nothing() -> None:
 
 
 def _limited(
-    parent: int, limits: _Limits, function: Callable[[*Arguments], Returned], *arguments: *Arguments
+    parent: int, limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> _WorkerResult:
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.

@@ -150,7 +150,8 @@ def _excerpt(
         parts = f"{len(ends):,} part{'' if len(ends) == 1 else 's'}"
         raise ArgumentError("part", f"is {part:,}; the text has {parts}")
     first, last = [0, *ends][part - 1], ends[part - 1]
-    following = [start for start, _ in starts[1:]] + [len(text) + 1]
+    # A presentation may have no slides.
+    following = ([start for start, _ in starts[1:]] + [len(text) + 1])[: len(starts)]
     within = tuple(
         number for (start, number), end in zip(starts, following, strict=True) if start < last and end > first
     )

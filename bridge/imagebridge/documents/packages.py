@@ -88,7 +88,10 @@ class Package:
             RuntimeError
         ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
             raise DocumentError(_unreadable(info)) from error
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        except (
+            *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+            *(ValueError, struct.error),  # Places before the beginning, and fields that end too early.
+        ) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
             what = (

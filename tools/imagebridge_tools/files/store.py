@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.limits import SENDABLE
@@ -174,10 +175,11 @@ def _note(name: str, line: bytes) -> StoredPicture:
         raise ValueError("the line describes no picture") from error
     if note.hash != name:
         raise ValueError("the line describes another picture")
+    media_type = cast("object", note.media_type)
     numbers: tuple[object, ...] = (note.width, note.height, note.size)
     # Whoever can write into the storage can write anything, and one line must not cost the list of all.
     if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
-        isinstance(note.media_type, str) and note.media_type in SENDABLE and _is_sound(note.origin)
+        isinstance(media_type, str) and media_type in SENDABLE and _is_sound(note.origin)
     ):
         raise ValueError("the line describes no picture")
     return note

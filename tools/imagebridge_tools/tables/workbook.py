@@ -12,7 +12,7 @@ from imagebridge.documents.document_types import unread
 from imagebridge.documents.packages import LOCKED, unpacked_size
 from imagebridge.documents.sheets import fill_merged
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError
-from imagebridge_tools.apart import ApartError, Arguments, Returned, apart
+from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
 from imagebridge_tools.tool_output import JsonValue, counted, nearest_allowed
 
 from . import header
@@ -70,9 +70,9 @@ async def in_worker(
     name: str,
     data: bytes,
     argument: str,
-    function: Callable[[*Arguments], Returned],
+    function: Callable[[*Arguments], WorkResult],
     *arguments: *Arguments,
-) -> Returned:
+) -> WorkResult:
     """Return what a function makes of a workbook's bytes, in a process of its own.
 
     Few bytes can name cells a million rows apart, and their reader makes room for all between them.
