@@ -10,7 +10,9 @@ from openai import AsyncOpenAI
 
 from imagebridge import Bridge
 
-harbour = MCPServer("harbour", instructions="Water levels are in metres above chart datum.")
+harbour = MCPServer(
+    "harbour", instructions="Water levels are in metres above chart datum.", log_level="WARNING"
+)
 
 
 @harbour.tool()

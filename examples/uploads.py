@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import anyio
+from mcp import StdioServerParameters
 from openai import AsyncOpenAI
 
 from imagebridge import Bridge
@@ -16,8 +17,8 @@ QUESTIONS = "What is in this picture?", "What is in its top left corner? Look cl
 
 
 async def main(photo: Path) -> None:
-    bridge = Bridge(f"imagebridge-server --allow {photo.parent}")
-    async with AsyncOpenAI() as client, bridge:
+    server = StdioServerParameters(command="imagebridge-server", args=["--allow", str(photo.parent)])
+    async with AsyncOpenAI() as client, Bridge(server) as bridge:
         items = [{"role": "user", "content": f"Load {photo.name}."}]
         for question in QUESTIONS:
             items.append({"role": "user", "content": question})

@@ -42,6 +42,7 @@ def run(name, steps, *arguments, answers="", folder=None):
             check=False,
         )
     assert done.returncode == 0, done.stderr
+    assert "HTTP Request" not in done.stderr  # a log between the lines of the program
     return done.stdout, endpoint
 
 
@@ -92,7 +93,8 @@ def test_own_server():
 
 @pytest.mark.long
 def test_uploads(tmp_path):
-    photo = tmp_path / "photo.png"
+    photo = tmp_path / "my pictures" / "photo.png"
+    photo.parent.mkdir()
     Image.effect_noise((900, 600), 90).save(photo)
     steps = [[("load_image", {"source": "photo.png"})], "Noise.", "More noise.", "All of them."]
     out, endpoint = run("uploads.py", steps, str(photo))

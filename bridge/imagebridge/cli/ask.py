@@ -117,7 +117,8 @@ def command(
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
-        raise click.UsageError("the prompt is empty: write what to ask, or - to read it from stdin")
+        fix = "nothing came from stdin" if prompt == "-" else "write what to ask, or - to read it from stdin"
+        raise click.UsageError(f"the prompt is empty: {fix}")
 
     # Before a server is started that nobody would ask.
     need(ASK)

@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import secrets
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -107,6 +108,11 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"the token file {str(path)!r} does not exist; this makes it and prints a token for the caller NAME: "
+            f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
+        ) from error
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from error
     except ValueError as error:

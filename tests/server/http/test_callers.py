@@ -89,12 +89,16 @@ class TestFile:
         with pytest.raises(SettingsError, match=re.escape(problem)):
             create_app(Settings(tokens=file))
 
-    def test_a_file_that_is_not_there_is_told(self, tmp_path):
-        run = CliRunner().invoke(
-            server_command, ["--http", "127.0.0.1:0", "--tokens", str(tmp_path / "none")]
-        )
+    def test_a_file_that_is_not_there_is_told_with_the_command_that_makes_it(self, tmp_path):
+        file = tmp_path / "none"
+        run = CliRunner().invoke(server_command, ["--http", "127.0.0.1:0", "--tokens", str(file)])
         assert run.exit_code == 2
-        assert "cannot be read: No such file or directory" in run.stderr
+        (words,) = re.findall(
+            r"does not exist; .*: imagebridge-server (token NAME --tokens .*)$", run.stderr, re.MULTILINE
+        )
+        made = CliRunner().invoke(server_command, words.replace("NAME", "alice").split())
+        assert made.exit_code == 0
+        assert list(read_callers(file)) == ["alice"]
 
     @pytest.mark.parametrize(("allow", "other"), [("a", "a"), ("a", "a/b"), ("a/b", "a")])
     @pytest.mark.parametrize("option", ["allow_write", "store"])
