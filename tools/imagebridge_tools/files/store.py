@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.limits import SENDABLE
