@@ -1,5 +1,7 @@
 """Each program of the cookbook runs as its first lines say, against the strict endpoint."""
 
+import ast
+import inspect
 import json
 import os
 import re
@@ -8,6 +10,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 from PIL import Image
@@ -27,12 +30,13 @@ def environment(endpoint):
     }
 
 
-def run(name, steps, *arguments, answers=""):
+def run(name, steps, *arguments, answers="", folder=None):
     with Endpoint(steps) as endpoint:
         done = subprocess.run(
             [sys.executable, EXAMPLES / name, *arguments],
             env=environment(endpoint),
             input=answers,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=False,
@@ -48,7 +52,7 @@ def sent(endpoint, kind):
 
 
 def test_the_page_shows_every_program_and_no_other():
-    shown = re.findall(r"literalinclude:: \.\./examples/(\S+)", PAGE)
+    shown = re.findall(r"(?:literalinclude:: |\]\()\.\./examples/([\w.]+)", PAGE)
     assert sorted(shown) == sorted(path.name for path in EXAMPLES.iterdir() if path.is_file())
 
 
@@ -134,3 +138,37 @@ def test_web_app():
     assert [kind for kind, _ in events if kind != "text"] == ["call", "picture", "end"]
     assert "".join(data for kind, data in events if kind == "text") == "The last."
     assert dict(events)["picture"].startswith("data:image/png;base64,")
+
+
+@pytest.mark.long
+def test_transcript(tmp_path):
+    out, _ = run("transcript.py", [[CHART], "The last."], folder=tmp_path)
+    page = (tmp_path / "conversation.html").read_text("utf-8")
+    assert out == "The last.\n"
+    assert page.count('src="data:image/png;base64,') == 1
+
+
+@pytest.mark.long
+def test_notebook(tmp_path, monkeypatch):
+    """Run the cells as a kernel does, which awaits what stands outside of functions, and keep what each shows."""
+    monkeypatch.chdir(tmp_path)
+    shown, names = [], {}
+
+    async def kernel():
+        for cell in json.loads((EXAMPLES / "notebook.ipynb").read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                *before, last = ast.parse("".join(cell["source"])).body
+                for tree, mode in ((ast.Module(before, []), "exec"), (ast.Expression(last.value), "eval")):
+                    value = eval(compile(tree, "cell", mode, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names)
+                    value = await value if inspect.isawaitable(value) else value
+                shown.append(value)
+
+    with Endpoint([[CHART], "The last."]) as endpoint:
+        for name, value in environment(endpoint).items():
+            monkeypatch.setenv(name, value)
+        anyio.run(kernel)
+    reply, translation, files = shown
+    assert "The last." in reply._repr_html_()
+    assert "<img " in translation._repr_html_()
+    assert [file.name for file in files] == ["shown-1.png"]
+    assert all(file.is_file() for file in files)

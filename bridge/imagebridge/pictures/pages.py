@@ -14,7 +14,7 @@ from . import grey, tiff
 from .cost import MAX_PIXELS, check_pixels, turn
 from .decode import at_page, frames, header, load, upright
 from .decoder_errors import UNKNOWN_FORM, decoding
-from .encode import redrawn
+from .encode import is_flat, redrawn, within
 from .picture import Picture
 from .tiff_directory import ORIENTATION, classic
 from .tiff_directory import count as stored_pages
@@ -35,6 +35,9 @@ MAX_PAGES = 30
 
 ENOUGH = 90_000
 """Bytes in which a page can still be read. Measured 2026-11-30: without loss a page of text takes 36 to 180 kB."""
+
+_SCANNED = 130_000
+"""Bytes in which a scan can: a grainy one at `_SMALLER` takes 123 kB at the quality of 60 (2026-11-30)."""
 
 _MAX_TOGETHER = 2 * MAX_PIXELS
 """Pixels of the pages of one TIFF that are decoded at most."""
@@ -181,8 +184,8 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
         data: the PDF.
         numbers: the pages, counted from 1, those first that are to be shown before others; None for the first
             `MAX_PAGES`.
-        room: bytes that they may take together, where no page counts for more than `ENOUGH`: those that have none are
-            not drawn. None for any.
+        room: bytes that they may take together: pages that have none are not drawn, and where it is short, they are drawn
+            so that they can just be read. None for any.
 
     Raises:
         PictureError: the extra is missing, the PDF cannot be read, or none of its pages can be drawn.
@@ -209,7 +212,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
                     failed.append(number)
                     reason = reason or error.reason
                     continue
-                used += min(picture.size, ENOUGH)
+                used += picture.size
                 if pictures and used > room:
                     break
                 pictures[number] = picture
@@ -224,14 +227,15 @@ def page_picture(page: Any, side: int) -> Picture:
 
 
 def _light(page: Any) -> Picture:
-    """Draw a page in `ENOUGH` bytes, as far as shades and a smaller size lead there."""
-    made: list[Picture] = []
+    """Draw a page in `ENOUGH` bytes, as far as shades and a smaller size lead there; a scan in `_SCANNED`."""
+    picture = None
     for side in (_SIDE, _SMALLER):
         image = _drawn(page, side)
-        made.append(redrawn(grey.in_shades(image) if image.mode == "L" else image))
-        if made[-1].size <= ENOUGH:
-            break
-    return min(made, key=lambda one: one.size) if made[-1].size <= ENOUGH else made[0]
+        picture = redrawn(grey.in_shades(image) if image.mode == "L" and is_flat(image) else image)
+        if picture.size <= ENOUGH:
+            return picture
+    assert picture, "there are sides"
+    return within(picture, _SCANNED)
 
 
 def _drawn(page: Any, side: int) -> "Image":

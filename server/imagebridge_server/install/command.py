@@ -148,7 +148,7 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     if name not in names:
         near = nearest(name, names)
         hint = f"; did you mean {near}?" if near else "."
-        raise click.UsageError(f"no host is called {name!r}{hint} There are: {', '.join(names)}.")
+        raise click.UsageError(f"unknown host {name!r}{hint} Available: {', '.join(names)}.")
     host = HOST_FILES[names.index(name)]
     path = file or file_here(host)
     if path is None:

@@ -177,10 +177,15 @@ def _note(name: str, line: bytes) -> StoredPicture:
     numbers: tuple[object, ...] = (note.width, note.height, note.size)
     # Whoever can write into the storage can write anything, and one line must not cost the list of all.
     if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
-        isinstance(note.media_type, str) and note.media_type in SENDABLE and _is_sound(note.origin)
+        _is_shown(note.media_type) and _is_sound(note.origin)
     ):
         raise ValueError("the line describes no picture")
     return note
+
+
+def _is_shown(media_type: object) -> bool:
+    """Tell whether a media type is one of those that are kept."""
+    return isinstance(media_type, str) and media_type in SENDABLE
 
 
 def _is_sound(origin: object) -> bool:
