@@ -19,7 +19,7 @@ from imagebridge.display.fragments import (
 from imagebridge.display.html import foot, head
 from imagebridge.errors import PictureError, beginning
 from imagebridge.pictures.picture import Picture
-from imagebridge.providers.provider import Source
+from imagebridge.providers.provider import AttachmentKind, Source
 from imagebridge.providers.registry import providers
 from imagebridge.translate.sentences import amount, location
 from imagebridge.translate.translation import ShownPicture
@@ -156,23 +156,28 @@ def _content(content: object, figures: Figures) -> Iterator[str]:
 
 
 def _part(part: JSON, figures: Figures) -> str:
-    for wire in providers():
-        if attached := wire.kind(part):
-            source = wire.source(part)
-            return _picture(source, figures) if attached == "picture" else _file(source)
-    kind = text_of(part, "type")
-    text = text_of(part, "text") or text_of(part, "refusal")
+    attached = _attached(part)
+    if attached:
+        kind, source = attached
+        return _picture(source, figures) if kind == "picture" else _file(source)
+    kind, text = text_of(part, "type"), text_of(part, "text") or text_of(part, "refusal")
     if text or kind in ("text", "input_text", "output_text", "refusal"):
         return words(text) if text.strip() else ""
     return folded(kind or "part", json.dumps(shortened(part), ensure_ascii=False, indent=2, default=str))
 
 
+def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
+    """Return what a part on any wire attaches, and where that comes from; None where it is a text or unknown."""
+    return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
+
+
 def _picture(source: Source, figures: Figures) -> str:
     """Return a picture that is in the conversation itself. Others are named: the page loads nothing."""
-    if not source.url.startswith("data:"):
-        return sent(f"the picture {_named(source)}")
+    url = source.url
+    if not url.startswith("data:"):
+        return sent(f"the picture {location(url) if url else source.file_id}")
     try:
-        picture = Picture.from_base64(source.url)
+        picture = Picture.from_base64(url)
     except PictureError as error:
         return sent(f"a picture that cannot be shown: {error.reason}")
     size = f"{picture.width}x{picture.height}"
@@ -181,10 +186,7 @@ def _picture(source: Source, figures: Figures) -> str:
 
 
 def _file(source: Source) -> str:
-    data = source.url.partition(",")[2] if source.url.startswith("data:") else ""
-    return sent(f"the file {_named(source) or 'without a name'}", len(data.rstrip("=")) * 3 // 4)
-
-
-def _named(source: Source) -> str:
-    address = "" if source.url.startswith("data:") else source.url
-    return source.filename or (location(address) if address else "") or source.file_id
+    data, url = ("", source.url) if "://" in source.url[:16] else (source.url, "")
+    name = source.filename or (location(url) if url else "") or source.file_id
+    # With or without what a data URL begins with.
+    return sent(f"the file {name or 'without a name'}", len(data.rpartition(",")[2].rstrip("=")) * 3 // 4)
