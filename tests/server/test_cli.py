@@ -73,7 +73,7 @@ def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch):
     monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)
     run = CliRunner().invoke(command, [])
     assert (run.exit_code, run.stdout, len(served)) == (0, "", 1)
-    assert "waits for a host" in run.stderr
+    assert "is waiting for an MCP host" in run.stderr
 
 
 def test_version():

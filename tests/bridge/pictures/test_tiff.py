@@ -483,7 +483,7 @@ MORE = {
     "one more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=0), QUARTERS[0], "one extra value"),
     "one more that is not named": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4), QUARTERS[0], "one extra value"),
     "one more beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=0), (9, 9, 9), "one extra value"),
-    "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 more values"),
+    "two more beside colours": (made(8, 2, [bytes((*QUARTERS[0], 1, 2)) * 32], samples=5, extra=[0, 0]), QUARTERS[0], "2 extra values"),
     "one of a kind that there is not": (made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4, extra=999), QUARTERS[0], "one extra value"),
     "one of no kind beside grey": (made(8, 1, [bytes((9, 1)) * 32], samples=2, extra=999), (9, 9, 9), "one extra value"),
     "opacity": (made(8, 2, [bytes((*QUARTERS[0], 255)) * 32], samples=4, extra=2), QUARTERS[0], ""),
@@ -644,7 +644,7 @@ TOLD = {
     "raw values of a camera": (
         made(16, 32803, [lossless_jpeg(14)], packed=7),
         (
-            "this variant of TIFF is not supported: a sensor's raw values, 1 sample a pixel, 16 bits a sample, packed "
+            "this variant of TIFF is not supported: a sensor's raw values, 1 sample a pixel, 16 bits a sample, compressed "
             "with lossless JPEG of 14 bits"
         ),
     ),
