@@ -230,10 +230,10 @@ def test_a_tool_may_be_given_what_is_attached(tmp_path):
     ("name", "data", "said"),
     [
         ("no.png", None, "'{}' does not exist"),
-        ("a.txt", b"hello", "the file {} hold no picture but bytes of no known format"),
-        ("a.pdf", b"%PDF-1.7\n", "the file {} hold no picture but application/pdf"),
+        ("a.txt", b"hello", "the file {} cannot be shown: the format is unknown, not a picture's"),
+        ("a.pdf", b"%PDF-1.7\n", "the file {} cannot be shown: the format is application/pdf, not a picture's"),
         ("cut.png", BIG[:-4000], "{} cannot be shown: "),
-        ("empty.jpg", b"", "{} hold no picture"),
+        ("empty.jpg", b"", "{} cannot be shown"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
 )
