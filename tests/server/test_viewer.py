@@ -391,7 +391,10 @@ class TestInABrowser:
         [
             ([{"type": "text", "text": "data: month is missing"}], "data: month is missing"),
             ([], "This result contains no pictures."),
-            ([{"type": "image", "data": "AAAA", "mimeType": "image/png"}], "This result contains no pictures."),
+            (
+                [{"type": "image", "data": "AAAA", "mimeType": "image/png"}],
+                "This result contains no pictures.",
+            ),
         ],
     )
     def test_without_a_picture_the_words_are_shown(self, host, content, said):

@@ -523,8 +523,8 @@ class TestPreviews:
             ({"format": "gif", "partial_images": 1}, "partial_images: cannot be combined with gif"),
             ({"format": "svg", "n": 2}, "n: cannot be more than 1 for svg"),
             ({"format": "svg", "compression": 50}, "compression: applies to jpeg and webp"),
-            ({"frame_count": 3}, "frame_count: goes with gif"),
-            ({"frame_duration_ms": 300}, "frame_duration_ms: goes with gif"),
+            ({"frame_count": 3}, "frame_count: applies to gif"),
+            ({"frame_duration_ms": 300}, "frame_duration_ms: applies to gif"),
             (
                 {"format": "gif", "frame_duration_ms": 5},
                 "frame_duration_ms: is 5; give 10 to 655,350 milliseconds",
