@@ -47,6 +47,8 @@ def test_a_plot_shows_the_figures_below_it(name):
         assert re.findall(shape, svg) == re.findall(shape, again), (
             "uv run python -m tests.benchmarks draws it anew"
         )
+    part = TEXT.partition(f"## {plot.title}\n")[2].partition("\n## ")[0]
+    assert f"<summary>The figures{', in ' * bool(plot.y_title)}{plot.y_title}</summary>" in part
     assert len(svg) < 40_000
     assert "prefers-color-scheme: dark" in svg
 

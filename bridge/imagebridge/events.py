@@ -118,7 +118,7 @@ class Reply:
         Every text is escaped, and the page loads and runs nothing. Pictures that went as file ids or addresses are
         named instead of shown.
         """
-        from .display.reply_page import page
+        from .conversation.reply_page import page
 
         return "".join(
             page(

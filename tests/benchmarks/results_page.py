@@ -133,9 +133,10 @@ def read(text):
 
 def _plot(name, rows):
     plot = PLOTS[name]
+    unit = f", in {plot.y_title}" if plot.y_title else ""
     return (
         f"## {plot.title}\n\n{plot.words}\n\n![{plot.title}]({FOLDER.name}/{name}.svg)\n\n"
-        f"<details><summary>The figures</summary>\n\n{plot_table(plot, rows)}\n</details>\n"
+        f"<details><summary>The figures{unit}</summary>\n\n{plot_table(plot, rows)}\n</details>\n"
     )
 
 

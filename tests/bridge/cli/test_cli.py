@@ -303,7 +303,7 @@ def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
     assert code == 0, answer + beside
     url = json.loads(answer)["output"][1]["image_url"]
     assert ("... (" in url) is not whole
-    assert "draw_square is at work" in beside
+    assert "draw_square is running" in beside
     assert "\x1b[38;2;0;128;128" in beside
 
 

@@ -91,7 +91,7 @@ def test_a_document_that_breaks_its_reader_costs_no_more(data, name):
 def test_what_a_reading_returns_and_raises_comes_back():
     data = samples.pdf(2)
     assert confined.confined(partial(excerpt, data)) == excerpt(data)
-    with pytest.raises(ArgumentError, match="names page 9"):
+    with pytest.raises(ArgumentError, match="asks for page 9"):
         confined.confined(partial(excerpt, data, pages="9"))
 
 
