@@ -75,10 +75,12 @@ class Uploads:
         client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
         threshold: bytes above which a picture or file is uploaded.
         expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
-        keep: leave the files until they expire. Otherwise closing deletes them; not for conversations that
-            the API stores (`previous_response_id`, `conversation`) and that go on later.
+        keep: leave the files until they expire; needed if conversations that the API stores
+            (`previous_response_id`, `conversation`) are to continue later. Otherwise closing deletes them.
 
-    Raises TypeError for another client, ValueError for a threshold below 0 or an expiry that the API does not take.
+    Raises:
+        TypeError: `client` is neither an `AsyncOpenAI` nor an `OpenAI`.
+        ValueError: the threshold is negative, or the API does not accept the expiry.
     """
 
     def __init__(
@@ -114,16 +116,16 @@ class Uploads:
 
     @classmethod
     def of_argument(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
-        """Return the uploads that `run(..., uploads=...)` asks for: none, those over `THRESHOLD`, or over that many bytes."""
+        """Return uploads for `run(..., uploads=...)`: False for none, True for data over `THRESHOLD`, or a number of bytes."""
         created = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
         created._off = uploads is False
         return created
 
     def for_client(self, client: "AsyncOpenAI | OpenAI") -> Self:
-        """Return itself to a run with its own client; another one may belong to an account that has none of its files.
+        """Return this object if `client` is its own client; other clients may belong to an account without these files.
 
         Raises:
-            TypeError: it is another client.
+            TypeError: `client` is a different client.
         """
         if client is not self._client:
             raise TypeError(

@@ -179,7 +179,7 @@ class Page(NamedTuple):
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
-        form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
+        form = f"{what}, {many} per pixel, {bits} per sample" + (", in planes" if self.planar else "")
         packed = packed or _PACKED.get(self.packed, f"compression {self.packed}")
         return f"this variant of TIFF is not supported: {form}" + (
             f", compressed with {packed}" if packed else ""

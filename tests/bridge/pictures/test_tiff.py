@@ -411,7 +411,7 @@ def test_pages_of_forms_that_pillow_does_not_know_are_shown_and_told(big):
         1,
         (
             "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: this variant of TIFF is not supported: "
-            "RGB, 3 samples a pixel, 32 bits a sample, compressed with compression 999"
+            "RGB, 3 samples per pixel, 32 bits per sample, compressed with compression 999"
         ),
     )
 
@@ -602,7 +602,7 @@ TOLD = {
     "logarithms of light": (
         made(16, 32845, [bytes(64)], packed=34676, samples=3, form=2),
         (
-            "this variant of TIFF is not supported: LogLuv, 3 samples a pixel, signed 16 bits a sample, compressed with "
+            "this variant of TIFF is not supported: LogLuv, 3 samples per pixel, signed 16 bits per sample, compressed with "
             "SGI's logarithms"
         ),
     ),
@@ -620,31 +620,31 @@ TOLD = {
     ),
     "WebP multiplied with its opacity": (
         made(8, 2, [webp(PIXELS)], packed=50001, samples=4, extra=1),
-        "this variant of TIFF is not supported: RGB, 4 samples a pixel, 8 bits a sample, compressed with WebP",
+        "this variant of TIFF is not supported: RGB, 4 samples per pixel, 8 bits per sample, compressed with WebP",
     ),
     "JPEG XL inside": (
         made(8, 2, [b"\xff\x0a"], packed=50002, samples=3),
-        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 8 bits a sample, compressed with JPEG XL",
+        "this variant of TIFF is not supported: RGB, 3 samples per pixel, 8 bits per sample, compressed with JPEG XL",
     ),
     "lossless JPEG of 16 bits": (
         made(16, 2, [lossless_jpeg(16, 3)], packed=7, samples=3),
-        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 16 bits a sample, compressed with lossless JPEG",
+        "this variant of TIFF is not supported: RGB, 3 samples per pixel, 16 bits per sample, compressed with lossless JPEG",
     ),
     "lossless JPEG of fewer bits than the page says": (
         made(16, 1, [lossless_jpeg(14)], packed=7),
         (
-            "this variant of TIFF is not supported: grey, 1 sample a pixel, 16 bits a sample, compressed with lossless "
+            "this variant of TIFF is not supported: grey, 1 sample per pixel, 16 bits per sample, compressed with lossless "
             "JPEG of 14 bits"
         ),
     ),
     "lossless JPEG in the old way": (
         made(8, 1, [lossless_jpeg(8)], packed=6, process=14),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with lossless old JPEG",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with lossless old JPEG",
     ),
     "raw values of a camera": (
         made(16, 32803, [lossless_jpeg(14)], packed=7),
         (
-            "this variant of TIFF is not supported: a sensor's raw values, 1 sample a pixel, 16 bits a sample, compressed "
+            "this variant of TIFF is not supported: a sensor's raw values, 1 sample per pixel, 16 bits per sample, compressed "
             "with lossless JPEG of 14 bits"
         ),
     ),
@@ -654,35 +654,35 @@ TOLD = {
     ),
     "a third as many colours": (
         made(8, 6, [bytes(64)], samples=3, halved=[3, 1]),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 8 bits per sample",
     ),
     "shared colours of 16 bits": (
         made(16, 6, [bytes(128)], samples=3, halved=[2, 1]),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 16 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 16 bits per sample",
     ),
     "shared colours in strips that part them": (
         made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 8 bits per sample",
     ),
     "floats of Lab": (
         made(32, 8, [samples_of("f", float)], samples=3, form=3),
-        "this variant of TIFF is not supported: Lab, 3 samples a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: Lab, 3 samples per pixel, floating-point 32 bits per sample",
     ),
     "Lab in planes": (
         made(16, 8, planes("H", int), samples=3, planar=2),
-        "this variant of TIFF is not supported: Lab, 3 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: Lab, 3 samples per pixel, 16 bits per sample, in planes",
     ),
     "floats of which white is zero": (
         made(32, 0, [bytes(128)], form=3),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, floating-point 32 bits per sample",
     ),
     "values with a sign of which white is zero": (
         made(16, 0, [bytes(64)], form=2),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, signed 16 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, signed 16 bits per sample",
     ),
     "BigTIFF of another form": (
         made(8, 1, [bytes(32)], packed=999, big=True, order=">"),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with compression 999",
     ),
     "a BigTIFF that is cut short": (
         made(8, 1, [bytes(32)], big=True)[:-40],
@@ -690,11 +690,11 @@ TOLD = {
     ),
     "unknown packing": (
         made(8, 1, [bytes(32)], packed=999),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with compression 999",
     ),
     "seven samples": (
         made(16, 2, [bytes(14 * 32)], samples=7, planar=2),
-        "this variant of TIFF is not supported: RGB, 7 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: RGB, 7 samples per pixel, 16 bits per sample, in planes",
     ),
 }
 
