@@ -153,10 +153,10 @@ class Uploads:
                     tasks.start_soon(self._delete, identity)
 
     async def sent(self, items: Iterable[T]) -> list[T]:
-        """Return the items or messages as they are to be sent: by id where that is possible, else as they are.
+        """Return the items or messages with ids in place of uploaded data, as they are to be sent.
 
-        An upload that fails raises nothing: that picture goes as data. Chat Completions takes ids of files
-        alone, so its pictures always do. `items` is not changed.
+        A failed upload raises nothing: its data is sent as it is. Chat Completions accepts ids only for files,
+        so its pictures are always sent as data. `items` is not changed.
         """
         item_list = listed(items)
         if self._off:
@@ -178,9 +178,9 @@ class Uploads:
         return cast("list[T]", item_list if self._off else replaced(item_list, changes))
 
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
-        """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
+        """Return whether to send the request again with data, because the ids in `sent` may have caused `error`.
 
-        From then on the method `sent` changes nothing, unless the same fails with data too.
+        From then on, the method `sent` changes nothing, unless the request fails with data too.
         """
         if not _suspect(error):
             return False
@@ -194,7 +194,7 @@ class Uploads:
         return False
 
     def accepted(self, sent: Iterable[object]) -> None:
-        """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
+        """Record that a request succeeded; if ids were suspected and it had none, they were the cause."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(
                 "file ids were refused (%s); from now on pictures and files are sent as data", self._suspicion

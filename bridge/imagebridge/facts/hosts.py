@@ -149,7 +149,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="goose",
         clients=("goose*",),
-        source="goose, formats/openai.rs: a picture comes in a message of its own",
+        source="goose, formats/openai.rs: a picture arrives in a separate message",
         verified=True,
     ),
     Host(
