@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from imagebridge.documents.confined import in_one_process
 from imagebridge.errors import PictureError
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
@@ -62,6 +63,7 @@ _BESIDE = 100
 `_BLOCK` characters are never too much."""
 
 
+@in_one_process()
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
     """Return a valid `result` (see `repair`) as `host` copes with it, never in more characters than it takes.
 

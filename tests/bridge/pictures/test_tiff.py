@@ -183,6 +183,67 @@ def test_grey_of_which_white_is_zero_is_turned_round(bits, order):
     assert ([*image.convert("L").tobytes()], sentence) == ([255 - 8 * at for at in range(32)], "")
 
 
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("packed", [1, 8])
+@pytest.mark.parametrize(
+    ("order", "letter", "bits", "form", "numbers", "told"),
+    [
+        ("<", "I", 32, 1, range(0, 2**32, 2**27), "its values from 0 to 4.16075e+09 are shown as black to white"),
+        *(
+            (order, *row)
+            for order in "<>"
+            for row in [
+                ("f", 32, 3, [at / 2 for at in range(32)], "its values from 0 to 15.5 are shown as black to white"),
+                ("h", 16, 2, range(-32_000, 0, 1_000), "its values from -32000 to -1000 are shown as black to white"),
+                ("H", 16, 1, [round(at * 65_535 / 31) for at in range(32)], ""),
+                ("B", 8, 1, [round(at * 255 / 31) for at in range(32)], ""),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_grey_is_shown_from_its_lowest_to_its_highest(
+    order, letter, bits, form, numbers, told, packed, planar
+):
+    """One sample a pixel is in one plane, whatever is said of planes."""
+    raw = struct.pack(f"{order}32{letter}", *numbers)
+    raw = zlib.compress(raw) if packed == 8 else raw
+    image, sentence = shown(made(bits, 1, [raw], order=order, packed=packed, form=form, planar=planar))
+    apart = [abs(one - at * 255 / 31) for at, one in enumerate(image.convert("L").tobytes())]
+    assert (max(apart) <= 1, sentence) == (True, told)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("packed", [1, 8])
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize(("colours", "extra"), [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_opacity_is_kept_in_whatever_form(order, planar, packed, bits, colours, extra):
+    letter, form = {8: ("B", 1), 16: ("H", 1), 32: ("f", 3)}[bits]
+    most = 1.0 if form == 3 else (1 << bits) - 1
+    channels = [0.8] if colours == 1 else [0.8, 0.4, 0.0]
+    opacity = [at / 31 for at in range(32)]
+    layers = [[one * (alpha if extra == 1 else 1) for alpha in opacity] for one in channels] + [opacity]
+    layers = [[one * most if form == 3 else round(one * most) for one in layer] for layer in layers]
+    many = len(layers)
+    if planar == 2:
+        pieces = [struct.pack(f"{order}32{letter}", *layer) for layer in layers]
+    else:
+        pieces = [
+            struct.pack(f"{order}{32 * many}{letter}", *(one[at] for at in range(32) for one in layers))
+        ]
+    pieces = [zlib.compress(one) for one in pieces] if packed == 8 else pieces
+    data = made(
+        bits, colours, pieces, order=order, packed=packed, form=form, samples=many, planar=planar, extra=extra
+    )
+    image, sentence = shown(data)
+    *colour, alpha = image.convert("RGBA").getpixel((7, 2))
+    expected = [204, 204, 204] if colours == 1 else [204, 102, 0]
+    apart = [
+        abs(one - other) for one, other in zip([*colour, alpha], [*expected, 23 * 255 / 31], strict=True)
+    ]
+    assert (max(apart) <= 2, sentence) == (True, "")
+
+
 def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():
     alphas = list(range(0, 256, 8))
     image, sentence = shown(
