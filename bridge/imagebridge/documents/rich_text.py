@@ -229,7 +229,7 @@ class _RtfReader:
         match word:
             case "par" | "sect":
                 self._paragraph()
-            case "pard":
+            case "pard" if group.taken != "listtext":  # That is of the label alone, which LibreOffice writes within.
                 self._in_table, self._level, self._style, self._depth = False, 0, 0, 0
             case "intbl":
                 self._in_table = True
