@@ -280,7 +280,8 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
         told.append("It is too large to be attached.")
     if not read.is_last:
         by_number = read.unit and not pages.strip() and not read.broken
-        others = f", or with {read.unit}s by number: pages={_following(read.sections, read.total)}" if by_number else ""
+        following = _following(read.sections, read.total)
+        others = f", or with {read.unit}s by number: pages={following}" if by_number else ""
         asked = f"pages={pages!r} and " if pages.strip() else ""
         told.append(f"Call again with {asked}part={read.part + 1} for the next part{others}.")
     elif pages.strip() and max(asked_for := page_numbers.chosen(pages, read.total)) < read.total:
