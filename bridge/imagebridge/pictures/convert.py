@@ -168,7 +168,7 @@ def _foreign(
             with turn(memory_of(image)):
                 image = load(image)
                 sentence = grey.depth_sentence(image) or light_sentence(data)
-                conversion = Converted((redrawn(image, lossless=file_type in kinds.LOSSLESS),), sentence)
+                conversion = Converted((redrawn(image, lossless=kinds.is_lossless(data)),), sentence)
     return _from(file_type, conversion)
 
 
@@ -242,7 +242,7 @@ def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
 def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
     with turn(_PER_PIXEL * picture.width * picture.height):
         image = standard(srgb(upright(opened(data), picture.orientation)))
-        flat, lossless = is_flat(image), kinds.kind(data) in kinds.LOSSLESS
+        flat, lossless = is_flat(image), kinds.is_lossless(data)
         made: list[Picture] = []
         for box, size in cuts:
             part = image.crop(box)
@@ -262,7 +262,7 @@ def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:
 
 def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
     if (width, height) == (picture.width, picture.height):
-        return redrawn(opened(data), picture.orientation, lossless=kinds.kind(data) in kinds.LOSSLESS)
+        return redrawn(opened(data), picture.orientation, lossless=kinds.is_lossless(data))
     image = upright(drafted(data, max(width, height)), picture.orientation)
     if image.mode == "CMYK":
         image = srgb(image)
@@ -271,4 +271,4 @@ def _shrunk(picture: Picture, data: bytes, width: int, height: int) -> Picture:
         small = resized(standard(image), width, height, sharp=flat)
         # After shrinking: the same colours for a fraction of the work.
         small.info = {"icc_profile": profile} if profile else {}
-        return as_picture(srgb(small), flat=flat, lossless=kinds.kind(data) in kinds.LOSSLESS, shrunk=True)
+        return as_picture(srgb(small), flat=flat, lossless=kinds.is_lossless(data), shrunk=True)

@@ -81,7 +81,6 @@ _EXACT = 160_000
 pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
 48 and 11 of 255; a photograph of 320x240 takes 131 kB in place of 18."""
 
-_WITHOUT_LOSS = frozenset(one.media_type for one in kinds.LOSSLESS)
 
 _LOSS = 4
 """Mean error of 255 above which a JPEG with halved colours shows no photograph. Measured in the same run: photographs
@@ -210,7 +209,7 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
         if flat and (drawing := _of_few_colours(opaque(image), limit)):
             return Picture.from_bytes(drawing)
         page = opaque(image)
-        lossless = picture.media_type in _WITHOUT_LOSS
+        lossless = kinds.is_lossless(picture.data)
         data = _squeezed(page, limit, flat=flat or (lossless and _loses_colours(page)))
     return Picture.from_bytes(data)
 

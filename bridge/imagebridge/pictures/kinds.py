@@ -197,3 +197,15 @@ def _iso(data: bytes) -> FileType | None:
 def _zip(data: bytes) -> FileType:
     """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
     return next((file_type for name, file_type in _OFFICE.items() if name in data), ZIP)
+
+
+def is_lossless(data: bytes) -> bool:
+    """Tell whether a file keeps every pixel: by its format, and a WebP of one frame by how that is stored."""
+    if kind(data) is not WEBP:
+        return kind(data) in LOSSLESS
+    # Behind the header of an extended file may stand a profile; its frame is `VP8L` or `VP8 ` (RFC 9649, 2.5 to 2.7).
+    at = 12
+    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH"):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + length + length % 2
+    return name == b"VP8L"

@@ -8,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from samples import b64, file, noise
 
 from imagebridge import output_parts
+from imagebridge.pictures import kinds
 from imagebridge.pictures.convert import converted, fitted, retyped
 from imagebridge.pictures.encode import as_picture, is_flat, within
 from imagebridge.pictures.picture import Picture
@@ -153,3 +154,10 @@ def test_what_came_without_loss_keeps_the_resolution_of_its_colours_when_it_shri
     shown = Image.open(io.BytesIO(made.data))
     assert made.size <= (limit or made.size)
     assert shown.format == "PNG" or {layer[1:3] for layer in shown.layer} == {(1, 1)}
+
+
+@pytest.mark.parametrize("profile", [{}, {"icc_profile": b"a profile"}])
+def test_a_webp_without_loss_is_known_by_its_frame(profile):
+    image = noise(64, 48)
+    assert kinds.is_lossless(file(image, "WEBP", lossless=True, **profile))
+    assert not kinds.is_lossless(file(image, "WEBP", quality=80, **profile))
