@@ -11,9 +11,8 @@ from openai import OpenAI
 from imagebridge import Bridge
 from imagebridge.events import ToolCall
 
-album = MCPServer(
-    "album", log_level="WARNING"
-)  # else each request to the API is logged between the questions
+# Otherwise each request to the API is logged between the questions.
+album = MCPServer("album", log_level="WARNING")
 
 
 @album.tool(annotations=ToolAnnotations(read_only_hint=True))

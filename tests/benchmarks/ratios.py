@@ -112,7 +112,7 @@ SECTIONS = (
     Section(
         "bridge",
         "Calls over stdio",
-        "`Bridge.call`, which repairs the result and proves its pictures, beside the client of the MCP SDK.",
+        "`Bridge.call`, which repairs results and verifies their pictures, compared with the client of the MCP SDK.",
         (
             Ratio("call small", "a picture of 1 kB", 1.1),
             Ratio("call 1 MB", "a picture of 1 MB", 0.65),
@@ -124,14 +124,14 @@ SECTIONS = (
     Section(
         "translation",
         "Translation alone",
-        "`function_call_output` with every picture proven anew, beside the bare `data:` string of the same picture, of about 1 MB.",
+        "`function_call_output`, which verifies each picture anew, compared with a bare `data:` string of the same picture of about 1 MB.",
         (
             Ratio("PNG", "a PNG", 8),
             Ratio("JPEG", "a JPEG", 13),
             Ratio("WEBP", "a WebP", 5),
             Ratio("GIF", "a GIF", 5),
             Ratio("ten PNGs", "ten PNGs", 8),
-            Ratio("again", "a PNG that was proven before, as a new string", 2.4),
+            Ratio("again", "a PNG that was verified before, as a new string", 2.4),
             Ratio("translation memory", "extra memory at its peak, beside the string", 1.3),
             Ratio(
                 "fitted", "a JPEG of 30 megapixels fitted, beside Pillow's draft, thumbnail and save", 1.15
@@ -158,7 +158,7 @@ SECTIONS = (
     Section(
         "bounds",
         "Ten times as many blocks",
-        "20,000 blocks in one result beside 2,000, the worst of ten kinds of results. The square would be 100 times.",
+        "20,000 blocks in one result compared with 2,000, for the worst of ten kinds of results. Quadratic growth would be 100 times.",
         (
             Ratio("function_call_output", "`function_call_output`", 20),
             Ratio("chat_messages", "`chat_messages`", 20),
@@ -194,17 +194,16 @@ SECTIONS = (
         "From the start of `imagebridge-server` to its answer to `tools/list`, beside an empty server of the MCP SDK.",
         (
             Ratio("card cpu", "with the card of an earlier start, CPU", 0.35),
-            Ratio("card wall", "with the card of an earlier start, in all", 0.35),
+            Ratio("card wall", "with the card of an earlier start, elapsed time", 0.35),
             Ratio("no card cpu", "without a card, CPU", 1.15),
-            Ratio("no card wall", "without a card, in all", 1.15),
+            Ratio("no card wall", "without a card, elapsed time", 1.15),
         ),
     ),
     Section(
         "http_load",
         "The server over HTTP",
         "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
-        "is called with the same text each time, whose answer is kept. More is better in all rows but those of slow answers and "
-        "refusals.",
+        "is called with the same text each time, so its answer is remembered. Higher is better, except for slow answers and refusals.",
         (
             Ratio(
                 "get_image 2026-07-28",
@@ -220,17 +219,17 @@ SECTIONS = (
             ),
             Ratio(
                 "slowest answers",
-                "the 99th percentile of the times of answers at half load, beside the median",
+                "the 99th percentile of answer times at half load, compared with the median",
                 3,
             ),
             Ratio(
                 "charts at overload",
-                "charts a second of a caller that asks for more than it may, beside one that does not",
+                "charts a second for a caller that exceeds its limit, compared with one that does not",
             ),
-            Ratio("refusals", "until what is too much is refused, the median", unit="ms"),
+            Ratio("refusals", "median time until an excess request is refused", unit="ms"),
             Ratio(
                 "two replicas",
-                "charts a second of two replicas with a core each, beside one",
+                "charts a second of two replicas with one core each, compared with one replica",
                 1.4,
                 is_floor=True,
             ),
@@ -249,21 +248,21 @@ SECTIONS = (
     Section(
         "tables",
         "Charts of workbooks",
-        "A workbook of 50,000 rows, beside the CSV of the same rows; CPU or time in all, whichever is worse.",
+        "A workbook of 50,000 rows, beside the CSV of the same rows; CPU time or elapsed time, whichever is worse.",
         (
             Ratio("rows.xlsx", "a workbook", 3),
-            Ratio("euros.xlsx", "a workbook with formats of money", 3),
+            Ratio("euros.xlsx", "a workbook with currency formats", 3),
         ),
     ),
     Section(
         "encoding",
         "Encoding",
-        "The test images in Pillow's sources that came without loss, and screens, charts, icons and photographs made for it: how far "
-        "the channels of a picture are from what is sent, on average over its pixels.",
+        "The lossless test images in Pillow's sources, and screens, charts, icons and photographs made for this: "
+        "the difference between a picture and what is sent, as the mean over the channels of its pixels.",
         (
             Ratio(
                 "encoding",
-                "the largest of any picture that is drawn, or has at most 160,000 pixels",
+                "the largest for any drawing, and any picture of at most 160,000 pixels",
                 3,
                 "of 255",
             ),
@@ -278,7 +277,7 @@ SECTIONS = (
     Section(
         "documents",
         "Documents",
-        "`load_file` of a PDF of 200 pages, beside what `pypdfium2` alone takes for its text.",
+        "`load_file` of a PDF of 200 pages, compared with extracting its text with `pypdfium2` alone.",
         (
             Ratio("pdf", "until the first answer", 2),
             Ratio("pdf memory", "memory of the process that reads it", 500, "MB"),
@@ -287,8 +286,8 @@ SECTIONS = (
     Section(
         "tools",
         "Each tool over stdio",
-        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Servers "
-        "of others stand below.",
+        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Other "
+        "servers follow below.",
         (
             *(Ratio(tool, f"`{tool}`", None, "ms") for tool in TOOLS),
             *(Ratio(server, words, None, "ms") for server, words in SERVERS.items()),

@@ -291,9 +291,9 @@ RENDER_DOCUMENT = [
     ({"source": "p.png", "pages": "x", "dpi": 300}, ["dpi", "pages", "source"]),
 ]
 MAKE_QR_CODE = [
-    ({"data": "x"}, "holds 'x'"),
-    ({"url": "https://example.org"}, "holds 'https://example.org'"),
-    ({"text": 42}, "holds '42'"),
+    ({"data": "x"}, "A QR code of 'x'"),
+    ({"url": "https://example.org"}, "A QR code of 'https://example.org'"),
+    ({"text": 42}, "A QR code of '42'"),
     ({"content": "x", "size": "290px"}, "PNG, 290x290 px"),
     ({"text": "x", "error_correction": "high"}, "error correction H"),
     ({"text": "x", "level": "q"}, "error correction Q"),

@@ -118,9 +118,7 @@ class TestFit:
         async with connected(generation, folder, "copilot-cli") as client:
             result = await client.call_tool("load_image", {"source": "red.png"})
         assert [block.type for block in result.content] == ["text", "text"]
-        assert re.match(
-            r"\[not shown: picture 1 \(PNG, 30x20 px, .*copilot-cli shows", result.content[1].text
-        )
+        assert re.match(r"\[not shown: picture 1 \(PNG, 30x20 px, .*this host shows", result.content[1].text)
 
 
 class TestProgress:

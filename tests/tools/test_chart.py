@@ -404,8 +404,8 @@ class TestWhatIsRefused:
         ("argument", "arguments", "words"),
         [
             ("kind", {}, "is missing; give one of bar, line, area, scatter, histogram, box, heatmap, pie with data, or a Vega-Lite spec"),
-            ("spec", {"kind": "bar", "spec": SPEC}, "not both"),
-            ("kind", {"kind": "barr", "data": SALES}, "did you mean 'bar'? there are bar, line, area, scatter, histogram, box, heatmap, pie"),
+            ("spec", {"kind": "bar", "spec": SPEC}, "give only one of them"),
+            ("kind", {"kind": "barr", "data": SALES}, "did you mean 'bar'? kinds are bar, line, area, scatter, histogram, box, heatmap, pie"),
             ("data", {"kind": "bar"}, "is missing"),
             ("data", {"kind": "bar", "data": []}, "is empty"),
             ("columns", {"kind": "bar", "data": SALES, "columns": {"y": "salse"}}, "did you mean 'sales'?"),
@@ -416,7 +416,7 @@ class TestWhatIsRefused:
             ("stack", {"kind": "bar", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2, and a negative number cannot be a share; give true"),
             ("stack", {"kind": "area", "data": {"a": ["a", "a"], "p": ["p", "q"], "n": [3, -2]}, "columns": {"color": "p"}, "stack": "normalize"}, "'a' has -2"),
             ("columns", {"kind": "line", "data": SALES, "columns": {"x": "sales", "y": "month"}}, "holds 'Jan'; a line chart needs numbers there. Numeric fields: 'sales'"),
-            ("columns", {"kind": "bar", "data": [{"a": "b"}]}, "no numeric field is left for y; known are 'a' ('b'): give a numeric field, or count rows with columns={'y': 'count'}"),
+            ("columns", {"kind": "bar", "data": [{"a": "b"}]}, "no numeric field is left for y; there are 'a' ('b'): give a numeric field, or count rows with columns={'y': 'count'}"),
             ("columns", {"kind": "bar", "data": "a,b\nx,1\ny,?\nz,3"}, "no numeric field is left for y; 'b' holds '?' in row 2 (a missing number is an empty cell or null): give numbers in its cells"),
             ("columns", {"kind": "bar", "data": "a,b\nx,NA\ny,?\nz,3", "columns": {"y": "b"}}, "y is 'b', which holds '?'; a bar chart needs numbers there"),
             ("columns", {"kind": "line", "data": [{"x": n, "y": n, "s": n % 21} for n in range(42)], "columns": {"x": "x", "y": "y", "color": "s"}}, "color 's' has 21 different values, but only 20 colors can be told apart: leave out or combine some, or name it as facet"),
@@ -431,7 +431,7 @@ class TestWhatIsRefused:
             ("kind", {"kind": ["bar", "bar"], "data": SALES}, "contains a kind twice; give several fields of y"),
             ("kind", {"kind": ["bar", "pie"], "data": SALES}, "only bar, line, area, scatter can be drawn over each other"),
             ("kind", {"kind": ["bar", "line"], "data": [{"a": "b", "c": 1, "d": 2, "e": 3}], "columns": {"y": ["c", "d", "e"]}}, "has 2 kinds for 3 fields of y"),
-            ("columns", {"kind": "box", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"]}}, "only b take several fields of yar, line, area, scatter"),
+            ("columns", {"kind": "box", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"]}}, "only bar, line, area, scatter take several fields of y"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "e"]}}, "y is 'e', which is not a field"),
             ("columns", {"kind": "bar", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"], "color": "a"}}, "color needs a single field of y"),
             ("columns", {"kind": "bar", "data": SALES, "columns": {"x": ["month", "sales"]}}, "x takes one field; only y takes several"),
@@ -463,7 +463,7 @@ class TestWhatIsRefused:
             ("spec", {"spec": {**SPEC, "transform": [{"calculate": "datum.sales +", "as": "c"}]}}, "transform[0].calculate is 'datum.sales +': Unexpected end of input"),
             ("spec", {"spec": {**SPEC, "transform": [{"filter": {"and": ["datum.sales > 1", "datum.sales < limit"]}}]}}, "transform[0].filter.and is 'datum.sales < limit': Unrecognized signal name"),
             ("spec", {"spec": {**SPEC, "transform": [{"filter": "datum.sales > 99"}]}}, "is blank"),
-            ("spec", {"spec": {**SPEC, "width": 30_000, "height": 30_000}}, "over 8,000,000; make it smaller"),
+            ("spec", {"spec": {**SPEC, "width": 30_000, "height": 30_000}}, "over the limit of 8,000,000; make it smaller"),
             ("spec", {"spec": {**SPEC, "data": {"values": [{"a": 1}] * 500_001}}}, "data.values has 500,001 rows"),
             ("spec", {"spec": {"layer": [{**SPEC, "data": {"values": [{"a": 1}] * 20_001}}]}}, "layer[0].data.values has 20,001 rows"),
             ("spec", {"spec": {**SPEC, "datasets": {"d": [{"a": 1}] * 20_001}}}, "datasets.d has 20,001 rows"),
@@ -486,6 +486,6 @@ class TestWhatIsRefused:
     async def test_a_file_outside_the_allowed_folders(self, tmp_path):
         (tmp_path / "in").mkdir()
         (tmp_path / "out.csv").write_text("a,b\nx,1\n")
-        assert "not below" in await problem(
+        assert "not in an allowed folder" in await problem(
             "data", kind="bar", data=str(tmp_path / "out.csv"), places=Places(allow=(tmp_path / "in",))
         )

@@ -210,7 +210,7 @@ async def test_arguments_that_can_be_corrected(endpoint, argument, arguments):
     ],
 )
 async def test_a_refused_size_names_one_near_it_that_is_drawn(endpoint, size, near):
-    with pytest.raises(ArgumentError, match=rf"size: .*'{size}'.* Near it is {near}\.$"):
+    with pytest.raises(ArgumentError, match=rf"size: .*'{size}'.* The nearest valid size is {near}\.$"):
         await create_image("x", size=size)
     assert (await create_image("x", size=near, quality="low")).pictures
 
@@ -523,8 +523,8 @@ class TestPreviews:
             ({"format": "gif", "partial_images": 1}, "partial_images: cannot be combined with gif"),
             ({"format": "svg", "n": 2}, "n: cannot be more than 1 for svg"),
             ({"format": "svg", "compression": 50}, "compression: applies to jpeg and webp"),
-            ({"frame_count": 3}, "frame_count: goes with gif"),
-            ({"frame_duration_ms": 300}, "frame_duration_ms: goes with gif"),
+            ({"frame_count": 3}, "frame_count: applies to gif"),
+            ({"frame_duration_ms": 300}, "frame_duration_ms: applies to gif"),
             (
                 {"format": "gif", "frame_duration_ms": 5},
                 "frame_duration_ms: is 5; give 10 to 655,350 milliseconds",

@@ -162,7 +162,7 @@ def test_metadata_is_dropped_and_the_picture_upright():
 @pytest.mark.parametrize(
     ("operations", "given", "argument", "problem"),
     [
-        ([], {}, "operations", 'is empty; give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]; there are crop, resize'),
+        ([], {}, "operations", 'is empty; give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]; operations are crop, resize'),
         ([{"rotate": 1}] * 21, {}, "operations", "has 21 operations; give at most 20 in a call"),
         (["rotate"], {}, "operations[0]", 'is \'rotate\', which is not an object; write {"rotate": 90}'),
         ([{"rotate": 1, "flip": "vertical"}], {}, "operations[0]", "give one operation in each"),
@@ -171,7 +171,7 @@ def test_metadata_is_dropped_and_the_picture_upright():
         ([{"crop": [1, 2, 3]}], {}, "operations[0].crop", "is [1, 2, 3]; give [left, top, right, bottom]"),
         ([{"crop": "all"}], {}, "operations[0].crop", "is 'all'; give [left, top, right, bottom]"),
         ([{"crop": [0, 0, 65, 10]}], {}, "operations[0].crop", "x = 65 is outside the picture, which extends from 0 to 64"),
-        ([{"crop": [0, 0, 8, 8]}, {"crop": [0, 0, 10, 8]}], {}, "operations[1].crop", "reaches from 0 to 8"),
+        ([{"crop": [0, 0, 8, 8]}, {"crop": [0, 0, 10, 8]}], {}, "operations[1].crop", "extends from 0 to 8"),
         ([{"resize": 100}], {}, "operations[0].resize", "is 100; give [width, height] in pixels, with null for a side that keeps the proportions"),
         ([{"resize": [None, None]}], {}, "operations[0].resize", "give [width, height]"),
         ([{"resize": [0, 10]}], {}, "operations[0].resize", "is 0; give a number from 1 to 12000"),

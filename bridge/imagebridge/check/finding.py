@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from imagebridge.errors import beginning
+from imagebridge.facts.limits import MAX_NAME
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
@@ -58,7 +59,7 @@ FIXES: Mapping[str, str] = {
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
     "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions of MCP tools.',
-    "tool-name": "Rename it everywhere with at most 64 of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
+    "tool-name": f"Rename it everywhere with at most {MAX_NAME} of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
     "tool-twice": "Give each tool a different name.",
     "tool-field": "Leave it out.",
     "tool-schema": 'Write {"type": "object", "properties": {...}}.',

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from hashlib import sha256
 
+from imagebridge.facts.limits import MAX_ID
 from imagebridge.rules.body import CALLS, OUTPUTS
 from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
@@ -11,7 +12,6 @@ from .contents import chat_parts
 UNANSWERED = "[This call has no output.]"
 _ORPHAN = "[Output of a tool call that is not in this conversation:]"
 _STAND_INS = ("item_reference", "compaction")
-_LONGEST_ID = 64
 
 
 def with_short_ids(items: Sequence[JSON]) -> list[Item]:
@@ -21,10 +21,10 @@ def with_short_ids(items: Sequence[JSON]) -> list[Item]:
 
 def _short_id(item: JSON) -> Item:
     identity = text_of(item, "call_id")
-    if len(identity) <= _LONGEST_ID:
+    if len(identity) <= MAX_ID:
         return {}
     return {
-        "call_id": f"{identity[: _LONGEST_ID - 9]}_{sha256(identity.encode(errors='replace')).hexdigest()[:8]}"
+        "call_id": f"{identity[: MAX_ID - 9]}_{sha256(identity.encode(errors='replace')).hexdigest()[:8]}"
     }
 
 

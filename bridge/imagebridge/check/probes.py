@@ -12,6 +12,7 @@ from functools import cache
 from struct import pack
 from typing import Literal
 
+from imagebridge.facts.limits import MAX_TOOLS
 from imagebridge.facts.models import chat_tools_of
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.rules import RULES, Api, Evidence, refusals
@@ -142,7 +143,7 @@ def _responses(model: str) -> Iterator[Probe]:
     for rule, items in bad.items():
         yield Probe(rule, "responses", _body(model, *items), good)
     tools = {
-        "too-many-tools": [_tool(f"look_{number}") for number in range(129)],
+        "too-many-tools": [_tool(f"look_{number}") for number in range(MAX_TOOLS + 1)],
         "tool-twice": [_tool(), _tool()],
         "tool-field": [_tool(annotations={})],
         "tool-schema": [_tool(parameters={"type": "object"})],

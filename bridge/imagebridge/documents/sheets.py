@@ -95,7 +95,7 @@ def _uncalculated(cells: list[str]) -> str:
         ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
     )
     return (
-        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no value in the file: open it in a spreadsheet program, "
+        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no stored value: open it in a spreadsheet program, "
         f"which computes {they}, and save it]"
     )
 

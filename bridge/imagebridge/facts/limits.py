@@ -36,7 +36,7 @@ MAX_ID = 64
 """Characters of a file's or a call's id at most (a live 400 `string_above_max_length`, BerriAI/litellm#24797, read 2026-11-22)."""
 
 OUTPUT_LENGTHS: Mapping[str, int] = {"output": MAX_TEXT, "call_id": MAX_ID, "name": 128, "namespace": 64}
-"""Characters of the fields of a `function_call_output` at most (the same document)."""
+"""Characters of the fields of a `function_call_output` at most (OpenAI's OpenAPI document, 2026-08-21)."""
 
 MAX_EDIT_IMAGES = 16
 """Pictures that the image API edits in one request at most (types/image_edit_params.py in openai 3.54, 2026-11-22)."""

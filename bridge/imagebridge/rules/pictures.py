@@ -228,7 +228,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule("image-source", "A picture has an image_url or a file_id.", "documented", sources.VISION, _sources),
     Rule("detail", "detail is one of the documented words.", "documented", sources.SPECIFICATION, _details),
-    Rule("detail-original", "The model knows detail original.", "documented", sources.VISION, _original),
+    Rule("detail-original", "The model supports detail 'original'.", "documented", sources.VISION, _original),
     Rule(
         "file-data",
         "A file is a data URL with its filename, an id or a URL.",
@@ -236,9 +236,27 @@ PICTURES: tuple[Rule, ...] = (
         sources.FILES,
         _files,
     ),
-    Rule("file-bytes", "The files of a request stay below 50 MB.", "documented", sources.FILES, _file_sizes),
-    Rule("too-many-pictures", "A request holds at most 1,500 pictures.", "documented", sources.VISION, _many),
-    Rule("payload", "The pictures of a request stay below 512 MB.", "documented", sources.VISION, _payload),
+    Rule(
+        "file-bytes",
+        f"The files of a request have less than {MAX_FILE:,} bytes.",
+        "documented",
+        sources.FILES,
+        _file_sizes,
+    ),
+    Rule(
+        "too-many-pictures",
+        f"A request holds at most {MAX_IMAGES:,} pictures.",
+        "documented",
+        sources.VISION,
+        _many,
+    ),
+    Rule(
+        "payload",
+        f"The pictures of a request have at most {MAX_BODY:,} bytes.",
+        "documented",
+        sources.VISION,
+        _payload,
+    ),
     Rule("url-scheme", "A picture's URL is http, https or data.", "documented", sources.VISION, _schemes),
     Rule("remote-picture", "The local endpoint downloads nothing.", "ours", sources.OURS, _downloads),
     Rule(
@@ -286,7 +304,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-patches",
-        "A picture needs at most 30,000 patches where the model takes it in its original size.",
+        f"A picture needs at most {models.REJECTED_PATCHES:,} patches where the model takes it in its original size.",
         "reported",
         sources.VISION,
         _patches,

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-from imagebridge.facts.limits import MAX_TOOLS
+from imagebridge.facts.limits import MAX_NAME, MAX_TOOLS
 from imagebridge.rules import sources
 from imagebridge.rules.body import Body, Tool
 from imagebridge.rules.rule import Breach, Rule
@@ -14,7 +14,7 @@ from imagebridge.schemas.schema import COMBINATIONS, kinds, nodes
 from imagebridge.schemas.strict import strict_problem
 from imagebridge.wire import JSON, as_list, as_object, as_string
 
-NAME = r"^[a-zA-Z0-9_-]{1,64}$"
+NAME = rf"^[a-zA-Z0-9_-]{{1,{MAX_NAME}}}$"
 
 KNOWN: Mapping[str, frozenset[str]] = {
     "responses": frozenset(
@@ -44,10 +44,10 @@ def _wrong_types(body: Body) -> Iterator[Breach]:
 def _bad_name(path: str, name: str) -> Iterator[Breach]:
     if not name:
         yield Breach(path, f"Missing required parameter: '{path}'.", code="missing_required_parameter")
-    elif len(name) > 64:
+    elif len(name) > MAX_NAME:
         yield Breach(
             path,
-            f"Invalid '{path}': string too long. Expected a string with maximum length 64, "
+            f"Invalid '{path}': string too long. Expected a string with maximum length {MAX_NAME}, "
             f"but got a string with length {len(name)} instead.",
             code="string_above_max_length",
         )
@@ -177,7 +177,7 @@ def _unknown_parameters(body: Body) -> Iterator[Breach]:
 DEFINITIONS: tuple[Rule, ...] = (
     Rule(
         "too-many-tools",
-        "A request has at most 128 tools.",
+        f"A request has at most {MAX_TOOLS} tools.",
         "reported",
         sources.issue("vishalmysore/Tools4AI", 16),
         _many,
@@ -187,7 +187,7 @@ DEFINITIONS: tuple[Rule, ...] = (
     Rule("tool-twice", "No two tools of a namespace have the same name.", "ours", sources.OURS, _twice),
     Rule(
         "tool-field",
-        "A tool definition carries documented fields only.",
+        "A tool definition has only documented fields.",
         "ours",
         sources.TYPES,
         _unknown_parameters,

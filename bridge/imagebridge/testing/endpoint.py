@@ -208,7 +208,7 @@ class Endpoint:
         entries, cut = played
         if isinstance(cut, Fault):
             return self._fail(
-                "Fault(200) is a failed response, which Chat Completions does not have; use another status; use another status; use another status; use another status"
+                "Fault(200) is a failed response, which Chat Completions does not have; use another status"
             )
         try:
             whole = chat.completion(self._ids.new("chatcmpl"), body, entries, model_list.tokens(body, "chat"))

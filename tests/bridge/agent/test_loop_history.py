@@ -89,7 +89,7 @@ async def test_uploads_of_ones_own(camera):
             Bridge(camera) as bridge,
         ):
             reply = await bridge.run(client, model="gpt-5.4", input="Go.", store=False, uploads=uploads)
-            with pytest.raises(TypeError, match="another client"):
+            with pytest.raises(TypeError, match="a different client"):
                 await bridge.run(stranger, model="gpt-5.4", input="Go.", uploads=uploads)
             # What was uploaded outlives the bridge.
             async with Bridge(camera) as another:

@@ -326,7 +326,7 @@ CLICK = {
 async def test_what_only_the_caller_can_answer_goes_to_the_caller(server, said, kinds):
     with Endpoint([said]) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
-            with pytest.raises(OpenCallError, match=f"asks for {kinds[0]}") as raised:
+            with pytest.raises(OpenCallError, match=f"called {kinds[0]}") as raised:
                 await bridge.run(client, model=MODEL, input="?", tools=[OWN])
     error = raised.value
     assert [call["type"] for call in error.calls] == kinds
@@ -633,7 +633,7 @@ async def test_only_the_answer_is_held_against_text_format(server, api, way):
 
 
 async def test_text_format_beside_a_format_is_refused(server):
-    with pytest.raises(TypeError, match="say the same"):
+    with pytest.raises(TypeError, match="mean the same"):
         await asked(server, ["Red."], "run", text={"format": {"type": "text"}}, text_format=ColourAndSides)
 
 

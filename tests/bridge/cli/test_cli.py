@@ -101,6 +101,9 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
     [
         ([], "Usage:"),
         (["cal"], "No such command 'cal'. Did you mean 'call'?"),
+        (["Doctr"], "No such command 'Doctr'. Did you mean 'doctor'?"),
+        (["install", "cursor"], "No such command 'install'. Did you mean 'imagebridge-server install'?"),
+        (["zzzzzz"], "No such command 'zzzzzz'.\n"),
         (["call"], "Missing argument"),
         (["call", "draw", "{bad"], "the arguments of draw are not JSON"),
         (["call", "draw", "[1]"], "must be a JSON object"),
@@ -300,7 +303,7 @@ def test_a_terminal_gets_short_urls_thumbnails_and_progress(server, whole):
     assert code == 0, answer + beside
     url = json.loads(answer)["output"][1]["image_url"]
     assert ("... (" in url) is not whole
-    assert "draw_square is at work" in beside
+    assert "draw_square is running" in beside
     assert "\x1b[38;2;0;128;128" in beside
 
 

@@ -168,7 +168,7 @@ async def test_a_bridge_connects_what_is_configured(tmp_path):
     async with Bridge(config=written(tmp_path, {"mcpServers": servers})) as bridge:
         lost, unset = bridge.failures
         assert lost.problem == f"cannot be started: its folder {str(tmp_path / 'nowhere')!r} does not exist"
-        assert (unset.server, unset.problem.partition(" names ")[2]) == (
+        assert (unset.server, unset.problem.partition(" uses ")[2]) == (
             "unset",
             "the variable NOT_SET_ANYWHERE, which is not set",
         )

@@ -12,7 +12,7 @@ import pytest
 
 from imagebridge.client.host_log import HostLog, StderrRecords
 
-LEFT_OUT = re.compile(rb"\(([\d,]+) lines? of this log left out: nothing read it in time\)\n")
+LEFT_OUT = re.compile(rb"\(([\d,]+) lines? of this log left out: they were not read in time\)\n")
 
 
 @pytest.fixture

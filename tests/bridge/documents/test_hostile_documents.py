@@ -254,7 +254,7 @@ def test_pages_are_told_by_their_beginning_in_one_look():
         (book("<html><body>" + "<b></b>" * 2_000, times=1_000), "has over 10,000 elements"),
         (book("<html>" + times("<p>", "", 3, "</p>")).replace(b"PK\x01\x02", b"PK\x01\x03", 1), "is damaged"),
         (b"{\\rtf1 " + b"\\b " * 5_000_001 + b"}", "has over 5,000,000 control words"),
-        (word(times("<w:sdt>", "", 250, "</w:sdt>")), "nested deeper"),
+        (word(times("<w:sdt>", "", 250, "</w:sdt>")), "nested too deeply"),
     ],
     ids=["one part", "one chapter many times", "list of parts", "words of control", "depth"],
 )

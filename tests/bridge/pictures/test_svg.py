@@ -423,7 +423,7 @@ REFUSED = {
     "many bytes": (svg(" " * 10_000_000), "over 10,000,000 bytes"),
     "many bytes packed": (gzip.compress(svg(" " * 10_000_000), 1), "over 10,000,000 bytes"),
     "packed and cut short": (gzip.compress(PLAIN)[:-9], "cut short"),
-    "packed and broken": (b"\x1f\x8b\x08\0\0\0\0\0\0\0\xff\xff", "broken"),
+    "packed and broken": (b"\x1f\x8b\x08\0\0\0\0\0\0\0\xff\xff", "is damaged"),
 }
 
 

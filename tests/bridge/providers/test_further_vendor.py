@@ -145,6 +145,6 @@ async def test_a_bridge_answers_in_its_words():
 
 def test_an_unknown_vendor_is_named():
     with pytest.raises(
-        ValueError, match="^" + "Policy\\(api='nobody'\\): it is one of 'responses', 'chat', 'made-up'$"
+        ValueError, match="^" + "Policy\\(api='nobody'\\): it must be one of 'responses', 'chat', 'made-up'$"
     ):
         translate({"content": []}, Policy(api="nobody"))

@@ -14,7 +14,7 @@ def texts(*words):
     ("before", "after", "told"),
     [
         (texts("a"), texts("a"), []),
-        (texts("a", "b"), texts("a"), ["took out the text 'b'"]),
+        (texts("a", "b"), texts("a"), ["removed the text 'b'"]),
         (texts("a"), texts("a", "b"), ["added the text 'b'"]),
         (
             texts(*"ab" * 11),
@@ -70,4 +70,4 @@ def test_what_stays_is_not_told():
     assert list(changes({"content": [TEXT], "isError": True}, {"content": [TEXT], "isError": False})) == [
         "changed isError"
     ]
-    assert list(changes({"content": [TEXT, {}]}, {"content": [TEXT]})) == ["took out a block"]
+    assert list(changes({"content": [TEXT, {}]}, {"content": [TEXT]})) == ["removed a block"]

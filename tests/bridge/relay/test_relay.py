@@ -169,7 +169,7 @@ for line in sys.stdin:
         lines = [wire.process.stderr.readline().decode().rstrip() for _ in range(3)]
     assert lines == [
         "imagebridge proxy: tools/list: img.render: changed name to img_render",
-        "imagebridge proxy: tools/list: img.render: took out outputSchema",
+        "imagebridge proxy: tools/list: img.render: removed outputSchema",
         "imagebridge proxy: resources/read: docs/a.md: changed uri to unknown:docs/a.md",
     ]
 

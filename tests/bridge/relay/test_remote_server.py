@@ -110,7 +110,7 @@ async def test_more_calls_than_any_host_makes_are_refused_and_the_others_answere
             await send(server, request(number))
         (refused,) = await read(server, 1)
         assert refused["id"] == 4
-        assert refused["error"]["message"].startswith(f"3 calls to {URL} wait for their answers")
+        assert refused["error"]["message"].startswith(f"3 calls to {URL} are waiting for answers")
         # A notification is none of them: it is what the server waits for here.
         await send(server, notification(0))
         assert sorted(one["id"] for one in await read(server, 3)) == [1, 2, 3]

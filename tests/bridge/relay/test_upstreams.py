@@ -44,7 +44,7 @@ def test_the_call_is_answered_by_an_error_and_the_server_goes_on(how, words, tmp
     with broken(how, tmp_path) as wire:
         assert words in wire.call("t")["message"]
         # One that is about to end takes a call with it that comes before that.
-        while "ended with" in (result := wire.call("t")).get("message", ""):
+        while "exited with" in (result := wire.call("t")).get("message", ""):
             pass
         assert result == FINE
 

@@ -52,13 +52,13 @@ AGAIN = "ask for a few pages at a time, such as 36-40"
     [
         (document(1), {}, "1 page", "; a picture of it follows", ""),
         (document(3), {}, "3 pages", "; pictures of its pages follow", ""),
-        (document(3), {"max_pictures": 0}, "3 pages", "", "pictures of 3 pages; ask for page 1 alone"),
+        (document(3), {"max_pictures": 0}, "3 pages", "", "pictures of 3 pages; ask for only page 1"),
         (
             document(3),
             {"max_pictures": 2},
             "3 pages",
             "; pictures of pages 1-2 follow",
-            "pictures of 1 other page; ask for page 3 alone",
+            "pictures of 1 other page; ask for only page 3",
         ),
         (
             LONG,

@@ -357,7 +357,7 @@ class TestWhatIsWritten:
         ],
     )
     def test_what_would_change_elsewhere_too_is_refused(self, text):
-        with pytest.raises(FormatError, match="without changing more"):
+        with pytest.raises(FormatError, match="without changing other parts"):
             edited(text, "yaml", ME, {"cmd": "n"})
 
     def test_a_comment_above_variables_is_not_taken_for_ours(self):

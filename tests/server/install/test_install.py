@@ -214,7 +214,7 @@ class TestFiles:
     def test_what_cannot_be_read_is_not_touched(self, host, text, tmp_path):
         file = tmp_path / "config"
         file.write_text(text)
-        with pytest.raises(BridgeError, match="is not touched: it is not valid"):
+        with pytest.raises(BridgeError, match="was not changed: it is not valid"):
             installed(host, file, ENTRY)
         assert file.read_text() == text
 
@@ -500,7 +500,7 @@ class TestCommands:
         file.write_text("{")
         result = self.run("install", "cursor", "--file", str(file), home=tmp_path)
         assert (result.exit_code, file.read_text()) == (1, "{")
-        assert "is not touched" in result.stderr
+        assert "was not changed" in result.stderr
 
     def test_relative_folders_become_absolute(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

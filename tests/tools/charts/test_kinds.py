@@ -153,7 +153,7 @@ class TestLayers:
             )
         assert [line.split(";")[0] for line in str(caught.value).splitlines()] == [
             "kind: has 3 kinds for 2 fields of y",
-            "columns: only b take several fields of yar, line, area, scatter",
+            "columns: only bar, line, area, scatter take several fields of y",
             "columns: color needs a single field of y: several fields already have a color each",
             "columns: y has 'sold' in $ and 'share' in €, which cannot share an axis",
         ]
@@ -316,7 +316,11 @@ class TestManyRows:
                 {"field": "y", "type": "quantitative"},
                 "; 900 of the rows are drawn, evenly chosen",
             ),
-            ("line", {"field": "y", "type": "quantitative"}, " of the rows, those that the line touches"),
+            (
+                "line",
+                {"field": "y", "type": "quantitative"},
+                " of the rows are drawn, those that the line touches",
+            ),
             (
                 "line",
                 {"aggregate": "mean", "field": "y"},

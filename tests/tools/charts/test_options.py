@@ -205,7 +205,7 @@ class TestLabels:
         ({"labels": "big"}, "labels: is 'big'; give true to write numbers at marks, or false"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: x is 'Q', which is not a field"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: y is 'W', which is not a field"),
-        ({"columns": {"x": 5}}, "columns: x is 5, which is not a field; there are 'k', 'v'"),
+        ({"columns": {"x": 5}}, "columns: x is 5, which is not a field; fields are 'k', 'v'"),
         ({"columns": {"y": [5, "v"]}}, "columns: y is 5, which is not a field"),
         ({"columns": {"y": [["v"], 5]}}, "columns: y is ['v'], which is not a field"),
         ({"columns": {"x": {"fild": "k"}}}, "columns: x is {'fild': 'k'}, which is not a field"),

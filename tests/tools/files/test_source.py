@@ -57,7 +57,7 @@ async def test_a_data_url(data, head):
         ("image://01234567", "this server does not keep pictures; give a path or a data: URL"),
         ("https://example.com/cat.png", "start the server with --allow-https"),
         ("HTTPS://example.com/cat.png", "start the server with --allow-https"),
-        ("http://example.com/cat.png", "http: addresses are not read"),
+        ("http://example.com/cat.png", "http: addresses are not supported"),
         ("data:image/png;base64,!", "the data: URL cannot be read"),
         ("data:image/png;base64,", "the data: URL cannot be read: it is empty"),
         ("data:," + "x" * 200, "the data: URL has more than 100 bytes"),

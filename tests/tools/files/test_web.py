@@ -214,8 +214,8 @@ class TestWhatIsRefused:
         [
             ("/loopback", "does not lead to a public address"),
             ("/metadata", "does not lead to a public address"),
-            ("/plain", "leads to http: addresses"),
-            ("/file", "leads to file: addresses"),
+            ("/plain", "is a http: address"),
+            ("/file", "is a file: address"),
             ("/circle", "was redirected more than 4 times"),
             ("/nowhere", "redirects without saying where to"),
             ("/illegal", "redirects to an invalid address"),

@@ -182,10 +182,12 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
         )
         doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} have different units"
         return cells_with_units, ColumnReading(doubt=doubt)
+    if not several:  # Only zeros are formatted, and 0 is the same of any unit.
+        return [_without_unit(cell) for cell in bare], ColumnReading()
     unit = several[0]
     if unit == DURATION:
         found = written_durations.of_seconds(
-            [float(cell) if isinstance(cell, float) else None for cell in bare]
+            [float(cell) if isinstance(cell, int | float) else None for cell in bare]
         )
         return found.cells, ColumnReading(found.how, found.unit)
     factor = 100 if unit == "%" else 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from imagebridge.conversation.reply_page import text_of_message
 from imagebridge.display.fragments import (
     Figures,
     arguments,
@@ -18,7 +19,6 @@ from imagebridge.display.fragments import (
     words,
 )
 from imagebridge.display.html import foot, head
-from imagebridge.display.reply_page import text_of_message
 from imagebridge.errors import beginning
 from imagebridge.translate.sentences import amount
 from imagebridge.wire import is_list, text_of

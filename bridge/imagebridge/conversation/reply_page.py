@@ -4,14 +4,26 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
+from imagebridge.display.fragments import (
+    Figures,
+    arguments,
+    folded,
+    limited,
+    opening,
+    sent,
+    shortened,
+    sums,
+    thoughts,
+    words,
+)
+from imagebridge.display.html import foot, head
 from imagebridge.errors import PictureError, beginning
 from imagebridge.pictures.picture import Picture
-from imagebridge.translate.sentences import amount, location
+from imagebridge.providers.provider import AttachmentKind, Source
+from imagebridge.providers.registry import providers
+from imagebridge.translate.sentences import ERROR, amount, location
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import JSON, as_object, is_json, is_list, text_of
-
-from .fragments import Figures, arguments, folded, limited, opening, sent, shortened, sums, thoughts, words
-from .html import foot, head
 
 _SPEAKERS = {"user": "You", "assistant": "Model", "system": "Instructions", "developer": "Instructions"}
 
@@ -100,8 +112,9 @@ def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[st
         yield from _call(text_of(item, "name"), text_of(item, "arguments") or text_of(item, "input"))
     elif kind in _OUTPUTS or role == "tool":
         call = text_of(item, "call_id") or text_of(item, "tool_call_id")
-        yield opening("tool", names.get(call) or "a tool", "the model received")
-        yield from _content(item.get("output", item.get("content")), figures)
+        content = item.get("output", item.get("content"))
+        yield opening("tool", names.get(call) or "a tool", "the model received", _failed(content))
+        yield from _content(content, figures)
         yield "</section>\n"
     elif kind == "message":
         if any(text_of_message(item)) or is_list(item.get("content")):
@@ -134,6 +147,14 @@ def _called(call: JSON) -> JSON:
     return as_object(call.get("function")) or as_object(call.get("custom")) or {}
 
 
+def _failed(content: object) -> str:
+    """Return the mark of an output that says that its call failed; empty for others."""
+    first = content[0] if is_list(content) and content else content
+    text = text_of(first, "text") if is_json(first) else first
+    is_error = isinstance(text, str) and text.startswith(ERROR)
+    return ' <span class="tag bad">error</span>' if is_error else ""
+
+
 def _content(content: object, figures: Figures) -> Iterator[str]:
     """Yield a text, or the parts of a message or an output."""
     if isinstance(content, str):
@@ -144,23 +165,26 @@ def _content(content: object, figures: Figures) -> Iterator[str]:
 
 
 def _part(part: JSON, figures: Figures) -> str:
-    kind = text_of(part, "type")
-    if kind in ("input_image", "image_url", "output_image"):
-        image = part.get("image_url")
-        url = text_of(image, "url") if is_json(image) else text_of(part, "image_url")
-        return _picture(url, text_of(part, "file_id"), figures)
-    if kind in ("input_file", "file"):
-        return _file(as_object(part.get("file")) or part)
-    text = text_of(part, "text") or text_of(part, "refusal")
+    attached = _attached(part)
+    if attached:
+        kind, source = attached
+        return _picture(source, figures) if kind == "picture" else _file(source)
+    kind, text = text_of(part, "type"), text_of(part, "text") or text_of(part, "refusal")
     if text or kind in ("text", "input_text", "output_text", "refusal"):
         return words(text) if text.strip() else ""
     return folded(kind or "part", json.dumps(shortened(part), ensure_ascii=False, indent=2, default=str))
 
 
-def _picture(url: str, file_id: str, figures: Figures) -> str:
+def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
+    """Return what a part on any wire attaches, and where that comes from; None where it is a text or unknown."""
+    return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
+
+
+def _picture(source: Source, figures: Figures) -> str:
     """Return a picture that is in the conversation itself. Others are named: the page loads nothing."""
+    url = source.url
     if not url.startswith("data:"):
-        return sent(f"the picture {location(url) if url else file_id}")
+        return sent(f"the picture {location(url) if url else source.file_id}")
     try:
         picture = Picture.from_base64(url)
     except PictureError as error:
@@ -170,7 +194,8 @@ def _picture(url: str, file_id: str, figures: Figures) -> str:
     return figures.captioned(picture, f"a picture of {size} pixels", " · ".join(map(escape, facts)))
 
 
-def _file(file: JSON) -> str:
-    data, url = text_of(file, "file_data"), text_of(file, "file_url")
-    name = text_of(file, "filename") or (location(url) if url else "") or text_of(file, "file_id")
-    return sent(f"the file {name or 'without a name'}", len(data.partition(",")[2].rstrip("=")) * 3 // 4)
+def _file(source: Source) -> str:
+    data, url = ("", source.url) if "://" in source.url[:16] else (source.url, "")
+    name = source.filename or (location(url) if url else "") or source.file_id
+    # With or without what a data URL begins with.
+    return sent(f"the file {name or 'without a name'}", len(data.rpartition(",")[2].rstrip("=")) * 3 // 4)
