@@ -95,7 +95,7 @@ def models_page() -> str:
         "## Sizes and tokens",
         "A patch is a square of 32 by 32 pixels, a tile one of 512 by 512. The parameter `detail` selects the column; `auto` stands "
         'for the one named there. Families marked "assumed" are not in the guide; their rows give what every vision model '
-        "accepts. A model belongs to the first family in the table with which its name begins.",
+        "accepts. The first family whose name is the beginning of the model's name applies.",
         table(
             ("family", "`low`", "`high`", "`original`", "`auto` is", "tokens per patch"),
             map(family_row, rows),

@@ -1,6 +1,6 @@
 """Every figure that the benchmarks measure, and the bound of each: the tests hold them, the page shows them.
 
-A section is measured by one file, test_NAME.py. A ratio without a bound stands beside others and promises nothing.
+A section is measured by one file, test_NAME.py. A ratio without a bound stands compared with others and promises nothing.
 """
 
 from typing import NamedTuple
@@ -76,7 +76,7 @@ SECTIONS = (
     Section(
         "kinds",
         "Kinds of results that a model sees",
-        "Each kind of result once, judged as on the page about [compatibility](compatibility.md).",
+        "Each kind of result once, judged as for [compatibility](compatibility.md).",
         (
             Ratio("kinds ours", "imagebridge", 31, "of 31", is_floor=True),
             Ratio("kinds by hand", "a loop written by hand", None, "of 31"),
@@ -85,7 +85,7 @@ SECTIONS = (
     Section(
         "loop",
         "From a prompt to its answer",
-        "Two requests and a call that returns a PNG of 1 MB, beside the same loop written by hand with `mcp` and `openai`. "
+        "Two requests and a call that returns a PNG of 1 MB, compared with the same loop written by hand with `mcp` and `openai`. "
         "imagebridge decodes every picture before it is sent; the loop by hand checks nothing.",
         (
             Ratio("loop create", "`Bridge.run`", 0.85),
@@ -95,18 +95,18 @@ SECTIONS = (
     Section(
         "stream",
         "A streamed run",
-        "Three calls and an answer in 400 pieces, beside a loop written by hand on the SDK's `responses.stream`.",
+        "Three calls and an answer in 400 pieces, compared with a loop written by hand on the SDK's `responses.stream`.",
         (Ratio("stream", "`Bridge.stream`", 0.8),),
     ),
     Section(
         "history",
         "A long conversation",
-        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, beside the loop "
+        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, compared with a loop "
         "that sends the whole conversation each time.",
         (
             Ratio("history uploads", "with `uploads=True`", 5, "%"),
             Ratio("history data urls", "with data URLs and the default budget", 25, "%"),
-            Ratio("history flat", "turns 29 to 48 beside turns 9 to 28", 1.02),
+            Ratio("history flat", "turns 29 to 48 compared with turns 9 to 28", 1.02),
         ),
     ),
     Section(
@@ -118,7 +118,7 @@ SECTIONS = (
             Ratio("call 1 MB", "a picture of 1 MB", 0.65),
             Ratio("call 8 MB", "a picture of 8.25 MB, a line of 11 MB", 0.2),
             Ratio("stall", "the longest stall of the event loop, for each megabyte", 5, "ms"),
-            Ratio("twelve servers", "twelve servers that start in 1 s each, beside one", 2.5),
+            Ratio("twelve servers", "twelve servers that start in 1 s each, compared with one", 2.5),
         ),
     ),
     Section(
@@ -132,27 +132,31 @@ SECTIONS = (
             Ratio("GIF", "a GIF", 5),
             Ratio("ten PNGs", "ten PNGs", 8),
             Ratio("again", "a PNG that was verified before, as a new string", 2.4),
-            Ratio("translation memory", "extra memory at its peak, beside the string", 1.3),
+            Ratio("translation memory", "extra memory at its peak, compared with the string", 1.3),
             Ratio(
-                "fitted", "a JPEG of 30 megapixels fitted, beside Pillow's draft, thumbnail and save", 1.15
+                "fitted",
+                "a JPEG of 30 megapixels fitted, compared with Pillow's draft, thumbnail and save",
+                1.15,
             ),
-            Ratio("fitted beside work", "the same while another process works on a core", 1.15),
-            Ratio("import", "`import imagebridge`, beside an interpreter that imports `json` and `typing`"),
+            Ratio("fitted, compared with work", "the same while another process works on a core", 1.15),
+            Ratio(
+                "import", "`import imagebridge` compared with an interpreter that imports `json` and `typing`"
+            ),
         ),
     ),
     Section(
         "peers",
         "Translation by other libraries",
-        "The same PNG of 1 MB through each library's own functions, in an environment of its own, beside the bare `data:` string.",
+        "The same PNG of 1 MB through each library's own functions, each in its own environment, compared with the bare `data:` string.",
         tuple(Ratio(peer, peer.replace("==", " ")) for peer in PEERS),
     ),
     Section(
         "check",
         "Check of a request",
-        "`check` of ten different bodies of 30 MB each, beside `json.loads` of the same; the worst of the ten.",
+        "`check` of ten different bodies of 30 MB each, compared with `json.loads` of the same; the worst of the ten.",
         (
             Ratio("check", "time", 4),
-            Ratio("check memory", "memory at its peak with the body, beside the body", 3),
+            Ratio("check memory", "peak memory including the body, compared with the body", 3),
         ),
     ),
     Section(
@@ -170,7 +174,7 @@ SECTIONS = (
     Section(
         "names",
         "100,000 tools",
-        "Names for the tools of servers, beside parsing their JSON; the worse of 10,000 and 100,000 tools.",
+        "Naming the tools of servers compared with parsing their JSON, for 10,000 or 100,000 tools, whichever is worse.",
         (
             Ratio("tool_names", "`tool_names`", 20),
             Ratio("one server", "the tools of one server", 20),
@@ -180,7 +184,7 @@ SECTIONS = (
     Section(
         "relay",
         "Calls through the relay",
-        "`imagebridge proxy` in front of a server, beside the same calls without it, with the SDK's client as host.",
+        "`imagebridge proxy` in front of a server, compared with the same calls without it, with the SDK's client as host.",
         (
             Ratio("100 small calls", "100 small calls", 1.6),
             Ratio("1 MB PNG", "a PNG of 1 MB", 2),
@@ -191,7 +195,7 @@ SECTIONS = (
     Section(
         "startup",
         "The start of the server",
-        "From the start of `imagebridge-server` to its answer to `tools/list`, beside an empty server of the MCP SDK.",
+        "From the start of `imagebridge-server` to its answer to `tools/list`, compared with an empty server of the MCP SDK.",
         (
             Ratio("card cpu", "with the card of an earlier start, CPU", 0.35),
             Ratio("card wall", "with the card of an earlier start, elapsed time", 0.35),
@@ -202,7 +206,7 @@ SECTIONS = (
     Section(
         "http_load",
         "The server over HTTP",
-        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
+        "`imagebridge-server --http` with tokens, compared with a bare server of the MCP SDK that returns the same bytes. `get_image` "
         "is called with the same text each time, so its answer is remembered. Higher is better, except for slow answers and refusals.",
         (
             Ratio(
@@ -238,17 +242,17 @@ SECTIONS = (
     Section(
         "chart",
         "Charts",
-        "`generate_chart`, warm; twelve bars beside the drawing engine's own conversion of the same chart.",
+        "`generate_chart`, warm; twelve bars compared with the drawing engine's own conversion of the same chart.",
         (
             Ratio("bars", "twelve bars", 1.3),
-            Ratio("points as rows", "100,000 points as rows, beside twelve bars", 6),
-            Ratio("points as columns", "100,000 points as columns, beside twelve bars", 6),
+            Ratio("points as rows", "100,000 points as rows, compared with twelve bars", 6),
+            Ratio("points as columns", "100,000 points as columns, compared with twelve bars", 6),
         ),
     ),
     Section(
         "tables",
         "Charts of workbooks",
-        "A workbook of 50,000 rows, beside the CSV of the same rows; CPU time or elapsed time, whichever is worse.",
+        "A workbook of 50,000 rows, compared with the CSV of the same rows; CPU time or elapsed time, whichever is worse.",
         (
             Ratio("rows.xlsx", "a workbook", 3),
             Ratio("euros.xlsx", "a workbook with currency formats", 3),
@@ -271,7 +275,7 @@ SECTIONS = (
     Section(
         "load",
         "Photographs",
-        "`load_image` of a JPEG of 2000 x 1500 pixels, beside Pillow's own load, resize and save.",
+        "`load_image` of a JPEG of 2000 x 1500 pixels, compared with Pillow's own load, resize and save.",
         (Ratio("load", "`load_image`", 1.25),),
     ),
     Section(

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import samples
 from PIL import Image
 from workbooks import Formatted, Formula, workbook
 
@@ -69,6 +70,16 @@ async def test_pages_by_number_are_offered_where_the_part_ends_with_a_page(folde
     one, two = [await read(folder, "a.pptx", data, attach=0, room=200, part=part) for part in (1, 2)]
     assert "Call again with part=2 for the next part, or with slides by number: pages=2." in one.sentence
     assert "slide 2 of 2. Call again with part=3 for the next part." in two.sentence
+
+
+@pytest.mark.parametrize(
+    ("pages", "following"),
+    [("1", "2"), ("1-2", "3-4"), ("2-4", "5-6"), ("4-3", "5-6"), ("1, 3", "4-5"), ("6", ""), ("4-6", ""), ("", "")],
+)  # fmt: skip
+async def test_after_pages_those_that_follow_are_told(folder, pages, following):
+    answer = await read(folder, "a.pdf", samples.pdf(6), attach=0, pages=pages)
+    told = re.findall(r"Call again with pages=(\S+) for more\.", answer.sentence)
+    assert told == ([following] if following else [])
 
 
 class TestTables:

@@ -1,7 +1,7 @@
 """load_file: a document, a table or another text, for a model to read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated
 
@@ -283,9 +283,12 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
         told.append("It is too large to be attached.")
     if not read.is_last:
         by_number = read.unit and not pages.strip() and not read.broken
-        others = f", or with {read.unit}s by number: pages={_next(read)}" if by_number else ""
+        following = _following(read.sections, read.total)
+        others = f", or with {read.unit}s by number: pages={following}" if by_number else ""
         asked = f"pages={pages!r} and " if pages.strip() else ""
         told.append(f"Call again with {asked}part={read.part + 1} for the next part{others}.")
+    elif pages.strip() and max(asked_for := page_numbers.chosen(pages, read.total)) < read.total:
+        told.append(f"Call again with pages={_following(asked_for, read.total)} for more.")
     if read.scans:
         which = page_numbers.in_words(read.scans)
         told.append(f"{which[0].upper()}{which[1:]}: no text, only a picture; render_document shows it.")
@@ -298,9 +301,10 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     return " ".join([*told, *read.notes])
 
 
-def _next(read: Excerpt) -> str:
-    first = min(read.sections[-1] + 1 if read.sections else 1, read.total)
-    last = min(first + len(read.sections) - 1, read.total)
+def _following(numbers: Sequence[int], total: int) -> str:
+    """Return as many pages as these are that follow them: `4-6` after 1 to 3."""
+    before = max(numbers, default=0)
+    first, last = min(before + 1, total), min(before + max(1, len(numbers)), total)
     return f"{first}-{last}" if last > first else f"{first}"
 
 

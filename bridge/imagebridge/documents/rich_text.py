@@ -229,7 +229,8 @@ class _RtfReader:
         match word:
             case "par" | "sect":
                 self._paragraph()
-            case "pard":
+            # LibreOffice writes one within a label, whose own it is.
+            case "pard" if group.taken != "listtext":
                 self._in_table, self._level, self._style, self._depth = False, 0, 0, 0
             case "intbl":
                 self._in_table = True

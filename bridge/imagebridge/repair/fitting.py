@@ -1,7 +1,6 @@
 """A valid result becomes one that a given host shows: within its limits, in its formats, and what changed is said.
 
-The order of the blocks stays. Sizes are counted as JSON writes them with ASCII alone, which is the longest
-form that a host may count.
+The order of the blocks stays. Sizes are counted as JSON in ASCII, the longest form that a host may count.
 """
 
 import json

@@ -146,6 +146,8 @@ RTF = {
     rb"{\field{\*\fldinst { DATE }}{\fldrslt {5.3.2026}}}": "5.3.2026",
     rb"{\deleted old }new": "~~old~~ new",
     rb"\pard{\pntext\f1\'B7\tab}{\*\pn\pnlvlblt{\pntxtb\'B7}} One\par{\pntext\f1\'B7\tab}Two\par": "- One\n- Two",
+    rb"\pard\outlinelevel0{\listtext\pard\plain\tab}\ls1 Head\par\pard\ilvl1{\listtext\pard\plain\'b7\tab}\ls2 Deep\par": "# Head\n\n    - Deep",
+    rb"\pard\intbl{\listtext\pard\plain\'b7\tab}\ls1 In\par\pard\intbl a cell\cell\row\pard After\par": "| · In<br>a cell |\n| --- |\n\nAfter",
     rb"{\listtext\'b7\tab}\ls1 One\par{\listtext o\tab}\pard\ls1\ilvl1 Deeper\par{\listtext 1.\tab}\pard\ls2 Next\par": "- One\n    - Deeper\n1. Next",
     b"\\pard Hello \\uc0\\u26085 \\u26412 \\u8364  end\\\nSecond\\\n": "Hello 日本€ end\n\nSecond",
     rb"{\*\shppict{\pict{\*\picprop\shplid1{\sp{\sn shapeType}{\sv 75}}{\sp{\sn wzDescription}{\sv The caf\'e9}}}\pngblip 89504e}}{\nonshppict{\pict\wmetafile8 01}}": "![The café](figure:1)",
