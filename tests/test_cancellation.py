@@ -142,10 +142,17 @@ def place(tmp_path):
 def state(already):
     """The processes below this one, its descriptors, and the threads in which code of ours runs."""
     processes = [one for one in psutil.Process().children(recursive=True) if one not in already]
-    running = [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    running = [one for one in processes if _runs(one)]
     here = threading.get_ident()
     threads = [frame for thread, frame in sys._current_frames().items() if thread != here and _is_ours(frame)]
     return len(running), handles(), len(threads)
+
+
+def _runs(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # It ended in between.
+        return False
 
 
 def _is_ours(frame):
@@ -203,7 +210,7 @@ def check(place, backend, name, moments):
                 tasks.start_soon(given_up, call, moment)
         await call()
         ready = [one for one in psutil.Process().children(recursive=True) if one not in already]
-        assert len([one for one in ready if one.status() != psutil.STATUS_ZOMBIE]) <= PROCESSES
+        assert len([one for one in ready if _runs(one)]) <= PROCESSES
 
     anyio.run(calls, backend=backend)
     worker.stop()

@@ -10,7 +10,10 @@ from samples import file
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
+from imagebridge_tools.files import bucket as bucket_module
+from imagebridge_tools.files import storage as storage_module
 from imagebridge_tools.files.bucket import BucketStorage, bucket
+from imagebridge_tools.files.storage import FolderStorage
 from imagebridge_tools.files.store import Store
 
 
@@ -56,6 +59,22 @@ def test_what_one_machine_keeps_another_reads_by_any_of_its_names(shared):
     for name in ("00000000", "f" * 64):
         with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
             other.read(name)
+
+
+@pytest.mark.parametrize("where", ["bucket", "folder"])
+def test_an_object_that_is_too_large_to_be_ours_is_not_read(where, tmp_path, monkeypatch):
+    storage = BucketStorage(MemoryStore()) if where == "bucket" else FolderStorage(tmp_path / "kept")
+    store = Store(storage, 1_000_000, 3600)
+    note = store.keep(picture(), "")
+    data = storage.get(note.hash)
+    for module in (bucket_module, storage_module):
+        monkeypatch.setattr(module, "LARGEST", len(data))
+    assert storage.get(note.hash) == data
+    storage.put(note.hash, data + b"0")
+    with pytest.raises(ValueError, match="has over"):
+        storage.get(note.hash)
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        store.read(note.uri)
 
 
 def test_the_list_goes_on_page_by_page_and_by_name(shared):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from .storage import StoredObject
+from .storage import LARGEST, TOO_LARGE, StoredObject
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -45,11 +45,14 @@ class BucketStorage:
         self._store = store
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none."""
+        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
         import obstore
 
         with _as_os_error():
-            return bytes(obstore.get(self._store, _path(name)).bytes())
+            found = obstore.get(self._store, _path(name))
+            if found.meta["size"] > LARGEST:
+                raise ValueError(TOO_LARGE)
+            return bytes(found.bytes())
 
     def head(self, name: str, size: int) -> bytes:
         """Return the first bytes of an object, `size` at most."""

@@ -12,6 +12,11 @@ from .atomic_write import UNFINISHED, write_whole
 _HALF = 3600.0
 """Seconds after which what is half-written counts as left by a process that was killed."""
 
+LARGEST = 256_000_000
+"""Bytes of an object that are read at most. A picture that tools give is far smaller; whoever can write into a storage can write any."""
+
+TOO_LARGE = f"the object has over {LARGEST:,} bytes"
+
 
 class StoredObject(NamedTuple):
     """An object: its name, its bytes, and when it was last given, in seconds since 1970."""
@@ -28,7 +33,7 @@ class ObjectStorage(Protocol):
     """Seconds between two looks at whether there is too much: a look may cost requests."""
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none."""
+        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
         ...
 
     def head(self, name: str, size: int) -> bytes:
@@ -68,8 +73,11 @@ class FolderStorage:
         self._folder = folder
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none."""
-        return (self._folder / name).read_bytes()
+        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
+        data = self.head(name, LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ValueError(TOO_LARGE)
+        return data
 
     def head(self, name: str, size: int) -> bytes:
         """Return the first bytes of an object, `size` at most."""
