@@ -87,44 +87,45 @@ def models_page() -> str:
     default = models.DEFAULTS[-1]
     return page(
         "Models",
-        "What OpenAI's models see of a picture, and what it costs. imagebridge makes every picture fit before it is sent, at the "
-        'size that the model sees anyway, and says the factor. Sizes are from OpenAI\'s guide "Images and vision", read '
-        "2026-11-22.",
+        "How large OpenAI's models see pictures, and what pictures cost. imagebridge scales each picture down to the size that the "
+        "model sees anyway before it is sent, and states the factor. The sizes are from OpenAI's guide "
+        '"Images and vision", read on 2026-11-22.',
         WRONG.format(file="models.py"),
-        f"Without `model=`, imagebridge takes `{default.name}` (since {default.since}: {default.reason}).",
+        f"If no model is given, imagebridge uses `{default.name}`, chosen on {default.since}: {default.reason}.",
         "## Sizes and tokens",
-        "A patch is a square of 32 pixels, a tile one of 512. `detail` chooses the column; `auto` is one of the others. "
-        'A family marked "assumed" is not in the guide: its row is what every model with vision takes. The first family '
-        "whose name a model's name begins with counts.",
+        "A patch is a square of 32 by 32 pixels, a tile one of 512 by 512. The parameter `detail` selects the column; `auto` stands "
+        'for the one named there. Families marked "assumed" are not in the guide; their rows give what every vision model '
+        "accepts. The first family whose name is the beginning of the model's name applies.",
         table(
-            ("family", "`low`", "`high`", "`original`", "`auto` is", "tokens a patch"), map(family_row, rows)
+            ("family", "`low`", "`high`", "`original`", "`auto` is", "tokens per patch"),
+            map(family_row, rows),
         ),
         "## Prices",
-        f"USD for a million tokens at standard processing, read {models.PRICES_READ}. A request with more than "
-        f"{models.LONG_INPUT:,} input tokens costs twice as much for its input, and 1.5 times for its output.",
+        f"In USD per million tokens with standard processing, read on {models.PRICES_READ}. For a request with more than "
+        f"{models.LONG_INPUT:,} input tokens, input costs twice as much and output 1.5 times as much.",
         table(
-            ("model", "input", "cached input", "written to the cache", "output"),
+            ("model", "input", "cached input", "cache writes", "output"),
             ([f"`{name}`", *map(dollars, price)] for name, price in priced),
         ),
-        "Models that draw:",
+        "Models that create pictures:",
         table(
-            ("model", "text", "pictures that go in", "pictures that come out"),
+            ("model", "text input", "picture input", "picture output"),
             ([f"`{name}`", *map(dollars, price)] for name, price in drawing),
         ),
-        "## Last days",
-        f"Announced by OpenAI, read {models.AVAILABILITY_READ}. `imagebridge doctor` and `imagebridge check` name a model that has ended or ends "
-        "within 90 days.",
-        table(("ends on", "models"), by_day(rows)),
+        "## Shutdown dates",
+        f"As announced by OpenAI, read on {models.AVAILABILITY_READ}. `imagebridge doctor` and `imagebridge check` warn about a model that "
+        "has been shut down or will be within 90 days.",
+        table(("shutdown", "models"), by_day(rows)),
         "## Tools in Chat Completions",
-        "Other models take function tools in Chat Completions as they do in the Responses API.",
+        "These models restrict function tools in Chat Completions; other models accept them as in the Responses API.",
         table(
-            ("model", "takes tools"),
+            ("model", "accepts tools"),
             (
                 [
                     names(pattern),
-                    'with `reasoning_effort="none"` alone'
+                    'only with `reasoning_effort="none"`'
                     if how == "without effort"
-                    else "in the Responses API alone",
+                    else "only in the Responses API",
                 ]
                 for pattern, how in chat
             ),
@@ -133,14 +134,14 @@ def models_page() -> str:
         table(
             ("limit", "value"),
             (
-                ("formats of pictures", ", ".join(sorted(limits.SENDABLE)) + " (GIF with one frame)"),
-                ("pictures in a request", f"{limits.MAX_IMAGES:,}"),
-                ("bytes of the pictures of a request", f"{limits.MAX_BODY:,}"),
-                ("characters of a picture's URL", f"{limits.MAX_DATA_URL:,}"),
-                ("bytes of the files of a request", f"{limits.MAX_FILE:,}"),
-                ("characters of a text", f"{limits.MAX_TEXT:,}"),
-                ("tools of a request", f"{limits.MAX_TOOLS:,}"),
-                ("characters of a function's name", f"{limits.MAX_NAME:,}"),
+                ("picture formats", ", ".join(sorted(limits.SENDABLE)) + " (GIF with a single frame)"),
+                ("pictures per request", f"{limits.MAX_IMAGES:,}"),
+                ("bytes of all pictures in a request", f"{limits.MAX_BODY:,}"),
+                ("characters in a picture's URL", f"{limits.MAX_DATA_URL:,}"),
+                ("bytes of all files in a request", f"{limits.MAX_FILE:,}"),
+                ("characters in a text", f"{limits.MAX_TEXT:,}"),
+                ("tools per request", f"{limits.MAX_TOOLS:,}"),
+                ("characters in a function's name", f"{limits.MAX_NAME:,}"),
             ),
         ),
     )
@@ -149,7 +150,7 @@ def models_page() -> str:
 WAYS = {
     "native": "in the tool's output",
     "user_message": "in a user message after it",
-    "text": "not shown; a sentence says so",
+    "text": "not sent; a sentence says so",
 }
 
 
@@ -158,15 +159,15 @@ def endpoints_page() -> str:
     servers = [(name, kind) for name, kind in endpoints.ENDPOINTS.items() if name not in WAYS]
     return page(
         "Endpoints",
-        "Where servers that speak OpenAI's APIs take the pictures of tools. `Policy(server=NAME)` chooses a row; without it, "
-        "everything is sent as OpenAI takes it. Read 2026-11-29.",
+        "Where compatible servers accept the pictures that tools return. `Policy(server=NAME)` selects a row; without it, "
+        "requests have the form that OpenAI accepts. Read on 2026-11-29.",
         table(
             ("endpoint", "Responses API", "Chat Completions", "source"),
             ([f"`{name}`", WAYS[kind.responses], WAYS[kind.chat], kind.source] for name, kind in servers),
         ),
-        'For a server without a row, name the way itself: `Policy(server="native")` puts pictures into the output of the tool, '
-        '`"user_message"` into a message after it, and `"text"` sends none. `imagebridge doctor --live` asks an endpoint which '
-        "rules it really applies.",
+        'For other servers, name the method itself: `Policy(server="native")` puts pictures into the tool output, '
+        '`"user_message"` into a message after it, and `"text"` sends none. `imagebridge doctor --live` tests which rules an '
+        "endpoint really applies.",
         WRONG.format(file="endpoints.py"),
     )
 
@@ -190,7 +191,7 @@ def host_row(host: hosts.Host) -> list[str]:
         host.structured,
         host.errors,
         ", ".join(takes) or "none of these",
-        "run or read" if host.verified else "told by users",
+        "running it or its source" if host.verified else "reports by users",
     ]
 
 
@@ -200,15 +201,17 @@ def hosts_page() -> str:
     readers = [f"`{host.name}`" for host in rows if host.reads_links]
     return page(
         "Hosts",
-        "What MCP hosts and frameworks do with the result of a tool. Our server and [the relay](relay.md) fit every result to the "
-        "host, which they know by the name that its client gives, or by `--host NAME`.",
-        "**Pictures**: the longer side, and patches of 32 pixels, that arrive unchanged; PNG, JPEG, WebP and GIF, where formats "
-        "are not named. **Characters**: of the whole result as "
-        'JSON. **Structured content**: "shown" beside all else, "dropped", or it "replaces" the other blocks. **Errors**: the '
-        'model is told that a call failed ("told"), is not ("untold"), or loses what stands beside the first text ("lost"). '
-        "**Takes**: blocks that reach the model as more than raw JSON. Links to pictures and documents are read by the relay, "
-        f"except for {' and '.join(readers)}. **Known from**: the host was run, or its source read; or its "
-        "users tell it.",
+        "What MCP hosts and frameworks do with tool results. Our server and [the relay](relay.md) fit every result to the host. They "
+        "recognise it by the name that its client gives; `--host NAME` overrides that.",
+        "- **Pictures**: the longest side, and the number of patches of 32 pixels, up to which pictures arrive unchanged. Hosts accept "
+        "PNG, JPEG, WebP and GIF unless formats are listed.\n"
+        "- **Characters**: the limit for the whole result as JSON.\n"
+        '- **Structured content**: it is "shown" beside the other blocks, "dropped", or "replaces" them.\n'
+        '- **Errors**: the model is told that a call failed ("told") or not ("untold"), or the host keeps only the first text of an '
+        'error ("lost").\n'
+        "- **Takes**: blocks that reach the model as more than raw JSON. The relay reads links to pictures and documents, except for "
+        f"{' and '.join(readers)}.\n"
+        "- **Known from**: the facts come from running the host or reading its source, or from reports by its users.",
         table(
             ("host", "pictures", "characters", "structured content", "errors", "takes", "known from"),
             map(host_row, rows),

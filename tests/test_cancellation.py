@@ -1,5 +1,6 @@
 """Cancellation: work that is given up, at whatever moment, leaves no process, descriptor, thread or file; on asyncio and on trio."""
 
+import base64
 import json
 import shlex
 import sys
@@ -7,6 +8,7 @@ import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -19,9 +21,11 @@ from mcp.types import CallToolResult
 from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 from PIL import Image
 from processes import handles
-from samples import drawing, file
+from samples import drawing, file, pdf
 
-from imagebridge import Bridge, tool_result
+from imagebridge import Bridge, Policy, tool_result
+from imagebridge.client.threads import in_thread
+from imagebridge.documents import confined
 from imagebridge.testing import Endpoint
 from imagebridge_tools import ToolOutput, generate_chart, load_image
 from imagebridge_tools.apart import PROCESSES, apart
@@ -61,6 +65,23 @@ class Place:
 
     async def chart(self):
         await generate_chart(kind="bar", data=[{"a": "x", "b": 1}])
+
+    async def reading(self, seconds=0.05):
+        await in_thread(partial(confined.confined, partial(time.sleep, seconds)))
+
+    async def document(self):
+        server = MCPServer("library", log_level="CRITICAL")
+
+        @server.tool()
+        def read() -> CallToolResult:
+            blob = base64.b64encode(pdf(2)).decode()
+            resources = [{"uri": f"file:///{name}.pdf", "blob": blob} for name in "ab"]
+            return CallToolResult.model_validate(
+                {"content": [{"type": "resource", "resource": one} for one in resources]}
+            )
+
+        async with Bridge(server, policy=Policy(documents="pages")) as bridge:
+            await bridge.answer("read", {})
 
     async def server(self):
         async with Bridge(shlex.join([*RAW, json.dumps(PLAN)]), timeout=600) as bridge:
@@ -143,6 +164,9 @@ def settled(already, expected):
     return seen
 
 
+WORKING = "working"
+"""The moment when a process works for the call."""
+
 MOMENTS = st.integers(0, 60) | st.floats(0, 0.5)
 """Turns of the event loop, or seconds, after which a call is given up."""
 
@@ -155,7 +179,10 @@ async def given_up(call, moment):
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(run)
-        if isinstance(moment, int):
+        if moment == WORKING:
+            while not psutil.Process().children():  # noqa: ASYNC110  # another process sets no event
+                await anyio.sleep(0.01)
+        elif isinstance(moment, int):
             for _ in range(moment):
                 await anyio.lowlevel.checkpoint()
         else:
@@ -203,15 +230,42 @@ ONE_PLACE = [HealthCheck.function_scoped_fixture]
 
 @BACKENDS
 @pytest.mark.parametrize("name", ["worker", "server", "run"])
-@settings(max_examples=1, phases=[Phase.generate], suppress_health_check=ONE_PLACE)
-@given(moments=st.lists(MOMENTS, min_size=3, max_size=3))
-def test_a_call_that_is_given_up_at_any_moment_leaves_nothing(place, backend, name, moments):
-    nothing_is_left(place, backend, name, moments)
+def test_a_call_that_is_given_up_early_or_late_leaves_nothing(place, backend, name):
+    nothing_is_left(place, backend, name, [0, 20, 0.1])
+
+
+def a_reading_without_end_ends(place, backend, moments):
+    already, before = untouched(place, backend, "reading")
+
+    async def calls():
+        for moment in moments:
+            await given_up(partial(place.reading, 1_000), moment)
+        async with anyio.create_task_group() as tasks:
+            for moment in moments:
+                tasks.start_soon(given_up, partial(place.reading, 1_000), moment)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(confined, "SECONDS", 1_000)
+        anyio.run(calls, backend=backend)
+    assert settled(already, before) == before
+
+
+@BACKENDS
+def test_a_reading_without_end_that_is_given_up_ends_at_once(place, backend):
+    a_reading_without_end_ends(place, backend, [0, 20, WORKING])
 
 
 @pytest.mark.long
 @BACKENDS
-@pytest.mark.parametrize("name", ["worker", "load", "save", "chart", "server", "run"])
+@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=ONE_PLACE)
+@given(moments=st.lists(MOMENTS, min_size=8, max_size=8))
+def test_a_reading_without_end_ends_whenever_it_is_given_up(place, backend, moments):
+    a_reading_without_end_ends(place, backend, moments)
+
+
+@pytest.mark.long
+@BACKENDS
+@pytest.mark.parametrize("name", ["worker", "load", "save", "chart", "reading", "document", "server", "run"])
 @settings(max_examples=10, phases=[Phase.generate], suppress_health_check=ONE_PLACE)
 @given(moments=st.lists(MOMENTS, min_size=8, max_size=8))
 def test_calls_of_every_kind_that_are_given_up_leave_nothing(place, backend, name, moments):

@@ -72,13 +72,15 @@ def test_what_misses_its_bound_or_was_not_measured_is_told_first():
         ]
     )
     missed = list(run.missed(SECTIONS))
-    assert missed[2] == "From a prompt to its answer, `Bridge.run`: 0.90 times, at most 0.85 times is due"
+    assert (
+        missed[2] == "From a prompt to its answer, `Bridge.run`: 0.90 times, the bound is at most 0.85 times"
+    )
     assert len(missed) == len(RATIOS) - 1
     assert all(f"- {one}\n" in text.partition("\n## ")[0] for one in missed)
     assert "| `Bridge.run` | **0.90 times, not met** | at most 0.85 times | 9 ms beside 10 ms |\n" in text
     assert "| `Bridge.run(direct=True)` | 0.50 times | at most 0.6 times | 5 ms beside 10 ms |\n" in text
     assert f"| `Bridge.stream` | {UNKNOWN} | at most 0.8 times |  |\n" in text
-    assert "in few rounds, so that its figures are rough" in text
+    assert "in few rounds, so its figures are rough" in text
 
 
 def test_a_page_without_misses_says_so():

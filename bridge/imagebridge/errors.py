@@ -41,13 +41,13 @@ class PictureError(BridgeError):
 
 
 class DocumentError(BridgeError):
-    """Bytes that cannot be read as a document. The message says why, as what follows the name of the file."""
+    """Bytes that cannot be read as a document. The message says why and is meant to follow the name of the file."""
 
 
 class ArgumentError(BridgeError):
     """An argument of a tool that its caller can correct. `.argument` names it, the message says how.
 
-    `.others` are further mistakes of the same call; the message tells each on a line of its own.
+    `.others` are further mistakes in the same call; the message gives each its own line.
     """
 
     def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:
@@ -87,16 +87,19 @@ class ApprovalError(BridgeError):
 
 
 class ToolNameError(BridgeError):
-    """A tool name that no connected server offers. `.names` holds those that exist."""
+    """A tool name that no connected server offers. `.names` lists the names that exist."""
 
     def __init__(self, name: str, names: list[str]) -> None:
-        super().__init__(f"unknown tool {name!r}; available: {', '.join(names) or 'none'}")
+        # Servers and models write the same name as list_files, list.files and listFiles.
+        near = nearest(name, names, 0.5)
+        available = f"did you mean {near!r}? Available" if near else "available"
+        super().__init__(f"unknown tool {name!r}; {available}: {', '.join(names) or 'none'}")
         self.name = name
         self.names = names
 
 
 class ToolLimitError(BridgeError):
-    """More tools than the API takes. `.count` says how many there are, `.limit` how many it takes."""
+    """More tools than the API takes. `.count` is the number of tools, `.limit` the most that the API takes."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(

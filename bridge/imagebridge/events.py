@@ -34,9 +34,9 @@ __all__ = [
 class ToolCall:
     """A call that is about to be made.
 
-    name: as models call the tool. arguments: as they will be sent. server: whose tool it is. tool: the
-    server's own definition, with its original name and its annotations. call_id: of the model's call, empty
-    for `bridge.call`.
+    name: as models call the tool. arguments: as they will be sent. server: the name of the server that has the tool.
+    tool: the server's own definition, with its original name and its annotations. call_id: the id of the model's
+    call, empty for `bridge.call`.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log message of a server, in MCP's terms."""
+    """A log message of a server, with the level that MCP gives it."""
 
     server: str
     level: "LoggingLevel"
@@ -82,7 +82,7 @@ class Answer:
 
     @property
     def pair(self) -> tuple[CallReference, Translation]:
-        """The call and what answers it, as items and messages are made of them."""
+        """The call and its translation, as `output_items` and `chat_messages` take them."""
         return call_reference(self.call), self.translation
 
 

@@ -10,12 +10,12 @@ from typing import Self
 
 import anyio
 
+from imagebridge.client.threads import in_thread
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.image_progress import OnProgress
 
 from .job_notes import BEAT, JobNote, JobNotes
-from .results import in_thread
 
 PENDING = "image://pending-"
 """How handles begin."""

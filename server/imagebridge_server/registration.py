@@ -17,6 +17,7 @@ from mcp.types import CallToolResult, ToolAnnotations
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from imagebridge.client.threads import in_thread
 from imagebridge.errors import ArgumentError, BridgeError, beginning
 from imagebridge.pictures.cost import HeavyError
 from imagebridge.pictures.picture import Picture
@@ -31,7 +32,7 @@ from imagebridge_tools.mistakes import Mistakes
 
 from . import invalid_arguments
 from .lenient_arguments import mended
-from .results import failure, in_thread, success
+from .results import failure, success
 from .settings import Settings
 from .viewer import COMPARED, SHOWN_BY
 

@@ -1,16 +1,15 @@
 """From a tool's answer to a `CallToolResult`, and from there to what the host of this connection copes with."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, TypeVar
 
-from anyio import to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context
 from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
+from imagebridge.client.threads import in_thread
 from imagebridge.facts.hosts import Host, host
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.cost import HeavyError, allowing
@@ -113,11 +112,6 @@ def connected_host(context: ServerRequestContext[Any, Any] | Context[Any, Any], 
 def text_room(known_host: Host) -> int:
     """Return the characters of JSON that the texts of a result may take: what lies around them takes some of the host's."""
     return known_host.characters - _AROUND
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run blocking `work` in a thread. A cancelled call leaves it to its end and waits for it no longer."""
-    return await to_thread.run_sync(work, abandon_on_cancel=True)
 
 
 def _embedded_resource(file: File) -> dict[str, Any]:

@@ -56,24 +56,26 @@ class Settings:
         store_seconds: seconds for which a picture is kept.
         create: whether the tools that create pictures with the OpenAI API are offered.
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None:
-            what each client calls itself decides.
+            the name that each client gives decides.
         patience: seconds after which a long call is answered with a handle.
         tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each
-            caller has a store of its own below `store` and folders of its own below those of `allow_write`;
-            all may read what `allow` names.
+            caller has its own store below `store` and its own folders below those of `allow_write`; all callers
+            may read the folders of `allow`.
         jwt: over HTTP, the URL of an issuer whose JSON Web Tokens identify callers, instead of `tokens`.
         audience: the audience of these tokens. None: `public_url`.
         scopes: the scopes that each of these tokens must have.
         calls: over HTTP, the most concurrent requests of one caller, including waiting ones.
         no_auth: over HTTP, whether other machines are answered without authentication.
         public_url: over HTTP, the URL of /mcp as callers see it, if a proxy is in front of the server.
-        origins: over HTTP, the origins of web pages that may ask, such as https://host.example, beside those of this machine.
+        origins: over HTTP, the origins of web pages that may send requests, such as https://host.example; pages of this
+            machine always may.
         json_response: over HTTP, whether answers are always JSON, without progress, instead of event streams
             for those that take time.
 
     Raises:
-        SettingsError: a number of bytes or seconds is negative or none, `public_url` is not a URL whose path is /mcp, one of
-            `origins` is not an origin, `jwt` lacks it or comes beside `tokens`, or `store` is a text and not a bucket's URL.
+        SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
+            /mcp, one of `origins` is not an origin, `jwt` is given without `public_url` or together with `tokens`, or
+            `store` is a string but not the URL of a bucket.
     """
 
     allow: tuple[Path, ...] = ()
@@ -144,7 +146,7 @@ class Settings:
         return self.store or Path()
 
     def store_below(self, name: str) -> "Path | str | None":
-        """Return the store of one caller among several."""
+        """Return the store of the caller `name`."""
         if isinstance(self.store, str):
             return f"{self.store.rstrip('/')}/callers/{name}"
         return self.store and self.store / "callers" / name
@@ -160,11 +162,11 @@ class Settings:
     ) -> Self:
         """Read settings from environment variables; `allow` and `allow_write` add folders.
 
-        Pictures are kept in `store`, else in the folder that IMAGEBRIDGE_STORE names, else in the user's cache;
-        "off" keeps none. `choices` are other settings as they are.
+        Pictures are kept in `store`, or in the folder named by IMAGEBRIDGE_STORE, or in the user's cache; "off" keeps
+        none. `choices` are any other settings.
 
         Raises:
-            SettingsError: an allowed folder has an empty name, does not exist or is no folder.
+            SettingsError: an allowed folder has an empty name, does not exist or is not a folder.
         """
         return cls(
             allow=existing_folders(allow, environment.get(ALLOW, "")),
@@ -199,7 +201,7 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
     """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
 
     Raises:
-        SettingsError: one does not exist or is no folder.
+        SettingsError: one does not exist or is not a folder.
     """
     named = [*names, *filter(None, more.split(os.pathsep))]
     return tuple(dict.fromkeys(_folder(name) for name in named))

@@ -97,7 +97,8 @@ async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: Server
     """Keep a card for later starts, unless this one has had a good one, or nowhere to keep it."""
     if start is None or (start.opening and not start.opening.differs):
         return
-    from .results import in_thread
+    from imagebridge.client.threads import in_thread
+
     from .startup.card import writable
     from .startup.rehearsal import rehearsed
 

@@ -10,9 +10,8 @@ import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 import imagebridge_tools
+from imagebridge.client.threads import in_thread
 from imagebridge.errors import BridgeError
-
-from .results import in_thread
 
 IDLE = 2.0
 """Seconds without a call after which the machine is taken to be free."""

@@ -34,15 +34,15 @@ class Plot(NamedTuple):
 PLOTS = {
     "kinds": Plot(
         "Kinds of results that a model sees, of 31",
-        "Each framework alone and with imagebridge (behind the relay, or with an adapter, whichever is better), as the page "
-        "about [compatibility](compatibility.md) has them, and the loop written by hand beside `Bridge`.",
+        "Each framework alone and with imagebridge (the relay or an adapter, whichever is better), from "
+        "[compatibility](compatibility.md); and a loop written by hand compared with `Bridge`.",
         {"alone": ORANGE, "with imagebridge": BLUE},
         "framework",
         form="bars",
     ),
     "time": Plot(
         "Time from a prompt to its answer",
-        "Two requests and a call that returns a PNG of noise, the least of several rounds. imagebridge decodes every picture and "
+        "Two requests and a call that returns a PNG of noise, the lowest of several rounds. imagebridge decodes every picture and "
         "fits the largest; the loop by hand checks nothing.",
         {"by hand": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
@@ -51,8 +51,8 @@ PLOTS = {
     ),
     "tokens": Plot(
         "Tokens of a picture",
-        "For the same pictures: what the API's published formula gives for a picture, and a token for four characters of the text beside it. "
-        "A picture that a loop dumps as text costs by its bytes, and no model sees it.",
+        "For the same pictures: tokens by the API's published formula, plus one token for four characters of accompanying text. The "
+        "cost of a picture that a loop dumps as text depends on its bytes, and no model sees it.",
         {"by hand, dumped as text": GREY, "by hand, as a picture": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "tokens",
@@ -67,8 +67,8 @@ PLOTS = {
     ),
     "throughput": Plot(
         "Requests a second over HTTP",
-        "Calls of `get_image` with the same text, whose answer is kept, over connections that each send the next request once they "
-        "have an answer; the best of several rounds, beside a bare server of the MCP SDK that returns the same bytes.",
+        "Calls of `get_image` with the same text, whose answer is remembered, over connections that each wait for an answer before "
+        "the next request; the best of several rounds, compared with a bare server of the MCP SDK that returns the same bytes.",
         {"a bare server": ORANGE, "imagebridge": BLUE},
         "connections",
         "requests a second",

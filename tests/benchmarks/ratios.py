@@ -1,6 +1,6 @@
 """Every figure that the benchmarks measure, and the bound of each: the tests hold them, the page shows them.
 
-A section is measured by one file, test_NAME.py. A ratio without a bound stands beside others and promises nothing.
+A section is measured by one file, test_NAME.py. A ratio without a bound stands compared with others and promises nothing.
 """
 
 from typing import NamedTuple
@@ -76,7 +76,7 @@ SECTIONS = (
     Section(
         "kinds",
         "Kinds of results that a model sees",
-        "Each kind of result once, judged as on the page about [compatibility](compatibility.md).",
+        "Each kind of result once, judged as for [compatibility](compatibility.md).",
         (
             Ratio("kinds ours", "imagebridge", 31, "of 31", is_floor=True),
             Ratio("kinds by hand", "a loop written by hand", None, "of 31"),
@@ -85,7 +85,7 @@ SECTIONS = (
     Section(
         "loop",
         "From a prompt to its answer",
-        "Two requests and a call that returns a PNG of 1 MB, beside the same loop written by hand with `mcp` and `openai`. "
+        "Two requests and a call that returns a PNG of 1 MB, compared with the same loop written by hand with `mcp` and `openai`. "
         "imagebridge decodes every picture before it is sent; the loop by hand checks nothing.",
         (
             Ratio("loop create", "`Bridge.run`", 0.85),
@@ -95,70 +95,74 @@ SECTIONS = (
     Section(
         "stream",
         "A streamed run",
-        "Three calls and an answer in 400 pieces, beside a loop written by hand on the SDK's `responses.stream`.",
+        "Three calls and an answer in 400 pieces, compared with a loop written by hand on the SDK's `responses.stream`.",
         (Ratio("stream", "`Bridge.stream`", 0.8),),
     ),
     Section(
         "history",
         "A long conversation",
-        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, beside the loop "
+        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, compared with a loop "
         "that sends the whole conversation each time.",
         (
             Ratio("history uploads", "with `uploads=True`", 5, "%"),
             Ratio("history data urls", "with data URLs and the default budget", 25, "%"),
-            Ratio("history flat", "turns 29 to 48 beside turns 9 to 28", 1.02),
+            Ratio("history flat", "turns 29 to 48 compared with turns 9 to 28", 1.02),
         ),
     ),
     Section(
         "bridge",
         "Calls over stdio",
-        "`Bridge.call`, which repairs the result and proves its pictures, beside the client of the MCP SDK.",
+        "`Bridge.call`, which repairs results and verifies their pictures, compared with the client of the MCP SDK.",
         (
             Ratio("call small", "a picture of 1 kB", 1.1),
             Ratio("call 1 MB", "a picture of 1 MB", 0.65),
             Ratio("call 8 MB", "a picture of 8.25 MB, a line of 11 MB", 0.2),
             Ratio("stall", "the longest stall of the event loop, for each megabyte", 5, "ms"),
-            Ratio("twelve servers", "twelve servers that start in 1 s each, beside one", 2.5),
+            Ratio("twelve servers", "twelve servers that start in 1 s each, compared with one", 2.5),
         ),
     ),
     Section(
         "translation",
         "Translation alone",
-        "`function_call_output` with every picture proven anew, beside the bare `data:` string of the same picture, of about 1 MB.",
+        "`function_call_output`, which verifies each picture anew, compared with a bare `data:` string of the same picture of about 1 MB.",
         (
             Ratio("PNG", "a PNG", 8),
             Ratio("JPEG", "a JPEG", 13),
             Ratio("WEBP", "a WebP", 5),
             Ratio("GIF", "a GIF", 5),
             Ratio("ten PNGs", "ten PNGs", 8),
-            Ratio("again", "a PNG that was proven before, as a new string", 2.4),
-            Ratio("translation memory", "extra memory at its peak, beside the string", 1.3),
+            Ratio("again", "a PNG that was verified before, as a new string", 2.4),
+            Ratio("translation memory", "extra memory at its peak, compared with the string", 1.3),
             Ratio(
-                "fitted", "a JPEG of 30 megapixels fitted, beside Pillow's draft, thumbnail and save", 1.15
+                "fitted",
+                "a JPEG of 30 megapixels fitted, compared with Pillow's draft, thumbnail and save",
+                1.15,
             ),
-            Ratio("fitted beside work", "the same while another process works on a core", 1.15),
-            Ratio("import", "`import imagebridge`, beside an interpreter that imports `json` and `typing`"),
+            Ratio("fitted, compared with work", "the same while another process works on a core", 1.15),
+            Ratio(
+                "import", "`import imagebridge` compared with an interpreter that imports `json` and `typing`"
+            ),
         ),
     ),
     Section(
         "peers",
         "Translation by other libraries",
-        "The same PNG of 1 MB through each library's own functions, in an environment of its own, beside the bare `data:` string.",
+        "The same PNG of 1 MB through each library's own functions, each in its own environment, compared with the bare `data:` string.",
         tuple(Ratio(peer, peer.replace("==", " ")) for peer in PEERS),
     ),
     Section(
         "check",
         "Check of a request",
-        "`check` of ten different bodies of 30 MB each, beside `json.loads` of the same; the worst of the ten.",
+        "`check` of ten different bodies of 30 MB each, compared with `json.loads` of the same; the worst of the ten.",
         (
             Ratio("check", "time", 4),
-            Ratio("check memory", "memory at its peak with the body, beside the body", 3),
+            Ratio("check memory", "peak memory including the body, compared with the body", 3),
         ),
     ),
     Section(
         "bounds",
         "Ten times as many blocks",
-        "20,000 blocks in one result beside 2,000, the worst of ten kinds of results. The square would be 100 times.",
+        "20,000 blocks in one result compared with 2,000, for the worst of ten kinds of results. Quadratic growth would be 100 times.",
         (
             Ratio("function_call_output", "`function_call_output`", 20),
             Ratio("chat_messages", "`chat_messages`", 20),
@@ -170,7 +174,7 @@ SECTIONS = (
     Section(
         "names",
         "100,000 tools",
-        "Names for the tools of servers, beside parsing their JSON; the worse of 10,000 and 100,000 tools.",
+        "Naming the tools of servers compared with parsing their JSON, for 10,000 or 100,000 tools, whichever is worse.",
         (
             Ratio("tool_names", "`tool_names`", 20),
             Ratio("one server", "the tools of one server", 20),
@@ -180,7 +184,7 @@ SECTIONS = (
     Section(
         "relay",
         "Calls through the relay",
-        "`imagebridge proxy` in front of a server, beside the same calls without it, with the SDK's client as host.",
+        "`imagebridge proxy` in front of a server, compared with the same calls without it, with the SDK's client as host.",
         (
             Ratio("100 small calls", "100 small calls", 1.6),
             Ratio("1 MB PNG", "a PNG of 1 MB", 2),
@@ -191,20 +195,19 @@ SECTIONS = (
     Section(
         "startup",
         "The start of the server",
-        "From the start of `imagebridge-server` to its answer to `tools/list`, beside an empty server of the MCP SDK.",
+        "From the start of `imagebridge-server` to its answer to `tools/list`, compared with an empty server of the MCP SDK.",
         (
             Ratio("card cpu", "with the card of an earlier start, CPU", 0.35),
-            Ratio("card wall", "with the card of an earlier start, in all", 0.35),
+            Ratio("card wall", "with the card of an earlier start, elapsed time", 0.35),
             Ratio("no card cpu", "without a card, CPU", 1.15),
-            Ratio("no card wall", "without a card, in all", 1.15),
+            Ratio("no card wall", "without a card, elapsed time", 1.15),
         ),
     ),
     Section(
         "http_load",
         "The server over HTTP",
-        "`imagebridge-server --http` with tokens, beside a bare server of the MCP SDK that returns the same bytes. `get_image` "
-        "is called with the same text each time, whose answer is kept. More is better in all rows but those of slow answers and "
-        "refusals.",
+        "`imagebridge-server --http` with tokens, compared with a bare server of the MCP SDK that returns the same bytes. `get_image` "
+        "is called with the same text each time, so its answer is remembered. Higher is better, except for slow answers and refusals.",
         (
             Ratio(
                 "get_image 2026-07-28",
@@ -220,17 +223,17 @@ SECTIONS = (
             ),
             Ratio(
                 "slowest answers",
-                "the 99th percentile of the times of answers at half load, beside the median",
+                "the 99th percentile of answer times at half load, compared with the median",
                 3,
             ),
             Ratio(
                 "charts at overload",
-                "charts a second of a caller that asks for more than it may, beside one that does not",
+                "charts a second for a caller that exceeds its limit, compared with one that does not",
             ),
-            Ratio("refusals", "until what is too much is refused, the median", unit="ms"),
+            Ratio("refusals", "median time until an excess request is refused", unit="ms"),
             Ratio(
                 "two replicas",
-                "charts a second of two replicas with a core each, beside one",
+                "charts a second of two replicas with one core each, compared with one replica",
                 1.4,
                 is_floor=True,
             ),
@@ -239,31 +242,31 @@ SECTIONS = (
     Section(
         "chart",
         "Charts",
-        "`generate_chart`, warm; twelve bars beside the drawing engine's own conversion of the same chart.",
+        "`generate_chart`, warm; twelve bars compared with the drawing engine's own conversion of the same chart.",
         (
             Ratio("bars", "twelve bars", 1.3),
-            Ratio("points as rows", "100,000 points as rows, beside twelve bars", 6),
-            Ratio("points as columns", "100,000 points as columns, beside twelve bars", 6),
+            Ratio("points as rows", "100,000 points as rows, compared with twelve bars", 6),
+            Ratio("points as columns", "100,000 points as columns, compared with twelve bars", 6),
         ),
     ),
     Section(
         "tables",
         "Charts of workbooks",
-        "A workbook of 50,000 rows, beside the CSV of the same rows; CPU or time in all, whichever is worse.",
+        "A workbook of 50,000 rows, compared with the CSV of the same rows; CPU time or elapsed time, whichever is worse.",
         (
             Ratio("rows.xlsx", "a workbook", 3),
-            Ratio("euros.xlsx", "a workbook with formats of money", 3),
+            Ratio("euros.xlsx", "a workbook with currency formats", 3),
         ),
     ),
     Section(
         "encoding",
         "Encoding",
-        "The test images in Pillow's sources that came without loss, and screens, charts, icons and photographs made for it: how far "
-        "the channels of a picture are from what is sent, on average over its pixels.",
+        "The lossless test images in Pillow's sources, and screens, charts, icons and photographs made for this: "
+        "the difference between a picture and what is sent, as the mean over the channels of its pixels.",
         (
             Ratio(
                 "encoding",
-                "the largest of any picture that is drawn, or has at most 160,000 pixels",
+                "the largest for any drawing, and any picture of at most 160,000 pixels",
                 3,
                 "of 255",
             ),
@@ -272,13 +275,13 @@ SECTIONS = (
     Section(
         "load",
         "Photographs",
-        "`load_image` of a JPEG of 2000 x 1500 pixels, beside Pillow's own load, resize and save.",
+        "`load_image` of a JPEG of 2000 x 1500 pixels, compared with Pillow's own load, resize and save.",
         (Ratio("load", "`load_image`", 1.25),),
     ),
     Section(
         "documents",
         "Documents",
-        "`load_file` of a PDF of 200 pages, beside what `pypdfium2` alone takes for its text.",
+        "`load_file` of a PDF of 200 pages, compared with extracting its text with `pypdfium2` alone.",
         (
             Ratio("pdf", "until the first answer", 2),
             Ratio("pdf memory", "memory of the process that reads it", 500, "MB"),
@@ -287,8 +290,8 @@ SECTIONS = (
     Section(
         "tools",
         "Each tool over stdio",
-        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Servers "
-        "of others stand below.",
+        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Other "
+        "servers follow below.",
         (
             *(Ratio(tool, f"`{tool}`", None, "ms") for tool in TOOLS),
             *(Ratio(server, words, None, "ms") for server, words in SERVERS.items()),

@@ -35,16 +35,16 @@ UNKNOWN = "not measured"
 
 HEAD = """# Results
 
-What imagebridge costs, beside the loop written by hand, the SDKs and other libraries. Both sides of a ratio take turns in one run
-on one machine, and the least of several rounds counts, unless the words above a table say otherwise: below 1 means less than the
-other side. Each bound is held by a test, and one that is missed says so.
+What imagebridge costs compared with a loop written by hand, the SDKs and other libraries. In a ratio, both sides are measured in
+turn on the same machine, and the lowest of several rounds counts unless a table says otherwise; below 1 means less
+than the other side. A test checks each bound, and this page lists those that are not met.
 
 """
 FOOT = """
 ## The run
 
-`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load when it began: {load:.1f}, where 0 is
-a machine that does nothing else.
+`{command}` wrote this page on {day:%Y-%m-%d}, in {minutes:.0f} minutes{quick}. Machine: {machine}. Load at the start: {load:.1f}; an idle
+machine has 0.
 
 {versions}.
 """
@@ -79,7 +79,7 @@ class Run:
                 if found is None:
                     yield f"{section.title}, {ratio.what}: {UNKNOWN}"
                 elif not ratio.is_met(found[0]):
-                    yield f"{section.title}, {ratio.what}: {ratio.in_words(found[0])}, {ratio.bound_in_words()} is due"
+                    yield f"{section.title}, {ratio.what}: {ratio.in_words(found[0])}, the bound is {ratio.bound_in_words()}"
 
 
 def page(run, command, load, minutes, is_quick):
@@ -88,7 +88,7 @@ def page(run, command, load, minutes, is_quick):
         command=command,
         day=datetime.now(UTC),
         minutes=minutes,
-        quick=", in few rounds, so that its figures are rough" if is_quick else "",
+        quick=", in few rounds, so its figures are rough" if is_quick else "",
         machine=machine(),
         load=load,
         versions=", ".join(f"{name} {version(name)}" for name in PACKAGES),
@@ -104,7 +104,7 @@ def _verdict(run):
     if not missed:
         return f"All {len(bounds)} bounds are met.\n"
     listed = "".join(f"- {one}\n" for one in missed)
-    return f"Of {len(bounds)} bounds, these are not met, or these figures are missing:\n\n{listed}"
+    return f"Of {len(bounds)} bounds, these are not met or were not measured:\n\n{listed}"
 
 
 def tables_of(section, run):

@@ -70,5 +70,5 @@ def seconds(door, result):
 @pytest.mark.parametrize("door", DOORS)
 def test_the_time_is_linear(door, kind, measured):
     few, many = (seconds(DOORS[door], RESULTS[kind](count)) for count in (FEW, MANY))
-    said = f"{kind}: {many * 1000:.0f} ms beside {few * 1000:.0f} ms"
+    said = f"{kind}: {many * 1000:.0f} ms compared with {few * 1000:.0f} ms"
     measured(door, many / max(few, 0.005), said)

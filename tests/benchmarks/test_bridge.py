@@ -68,7 +68,7 @@ async def test_a_call_over_stdio(key, size, count, measured, rounds):
             # What runs right after the other finds the processor's caches full of it.
             first, second = (by_bridge, by_client) if at % 2 else (by_client, by_bridge)
             assert await first() == await second()
-    said = f"{min(ours) * 1e3:.1f} ms beside {min(theirs) * 1e3:.1f} ms"
+    said = f"{min(ours) * 1e3:.1f} ms compared with {min(theirs) * 1e3:.1f} ms"
     measured(key, min(ours) / min(theirs), said)
 
 
@@ -132,4 +132,4 @@ async def test_twelve_slow_servers_are_ready_together(measured):
 
     one = min([await ready(1) for _ in range(3)])
     twelve = min([await ready(12) for _ in range(3)])
-    measured("twelve servers", twelve / one, f"{twelve:.2f} s beside {one:.2f} s")
+    measured("twelve servers", twelve / one, f"{twelve:.2f} s compared with {one:.2f} s")

@@ -87,7 +87,7 @@ async def test_twelve_bars(measured, rounds):
         size = engine.draw()[1]
     # The fastest of both: other work on the machine hits our two processes more than one.
     (picture,) = (await generate_chart(**bars())).pictures
-    said = f"{min(ours) * 1000:.0f} ms beside {min(theirs) * 1000:.0f} ms; {picture.size:,} bytes beside {size:,}"
+    said = f"{min(ours) * 1000:.0f} ms compared with {min(theirs) * 1000:.0f} ms; {picture.size:,} bytes compared with {size:,}"
     measured("bars", min(ours) / min(theirs), said)
 
 
@@ -104,4 +104,4 @@ async def test_a_hundred_thousand_points(form, measured, rounds):
         few.append(await seconds(**bars()))
         many.append(await seconds(**scatter))
     few, many = statistics.median(few), statistics.median(many)
-    measured(f"points as {form}", many / few, f"{many * 1000:.0f} ms beside {few * 1000:.0f} ms")
+    measured(f"points as {form}", many / few, f"{many * 1000:.0f} ms compared with {few * 1000:.0f} ms")

@@ -82,7 +82,7 @@ def test_a_large_body(name, measured, rounds):
         rounds=rounds(7),
         given=lambda: read.append(json.loads(written)) or (),
     )
-    measured("check", ours / theirs, f"{name}: {ours:.0f} ms beside {theirs:.0f} ms")
+    measured("check", ours / theirs, f"{name}: {ours:.0f} ms compared with {theirs:.0f} ms")
 
 
 @pytest.mark.parametrize("name", BODIES)

@@ -46,5 +46,5 @@ async def test_a_long_pdf_answers_soon(tmp_path, measured, rounds):
         await anyio.to_thread.run_sync(plain_text, data)
         theirs.append(time.perf_counter() - start)
     held = max(child.memory_info().rss for child in psutil.Process().children(recursive=True))
-    measured("pdf", min(ours) / min(theirs), f"{min(ours):.2f} s beside {min(theirs):.2f} s")
+    measured("pdf", min(ours) / min(theirs), f"{min(ours):.2f} s compared with {min(theirs):.2f} s")
     measured("pdf memory", held / 1e6)

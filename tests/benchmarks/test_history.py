@@ -98,10 +98,10 @@ async def test_a_hundred_turns_with_a_screenshot_each(turns, measured, plotted):
     )
     whole, data_urls, uploads = (sum(sent[:FIRST]) for sent in curves.values())
     for key, sent in (("history data urls", data_urls), ("history uploads", uploads)):
-        measured(key, 100 * sent / whole, f"{sent / 1e6:,.0f} MB beside {whole / 1e6:,.0f} MB")
+        measured(key, 100 * sent / whole, f"{sent / 1e6:,.0f} MB compared with {whole / 1e6:,.0f} MB")
     for loop in list(curves)[1:]:
         # Once the budget is reached, the turns repeat: five until the next cut.
         earlier, later = curves[loop][8:28], curves[loop][28:48]
         for what, of in (("the most", max), ("all", sum)):
-            said = f"{loop}, {what}: {of(later) / 1e6:.1f} MB beside {of(earlier) / 1e6:.1f} MB"
+            said = f"{loop}, {what}: {of(later) / 1e6:.1f} MB compared with {of(earlier) / 1e6:.1f} MB"
             measured("history flat", of(later) / of(earlier), said)

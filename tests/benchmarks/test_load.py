@@ -40,4 +40,8 @@ async def test_a_jpeg_of_three_megapixels(folder, measured, rounds):
         await load_image(f"{number}.jpg", places, max_size=1024)
         theirs.append(between - start)
         ours.append(time.perf_counter() - between)
-    measured("load", min(ours) / min(theirs), f"{min(ours) * 1000:.0f} ms beside {min(theirs) * 1000:.0f} ms")
+    measured(
+        "load",
+        min(ours) / min(theirs),
+        f"{min(ours) * 1000:.0f} ms compared with {min(theirs) * 1000:.0f} ms",
+    )

@@ -145,5 +145,5 @@ async def test_prompt_to_answer(base_url, measured, rounds):
             )
     least = {name: min(clock for clock, _ in times) for name, times in took.items()}
     for name in ("create", "direct"):
-        said = f"{least[name]:.1f} ms beside {least['by hand']:.1f} ms"
+        said = f"{least[name]:.1f} ms compared with {least['by hand']:.1f} ms"
         measured(f"loop {name}", least[name] / least["by hand"], said)

@@ -63,5 +63,5 @@ def test_naming_is_linear(ways, measured):
                 ToolRegistry(Filter()).update(peers)
 
         ours, parsing = seconds(work), seconds(lambda text=text: json.loads(text))
-        said = f"{count:,} tools: {ours * 1000:.0f} ms beside {parsing * 1000:.0f} ms"
+        said = f"{count:,} tools: {ours * 1000:.0f} ms compared with {parsing * 1000:.0f} ms"
         measured(ways, ours / parsing, said)

@@ -77,4 +77,4 @@ async def test_calls_through_the_relay(measured, rounds):
         taken = [(await timed(one), await timed(other)) for _ in range(rounds(ROUNDS))]
     for name in taken[0][0]:
         straight, through = (min(times[name] for times in side) for side in zip(*taken, strict=True))
-        measured(name, through / straight, f"{through * 1e3:.0f} ms beside {straight * 1e3:.0f} ms")
+        measured(name, through / straight, f"{through * 1e3:.0f} ms compared with {straight * 1e3:.0f} ms")

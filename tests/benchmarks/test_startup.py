@@ -79,4 +79,4 @@ def test_the_tools_are_told_soon(cards, measured, rounds):
     print(f"\nPython alone: {of['bare'].cpu:.3f} s of CPU, {of['bare'].wall:.3f} s in all", end="")
     for name in kept:
         for what, ours, empty in zip(Taken._fields, of[name], of["empty"], strict=True):
-            measured(f"{name} {what}", ours / empty, f"{ours:.3f} s beside {empty:.3f} s")
+            measured(f"{name} {what}", ours / empty, f"{ours:.3f} s compared with {empty:.3f} s")

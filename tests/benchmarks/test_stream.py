@@ -148,4 +148,4 @@ async def test_streamed_run(base_url, measured, rounds):
                 f"  median {statistics.median(times):5.1f} ms ({statistics.median(times) / statistics.median(floor):.2f})"
             )
     ours, theirs = (min(clock for clock, _ in took[name]) for name in ("stream", "by hand"))
-    measured("stream", ours / theirs, f"{ours:.1f} ms beside {theirs:.1f} ms")
+    measured("stream", ours / theirs, f"{ours:.1f} ms compared with {theirs:.1f} ms")

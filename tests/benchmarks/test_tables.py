@@ -52,4 +52,6 @@ async def test_a_workbook_of_fifty_thousand_rows(folder, measured, rounds):
     csv = least.pop("rows.csv")
     for name, book in least.items():
         for what, spent, beside in zip(("of CPU", "in all"), book, csv, strict=True):
-            measured(name, spent / beside, f"{spent * 1000:.0f} ms {what} beside {beside * 1000:.0f} ms")
+            measured(
+                name, spent / beside, f"{spent * 1000:.0f} ms {what} compared with {beside * 1000:.0f} ms"
+            )

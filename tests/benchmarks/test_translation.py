@@ -75,7 +75,7 @@ def report(measured):
     """Record what a translation takes beside something else, in milliseconds."""
 
     def record(key, ours, theirs, size):
-        measured(key, ours / theirs, f"{ours:.3f} ms beside {theirs:.3f} ms; {size / MEGABYTE:.2f} MB")
+        measured(key, ours / theirs, f"{ours:.3f} ms compared with {theirs:.3f} ms; {size / MEGABYTE:.2f} MB")
 
     return record
 
@@ -119,7 +119,7 @@ def test_memory(forgetful, measured):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert item
-    said = f"{peak / MEGABYTE:.2f} MB beside {len(encoded) / MEGABYTE:.2f} MB"
+    said = f"{peak / MEGABYTE:.2f} MB compared with {len(encoded) / MEGABYTE:.2f} MB"
     measured("translation memory", peak / len(encoded), said)
 
 
@@ -160,4 +160,4 @@ def test_import(measured, rounds):
 
     pairs = [(cpu("import imagebridge"), cpu("import json, typing")) for _ in range(rounds(15))]
     ours, theirs = min(one for one, _ in pairs), min(other for _, other in pairs)
-    measured("import", ours / theirs, f"{ours * 1e3:.0f} ms of CPU beside {theirs * 1e3:.0f} ms")
+    measured("import", ours / theirs, f"{ours * 1e3:.0f} ms of CPU compared with {theirs * 1e3:.0f} ms")

@@ -15,24 +15,25 @@ HEAD = f"""# What models see through frameworks and CLIs
 
 ## Frameworks, with every kind of result
 
-A server with a tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`), an agent of each framework that calls every
-one, and the strict endpoint of `imagebridge.testing` in place of the model. A kind is right where the API would have taken
-the request and it held what the tool meant: the picture whole and in order, the words, the error told as one. *alone* is the
-framework as it is, *relay* the same behind `imagebridge proxy`, *adapter* with one of ours. See [frameworks](frameworks.md) and
-[the relay](relay.md).
+An agent in each framework calls a server that has one tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`); the strict
+endpoint of `imagebridge.testing` takes the place of the model. A kind counts as right if the API would have accepted the request
+and the request contained what the tool meant: the picture complete and in order, the text, and errors marked as errors. *alone*
+is the framework by itself, *relay* the framework with `imagebridge proxy`, *adapter* the framework with one of our adapters. See
+[frameworks](frameworks.md) and [the relay](relay.md).
 
 """
 BETWEEN = """
 ## CLIs, with a photograph of 12 megapixels
 
-The programs as npm has them, each with a strict local endpoint of its model's API (OpenAI Responses, Anthropic Messages, Gemini) in
-place of the model, and the configuration on its page. *server* is `load_image` of our own server, *relay* `read_media_file` of the
-official filesystem server behind `imagebridge proxy`. The last column has the pixels of the picture in the request, and the factor in the
-words beside it: a point of the picture times that factor is the same point of the photograph, which was tried with a mark in it.
+Each program is the one from npm, with the configuration on its page; a strict local endpoint for its API (OpenAI Responses,
+Anthropic Messages, Gemini) takes the place of the model. *server* is `load_image` of our own server, *relay* is `read_media_file`
+of the official filesystem server behind `imagebridge proxy`. The last column gives the size of the picture in the request and the
+factor in the text beside it: coordinates in that picture times the factor are coordinates in the photograph, which was checked
+with a mark in the photograph.
 
 """
 FOOT = """
-`uv run python -m tests.compat` writes this page; `--newest` takes what resolves today and names what changed. Run on
+`uv run python -m tests.compat` writes this page; with `--newest` it uses today's versions and reports what changed. Run on
 {day:%Y-%m-%d}, with Python {python}.
 """
 

@@ -223,7 +223,7 @@ class TestWhatIsListed:
         async with Client(build_server(Settings(allow=tuple(folders), allow_https=https))) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             assert tools["load_image"].description.endswith(f" {told.format(*folders)}")
-            assert "from where load_image does" in tools["load_file"].description
+            assert "Sources are as in load_image" in tools["load_file"].description
             if len(folders) > 2:
                 named = said(await client.call_tool("load_file", {"source": "/elsewhere"}))
                 assert all(str(folder) in named for folder in folders)

@@ -63,7 +63,7 @@ async def answered(client):
         ("169.png", "13000x13000 pixels, over the limit"),
         ("900.png", "30000x30000 pixels, over the limit"),
         ("169.tif", "13000x13000 pixels, over the limit"),
-        ("wide.png", "over the limit of 500,000 a side"),
+        ("wide.png", "over the limit of 500,000 per side"),
         ("short.png", "its pixels are incomplete"),
         ("laughs.svg", "nested entities"),
         ("escape.png", "is a link that leads out of the allowed folders"),

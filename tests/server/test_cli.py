@@ -69,6 +69,22 @@ def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
     assert served == []
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("instal", " Did you mean 'install'?"),
+        ("Uninstall", " Did you mean 'uninstall'?"),
+        ("tokens", " Did you mean 'token'?"),
+        ("bundel", " Did you mean 'bundle'?"),
+        ("serve", ""),
+    ],
+)
+def test_an_unknown_command_names_the_nearest(served, name, hint):
+    run = CliRunner().invoke(command, [name])
+    assert (run.exit_code, run.stdout, served) == (2, "", [])
+    assert run.stderr.endswith(f"Error: No such command {name!r}.{hint}\n")
+
+
 def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch):
     monkeypatch.setattr(os, "isatty", lambda descriptor: descriptor == 0)
     run = CliRunner().invoke(command, [])

@@ -390,8 +390,11 @@ class TestInABrowser:
         ("content", "said"),
         [
             ([{"type": "text", "text": "data: month is missing"}], "data: month is missing"),
-            ([], "This result holds no picture."),
-            ([{"type": "image", "data": "AAAA", "mimeType": "image/png"}], "This result holds no picture."),
+            ([], "This result contains no pictures."),
+            (
+                [{"type": "image", "data": "AAAA", "mimeType": "image/png"}],
+                "This result contains no pictures.",
+            ),
         ],
     )
     def test_without_a_picture_the_words_are_shown(self, host, content, said):

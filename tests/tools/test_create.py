@@ -210,7 +210,7 @@ async def test_arguments_that_can_be_corrected(endpoint, argument, arguments):
     ],
 )
 async def test_a_refused_size_names_one_near_it_that_is_drawn(endpoint, size, near):
-    with pytest.raises(ArgumentError, match=rf"size: .*'{size}'.* Near it is {near}\.$"):
+    with pytest.raises(ArgumentError, match=rf"size: .*'{size}'.* The nearest valid size is {near}\.$"):
         await create_image("x", size=size)
     assert (await create_image("x", size=near, quality="low")).pictures
 

@@ -36,7 +36,7 @@ def camera(place=True):
 def test_a_drawing():
     data = file(drawing(), "PNG")
     assert told(data, "bridge.png") == (
-        f"bridge.png: PNG, 64x48 px, {len(data)} bytes; RGB, 8 bits a channel; no transparency; "
+        f"bridge.png: PNG, 64x48 px, {len(data)} bytes; RGB, 8 bits per channel; no transparency; "
         "main colours #ffffff 91%, #000080 7%, #ff0000 2%; no QR code or bar code found."
     )
 

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 import pybase64
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 from samples import claiming
 
 from imagebridge.errors import ArgumentError
@@ -236,9 +237,27 @@ class TestWhatBecomesOfIt:
         (allowed / "file.bin").write_bytes(data)
         assert (await load("file.bin", [allowed])).pictures[0].data == data
 
-    async def test_text_in_a_png_is_removed(self, allowed):
-        from PIL.PngImagePlugin import PngInfo
+    @pytest.mark.parametrize("mode", ["P", "1", "L", "RGB", "RGBA"])
+    async def test_a_png_loses_its_notes_and_nothing_else(self, allowed, mode):
+        drawn = halves().convert(mode)
+        notes = PngInfo()
+        notes.add_text("Author", "Secret")
+        (allowed / "noted.png").write_bytes(
+            saved(drawn, "PNG", pnginfo=notes, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0") + b"Secret"
+        )
+        answer = await load("noted.png", [allowed])
+        assert answer.pictures[0].data == saved(drawn, "PNG")
+        assert "metadata removed" in answer.sentence
 
+    async def test_a_png_with_notes_and_a_profile_shows_its_colours(self, allowed):
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        notes = PngInfo()
+        notes.add_text("Author", "Secret")
+        (allowed / "noted.png").write_bytes(saved(halves(), "PNG", icc_profile=profile, pnginfo=notes))
+        picture = (await load("noted.png", [allowed])).pictures[0]
+        assert opened(picture.data).convert("RGB").tobytes() == halves().convert("RGB").tobytes()
+
+    async def test_text_in_a_png_is_removed(self, allowed):
         info = PngInfo()
         info.add_text("Author", "Secret Name")
         (allowed / "file.png").write_bytes(saved(halves(), "PNG", pnginfo=info))

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from typing import NamedTuple, TypeVar, TypeVarTuple, cast
@@ -11,6 +10,7 @@ import anyio
 from anyio import BrokenWorkerProcess, CancelScope, to_process
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 
+from imagebridge.documents.process_limits import alarm, end_with, limit_memory
 from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
@@ -40,9 +40,6 @@ _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
 Arguments = TypeVarTuple("Arguments")
 WorkResult = TypeVar("WorkResult")
 Held = TypeVar("Held")
-
-_PR_SET_PDEATHSIG = 1
-"""Linux's number of the call, from `linux/prctl.h`."""
 
 _BROKEN = "the file crashed the process that worked on it, or took too much memory; give a smaller one"
 
@@ -171,22 +168,15 @@ def _limited(
     """Run in the worker: within limits that hold where nobody is left to watch, too."""
     # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _bind(parent)
-    _limit_memory(limits.process)
-    alarm = getattr(signal, "alarm", None)  # not on Windows
-    if alarm:
-        # It ends the process where the one that watches it is gone itself.
-        alarm(int(limits.seconds) + 10)
+    end_with(parent)
+    limit_memory(limits.process)
     try:
-        with allowing(limits.picture):
+        with alarm(limits.seconds), allowing(limits.picture):
             return _WorkerResult(function(*arguments), None, _held())
     except Exception as error:  # noqa: BLE001  # raised again where it was asked for
         return _WorkerResult(None, error.with_traceback(None), _held())
     except BaseException:  # noqa: BLE001  # SystemExit, or the panic of a library in Rust: raised there it would end the parent
         os._exit(1)
-    finally:
-        if alarm:
-            alarm(0)
 
 
 def _held() -> int:
@@ -207,28 +197,6 @@ def _given_back() -> int:
     with suppress(OSError, AttributeError):  # glibc alone keeps what was freed
         ctypes.CDLL(None).malloc_trim(0)
     return _held()
-
-
-def _bind(parent: int) -> None:
-    """Let this process end with the one that started it, even where that is killed; off Linux the alarm must do."""
-    if sys.platform != "linux":
-        return
-    import ctypes
-
-    # The thread that started this process counts, which is the one whose event loop keeps it.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It was gone before.
-        os._exit(1)
-
-
-def _limit_memory(memory: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows: the wall clock remains.
-        return
-    for limit, size in ((resource.RLIMIT_DATA, memory), (resource.RLIMIT_CORE, 0)):
-        hard = resource.getrlimit(limit)[1]
-        resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
 
 
 def of_this_loop(variable: RunVar[Held], make: Callable[[], Held]) -> Held:

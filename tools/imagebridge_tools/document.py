@@ -59,14 +59,17 @@ _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
 
-PartNumber = Annotated[int | None, Argument("Of a long text or row.", reading=lenient_values.number, least=1)]
+PartNumber = Annotated[
+    int | None,
+    Argument("Part of a long text or row, counted from 1.", reading=lenient_values.number, least=1),
+]
 
-Start = Annotated[int | None, Argument("Its first character.", least=1)]
+Start = Annotated[int | None, Argument("First character of a text file to return, counted from 1.", least=1)]
 
 Rows = Annotated[
     str | None,
     Argument(
-        "Such as 51-200.",
+        "Rows of a table, such as 51-200.",
         reading=lenient_values.span,
         form="give the first and the last row, such as 51-200",
         names=("row_range", "lines"),
@@ -76,7 +79,7 @@ Rows = Annotated[
 
 @tool(
     "Read a file",
-    f"Read a file, from where load_image does: {READ}. Long ones come by part.",
+    f"Read a file: {READ}. Sources are as in load_image; long files are returned in parts.",
 )
 async def load_file(
     source: AnySource,

@@ -364,7 +364,9 @@ def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}
     message = str(body.get("message") or "the API refused the request")
     near = _nearest(size) if argument == "size" and "x" in size else size
-    return ArgumentError(argument, message[:300] + (f" Near it is {near}." if near != size else ""))
+    return ArgumentError(
+        argument, message[:300] + (f" The nearest valid size is {near}." if near != size else "")
+    )
 
 
 def _nearest(size: str) -> str:

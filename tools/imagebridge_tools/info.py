@@ -126,7 +126,7 @@ def _depth(image: "Image") -> str:
         "LA": "grey with transparency",
         "P": "palette colours",
         "PA": "palette colours with transparency",
-        "RGB": "RGB, 8 bits a channel",
+        "RGB": "RGB, 8 bits per channel",
         "RGBA": "RGB with transparency",
         "CMYK": "CMYK",
     }

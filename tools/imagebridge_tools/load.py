@@ -265,13 +265,15 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     from imagebridge.pictures.decode import load, read, srgb, upright
     from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import as_picture
-    from imagebridge.pictures.metadata import is_noted
+    from imagebridge.pictures.metadata import is_noted, without_notes
 
     image = read(original.data)
     turned = original.orientation != 1
     bare = not turned and not is_noted(image)
     if bare and original.plain:
         return original.proven("decoded"), ""
+    if not turned and original.plain and (stripped := without_notes(original.data)):
+        return Picture.from_bytes(stripped, "decoded"), "; metadata removed"
     with decoding("its pixels cannot be converted"):
         lossless = kinds.kind(original.data) in kinds.LOSSLESS
         picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)

@@ -4,20 +4,21 @@ The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the
 from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkstemp
 from threading import Lock
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
 from imagebridge.client.config import HttpServer
+from imagebridge.client.threads import in_thread
 from imagebridge.errors import ArgumentError, BridgeError, PictureError, nearest
 from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import base64_bytes, to_base64
@@ -50,7 +51,6 @@ _GZIP = b"\x1f\x8b"
 HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
-_Made = TypeVar("_Made")
 
 _HINT = 'To pass a picture that was shown before, give its name, such as "picture:3".'
 
@@ -184,7 +184,7 @@ class Handles:
         return read
 
     async def _read(self, result: JSON, policy: Policy) -> ReadResult:
-        return await _in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
+        return await in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
 
     def _handles_of(self, origin: "Connection | None") -> dict[str, str]:
         """Return the handles of the pictures that came from a server, by what it calls them."""
@@ -298,19 +298,14 @@ class Numbering:
         if not self._handles.on:
             # Said here too: handles may come on before the next call is read, which waits for this one.
             self._done.set()
-            return await _in_thread(partial(translate, result, policy))
+            return await in_thread(partial(translate, result, policy))
         try:
             if self._before:
                 await self._before.wait()
             read = await self._handles.read(result, policy, origin)
         finally:
             self._done.set()
-        return await _in_thread(partial(translation_of, read))
-
-
-async def _in_thread(work: Callable[[], _Made]) -> _Made:
-    """Return what is made in a thread. Given up, it ends by itself and changes nothing: no deadline waits for it."""
-    return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        return await in_thread(partial(translation_of, read))
 
 
 def _encoded(encoded_file: str, media_types: tuple[str, ...]) -> tuple[str, str]:

@@ -75,10 +75,12 @@ class Uploads:
         client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
         threshold: bytes above which a picture or file is uploaded.
         expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
-        keep: leave the files until they expire. Otherwise closing deletes them; not for conversations that
-            the API stores (`previous_response_id`, `conversation`) and that go on later.
+        keep: leave the files until they expire; needed if conversations that the API stores
+            (`previous_response_id`, `conversation`) are to continue later. Otherwise closing deletes them.
 
-    Raises TypeError for another client, ValueError for a threshold below 0 or an expiry that the API does not take.
+    Raises:
+        TypeError: `client` is neither an `AsyncOpenAI` nor an `OpenAI`.
+        ValueError: the threshold is negative, or the API does not accept the expiry.
     """
 
     def __init__(
@@ -114,16 +116,16 @@ class Uploads:
 
     @classmethod
     def of_argument(cls, client: "AsyncOpenAI | OpenAI", uploads: bool | int, *, keep: bool = False) -> Self:
-        """Return the uploads that `run(..., uploads=...)` asks for: none, those over `THRESHOLD`, or over that many bytes."""
+        """Return uploads for `run(..., uploads=...)`: False for none, True for data over `THRESHOLD`, or a number of bytes."""
         created = cls(client, threshold=THRESHOLD if isinstance(uploads, bool) else uploads, keep=keep)
         created._off = uploads is False
         return created
 
     def for_client(self, client: "AsyncOpenAI | OpenAI") -> Self:
-        """Return itself to a run with its own client; another one may belong to an account that has none of its files.
+        """Return this object if `client` is its own client; other clients may belong to an account without these files.
 
         Raises:
-            TypeError: it is another client.
+            TypeError: `client` is a different client.
         """
         if client is not self._client:
             raise TypeError(
@@ -151,10 +153,10 @@ class Uploads:
                     tasks.start_soon(self._delete, identity)
 
     async def sent(self, items: Iterable[T]) -> list[T]:
-        """Return the items or messages as they are to be sent: by id where that is possible, else as they are.
+        """Return the items or messages with ids in place of uploaded data, as they are to be sent.
 
-        An upload that fails raises nothing: that picture goes as data. Chat Completions takes ids of files
-        alone, so its pictures always do. `items` is not changed.
+        A failed upload raises nothing: its data is sent as it is. Chat Completions accepts ids only for files,
+        so its pictures are always sent as data. `items` is not changed.
         """
         item_list = listed(items)
         if self._off:
@@ -176,9 +178,9 @@ class Uploads:
         return cast("list[T]", item_list if self._off else replaced(item_list, changes))
 
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
-        """Tell whether to send a request again, with data: the ids in `sent` may be why it failed with `error`.
+        """Return whether to send the request again with data, because the ids in `sent` may have caused `error`.
 
-        From then on the method `sent` changes nothing, unless the same fails with data too.
+        From then on, the method `sent` changes nothing, unless the request fails with data too.
         """
         if not _suspect(error):
             return False
@@ -192,7 +194,7 @@ class Uploads:
         return False
 
     def accepted(self, sent: Iterable[object]) -> None:
-        """Take note that a request went through: where the ids were suspected and it had none, they were to blame."""
+        """Record that a request succeeded; if ids were suspected and it had none, they were the cause."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(
                 "file ids were refused (%s); from now on pictures and files are sent as data", self._suspicion

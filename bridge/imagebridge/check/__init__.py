@@ -31,7 +31,7 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
             and also finds damage inside the compressed pixels.
 
     Raises:
-        TypeError: `body` is no mapping.
+        TypeError: `body` is not a mapping.
     """
     # Not loaded with the package: nobody should wait for a check that only translates.
     from .review import findings
@@ -47,7 +47,7 @@ def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
     shared with what is returned.
 
     Raises:
-        TypeError: `body` is no mapping.
+        TypeError: `body` is not a mapping.
     """
     from .mend import mended
 

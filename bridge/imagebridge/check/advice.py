@@ -41,7 +41,7 @@ def _ended(body: Body) -> Iterator[Finding]:
         yield Finding(
             "model-ended",
             "model",
-            f"OpenAI answers 404: {body.model} has ended on {last}.",
+            f"OpenAI answers 404: {body.model} ended on {last}.",
             "Name a current model.",
             refused=True,
         )

@@ -12,7 +12,6 @@ from imagebridge.errors import (
     TokenLimitError,
     ToolNameError,
     TurnLimitError,
-    nearest,
 )
 from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
@@ -58,9 +57,6 @@ def failures() -> Generator[None]:
 
 def unknown_tool(name: str, names: list[str]) -> str:
     """Say that no server offers `name`, what comes nearest, and what our own server would need for it."""
-    # Servers and models write the same name as list_files, list.files and listFiles.
-    near = nearest(name, names, 0.5)
-    meant = f"did you mean {near!r}? There" if near else "there"
     missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
     own = f"; in imagebridge-server, {missing}" if missing else ""
-    return f"unknown tool {name!r}; {meant} are: {', '.join(names) or 'none'}{own}"
+    return f"{ToolNameError(name, names)}{own}"

@@ -21,7 +21,7 @@ from imagebridge.errors import PictureError, beginning
 from imagebridge.pictures.picture import Picture
 from imagebridge.providers.provider import AttachmentKind, Source
 from imagebridge.providers.registry import providers
-from imagebridge.translate.sentences import amount, location
+from imagebridge.translate.sentences import ERROR, amount, location
 from imagebridge.translate.translation import ShownPicture
 from imagebridge.wire import JSON, as_object, is_json, is_list, text_of
 
@@ -112,8 +112,9 @@ def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[st
         yield from _call(text_of(item, "name"), text_of(item, "arguments") or text_of(item, "input"))
     elif kind in _OUTPUTS or role == "tool":
         call = text_of(item, "call_id") or text_of(item, "tool_call_id")
-        yield opening("tool", names.get(call) or "a tool", "the model received")
-        yield from _content(item.get("output", item.get("content")), figures)
+        content = item.get("output", item.get("content"))
+        yield opening("tool", names.get(call) or "a tool", "the model received", _failed(content))
+        yield from _content(content, figures)
         yield "</section>\n"
     elif kind == "message":
         if any(text_of_message(item)) or is_list(item.get("content")):
@@ -144,6 +145,14 @@ def _tool_calls(message: JSON) -> list[JSON]:
 
 def _called(call: JSON) -> JSON:
     return as_object(call.get("function")) or as_object(call.get("custom")) or {}
+
+
+def _failed(content: object) -> str:
+    """Return the mark of an output that says that its call failed; empty for others."""
+    first = content[0] if is_list(content) and content else content
+    text = text_of(first, "text") if is_json(first) else first
+    is_error = isinstance(text, str) and text.startswith(ERROR)
+    return ' <span class="tag bad">error</span>' if is_error else ""
 
 
 def _content(content: object, figures: Figures) -> Iterator[str]:

@@ -1,16 +1,23 @@
 """Readers that are not written in Python work in a process of their own: a file that takes all time or memory costs that alone.
 
 A PDF of 2 kB can have more parts than any memory holds, and a sheet whose two cells lie far apart a billion empty ones; what
-reads them ends the process that it is in.
+reads them ends the process that it is in. One process serves all readings of a result, for its start takes longer than most.
 """
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import IO, TYPE_CHECKING, TypeVar, cast
 
 from imagebridge.errors import DocumentError
+
+from . import reading_process
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+    from threading import Thread
 
 SECONDS = 30.0
 """Seconds that one reading may take; ordinary ones take a tenth of one, and a start as much."""
@@ -21,6 +28,8 @@ MEMORY = 1_050_000_000
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
 
+_BROKEN = "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
+
 Returned = TypeVar("Returned")
 
 
@@ -28,71 +37,143 @@ def confined(function: Callable[[], Returned]) -> Returned:
     """Call `function`, a partial of one that a module has, in a process of its own, and return what it returns.
 
     Raises:
-        DocumentError: it took too long or too much memory, ended its process, or no process can be started.
+        DocumentError: it took too long or too much memory, ended its process, no process can be started, or all that
+            it was a part of was given up.
         Exception: what the function itself raises.
     """
     # Only now: few results hold such a document.
     import pickle
-    import subprocess
 
-    command = [sys.executable, "-P", "-m", __name__]
-    paths = os.pathsep.join(filter(None, sys.path))
-    try:
-        done = subprocess.run(
-            command,
-            input=pickle.dumps(function),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=SECONDS,
-            env=os.environ | {"PYTHONPATH": paths},
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise DocumentError(
-            f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
-        ) from error
-    except OSError as error:
-        raise DocumentError(f"is not read: no process can be started for it ({error.strerror})") from error
-    if done.returncode or not done.stdout:
-        raise DocumentError(
-            "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
-        )
-    raised, returned = pickle.loads(done.stdout)  # what this same program wrote
+    request = pickle.dumps(function)
+    with in_one_process() as confinement:
+        answer = confinement.answer(request)
+    raised, returned = pickle.loads(answer)  # what this same program wrote
     if raised is not None:
         raise raised
     return returned
 
 
-def _limit() -> None:
-    """Let this process take no more memory, and end by itself where nobody is left to end it."""
-    with suppress(ImportError):  # Windows: the time remains.
-        import resource
-        import signal
+class Confinement:
+    """One process for all that is read in its context, in one thread. It ends with the context; any thread may end it before."""
 
-        signal.alarm(int(SECONDS) + 10)
-        for limit, size in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
-            hard = resource.getrlimit(limit)[1]
-            with suppress(ValueError, OSError):
-                resource.setrlimit(limit, (size if hard == resource.RLIM_INFINITY else min(size, hard), hard))
+    def __init__(self) -> None:
+        self._process: Popen[bytes] | None = None
+        self._given_up = False
+
+    def __enter__(self) -> None:
+        self._before = _OPEN.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _OPEN.reset(self._before)
+        self._end()
+
+    def give_up(self) -> None:
+        """End the process at once, also one that is just starting, and start no other. Called in any thread."""
+        # In this order, and in the other one in `_start`: one of the two sees what the other did.
+        self._given_up = True
+        if process := self._process:
+            process.kill()
+
+    def answer(self, request: bytes) -> bytes:
+        """Return what the process answers; one that read something before may have been spent, and is replaced once.
+
+        Raises:
+            DocumentError: as `confined`.
+        """
+        is_used = self._process is not None
+        answer = self._asked(request)
+        if not answer and is_used and not self._given_up:
+            answer = self._asked(request)
+        if self._given_up:
+            raise DocumentError("is not read: the call was given up")
+        if not answer:
+            raise DocumentError(_BROKEN)
+        return answer
+
+    def _asked(self, request: bytes) -> bytes:
+        """Return an answer, nothing where the process ended.
+
+        Raises:
+            DocumentError: it took too long, or no process can be started.
+        """
+        from threading import Timer
+
+        process = self._process or self._start()
+        late: list[bool] = []
+
+        def stop() -> None:
+            late.append(True)
+            process.kill()
+
+        timer = Timer(SECONDS, stop)
+        timer.daemon = True
+        answer = b""
+        try:
+            _begin(timer)
+            with suppress(OSError):  # It ended before it read all.
+                reading_process.write(cast("IO[bytes]", process.stdin), request)
+                answer = reading_process.message(cast("IO[bytes]", process.stdout))
+        finally:
+            timer.cancel()
+            if not answer:
+                self._end()
+        if not answer and late:
+            raise DocumentError(
+                f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
+            )
+        return answer
+
+    def _start(self) -> "Popen[bytes]":
+        import subprocess
+
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", reading_process.__file__, str(os.getpid()), str(SECONDS), str(MEMORY)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        except OSError as error:
+            raise DocumentError(
+                f"is not read: no process can be started for it ({error.strerror})"
+            ) from error
+        self._process = process
+        if self._given_up:
+            process.kill()
+        return process
+
+    def _end(self) -> None:
+        """Kill the process, which holds nothing that anyone waits for, and leave no pipe of it."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                    pipe.close()
+        process.wait()
 
 
-def _work() -> None:
-    import pickle
-
-    _limit()
-    # What a library prints must not stand before the answer.
-    answer = os.dup(1)
-    os.dup2(2, 1)
-    function = pickle.loads(sys.stdin.buffer.read())  # from `confined`
+def _begin(thread: "Thread") -> None:
     try:
-        outcome = None, function()
-    except MemoryError:
-        os._exit(1)
-    except Exception as error:  # noqa: BLE001  # raised again where it was asked for
-        outcome = error.with_traceback(None), None
-    with os.fdopen(answer, "wb") as written:
-        written.write(pickle.dumps(outcome))
+        thread.start()
+    except RuntimeError as error:  # as many as the system allows run already
+        raise DocumentError(
+            f"is not read: no thread can be started that watches over it ({error})"
+        ) from error
 
 
-if __name__ == "__main__":
-    _work()
+_OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)
+
+
+@contextmanager
+def in_one_process() -> Generator[Confinement]:
+    """Let all that is read in here be read by one process: that of the context around it, where there is one."""
+    if around := _OPEN.get():
+        yield around
+        return
+    confinement = Confinement()
+    with confinement:
+        yield confinement

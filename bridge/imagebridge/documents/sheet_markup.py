@@ -4,22 +4,25 @@ Format: ECMA-376 part 1 (2016), 18.3 and 18.8. Other workbooks than xlsx say not
 """
 
 import re
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from io import BytesIO
 from typing import Generic, NamedTuple, TypeVar
-from xml.etree import ElementTree
+
+from imagebridge.errors import DocumentError
+
+from .packages import OFFICE, Package, local, whole_number
 
 Understood = TypeVar("Understood")
 
 _BUILT_IN = {9: "0%", 10: "0.00%"}
 """Formats that a file names by number alone: 18.8.30. Those of money differ by language."""
 
-_CELL = rb"""<(?:\w+:)?c (?=[^>]*\bs=["'](%s)["'])[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']"""
+# What stands between "<" and ">" has neither in it, or nothing else: else a tag without an end is read again at each "<".
+_CELL = re.compile(
+    rb"""<(?:\w+:)?c (?=[^<>]*\bs=["'](\d{1,9})["'])[^<>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']"""
+)
 _BARE = re.compile(
     rb"(?P<formula><(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>))"
-    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+    rb"\s*(?:(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)\s*)?</(?:\w+:)?c>"
 )
 """A formula that is all that is in its cell, or has no value beside it."""
 
@@ -27,7 +30,10 @@ _REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _STRING = re.compile(rb"""\bt=["']str["']""")
 """An empty text is a value."""
 
-_HIDDEN = re.compile(rb"""<(?:\w+:)?row [^>]*\bhidden=["'](?:1|true)["']""")
+_HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
+
+
+_BOOK = "xl/workbook.xml"
 
 
 class SheetMarkup(NamedTuple, Generic[Understood]):
@@ -55,33 +61,27 @@ def sheet_markup(
     if not data.startswith(b"PK"):
         return nothing
     try:
-        with zipfile.ZipFile(BytesIO(data)) as packed:
-            styles = _styles(packed, understood)
-            text = packed.read(_part(packed, sheet))
+        package = Package(data)
+        styles = _styles(package, understood)
+        text = package.read(_part(package, sheet))
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
         return SheetMarkup(formats, hidden, dict(_uncalculated(text)))
-    except (
-        *(KeyError, StopIteration, ElementTree.ParseError, zipfile.BadZipFile, zlib.error, EOFError),
-        *(NotImplementedError, RuntimeError, ValueError),
-    ):  # A part is missing or damaged, packed in another way or behind a password, or a number is none.
+    except DocumentError:  # A part is missing, damaged, made to cost much, or packed in another way.
         return nothing
 
 
-def _styles(
-    packed: zipfile.ZipFile, understood: Callable[[str], Understood | None]
-) -> dict[bytes, Understood]:
+def _styles(package: Package, understood: Callable[[str], Understood | None]) -> dict[bytes, Understood]:
     """Return the styles of cells whose formats say something, by the numbers that cells name."""
-    tree = ElementTree.fromstring(packed.read("xl/styles.xml"))
     codes = dict(_BUILT_IN)
     styles: dict[bytes, Understood] = {}
-    for element in tree.iter():
-        match _name(element):
+    for element in package.xml("xl/styles.xml").iter():
+        match local(element):
             case "numFmt":
-                codes[int(element.get("numFmtId", "0"))] = element.get("formatCode", "")
+                codes[whole_number(element.get("numFmtId", ""), 0)] = element.get("formatCode", "")
             case "cellXfs":
                 for at, style in enumerate(element):
-                    found = understood(codes.get(int(style.get("numFmtId", "0")), ""))
+                    found = understood(codes.get(whole_number(style.get("numFmtId", ""), 0), ""))
                     if found is not None:
                         styles[str(at).encode()] = found
             case _:
@@ -89,19 +89,25 @@ def _styles(
     return styles
 
 
-def _part(packed: zipfile.ZipFile, sheet: str) -> str:
-    """Return the name of the part of the package that holds a sheet."""
-    book = ElementTree.fromstring(packed.read("xl/workbook.xml"))
-    links = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
-    one = next(one for one in book.iter() if _name(one) == "sheet" and one.get("name") == sheet)
-    link = next(value for key, value in one.attrib.items() if key.endswith("}id"))
-    target = next(each.get("Target", "") for each in links if each.get("Id") == link)
-    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+def _part(package: Package, sheet: str) -> str:
+    """Return the name of the part of the package that holds a sheet.
+
+    Raises:
+        DocumentError: none does.
+    """
+    relations = package.relations(_BOOK)
+    for one in package.xml(_BOOK).iter():
+        if local(one) == "sheet" and one.get("name") == sheet:
+            found = relations.get(one.get(f"{OFFICE}id", ""))
+            if found and not found.outside:
+                return found.target
+    raise DocumentError("is damaged: a sheet has no part")
 
 
 def _formats(text: bytes, styles: Mapping[bytes, Understood]) -> Iterator[tuple[tuple[int, int], Understood]]:
-    for found in re.finditer(_CELL % b"|".join(styles), text):
-        yield _place(found[2], found[3]), styles[found[1]]
+    for found in _CELL.finditer(text):
+        if (style := styles.get(found[1])) is not None:
+            yield _place(found[2], found[3]), style
 
 
 def _uncalculated(text: bytes) -> Iterator[tuple[tuple[int, int], str]]:
@@ -117,7 +123,3 @@ def _place(letters: bytes, digits: bytes) -> tuple[int, int]:
     for letter in letters:
         column = column * 26 + letter - 64
     return int(digits) - 1, column - 1
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]

@@ -67,7 +67,7 @@ UNKNOWN = Host(
 """What no known host refuses; those that mostly talk to Claude allow 2,000 pixels a side, which is what its API
 takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""
 
-_PEERS = "one agent run a case, seen on the wire"
+_PEERS = "one agent run per case, its requests recorded"
 
 HOSTS: tuple[Host, ...] = (
     Host(
@@ -149,7 +149,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="goose",
         clients=("goose*",),
-        source="goose, formats/openai.rs: a picture comes in a message of its own",
+        source="goose, formats/openai.rs: a picture arrives in a separate message",
         verified=True,
     ),
     Host(
@@ -179,7 +179,7 @@ HOSTS: tuple[Host, ...] = (
         name="opencode",
         clients=("opencode*",),
         source="opencode 1.18.33, run against local endpoints of both APIs: a picture of 2,000 px arrives; PR#32868: "
-        "structured content takes the place of all else",
+        "structured content replaces everything else",
         date="2026-11-29",
         verified=True,
     ),
@@ -250,7 +250,7 @@ HOSTS: tuple[Host, ...] = (
         side=2_048,
         resources=False,
         structured="dropped",
-        source=f"openai-agents 0.24.0, {_PEERS}: all but text and pictures becomes JSON text, base64 included",
+        source=f"openai-agents 0.24.0, {_PEERS}: everything except text and pictures becomes JSON text, base64 included",
         verified=True,
     ),
     Host(
@@ -278,7 +278,7 @@ HOSTS: tuple[Host, ...] = (
         side=2_048,
         resources=False,
         structured="dropped",
-        source=f"ai 7.0.173 with @ai-sdk/mcp 2.0.99, {_PEERS}: all but text and pictures becomes JSON text",
+        source=f"ai 7.0.173 with @ai-sdk/mcp 2.0.99, {_PEERS}: everything except text and pictures becomes JSON text",
         verified=True,
     ),
     Host(
@@ -296,7 +296,7 @@ HOSTS: tuple[Host, ...] = (
         formats=frozenset({_PNG, _JPEG, _WEBP}),
         resources=False,
         files=True,
-        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, an embedded text comes inside a tag of XML",
+        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, an embedded text is wrapped in an XML tag",
         date="2026-11-30",
         verified=True,
     ),

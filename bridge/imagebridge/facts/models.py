@@ -314,7 +314,7 @@ def ending(model: str, today: date) -> str:
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
-    return f"{model} {'has ended' if day <= today else 'ends'} on {day}"
+    return f"{model} {'ended' if day <= today else 'ends'} on {day}"
 
 
 _SOON = 90

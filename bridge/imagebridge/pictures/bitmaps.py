@@ -262,7 +262,7 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
         return None
     header = _header(data, start)
     width, height, bits = header.width, header.height // 2, header.bits
-    if width < 1 or height < 1 or bits not in (1, 4, 8, 24, 32):
+    if width < 1 or height < 1 or bits not in (1, 4, 8, 16, 24, 32):
         return None
     palette = 4 * (header.colours or 1 << bits) if bits <= 8 else 0
     rows = ((width * bits + 31) // 32 + (width + 31) // 32) * 4 * height
@@ -273,4 +273,26 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
         return None
     sides = (side if side < 256 else 0 for side in (width, height))
     head = pack("<HHHBBBBHHII", 0, 1, 1, *sides, 0, 0, 1, bits, true, 22)
-    return width * height, bits, Icon(head + data[start : start + true], png=False)
+    held = data[start : start + true]
+    if bits == 32:
+        held = _opaque_by_mask(held, header.length, width, height)
+    return width * height, bits, Icon(head + held, png=False)
+
+
+_CLEAR_BITS = [bytes(0 if byte >> at & 1 else 255 for at in range(7, -1, -1)) for byte in range(256)]
+"""The opacity of the eight pixels that each byte of a mask stands for: a bit that is set hides its pixel."""
+
+
+def _opaque_by_mask(held: bytes, start: int, width: int, height: int) -> bytes:
+    """Return a picture of 32 bits of which no pixel has opacity with that of its mask, without one opaque: as browsers do."""
+    end = start + 4 * width * height
+    if any(held[start + 3 : end : 4]):
+        return held
+    opaque = b"\xff" * (width * height)
+    if mask := held[end:]:
+        step = (width + 31) // 32 * 4
+        rows = (mask[at : at + step] for at in range(0, step * height, step))
+        opaque = b"".join(b"".join(map(_CLEAR_BITS.__getitem__, row))[:width] for row in rows)
+    pixels = bytearray(held)
+    pixels[start + 3 : end : 4] = opaque
+    return bytes(pixels)

@@ -160,7 +160,7 @@ def check_pixels(width: int, height: int) -> None:
         PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     if max(width, height) > MAX_SIDE:
-        raise PictureError(f"it is {width}x{height} pixels, over the limit of {MAX_SIDE:,} a side", SMALLER)
+        raise PictureError(f"it is {width}x{height} pixels, over the limit of {MAX_SIDE:,} per side", SMALLER)
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"it unpacks to {width}x{height} pixels, over the limit of {MAX_PIXELS:,}", SMALLER

@@ -97,7 +97,7 @@ def walked(data: bytes) -> Segments:
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
             if bits != 8:
-                raise PictureError(f"the JPEG has {bits} bits a channel, and is decoded with 8 alone")
+                raise PictureError(f"the JPEG has {bits} bits per channel; only 8 can be decoded")
             frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":

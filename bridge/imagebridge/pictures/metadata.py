@@ -75,6 +75,22 @@ def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     return mended(data, gone), info
 
 
+_COLOURED = frozenset((b"gAMA", b"cHRM", b"iCCP", b"cICP"))
+
+
+def without_notes(data: bytes) -> bytes | None:
+    """Return a PNG with the very pixels it has, and nothing that it says beside them.
+
+    None where leaving chunks out does not do: another format, or colours that are described.
+    """
+    if kinds.kind(data) is not kinds.PNG:
+        return None
+    spans = list(chunks(data))
+    if _COLOURED & {name for _, _, name in spans}:
+        return None
+    return _bare_png(data[: spans[-1][1]])[0]
+
+
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
 """The bytes that two segments of a JPEG have at least. Decoders pass by shorter ones, and Pillow fails."""
 

@@ -16,7 +16,7 @@ from .decode import at_page, frames, header, load, upright
 from .decoder_errors import UNKNOWN_FORM, decoding
 from .encode import is_flat, redrawn, within
 from .picture import Picture
-from .tiff_directory import ORIENTATION, classic
+from .tiff_directory import ORIENTATION, classic, without_lone_plane
 from .tiff_directory import count as stored_pages
 from .tiff_directory import page as stored_page
 
@@ -137,7 +137,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
     Raises:
         PictureError: it cannot be decoded; where its form is the reason, that is told.
     """
-    data = classic(data)
+    data = without_lone_plane(classic(data), index)
     stored = stored_page(data, index)
     if stored and (refusal := tiff.refused(stored)):
         raise PictureError(refusal)

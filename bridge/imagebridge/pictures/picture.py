@@ -70,7 +70,7 @@ class Picture:
             path: the file to write. Without a suffix it gets that of the format, such as `.png`.
 
         Raises:
-            ValueError: the suffix is not one of the format: nothing is converted here.
+            ValueError: the suffix belongs to another format; `save` does not convert.
             OSError: the file cannot be written.
         """
         file, suffixes = Path(path), _SUFFIXES[self.media_type]
@@ -117,7 +117,7 @@ class Picture:
                 pixels too.
 
         Raises:
-            PictureError: as `from_bytes`, or `text` is not base64.
+            PictureError: as for `from_bytes`, or `text` is not base64.
         """
         key = sample(text)
         # The same picture in several calls at once is proven by one of them.
@@ -135,18 +135,18 @@ class Picture:
 
     @staticmethod
     def remembered(encoded: str, proof: Proof = "structure") -> "Picture | None":
-        """Return the picture that `from_base64` made of exactly this base64 before, None where it is not remembered."""
+        """Return the picture that `from_base64` made from exactly this base64, or None if it is not remembered."""
         known = _PROVEN.get(sample(encoded), encoded)
         return known if known is None or known.proof == proof or proof == "structure" else None
 
     @classmethod
     def unremembered(cls, encoded: str) -> "Picture":
-        """Prove the structure of a picture as `from_base64` does, without a look into the memory of those that were proven.
+        """Verify the structure of a picture as `from_base64` does, without remembering it.
 
-        It is for what is seen once: a server of other programs' pictures would fill the memory in vain.
+        This is for pictures that are seen only once, such as those of other programs' servers.
 
         Raises:
-            PictureError: as `from_base64`.
+            PictureError: as for `from_base64`.
         """
         return cls._anew(encoded, "structure")[0]
 
@@ -180,7 +180,7 @@ class Picture:
         )
 
     def proven(self, proof: Proof) -> Self:
-        """Return this picture with at least `proof`, decoding its pixels where that is asked for.
+        """Return this picture verified to at least `proof`; "decoded" decodes its pixels.
 
         Raises:
             PictureError: the pixels cannot be decoded.

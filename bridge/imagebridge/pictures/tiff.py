@@ -4,6 +4,7 @@ Source: TIFF 6.0 (Adobe, 1992-06-03), sections 5, 16, 18, 20 and 21; libtiff's c
 """
 
 from struct import unpack_from
+from sys import byteorder
 from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError
@@ -13,7 +14,7 @@ from . import tiff_directory as directory
 from .cost import check_memory, check_pixels
 from .decoder_errors import BROKEN
 from .tiff_directory import Page
-from .tiff_samples import channels, check_looped, halved_channels
+from .tiff_samples import channels, check_looped, halved_channels, turned_round
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -86,8 +87,15 @@ def is_strange(layout: Page) -> bool:
         or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
         or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
         or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra != 2)
+        or (grey and layout.samples == 2 and layout.form == 1 and (layout.bits, layout.planar) in _CLEAR_GREY)
+        or (grey and layout.samples == 1 and layout.form == 2 and layout.bits == 16 and layout.put_in_order)
+        or (layout.planar and layout.colours == 2 and layout.samples == 4 and layout.bits == 8 and extra != 2)
         or (extra > 2 and layout.colours in (1, 2) and layout.bits in (8, 16) and bool(left_out(layout)))
     )
+
+
+_CLEAR_GREY = {(8, True), (16, True), (16, False)}
+"""The bits, and whether in planes, in which Pillow does not read grey with opacity."""
 
 
 def _is_ycbcr(layout: Page) -> bool:
@@ -197,17 +205,51 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
 
 
 def corrected(image: "Image", layout: Page) -> "Image":
-    """Return what Pillow has read of a page, with 12 bits of grey as 16, and with a palette of 8 bits, which old writers gave.
+    """Return what Pillow has read of a page, set right.
+
+    12 bits of grey become 16. A palette of 8 bits is what old writers gave. Numbers of 32 bits have no sign, and
+    floats that libtiff has put in order were turned round once more.
 
     Colours of 16 bits that all stay below 256 would be black; libtiff takes them for 8 bits too.
     """
     if image.mode == "I;16" and layout.bits == 12:
         return image.point(lambda grey: grey * 16)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
+    if image.mode == "F" and layout.put_in_order:
+        return _turned_round(image, layout)
+    if image.mode == "I" and (layout.bits, layout.form) == (32, 1):
+        return _without_sign(image, layout)
     colours = layout.tags.get(directory.COLOURS, ())
     entries = len(colours) // 3
     if image.mode == "P" and layout.colours == 3 and 0 < max(colours, default=0) < 256 and entries <= 256:
         image.putpalette([colours[at + entries * channel] for at in range(entries) for channel in range(3)])
     return image
+
+
+_COPIED = 24
+"""Bytes a pixel that copies of 32 bits take while they are made."""
+
+
+def _turned_round(image: "Image", layout: Page) -> "Image":
+    """Return floats whose bytes stand in the other order."""
+    from PIL import Image as Images
+
+    check_memory(*layout.size, _COPIED * layout.pixels)
+    return Images.frombytes("F", image.size, turned_round(image.tobytes()))
+
+
+def _without_sign(image: "Image", layout: Page) -> "Image":
+    """Return numbers of 32 bits as they are: those of more than 31 are negative in Pillow, and floats here."""
+    from PIL import Image as Images
+
+    low, _ = image.getextrema()
+    if isinstance(low, tuple) or low >= 0:
+        return image
+    check_memory(*layout.size, _COPIED * layout.pixels)
+    raw, highest = bytearray(image.tobytes()), 3 if byteorder == "little" else 0
+    # Less by 2 ** 31, each has its sign.
+    raw[highest::4] = raw[highest::4].translate(bytes(value ^ 0x80 for value in range(256)))
+    signed = Images.frombytes("I", image.size, bytes(raw))
+    return signed.convert("F").point(lambda value: value * 1 + 2.0**31)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
 
 
 _WEIGHTS = (0.299, 0.587, 0.114)

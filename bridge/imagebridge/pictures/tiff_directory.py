@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from struct import calcsize, pack, unpack_from
 from struct import error as StructError
+from sys import byteorder
 from typing import NamedTuple
 
 from imagebridge.errors import PictureError
@@ -159,6 +160,11 @@ class Page(NamedTuple):
         return self.of(PLANAR, 1) == 2 and self.samples > 1
 
     @property
+    def put_in_order(self) -> bool:
+        """Whether libtiff has put the bytes of its samples in this machine's order, where the file has another."""
+        return self.packed != 1 and self.order != ("<" if byteorder == "little" else ">")
+
+    @property
     def tiled(self) -> bool:
         """Whether the page is stored in tiles, and not in strips."""
         return TILE_OFFSETS in self.tags
@@ -173,7 +179,7 @@ class Page(NamedTuple):
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
-        form = f"{what}, {many} a pixel, {bits} a sample" + (", in planes" if self.planar else "")
+        form = f"{what}, {many} per pixel, {bits} per sample" + (", in planes" if self.planar else "")
         packed = packed or _PACKED.get(self.packed, f"compression {self.packed}")
         return f"this variant of TIFF is not supported: {form}" + (
             f", compressed with {packed}" if packed else ""
@@ -188,6 +194,20 @@ def page(data: bytes, index: int) -> Page | None:
         return _page(data, order, _tags(data, order, at)) if at else None
     except StructError:
         return None
+
+
+def without_lone_plane(data: bytes, index: int) -> bytes:
+    """Return a TIFF in which a page of one sample a pixel is not said to be in planes: that is the same, and Pillow fails at it."""
+    layout = page(data, index)
+    if layout is None or layout.samples != 1 or layout.of(PLANAR, 1) != 2:
+        return data
+    order = layout.order
+    at = next(islice(_places(data, order), index, None))
+    (entries,) = unpack_from(f"{order}H", data, at)
+    for entry in range(at + 2, at + 2 + 12 * entries, 12):
+        if unpack_from(f"{order}HHI", data, entry) == (PLANAR, 3, 1):
+            return data[: entry + 8] + pack(f"{order}H", 1) + data[entry + 10 :]
+    return data
 
 
 def count(data: bytes, most: int) -> tuple[int, bool]:

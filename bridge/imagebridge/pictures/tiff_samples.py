@@ -118,11 +118,21 @@ def _unpacked(layout: Page, grid: _Grid, plane: int | None = None) -> bytes:
     (width,), (height,) = tags[directory.WIDTH][1], tags[directory.HEIGHT][1]
     if len(raw) * 8 != width * height * layout.bits:
         raise PictureError(layout.sentence())
+    if layout.bits == 32 and layout.put_in_order:
+        raw = turned_round(raw)
     if grey.mode == "I;16B":
         swapped = bytearray(raw)
         swapped[0::2], swapped[1::2] = raw[1::2], raw[0::2]
         raw = bytes(swapped)
     return raw
+
+
+def turned_round(raw: bytes) -> bytes:
+    """Return numbers of four bytes with these in the other order."""
+    turned = bytearray(len(raw))
+    for at in range(4):
+        turned[at::4] = raw[3 - at :: 4]
+    return bytes(turned)
 
 
 def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTags:

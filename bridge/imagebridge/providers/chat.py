@@ -93,8 +93,8 @@ def chat_messages(
 ) -> list[dict[str, Any]]:
     """Translate results into the messages that answer the tool calls of one assistant message.
 
-    A tool message for each comes first, then, where there are pictures or
-    PDF files, one user message with them; `Policy(server="llama.cpp")` puts them into the tool messages.
+    First comes a tool message for each call, then one user message with all pictures and PDF files, if there are any.
+    `Policy(server="llama.cpp")` puts these into the tool messages instead.
 
     Args:
         answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
@@ -102,7 +102,7 @@ def chat_messages(
         policy: how to translate; the default is right for every vision model.
 
     Raises:
-        TypeError: a call or a result is something else. Content never raises.
+        TypeError: a call or a result is of another type. Content never raises an error.
     """
     policy = replace(policy, api=PROVIDER.name)
     references = [(call_reference(call), translate(result, policy)) for call, result in answers]
@@ -126,7 +126,7 @@ def _file_as_text(part: Part) -> Part:
 
 
 def chat_part(part: "ResponsesPart") -> dict[str, Any]:
-    """Return a part that was made with `Policy(api="chat")` in the form of Chat Completions.
+    """Convert a part made with `Policy(api="chat")` to the form of Chat Completions.
 
     Args:
         part: a part of Responses, as `output_parts` makes it.

@@ -147,22 +147,22 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Translation(FittedResult):
-    """What a result became.
+    """A translated tool result.
 
-    parts: for the model, in the order of the blocks.
-    pictures: those among the parts, as sent.
-    notes: one a block: what came, what was done, sizes, bytes, tokens.
-    output: what a `function_call_output` holds: one string where only text is left, else `parts`.
-    tokens: what the pictures cost the model, by the formulas of `vision`.
-    for_user: blocks that the server marks for the user and not for the model.
-    is_error: whether the tool failed; then the first part says so, unless the API has a field for it.
+    parts: the parts for the model, in the order of the blocks.
+    pictures: the pictures among them, as sent.
+    notes: one for each block: what it was, what was done with it, sizes, bytes and tokens.
+    output: the `output` of a `function_call_output`: a string if all parts are text, else `parts`.
+    tokens: what the pictures cost, by OpenAI's published formulas.
+    for_user: blocks that the server marks as meant for the user and not for the model.
+    is_error: whether the tool failed. If so, the first part says it, unless the API has a field for that.
     """
 
     provider: Provider
 
     @classmethod
     def of(cls, read: ReadResult, provider: Provider) -> "Translation":
-        """Fit a result that has been read for a provider, with words for a failure where its API has no flag."""
+        """Fit a result that has been read for a provider; a text marks an error if its API has no field for that."""
         placed = read.placed()
         if read.is_error and not read.receiver.flags_errors:
             placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)
@@ -176,12 +176,12 @@ class Translation(FittedResult):
 
     @property
     def output(self) -> "str | list[ResponsesPart]":
-        """`parts`, or one string joined by line breaks where only text is left: what most servers take."""
+        """`parts` or, if all of them are text, one string with line breaks between them, which most servers accept."""
         texts = self.text_alone()
         return self.parts if texts is None else texts
 
     def text_alone(self) -> str | None:
-        """Return the words, where there is nothing else."""
+        """Return the text as one string, or None if there are pictures or files."""
         texts: list[str] = []
         for one in self.placed:
             for part in one.parts:

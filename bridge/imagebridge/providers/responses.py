@@ -165,18 +165,19 @@ def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> li
 def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
     """Translate an MCP tool result into the item that answers a function call.
 
-    `output` is one string where only text is left, for calls by a program, and for servers that take no pictures
-    there (`Policy(server=...)`; `output_items` gives those the pictures in a user message); else a list of parts.
+    `output` is a list of parts, or one string if all parts are text, a program made the call, or the server takes no
+    pictures in outputs (`Policy(server=...)`; `output_items` sends them in a user message).
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        call_id: the id of the call: the item then has exactly `type`, `call_id` and `output`. Given the call's own
-            item, the answer repeats what the API wants of it, and a custom tool call gets a
+        call_id: the id of the call; the result then has exactly `type`, `call_id` and `output`. Or the call's own item:
+            then the result repeats the fields that the API requires, and a custom tool call gets a
             `custom_tool_call_output`.
         policy: how to translate; the default is right for every vision model.
 
     Raises:
-        TypeError: `result` or `call_id` is something else. Content never raises: it is said in words.
+        TypeError: `result` or `call_id` is of another type. Content never raises an error: a sentence describes
+            what cannot be sent.
     """
     mode = endpoint_kind(policy.server).responses
     return cast("FunctionCallOutput", _output_item(translate(result, policy), call_reference(call_id), mode))
@@ -185,22 +186,22 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
 def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
     """Translate the results of one response into the items that answer it.
 
-    One output for each comes back, in order, and for servers that take no pictures in outputs one user
-    message after them, in which each picture is named after its call.
+    Returns one output for each call, in order. For servers that take no pictures in outputs, a user message with the
+    pictures follows, each named after its call.
 
     Args:
         answers: pairs of a call (its id or item) and its result.
         policy: how to translate; the default is right for every vision model.
 
     Raises:
-        TypeError: a call or a result is something else.
+        TypeError: a call or a result is of another type.
     """
     references = [(call_reference(call), translate(result, policy)) for call, result in answers]
     return PROVIDER.answers(references, policy.server)
 
 
 def output_parts(result: object, policy: Policy = DEFAULT) -> "list[ResponsesPart]":
-    """Translate an MCP tool result into `input_text`, `input_image` and `input_file` parts: never none, always a list.
+    """Translate an MCP tool result into a list of `input_text`, `input_image` and `input_file` parts, at least one.
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.

@@ -8,9 +8,9 @@ from typing import Any
 
 import anyio
 import anyio.abc
-import anyio.to_thread
 
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
+from imagebridge.client.threads import in_thread
 from imagebridge.errors import ServerError
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
@@ -222,9 +222,9 @@ class Relay:
         pending = [self._session.answered(part) for part in parts]
         if all(map(passes, parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
-        repair = partial(self._repair, message, pending, line, clean=clean)
-        heavy = any(mark in line for mark in _HEAVY)
-        if len(line) < _SMALL and not heavy and not any(map(holds_link, parts)):
+        light = len(line) < _SMALL and not any(mark in line for mark in _HEAVY)
+        repair = partial(self._repair, message, pending, line, clean=clean, at_once=light)
+        if light and not any(map(holds_link, parts)):
             return repair
 
         async def beside_others() -> None:
@@ -253,13 +253,20 @@ class Relay:
     # Repairs.
 
     async def _repair(
-        self, message: Message, pending: list[HostRequest | None], line: bytes, *, clean: bool
+        self,
+        message: Message,
+        pending: list[HostRequest | None],
+        line: bytes,
+        *,
+        clean: bool,
+        at_once: bool,
     ) -> None:
         """Send a message on with its results repaired; where none needs it, as the bytes that came."""
         parts = messages(message)
         try:
             made = [
-                await self._repaired(part, one, len(line)) for part, one in zip(parts, pending, strict=True)
+                await self._repaired(part, one, at_once=at_once)
+                for part, one in zip(parts, pending, strict=True)
             ]
             unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
@@ -269,14 +276,14 @@ class Relay:
             made, out = parts, line + b"\n"
         await done(self._output.send(out, made))
 
-    async def _repaired(self, message: JSON, pending: HostRequest | None, size: int) -> JSON:
+    async def _repaired(self, message: JSON, pending: HostRequest | None, *, at_once: bool) -> JSON:
         """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
         if pending is None:
             params = message.get("params")
             if not (is_of_task(message) and is_json(params)):
                 return message
             found = inside(params)
-            new = found and await self._result(found, self._session.nobody(params), size)
+            new = found and await self._result(found, self._session.nobody(params), at_once=at_once)
             return message if new is found else {**message, "params": {**params, "result": new}}
         if "error" in message and "result" not in message:
             return message
@@ -300,10 +307,10 @@ class Relay:
         if found is None:
             self._session.begun(pending, result)
             return message
-        new = await self._result(found, pending, size)
+        new = await self._result(found, pending, at_once=at_once)
         return message if new is message["result"] else {**message, "result": replaced(pending, result, new)}
 
-    async def _result(self, result: JSON, pending: HostRequest, size: int) -> JSON:
+    async def _result(self, result: JSON, pending: HostRequest, *, at_once: bool) -> JSON:
         """Return a tool's result as the host copes with it; the very same where it does already."""
         host, promised = pending.host, self._session.promises(pending)
         whole: JSON = result
@@ -313,7 +320,7 @@ class Relay:
         from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)
-        made = work() if size < _SMALL and whole is result else await anyio.to_thread.run_sync(work)
+        made = work() if at_once and whole is result else await in_thread(work)
         if same(made, result):
             return result
         self._tell(pending, changes(result, made))

@@ -76,6 +76,6 @@ def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
     file_type = kind(data)
     if file_type is None or file_type.sort != "picture":
         raise PictureError(
-            f"{name} hold no picture but {file_type.media_type if file_type else 'bytes of no known format'}"
+            f"{name} cannot be shown: the format is {file_type.media_type if file_type else 'unknown'}, not a picture's"
         )
     return {"type": "image", "data": to_base64(data), "mimeType": file_type.media_type}

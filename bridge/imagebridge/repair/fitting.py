@@ -1,13 +1,13 @@
 """A valid result becomes one that a given host shows: within its limits, in its formats, and what changed is said.
 
-The order of the blocks stays. Sizes are counted as JSON writes them with ASCII alone, which is the longest
-form that a host may count.
+The order of the blocks stays. Sizes are counted as JSON in ASCII, the longest form that a host may count.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from imagebridge.documents.confined import in_one_process
 from imagebridge.errors import PictureError
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
@@ -62,6 +62,7 @@ _BESIDE = 100
 `_BLOCK` characters are never too much."""
 
 
+@in_one_process()
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
     """Return a valid `result` (see `repair`) as `host` copes with it, never in more characters than it takes.
 
@@ -119,7 +120,7 @@ class _Fitting:
         if self._is_too_much(beside, 4):
             names = ("isError", "resultType", "structuredContent")
             frame = {key: frame[key] for key in names if key in frame}
-            self.notes.append("What the result said beside its blocks is left out: it is too large.")
+            self.notes.append("The fields beside the content blocks are left out: they are too large.")
         return {**frame, "content": []}
 
     def _replaces(self, result: JSON, *, promised: bool) -> bool:
@@ -177,7 +178,7 @@ class _Fitting:
             block = {**block, "annotations": annotations}
         payload = PAYLOAD.get(text_of(block, "type"))
         if payload and self._is_too_much({**block, payload: None}):
-            note = "What a block said besides is left out: it is too large."
+            note = "The other fields of a block are left out: they are too large."
             self.notes += [] if note in self.notes else [note]
             return {"type": block["type"], payload: block[payload]}
         return block
@@ -287,7 +288,7 @@ class _Fitting:
         most = max(1, self.room // _BLOCK)
         if len(entries) <= most:
             return entries
-        self.notes.append(f"{len(entries) - most:,} more blocks are left out: too many for a result.")
+        self.notes.append(f"{len(entries) - most:,} more blocks are left out: the result has too many.")
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:
@@ -345,7 +346,7 @@ class _Fitting:
         result = {**frame, "content": self._blocks(entries)}
         while entries and cost(frame) + self._total(entries) > self.room and cost(result) > self.room:
             entries = entries[: len(entries) // 2]
-            self.notes = ["The result's other blocks are left out: it is too large."]
+            self.notes = ["The other blocks are left out: the result is too large."]
             result = {**frame, "content": self._blocks(entries)}
         return result
 

@@ -38,23 +38,23 @@ if TYPE_CHECKING:
 
 
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
-    """Return a tool result that every MCP client accepts and, where `host` is named, that this host copes with.
+    """Return a tool result that every MCP client accepts and, if `host` is given, that this host can use.
 
-    Without a host nothing is made smaller. With one the whole takes no more characters than the host does, pictures
-    have its formats and at most its pixels a side, and what changed is said in a sentence; a result that is empty,
-    or an error, is said to be one where the host does not tell. Structured content, links, documents and audio
-    become text or pictures where the host loses something by them: whoever stands between a server and a host must
-    then leave out the tools' output schemas too. Of a link or a resource whose address is relative, which clients
-    built on mcp 1 refuse, `docs/a.md` becomes `unknown:docs/a.md`.
+    Without a host, nothing is scaled down. With a host, the result has at most as many characters as it accepts,
+    pictures have its formats and at most its pixels per side, and a sentence says what changed. If the host does not
+    tell its model that a result is empty or an error, a sentence does. Structured content, links, documents and audio
+    become text or pictures if the host would lose them; a program that passes results on must then leave out the
+    tools' output schemas too. Relative addresses of links and resources, which clients built on mcp 1 refuse, get a
+    scheme: `docs/a.md` becomes `unknown:docs/a.md`.
 
     Args:
         result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
-        host: the name of a host, such as "claude-desktop", what a client calls itself in `clientInfo.name`, or
-            "unknown" for what no known host refuses. None: no host in particular.
+        host: the name of a host, such as "claude-desktop", the name that a client gives in `clientInfo.name`, or
+            "unknown" for a result that every known host accepts. None: no particular host.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.
-        ValueError: there is no such host.
+        ValueError: `host` is not a known host.
     """
     # Only Python reads NaN and infinity.
     wire = cast("JSON", writable(result_json(result), finite=True))

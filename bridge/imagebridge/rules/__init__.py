@@ -53,11 +53,11 @@ def broken(body: Body, rules: Iterable[Rule] = RULES) -> list[Violation]:
 
 
 def without(*ids: str, rules: Iterable[Rule] = RULES) -> tuple[Rule, ...]:
-    """Return rules less those with these ids.
+    """Return the rules except those with these ids.
 
     Args:
-        ids: of the rules to leave out.
-        rules: those to choose from.
+        ids: the ids of the rules to leave out.
+        rules: the rules to choose from.
 
     Raises:
         ValueError: no rule has this id.

@@ -287,14 +287,14 @@ FORM: tuple[Rule, ...] = (
     Rule("mcp-block", "A block of MCP is not a content part.", "documented", sources.TYPES, _mcp_blocks),
     Rule(
         "unknown-part",
-        "Each content part has a type that may stand there.",
+        "Each content part has a type that is allowed in its place.",
         "reported",
         sources.issue("MervinPraison/PraisonAI", 3934),
         _unknown_parts,
     ),
     Rule(
         "chat-tool-picture",
-        "A tool message of Chat Completions holds no picture.",
+        "A tool message of Chat Completions does not contain pictures.",
         "reported",
         sources.issue("dreadnode/rigging", 41),
         _tool_pictures,
@@ -302,7 +302,7 @@ FORM: tuple[Rule, ...] = (
     ),
     Rule(
         "unknown-parameter",
-        "Outputs, messages and their parts carry documented fields only.",
+        "Outputs, messages and their parts have only documented fields.",
         "reported",
         sources.issue("BerriAI/litellm", 13420),
         _unknown_parameters,
@@ -311,10 +311,10 @@ FORM: tuple[Rule, ...] = (
     Rule("missing-text", "A text part has a text.", "documented", sources.TYPES, _absent_text),
     Rule(
         "too-long",
-        "Texts, URLs and ids stay below their lengths.",
+        "Texts, URLs and ids are not longer than their limits.",
         "documented",
         sources.SPECIFICATION,
         _too_long,
     ),
-    Rule("empty-output", "An output says something.", "ours", sources.OURS, _empty_outputs, ("responses",)),
+    Rule("empty-output", "An output is not empty.", "ours", sources.OURS, _empty_outputs, ("responses",)),
 )

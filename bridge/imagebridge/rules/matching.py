@@ -61,7 +61,7 @@ def _mismatched(body: Body) -> Iterator[Breach]:
         if item.type in OUTPUTS and kind is not None and item.type != CALLS[kind]:
             yield Breach(
                 f"{item.path}.type",
-                f"Invalid '{item.path}.type': '{item.type}' answers no {kind}. Expected '{CALLS[kind]}'.",
+                f"Invalid '{item.path}.type': '{item.type}' does not answer a {kind}. Expected '{CALLS[kind]}'.",
             )
 
 
@@ -174,7 +174,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "output-without-call",
-        "An output stands after the call that it answers.",
+        "An output comes after the call that it answers.",
         "reported",
         sources.issue("james-6-23/codex2api", 414),
         _orphans,
@@ -190,7 +190,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "unanswered-call",
-        "Every call has an output, also one that failed.",
+        "Every call has an output, even one that failed.",
         "reported",
         sources.issue("openai/openai-support-agent-demo", 12),
         _unanswered,
@@ -205,7 +205,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-output-without-call",
-        "A tool message stands after the message with its call.",
+        "A tool message comes after the message with its call.",
         "reported",
         sources.issue("QwenLM/qwen-code", 2360),
         _chat_orphans,
@@ -229,7 +229,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-interrupted-answers",
-        "Nothing stands between an assistant message with calls and their tool messages.",
+        "Tool messages directly follow the assistant message with their calls.",
         "documented",
         sources.CHAT_TYPES,
         _chat_interrupted,

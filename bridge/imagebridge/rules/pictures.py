@@ -228,7 +228,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule("image-source", "A picture has an image_url or a file_id.", "documented", sources.VISION, _sources),
     Rule("detail", "detail is one of the documented words.", "documented", sources.SPECIFICATION, _details),
-    Rule("detail-original", "The model knows detail original.", "documented", sources.VISION, _original),
+    Rule("detail-original", "The model supports detail 'original'.", "documented", sources.VISION, _original),
     Rule(
         "file-data",
         "A file is a data URL with its filename, an id or a URL.",

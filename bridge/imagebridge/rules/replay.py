@@ -56,7 +56,7 @@ def _altered(body: Body) -> Iterator[Breach]:
             path = f"{item.path}.encrypted_content"
             yield Breach(path, message, param="input", code="invalid_encrypted_content")
         elif changed and changed != ["encrypted_content"]:
-            message = f"Item '{as_string(original.get('id'))}' differs from what was given out: {', '.join(changed)}."
+            message = f"Item '{as_string(original.get('id'))}' differs from what the API returned: {', '.join(changed)}."
             yield Breach(item.path, message, param="input", code=None)
 
 
@@ -85,7 +85,7 @@ def _dropped(body: Body) -> Iterator[Breach]:
 REPLAY: tuple[Rule, ...] = (
     Rule(
         "altered-item",
-        "An item that the API gave out comes back as it was; arguments of calls as the same JSON value.",
+        "Items from the API are sent back unchanged; arguments of calls may be any spelling of the same JSON.",
         "ours",
         sources.REASONING,
         _altered,
@@ -93,7 +93,7 @@ REPLAY: tuple[Rule, ...] = (
     ),
     Rule(
         "dropped-item",
-        "Of a response that reasoned, every item comes back, in order.",
+        "All items of a response with reasoning are sent back, in order.",
         "reported",
         sources.issue("openai/openai-node", 1567),
         _dropped,

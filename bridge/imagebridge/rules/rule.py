@@ -75,9 +75,9 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that the API, or only our strict endpoint, refuses.
+    """Something that the API, or only our strict endpoint, refuses.
 
-    `source` says on whose word, `link` where to read it, `date` when it was read. `check` is pure.
+    `source` says how the rule is known, `link` where it is stated, `date` when that was read. `check` is pure.
     """
 
     id: str
@@ -89,7 +89,7 @@ class Rule:
     date: datetime.date = READ
 
     def violations(self, body: Body) -> Iterator[Violation]:
-        """Yield every breach of this rule in `body`, in the order of the body."""
+        """Yield each violation of this rule in `body`, in order."""
         if body.api not in self.apis:
             return
         for fault in self.check(body):

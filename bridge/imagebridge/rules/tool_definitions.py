@@ -187,7 +187,7 @@ DEFINITIONS: tuple[Rule, ...] = (
     Rule("tool-twice", "No two tools of a namespace have the same name.", "ours", sources.OURS, _twice),
     Rule(
         "tool-field",
-        "A tool definition carries documented fields only.",
+        "A tool definition has only documented fields.",
         "ours",
         sources.TYPES,
         _unknown_parameters,

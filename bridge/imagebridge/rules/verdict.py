@@ -143,7 +143,7 @@ def _walked(content: bytes, media_type: str) -> Verdict:
     except PictureError as error:
         return Verdict("broken-picture", why=f"{media_type}: {error.reason}", media_type=media_type)
     if not container.whole:
-        return Verdict("broken-picture", why=f"{media_type}: it lacks its end", media_type=media_type)
+        return Verdict("broken-picture", why=f"{media_type}: its end is missing", media_type=media_type)
     return _sized(container.width, container.height, container.frames, media_type)
 
 

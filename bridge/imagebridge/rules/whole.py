@@ -48,7 +48,7 @@ def _sampling(body: Body) -> Iterator[Breach]:
         if body.fields.get(name) not in (None, False):
             message = f"Unsupported parameter: '{name}' is not supported with this model."
             yield Breach(
-                name, message, "it goes with reasoning_effort none alone", code="unsupported_parameter"
+                name, message, "it is accepted only with reasoning_effort none", code="unsupported_parameter"
             )
 
 
@@ -80,7 +80,7 @@ def _unstored(body: Body) -> Iterator[Breach]:
 WHOLE: tuple[Rule, ...] = (
     Rule(
         "half-surrogate",
-        "Texts are Unicode: no half of a surrogate pair stands alone.",
+        "Texts are valid Unicode, without lone surrogates.",
         "documented",
         sources.JSON_STANDARD,
         _halves,
@@ -88,7 +88,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-tools-effort",
-        'Chat Completions takes tools of some models with reasoning_effort "none" alone, or not at all.',
+        'For some models, Chat Completions accepts tools only with reasoning_effort "none", or not at all.',
         "documented",
         sources.DEPLOYMENT,
         _effort,
@@ -97,7 +97,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-sampling",
-        'Chat Completions takes temperature, top_p and logprobs of these models with reasoning_effort "none" alone.',
+        'For these models, Chat Completions accepts temperature, top_p and logprobs only with reasoning_effort "none".',
         "documented",
         sources.DEPLOYMENT,
         _sampling,
@@ -106,7 +106,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "effort",
-        'Some models take no effort "none" or "minimal".',
+        'Some models do not accept effort "none" or "minimal".',
         "documented",
         sources.GPT_6_2,
         _no_reasoning,
@@ -114,7 +114,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "unstored-item",
-        "With store false, reasoning is sent back with its encrypted content, and no item by its id alone.",
+        "With store false, reasoning is sent back with its encrypted content, and no item is given by id alone.",
         "documented",
         sources.REASONING,
         _unstored,

@@ -20,7 +20,7 @@ class Policy:
         server: the kind of server at the base URL, such as "lm-studio", or the mode itself: "native",
             "user_message" or "text". None: OpenAI.
         detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
-            asks under "imagebridge/detail" or "codex/imageDetail", else "high".
+            asks for under "imagebridge/detail" or "codex/imageDetail", else "high".
         api: the API that the model is called through, "responses" or "chat". Chat Completions on compatible
             servers does not know the detail "original", so "high" replaces it and pictures are fitted to
             that. `chat_messages` and the bridge set this field.
@@ -29,17 +29,17 @@ class Policy:
         proof: "structure" or "decoded". None: structure when
             called plainly, decoded in `Bridge`.
         animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
-        documents: "file" sends documents for the API to read, "pages" gives their text as Markdown, and the pages
-            of a PDF or the figures of others as pictures (PDFs and workbooks need the extra `documents`). Documents
-            that the API does not read, such as ODT and EPUB, always come so.
+        documents: "file" sends documents for the API to read, "pages" sends their text as Markdown, with
+            the pages of a PDF or the figures of other documents as pictures (PDFs and workbooks need the extra
+            `documents`). Documents that the API does not read, such as ODT and EPUB, are always sent this way.
         links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
             downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
-        max_pictures: pictures of one result at most. None: no limit.
-        max_tokens: tokens of the pictures of one result at most. None: no limit.
-        max_bytes: bytes of the `data:` URLs of one result, pictures and files together.
-        max_text: characters of the texts of one result.
-        uploads: what `Bridge.run` and `Bridge.stream` send by the Files API unless they are told otherwise:
-            nothing, True for pictures and files over 100 kB, or over that many bytes.
+        max_pictures: the most pictures in one result. None: no limit.
+        max_tokens: the most tokens for the pictures of one result. None: no limit.
+        max_bytes: the most bytes in the `data:` URLs of one result, pictures and files together.
+        max_text: the most characters in the texts of one result.
+        uploads: what `Bridge.run` and `Bridge.stream` upload to the Files API by default: False for nothing, True
+            for pictures and files over 100 kB, a number for those over that many bytes.
     """
 
     model: str | None = None
@@ -76,7 +76,7 @@ class Policy:
                 raise ValueError(f"Policy({name}={limit!r}): a limit must not be negative")
 
     def for_request(self, model: str | None, api: Api | None) -> "Policy":
-        """Return this policy for a model, where it names none itself, and for an API, where that is given."""
+        """Return this policy with `api`, if it is given, and with `model`, if the policy names none itself."""
         return replace(self, model=self.model or model or None, api=api or self.api)
 
 

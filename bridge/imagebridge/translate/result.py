@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from imagebridge.documents.confined import in_one_process
 from imagebridge.wire import URI, blocks_of, is_error, is_json, result_json, text_of
 
 from . import sentences
@@ -68,6 +69,7 @@ def _uri(block: object) -> str:
     return text_of(meta, URI)[:100] if is_json(meta) else ""
 
 
+@in_one_process()
 def read_result(
     result: object, policy: Policy, start: int | None = None, receiver: Receiver = ANY
 ) -> ReadResult:

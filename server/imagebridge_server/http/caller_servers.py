@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 from mcp.server import MCPServer
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from imagebridge_server.results import in_thread
+from imagebridge.client.threads import in_thread
 
 from .callers import HttpCaller
 

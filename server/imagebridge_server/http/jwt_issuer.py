@@ -16,9 +16,9 @@ from mcp.client.auth.utils import build_oauth_authorization_server_metadata_disc
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 from starlette.authentication import AuthenticationError
 
+from imagebridge.client.threads import in_thread
 from imagebridge.relay.listening import is_loopback
 from imagebridge.wire import is_json, is_list
-from imagebridge_server.results import in_thread
 from imagebridge_server.settings import SettingsError
 
 _LOG = logging.getLogger("imagebridge.http")

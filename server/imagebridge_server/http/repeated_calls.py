@@ -12,8 +12,9 @@ import anyio
 from mcp.server.apps import client_supports_apps
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from imagebridge.client.threads import in_thread
 from imagebridge.pictures.cache import Kept
-from imagebridge_server.results import connected_host, in_thread
+from imagebridge_server.results import connected_host
 from imagebridge_tools.files.footprint import footprint
 from imagebridge_tools.files.store import Store
 

@@ -22,8 +22,8 @@ from typing import Any
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
 
+from imagebridge.client.threads import in_thread
 from imagebridge.wire import is_json, is_list
-from imagebridge_server.results import in_thread
 from imagebridge_server.settings import Settings, SettingsError, existing_folders
 
 _LOG = logging.getLogger("imagebridge.http")

@@ -59,6 +59,12 @@ CASES = {
         "Tool error:\nunknown tool 'sing'; available: page, broken, draw",
         True,
     ),
+    "a misspelt tool": (
+        "pages",
+        {},
+        "Tool error:\nunknown tool 'pages'; did you mean 'page'? Available: page, broken, draw",
+        True,
+    ),
     "arguments that are no JSON": (
         "draw",
         {"side": float("nan")},

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import sys
+import traceback
 from pathlib import Path
 
 import anyio
@@ -302,6 +303,17 @@ async def test_a_server_that_cannot_be_connected_is_one_clear_error(case):
         async with Bridge(server, timeout=600):
             pass
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("case", FAILURES)
+async def test_its_traceback_shows_one_exception(case):
+    server, message = FAILURES[case]
+    with pytest.raises(ServerError) as raised:
+        async with Bridge(server, timeout=600):
+            pass
+    printed = "".join(traceback.format_exception(raised.value))
+    assert printed.count("Traceback (most recent call last)") == 1
+    assert message in printed
 
 
 async def test_a_server_that_never_answers_is_given_up():

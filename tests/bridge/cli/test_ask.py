@@ -17,7 +17,7 @@ from samples import data_url, drawing, file, photo
 from imagebridge.cli.ask import _close, _server_labels
 from imagebridge.cli.terminal import Terminal, plain
 from imagebridge.events import Reply
-from imagebridge.testing import Cut, Endpoint, Late
+from imagebridge.testing import Cut, Endpoint, Fault, Late
 
 # The answer
 
@@ -110,6 +110,23 @@ def test_what_ends_early_is_one_message_and_code_1_and_leaves_its_transcript(
     assert (result.exit_code, result.stdout) == (1, "")
     assert said in result.stderr
     assert f"no answer</span> {plain_html(result.stderr)}" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("status", "model", "hint"),
+    [
+        (404, "gpt-6-lunna", " Did you mean 'gpt-6-luna'?"),
+        (404, "GPT-6-Sol", " Did you mean 'gpt-6-sol'?"),
+        (404, "gpt-6-luna", ""),
+        (404, "my-own-model", ""),
+        (400, "gpt-6-lunna", ""),
+    ],
+)
+def test_a_model_that_the_api_does_not_know_names_the_nearest(server, status, model, hint):
+    with Endpoint([Fault(status, "no such model")]) as endpoint:
+        result = ask(endpoint, "Hi", "--server", server, "--model", model)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.endswith(f"Error: the API answered {status}: no such model{hint}\n")
 
 
 def plain_html(stderr):
@@ -230,10 +247,14 @@ def test_a_tool_may_be_given_what_is_attached(tmp_path):
     ("name", "data", "said"),
     [
         ("no.png", None, "'{}' does not exist"),
-        ("a.txt", b"hello", "the file {} hold no picture but bytes of no known format"),
-        ("a.pdf", b"%PDF-1.7\n", "the file {} hold no picture but application/pdf"),
+        ("a.txt", b"hello", "the file {} cannot be shown: the format is unknown, not a picture's"),
+        (
+            "a.pdf",
+            b"%PDF-1.7\n",
+            "the file {} cannot be shown: the format is application/pdf, not a picture's",
+        ),
         ("cut.png", BIG[:-4000], "{} cannot be shown: "),
-        ("empty.jpg", b"", "{} hold no picture"),
+        ("empty.jpg", b"", "{} cannot be shown"),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 10 else "",
 )

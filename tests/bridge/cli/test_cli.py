@@ -101,6 +101,9 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
     [
         ([], "Usage:"),
         (["cal"], "No such command 'cal'. Did you mean 'call'?"),
+        (["Doctr"], "No such command 'Doctr'. Did you mean 'doctor'?"),
+        (["install", "cursor"], "No such command 'install'. Did you mean 'imagebridge-server install'?"),
+        (["zzzzzz"], "No such command 'zzzzzz'.\n"),
         (["call"], "Missing argument"),
         (["call", "draw", "{bad"], "the arguments of draw are not JSON"),
         (["call", "draw", "[1]"], "must be a JSON object"),

@@ -101,6 +101,17 @@ def test_the_page_tells_the_whole_conversation_in_order(items):
         assert at >= 0, text
 
 
+@pytest.mark.parametrize("form", ["items", "messages"])
+@pytest.mark.parametrize("is_error", [True, False])
+@pytest.mark.parametrize("pictures", [(), (PICTURE,)], ids=["text alone", "with a picture"])
+def test_a_call_that_failed_is_marked(form, is_error, pictures):
+    result = tool_result("out of ink", *pictures, is_error=is_error)
+    items = [CALL, *output_items([(CALL, result)])]
+    messages = [{"role": "assistant", "tool_calls": [TOOL_CALL]}, *chat_messages([(TOOL_CALL, result)])]
+    html = Reply("", items if form == "items" else messages, {}).html()
+    assert html.count('<span class="tag bad">error</span>') == is_error
+
+
 def test_what_is_not_in_the_conversation_itself_is_named():
     parts = [
         {"type": "input_image", "file_id": "file-1"},

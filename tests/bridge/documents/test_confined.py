@@ -2,15 +2,17 @@
 
 import base64
 import os
+import subprocess
 import sys
 import time
 from functools import partial
 
+import psutil
 import pytest
 import samples
 from handmade_documents import LINKS, RELATIONS, packed
 
-from imagebridge import Policy, function_call_output
+from imagebridge import Policy, function_call_output, repair
 from imagebridge.documents import confined
 from imagebridge.documents.excerpt import excerpt
 from imagebridge.errors import ArgumentError, DocumentError
@@ -26,8 +28,8 @@ def far_cells(*names):
             "[Content_Types].xml": "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>",
             "_rels/.rels": f"<Relationships {RELATIONS}><Relationship Id='r' Type='{LINKS}/officeDocument' Target='xl/workbook.xml'/></Relationships>",
             "xl/workbook.xml": f"<workbook xmlns='{SHEETS}' xmlns:r='{LINKS}'><sheets><sheet name='S' sheetId='1' r:id='r'/></sheets></workbook>",
-            "xl/_rels/workbook.xml.rels": f"<Relationships {RELATIONS}><Relationship Id='r' Type='{LINKS}/worksheet' Target='s.xml'/></Relationships>",
-            "xl/s.xml": f"<worksheet xmlns='{SHEETS}'><sheetData>{rows}</sheetData></worksheet>",
+            "xl/_rels/workbook.xml.rels": f"<Relationships {RELATIONS}><Relationship Id='r' Type='{LINKS}/worksheet' Target='worksheets/s.xml'/></Relationships>",
+            "xl/worksheets/s.xml": f"<worksheet xmlns='{SHEETS}'><sheetData>{rows}</sheetData></worksheet>",
         }
     )
 
@@ -61,6 +63,17 @@ def forms_in_forms(levels):
     )
 
 
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
+WAITING = """
+import os, time
+from functools import partial
+from imagebridge.documents.confined import confined, in_one_process
+with in_one_process():
+    print(confined(os.getpid), flush=True)
+    confined(partial(time.sleep, 60))
+"""
+
+
 def shown(data, name):
     resource = {"uri": f"file:///{name}", "blob": base64.b64encode(data).decode()}
     blocks = [{"type": "text", "text": "beside"}, {"type": "resource", "resource": resource}]
@@ -68,15 +81,12 @@ def shown(data, name):
     return [part.get("text", part["type"]) for part in parts]
 
 
-needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="the system limits no memory")
-
-
 @needs_limits
 @pytest.mark.parametrize(
     ("data", "name"),
     [
         (far_cells("A1", "XFD1048576"), "a.xlsx"),
-        (far_cells("A1", "ALL100000"), "a.xlsx"),
+        pytest.param(far_cells("A1", "ALL100000"), "a.xlsx", marks=pytest.mark.long),
         pytest.param(forms_in_forms(8), "a.pdf", marks=pytest.mark.long),
     ],
     ids=["cells far apart", "cells less far apart", "forms in forms"],
@@ -93,6 +103,53 @@ def test_what_a_reading_returns_and_raises_comes_back():
     assert confined.confined(partial(excerpt, data)) == excerpt(data)
     with pytest.raises(ArgumentError, match="asks for page 9"):
         confined.confined(partial(excerpt, data, pages="9"))
+
+
+def test_one_process_serves_all_readings_of_a_result_and_ends_with_it():
+    own = partial(os.getpid)
+    with confined.in_one_process():
+        one = confined.confined(own)
+        with confined.in_one_process():
+            assert confined.confined(own) == one
+        with pytest.raises(DocumentError, match="broke the process"):
+            confined.confined(partial(os._exit, 0))
+        other = confined.confined(own)
+        assert other != one
+    assert not psutil.pid_exists(one)
+    assert not psutil.pid_exists(other)
+    assert confined.confined(own) != confined.confined(own)
+
+
+@needs_limits
+def test_what_a_reading_held_costs_the_next_one_nothing():
+    """Two readings that do not fit together: a process of its own takes the second."""
+    with confined.in_one_process():
+        confined.confined(partial(exec, "import builtins; builtins.held = bytearray(700_000_000)"))
+        assert confined.confined(partial(eval, "len(bytearray(600_000_000))")) == 600_000_000
+
+
+@pytest.mark.parametrize("where", [function_call_output, repair])
+def test_a_result_with_many_documents_is_read_by_one_process(where, monkeypatch):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda *given, **named: started.append(given) or popen(*given, **named)
+    )
+    blob = base64.b64encode(samples.pdf(1)).decode()
+    blocks = [{"type": "resource", "resource": {"uri": f"file:///{n}.pdf", "blob": blob}} for n in range(3)]
+    if where is repair:
+        repair({"content": blocks}, "claude-desktop")
+    else:
+        function_call_output({"content": blocks}, "c", Policy(documents="pages"))
+    assert len(started) == 1
+
+
+def test_a_reading_ends_with_the_process_that_waits_for_it():
+    waiting = subprocess.Popen([sys.executable, "-c", WAITING], stdout=subprocess.PIPE, text=True)
+    reading = psutil.Process(int(waiting.stdout.readline()))
+    waiting.kill()
+    waiting.communicate()
+    assert psutil.wait_procs([reading], timeout=25)[1] == [] or sys.platform != "linux"
 
 
 def test_what_a_reader_prints_is_no_part_of_the_answer():

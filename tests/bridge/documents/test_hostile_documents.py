@@ -10,6 +10,7 @@ from imagebridge import Policy, function_call_output
 from imagebridge.documents import markdown, packages
 from imagebridge.documents.document_types import document_type
 from imagebridge.documents.excerpt import excerpt
+from imagebridge.documents.sheet_markup import SheetMarkup, sheet_markup
 from imagebridge.errors import DocumentError
 
 SECONDS = 30.0
@@ -197,6 +198,48 @@ def test_work_grows_with_the_size(what, monkeypatch):
     read = excerpt(COSTLY[what], room=200_000)
     assert time.process_time() - began < SECONDS
     assert len(read.text) <= 100_000
+
+
+def sheet(data, styles="<cellXfs><xf numFmtId='9'/></cellXfs>", before=""):
+    """A workbook with what its sheet and its styles say."""
+    return packed(
+        {
+            "xl/workbook.xml": f"<workbook xmlns:r='{LINKS}'><sheets><sheet name='S' r:id='worksheet'/></sheets></workbook>",
+            "xl/_rels/workbook.xml.rels": f"<Relationships {RELATIONS}>{related('worksheet', 's.xml')}</Relationships>",
+            "xl/styles.xml": f"{before}<styleSheet>{styles}</styleSheet>",
+            "xl/s.xml": f"<worksheet>{data}</worksheet>",
+        }
+    )
+
+
+CELL = "<c r='B3' s='0'><v>1</v></c>"
+NOTHING = SheetMarkup({}, 0, {})
+
+
+@pytest.mark.parametrize(
+    ("workbook", "said"),
+    [
+        (sheet(CELL), SheetMarkup({(2, 1): "0%"}, 0, {})),
+        (sheet("<!--" + "<c " * 300_000 + "-->" + CELL), SheetMarkup({(2, 1): "0%"}, 0, {})),
+        (sheet("<!--hidden=" + "<row " * 300_000 + "-->"), NOTHING),
+        (sheet("<c r='A1'><f/>" + " " * 300_000 + "</c>"), SheetMarkup({}, 0, {(0, 0): "A1"})),
+        (sheet(("<c r='A1'><f/>" + " " * 3_000 + "x") * 100), NOTHING),
+        (sheet("<c r='A1'>" + "<f " * 300_000), NOTHING),
+        (sheet("<" + "a" * 300_000 + CELL), SheetMarkup({(2, 1): "0%"}, 0, {})),
+        (sheet("<c r='B3' s='29999'/>" * 30_000, "<cellXfs>" + "<xf numFmtId='9'/>" * 30_000 + "</cellXfs>"), SheetMarkup({(2, 1): "0%"}, 0, {})),
+        (sheet(CELL, "<numFmts><numFmt numFmtId='9' formatCode='&a;'/></numFmts>" + "<cellXfs><xf numFmtId='9'/></cellXfs>", "<!DOCTYPE s [<!ENTITY a '0%'>]>"), NOTHING),
+        (sheet(CELL, f"<cellXfs><xf numFmtId='{DIGITS}'/></cellXfs>"), NOTHING),
+        (sheet(CELL, "<a>" * 300 + "</a>" * 300), NOTHING),
+    ],
+    ids=[
+        *("one cell", "cells in a comment", "rows in a comment", "space after a formula", "space that ends in none"),
+        *("formulas without an end", "a long name", "many styles", "entities", "a long number", "depth"),
+    ],
+)  # fmt: skip
+def test_the_markup_of_a_sheet_costs_as_much_as_it_is_long(workbook, said):
+    began = time.process_time()
+    assert sheet_markup(workbook, "S", lambda code: code or None) == said
+    assert time.process_time() - began < SECONDS
 
 
 def test_pages_are_told_by_their_beginning_in_one_look():

@@ -79,6 +79,38 @@ def test_an_icon_shows_its_best_picture(name):
     assert {image.getpixel((x, y)) for x in (0, 15) for y in (0, 8, 15)} == {colour}
 
 
+def with_32_bits(alpha, mask):
+    """A picture of 16x16 in an icon, red, of which each pixel has this opacity."""
+    head = struct.pack("<IiiHHIIiiII", 40, 16, 32, 1, 32, 0, 0, 0, 0, 0, 0)
+    return head + bytes((*RED[::-1], alpha)) * 256 + mask
+
+
+LEFT_HIDDEN = b"\xff\0\0\0" * 16
+"""A mask that hides the eight pixels on the left of each row."""
+
+
+@pytest.mark.parametrize(
+    ("picture", "left", "right"),
+    [
+        (with_32_bits(0, LEFT_HIDDEN), 0, 255),
+        (with_32_bits(0, b""), 255, 255),
+        (with_32_bits(0, bytes(64)), 255, 255),
+        (with_32_bits(200, LEFT_HIDDEN), 200, 200),
+    ],
+)
+def test_the_mask_of_an_icon_counts_where_no_pixel_has_opacity(picture, left, right):
+    """As in Chromium, and in Windows."""
+    image = shown(icon(picture)).convert("RGBA")
+    assert [image.getpixel((x, y))[3] for x in (0, 7, 8, 15) for y in (0, 15)] == [left] * 4 + [right] * 4
+    assert image.getpixel((12, 5))[:3] == RED
+
+
+def test_an_icon_of_16_bits_is_shown():
+    head = struct.pack("<IiiHHIIiiII", 40, 16, 32, 1, 16, 0, 0, 0, 0, 0, 0)
+    image = shown(icon(head + struct.pack("<H", 0x7C1F) * 256 + LEFT_HIDDEN, listed=16)).convert("RGBA")
+    assert [image.getpixel((x, 5)) for x in (7, 8)] == [(*image.getpixel((7, 5))[:3], 0), (255, 0, 255, 255)]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

@@ -19,7 +19,7 @@ from imagebridge.pictures import cost
 from imagebridge.pictures.decode import drafted, load, read
 
 TOO_MUCH = "MB of memory, over the limit of 900 MB"
-SIDES = "over the limit of 500,000 a side"
+SIDES = "over the limit of 500,000 per side"
 PIXELS = "over the limit of 120,000,000"
 REFUSED = {
     "PNG of one column": (lambda: claiming(1, 100_000_000), SIDES),

@@ -337,7 +337,7 @@ REFUSED = {
     "two channels": (sof(0xC0, 2), "the JPEG has 2 colour channels, not 1, 3 or 4"),
     "lossless pixels of 12 bits": (
         FILES["JPEG"].replace(b"\xff\xc0\0\x11\x08", b"\xff\xc3\0\x11\x0c", 1),
-        "the JPEG has 12 bits a channel, and is decoded with 8 alone",
+        "the JPEG has 12 bits per channel; only 8 can be decoded",
     ),
     "two frame headers": (
         FILES["JPEG"].replace(b"\xff\xc0", b"\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\xff\xc0", 1),

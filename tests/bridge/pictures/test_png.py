@@ -281,7 +281,7 @@ def test_a_side_that_no_decoder_bears_is_refused_by_the_walk(size):
     width, height = size
     with pytest.raises(PictureError) as raised:
         Picture.from_bytes(SIGNATURE + header(size=size) + chunk(b"IDAT", PACKED) + END)
-    assert raised.value.reason == f"it is {width}x{height} pixels, over the limit of 500,000 a side"
+    assert raised.value.reason == f"it is {width}x{height} pixels, over the limit of 500,000 per side"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])

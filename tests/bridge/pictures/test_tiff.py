@@ -183,6 +183,67 @@ def test_grey_of_which_white_is_zero_is_turned_round(bits, order):
     assert ([*image.convert("L").tobytes()], sentence) == ([255 - 8 * at for at in range(32)], "")
 
 
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("packed", [1, 8])
+@pytest.mark.parametrize(
+    ("order", "letter", "bits", "form", "numbers", "told"),
+    [
+        ("<", "I", 32, 1, range(0, 2**32, 2**27), "its values from 0 to 4.16075e+09 are shown as black to white"),
+        *(
+            (order, *row)
+            for order in "<>"
+            for row in [
+                ("f", 32, 3, [at / 2 for at in range(32)], "its values from 0 to 15.5 are shown as black to white"),
+                ("h", 16, 2, range(-32_000, 0, 1_000), "its values from -32000 to -1000 are shown as black to white"),
+                ("H", 16, 1, [round(at * 65_535 / 31) for at in range(32)], ""),
+                ("B", 8, 1, [round(at * 255 / 31) for at in range(32)], ""),
+            ]
+        ),
+    ],
+)  # fmt: skip
+def test_grey_is_shown_from_its_lowest_to_its_highest(
+    order, letter, bits, form, numbers, told, packed, planar
+):
+    """One sample a pixel is in one plane, whatever is said of planes."""
+    raw = struct.pack(f"{order}32{letter}", *numbers)
+    raw = zlib.compress(raw) if packed == 8 else raw
+    image, sentence = shown(made(bits, 1, [raw], order=order, packed=packed, form=form, planar=planar))
+    apart = [abs(one - at * 255 / 31) for at, one in enumerate(image.convert("L").tobytes())]
+    assert (max(apart) <= 1, sentence) == (True, told)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize("packed", [1, 8])
+@pytest.mark.parametrize("bits", [8, 16, 32])
+@pytest.mark.parametrize(("colours", "extra"), [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_opacity_is_kept_in_whatever_form(order, planar, packed, bits, colours, extra):
+    letter, form = {8: ("B", 1), 16: ("H", 1), 32: ("f", 3)}[bits]
+    most = 1.0 if form == 3 else (1 << bits) - 1
+    channels = [0.8] if colours == 1 else [0.8, 0.4, 0.0]
+    opacity = [at / 31 for at in range(32)]
+    layers = [[one * (alpha if extra == 1 else 1) for alpha in opacity] for one in channels] + [opacity]
+    layers = [[one * most if form == 3 else round(one * most) for one in layer] for layer in layers]
+    many = len(layers)
+    if planar == 2:
+        pieces = [struct.pack(f"{order}32{letter}", *layer) for layer in layers]
+    else:
+        pieces = [
+            struct.pack(f"{order}{32 * many}{letter}", *(one[at] for at in range(32) for one in layers))
+        ]
+    pieces = [zlib.compress(one) for one in pieces] if packed == 8 else pieces
+    data = made(
+        bits, colours, pieces, order=order, packed=packed, form=form, samples=many, planar=planar, extra=extra
+    )
+    image, sentence = shown(data)
+    *colour, alpha = image.convert("RGBA").getpixel((7, 2))
+    expected = [204, 204, 204] if colours == 1 else [204, 102, 0]
+    apart = [
+        abs(one - other) for one, other in zip([*colour, alpha], [*expected, 23 * 255 / 31], strict=True)
+    ]
+    assert (max(apart) <= 2, sentence) == (True, "")
+
+
 def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():
     alphas = list(range(0, 256, 8))
     image, sentence = shown(
@@ -350,7 +411,7 @@ def test_pages_of_forms_that_pillow_does_not_know_are_shown_and_told(big):
         1,
         (
             "page 1 of the 2 pages of a TIFF; page 2 cannot be shown: this variant of TIFF is not supported: "
-            "RGB, 3 samples a pixel, 32 bits a sample, compressed with compression 999"
+            "RGB, 3 samples per pixel, 32 bits per sample, compressed with compression 999"
         ),
     )
 
@@ -541,7 +602,7 @@ TOLD = {
     "logarithms of light": (
         made(16, 32845, [bytes(64)], packed=34676, samples=3, form=2),
         (
-            "this variant of TIFF is not supported: LogLuv, 3 samples a pixel, signed 16 bits a sample, compressed with "
+            "this variant of TIFF is not supported: LogLuv, 3 samples per pixel, signed 16 bits per sample, compressed with "
             "SGI's logarithms"
         ),
     ),
@@ -559,31 +620,31 @@ TOLD = {
     ),
     "WebP multiplied with its opacity": (
         made(8, 2, [webp(PIXELS)], packed=50001, samples=4, extra=1),
-        "this variant of TIFF is not supported: RGB, 4 samples a pixel, 8 bits a sample, compressed with WebP",
+        "this variant of TIFF is not supported: RGB, 4 samples per pixel, 8 bits per sample, compressed with WebP",
     ),
     "JPEG XL inside": (
         made(8, 2, [b"\xff\x0a"], packed=50002, samples=3),
-        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 8 bits a sample, compressed with JPEG XL",
+        "this variant of TIFF is not supported: RGB, 3 samples per pixel, 8 bits per sample, compressed with JPEG XL",
     ),
     "lossless JPEG of 16 bits": (
         made(16, 2, [lossless_jpeg(16, 3)], packed=7, samples=3),
-        "this variant of TIFF is not supported: RGB, 3 samples a pixel, 16 bits a sample, compressed with lossless JPEG",
+        "this variant of TIFF is not supported: RGB, 3 samples per pixel, 16 bits per sample, compressed with lossless JPEG",
     ),
     "lossless JPEG of fewer bits than the page says": (
         made(16, 1, [lossless_jpeg(14)], packed=7),
         (
-            "this variant of TIFF is not supported: grey, 1 sample a pixel, 16 bits a sample, compressed with lossless "
+            "this variant of TIFF is not supported: grey, 1 sample per pixel, 16 bits per sample, compressed with lossless "
             "JPEG of 14 bits"
         ),
     ),
     "lossless JPEG in the old way": (
         made(8, 1, [lossless_jpeg(8)], packed=6, process=14),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with lossless old JPEG",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with lossless old JPEG",
     ),
     "raw values of a camera": (
         made(16, 32803, [lossless_jpeg(14)], packed=7),
         (
-            "this variant of TIFF is not supported: a sensor's raw values, 1 sample a pixel, 16 bits a sample, compressed "
+            "this variant of TIFF is not supported: a sensor's raw values, 1 sample per pixel, 16 bits per sample, compressed "
             "with lossless JPEG of 14 bits"
         ),
     ),
@@ -593,35 +654,35 @@ TOLD = {
     ),
     "a third as many colours": (
         made(8, 6, [bytes(64)], samples=3, halved=[3, 1]),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 8 bits per sample",
     ),
     "shared colours of 16 bits": (
         made(16, 6, [bytes(128)], samples=3, halved=[2, 1]),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 16 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 16 bits per sample",
     ),
     "shared colours in strips that part them": (
         made(8, 6, [bytes(24)] * 2, samples=3, halved=[2, 2], rows=3),
-        "this variant of TIFF is not supported: YCbCr, 3 samples a pixel, 8 bits a sample",
+        "this variant of TIFF is not supported: YCbCr, 3 samples per pixel, 8 bits per sample",
     ),
     "floats of Lab": (
         made(32, 8, [samples_of("f", float)], samples=3, form=3),
-        "this variant of TIFF is not supported: Lab, 3 samples a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: Lab, 3 samples per pixel, floating-point 32 bits per sample",
     ),
     "Lab in planes": (
         made(16, 8, planes("H", int), samples=3, planar=2),
-        "this variant of TIFF is not supported: Lab, 3 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: Lab, 3 samples per pixel, 16 bits per sample, in planes",
     ),
     "floats of which white is zero": (
         made(32, 0, [bytes(128)], form=3),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, floating-point 32 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, floating-point 32 bits per sample",
     ),
     "values with a sign of which white is zero": (
         made(16, 0, [bytes(64)], form=2),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, signed 16 bits a sample",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, signed 16 bits per sample",
     ),
     "BigTIFF of another form": (
         made(8, 1, [bytes(32)], packed=999, big=True, order=">"),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with compression 999",
     ),
     "a BigTIFF that is cut short": (
         made(8, 1, [bytes(32)], big=True)[:-40],
@@ -629,11 +690,11 @@ TOLD = {
     ),
     "unknown packing": (
         made(8, 1, [bytes(32)], packed=999),
-        "this variant of TIFF is not supported: grey, 1 sample a pixel, 8 bits a sample, compressed with compression 999",
+        "this variant of TIFF is not supported: grey, 1 sample per pixel, 8 bits per sample, compressed with compression 999",
     ),
     "seven samples": (
         made(16, 2, [bytes(14 * 32)], samples=7, planar=2),
-        "this variant of TIFF is not supported: RGB, 7 samples a pixel, 16 bits a sample, in planes",
+        "this variant of TIFF is not supported: RGB, 7 samples per pixel, 16 bits per sample, in planes",
     ),
 }
 

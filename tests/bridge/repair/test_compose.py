@@ -92,8 +92,12 @@ def test_an_error_says_so():
         (3, TypeError, "a picture must be a path, bytes, a PIL image or a Picture, not int"),
         (None, TypeError, "not NoneType"),
         ("no/such/file.png", FileNotFoundError, "no/such/file.png"),
-        (b"hello", PictureError, "these bytes hold no picture but bytes of no known format"),
-        (b"%PDF-1.7", PictureError, "these bytes hold no picture but application/pdf"),
+        (b"hello", PictureError, "these bytes cannot be shown: the format is unknown, not a picture's"),
+        (
+            b"%PDF-1.7",
+            PictureError,
+            "these bytes cannot be shown: the format is application/pdf, not a picture's",
+        ),
     ],
 )
 def test_what_is_no_picture_raises(picture, error, message):

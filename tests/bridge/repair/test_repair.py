@@ -506,7 +506,7 @@ def test_what_stands_beside_blocks_is_left_alone():
 def test_that_something_is_left_out_beside_blocks_is_said_once():
     block = {**IMAGE, "_meta": {"key": "x" * 600}}
     words = " ".join(one["text"] for one in repair({"content": [block, block]}, host="cline")["content"])
-    assert words.count("What a block said besides is left out: it is too large.") == 1
+    assert words.count("The other fields of a block are left out: they are too large.") == 1
 
 
 def test_short_labels_stay_where_there_is_little_room():

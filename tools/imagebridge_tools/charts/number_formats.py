@@ -22,7 +22,7 @@ _SHEET = re.compile(r"[#0][#0,]*(\.(?P<places>[#0]+))?(?P<percent>%?)")
 
 
 def check(formats: Mapping[str, str]) -> None:
-    """Find what is no format of D3's.
+    """Check that formats are D3's.
 
     Raises:
         ArgumentError: the message says what to write, for a spreadsheet's format the same in D3's.

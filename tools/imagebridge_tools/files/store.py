@@ -171,7 +171,7 @@ def _note(name: str, line: bytes) -> StoredPicture:
     try:
         note = StoredPicture(**json.loads(line.decode("utf-8", "replace")))
     except (TypeError, RecursionError) as error:
-        raise ValueError("the line describes no picture") from error
+        raise ValueError("the line does not describe a picture") from error
     if note.hash != name:
         raise ValueError("the line describes another picture")
     numbers: tuple[object, ...] = (note.width, note.height, note.size)
@@ -179,7 +179,7 @@ def _note(name: str, line: bytes) -> StoredPicture:
     if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
         _is_shown(note.media_type) and _is_sound(note.origin)
     ):
-        raise ValueError("the line describes no picture")
+        raise ValueError("the line does not describe a picture")
     return note
 
 

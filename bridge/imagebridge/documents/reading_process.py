@@ -1,0 +1,70 @@
+"""The process that reads for `confined`: functions in on stdin, what they return or raise out on stdout, as pickles.
+
+It is started as a file, with the process that waits for it, the seconds of a reading and the bytes that it may hold. So it
+imports nothing of the package before it has left out the entry of it.
+"""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import IO
+
+_LENGTH = 8
+"""Bytes before each message that say how long it is."""
+
+
+def write(pipe: IO[bytes], data: bytes) -> None:
+    """Write a message."""
+    pipe.write(len(data).to_bytes(_LENGTH, "big"))
+    pipe.write(data)
+    pipe.flush()
+
+
+def message(pipe: IO[bytes]) -> bytes:
+    """Return the next message, nothing where the other side is gone."""
+    length = int.from_bytes(pipe.read(_LENGTH), "big")
+    data = pipe.read(length)
+    return data if len(data) == length else b""
+
+
+def _main(parent: int, seconds: float, memory: int) -> None:
+    """Answer requests until stdin ends."""
+    _leave_out_entry()
+    from imagebridge.documents.process_limits import alarm, end_with, limit_memory
+
+    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with(parent)
+    with suppress(ValueError, OSError):  # The system limits no memory: the time remains.
+        limit_memory(memory)
+    # What a library prints must not stand among the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while request := message(sys.stdin.buffer):
+        with alarm(seconds):
+            write(answers, _answer(request))
+
+
+def _leave_out_entry() -> None:
+    """Let the package be found without what its `__init__` imports, which takes longer than a reading and nothing here needs."""
+    package = ModuleType("imagebridge")
+    package.__path__ = [str(Path(__file__).parents[1])]
+    sys.modules[package.__name__] = package
+
+
+def _answer(request: bytes) -> bytes:
+    import pickle
+
+    try:
+        return pickle.dumps((None, pickle.loads(request)()))  # from `confined`
+    except MemoryError:
+        os._exit(1)
+    except Exception as error:  # noqa: BLE001  # raised again where it was asked for
+        return pickle.dumps((error.with_traceback(None), None))
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
