@@ -402,7 +402,7 @@ class TestEdit:
             (
                 [url(RED)],
                 url(RED),
-                "mask: data: URL cannot be sent: it has no transparent part; make the part that should change transparent",
+                "mask: data: URL cannot be sent: it has no transparent part; a mask is transparent where the picture should change, a markup everywhere but where notes are",
             ),
             (
                 [url(BLUE)],

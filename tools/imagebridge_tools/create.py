@@ -69,7 +69,7 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "Like mask, with notes on what to change.",
+        "Laid over the first: notes, transparent elsewhere.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
@@ -354,7 +354,7 @@ def _still(data: bytes) -> Picture:
 
 
 def _mask(data: bytes) -> Picture:
-    """Return a mask as a PNG."""
+    """Return a mask or a markup as a PNG."""
     picture = _png(_still(data), clear=True)
     if picture.size > MAX_EDIT_MASK:
         raise PictureError(f"it has {amount(picture.size)}; the API takes up to {amount(MAX_EDIT_MASK)}")
@@ -368,7 +368,10 @@ def _png(picture: Picture, *, clear: bool = False) -> Picture:
 
     image = decode.opened(picture.data).convert("RGBA")
     if clear and image.getchannel("A").getextrema()[0] == 255:
-        raise PictureError("it has no transparent part; make the part that should change transparent")
+        raise PictureError(
+            "it has no transparent part; a mask is transparent where the picture should change, a markup everywhere "
+            "but where notes are"
+        )
     image.info = {}
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=6)

@@ -227,6 +227,11 @@ async def test_bars_of_years_stand_in_their_order(name):
             [3, *[None] * 7, 5],
             ["7 formulas of 'n' (B3, B4, B5, B6, B7 and 2 more) have no stored value: open it in a spreadsheet program, which computes them, and save it"],
         ),
+        (
+            [["a", 3], ["b", 4], [None, Formula()]],
+            [3, 4],
+            ["1 formula outside the table (B4) has no stored value: open it in a spreadsheet program, which computes it, and save it"],
+        ),
         ([["a", 3], ["b", Formula(4)]], [3, 4], []),
     ],
 )  # fmt: skip

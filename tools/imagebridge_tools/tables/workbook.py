@@ -148,13 +148,18 @@ def table(book: Book) -> BookTable:
     for (row, column), form in formats.formats.items():
         if row < len(lines) and column < len(lines[row]):
             lines[row][column] = _formatted(lines[row][column], form)
+    beyond: list[str] = []  # Where nothing but formulas without a value stands, the reader sees no cells.
     for (row, column), place in formats.uncalculated.items():
-        if row < len(lines) and column < len(lines[row]) and lines[row][column] is None:
+        if row >= len(lines) or column >= len(lines[row]):
+            beyond.append(place)
+        elif lines[row][column] is None:
             lines[row][column] = _UNCALCULATED + place
     found = header.table([*enumerate(lines, 1)], "row")
     columns, bare, lacking = _without_formulas(found.columns)
     others = ", ".join(repr(other) for other in names if other != name)
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
+    if beyond:
+        lacking.append(_no_value("outside the table", beyond))
     if formats.hidden:
         notes.append(f"{counted(formats.hidden, 'row')} hidden in the sheet, also read")
     return BookTable(FoundTable(columns, notes + found.notes + lacking), bare)
@@ -188,14 +193,18 @@ def _without_formulas(
         if places and not any(cell is not None for cell in kept[own]):
             bare.append(own)
         elif places:
-            more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
-            which = f"{counted(len(places), 'formula')} of {own!r} ({', '.join(places[:_NAMED])}{more})"
-            have, they = ("has", "it") if len(places) == 1 else ("have", "them")
-            notes.append(
-                f"{which} {have} no stored value: open it in a spreadsheet program, which computes {they},"
-                " and save it"
-            )
+            notes.append(_no_value(f"of {own!r}", places))
     return kept, bare, notes
+
+
+def _no_value(where: str, places: Sequence[str]) -> str:
+    """Say which formulas have no value in the file, and how to give them one."""
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    have, they = ("has", "it") if len(places) == 1 else ("have", "them")
+    return (
+        f"{counted(len(places), 'formula')} {where} ({', '.join(places[:_NAMED])}{more}) {have} no stored value: "
+        f"open it in a spreadsheet program, which computes {they}, and save it"
+    )
 
 
 def _is_bare(cell: str) -> bool:
