@@ -133,3 +133,30 @@ def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), merged=(), before=""):
             )
         packed.writestr("xl/styles.xml", styles.xml())
     return made.getvalue()
+
+
+def with_notes_and_drawing(data, notes, *, pictures=0, charts=0, thread=()):
+    """Return a workbook of `workbook` whose first sheet has notes, by cell, newer comments likewise, and pictures and charts."""
+    parts = {"comments": "../comments.xml", "threadedComment": "../thread.xml", "drawing": "../drawing.xml"}
+    relations = "".join(
+        f'<Relationship Id="{kind}" Type="{LINKS}/{kind}" Target="{target}"/>'
+        for kind, target in parts.items()
+    )
+    runs = "".join(
+        f'<comment ref="{cell}"><text><r><t>{text[:4]}</t></r><r><t>{text[4:]}</t></r></text></comment>'
+        for cell, text in notes.items()
+    )
+    newer = "".join(
+        f'<threadedComment ref="{cell}"><text>{text}</text></threadedComment>'
+        for cell, text in dict(thread).items()
+    )
+    drawn = "<a><pic/></a>" * pictures + "<a><graphicFrame/></a>" * charts
+    made = io.BytesIO(data)
+    with zipfile.ZipFile(made, "a") as packed:
+        packed.writestr(
+            "xl/worksheets/_rels/s1.xml.rels", f"<Relationships {PACKAGE}>{relations}</Relationships>"
+        )
+        packed.writestr("xl/comments.xml", f"<comments {SPACE}><commentList>{runs}</commentList></comments>")
+        packed.writestr("xl/thread.xml", f"<ThreadedComments>{newer}</ThreadedComments>")
+        packed.writestr("xl/drawing.xml", f"<wsDr>{drawn}</wsDr>")
+    return made.getvalue()

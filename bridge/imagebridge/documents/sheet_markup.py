@@ -4,10 +4,11 @@ Format: ECMA-376 part 1 (2016), 18.3 and 18.8. Other workbooks than xlsx say not
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from imagebridge.errors import DocumentError
+from imagebridge.errors import DocumentError, beginning
 
 from .packages import OFFICE, Package, local, whole_number
 
@@ -35,16 +36,24 @@ _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
 
 _BOOK = "xl/workbook.xml"
 
+_NOTE, _NOTES = 300, 30
+"""Characters of a note, and notes, that are given at most."""
+
+_DRAWN = {"pic": "picture", "graphicFrame": "chart"}
+"""What lies on a sheet, by its element (ECMA-376 part 1, 20.5.2)."""
+
 
 class SheetMarkup(NamedTuple, Generic[Understood]):
     """What was made of the formats of a sheet's cells, by row and column counted from 0; and how many rows it hides.
 
-    `uncalculated`: the cells, such as "B3", whose formulas have no value in the file.
+    `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences on what the
+    sheet has beside its cells: the notes of cells, and that pictures and charts are not shown.
     """
 
     formats: Mapping[tuple[int, int], Understood]
     hidden: int
     uncalculated: Mapping[tuple[int, int], str]
+    beside: tuple[str, ...] = ()
 
 
 def sheet_markup(
@@ -63,10 +72,11 @@ def sheet_markup(
     try:
         package = Package(data)
         styles = _styles(package, understood)
-        text = package.read(_part(package, sheet))
+        part = _part(package, sheet)
+        text = package.read(part)
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
-        return SheetMarkup(formats, hidden, dict(_uncalculated(text)))
+        return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
     except DocumentError:  # A part is missing, damaged, made to cost much, or packed in another way.
         return nothing
 
@@ -102,6 +112,31 @@ def _part(package: Package, sheet: str) -> str:
             if found and not found.outside:
                 return found.target
     raise DocumentError("is damaged: a sheet has no part")
+
+
+def _beside(package: Package, part: str) -> Iterator[str]:
+    """Yield a sentence for the notes of cells, and one for pictures and charts that lie on the sheet."""
+    notes: dict[str, str] = {}
+    drawn: Counter[str] = Counter()
+    # Of a thread of comments the older part holds no more than advice to get a newer program: the newer one counts.
+    for one in sorted(package.relations(part).values(), key=lambda one: one.kind == "threadedComment"):
+        root = package.xml_if_there(one.target) if not one.outside else None
+        if root is None or one.kind not in ("comments", "threadedComment", "drawing"):
+            continue
+        if one.kind == "drawing":
+            drawn.update(_DRAWN[name] for element in root.iter() if (name := local(element)) in _DRAWN)
+            continue
+        for note in root.iter():
+            if local(note) in ("comment", "threadedComment"):
+                text = "".join(run.text or "" for run in note.iter() if local(run) in ("t", "text"))
+                notes[note.get("ref", "")] = " ".join(text.split())
+    if notes:
+        told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
+        more = f"; {len(told) - _NOTES:,} more notes" if len(told) > _NOTES else ""
+        yield f"notes of cells: {'; '.join(told[:_NOTES])}{more}"
+    if drawn:
+        counts = [f"{number:,} {what}{'s' * (number > 1)}" for what, number in sorted(drawn.items())]
+        yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as PDF to see it whole"
 
 
 def _formats(text: bytes, styles: Mapping[bytes, Understood]) -> Iterator[tuple[tuple[int, int], Understood]]:

@@ -74,6 +74,7 @@ def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:
     notes = [f"[rows after the first {_ROWS:,} are left out]"] if len(rows) > _ROWS else []
     if markup.hidden:
         notes.append(f"[rows hidden in the sheet are included: {markup.hidden:,}]")
+    notes += [f"[{sentence}]" for sentence in markup.beside]
     if lacking := [
         cell
         for (row, column), cell in markup.uncalculated.items()

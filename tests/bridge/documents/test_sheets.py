@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from workbooks import Formatted, Formula, workbook
+from workbooks import Formatted, Formula, with_notes_and_drawing, workbook
 
 from imagebridge.documents.excerpt import excerpt
 
@@ -46,3 +46,30 @@ def test_names_merged_down_a_column_stand_in_each_row_wherever_the_table_begins(
         "| region | n |\n| --- | --- |\n| North | 1 |\n| North | 2 |",
         "[rows hidden in the sheet are included: 1]",
     ]
+
+
+PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (with_notes_and_drawing(PLAIN, {}), []),
+        (with_notes_and_drawing(PLAIN, {"B2": "Counted twice"}), ["[notes of cells: B2: Counted twice]"]),
+        (
+            with_notes_and_drawing(PLAIN, {"B2": "Get a newer program"}, thread={"B2": "Why?", "A2": "Who?"}),
+            ["[notes of cells: B2: Why?; A2: Who?]"],
+        ),
+        (
+            with_notes_and_drawing(PLAIN, {f"B{n}": "seen" for n in range(1, 41)}),
+            ["[notes of cells: " + "; ".join(f"B{n}: seen" for n in range(1, 31)) + "; 10 more notes]"],
+        ),
+        (
+            with_notes_and_drawing(PLAIN, {}, pictures=1, charts=2),
+            ["[2 charts and 1 picture on the sheet not shown; save the sheet as PDF to see it whole]"],
+        ),
+    ],
+    ids=["nothing", "a note", "a thread", "many", "pictures and charts"],
+)  # fmt: skip
+def test_what_lies_beside_the_cells_is_said(data, said):
+    assert excerpt(data).text.split("\n\n")[2:] == said

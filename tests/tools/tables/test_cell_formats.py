@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 import pytest
-from workbooks import Formatted, serial, workbook
+from workbooks import Formatted, serial, with_notes_and_drawing, workbook
 
 from imagebridge_tools import generate_chart
 from imagebridge_tools.files.source import Places
@@ -139,3 +139,10 @@ async def test_a_chart_says_percent(tmp_path):
     answer = await generate_chart(kind="bar", data="a.xlsx", places=Places(allow=(tmp_path,)))
     assert "share from 18 (b) to 64.5 (a)" in answer.sentence
     assert "'share' read as percent, 0.645 as 64.5" in answer.sentence
+
+
+def test_notes_of_cells_and_what_is_drawn_on_a_sheet_are_said():
+    data = with_notes_and_drawing(workbook({"S": [["k", "n"], ["a", 1]]}), {"B2": "Counted twice"}, charts=1)
+    found = table(Book("a.xlsx", data, None))
+    told = found.description(set(found.columns))
+    assert "; notes of cells: B2: Counted twice; 1 chart on the sheet not shown; " in told

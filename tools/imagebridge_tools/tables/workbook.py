@@ -162,7 +162,7 @@ def table(book: Book) -> BookTable:
         lacking.append(_no_value("outside the table", beyond))
     if formats.hidden:
         notes.append(f"{counted(formats.hidden, 'row')} hidden in the sheet, also read")
-    return BookTable(FoundTable(columns, notes + found.notes + lacking), bare)
+    return BookTable(FoundTable(columns, notes + found.notes + lacking + list(formats.beside)), bare)
 
 
 def cells(book: Book) -> list[list[JsonValue]]:
