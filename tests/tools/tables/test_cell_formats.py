@@ -130,7 +130,7 @@ def test_a_total_of_money_is_left_out():
 @pytest.mark.parametrize("damage", [b"xl/styles.xml", b"xl/_rels/workbook.xml.rels"])
 def test_formats_that_cannot_be_found_say_nothing(damage):
     data = workbook({"S": [["k", "v"], ["a", Formatted(0.25, "0%")]]})
-    assert cell_formats.sheet_formats(data.replace(damage, damage[:-1] + b"_"), "S") == ({}, 0, {})
+    assert cell_formats.sheet_formats(data.replace(damage, damage[:-1] + b"_"), "S") == ({}, 0, {}, ())
 
 
 async def test_a_chart_says_percent(tmp_path):
