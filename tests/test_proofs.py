@@ -31,7 +31,7 @@ BLOCKS = {
         "bridge/translate/test_hidden.py::test_other_text_stays_as_it_is",
         "bridge/translate/test_terminal_codes.py::test_codes_are_taken_out",
     ],
-    "text that is wholly an SVG": [
+    "text that consists of an SVG": [
         "bridge/translate/test_blocks.py::test_a_text_that_is_wholly_an_svg_is_a_picture",
         "bridge/translate/test_blocks.py::test_a_text_that_says_more_than_an_svg_stays_text",
     ],
@@ -43,7 +43,7 @@ BLOCKS = {
         "bridge/translate/test_result.py::test_a_large_picture_is_shrunk_to_what_the_model_sees_and_the_scale_told",
         "bridge/translate/test_strips.py::test_what_is_said_of_long_pages",
     ],
-    "BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM, SVG, CMYK, 16 bits, lying on its side": [
+    "BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM, SVG, CMYK, 16 bits, rotated by EXIF": [
         "bridge/translate/test_blocks.py::test_other_formats_are_converted",
         "bridge/translate/test_blocks.py::test_heic_is_converted",
         "bridge/translate/test_blocks.py::test_sixteen_bits_of_grey_keep_their_brightness",
