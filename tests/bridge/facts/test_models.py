@@ -152,9 +152,9 @@ def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     assert found.consequence == "OpenAI answers 404: gpt-5.1 ended on 2027-04-01."
     assert check({"model": "gpt-6-luna", "input": "Hello."}) == []
     monkeypatch.setenv("OPENAI_BASE_URL", "https://eu.api.openai.com/v1")
-    assert "failed   model gpt-5.1 has ended" in CliRunner().invoke(doctor.command, []).stdout
+    assert "failed   model gpt-5.1 ended on" in CliRunner().invoke(doctor.command, []).stdout
     monkeypatch.delenv("OPENAI_BASE_URL")
     told = CliRunner().invoke(doctor.command, []).stdout
     assert "failed   model gpt-5.1 ended on 2027-04-01: set IMAGEBRIDGE_MODEL to another" in told
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
-    assert "has ended" not in CliRunner().invoke(doctor.command, []).stdout
+    assert "ended on" not in CliRunner().invoke(doctor.command, []).stdout
