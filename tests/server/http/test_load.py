@@ -54,6 +54,9 @@ async def test_2000_calls_of_20_callers_leave_nothing_behind(tmp_path):
             async with httpx2.AsyncClient(timeout=300) as http, anyio.create_task_group() as tasks:
                 for number, token in enumerate(tokens):
                     tasks.start_soon(work, http, token, ("2026-07-28", "2025-11-25")[number % 2])
+            # The server learns a moment later that the callers have hung up.
+            while any(one.status != psutil.CONN_LISTEN for one in process.net_connections("tcp")):
+                await anyio.lowlevel.checkpoint()
             held.append((process.memory_info().rss, process.num_fds(), len(process.children(recursive=True))))
     (memory, files, workers), (memory_then, files_then, workers_then) = held
     assert memory_then < 1.1 * memory, held
