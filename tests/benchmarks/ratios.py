@@ -138,7 +138,7 @@ SECTIONS = (
                 "a JPEG of 30 megapixels fitted, compared with Pillow's draft, thumbnail and save",
                 1.15,
             ),
-            Ratio("fitted, compared with work", "the same while another process works on a core", 1.15),
+            Ratio("fitted beside work", "the same while another process works on a core", 1.15),
             Ratio(
                 "import", "`import imagebridge` compared with an interpreter that imports `json` and `typing`"
             ),
