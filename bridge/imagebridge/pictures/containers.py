@@ -185,7 +185,7 @@ GIF_CONTROL = b"\xf9\x04"
 
 
 def _gif(data: bytes) -> Container:
-    """Walk a GIF; see docs/architecture.md, "The walk through a GIF"."""
+    """Walk a GIF; see docs/architecture.md, "Walking a GIF"."""
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
     at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
