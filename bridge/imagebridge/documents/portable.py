@@ -12,8 +12,8 @@ from imagebridge.errors import DocumentError, PictureError, RequirementError
 from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
+from .document_types import LOCKED
 from .markdown import tidy
-from .packages import LOCKED
 from .page_annotations import annotations
 from .sections import DocumentContents, Section
 

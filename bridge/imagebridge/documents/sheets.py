@@ -11,8 +11,9 @@ from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
 
+from .document_types import LOCKED
 from .markdown import table
-from .packages import LOCKED, MAX_UNPACKED, unpacked_size
+from .packages import MAX_UNPACKED, unpacked_size
 from .sections import DocumentContents, Section
 from .sheet_markup import sheet_markup
 
