@@ -1,4 +1,4 @@
-"""What ends a command: one message on stderr and an exit code."""
+"""What ends a command: a message on stderr and an exit code."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -26,14 +26,14 @@ class Failure(click.ClickException):
 
 
 class BadAnswer(Failure):
-    """What was asked answered with an error."""
+    """The request was answered with an error."""
 
     exit_code = ERROR
 
 
 @contextmanager
 def failures() -> Generator[None]:
-    """Turn what imagebridge raises on purpose into a `Failure`."""
+    """Turn imagebridge's own exceptions into a `Failure`."""
     try:
         yield
     except ToolNameError as error:
@@ -56,7 +56,7 @@ def failures() -> Generator[None]:
 
 
 def unknown_tool(name: str, names: list[str]) -> str:
-    """Say that no server offers `name`, what comes nearest, and what our own server would need for it."""
+    """Say that no server offers `name`, which tool is most similar, and what our own server would need for it."""
     missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
     own = f"; in imagebridge-server, {missing}" if missing else ""
     return f"{ToolNameError(name, names)}{own}"

@@ -1,4 +1,4 @@
-"""The page of a reply: the whole conversation, of either API, with the pictures that it holds."""
+"""The HTML page of a reply: the whole conversation, from either API, with its pictures."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,11 +45,11 @@ def page(
 
     Args:
         items: the conversation, as input items or as chat messages.
-        answer: the final text, for the title where nobody asked anything.
+        answer: the final text, used as the title if there is no question.
         usage: tokens under the API's names.
-        cost: USD by list price, where it is known.
+        cost: USD by list prices, if known.
         pictures: what the model was shown.
-        incomplete: why the answer is cut off, where it is.
+        incomplete: why the answer is cut off, if it is.
     """
     messages = [item for item in map(as_object, items) if item is not None]
     title = " ".join(limited(_question(messages) or answer).split()) or "A conversation"
@@ -90,7 +90,7 @@ def _question(items: Sequence[JSON]) -> str:
 
 
 def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
-    """Return the name of each call's tool by the id of the call."""
+    """Return the name of each call's tool, by the call's id."""
     names: dict[str, str] = {}
     for item in items:
         if item.get("type") in _CALLS:
@@ -148,7 +148,7 @@ def _called(call: JSON) -> JSON:
 
 
 def _failed(content: object) -> str:
-    """Return the mark of an output that says that its call failed; empty for others."""
+    """Return the mark for an output that says that its call failed; empty for others."""
     first = content[0] if is_list(content) and content else content
     text = text_of(first, "text") if is_json(first) else first
     is_error = isinstance(text, str) and text.startswith(ERROR)
@@ -176,12 +176,12 @@ def _part(part: JSON, figures: Figures) -> str:
 
 
 def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
-    """Return what a part on any wire attaches, and where that comes from; None where it is a text or unknown."""
+    """Return what a part of any wire attaches, and its source; None for a text or an unknown part."""
     return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
 
 
 def _picture(source: Source, figures: Figures) -> str:
-    """Return a picture that is in the conversation itself. Others are named: the page loads nothing."""
+    """Return a picture that the conversation itself contains. Others are only named, because the page loads nothing."""
     url = source.url
     if not url.startswith("data:"):
         return sent(f"the picture {location(url) if url else source.file_id}")

@@ -1,4 +1,4 @@
-"""What document a file is, and the reader of its kind."""
+"""Determines what kind of document a file is, and which reader it gets."""
 
 import re
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from .sections import DocumentContents
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
 READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
-"""What is read."""
+"""The documents that can be read."""
 
 _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -22,19 +22,19 @@ _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.spreadsheet": "workbook",
     b"application/epub+zip": "epub",
 }
-"""What the first member of a package says that it is, which stands there unpacked (OpenDocument 1.3 part 2, 3.3;
+"""The type that the first, uncompressed member of a package states (OpenDocument 1.3 part 2, 3.3;
 EPUB 3.3, 4.2). Templates have a longer name."""
 
 _PAGES = (".html", ".htm", ".xhtml")
 _SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
-"""Suffixes of addresses that give pages, which their beginning must tell."""
+"""Suffixes of addresses that lead to pages, if the content begins like one."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 LOCKED = "is locked with a password; save a copy without one"
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of the compound files that hold old or locked office documents (MS-CFB, 2026-11-29)."""
+"""The first bytes of compound files, which hold old or locked office documents (MS-CFB, 2026-11-29)."""
 
 _OLD_STREAMS = (
     ("EncryptedPackage", LOCKED),
@@ -44,7 +44,7 @@ _OLD_STREAMS = (
 
 
 def document_type(data: bytes, name: str = "") -> DocumentType | None:
-    """Return what document a file is by its bytes, None for one that is not read here."""
+    """Return the kind of document according to a file's bytes, or None if it cannot be read here."""
     match kinds.kind(data):
         case kinds.PDF:
             return "pdf"
@@ -69,7 +69,7 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
 
 
 def unread(data: bytes) -> str:
-    """Say what a file is that office programs wrote in a form that is not read, and what to do; nothing for others."""
+    """Say what an unreadable file of an office program is, and what to do; empty for other files."""
     if not data.startswith(_OLD):
         return ""
     for stream, problem in _OLD_STREAMS:
@@ -85,7 +85,7 @@ def _is_page(start: bytes) -> bool:
 
 
 def _page_decoded(data: bytes) -> str:
-    """Return the bytes of a page as text: by their mark, as UTF-8, or as the page itself says."""
+    """Return the bytes of a page as text: by byte order mark, as UTF-8, or as the page itself declares."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
@@ -103,7 +103,7 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     """Open a document.
 
     Raises:
-        DocumentError: it is not one that is read, or is damaged or locked.
+        DocumentError: it is not a readable kind, or is damaged or locked.
     """
     # Each reader loads only when it is needed.
     match document_type(data, name):

@@ -1,4 +1,4 @@
-"""Where a server listens: an address that was typed, the socket for it, who may ask there, and serving until a signal comes."""
+"""Where a server listens: a typed address, its socket, who may send requests, and serving until a signal comes."""
 
 import ipaddress
 import os
@@ -21,7 +21,7 @@ from .relay_options import until_signal
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host and a port, and where the system finds the host."""
+    """A host and a port, and the addresses that the system finds for the host."""
 
     text: str
     host: str
@@ -29,14 +29,14 @@ class Address:
     family: socket.AddressFamily
     where: tuple[str, int]
     is_local: bool
-    """Whether it is reached from this machine alone."""
+    """Whether only this machine can reach it."""
 
     @classmethod
     def parsed(cls, text: str) -> "Address":
-        """Read an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+        """Parse an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
         Raises:
-            BridgeError: it is not an address, or nothing is known of its host.
+            BridgeError: it is not an address, or its host is unknown.
         """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
@@ -54,7 +54,7 @@ class Address:
         """Return a socket that listens here.
 
         Raises:
-            BridgeError: the address cannot be had.
+            BridgeError: the address is not available.
         """
         try:
             listening = socket.create_server(self.where, family=self.family)
@@ -66,13 +66,13 @@ class Address:
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
-        """Return the URL of `path` behind a socket that listens here."""
+        """Return the URL of `path` at a socket that listens here."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{listening.getsockname()[1]}{path}"
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an IP address is of this machine alone; what is no IP address is not."""
+    """Return whether an IP address belongs only to this machine; False for anything that is not an IP address."""
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
@@ -80,10 +80,10 @@ def is_loopback(address: str) -> bool:
 
 
 def local_security(*names: str, checks: bool = True) -> TransportSecuritySettings:
-    """Return who may ask: pages of foreign sites must not reach a server on this machine under a name of theirs.
+    """Return who may send requests: pages of other sites must not reach a server on this machine under a name of theirs.
 
     Args:
-        names: hosts that the server is called by, beside those of this machine.
+        names: host names of the server, in addition to those of this machine.
         checks: whether anything is checked.
     """
     known = dict.fromkeys(
@@ -98,7 +98,7 @@ def local_security(*names: str, checks: bool = True) -> TransportSecuritySetting
 
 
 def is_foreign(request: Request) -> bool:
-    """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
+    """Return whether a page of another site sends the request; pages of this machine are allowed if the security settings say so."""
     try:
         origin = urlsplit(request.headers.get("origin", ""))
         _ = origin.port  # What is no number raises too.
@@ -109,7 +109,7 @@ def is_foreign(request: Request) -> bool:
 
 
 class _UvicornServer(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
+    """A server that leaves signal handling to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -123,10 +123,10 @@ async def serve_until_signal(
 
     Args:
         app: the application.
-        listening: where it is reached.
-        grace: seconds that running requests have to end then.
-        on_end: called when the signal comes: what never ends by itself is to be ended.
-        options: of uvicorn's configuration.
+        listening: the address to serve.
+        grace: seconds that running requests then have to finish.
+        on_end: called when the signal arrives, to end what never ends by itself.
+        options: for uvicorn's configuration.
     """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=round(grace), **options

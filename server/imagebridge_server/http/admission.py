@@ -1,6 +1,6 @@
-"""How many requests are taken, and whose turn it is to work: no caller can fill the queue alone, and none waits for ever.
+"""Limits how many requests are accepted, and decides whose turn it is: no caller can fill the queue alone, and none waits forever.
 
-A request that finds no place is refused at once, before its body is read; one that has a place gets its turn in time.
+A request without a place is refused at once, before its body is read; one with a place gets its turn in time.
 """
 
 import os
@@ -17,13 +17,13 @@ from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
 
 ALL_CALLS = 100
-"""Requests of all callers at the same time, those that wait included."""
+"""The most concurrent requests of all callers, including waiting ones."""
 
 ALL_BODIES = 500_000_000
-"""Bytes of the bodies of all these requests together, a quarter of it for one caller."""
+"""The most bytes of the bodies of these requests together; one caller may use a quarter of it."""
 
 TURNS = 4
-"""Calls of tools that work at the same time, for each core: drawing and decoding are bounded by themselves below that."""
+"""Tool calls that run at the same time, for each core: drawing and decoding have their own, lower limits."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
@@ -44,15 +44,15 @@ class RequestPlaces:
 
     @contextmanager
     def taken(self, caller: str, most: int, body: int) -> Generator[None]:
-        """Hold a place for a request, which is given back at the end of the block.
+        """Hold a place for a request until the end of the block.
 
         Args:
-            caller: whose it is, empty where nobody is known.
-            most: places that this caller may hold.
-            body: bytes of the request.
+            caller: the caller's name, empty if unknown.
+            most: the most places that this caller may hold.
+            body: the number of bytes in the request.
 
         Raises:
-            FullError: there is none.
+            FullError: there is no place.
         """
         if caller and self._taken[caller] >= most:
             raise FullError(f"this caller has {most} requests under way, which is the limit; {_LATER}")
@@ -78,10 +78,10 @@ class RequestPlaces:
 
 
 class WorkTurns:
-    """Who works: one after the other of those callers who wait, and never one caller in all places.
+    """Decides who may run: waiting callers take turns, and no caller can occupy all places.
 
     Args:
-        count: calls that work at the same time.
+        count: the number of calls that run at the same time.
     """
 
     def __init__(self, count: int) -> None:
@@ -92,7 +92,7 @@ class WorkTurns:
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncGenerator[None]:
-        """Wait for a turn of a caller, and hold it for as long as the block lasts."""
+        """Wait for a caller's turn, and hold it for the duration of the block."""
         begun = anyio.Event()
         self._waiting.setdefault(caller, deque()).append(begun)
         self._pass_on()
@@ -116,7 +116,7 @@ class WorkTurns:
             del self._waiting[caller]
 
     def _pass_on(self) -> None:
-        """Give free turns to those who wait, to each caller one and then again."""
+        """Give free turns to those who wait, one to each caller in rotation."""
         while self._free and (caller := self._next()) is not None:
             queue = self._waiting[caller]
             queue.popleft().set()
@@ -133,13 +133,13 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for the turn of their caller."""
+    """MCP middleware: calls of tools that work on this machine wait for their caller's turn."""
 
     turns: WorkTurns
     caller: str
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, in its turn where it needs one."""
+        """Pass a message on, waiting for its turn if it needs one."""
         if ctx.method != "tools/call" or _waits_for_others(ctx):
             return await call_next(ctx)
         async with self.turns.turn(self.caller):
@@ -154,7 +154,7 @@ def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
 
 
 def cores() -> int:
-    """Return how many processors this process may use, also where a container limits them (cgroup v2, cpu.max)."""
+    """Return how many processors this process may use, respecting a container's limit (cgroup v2, cpu.max)."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows

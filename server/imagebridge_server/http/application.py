@@ -1,6 +1,6 @@
 """create_app: the server as an ASGI application, over MCP's Streamable HTTP in both generations of the protocol.
 
-No request depends on another (2025-11-25 and before: without sessions), so any replica answers any of them.
+Requests do not depend on each other (2025-11-25 and before: without sessions), so any replica can answer any of them.
 """
 
 from collections.abc import AsyncGenerator, Sequence
@@ -40,22 +40,22 @@ from .request_log import Noting, RequestLog, record_of
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
-"""Bytes of a request at most: a file as a `data:` URL, and what is around it."""
+"""The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
 
 _BODY_SECONDS = 60.0
-"""Seconds in which a request is to be here; one that is not holds its place no longer."""
+"""Seconds within which a request must arrive; after that it loses its place."""
 
 
 _RETRY = 1
-"""Seconds after which a request that found no place is to come again."""
+"""Seconds after which a request that found no place should try again."""
 
 
 _LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-"""Origins of pages of this machine."""
+"""Origins of pages on this machine."""
 
 
 class _SlowBodyError(Exception):
-    """A request that took too long to come."""
+    """A request that took too long to arrive."""
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -120,7 +120,7 @@ class _HttpApplication:
         self.app.state.end = self.end
 
     def _built(self, caller: HttpCaller) -> MCPServer[Any]:
-        """Return the server of a caller, with a session manager that is ready to run."""
+        """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
         # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
@@ -149,7 +149,7 @@ class _HttpApplication:
             self.end()
 
     def end(self) -> None:
-        """Say that no more is to come here; what is under way is answered."""
+        """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
     # Whether it is well.
@@ -177,7 +177,7 @@ class _HttpApplication:
             await _refusal(408, words, Connection="close")(scope, receive, send)
 
     async def _refused(self, request: Request) -> Response | None:
-        """Return what is answered to those who may not ask, and to what is not asked here."""
+        """Return the answer for requests that are not authorised or not meant for this server."""
         client = request.client
         if not self._open and client and not is_loopback(client.host):
             return _refusal(
@@ -193,7 +193,7 @@ class _HttpApplication:
         return None
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of a caller who is known, where there is a place for it."""
+        """Serve a request of an identified caller, if there is a place for it."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
@@ -207,7 +207,7 @@ class _HttpApplication:
 
 
 class _Asgi:
-    """An ASGI application as an object, which Starlette passes every method on to."""
+    """An ASGI application as an object, to which Starlette passes every method."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -217,9 +217,9 @@ class _Asgi:
 
 
 def _pages(origins: Sequence[str]) -> Middleware:
-    """Return what tells browsers that the pages which may ask may also read the answers.
+    """Return the middleware that lets browsers show answers to the pages that may send requests.
 
-    As the SDK's pages on browser-based clients ask (2026-11); without sessions there are fewer headers to read.
+    This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
     return Middleware(
         CORSMiddleware,
@@ -240,13 +240,13 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
 
 
 def _body_size(scope: Scope) -> int:
-    """Return how many bytes a request says that it has; one that does not may have as many as are allowed."""
+    """Return how many bytes a request announces; one that does not may have as many as are allowed."""
     told = Headers(scope=scope).get("content-length", "")
     return min(int(told), _MOST_BODY) if told.isdecimal() else _MOST_BODY
 
 
 def _in_time(receive: Receive) -> Receive:
-    """Return what receives a request and waits for its body only so long; for its end it waits as ever."""
+    """Return a receiver that waits a limited time for a request's body, but any time for its end."""
     deadline = anyio.current_time() + _BODY_SECONDS
     complete = False
 

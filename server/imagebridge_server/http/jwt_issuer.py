@@ -1,7 +1,7 @@
-"""Callers with JSON web tokens of an issuer: its keys are found by its metadata, and each token is judged here.
+"""Callers with JSON Web Tokens of an issuer: its metadata leads to its keys, and tokens are verified here.
 
-What a token has to be: RFC 9068 and RFC 8725; how the issuer is found: RFC 8414 and OpenID Connect Discovery, as MCP's
-page on authorization (2025-11-25 and 2026-07-28) asks; for whom it is: RFC 8707.
+Requirements for tokens: RFC 9068 and RFC 8725; discovery of the issuer: RFC 8414 and OpenID Connect Discovery, as required
+by MCP's page on authorization (2025-11-25 and 2026-07-28); the audience: RFC 8707.
 """
 
 import logging
@@ -24,27 +24,27 @@ from imagebridge_server.settings import SettingsError
 _LOG = logging.getLogger("imagebridge.http")
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that a public key proves. With one of a shared secret, whoever knows the public key could sign."""
+"""Signatures that a public key verifies. With a shared secret, anyone who knows the public key could sign."""
 
 _SECONDS = 5.0
-"""Seconds that the issuer has to answer: requests wait for it."""
+"""Seconds that the issuer has to answer, because requests wait for it."""
 
 _LEEWAY = 30.0
 """Seconds by which clocks may differ."""
 
 _LONGEST = 16_000
-"""Characters of a token at most; servers take headers of this size."""
+"""The most characters of a token; servers accept headers of this size."""
 
 
 class IssuerTokens(TokenVerifier):
-    """The tokens of one issuer. `verify_token` is what the SDK asks.
+    """The tokens of one issuer. The SDK calls `verify_token`.
 
     Args:
-        issuer: its URL, as its tokens write it.
-        audience: for whom tokens must be made out.
+        issuer: its URL, exactly as in its tokens.
+        audience: the audience that tokens must name.
 
     Raises:
-        SettingsError: the issuer's URL cannot be right.
+        SettingsError: the issuer's URL is invalid.
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
@@ -63,10 +63,10 @@ class IssuerTokens(TokenVerifier):
         self._keys: jwt.PyJWKClient | None = None
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what a token says, None for one that is not for this server, or no more.
+        """Return the content of a token, or None if it is not for this server or no longer valid.
 
         Raises:
-            AuthenticationError: the issuer does not tell its keys, so nothing is known of the token.
+            AuthenticationError: the issuer does not provide its keys, so the token cannot be verified.
         """
         if len(token) > _LONGEST:
             return None
@@ -99,7 +99,7 @@ class IssuerTokens(TokenVerifier):
         )
 
     async def _found_keys(self) -> jwt.PyJWKClient:
-        """Return where the issuer's keys are, which its metadata says."""
+        """Return the address of the issuer's keys, from its metadata."""
         if self._keys is None:
             try:
                 self._keys = jwt.PyJWKClient(await self._keys_url(), timeout=_SECONDS)
@@ -148,12 +148,12 @@ def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    """Return the scopes: a text (RFC 9068), or a list, as some issuers write."""
+    """Return the scopes: a text (RFC 9068), or a list, as some issuers send."""
     found: object = claims.get("scope", claims.get("scp", ""))
     return [str(one) for one in found] if is_list(found) else str(found).split()
 
 
 def caller_name(issuer: str, token: AccessToken) -> str:
-    """Return the name of whom a token is for: safe in paths, and no name of a file of tokens."""
+    """Return the name of a token's subject: safe in paths, and different from every name in a token file."""
     who = f"{issuer}\0{token.subject or token.client_id}"
     return "jwt." + sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:32]
