@@ -15,7 +15,7 @@ from mcp.types import (
 )
 from pydantic import RootModel
 
-from imagebridge.errors import ServerError, short
+from imagebridge.errors import ServerError, counted, short
 from imagebridge.schemas.arguments import JUDGED
 
 from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST
@@ -103,9 +103,7 @@ async def request(
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds
-        problem = (
-            f"{tool} did not answer within {waited:.3g} seconds; it was cancelled but may still be running"
-        )
+        problem = f"{tool} did not answer within {counted(float(f'{waited:.3g}'), 'second')}; it was cancelled but may still be running"
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
         raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
