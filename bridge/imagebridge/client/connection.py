@@ -230,7 +230,7 @@ class Connection:
                 if doubt.startswith("it may") and (harmless or not lost.ran):
                     continue
                 if lost.words:
-                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from lost
+                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from None
                 if not lost.ran:
                     problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
                     raise ServerError(self.name, problem) from None
