@@ -158,11 +158,8 @@ def _every(
             wrong.append(error)
     if wrong:
         if len(wrong) > _TOLD:
-            wrong[_TOLD:] = [
-                ArgumentError(
-                    "marks", counted(len(wrong) - _TOLD, "more mark is", "more marks are") + " wrong"
-                )
-            ]
+            others = counted(len(wrong) - _TOLD, "more mark is", "more marks are")
+            wrong[_TOLD:] = [ArgumentError("marks", f"{others} wrong")]
         raise together(wrong)
     return read
 
@@ -293,10 +290,8 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
         form = shape.get("box" if kind == "redact" else kind, "[x, y]")
         raise ArgumentError(path, f"has {counted(len(numbers), 'number')}; a mark of kind {kind} has {form}")
     if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
-        raise ArgumentError(
-            path,
-            f"has {counted(len(numbers), 'number')}; a polygon has x and y of 3 to {MAX_CORNERS} corners",
-        )
+        told = counted(len(numbers), "number")
+        raise ArgumentError(path, f"has {told}; a polygon has x and y of 3 to {MAX_CORNERS} corners")
     if ruler is None:
         return []
     if kind in ("box", "redact"):

@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from imagebridge.errors import DocumentError
 
-from .document_types import LOCKED
+from .sections import LOCKED
 
 MAX_UNPACKED = 200_000_000
 """The most bytes of all members that are read from one document."""

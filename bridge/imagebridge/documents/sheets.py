@@ -11,10 +11,9 @@ from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
 
-from .document_types import LOCKED
 from .markdown import table
 from .packages import MAX_UNPACKED, unpacked_size
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 from .sheet_markup import sheet_markup
 
 _ROWS = 10_000

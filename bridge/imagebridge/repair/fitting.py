@@ -286,10 +286,9 @@ class _Fitting:
     def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
         """Leave out the last blocks if there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
-        if len(entries) <= most:
-            return entries
-        left_out = counted(len(entries) - most, "more block is", "more blocks are")
-        self.notes.append(f"{left_out} left out: the result has too many.")
+        if others := entries[most:]:
+            told = counted(len(others), "more block is", "more blocks are")
+            self.notes.append(f"{told} left out: the result has too many.")
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:

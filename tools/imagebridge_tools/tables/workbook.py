@@ -8,8 +8,9 @@ from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imagebridge.documents.document_types import LOCKED, unread
+from imagebridge.documents.document_types import unread
 from imagebridge.documents.packages import unpacked_size
+from imagebridge.documents.sections import LOCKED
 from imagebridge.documents.sheets import fill_merged
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError, counted
 from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
