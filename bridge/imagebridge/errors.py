@@ -135,7 +135,7 @@ class TurnLimitError(RunError):
 
     def __init__(self, turns: int, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"the model is still calling tools after {turns} turns; raise max_turns to continue",
+            f"the model is still calling tools after {counted(turns, 'turn')}; raise max_turns to continue",
             items,
             response_id,
         )
@@ -149,7 +149,7 @@ class TokenLimitError(RunError):
         self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
     ) -> None:
         super().__init__(
-            f"the model is still calling tools after {spent:,} tokens; raise budget (now {budget:,}) to go on",
+            f"the model is still calling tools after {counted(spent, 'token')}; raise budget (now {budget:,}) to go on",
             items,
             response_id,
         )
@@ -162,7 +162,7 @@ class DeadlineError(RunError):
 
     def __init__(self, deadline: float, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"no answer within {deadline:g} seconds; raise deadline to continue", items, response_id
+            f"no answer within {counted(deadline, 'second')}; raise deadline to continue", items, response_id
         )
         self.deadline = deadline
 
@@ -208,6 +208,12 @@ def beginning(text: str, most: int) -> str:
 def short(text: object, most: int = 300) -> str:
     """Return what an error or text says, on one line and shortened to its `beginning`."""
     return beginning(" ".join(str(text).split()), most)
+
+
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """Return a number and a noun that agree: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` where that is more than an s."""
+    written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{written} {noun if number == 1 else plural or noun + 's'}"
 
 
 def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imagebridge.errors import ArgumentError, beginning, nearest
+from imagebridge.errors import ArgumentError, beginning, counted, nearest
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.tool_output import nearest_allowed
 
@@ -103,7 +103,9 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
     if kind in ("too_short", "too_long"):
         limit = context["min_length" if kind == "too_short" else "max_length"]
         more = "at least" if kind == "too_short" else "at most"
-        return ArgumentError(place, f"has {context['actual_length']} entries; give {more} {limit}")
+        return ArgumentError(
+            place, f"has {counted(context['actual_length'], 'entry', 'entries')}; give {more} {limit}"
+        )
     sort = kind.partition("_")[0]
     # What a list holds is told by its type.
     explained = form if sort in ("string", "list", "dict") or place == name else ""

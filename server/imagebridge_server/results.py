@@ -10,6 +10,7 @@ from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
 from imagebridge.client.threads import in_thread
+from imagebridge.errors import counted
 from imagebridge.facts.hosts import Host, host
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.cost import HeavyError, allowing
@@ -48,7 +49,7 @@ def shortened(problem: str) -> str:
     """Return a message of at most `MESSAGE` characters: its start names the argument, its end what is allowed."""
     if len(problem) <= MESSAGE:
         return problem
-    left_out = f" [{len(problem) - MESSAGE:,} characters left out] "
+    left_out = f" [{counted(len(problem) - MESSAGE, 'character')} left out] "
     return problem[: MESSAGE // 2] + left_out + problem[-MESSAGE // 2 :]
 
 

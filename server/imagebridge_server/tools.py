@@ -12,7 +12,7 @@ from mcp.types import CallToolResult
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 import imagebridge_tools
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
@@ -21,7 +21,6 @@ from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
-from imagebridge_tools.tool_output import counted
 
 from .jobs import PENDING, Jobs
 from .registration import Making, answered, compared, finished, hints, paying, reported, threaded, tool

@@ -104,8 +104,8 @@ class Completions:
         choice = next((entry for entry in choices if is_json(entry)), None)
         try:
             answer_message = sound(choice.get("message")) if choice else None
-        except ValueError as error:
-            raise self._caller.strange(completion) from error
+        except ValueError:
+            raise self._caller.strange(completion) from None
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")

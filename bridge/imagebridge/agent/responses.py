@@ -136,8 +136,8 @@ class Responses:
             raise self._caller.strange(response)
         try:
             output_items = items([sound(item) for item in output])
-        except (TypeError, ValueError) as error:
-            raise self._caller.strange(response) from error
+        except (TypeError, ValueError):
+            raise self._caller.strange(response) from None
         identity = paired(text_of(response, "id"))
         if self._chained and not identity:
             raise ResponseError("the response has no id for previous_response_id to continue from", STRANGE)

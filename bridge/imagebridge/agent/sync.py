@@ -181,8 +181,8 @@ class SyncBridge:
         """
         try:
             return self._call(anext, following, None)
-        except RuntimeError as error:
+        except RuntimeError:
             # The run is being ended by the other thread just now, or its event loop is gone.
             if self._portal is None:
-                raise BridgeError(_CLOSED) from error
+                raise BridgeError(_CLOSED) from None
             raise

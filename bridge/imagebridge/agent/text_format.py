@@ -33,8 +33,8 @@ class TextFormat:
         adapter: TypeAdapter[Any] = TypeAdapter(self._wanted)
         try:
             return adapter.validate_json(text)
-        except ValidationError as error:
+        except ValidationError as error:  # all of which the message repeats
             if cut:
-                raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from error
+                raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from None
             problem = f"the model's text does not match text_format: {error}"
-            raise ResponseError(problem, "invalid_form") from error
+            raise ResponseError(problem, "invalid_form") from None

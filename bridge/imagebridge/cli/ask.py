@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagebridge.errors import counted
 from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
@@ -162,7 +163,7 @@ def command(
 
     with saved(account, transcript, terminal):
         for picture in pictures.pictures if pictures else ():
-            terminal.note(f"attached: {described(picture)}, {picture.seen.tokens:,} tokens")
+            terminal.note(f"attached: {described(picture)}, {counted(picture.seen.tokens, 'token')}")
             terminal.thumbnail(picture.picture.data)
         with failures(), api_failures():
             reply = event_loop.run(run)
@@ -270,11 +271,10 @@ def line(answer: "Answer") -> str:
     phrases += map(described, translation.pictures)
     phrases += [one.name for one in translation.placed if any(map(is_file, one.parts))]
     if translation.pictures:
-        phrases.append(f"{translation.tokens:,} tokens")
+        phrases.append(counted(translation.tokens, "token"))
     elif len(phrases) == 1:
-        phrases.append(
-            f"{sum(len(part.text) for one in translation.placed for part in one.parts if isinstance(part, Text)):,} characters of text"
-        )
+        texts = (part for one in translation.placed for part in one.parts if isinstance(part, Text))
+        phrases.append(f"{counted(sum(len(text.text) for text in texts), 'character')} of text")
     return ", ".join(phrases)
 
 
@@ -293,7 +293,7 @@ def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
     from .failure import BadAnswer
 
     cost = f", ${reply.cost:.4f}" if reply.cost is not None else ""
-    tokens = f"{reply.usage['input_tokens']:,} tokens in and {reply.usage['output_tokens']:,} out"
+    tokens = f"{counted(reply.usage['input_tokens'], 'token')} in and {reply.usage['output_tokens']:,} out"
     terminal.note(f"{model}: {tokens}{cost}")
     if not reply.text:
         why = f": it was cut off ({reply.incomplete})" if reply.incomplete else "; ask again"

@@ -12,6 +12,7 @@ from imagebridge.errors import (
     TokenLimitError,
     ToolNameError,
     TurnLimitError,
+    counted,
 )
 from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
@@ -40,15 +41,17 @@ def failures() -> Generator[None]:
         raise Failure(unknown_tool(error.name, error.names)) from error
     except TurnLimitError as error:
         raise BadAnswer(
-            f"the model is still calling tools after {error.turns} turns; allow more with --max-turns"
+            f"the model is still calling tools after {counted(error.turns, 'turn')}; allow more with --max-turns"
         ) from error
     except TokenLimitError as error:
         raise BadAnswer(
-            f"the model is still calling tools after {error.spent:,} tokens; allow more than "
+            f"the model is still calling tools after {counted(error.spent, 'token')}; allow more than "
             f"{error.budget:,} with --budget"
         ) from error
     except DeadlineError as error:
-        raise BadAnswer(f"no answer within {error.deadline:g} seconds; allow more with --deadline") from error
+        raise BadAnswer(
+            f"no answer within {counted(error.deadline, 'second')}; allow more with --deadline"
+        ) from error
     except RunError as error:
         raise BadAnswer(str(error)) from error
     except BridgeError as error:

@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from mcp.server import MCPServer
 from mcp.types import LoggingMessageNotificationParams
 
-from imagebridge.errors import BridgeError, ServerError, short
+from imagebridge.errors import BridgeError, ServerError, counted, short
 from imagebridge.repair.protocol import repaired
 
 from .config import HttpServer, Setup
@@ -90,7 +90,7 @@ class Connection:
             with anyio.fail_after(seconds):
                 await self._tasks.start(self._hold, session)
         except TimeoutError:
-            problem = f"no answer within {seconds:g} seconds"
+            problem = f"no answer within {counted(seconds, 'second')}"
             if self._is_child:
                 problem += f". {UNHEARD}"
             raise self._failed(problem, session.stderr) from None
@@ -230,7 +230,7 @@ class Connection:
                 if doubt.startswith("it may") and (harmless or not lost.ran):
                     continue
                 if lost.words:
-                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from lost
+                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from None
                 if not lost.ran:
                     problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
                     raise ServerError(self.name, problem) from None
@@ -267,7 +267,9 @@ class Connection:
             with anyio.fail_after(self.setup.timeout):
                 return await self._read(uri)
         except TimeoutError:
-            raise ServerError(self.name, f"no answer within {self.setup.timeout:g} seconds") from None
+            raise ServerError(
+                self.name, f"no answer within {counted(self.setup.timeout, 'second')}"
+            ) from None
         except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise ServerError(self.name, short(error) or type(error).__name__) from None
 

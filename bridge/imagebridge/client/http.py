@@ -134,10 +134,10 @@ def _address(url: str, data: str) -> str:
     """Return the address to post to, which must be on the server's own origin: headers and messages go there."""
     try:
         address = urljoin(url, data)
-    except ValueError as error:
+    except ValueError:
         raise BridgeError(
             f"{location(url)} wants messages posted to {data[:200]!r}, which is not an address"
-        ) from error
+        ) from None
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
         raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address

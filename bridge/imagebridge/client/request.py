@@ -15,7 +15,7 @@ from mcp.types import (
 )
 from pydantic import RootModel
 
-from imagebridge.errors import ServerError, short
+from imagebridge.errors import ServerError, counted, short
 from imagebridge.schemas.arguments import JUDGED
 
 from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST
@@ -99,13 +99,11 @@ async def request(
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
         except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
-            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from error
+            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds
-        problem = (
-            f"{tool} did not answer within {waited:.3g} seconds; it was cancelled but may still be running"
-        )
+        problem = f"{tool} did not answer within {counted(float(f'{waited:.3g}'), 'second')}; it was cancelled but may still be running"
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
         raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")

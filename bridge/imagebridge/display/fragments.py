@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
+from imagebridge.errors import counted
 from imagebridge.facts.models import family
 from imagebridge.translate.pieces import FilePiece, LinkPiece
 from imagebridge.translate.sentences import amount
@@ -85,7 +86,7 @@ def _facts(shown_picture: ShownPicture) -> str:
     picture = shown_picture.picture
     size = f"{picture.width}x{picture.height}"
     facts = [_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
-    facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
+    facts += [f"detail {shown_picture.detail}", counted(shown_picture.seen.tokens, "token")]
     changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
     if shown_picture.full_size != (picture.width, picture.height):
         changes.append("shrunk from {}x{}".format(*shown_picture.full_size))
@@ -144,7 +145,7 @@ def limited(text: Any, longest: int = _LONGEST) -> str:
     text = paired(str(text))
     if len(text) <= longest:
         return text
-    return f"{text[:longest]}\n[{len(text) - longest:,} more characters are not on this page]"
+    return f"{text[:longest]}\n[{counted(len(text) - longest, 'more character is', 'more characters are')} not on this page]"
 
 
 def shortened(value: object) -> object:

@@ -9,9 +9,7 @@ from typing import Literal
 from imagebridge.errors import DocumentError
 from imagebridge.pictures import kinds
 
-from . import web_page
-from .packages import LOCKED
-from .sections import DocumentContents
+from .sections import LOCKED, DocumentContents
 
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
@@ -61,7 +59,7 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
             return next((one for name, one in _PACKED.items() if b"mimetype" + name in start), None)
         case None | kinds.SVG:
             suffix = PurePosixPath(name).suffix.lower()
-            if suffix in _PAGES or (suffix in _SCRIPTS and web_page.is_page(_page_decoded(data[:5_000]))):
+            if suffix in _PAGES or (suffix in _SCRIPTS and _is_page(data[:5_000])):
                 return "html" if b"\0" not in data[:100] or kinds.wide(data) else None
             return None
         case _:
@@ -76,6 +74,12 @@ def unread(data: bytes) -> str:
         if stream.encode("utf-16-le") in data:
             return problem
     return ""
+
+
+def _is_page(start: bytes) -> bool:
+    from . import web_page
+
+    return web_page.is_page(_page_decoded(start))
 
 
 def _page_decoded(data: bytes) -> str:
@@ -136,6 +140,8 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
 
             yield rich_text.rtf_contents(data)
         case "html":
+            from . import web_page
+
             yield web_page.page_contents(_page_decoded(data))
         case None:
             raise DocumentError(unread(data) or f"is not a supported document; supported are {READ}")

@@ -8,8 +8,8 @@ from imagebridge.errors import DocumentError
 
 from .drawing_markup import mathml
 from .markdown import BlockList, inline, link, spread, table
-from .packages import LOCKED, Package, local, member, whole_number
-from .sections import DocumentContents, Section
+from .packages import Package, local, member, whole_number
+from .sections import LOCKED, DocumentContents, Section
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _DRAW, _STYLE, _SHOW = (

@@ -18,6 +18,8 @@ from xml.parsers import expat
 
 from imagebridge.errors import DocumentError
 
+from .sections import LOCKED
+
 MAX_UNPACKED = 200_000_000
 """The most bytes of all members that are read from one document."""
 
@@ -151,8 +153,6 @@ class Package:
             found[one.get("Id", "")] = Relation(target if outside else member(name, target), kind, outside)
         return found
 
-
-LOCKED = "is locked with a password; save a copy without one"
 
 _ANEW = "open it in its own program and save it again"
 

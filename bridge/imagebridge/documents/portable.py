@@ -13,9 +13,8 @@ from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
 from .markdown import tidy
-from .packages import LOCKED
 from .page_annotations import annotations
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 
 _SIDE = 48
 """The shortest side in points from which on a picture on a page is a figure; smaller ones are rules, dots and marks."""

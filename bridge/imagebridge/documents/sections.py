@@ -13,6 +13,10 @@ MARK = "figure:"
 """What precedes the number of a figure in its address in a text."""
 
 
+LOCKED = "is locked with a password; save a copy without one"
+"""What each reader says of a document that a password protects."""
+
+
 class Section(NamedTuple):
     """One page, slide, sheet or chapter, or the whole of a continuous text: its title, if any, and its text."""
 

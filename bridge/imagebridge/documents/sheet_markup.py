@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from imagebridge.errors import DocumentError, beginning
+from imagebridge.errors import DocumentError, beginning, counted
 
 from .packages import OFFICE, Package, local, whole_number
 
@@ -132,7 +132,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
                 notes[note.get("ref", "")] = " ".join(text.split())
     if notes:
         told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
-        more = f"; {len(told) - _NOTES:,} more notes" if len(told) > _NOTES else ""
+        more = f"; {counted(len(told) - _NOTES, 'more note')}" if len(told) > _NOTES else ""
         yield f"notes of cells: {'; '.join(told[:_NOTES])}{more}"
     if drawn:
         counts = [f"{number:,} {what}{'s' * (number > 1)}" for what, number in sorted(drawn.items())]

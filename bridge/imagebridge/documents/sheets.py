@@ -12,8 +12,8 @@ from typing import Any
 from imagebridge.errors import DocumentError, RequirementError
 
 from .markdown import table
-from .packages import LOCKED, MAX_UNPACKED, unpacked_size
-from .sections import DocumentContents, Section
+from .packages import MAX_UNPACKED, unpacked_size
+from .sections import LOCKED, DocumentContents, Section
 from .sheet_markup import sheet_markup
 
 _ROWS = 10_000

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from struct import unpack_from
 from typing import NamedTuple, cast
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 
 from .cost import check_scans
 from .png import Mend
@@ -89,7 +89,7 @@ def walked(data: bytes) -> Segments:
             at += 4
             continue
         if length < 2:
-            raise PictureError(f"the JPEG has a segment of {length} bytes at byte {at}")
+            raise PictureError(f"the JPEG has a segment of {counted(length, 'byte')} at byte {at}")
         if marker in _FRAMES:
             if length < 8 or channels:
                 raise PictureError(f"the JPEG has {'two frame headers' if channels else 'no frame header'}")
@@ -97,7 +97,7 @@ def walked(data: bytes) -> Segments:
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
             if bits != 8:
-                raise PictureError(f"the JPEG has {bits} bits per channel; only 8 can be decoded")
+                raise PictureError(f"the JPEG has {counted(bits, 'bit')} per channel; only 8 can be decoded")
             frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":

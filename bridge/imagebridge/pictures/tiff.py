@@ -7,7 +7,7 @@ from struct import unpack_from
 from sys import byteorder
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 
 from . import kinds
 from . import tiff_directory as directory
@@ -68,7 +68,7 @@ def _unread_jpeg(layout: Page) -> str:
     if bits == layout.bits and bits in _PRECISIONS:
         return ""
     name = "lossless JPEG" if marker in _LOSSLESS else "JPEG"
-    return name if bits == layout.bits else f"{name} of {bits} bits"
+    return name if bits == layout.bits else f"{name} of {counted(bits, 'bit')}"
 
 
 def is_strange(layout: Page) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from imagebridge.errors import counted
 from imagebridge.translate.sentences import amount, short
 from imagebridge.wire import JSON, blocks_of, contents_of, is_json, is_list, text_of
 
@@ -19,7 +20,7 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
     """Yield a line for each part of a result that the repair changed."""
     old, new = ([_ComparedBlock(block) for block in blocks_of(result)] for result in (before, after))
     if max(len(old), len(new)) > _COMPARED:
-        yield f"{len(old):,} blocks became {len(new):,}, too many to compare"
+        yield f"{counted(len(old), 'block')} became {len(new):,}, too many to compare"
         old = new = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, stop, first, last in matcher.get_opcodes():

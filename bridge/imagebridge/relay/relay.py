@@ -11,7 +11,7 @@ import anyio.abc
 
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
-from imagebridge.errors import ServerError
+from imagebridge.errors import ServerError, counted
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
@@ -363,7 +363,7 @@ class Relay:
             await done(server.send(written(message), message))
             with anyio.move_on_after(seconds):
                 return await waiting.answer()
-            raise ServerError(server.name, f"no answer within {seconds:g} seconds")
+            raise ServerError(server.name, f"no answer within {counted(seconds, 'second')}")
         finally:
             del self._waiting[number]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from imagebridge.documents.confined import in_one_process
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
 from imagebridge.pictures.base64 import base64_start
@@ -286,9 +286,9 @@ class _Fitting:
     def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
         """Leave out the last blocks if there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
-        if len(entries) <= most:
-            return entries
-        self.notes.append(f"{len(entries) - most:,} more blocks are left out: the result has too many.")
+        if others := entries[most:]:
+            told = counted(len(others), "more block is", "more blocks are")
+            self.notes.append(f"{told} left out: the result has too many.")
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:

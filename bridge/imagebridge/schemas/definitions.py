@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, overload
 
-from imagebridge.errors import ToolLimitError
+from imagebridge.errors import ToolLimitError, counted
 from imagebridge.facts.limits import MAX_NAME, MAX_TOOLS
 from imagebridge.wire import JSON, text_of, tool_json
 
@@ -48,7 +48,7 @@ def responses_tools(
         deferred: list[Tool] = [
             {**_definition(tool, name), "defer_loading": True} for name, tool in named_tools
         ]
-        described = f"{len(deferred)} tools of {namespace}"
+        described = f"{counted(len(deferred), 'tool')} of {namespace}"
         return [
             {"type": "namespace", "name": _legal(namespace), "description": described, "tools": deferred},
             {"type": "tool_search"},

@@ -9,6 +9,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Self, cast
 
+from imagebridge.errors import counted
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, image_edits, images, model_list, responses, server
@@ -134,7 +135,8 @@ class Endpoint:
         playing = [one for one in self.exchanges if one.path in _PLAYING]
         if left > 0 and not (playing and playing[-1].violations):
             problems.append(
-                f"{left} of {len(self._steps)} steps were not requested: {self._steps[-left:]!r:.300}"
+                f"{left} of {counted(len(self._steps), 'step')} {'was' if left == 1 else 'were'} not requested: "
+                f"{self._steps[-left:]!r:.300}"
             )
             problems += [f"refused: {violation}" for violation in self.refusals]
         if problems:
@@ -374,7 +376,7 @@ def _whole(whole: JsonObject, cut: Cut | Fault | Odd | None) -> HttpResponse:
 def _unexpected(exchange: Exchange, steps: int) -> str:
     content = exchange.body.get("input", exchange.body.get("messages"))
     last = as_list(content)[-1:] or content
-    return f"unexpected request to {exchange.path} after all {steps} steps; it ends with {last!r:.200}"
+    return f"unexpected request to {exchange.path} after {'all ' if steps > 1 else ''}{counted(steps, 'step')}; it ends with {last!r:.200}"
 
 
 def _index(path: str) -> int:

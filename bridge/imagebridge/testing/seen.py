@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
+from imagebridge.errors import counted
 from imagebridge.rules.body import Body, PictureUrl
 from imagebridge.rules.verdict import judge, opened_as
 from imagebridge.translate import vision
@@ -94,7 +95,8 @@ class SeenPicture:
         colours = " and ".join(self.colours) or "many colours"
         return (
             f"a {self.format} of {width}x{height} pixels{shrunk}, mainly {colours}, "
-            f"detail {self.detail or 'not given'}, {self.patches} patches, {self.tokens} tokens"
+            f"detail {self.detail or 'not given'}, "
+            f"{counted(self.patches, 'patch', 'patches')}, {counted(self.tokens, 'token')}"
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 from imagebridge.pictures.convert import cut, fitted, retyped
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
@@ -66,9 +66,11 @@ def placed(
             case LinkPiece():
                 placed_pieces.append(PlacedPiece(block, *_link(piece, policy, receiver)))
     if text_budget.left_out:
-        sentence = (
-            f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
+        characters, are = (
+            counted(text_budget.characters, "character"),
+            "is" if text_budget.left_out == 1 else "are",
         )
+        sentence = f"[cut: {counted(text_budget.left_out, 'more text')}, {characters}, {are} left out]"
         placed_pieces.append(PlacedPiece(None, [words(sentence)], "a sentence on what was cut"))
     return tuple(placed_pieces)
 
@@ -86,7 +88,7 @@ def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]
 
 
 def _most(policy: Policy) -> str:
-    return f"the limit is {policy.max_pictures} pictures per result"
+    return f"the limit is {counted(policy.max_pictures or 0, 'picture')} per result"
 
 
 @dataclass(slots=True)
@@ -287,7 +289,7 @@ def _spend_tokens(showings: Sequence[_Showing], receiver: Receiver, limit: int) 
     for (one, plan), smaller in zip(planned, smaller_plans, strict=True):
         one.plan = smaller
         if smaller != plan:
-            one.limit = f"the limit is {limit:,} tokens of pictures per result"
+            one.limit = f"the limit is {counted(limit, 'token')} of pictures per result"
 
 
 def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most: int) -> None:

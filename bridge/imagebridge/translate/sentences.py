@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from imagebridge.errors import PictureError, beginning
+from imagebridge.errors import PictureError, beginning, counted
 from imagebridge.pictures.kinds import kind
 
 UNREADABLE = "text may be too small to read; ask for a part of it"
@@ -18,7 +18,7 @@ _ADDRESS = 200
 def amount(size: int) -> str:
     """Return a number of bytes for people: "812 bytes", "48 kB", "1.4 MB"."""
     if size < 1_000:
-        return f"{size} bytes"
+        return counted(size, "byte")
     if size < 999_500:
         return f"{round(size / 1_000)} kB"
     return f"{size / 1_000_000:.1f} MB"
@@ -60,7 +60,8 @@ def cut(text: str, most: int) -> str:
     """Return a text with a note if more than `most` characters are left out, and how many those are."""
     if len(text) <= most:
         return text
-    return f"{text[:most]}\n[cut: {len(text) - most:,} of {len(text):,} characters are left out]"
+    are = "is" if len(text) - most == 1 else "are"
+    return f"{text[:most]}\n[cut: {len(text) - most:,} of {len(text):,} characters {are} left out]"
 
 
 def short(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from imagebridge.errors import counted
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Picture
 from imagebridge.wire import contents_of, is_json, paired, text_of
@@ -43,7 +44,7 @@ class ShownPicture(NamedTuple):
         if self.full_size != (picture.width, picture.height):
             facts.append("shrunk from {}x{}".format(*self.full_size))
         assumed = f" (sizes of {self.model} are assumed)" if self.assumed else ""
-        return f"{', '.join(facts)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+        return f"{', '.join(facts)}, {counted(self.seen.tokens, 'token')} at detail {self.detail}{assumed}"
 
 
 class Text(NamedTuple):
@@ -145,6 +146,6 @@ def _block_summary(block: object) -> str:
         return type(block).__name__
     inner = contents_of(block)
     length = max(len(text_of(inner, key)) for key in ("text", "data", "blob"))
-    size = f"{length:,} characters" if length else text_of(inner, "uri")
+    size = counted(length, "character") if length else text_of(inner, "uri")
     facts = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)
     return ", ".join(part[:100] for part in facts if part)

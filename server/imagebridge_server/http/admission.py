@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from imagebridge.errors import counted
 from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
 
@@ -55,7 +56,9 @@ class RequestPlaces:
             FullError: there is no place.
         """
         if caller and self._taken[caller] >= most:
-            raise FullError(f"this caller has {most} requests under way, which is the limit; {_LATER}")
+            raise FullError(
+                f"this caller has {counted(most, 'request')} under way, which is the limit; {_LATER}"
+            )
         if self._taken.total() >= ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
         # One request fits whatever its size; more of a caller leave room for others.

@@ -108,15 +108,15 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         raise SettingsError(
             f"the token file {str(path)!r} does not exist; this makes it and prints a token for the caller NAME: "
             f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
-        ) from error
+        ) from None
     except OSError as error:
-        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from error
+        raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from None
     callers = {name: _holder(path, name, table) for name, table in found.items()}
     if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):
         raise SettingsError(f"the token file {str(path)!r} contains a token twice")
@@ -137,7 +137,7 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
     try:
         allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
     except SettingsError as error:
-        raise SettingsError(f"{where}: {error}") from error
+        raise SettingsError(f"{where}: {error}") from None
     return TokenHolder(tuple(lists["tokens"]), allow, allow_write, **numbers)
 
 

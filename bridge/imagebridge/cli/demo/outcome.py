@@ -1,6 +1,7 @@
 """What became of a result on its way to the model, determined from the requests that were really sent."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -85,6 +86,14 @@ class Outcome:
     def __str__(self) -> str:
         separator = " " if self.kind == "seen" else ": "
         return "; ".join((f"{self.kind}{separator}{self.words}", *self.notes))
+
+
+def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
+    """Say what became of all results, the best first, and how many arrived in part."""
+    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
+    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
+    return f"{counts_in_words}; {partly} of these in part" if partly else counts_in_words
 
 
 def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:

@@ -10,7 +10,7 @@ from imagebridge.display.html import foot, head
 
 from . import naive
 from .journey import PROMPT
-from .outcome import LOOKS, Outcome
+from .outcome import LOOKS, Outcome, kinds_in_words
 from .report import rules
 from .scene import base64, image_file
 
@@ -61,11 +61,9 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
         for outcome in outcomes
         if _tone(outcome) == tone
     )
-    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
-    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return (
         f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>with nothing lost'
-        f'<div class="bar">{bar}</div><span class="quiet">{escape(counts_in_words)}</span></div>'
+        f'<div class="bar">{bar}</div><span class="quiet">{escape(kinds_in_words(outcomes))}</span></div>'
     )
 
 

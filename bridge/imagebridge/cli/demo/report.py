@@ -8,7 +8,7 @@ from imagebridge import __version__
 from imagebridge.cli.terminal import coloured, pixels
 from imagebridge.translate.sentences import amount
 
-from .outcome import APPLIED, LOOKS, STRICTER, Outcome
+from .outcome import APPLIED, LOOKS, STRICTER, Outcome, kinds_in_words
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -143,8 +143,4 @@ def sums(rows: "Sequence[Comparison]") -> list[str]:
 
 def _sum(name: str, outcomes: list[Outcome]) -> str:
     whole = sum(outcome.whole for outcome in outcomes)
-    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
-    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
-    parts = f"; {partly} of these in part" if partly else ""
-    return f"{name}: nothing lost in {whole} of {len(outcomes)} ({counts_in_words}{parts})"
+    return f"{name}: nothing lost in {whole} of {len(outcomes)} ({kinds_in_words(outcomes)})"
