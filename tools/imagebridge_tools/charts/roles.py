@@ -254,7 +254,7 @@ def is_no_number(cell: JsonValue) -> bool:
 
 
 def is_nearly(cell: str) -> bool:
-    """Tell whether people would read a text as a number."""
+    """Return whether people would read a text as a number."""
     return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
 
 

@@ -50,7 +50,7 @@ def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
 
 
 def _counts(spec: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a spec shows how many rows there are."""
+    """Return whether a spec shows how many rows there are."""
     encodings = [spec_views.mapping(view.get("encoding")) for _, view in spec_views.views(spec)]
     return any(
         spec_views.mapping(one).get("aggregate") == "count"

@@ -167,7 +167,7 @@ FORMULAS = (
 
 
 def _is_columns(data: Mapping[str, JsonValue]) -> bool:
-    """Tell whether an object has a list of cells for each column."""
+    """Return whether an object has a list of cells for each column."""
     cells = [cells[0] for cells in data.values() if isinstance(cells, list | tuple) and cells]
     return len(cells) == len(data) and not any(isinstance(cell, Mapping | list) for cell in cells)
 

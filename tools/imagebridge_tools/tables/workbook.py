@@ -100,7 +100,7 @@ def _is_large(data: bytes) -> bool:
 
 
 def is_book(name: str, data: bytes) -> bool:
-    """Tell whether a file is a workbook."""
+    """Return whether a file is a workbook."""
     if data.startswith(_OLD):
         return bool(_NAMES.search(name)) or any(stream in data for stream in _STREAMS)
     packed = data.startswith(b"PK\x03\x04")
