@@ -130,7 +130,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
             "`imagebridge-server install` lists the hosts it can be added to.",
             err=True,
         )
-    # Only now: help, version and mistakes should not wait for MCP.
+    # Only now: help, version and usage errors should not wait for MCP.
     try:
         need(SERVER)
     except RequirementError as error:

@@ -45,7 +45,7 @@ def _server_label(name: str) -> str:
 
 
 def _harmless(text: str) -> str:
-    # The space takes a mark its meaning and leaves it readable.
+    # The space removes a mark's meaning and leaves it readable.
     return _ROLES.sub(lambda match: f"{match[0]} " if match[0] != ">" else " >", _INVISIBLE.sub("", text))
 
 

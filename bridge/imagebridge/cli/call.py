@@ -134,7 +134,7 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if text == "-" else text
         value: object = json.loads(text, parse_constant=_refused) if text.strip() else None
-        # Half a character, such as \\ud800, is legal JSON but cannot be sent.
+        # A lone surrogate, such as \\ud800, is valid JSON but cannot be sent.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise click.UsageError(

@@ -41,7 +41,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     from .output import show
     from .terminal import Terminal
 
-    # What is repaired is decoded, so that a finding stands for everything that changes.
+    # What is repaired is decoded, so that every change has a finding.
     findings = _without_model_findings(
         check(_body(document), proof="decoded" if fix else "structure"), document
     )

@@ -80,7 +80,7 @@ def _guessed(uri: str) -> str:
         return known
     try:
         return guess_type(uri)[0] or ""
-    except ValueError:  # no address at all, such as `file://[a.png`; raised since Python 3.13
+    except ValueError:  # not an address at all, such as `file://[a.png`; raised since Python 3.13
         return guess_type(uri.rpartition("/")[2])[0] or ""
 
 

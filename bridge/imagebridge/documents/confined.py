@@ -41,13 +41,13 @@ def confined(function: Callable[[], Returned]) -> Returned:
             work that it was part of was abandoned.
         Exception: any exception of the function itself.
     """
-    # Only now: few results hold such a document.
+    # Only now: few results contain such a document.
     import pickle
 
     request = pickle.dumps(function)
     with in_one_process() as confinement:
         answer = confinement.answer(request)
-    raised, returned = pickle.loads(answer)  # what this same program wrote
+    raised, returned = pickle.loads(answer)  # written by this same program
     if raised is not None:
         raise raised
     return returned
@@ -69,7 +69,7 @@ class Confinement:
 
     def give_up(self) -> None:
         """End the process at once, even while it is starting, and start no other. May be called in any thread."""
-        # In this order, and in the other one in `_start`: one of the two sees what the other did.
+        # In this order, and in the opposite one in `_start`: one of the two sees what the other did.
         self._given_up = True
         if process := self._process:
             process.kill()
@@ -110,7 +110,7 @@ class Confinement:
         answer = b""
         try:
             _begin(timer)
-            with suppress(OSError):  # It ended before it read all.
+            with suppress(OSError):  # It ended before it read everything.
                 reading_process.write(cast("IO[bytes]", process.stdin), request)
                 answer = reading_process.message(cast("IO[bytes]", process.stdout))
         finally:
@@ -151,7 +151,7 @@ class Confinement:
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
         process.wait()
 
@@ -159,7 +159,7 @@ class Confinement:
 def _begin(thread: "Thread") -> None:
     try:
         thread.start()
-    except RuntimeError as error:  # as many as the system allows run already
+    except RuntimeError as error:  # as many as the system allows are already running
         raise DocumentError(
             f"is not read: no thread can be started that watches over it ({error})"
         ) from error

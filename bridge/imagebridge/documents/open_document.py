@@ -263,7 +263,7 @@ class _OpenReader:
             case "annotation":
                 return self._comment(element)
             case "change":
-                # It stands where it was deleted, and nowhere else.
+                # It is where it was deleted, and nowhere else.
                 deleted = self._deleted.pop(element.get(f"{_TEXT}change-id", ""), None)
                 words = " ".join(self._plain(deleted).split()) if deleted is not None else ""
                 return f"~~{words}~~" if words else ""

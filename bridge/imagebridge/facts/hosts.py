@@ -243,7 +243,7 @@ HOSTS: tuple[Host, ...] = (
         date="2026-11-29",
         verified=True,
     ),
-    # Frameworks name themselves as their SDK does ("mcp"): they are chosen by name alone. All were run.
+    # Frameworks give the name of their SDK ("mcp"), so they are chosen only by `--host`. All were run.
     Host(
         name="openai-agents",
         clients=("openai-agents*",),
@@ -357,7 +357,7 @@ def host(name: str) -> Host:
 
 @lru_cache(maxsize=256)
 def _found(name: str) -> Host:
-    # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
+    # With mcp-remote in between: "claude-ai (via mcp-remote 0.1.37)".
     client = name.lower().partition(" (via ")[0].strip()
     known = (one for one in HOSTS if one.name == client)
     called = (one for one in HOSTS if any(fnmatchcase(client, pattern) for pattern in one.clients))

@@ -61,8 +61,8 @@ class Address:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise BridgeError(f"cannot listen on {self.text}: {why}") from error
-        # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
-        # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
+        # asyncio sends at once (TCP_NODELAY) only if the protocol is named, which create_server omits: answers
+        # of two packets, header and body, would wait 40 ms for the acknowledgement of the first.
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
@@ -101,8 +101,8 @@ def is_foreign(request: Request) -> bool:
     """Return whether a page of another site sends the request; pages of this machine are allowed if the security settings say so."""
     try:
         origin = urlsplit(request.headers.get("origin", ""))
-        _ = origin.port  # What is no number raises too.
-    except ValueError:  # No browser writes one that is none.
+        _ = origin.port  # An invalid number raises too.
+    except ValueError:  # No browser sends an invalid one.
         return True
     local = origin.hostname in ("localhost", "127.0.0.1", "::1")
     return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")

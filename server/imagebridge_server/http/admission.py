@@ -61,7 +61,7 @@ class RequestPlaces:
             )
         if self._taken.total() >= ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
-        # One request fits whatever its size; more of a caller leave room for others.
+        # A single request fits whatever its size; several of one caller leave room for others.
         own, all_bodies = self._bodies[caller], self._bodies.total()
         if own and caller and own + body > ALL_BODIES // 4:
             raise FullError(

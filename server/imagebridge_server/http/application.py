@@ -99,7 +99,7 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # Exactly as written: clients compare it with the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
@@ -123,7 +123,7 @@ class _HttpApplication:
         """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
-        # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
+        # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
         repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
@@ -133,7 +133,7 @@ class _HttpApplication:
             json_response=self._settings.json_response,
             stateless_http=True,
             max_request_body_size=_MOST_BODY,
-            # What it looks at has been looked at (see `_refused`).
+            # What it checks has already been checked (see `_refused`).
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         return server
@@ -141,7 +141,7 @@ class _HttpApplication:
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
         async with self._servers.running():
-            # The first caller is not to wait for all that is loaded then.
+            # The first caller should not wait for everything that is loaded then.
             async with self._servers.of(HttpCaller("", Settings())):
                 pass
             self._ready = True
@@ -152,7 +152,7 @@ class _HttpApplication:
         """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
-    # Whether it is well.
+    # Health checks.
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})

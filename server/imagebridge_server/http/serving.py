@@ -48,13 +48,13 @@ def serve(settings: Settings, address: str) -> None:
             "--jwt ISSUER, listen on 127.0.0.1, or give --no-auth if something in front of the server lets "
             "only the right callers through"
         )
-    # As on stdio: files of the folder that this is started in must not pass for modules in workers.
+    # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
     _use_the_machine()
     app = create_app(settings)
     listening = place.listen()
     log_json_lines()
-    # What has been loaded stays: it is not looked through for what does not (see __main__).
+    # What has been loaded is permanent: it is not searched for garbage (see __main__).
     gc.freeze()
     gc.enable()
     print(f"imagebridge-server: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
@@ -67,7 +67,7 @@ def _use_the_machine() -> None:
     worker.PROCESSES = apart.PROCESSES = max(2, cores())
     try:
         import resource
-    except ImportError:  # Windows, where there is no such limit
+    except ImportError:  # Windows, which has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)

@@ -12,7 +12,7 @@ def main() -> int:
     """Draw the SVG on stdin, and return the exit code."""
     folder, width, height, memory, seconds = sys.argv[1], *map(int, sys.argv[2:6])
     _limit(memory, seconds)
-    # Behind the standard library, which a package of the same name must not replace.
+    # After the standard library, which a package of the same name must not replace.
     sys.path.append(folder)
     import resvg_py
 
