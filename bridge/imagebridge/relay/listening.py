@@ -2,17 +2,17 @@
 
 import ipaddress
 import os
+import re
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
+from starlette.responses import Response
 
 from imagebridge.errors import BridgeError
 
@@ -79,33 +79,75 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def local_security(*names: str, checks: bool = True) -> TransportSecuritySettings:
-    """Return who may ask: pages of foreign sites must not reach a server on this machine under a name of theirs.
+LOCAL_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+"""Origins of pages of this machine."""
+
+_HOST = re.compile(r"(?P<name>[^\s:/@\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.IGNORECASE)
+"""A Host header (RFC 9110, 7.2)."""
+
+
+class Sites:
+    """Under which names a server is asked, and which web pages may ask it: pages of foreign sites must not reach one of this
+    machine under a name of theirs (DNS rebinding; MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
 
     Args:
         names: hosts that the server is called by, beside those of this machine.
-        checks: whether anything is checked.
+        origins: pages that may ask, beside those of this machine and of the server's own site.
+        checks: whether the server is called by these names alone.
+        fixes: what is said of a name and of a page that are refused: how whoever runs the server lets them in.
     """
-    known = dict.fromkeys(
-        ("127.0.0.1", "localhost", "[::1]", *(f"[{name}]" if ":" in name else name for name in names))
-    )
-    hosts = [one for name in known for one in (name, f"{name}:*")]
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=checks,
-        allowed_hosts=hosts,
-        allowed_origins=[f"http://{one}" for one in hosts],
-    )
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        *,
+        checks: bool = True,
+        fixes: tuple[str, str] = ("", ""),
+    ) -> None:
+        self._names = {"localhost", *map(_plain, names)}
+        self._origins = {one.lower() for one in origins}
+        self._checks = checks
+        self._fixes = fixes
+
+    def refusal(self, request: Request) -> Response | None:
+        """Return what a request is answered that comes by another name, or from a page that may not ask; None for others."""
+        host = _HOST.fullmatch(request.headers.get("host", ""))
+        if self._checks and (host is None or not self._is_called(_plain(host["name"]))):
+            words = f"this server does not go by the name in the Host header{self._fixes[0]}"
+            return Response(words, status_code=421)
+        origin = request.headers.get("origin")
+        if origin and not self._may_ask(origin, host):
+            words = f"the web page in the Origin header may not send requests{self._fixes[1]}"
+            return Response(words, status_code=403)
+        return None
+
+    def _is_called(self, name: str) -> bool:
+        return name in self._names or is_loopback(name)
+
+    def _may_ask(self, origin: str, host: re.Match[str] | None) -> bool:
+        if origin.lower() in self._origins or LOCAL_PAGES.fullmatch(origin):
+            return True
+        scheme, _, place = origin.partition("://")
+        if host is None or place.lower() != host[0].lower():
+            return False
+        # A page of the server's own site. Where its name is not checked, one that points here for a moment would count too:
+        # but neither with a certificate, nor as an address.
+        return self._checks or scheme.lower() == "https" or _is_address(_plain(host["name"]))
 
 
-def is_foreign(request: Request) -> bool:
-    """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
+def _plain(name: str) -> str:
+    """Return a host as it is compared: a name in small letters without the root's dot, an address in its shortest form."""
+    name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
+    return str(ipaddress.ip_address(name)) if _is_address(name) else name
+
+
+def _is_address(name: str) -> bool:
     try:
-        origin = urlsplit(request.headers.get("origin", ""))
-        _ = origin.port  # What is no number raises too.
-    except ValueError:  # No browser writes one that is none.
-        return True
-    local = origin.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class _UvicornServer(uvicorn.Server):
