@@ -24,6 +24,13 @@ def limit_memory(size: int) -> None:
         resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
+def leave_signals_to_parent() -> None:
+    """Ignore what asks to end: Ctrl-C on a terminal and who ends a whole service reach this process too, and its parent decides."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+
+
 def end_with(parent: int) -> None:
     """Let this process end with the one that started it, even where that is killed; off Linux the alarm must do."""
     if sys.platform != "linux":

@@ -6,7 +6,7 @@ A request that finds no place is refused at once, before its body is read; one t
 import os
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
+from imagebridge_tools import apart
+from imagebridge_tools.apart import SHARE, WorkShare
+from imagebridge_tools.charts import worker
 
 ALL_CALLS = 100
 """Requests of all callers at the same time, those that wait included."""
@@ -24,6 +27,9 @@ ALL_BODIES = 500_000_000
 
 TURNS = 4
 """Calls of tools that work at the same time, for each core: drawing and decoding are bounded by themselves below that."""
+
+SPARE = 1
+"""Processes that draw, and as many that decode, beyond those that work for one caller: others do not wait for it to end."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
@@ -43,38 +49,80 @@ class RequestPlaces:
         self._bodies: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, caller: str, most: int, body: int) -> Generator[None]:
+    def taken(self, caller: str, most: int, body: int | None) -> Generator["RequestPlace"]:
         """Hold a place for a request, which is given back at the end of the block.
 
         Args:
             caller: whose it is, empty where nobody is known.
             most: places that this caller may hold.
-            body: bytes of the request.
+            body: bytes of the request; None: what comes of it is counted.
 
         Raises:
             FullError: there is none.
         """
         if caller and self._taken[caller] >= most:
             raise FullError(f"this caller has {most} requests under way, which is the limit; {_LATER}")
-        if self._taken.total() >= ALL_CALLS:
+        if self._all_taken() >= ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
+        place = RequestPlace(self._bodies, caller, counts=body is None)
+        place.grow(body or 0)
+        self._taken[caller] += 1
+        try:
+            yield place
+        finally:
+            place.give_back()
+            _count_down(self._taken, caller, 1)
+
+    def _all_taken(self) -> int:
+        """Return how many are taken: of one caller, however many it may hold, never more than half of them all."""
+        return sum(min(count, ALL_CALLS // 2) if caller else count for caller, count in self._taken.items())
+
+
+class RequestPlace:
+    """The place of one request, and the room for its body."""
+
+    def __init__(self, bodies: Counter[str], caller: str, *, counts: bool) -> None:
+        self._bodies = bodies
+        self._caller = caller
+        self._counts = counts
+        self._size = 0
+
+    def received(self, size: int) -> None:
+        """Make room for a part that came of a body whose size nobody knew.
+
+        Raises:
+            FullError: there is none.
+        """
+        if self._counts and size:
+            self.grow(size)
+
+    def grow(self, size: int) -> None:
+        """Make room for so many bytes more.
+
+        Raises:
+            FullError: there is none.
+        """
+        own, all_bodies = self._bodies[self._caller] - self._size, self._bodies.total() - self._size
+        grown = self._size + size
         # One request fits whatever its size; more of a caller leave room for others.
-        own, all_bodies = self._bodies[caller], self._bodies.total()
-        if own and caller and own + body > ALL_BODIES // 4:
+        if own and self._caller and own + grown > ALL_BODIES // 4:
             raise FullError(
                 f"this caller has requests of {own:,} bytes under way, which is the limit; {_LATER}"
             )
-        if all_bodies and all_bodies + body > ALL_BODIES:
+        if all_bodies and all_bodies + grown > ALL_BODIES:
             raise FullError(f"requests of {all_bodies:,} bytes are under way, which is the limit; {_LATER}")
-        self._taken[caller] += 1
-        self._bodies[caller] += body
-        try:
-            yield
-        finally:
-            for count, number in ((self._bodies, body), (self._taken, 1)):
-                count[caller] -= number
-                if not count[caller]:
-                    del count[caller]
+        self._bodies[self._caller] += size
+        self._size = grown
+
+    def give_back(self) -> None:
+        """Give the room back."""
+        _count_down(self._bodies, self._caller, self._size)
+
+
+def _count_down(counter: Counter[str], caller: str, number: int) -> None:
+    counter[caller] -= number
+    if not counter[caller]:
+        del counter[caller]
 
 
 class WorkTurns:
@@ -133,17 +181,22 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for the turn of their caller."""
+    """MCP middleware: calls of tools that work on this machine wait for the turn of their caller, and have its share of processes."""
 
     turns: WorkTurns
     caller: str
+    share: WorkShare | None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Pass a message on, in its turn where it needs one."""
-        if ctx.method != "tools/call" or _waits_for_others(ctx):
+        if ctx.method != "tools/call":
             return await call_next(ctx)
-        async with self.turns.turn(self.caller):
-            return await call_next(ctx)
+        before = SHARE.set(self.share)
+        try:
+            async with nullcontext() if _waits_for_others(ctx) else self.turns.turn(self.caller):
+                return await call_next(ctx)
+        finally:
+            SHARE.reset(before)
 
 
 def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
@@ -163,3 +216,19 @@ def cores() -> int:
         quota, period = limit.read().split()
         count = min(count, max(1, round(int(quota) / int(period))))
     return count
+
+
+def share() -> int:
+    """Return how many processes draw for one caller at the same time, and how many decode."""
+    return max(2, cores())
+
+
+@contextmanager
+def working_on_all_cores() -> Generator[None]:
+    """Let processes draw and decode on every core, with some to spare."""
+    before = worker.PROCESSES, apart.PROCESSES
+    worker.PROCESSES = apart.PROCESSES = share() + SPARE
+    try:
+        yield
+    finally:
+        worker.PROCESSES, apart.PROCESSES = before

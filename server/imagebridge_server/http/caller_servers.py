@@ -24,6 +24,10 @@ IDLE_SECONDS = 900.0
 """Seconds that a server stays at least, after its caller asked something: a picture may be in the making."""
 
 
+MOST_SERVERS = 512
+"""Servers that stay at most: with tokens of an issuer, anybody may be a new caller."""
+
+
 class _CallerServer:
     """The server of one caller, from its start to its end."""
 
@@ -101,9 +105,10 @@ class CallerServers:
     def _tidy(self) -> None:
         """End those that were idle for longest, where there are too many; what goes on in the background ends with them."""
         since = anyio.current_time() - IDLE_SECONDS
-        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use and one.last < since]
+        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use]
         for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:
-            self._forget(caller, one)
+            if one.last < since or len(self._servers) > MOST_SERVERS:
+                self._forget(caller, one)
 
     def _forget(self, caller: HttpCaller, server: _CallerServer) -> None:
         if self._servers.get(caller) is server:

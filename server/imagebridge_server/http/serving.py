@@ -11,11 +11,8 @@ from imagebridge.client.host_log import keep_stderr_writable
 from imagebridge.errors import BridgeError
 from imagebridge.relay.listening import Address, serve_until_signal
 from imagebridge_server.settings import Settings
-from imagebridge_tools import apart
-from imagebridge_tools.charts import worker
 
-from .admission import cores
-from .application import PATH, create_app
+from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
@@ -50,8 +47,8 @@ def serve(settings: Settings, address: str) -> None:
         )
     # As on stdio: files of the folder that this is started in must not pass for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    _use_the_machine()
-    app = create_app(settings)
+    _take_connections()
+    app = served_at(settings, place)
     listening = place.listen()
     log_json_lines()
     # What has been loaded stays: it is not looked through for what does not (see __main__).
@@ -62,9 +59,8 @@ def serve(settings: Settings, address: str) -> None:
     anyio.run(serve_app, app, listening, _GRACE, app.state.end)
 
 
-def _use_the_machine() -> None:
-    """Let as many processes draw and decode as there are cores, and connections be as many as the system lets them."""
-    worker.PROCESSES = apart.PROCESSES = max(2, cores())
+def _take_connections() -> None:
+    """Let connections be as many as the system lets them."""
     try:
         import resource
     except ImportError:  # Windows, where there is no such limit

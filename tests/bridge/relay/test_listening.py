@@ -113,9 +113,9 @@ def test_a_page_of_the_servers_own_site_may_ask(host, origin, checks, refused):
 
 def test_what_is_refused_is_told_with_what_lets_it_in():
     sites = Sites(fixes=("; start it with --name", "; start it with --page"))
-    told = []
-    for headers in ([(b"host", b"a.example")], [(b"host", b"localhost"), (b"origin", b"https://a.example")]):
-        told.append(bytes(sites.refusal(Request({"type": "http", "headers": headers})).body).decode())
+    headers = [[(b"host", b"a.example")], [(b"host", b"localhost"), (b"origin", b"https://a.example")]]
+    refused = [sites.refusal(Request({"type": "http", "headers": one})) for one in headers]
+    told = [bytes(one.body).decode() for one in refused]
     assert told == [
         "this server does not go by the name in the Host header; start it with --name",
         "the web page in the Origin header may not send requests; start it with --page",
