@@ -202,7 +202,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A call has been answered. Calls of one response may run concurrently; the first to finish comes first."""
+    """A call has been answered. Calls of one response may run concurrently; events come in the order in which calls finish."""
 
     answer: Answer
 

@@ -26,7 +26,7 @@ STORE_BYTES = 500_000_000
 """Bytes of all kept pictures together."""
 
 STORE_SECONDS = 7 * 24 * 3600.0
-"""Seconds that a picture is kept after it was last given: a week."""
+"""Seconds that a picture is kept after it was last returned: a week."""
 
 PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
@@ -38,11 +38,11 @@ _SCOPE = re.compile(r"[!#-\[\]-~]+")
 """A scope (RFC 6749, 3.3)."""
 
 CALLS = 16
-"""Requests of one caller at the same time: agents call a few tools side by side."""
+"""Concurrent requests of one caller: agents call a few tools at the same time."""
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be right; the message is for the person who wrote it."""
+    """An invalid setting; the message is for the person who wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class Settings:
     json_response: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be right."""
+        """Refuse invalid settings."""
         try:
             url = urlsplit(self.public_url or "https://localhost/mcp")
         except ValueError:  # It begins like one.
@@ -198,7 +198,7 @@ def _store(name: str | Path) -> Path | str | None:
 
 
 def _check_bucket(store: str) -> None:
-    """Refuse a store that is not a bucket, or for which a package lacks."""
+    """Refuse a store that is not a bucket, or that needs a missing package."""
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
         raise SettingsError(f"{store!r} is not a valid store: give a folder, s3://bucket/prefix, or off")
     if find_spec("obstore") is None:
@@ -206,7 +206,7 @@ def _check_bucket(store: str) -> None:
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
-    """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
+    """Return folders as absolute paths, each once; `more` are further ones, separated as in PATH.
 
     Raises:
         SettingsError: one does not exist or is not a folder.

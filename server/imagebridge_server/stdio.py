@@ -1,4 +1,4 @@
-"""Serving over stdin and stdout until the host hangs up, sends a signal or is gone."""
+"""Serving over stdin and stdout until the host disconnects, sends a signal or is gone."""
 
 import gc
 import logging
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 _LOOK = 1.0
-"""Seconds between two looks at whether the process that started this one is still there."""
+"""Seconds between two checks of whether the parent process is still running."""
 
 _GRACE = 2.0
-"""Seconds that threads have for their last work once the host has hung up."""
+"""Seconds that threads have to finish after the host has disconnected."""
 
 
 def serve(settings: Settings, start: ServerStart | None = None) -> None:
     """Serve MCP on stdin and stdout; returns when stdin ends.
 
     `start` may have begun to answer the host; a card for later starts is kept in it.
-    SIGINT, SIGTERM, SIGHUP and the end of the process that started this one end it at once, with its workers.
+    SIGINT, SIGTERM, SIGHUP and the end of the parent process end it at once, with its workers.
     """
     parent = os.getppid()
     opening = start and start.opening
@@ -94,7 +94,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
 
 
 async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: ServerStart | None) -> None:
-    """Keep a card for later starts, unless this one has had a good one, or nowhere to keep it."""
+    """Keep a card for later starts, unless this start had a valid one or there is nowhere to keep it."""
     if start is None or (start.opening and not start.opening.differs):
         return
     from imagebridge.client.threads import in_thread
@@ -109,7 +109,7 @@ async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: Server
 
 
 def _watch(parent: int) -> None:
-    """End this process once the one that started it is gone: others may hold its end of stdin open."""
+    """End this process once its parent has exited: others may hold the other end of stdin open."""
     while os.getppid() == parent:
         time.sleep(_LOOK)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -134,7 +134,7 @@ def _end_by_signal(number: int, _frame: FrameType | None) -> None:
 
 
 def _kill_workers() -> None:
-    """Kill the drawing processes. A signal may come while their module is only half loaded."""
+    """Kill the drawing processes. A signal may arrive while their module is only partly loaded."""
     kill = getattr(sys.modules.get("imagebridge_tools.charts.worker"), "kill", None)
     if kill:
         kill()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from imagebridge.errors import ArgumentError, together
+from imagebridge.errors import ArgumentError, counted, together
 
 from .apart import apart
 from .arguments import AnySource
@@ -18,7 +18,7 @@ from .drawing.units import PLACE_KEYS, Ruler, Units, coordinates
 from .files.source import NOWHERE, Places, Source, opened
 from .lenient_values import listed
 from .mistakes import Mistakes, Noted
-from .tool_output import JsonValue, ToolOutput, counted, described, nearest_allowed
+from .tool_output import JsonValue, ToolOutput, described, nearest_allowed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -158,7 +158,8 @@ def _every(
             wrong.append(error)
     if wrong:
         if len(wrong) > _TOLD:
-            wrong[_TOLD:] = [ArgumentError("marks", f"{len(wrong) - _TOLD} more marks are wrong")]
+            others = counted(len(wrong) - _TOLD, "more mark is", "more marks are")
+            wrong[_TOLD:] = [ArgumentError("marks", f"{others} wrong")]
         raise together(wrong)
     return read
 
@@ -287,11 +288,10 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
     if wanted and len(numbers) != wanted:
         shape = {"box": "[left, top, right, bottom]", "arrow": "[x, y, x, y] from tail to tip"}
         form = shape.get("box" if kind == "redact" else kind, "[x, y]")
-        raise ArgumentError(path, f"has {len(numbers)} numbers; a mark of kind {kind} has {form}")
+        raise ArgumentError(path, f"has {counted(len(numbers), 'number')}; a mark of kind {kind} has {form}")
     if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
-        raise ArgumentError(
-            path, f"has {len(numbers)} numbers; a polygon has x and y of 3 to {MAX_CORNERS} corners"
-        )
+        told = counted(len(numbers), "number")
+        raise ArgumentError(path, f"has {told}; a polygon has x and y of 3 to {MAX_CORNERS} corners")
     if ruler is None:
         return []
     if kind in ("box", "redact"):

@@ -45,9 +45,9 @@ _BROKEN = "the file crashed the process that worked on it, or took too much memo
 
 
 class WorkShare:
-    """The part of the processes that works for one caller, where a server has many: others find one that is free.
+    """The processes that one caller of a server may use at the same time, so that others find a free one.
 
-    places: processes of each kind at most.
+    places: the most processes of each kind.
     """
 
     def __init__(self, places: int) -> None:
@@ -55,16 +55,16 @@ class WorkShare:
         self._held: dict[RunVar[Any], anyio.CapacityLimiter] = {}
 
     def of(self, kind: RunVar[Any], places: int | None = None) -> anyio.CapacityLimiter:
-        """Return what bounds the work of this caller in the processes of a kind."""
+        """Return the limiter of this caller for the processes of a kind."""
         return self._held.setdefault(kind, anyio.CapacityLimiter(places or self._places))
 
 
 SHARE: ContextVar[WorkShare | None] = ContextVar("imagebridge_tools.apart.share", default=None)
-"""The share of whoever has asked for what is worked on; None: all."""
+"""The share of the caller whose request is being worked on. None: all processes."""
 
 
 def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncContextManager[object]:
-    """Return what holds one place of the share of whoever has asked, if there is one."""
+    """Return a context manager that holds one place of the caller's share, if there is a share."""
     share = SHARE.get()
     return share.of(kind, places) if share else nullcontext()
 

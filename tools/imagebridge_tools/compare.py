@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge.pictures.cost import MAX_PIXELS
 
 from . import lenient_values
@@ -20,7 +20,7 @@ from .drawing.pixels import Pixels, pixels, required
 from .drawing.units import Box
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described, nearest_allowed
+from .tool_output import ToolOutput, described, nearest_allowed
 
 if TYPE_CHECKING:
     from PIL.Image import Image

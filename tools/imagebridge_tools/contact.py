@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 
-from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.errors import ArgumentError, BridgeError, counted
 
 from .apart import apart
 from .arguments import PICTURES as LIST_OF_PICTURES
@@ -18,7 +18,7 @@ from .files import folders
 from .files.source import NOWHERE, Places, Source, opened
 from .lenient_values import listed, texts
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described
+from .tool_output import ToolOutput, described
 
 if TYPE_CHECKING:
     from PIL.Image import Image

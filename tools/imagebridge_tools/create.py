@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from imagebridge.errors import ArgumentError, PictureError
+from imagebridge.errors import ArgumentError, PictureError, counted
 from imagebridge.facts.limits import MAX_EDIT_IMAGE, MAX_EDIT_IMAGES, MAX_EDIT_MASK, MAX_PROMPT
 from imagebridge.pictures.picture import Picture
 from imagebridge.requirements import IMAGES
@@ -35,7 +35,7 @@ from .image_options import (
 from .image_progress import OnProgress, quoted, watched
 from .load import decoded, known
 from .mistakes import Mistakes, Noted
-from .tool_output import File, ToolOutput, counted, described
+from .tool_output import File, ToolOutput, described
 
 SECONDS = 300.0
 """A large picture of high quality takes up to two minutes."""

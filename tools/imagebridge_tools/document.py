@@ -10,7 +10,7 @@ from anyio import to_thread
 from imagebridge.documents import page_numbers
 from imagebridge.documents.document_types import document_type, unread
 from imagebridge.documents.excerpt import CHARACTERS, Excerpt, excerpt, fitting
-from imagebridge.errors import ArgumentError, DocumentError
+from imagebridge.errors import ArgumentError, DocumentError, counted
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
@@ -20,7 +20,7 @@ from .arguments import AnySource, PageRange, SheetName
 from .declaration import Argument, tool
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import File, ToolOutput, counted, described
+from .tool_output import File, ToolOutput, described
 
 MAX_DOCUMENT_BYTES = 600_000
 """Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""

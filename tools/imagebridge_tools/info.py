@@ -6,7 +6,7 @@ from importlib import import_module
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 from imagebridge.pictures import kinds
 from imagebridge.translate.sentences import amount
 
@@ -16,7 +16,7 @@ from .declaration import Argument, tool
 from .drawing.pixels import Pixels, colors_of, frame_count, pixels, required, squared
 from .files.source import NOWHERE, Places, Source, opened
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted
+from .tool_output import ToolOutput
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -197,7 +197,7 @@ def _codes(seen: Pixels) -> list[str]:
         scale, codes = 1.0, zxingcpp.read_barcodes(image)
     descriptions = [_code(one, scale) for one in codes[:_CODES]]
     if len(codes) > _CODES:
-        descriptions.append(f"and {len(codes) - _CODES} more codes")
+        descriptions.append(f"and {counted(len(codes) - _CODES, 'more code')}")
     return descriptions or ["no QR code or bar code found"]
 
 

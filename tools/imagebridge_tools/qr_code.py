@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Annotated, Any
 
-from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.errors import ArgumentError, BridgeError, counted
 from imagebridge.requirements import QR_CODES
 
 from . import lenient_values
@@ -11,7 +11,7 @@ from .arguments import TEXT_NAMES
 from .declaration import Argument, tool
 from .drawing.pixels import squared
 from .mistakes import Mistakes, Noted
-from .tool_output import ToolOutput, counted, described, nearest_allowed
+from .tool_output import ToolOutput, described, nearest_allowed
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
 """Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""

@@ -37,11 +37,6 @@ class ToolOutput(NamedTuple):
     svg: str = ""
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number and a noun that agree: `1 row`, `1,200 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def described(picture: Picture) -> str:
     """Return format, pixels and size of a picture: `PNG, 800x500 px, 12 kB`."""
     form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")

@@ -1,4 +1,4 @@
-"""The function calls of a response and their answers: each exactly one, whatever becomes of it."""
+"""The function calls of a response and their answers: exactly one for each call, whatever happens to it."""
 
 import json
 import logging
@@ -63,10 +63,10 @@ def response_json(response: "Response | JSON") -> JSON:
 
 
 def arguments_of(call: JSON) -> JSON:
-    """Return the arguments of a function call; null and blanks are none.
+    """Return the arguments of a function call; null and blank text stand for none.
 
     Raises:
-        BridgeError: they are not a JSON object, or were cut off; the message tells the model what came.
+        BridgeError: they are not a JSON object, or were cut off; the message tells the model what arrived.
     """
     if call.get("status") == "incomplete":
         # Nothing at all would count as no arguments.
@@ -93,9 +93,9 @@ def _no_number(name: str) -> object:
 
 
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
-    """Return arguments as plain JSON; refuse what cannot be: other values, half surrogates, hundreds of levels.
+    """Return arguments as plain JSON; refuse what JSON cannot carry: other values, lone surrogates, hundreds of levels.
 
-    Found here it costs the call; found while it is being sent it would end the connection.
+    An error here costs only the call; an error while sending would end the connection.
 
     Raises:
         BridgeError: the arguments cannot be written as JSON.
@@ -110,7 +110,7 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""Calls of one response that run concurrently on one server, at most."""
+"""The most calls of one response that run concurrently on one server."""
 
 
 OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
@@ -118,7 +118,7 @@ OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
 
 
 class Calling(Protocol):
-    """Runs a call by the tool's name; returns the connection of its server and the result."""
+    """Runs a call by the tool's name; returns the connection to its server and the result."""
 
     def __call__(
         self,
@@ -128,7 +128,7 @@ class Calling(Protocol):
         on_event: OnCallEvent | None,
         asked_at: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
-        """Run the call, which is wanted since `asked_at`, by the event loop's clock. Raises BridgeError where it fails."""
+        """Run the call, requested at `asked_at` by the event loop's clock. Raises BridgeError if it fails."""
         ...
 
 
@@ -140,9 +140,9 @@ async def answer_calls(
     on_display: Display | None,
     on_event: OnCallEvent | None,
 ) -> list[Answer]:
-    """Run calls, in order where one may see what another has changed, and return their answers in order.
+    """Run calls, in order if one may see what another has changed, and return their answers in order.
 
-    `lane` says where the tool of a name runs.
+    `lane` returns where the tool with a given name runs.
     """
     answers: dict[int, Answer] = {}
     lanes = [lane(text_of(call, "name")) for call, _ in numbered_calls]
@@ -154,7 +154,7 @@ async def answer_calls(
         by_server.setdefault(one and one.server, []).append(at)
 
     async def begin(places: Sequence[int]) -> None:
-        """Begin the calls of one server in turn: thousands that wait would hold up the loop, and its deadline."""
+        """Start the calls of one server one by one: thousands waiting at once would block the loop and its deadline."""
         room = anyio.Semaphore(_AT_ONCE)
         for at in places:
             await room.acquire()
@@ -195,7 +195,7 @@ async def _result(
     calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
     on_event: OnCallEvent | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
-    """Run one function call; a failure is a result too, of no connection."""
+    """Run one function call; a failure is also a result, with no connection."""
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)
@@ -208,6 +208,6 @@ async def _result(
 
 
 def _failed(call: JSON, error: Exception) -> dict[str, Any]:
-    """Log what should not have happened and return it as a result."""
+    """Log an unexpected exception and return it as a result."""
     _LOG.error("the call of %s failed", call.get("name"), exc_info=error)
     return tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)

@@ -1,4 +1,4 @@
-"""How long a bridge is open, and what ends with it: its servers, its uploads, the runs that are being streamed."""
+"""How long a bridge is open, and what ends with it: its servers, its uploads, and runs that are being streamed."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -18,7 +18,7 @@ _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
 
 class Lifetime:
-    """From entering a bridge to leaving it; another one may follow."""
+    """The time between entering and leaving a bridge; it may be entered again."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -26,7 +26,7 @@ class Lifetime:
         self._runs: anyio.abc.TaskGroup | None = None
 
     def check_closed(self) -> None:
-        """Refuse to open twice.
+        """Refuse to open a bridge that is already open.
 
         Raises:
             BridgeError: the bridge is open.
@@ -35,7 +35,7 @@ class Lifetime:
             raise BridgeError("this bridge is already open; create another Bridge for another block")
 
     def check_open(self) -> None:
-        """Refuse work that nobody would end.
+        """Refuse work that nothing would end.
 
         Raises:
             BridgeError: the bridge is not open.

@@ -1,4 +1,4 @@
-"""`imagebridge call`: tools called by hand, and what a model would be sent."""
+"""`imagebridge call`: calls tools by hand, and prints what a model would be sent."""
 
 import json
 import sys

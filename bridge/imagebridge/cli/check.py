@@ -1,4 +1,4 @@
-"""`imagebridge check`: what is wrong with a request body, before it is sent."""
+"""`imagebridge check`: finds what is wrong with a request body before it is sent."""
 
 import json
 import sys
@@ -60,10 +60,10 @@ def command(file: str, fix: bool, as_json: bool) -> None:
 
 
 def _read_document(file: str) -> "dict[str, Any] | list[Any]":
-    """Return the JSON object or array that the file holds.
+    """Return the JSON object or array in the file.
 
     Raises:
-        Failure: it cannot be read, or holds something else.
+        Failure: it cannot be read, or contains something else.
     """
     from .failure import Failure
 
@@ -96,7 +96,7 @@ def _body(document: "dict[str, Any] | list[Any]") -> dict[str, Any]:
 
 
 def _without_model_findings(findings: "list[Finding]", document: object) -> "list[Finding]":
-    """Leave out what an array of items cannot say: the model."""
+    """Leave out findings that an array of items cannot express: those about the model."""
     return [finding for finding in findings if isinstance(document, dict) or finding.path != "model"]
 
 
@@ -111,7 +111,7 @@ def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
 
 
 def _is_grave(one: "Finding") -> bool:
-    """Tell whether what was found costs the request, or a picture in it."""
+    """Return whether the findings cost the request, or a picture in it."""
     return one.refused or one.blind
 
 

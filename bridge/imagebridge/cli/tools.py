@@ -1,4 +1,4 @@
-"""`imagebridge tools`: what the model could call."""
+"""`imagebridge tools`: prints the tools that a model could call."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""Work beside the event loop, which may be given up."""
+"""Blocking work next to the event loop that can be abandoned."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,9 +11,9 @@ Made = TypeVar("Made")
 
 
 async def in_thread(work: Callable[[], Made]) -> Made:
-    """Return what blocking `work` makes in a thread. A cancelled call does not wait for its end, and changes nothing.
+    """Return the result of blocking `work` in a thread. A cancelled call does not wait for it, and has no effect.
 
-    The process in which it reads documents ends at once.
+    If the work reads documents in a process, that process ends at once.
     """
     confinement = Confinement()
 

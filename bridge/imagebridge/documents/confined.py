@@ -1,7 +1,7 @@
-"""Readers that are not written in Python work in a process of their own: a file that takes all time or memory costs that alone.
+"""Runs readers that are not written in Python in a separate process: a file that takes all time or memory costs only that process.
 
-A PDF of 2 kB can have more parts than any memory holds, and a sheet whose two cells lie far apart a billion empty ones; what
-reads them ends the process that it is in. One process serves all readings of a result, for its start takes longer than most.
+A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells a billion empty ones; either
+would end the process that reads it. One process serves all reads of a result, because starting it takes longer than most reads.
 """
 
 import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
 SECONDS = 30.0
-"""Seconds that one reading may take; ordinary ones take a tenth of one, and a start as much."""
+"""Seconds that one read may take; ordinary ones take a tenth of a second, as does a start."""
 
 MEMORY = 1_050_000_000
 """Bytes of data that the process may hold, where the system can limit them."""
@@ -34,12 +34,12 @@ Returned = TypeVar("Returned")
 
 
 def confined(function: Callable[[], Returned]) -> Returned:
-    """Call `function`, a partial of one that a module has, in a process of its own, and return what it returns.
+    """Call `function`, a partial of a module's function, in a separate process, and return its result.
 
     Raises:
-        DocumentError: it took too long or too much memory, ended its process, no process can be started, or all that
-            it was a part of was given up.
-        Exception: what the function itself raises.
+        DocumentError: it took too long or too much memory, ended its process, no process can be started, or the
+            work that it was part of was abandoned.
+        Exception: any exception of the function itself.
     """
     # Only now: few results hold such a document.
     import pickle
@@ -54,7 +54,7 @@ def confined(function: Callable[[], Returned]) -> Returned:
 
 
 class Confinement:
-    """One process for all that is read in its context, in one thread. It ends with the context; any thread may end it before."""
+    """One process for all reads in its context, which run in one thread. It ends with the context; any thread may end it earlier."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
@@ -68,14 +68,14 @@ class Confinement:
         self._end()
 
     def give_up(self) -> None:
-        """End the process at once, also one that is just starting, and start no other. Called in any thread."""
+        """End the process at once, even while it is starting, and start no other. May be called in any thread."""
         # In this order, and in the other one in `_start`: one of the two sees what the other did.
         self._given_up = True
         if process := self._process:
             process.kill()
 
     def answer(self, request: bytes) -> bytes:
-        """Return what the process answers; one that read something before may have been spent, and is replaced once.
+        """Return the process's answer; a process that has read something before may be worn out, and is replaced once.
 
         Raises:
             DocumentError: as `confined`.
@@ -91,7 +91,7 @@ class Confinement:
         return answer
 
     def _asked(self, request: bytes) -> bytes:
-        """Return an answer, nothing where the process ended.
+        """Return an answer, or nothing if the process ended.
 
         Raises:
             DocumentError: it took too long, or no process can be started.
@@ -144,7 +144,7 @@ class Confinement:
         return process
 
     def _end(self) -> None:
-        """Kill the process, which holds nothing that anyone waits for, and leave no pipe of it."""
+        """Kill the process, which holds nothing that anyone waits for, and close its pipes."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -170,7 +170,7 @@ _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confin
 
 @contextmanager
 def in_one_process() -> Generator[Confinement]:
-    """Let all that is read in here be read by one process: that of the context around it, where there is one."""
+    """Let one process do all reads in this block: that of the surrounding context, if there is one."""
     if around := _OPEN.get():
         yield around
         return

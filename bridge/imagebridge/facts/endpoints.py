@@ -1,6 +1,6 @@
-"""What servers that speak OpenAI's APIs take of pictures in tool outputs: a dated table.
+"""How servers that speak OpenAI's APIs accept pictures in tool outputs: a dated table.
 
-Read 2026-11-29 from the servers' issue trackers and documents; versions move on, so each row names its source.
+Read 2026-11-29 in the servers' issue trackers and documentation; versions change, so each row names its source.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Mode = Literal["native", "user_message", "text"]
 
 @dataclass(frozen=True, slots=True)
 class EndpointKind:
-    """One kind of server: its mode on the Responses API and on Chat Completions, and where that is from."""
+    """One kind of server: its mode in the Responses API and in Chat Completions, and the source."""
 
     responses: Mode
     chat: Mode
@@ -65,10 +65,10 @@ ENDPOINTS: dict[str, EndpointKind] = {
 
 @lru_cache
 def endpoint_kind(name: str | None) -> EndpointKind:
-    """Return the row of a server, OpenAI's for None.
+    """Return the row of a server, or OpenAI's for None.
 
     Raises:
-        ValueError: no such server; the message names those there are.
+        ValueError: the server is unknown; the message lists the known ones.
     """
     kind = ENDPOINTS.get((name or "openai").lower())
     if kind is None:

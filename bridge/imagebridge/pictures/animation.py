@@ -1,7 +1,7 @@
-"""The frames of an animation as browsers show them: each is decoded as a picture of its own and laid on the ones before.
+"""The frames of an animation as browsers show them: each is decoded as a separate picture and drawn over the previous ones.
 
-What a frame leaves to the next goes by PNG third edition, section 11.3.6, and by GIF89a, section 23, as browsers
-read that: what is to become background becomes transparent. WebP and AVIF are laid together by their decoders.
+What a frame leaves for the next follows PNG third edition, section 11.3.6, and GIF89a, section 23, as browsers
+interpret it: areas restored to the background become transparent. WebP and AVIF are composed by their decoders.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Frame(NamedTuple):
-    """One frame as a still file, where it lies in pixels, how long it is shown, and what it leaves to the next."""
+    """One frame as a still file, its position in pixels, how long it is shown, and what it leaves for the next."""
 
     still: bytes
     left: int
@@ -37,16 +37,16 @@ def count(data: bytes) -> int:
     """Return how many frames a picture has, 1 for a still.
 
     Raises:
-        PictureError: they cannot be counted.
+        PictureError: the frames cannot be counted.
     """
     return walk(data).frames if kinds.kind(data) in _STILLS else frames(read(data))
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Return the pixels of the frames, width and height.
+    """Return the size of the frames, width and height in pixels.
 
     Raises:
-        PictureError: they cannot be read.
+        PictureError: the size cannot be read.
     """
     if kinds.kind(data) in _STILLS:
         container = walk(data)
@@ -55,10 +55,10 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def shown(data: bytes, most: int) -> "Iterator[tuple[Image, float]]":
-    """Yield the first `most` frames with the seconds each is shown, up to one that cannot be decoded.
+    """Yield the first `most` frames with the seconds that each is shown, up to the first that cannot be decoded.
 
     Raises:
-        PictureError: that one is the first.
+        PictureError: the very first frame cannot be decoded.
     """
     made = _laid(data) if kinds.kind(data) in _STILLS else _decoded(data)
     for index in range(most):
@@ -77,7 +77,7 @@ def frame(data: bytes, index: int) -> "Image":
     """Return one frame, counted from 0.
 
     Raises:
-        PictureError: it, or one that it lies on, cannot be decoded, or there is none.
+        PictureError: it, or a frame below it, cannot be decoded, or it does not exist.
     """
     if kinds.kind(data) not in _STILLS:
         return load(at_page(read(data), index))
@@ -92,7 +92,7 @@ def frame(data: bytes, index: int) -> "Image":
 
 
 def _decoded(data: bytes) -> "Iterator[tuple[Image, float]]":
-    """Yield the frames that the decoder lays together."""
+    """Yield the frames that the decoder composes."""
     image = read(data)
     for index in range(frames(image)):
         one = load(at_page(image, index))
@@ -100,7 +100,7 @@ def _decoded(data: bytes) -> "Iterator[tuple[Image, float]]":
 
 
 def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
-    """Yield the frames laid on one another, transparent where nothing lies."""
+    """Yield the composed frames, transparent where nothing is drawn."""
     from PIL import Image as Images
 
     container = walk(data)
@@ -131,11 +131,11 @@ _LEAVES: tuple[Literal["itself", "nothing", "what was before"], ...] = (
 
 
 _BESIDE = frozenset((b"PLTE", b"tRNS", b"iCCP", *png.COLOURS))
-"""Chunks of an animated PNG that hold for each of its frames."""
+"""Chunks of an animated PNG that apply to each of its frames."""
 
 
 def _of_png(data: bytes) -> Iterator[_Frame]:
-    """Yield the frames of an animated PNG; the picture for who cannot show them is none of them where it has no control."""
+    """Yield the frames of an animated PNG; the default image is not one of them if no frame control precedes it."""
     beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):
@@ -169,7 +169,7 @@ def _png_frame(header: bytes, beside: bytes, pixels: bytes, control: bytes) -> _
 
 
 def _of_gif(data: bytes) -> Iterator[_Frame]:
-    """Yield the frames of a GIF that was walked and mended."""
+    """Yield the frames of a GIF that was walked and repaired."""
     table = data[10:13] + data[13 : 13 + palette_length(data, 10)]
     at, control = 10 + len(table), bytes(4)
     if len(table) == 3:

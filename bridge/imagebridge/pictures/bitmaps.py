@@ -1,6 +1,6 @@
-"""Windows' bitmaps (BMP) and icons (ICO, CUR) where Pillow reads them wrongly or not at all.
+"""Windows bitmaps (BMP) and icons (ICO, CUR) that Pillow reads incorrectly or not at all.
 
-Source: Microsoft's reference of BITMAPV5HEADER and of icon resources, read 2026-11-29.
+Source: Microsoft's reference for BITMAPV5HEADER and for icon resources, read 2026-11-29.
 """
 
 from struct import error as StructError
@@ -17,15 +17,15 @@ _PLAIN = {
     16: {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)},
     32: {(0xFF0000, 0xFF00, 0xFF, 0), (0xFF0000, 0xFF00, 0xFF, 0xFF000000)},
 }
-"""Masks of red, green, blue and opacity that Pillow reads rightly."""
+"""Masks of red, green, blue and opacity that Pillow reads correctly."""
 
 
 _RUNS = {(1, 8), (2, 4), (4, 24)}
-"""Codings that pack runs of equal pixels, with the bits of a pixel; the last one is OS/2's alone."""
+"""Run-length encodings, with the bits of a pixel; the last one exists only in OS/2."""
 
 
 class InfoHeader(NamedTuple):
-    """What a bitmap says of itself. `down` is true where its first row is the upper one."""
+    """A bitmap's header. `down` is true if its first row is the top one."""
 
     length: int
     width: int
@@ -43,7 +43,7 @@ def _header(data: bytes, at: int) -> InfoHeader:
 
 
 def mended(data: bytes) -> bytes:
-    """Return a BMP whose palette claims more colours than its pixels can name with as many as they can."""
+    """Return a BMP with its palette cut to the colours that its pixels can refer to, if it claims more."""
     if len(data) < 54 or unpack_from("<I", data, 14)[0] < 40:
         return data
     header = _header(data, 14)
@@ -53,7 +53,7 @@ def mended(data: bytes) -> bytes:
 
 
 def profile(data: bytes) -> bytes:
-    """Return the colour profile that a BMP holds, empty where it holds none."""
+    """Return the colour profile in a BMP, or nothing if it has none."""
     if len(data) < 138 or unpack_from("<I", data, 14)[0] < 124 or data[70:74] != b"DEBM":
         return b""
     start, length = unpack_from("<II", data, 126)
@@ -61,7 +61,7 @@ def profile(data: bytes) -> bytes:
 
 
 def image(data: bytes) -> "Image | None":
-    """Return the pixels of a BMP whose form Pillow does not read rightly; None for all others.
+    """Return the pixels of a BMP in a form that Pillow does not read correctly; None for all others.
 
     Raises:
         PictureError: it is cut short.
@@ -100,7 +100,7 @@ def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
 
 
 def _rows(data: bytes, start: int, header: InfoHeader) -> bytes:
-    """Return the rows from the upper one on, without what fills each up to four bytes."""
+    """Return the rows from the top one on, without the padding of each to four bytes."""
     from .cost import check_pixels
 
     check_pixels(header.width, header.height)
@@ -125,7 +125,7 @@ _AT_ONCE = 1 << 20
 
 
 def _masked(rows: bytes, width: int, mask: int) -> bytes:
-    """Return the bits of one mask of each pixel, stretched to 8; all pixels are cut out of one long number at once."""
+    """Return the bits of one mask for each pixel, scaled to 8; all pixels are extracted from one long number at once."""
     if not mask:
         return bytes(len(rows) // width)
     shift = (mask & -mask).bit_length() - 1
@@ -162,7 +162,7 @@ def _of_two_bits(data: bytes, rows: bytes, header: InfoHeader) -> "Image":
 
 
 def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
-    """Return the pixels of a BMP that is packed in runs; those that no run names are black, as browsers have it."""
+    """Return the pixels of a run-length encoded BMP; pixels that no run covers are black, as in browsers."""
     from PIL import Image as Images
 
     from .cost import check_memory, check_pixels
@@ -185,7 +185,7 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
 
 def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
-    """Return an index or a colour for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
+    """Return an index or colour for each pixel, in the order of the rows, and 255 where one was set, 0 elsewhere."""
     width, height = header.width, header.height
     each = 3 if header.bits == 24 else 1
     pixels, named = bytearray(width * height * each), bytearray(width * height)
@@ -219,24 +219,24 @@ def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
 
 
 def _wide(packed: bytes, header: InfoHeader) -> bytes:
-    """Return pixels with a byte for each where two of them share one."""
+    """Return pixels with one byte each, from bytes that two pixels share."""
     if header.bits != 4:
         return packed
     return bytes(half for one in packed for half in (one >> 4, one & 15))
 
 
 class Icon(NamedTuple):
-    """The best picture of an icon: a PNG as it is, or an icon that holds it alone, with its true length."""
+    """The best picture of an icon: a PNG unchanged, or an icon with only that picture and its true length."""
 
     data: bytes
     png: bool
 
 
 def icon(data: bytes) -> Icon:
-    """Return the largest picture of an ICO or CUR, of equal ones the deepest, as browsers choose.
+    """Return the largest picture of an ICO or CUR, the deepest of equal ones, as browsers choose.
 
     Raises:
-        PictureError: it holds none, or is cut short.
+        PictureError: it contains none, or is cut short.
     """
     try:
         (count,) = unpack_from("<H", data, 4)
@@ -251,7 +251,7 @@ def icon(data: bytes) -> Icon:
 
 
 def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | None:
-    """Return pixels, bits a pixel and one picture of an icon; None where it is not all there."""
+    """Return the number of pixels, bits per pixel and one picture of an icon; None if it is incomplete."""
     if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
         if start + 29 > len(data):
             return None
@@ -280,11 +280,11 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
 
 
 _CLEAR_BITS = [bytes(0 if byte >> at & 1 else 255 for at in range(7, -1, -1)) for byte in range(256)]
-"""The opacity of the eight pixels that each byte of a mask stands for: a bit that is set hides its pixel."""
+"""The opacity of the eight pixels of each byte of a mask: a bit that is set hides its pixel."""
 
 
 def _opaque_by_mask(held: bytes, start: int, width: int, height: int) -> bytes:
-    """Return a picture of 32 bits of which no pixel has opacity with that of its mask, without one opaque: as browsers do."""
+    """Return a 32-bit picture whose pixels all have opacity 0 with the opacity of its mask, or opaque without one, as browsers do."""
     end = start + 4 * width * height
     if any(held[start + 3 : end : 4]):
         return held

@@ -1,9 +1,9 @@
 """Walks PNG, JPEG, WebP and GIF files to their end, without decoding a pixel.
 
-What a walk proves: the container is complete and its header is sound. Only PNG carries checksums; in
-the other three, flipped bits inside the compressed data pass and are found by decoding alone. What
-can be mended without touching a pixel is, so that all decoders see the same picture.
-PNG and JPEG are long enough for rooms of their own (png_walk.py, jpeg_walk.py).
+What a walk verifies: the container is complete and its header is valid. Only PNG has checksums; in
+the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. What
+can be repaired without changing a pixel is, so that all decoders see the same picture.
+PNG and JPEG have separate modules (png_walk.py, jpeg_walk.py).
 Sources: RFC 9649 (WebP), GIF89a, EXIF 2.32.
 """
 
@@ -22,12 +22,12 @@ __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
 
 class Container(NamedTuple):
-    """What the walk found: size in pixels, number of frames, where the file ends, and what to mend in it.
+    """The result of a walk: size in pixels, number of frames, where the file ends, and what to repair in it.
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
-    `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
-    pixels, and alike: at most 8 bits a channel, no CMYK, no HDR, no rare coding, a GIF's screen filled. `mends` are in order and do not overlap.
-    `whole` is false where only the pixels can tell whether they are all there: the file lacks its end, or a PNG has
+    `end` counts the bytes that belong to the picture. `common` is true if every decoder reads the
+    pixels, and in the same way: at most 8 bits per channel, no CMYK, no HDR, no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
+    `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
     too few bytes of them.
     """
 
@@ -46,7 +46,7 @@ def walk(data: bytes) -> Container:
     """Walk `data` to the end of its container.
 
     Raises:
-        PictureError: not PNG, JPEG, WebP or GIF; cut short; or broken in a part a decoder needs.
+        PictureError: not PNG, JPEG, WebP or GIF; cut short; or broken in a part that a decoder needs.
     """
     file_type = kinds.kind(data)
     walker = _WALKERS.get(file_type) if file_type else None
@@ -61,14 +61,14 @@ def walk(data: bytes) -> Container:
 
 
 _INTEGERS = {3: "H", 4: "I"}
-"""EXIF's types SHORT and LONG: the tag is a SHORT by the book, and some cameras write a LONG."""
+"""EXIF's types SHORT and LONG: the specification says SHORT, but some cameras write LONG."""
 
 
 def orientation(exif: bytes) -> int:
-    """Return how an EXIF block says that the picture is to be turned: 1 (not at all) to 8.
+    """Return the EXIF orientation of a picture: 1 (upright) to 8.
 
-    It is tag 0x0112 of the first directory (EXIF 2.32, 4.6.5), where it stands twice the last one, as
-    Pillow reads it. Orientation in XMP alone is for editors: no decoder turns by it.
+    It is tag 0x0112 of the first directory (EXIF 2.32, 4.6.5); if it occurs twice, the last one counts, as
+    in Pillow. Orientation only in XMP is for editors: no decoder applies it.
     """
     exif = exif.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -155,11 +155,11 @@ def _webp(data: bytes) -> Container:
 
 
 _FRAME_HEAD = 16
-"""Bytes of a WebP's frame before the chunks of its pixels."""
+"""Bytes of a WebP frame before the chunks with its pixels."""
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
-    """Return the canvas where one was declared, else the size of the frame."""
+    """Return the canvas if one was declared, otherwise the size of the frame."""
     return canvas if canvas[0] else frame
 
 
@@ -181,11 +181,11 @@ GIF_EXTENSION, GIF_FRAME, GIF_END = 0x21, 0x2C, 0x3B
 """The first byte of each block of a GIF."""
 
 GIF_CONTROL = b"\xf9\x04"
-"""How the extension goes on that says how the next frame is shown: its label, and its length in bytes."""
+"""The continuation of the extension that says how the next frame is shown: its label and its length in bytes."""
 
 
 def _gif(data: bytes) -> Container:
-    """Walk a GIF; see docs/architecture.md, "The walk through a GIF"."""
+    """Walk a GIF; see docs/architecture.md, "Walking a GIF"."""
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
     at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
@@ -231,7 +231,7 @@ def _gif(data: bytes) -> Container:
 
 _WARNED = 89_478_485
 _DISPOSAL = 0b11100
-"""Pillow prints a warning where it clears a frame of more pixels; these bits of its control ask for that."""
+"""Pillow prints a warning when it clears a frame with more pixels; these bits of the frame's control ask for that."""
 
 
 def palette_length(data: bytes, at: int) -> int:
@@ -245,9 +245,9 @@ _WINDOW = 1 << 15
 
 
 def sub_blocks_end(data: bytes, at: int) -> int:
-    """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
+    """Return the end of the sub-blocks that begin at `at`, or a position after the file if they are cut short.
 
-    Runs of full ones are passed by slices, each sixteen times as long as the one before as long as all in it are full.
+    Runs of full sub-blocks are skipped in slices, each sixteen times as long as the last while all in it are full.
     """
     size, window = len(data), _WINDOW
     while at < size:

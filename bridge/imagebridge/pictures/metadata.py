@@ -1,8 +1,8 @@
-"""What a file says beside its pixels: notes of the camera, resolution, colour profile. All of it may be broken.
+"""What a file contains besides its pixels: camera notes, resolution, colour profile. Any of it may be broken.
 
-Pillow refuses whole pictures for such a part, or lets an exception of any kind out of the question for it. So what
-is not needed for the pixels is taken off before Pillow reads a file, and asked for here alone, where a part that
-cannot be read is one that is not there. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
+Pillow refuses whole pictures because of such a part, or raises any kind of exception when asked for it. So what
+is not needed for the pixels is removed before Pillow reads a file, and read only here, where an unreadable part counts
+as missing. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"pHYs"}
 
 _NOTED = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
-"""JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
+"""JPEG segments with metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
 
 _PHOTO, _GPS, _OTHERS = 0x8769, 0x8825, 0xA005
 _ORIENTATION = 0x0112
@@ -36,12 +36,12 @@ _READERS = {
 
 
 def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
-    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
+    """Return the file without what hinders Pillow's decoders, and its replacement in `info`, in Pillow's terms.
 
-    A PNG keeps its pixels, its frames and what says in which colours: Pillow refuses the whole picture where
+    A PNG keeps its pixels, its frames and its colour information: Pillow refuses the whole picture if
     another chunk is broken, or a text unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a
-    resolution in it, and warns on stderr where it is broken. AVIF and HEIC lose it too: they are turned by a
-    property of their own, whatever EXIF says. An AVIF also loses its groups (see `iso_boxes.without_groups`).
+    resolution in it, and warns on stderr if it is broken. AVIF and HEIC lose it too: a separate property
+    rotates them, whatever EXIF says. An AVIF also loses its groups (see `iso_boxes.without_groups`).
     """
     if found is kinds.PNG:
         return _bare_png(data)
@@ -79,9 +79,9 @@ _COLOURED = frozenset((b"gAMA", b"cHRM", b"iCCP", b"cICP"))
 
 
 def without_notes(data: bytes) -> bytes | None:
-    """Return a PNG with the very pixels it has, and nothing that it says beside them.
+    """Return a PNG with exactly its pixels, and nothing besides them.
 
-    None where leaving chunks out does not do: another format, or colours that are described.
+    None if removing chunks does not achieve that: another format, or described colours.
     """
     if kinds.kind(data) is not kinds.PNG:
         return None
@@ -92,7 +92,7 @@ def without_notes(data: bytes) -> bytes | None:
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The bytes that two segments of a JPEG have at least. Decoders pass by shorter ones, and Pillow fails."""
+"""The least bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
@@ -100,7 +100,7 @@ def _is_exif(data: bytes, at: int) -> bool:
 
 
 def _hindering(data: bytes) -> Iterator[Mend]:
-    """Yield the segments before the pixels of a JPEG that are to go: EXIF, and those that are too short for what they are."""
+    """Yield the segments before the pixels of a JPEG that are to be removed: EXIF, and those that are too short for their type."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         if data[at + 1] == 0xFF:
@@ -114,9 +114,9 @@ def _hindering(data: bytes) -> Iterator[Mend]:
 
 
 def strip_tiff(image: "Image") -> None:
-    """Take off a TIFF, before its pixels are decoded, what Pillow would follow then: other directories, and XMP.
+    """Remove from a TIFF, before its pixels are decoded, what Pillow would follow: other directories, and XMP.
 
-    By XMP Pillow turns a page that no tag turns, and no other decoder does.
+    Pillow rotates pages according to XMP if no tag does, and no other decoder does that.
     """
     image.info.pop("xmp", None)
     exif = image.getexif()
@@ -128,13 +128,13 @@ def strip_tiff(image: "Image") -> None:
 
 
 def is_noted(image: "Image") -> bool:
-    """Tell whether what `decode.read` returned holds notes: of a camera, a place, a program, in words."""
+    """Return whether what `decode.read` returned contains notes: a camera, a place, a program, words."""
     segments: Any = getattr(image, "applist", ())
     return bool(_NOTED & set(image.info)) or any(name in _SEGMENTS for name, _ in segments)
 
 
 def dots_per_inch(image: "Image") -> int:
-    """Return the resolution that a file says it has, 0 where it says none, or what cannot be one."""
+    """Return the resolution that a file states, or 0 if it states none or an impossible one."""
     resolution: Any = image.info.get("dpi")
     try:
         dots = float(resolution[0])
@@ -144,7 +144,7 @@ def dots_per_inch(image: "Image") -> int:
 
 
 def profile_name(image: "Image") -> str:
-    """Return what the colour profile calls itself, empty where there is none."""
+    """Return the name of the colour profile, or nothing if there is none."""
     data = image.info.get("icc_profile")
     if not data:
         return ""
@@ -157,7 +157,7 @@ def profile_name(image: "Image") -> str:
 
 
 class CameraNotes(NamedTuple):
-    """EXIF by the numbers of its tags: the main directory, the camera's, the place. `turned` is as in `Picture`."""
+    """EXIF by tag number: the main directory, the camera's, the place. `turned` is as in `Picture`."""
 
     main: Mapping[int, object]
     photo: Mapping[int, object]
@@ -166,7 +166,7 @@ class CameraNotes(NamedTuple):
 
 
 def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
-    """Return the EXIF of a picture that `decode.read` made an `image` of; None where it has none that can be read."""
+    """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
     try:
         return _camera_notes(data, image)
     # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
@@ -199,7 +199,7 @@ def _camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
 
 
 def _directory(exif: Any, tag: int) -> Mapping[int, object]:
-    """Return a directory inside another, nothing where it is broken."""
+    """Return a nested directory, or nothing if it is broken."""
     try:
         return exif.get_ifd(tag)
     except Exception:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""The rows of a PNG, unpacked to the last one: what a decoder does, but for undoing the filters, which cannot fail.
+"""Unpacks the rows of a PNG to the last one: what a decoder does, except for undoing the filters, which cannot fail.
 
 Source: PNG third edition (W3C, 2025-06-24), sections 7 to 10.
 """
@@ -23,11 +23,11 @@ _PASSES = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-"""Left, top and steps across and down of the passes of an interlaced picture."""
+"""Left, top and steps across and down for the passes of an interlaced picture."""
 
 
 class _RowDecoder:
-    """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
+    """Checks unpacked rows: each begins with the number of its filter, 0 to 4."""
 
     def __init__(self, header: Header) -> None:
         bits = header.bits * CHANNELS[header.colour]
@@ -42,7 +42,7 @@ class _RowDecoder:
         self._done = 0
 
     def feed(self, piece: bytes) -> None:
-        """Take in more bytes.
+        """Take more bytes.
 
         Raises:
             PictureError: a row names a filter that does not exist.
@@ -66,10 +66,10 @@ class _RowDecoder:
 
 
 def unpacked(data: bytes) -> bytes:
-    """Unpack every row of a PNG that was walked and mended; return it, packed anew where only its end is wrong.
+    """Unpack every row of a PNG that was walked and repaired; return it, recompressed if only its end is wrong.
 
-    A stream that ends without its checksum, or with another one, or with more than the rows, has all its
-    pixels: these decoders treat in different ways, so that the same pixels are packed again.
+    A stream without a checksum, with a wrong one, or with more than the rows has all its
+    pixels, but decoders treat these cases differently, so the same pixels are compressed again.
 
     Raises:
         PictureError: rows are missing or broken.
@@ -93,7 +93,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield what a decompressor makes of some spans. (zlib has no public name for its type.)"""
+    """Yield the output of a decompressor for some spans. (zlib has no public name for its type.)"""
     view = memoryview(data)
     for start, stop in spans:
         for at in range(start, stop, _PIECE):
@@ -107,7 +107,7 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
-    """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
+    """Return a PNG whose stream has a wrong end with the same rows in a valid stream."""
     rows = _RowDecoder(header)
     # The rows, their copies and what they are packed to.
     check_memory(header.width, header.height, 3 * rows.expected)

@@ -1,4 +1,4 @@
-"""Where a server listens: an address that was typed, the socket for it, who may ask there, and serving until a signal comes."""
+"""Where a server listens: a typed address, its socket, who may send requests, and serving until a signal comes."""
 
 import ipaddress
 import os
@@ -21,7 +21,7 @@ from .relay_options import until_signal
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host and a port, and where the system finds the host."""
+    """A host and a port, and the addresses that the system finds for the host."""
 
     text: str
     host: str
@@ -29,14 +29,14 @@ class Address:
     family: socket.AddressFamily
     where: tuple[str, int]
     is_local: bool
-    """Whether it is reached from this machine alone."""
+    """Whether only this machine can reach it."""
 
     @classmethod
     def parsed(cls, text: str) -> "Address":
-        """Read an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+        """Parse an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
         Raises:
-            BridgeError: it is not an address, or nothing is known of its host.
+            BridgeError: it is not an address, or its host is unknown.
         """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
@@ -54,7 +54,7 @@ class Address:
         """Return a socket that listens here.
 
         Raises:
-            BridgeError: the address cannot be had.
+            BridgeError: the address is not available.
         """
         try:
             listening = socket.create_server(self.where, family=self.family)
@@ -66,13 +66,13 @@ class Address:
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
-        """Return the URL of `path` behind a socket that listens here."""
+        """Return the URL of `path` at a socket that listens here."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{listening.getsockname()[1]}{path}"
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an IP address is of this machine alone; what is no IP address is not."""
+    """Return whether an IP address belongs only to this machine; False for anything that is not an IP address."""
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
@@ -80,21 +80,23 @@ def is_loopback(address: str) -> bool:
 
 
 LOCAL_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
-"""Origins of pages of this machine."""
+"""Origins of pages on this machine."""
 
 _HOST = re.compile(r"(?P<name>[^\s:/@\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.IGNORECASE)
 """A Host header (RFC 9110, 7.2)."""
 
 
 class Sites:
-    """Under which names a server is asked, and which web pages may ask it: pages of foreign sites must not reach one of this
-    machine under a name of theirs (DNS rebinding; MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
+    """The host names of a server, and the web pages that may send it requests.
+
+    Pages of other sites must not reach a server on this machine under a name of theirs (DNS rebinding; MCP 2026-07-28,
+    Streamable HTTP, Security & Endpoint).
 
     Args:
-        names: hosts that the server is called by, beside those of this machine.
-        origins: pages that may ask, beside those of this machine and of the server's own site.
-        checks: whether the server is called by these names alone.
-        fixes: what is said of a name and of a page that are refused: how whoever runs the server lets them in.
+        names: host names of the server, in addition to those of this machine.
+        origins: pages that may send requests, in addition to those of this machine and of the server's own site.
+        checks: whether requests for other host names are refused.
+        fixes: what is added when a host name or a page is refused: how the operator can allow it.
     """
 
     def __init__(
@@ -111,7 +113,7 @@ class Sites:
         self._fixes = fixes
 
     def refusal(self, request: Request) -> Response | None:
-        """Return what a request is answered that comes by another name, or from a page that may not ask; None for others."""
+        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
         host = _HOST.fullmatch(request.headers.get("host", ""))
         if self._checks and (host is None or not self._is_called(_plain(host["name"]))):
             words = f"this server does not go by the name in the Host header{self._fixes[0]}"
@@ -131,13 +133,13 @@ class Sites:
         scheme, _, place = origin.partition("://")
         if host is None or place.lower() != host[0].lower():
             return False
-        # A page of the server's own site. Where its name is not checked, one that points here for a moment would count too:
-        # but neither with a certificate, nor as an address.
+        # A page of the server's own site. If names are not checked, another site's name could point here for a moment, but
+        # it would have no certificate then, and it cannot be an address.
         return self._checks or scheme.lower() == "https" or _is_address(_plain(host["name"]))
 
 
 def _plain(name: str) -> str:
-    """Return a host as it is compared: a name in small letters without the root's dot, an address in its shortest form."""
+    """Return a host name as it is compared: in lower case without the final dot, and an address in its shortest form."""
     name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
     return str(ipaddress.ip_address(name)) if _is_address(name) else name
 
@@ -151,7 +153,7 @@ def _is_address(name: str) -> bool:
 
 
 class _UvicornServer(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
+    """A server that leaves signal handling to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -165,10 +167,10 @@ async def serve_until_signal(
 
     Args:
         app: the application.
-        listening: where it is reached.
-        grace: seconds that running requests have to end then.
-        on_end: called when the signal comes: what never ends by itself is to be ended.
-        options: of uvicorn's configuration.
+        listening: the address to serve.
+        grace: seconds that running requests then have to finish.
+        on_end: called when the signal arrives, to end what never ends by itself.
+        options: for uvicorn's configuration.
     """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=round(grace), **options

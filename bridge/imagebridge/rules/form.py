@@ -1,4 +1,4 @@
-"""Rules about the form of a request: types, names, lengths, and which part may stand where."""
+"""Rules about the form of a request: types, names, lengths, and which part may appear where."""
 
 from collections.abc import Iterator, Mapping
 
@@ -61,7 +61,7 @@ CHAT_PARTS: Mapping[Author, tuple[str, ...]] = {
     "assistant": ("text", "refusal"),
 }
 
-# What a part or item may carry. Anything else is answered with `unknown_parameter`.
+# The fields that a part or item may have. Others are answered with `unknown_parameter`.
 KNOWN: Mapping[str, frozenset[str]] = {
     "function_call_output": frozenset(
         {"type", "id", "call_id", "caller", "name", "namespace", "output", "status"}
@@ -74,7 +74,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
 }
 
 
-# JSON types of the fields that matter here; None is as good as absence.
+# JSON types of the fields that matter here; None counts as absent.
 _STRINGS = ("text", "file_id", "file_data", "file_url", "filename")
 
 

@@ -8,7 +8,7 @@ from imagebridge.rules.body import CALLS, OUTPUTS, Body, InputItem
 from imagebridge.rules.rule import Breach, Rule
 from imagebridge.wire import as_list, as_object, as_string
 
-# Items that stand for others, which the server knows and the body does not show.
+# Items that refer to others, which the server knows and the body does not show.
 _STAND_INS = frozenset({"item_reference", "compaction"})
 
 
@@ -124,7 +124,7 @@ def _chat_orphans(body: Body) -> Iterator[Breach]:
 
 
 def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
-    """Calls that no tool message answers at once; `later` picks those that are answered after another message."""
+    """Calls that no tool message answers directly; `later` selects those that are answered after another message."""
     for index, item in enumerate(body.items):
         rest = body.items[index + 1 :]
         at_once: set[str] = set()

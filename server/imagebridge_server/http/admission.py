@@ -1,6 +1,6 @@
-"""How many requests are taken, and whose turn it is to work: no caller can fill the queue alone, and none waits for ever.
+"""Limits how many requests are accepted, and decides whose turn it is: no caller can fill the queue alone, and none waits forever.
 
-A request that finds no place is refused at once, before its body is read; one that has a place gets its turn in time.
+A request without a place is refused at once, before its body is read; one with a place gets its turn in time.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
+from imagebridge.errors import counted
 from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
 from imagebridge_tools import apart
@@ -20,16 +21,16 @@ from imagebridge_tools.apart import SHARE, WorkShare
 from imagebridge_tools.charts import worker
 
 ALL_CALLS = 100
-"""Requests of all callers at the same time, those that wait included."""
+"""The most concurrent requests of all callers, including waiting ones."""
 
 ALL_BODIES = 500_000_000
-"""Bytes of the bodies of all these requests together, a quarter of it for one caller."""
+"""The most bytes of the bodies of these requests together; one caller may use a quarter of it."""
 
 TURNS = 4
-"""Calls of tools that work at the same time, for each core: drawing and decoding are bounded by themselves below that."""
+"""Tool calls that run at the same time, for each core: drawing and decoding have their own, lower limits."""
 
 SPARE = 1
-"""Processes that draw, and as many that decode, beyond those that work for one caller: others do not wait for it to end."""
+"""Drawing processes, and as many decoding ones, beyond those that one caller may use: others do not wait for its work."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
@@ -50,19 +51,21 @@ class RequestPlaces:
 
     @contextmanager
     def taken(self, caller: str, most: int, body: int | None) -> Generator["RequestPlace"]:
-        """Hold a place for a request, which is given back at the end of the block.
+        """Hold a place for a request until the end of the block.
 
         Args:
-            caller: whose it is, empty where nobody is known.
-            most: places that this caller may hold.
-            body: bytes of the request; None: what comes of it is counted.
+            caller: the caller's name, empty if unknown.
+            most: the most places that this caller may hold.
+            body: the number of bytes in the request. None: they are counted as they arrive.
 
         Raises:
-            FullError: there is none.
+            FullError: there is no place.
         """
         if caller and self._taken[caller] >= most:
-            raise FullError(f"this caller has {most} requests under way, which is the limit; {_LATER}")
-        if self._all_taken() >= ALL_CALLS:
+            raise FullError(
+                f"this caller has {counted(most, 'request')} under way, which is the limit; {_LATER}"
+            )
+        if self._all_taken_with(caller) > ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
         place = RequestPlace(self._bodies, caller, counts=body is None)
         place.grow(body or 0)
@@ -73,13 +76,15 @@ class RequestPlaces:
             place.give_back()
             _count_down(self._taken, caller, 1)
 
-    def _all_taken(self) -> int:
-        """Return how many are taken: of one caller, however many it may hold, never more than half of them all."""
-        return sum(min(count, ALL_CALLS // 2) if caller else count for caller, count in self._taken.items())
+    def _all_taken_with(self, caller: str) -> int:
+        """Return the number of places taken with one more of a caller; each counts for at most half of all places, however
+        many it holds."""
+        counts = {**self._taken, caller: self._taken[caller] + 1}
+        return sum(min(count, ALL_CALLS // 2) if name else count for name, count in counts.items())
 
 
 class RequestPlace:
-    """The place of one request, and the room for its body."""
+    """The place of one request, and the bytes reserved for its body."""
 
     def __init__(self, bodies: Counter[str], caller: str, *, counts: bool) -> None:
         self._bodies = bodies
@@ -88,19 +93,19 @@ class RequestPlace:
         self._size = 0
 
     def received(self, size: int) -> None:
-        """Make room for a part that came of a body whose size nobody knew.
+        """Reserve room for a part of a body whose size was not announced.
 
         Raises:
-            FullError: there is none.
+            FullError: there is no room.
         """
         if self._counts and size:
             self.grow(size)
 
     def grow(self, size: int) -> None:
-        """Make room for so many bytes more.
+        """Reserve room for `size` more bytes.
 
         Raises:
-            FullError: there is none.
+            FullError: there is no room.
         """
         own, all_bodies = self._bodies[self._caller] - self._size, self._bodies.total() - self._size
         grown = self._size + size
@@ -115,7 +120,7 @@ class RequestPlace:
         self._size = grown
 
     def give_back(self) -> None:
-        """Give the room back."""
+        """Release the reserved room."""
         _count_down(self._bodies, self._caller, self._size)
 
 
@@ -126,10 +131,10 @@ def _count_down(counter: Counter[str], caller: str, number: int) -> None:
 
 
 class WorkTurns:
-    """Who works: one after the other of those callers who wait, and never one caller in all places.
+    """Decides who may run: waiting callers take turns, and no caller can occupy all places.
 
     Args:
-        count: calls that work at the same time.
+        count: the number of calls that run at the same time.
     """
 
     def __init__(self, count: int) -> None:
@@ -140,7 +145,7 @@ class WorkTurns:
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncGenerator[None]:
-        """Wait for a turn of a caller, and hold it for as long as the block lasts."""
+        """Wait for a caller's turn, and hold it for the duration of the block."""
         begun = anyio.Event()
         self._waiting.setdefault(caller, deque()).append(begun)
         self._pass_on()
@@ -164,7 +169,7 @@ class WorkTurns:
             del self._waiting[caller]
 
     def _pass_on(self) -> None:
-        """Give free turns to those who wait, to each caller one and then again."""
+        """Give free turns to those who wait, one to each caller in rotation."""
         while self._free and (caller := self._next()) is not None:
             queue = self._waiting[caller]
             queue.popleft().set()
@@ -181,14 +186,14 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for the turn of their caller, and have its share of processes."""
+    """MCP middleware: calls of tools that work on this machine wait for their caller's turn and use its share of processes."""
 
     turns: WorkTurns
     caller: str
     share: WorkShare | None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, in its turn where it needs one."""
+        """Pass a message on, waiting for its turn if it needs one."""
         if ctx.method != "tools/call":
             return await call_next(ctx)
         before = SHARE.set(self.share)
@@ -207,7 +212,7 @@ def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
 
 
 def cores() -> int:
-    """Return how many processors this process may use, also where a container limits them (cgroup v2, cpu.max)."""
+    """Return how many processors this process may use, respecting a container's limit (cgroup v2, cpu.max)."""
     try:
         count = len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows
@@ -219,13 +224,13 @@ def cores() -> int:
 
 
 def share() -> int:
-    """Return how many processes draw for one caller at the same time, and how many decode."""
+    """Return the number of processes that may draw for one caller at the same time; as many may decode."""
     return max(2, cores())
 
 
 @contextmanager
 def working_on_all_cores() -> Generator[None]:
-    """Let processes draw and decode on every core, with some to spare."""
+    """Allow one drawing and one decoding process per core, and some to spare."""
     before = worker.PROCESSES, apart.PROCESSES
     worker.PROCESSES = apart.PROCESSES = share() + SPARE
     try:

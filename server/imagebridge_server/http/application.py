@@ -1,6 +1,6 @@
 """create_app: the server as an ASGI application, over MCP's Streamable HTTP in both generations of the protocol.
 
-No request depends on another (2025-11-25 and before: without sessions), so any replica answers any of them.
+Requests do not depend on each other (2025-11-25 and before: without sessions), so any replica can answer any of them.
 """
 
 from collections.abc import AsyncGenerator, Generator, Sequence
@@ -51,25 +51,25 @@ from .request_log import Noting, RequestLog, record_of
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
-"""Bytes of a request at most: a file as a `data:` URL, and what is around it."""
+"""The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
 
 _BODY_SECONDS = 60.0
-"""Seconds in which a request is to be here; one that is not holds its place no longer."""
+"""Seconds within which a request must arrive; after that it loses its place."""
 
 
 _RETRY = 1
-"""Seconds after which a request that found no place is to come again."""
+"""Seconds after which a request that found no place should try again."""
 
 
 _FIXES = (
     "; if callers use that name, start the server with --public-url",
     "; if it may, start the server with --origin",
 )
-"""What lets a name and a web page in that are refused."""
+"""How a host name and a web page that were refused can be allowed."""
 
 
 class _SlowBodyError(Exception):
-    """A request that took too long to come."""
+    """A request that took too long to arrive."""
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -138,7 +138,7 @@ class _HttpApplication:
         self.app.state.end = self.end
 
     def _built(self, caller: HttpCaller) -> MCPServer[Any]:
-        """Return the server of a caller, with a session manager that is ready to run."""
+        """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
         # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
@@ -170,7 +170,7 @@ class _HttpApplication:
                 self.end()
 
     def end(self) -> None:
-        """Say that no more is to come here; what is under way is answered."""
+        """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
     # Whether it is well.
@@ -198,7 +198,7 @@ class _HttpApplication:
             await _refusal(408, words, Connection="close")(scope, receive, send)
 
     async def _refused(self, request: Request) -> Response | None:
-        """Return what is answered to those who may not ask, and to what is not asked here."""
+        """Return the answer for requests that are not authorised or not meant for this server."""
         client = request.client
         if not self._open and client and not is_loopback(client.host):
             return _refusal(
@@ -210,7 +210,7 @@ class _HttpApplication:
         return self._sites.refusal(request) or await self._media_types.validate_request(request, is_post=True)
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of a caller who is known, where there is a place for it."""
+        """Serve a request of an identified caller, if there is a place for it."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
@@ -225,7 +225,7 @@ class _HttpApplication:
 
 
 class _Asgi:
-    """An ASGI application as an object, which Starlette passes every method on to."""
+    """An ASGI application as an object, to which Starlette passes every method."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -235,9 +235,9 @@ class _Asgi:
 
 
 class _Finishing:
-    """Lets the event streams of running calls end by themselves, also under an ASGI server that is to exit.
+    """Lets running calls finish their event streams when uvicorn is about to exit.
 
-    Once uvicorn is, sse-starlette, with which the SDK sends events until 2025-11-25, breaks off all streams of the process.
+    sse-starlette, which the SDK uses for events up to 2025-11-25, would otherwise cut off all streams of the process.
     """
 
     def __init__(self) -> None:
@@ -246,7 +246,7 @@ class _Finishing:
 
     @contextmanager
     def one(self) -> Generator[None]:
-        """Finish the call that is served in the block."""
+        """Let the call that is served in the block finish."""
         if not self._running:
             self._breaks_off = AppStatus.enable_automatic_graceful_drain
             AppStatus.disable_automatic_graceful_drain()
@@ -260,25 +260,25 @@ class _Finishing:
 
 
 _FINISHING = _Finishing()
-"""One for all applications of the process, as what breaks streams off is."""
+"""One for all applications of the process, because sse-starlette's setting is global."""
 
 
 def _sites(settings: Settings, address: Address | None, *, asks_who: bool) -> Sites:
-    """Return under which names the server is asked: where nobody is asked who it is, or it has a name of its own, no others."""
+    """Return the allowed host names and pages: names are checked if there is a public URL, or if callers need no token."""
     names = [address.host] if address else []
     origins = list(settings.origins)
     if settings.public_url:
         url = AnyHttpUrl(settings.public_url)
         names.append(url.host or "")
         origins.append(str(url).removesuffix(PATH))
-    # An address of this machine is reached by no other, but a page in a browser of this one could ask there.
+    # Other machines cannot reach a loopback address, but a page in a browser on this machine can.
     local = address.is_local if address else not settings.no_auth
     checks = bool(settings.public_url) or (local and not asks_who)
     return Sites(names, origins, checks=checks, fixes=_FIXES)
 
 
 def _challenging(application: Any, scopes: Sequence[str]) -> Any:
-    """Return an application whose refusals also name the scopes that a token needs (MCP 2026-07-28, Authorization)."""
+    """Return an application whose refusals also list the scopes that a token needs (MCP 2026-07-28, Authorization)."""
 
     async def challenging(scope: Scope, receive: Receive, send: Send) -> None:
         async def challenged(message: Message) -> None:
@@ -294,9 +294,9 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
 
 
 def _pages(origins: Sequence[str]) -> Middleware:
-    """Return what tells browsers that the pages which may ask may also read the answers.
+    """Return the middleware that lets browsers show answers to the pages that may send requests.
 
-    As the SDK's pages on browser-based clients ask (2026-11); without sessions there are fewer headers to read.
+    This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
     return Middleware(
         CORSMiddleware,
@@ -317,13 +317,13 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
 
 
 def _body_size(scope: Scope) -> int | None:
-    """Return how many bytes a request says that it has, None where it does not (in chunks, or HTTP/2)."""
+    """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
     told = Headers(scope=scope).get("content-length", "")
     return min(int(told), _MOST_BODY) if told.isdecimal() and len(told) < 20 else None
 
 
 def _counted(receive: Receive, place: RequestPlace) -> Receive:
-    """Return what receives a request, and lets its place have room for what comes."""
+    """Return a receiver that reserves room for what arrives."""
 
     async def received() -> Message:
         message = await receive()
@@ -334,7 +334,7 @@ def _counted(receive: Receive, place: RequestPlace) -> Receive:
 
 
 def _in_time(receive: Receive) -> Receive:
-    """Return what receives a request and waits for its body only so long; for its end it waits as ever."""
+    """Return a receiver that waits a limited time for a request's body, but any time for its end."""
     deadline = anyio.current_time() + _BODY_SECONDS
     complete = False
 

@@ -1,4 +1,4 @@
-"""The options of `imagebridge-server --http`, and the command that makes tokens; loads nothing but click at first."""
+"""The options of `imagebridge-server --http`, and the command that makes tokens; at first loads nothing but click."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -79,15 +79,15 @@ _NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url
 
 
 def http_options(command: Decorated) -> Decorated:
-    """Give a command these options."""
+    """Add these options to a command."""
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
 def check_http_options(context: click.Context, http: str | None) -> None:
-    """Refuse what is said about HTTP where nothing is served over it.
+    """Refuse HTTP options if nothing is served over HTTP.
 
     Raises:
-        click.UsageError: something is.
+        click.UsageError: one of them is given.
     """
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE

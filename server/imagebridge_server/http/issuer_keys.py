@@ -1,7 +1,7 @@
-"""The public keys of an issuer of JSON web tokens: found through its metadata, fetched once for all who wait, remembered.
+"""The public keys of an issuer of JSON Web Tokens: its metadata leads to them, and one request fetches them for all who wait.
 
-How the issuer is found: RFC 8414 and OpenID Connect Discovery, as MCP's page on authorization (2025-11-25 and 2026-07-28)
-asks. Keys: RFC 7517.
+Discovery of the issuer: RFC 8414 and OpenID Connect Discovery, as required by MCP's page on authorization (2025-11-25 and
+2026-07-28); keys: RFC 7517.
 """
 
 import logging
@@ -21,29 +21,29 @@ _LOG = logging.getLogger("imagebridge.http")
 
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that a public key proves. With one of a shared secret, whoever knows the public key could sign."""
+"""Signatures that a public key verifies. With a shared secret, anyone who knows the public key could sign."""
 
 _SECONDS = 5.0
-"""Seconds that the issuer has to answer: requests wait for it."""
+"""Seconds that the issuer has to answer, because requests wait for it."""
 
 _FRESH = 300.0
-"""Seconds after which keys are fetched anew."""
+"""Seconds after which keys are fetched again."""
 
 _STALE = 3_600.0
-"""Seconds for which keys count where the issuer does not answer. No longer: it may have taken one back."""
+"""Seconds for which keys are used while the issuer does not answer. It may have revoked one in the meantime."""
 
 _PAUSE = 5.0
-"""Seconds after an answer in which the issuer is not asked again, whatever keys tokens name."""
+"""Seconds between two requests to the issuer, so that tokens with made-up keys do not flood it."""
 
 
 class SilentIssuerError(Exception):
-    """The issuer does not tell its keys; the message says why, for its operator."""
+    """The issuer does not provide its keys; the message says why, for the operator."""
 
 
 class IssuerKeys:
     """The keys of one issuer.
 
-    issuer: its URL, as its tokens write it.
+    issuer: its URL, exactly as in its tokens.
     """
 
     def __init__(self, issuer: str) -> None:
@@ -56,10 +56,10 @@ class IssuerKeys:
         self._asking = anyio.Lock()
 
     async def key(self, name: str, algorithm: str) -> jwt.PyJWK | None:
-        """Return the key of a name (`kid`) for signatures of an algorithm, None where the issuer has none such.
+        """Return the key with a name (`kid`) for an algorithm, None if the issuer has no such key.
 
         Raises:
-            SilentIssuerError: it does not tell.
+            SilentIssuerError: the issuer does not provide its keys.
         """
         at = name, algorithm
         age = anyio.current_time() - self._fetched
@@ -72,11 +72,11 @@ class IssuerKeys:
         return None
 
     def _is_kept_while_asking(self, age: float) -> bool:
-        """Tell whether keys that are no longer fresh count without waiting: somebody asks already, or has just asked."""
+        """Return whether an older key is used without waiting because another request is fetching, or has just tried to."""
         return age < _STALE and (self._asking.locked() or anyio.current_time() < self._asked + _PAUSE)
 
     async def _ask(self, *, known: bool) -> None:
-        """Fetch the keys, unless somebody else does so meanwhile, or the issuer has just told them."""
+        """Fetch the keys, unless another request has done so in the meantime or a moment ago."""
         before = self._times_asked
         async with self._asking:
             paused = anyio.current_time() < self._asked + _PAUSE
@@ -124,7 +124,7 @@ class IssuerKeys:
 
 
 def is_trusted_url(url: str) -> bool:
-    """Tell whether what is read at a URL comes from whom it names: by https, or from this machine."""
+    """Return whether a URL leads to the server that it names: over https, or on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -141,7 +141,7 @@ async def _json(client: httpx2.AsyncClient, url: str) -> JSON | None:
 
 
 def _by_name(found: JSON) -> dict[tuple[str, str], jwt.PyJWK]:
-    """Return the keys of a set by their names and the algorithms that each may prove; others are left out."""
+    """Return the usable keys of a key set, by name and algorithm."""
     keys: dict[tuple[str, str], jwt.PyJWK] = {}
     told = found.get("keys")
     for one in told if is_list(told) else ():
@@ -159,7 +159,7 @@ def _by_name(found: JSON) -> dict[tuple[str, str], jwt.PyJWK]:
 
 
 def _algorithms(key: JSON) -> Sequence[str | None]:
-    """Return what a key may prove: what it says, or all of its kind (RFC 7517, 4.4); None where its curve decides."""
+    """Return the algorithms of a key: the one that it names, or all of its type (RFC 7517, 4.4). None: its curve decides."""
     if key.get("alg") is not None:
         return [str(key["alg"])]
     return _RSA if key.get("kty") == "RSA" else [None]

@@ -1,6 +1,6 @@
-"""Callers with JSON web tokens of an issuer: each token is judged here, with the issuer's keys (see `issuer_keys.py`).
+"""Callers with JSON Web Tokens of an issuer: tokens are verified here, with the issuer's keys (see `issuer_keys.py`).
 
-What a token has to be: RFC 9068 and RFC 8725; for whom it is: RFC 8707.
+Requirements for tokens: RFC 9068 and RFC 8725; the audience: RFC 8707.
 """
 
 import json
@@ -22,18 +22,18 @@ _LEEWAY = 30.0
 """Seconds by which clocks may differ."""
 
 _LONGEST = 16_000
-"""Characters of a token at most; servers take headers of this size."""
+"""The most characters of a token; servers accept headers of this size."""
 
 
 class IssuerTokens(TokenVerifier):
-    """The tokens of one issuer. `verify_token` is what the SDK asks.
+    """The tokens of one issuer. The SDK calls `verify_token`.
 
     Args:
-        issuer: its URL, as its tokens write it.
-        audience: for whom tokens must be made out; a URL counts in its canonical form too, which clients are told.
+        issuer: its URL, exactly as in its tokens.
+        audience: the audience that tokens must name. A URL may also be in its canonical form, which the metadata uses.
 
     Raises:
-        SettingsError: the issuer's URL cannot be right.
+        SettingsError: the issuer's URL is invalid.
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
@@ -47,10 +47,10 @@ class IssuerTokens(TokenVerifier):
         self._keys = IssuerKeys(issuer)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return what a token says, None for one that is not for this server, or no more.
+        """Return the content of a token, or None if it is not for this server or no longer valid.
 
         Raises:
-            AuthenticationError: the issuer does not tell its keys, so nothing is known of the token.
+            AuthenticationError: the issuer does not provide its keys, so the token cannot be verified.
         """
         if len(token) > _LONGEST:
             return None
@@ -85,7 +85,7 @@ class IssuerTokens(TokenVerifier):
 
 
 def _canonical(audience: str) -> str:
-    """Return a URL as `resource` of the metadata writes it (RFC 8707, 2); what is no URL stays."""
+    """Return a URL as in `resource` of the metadata (RFC 8707, 2); a name that is not a URL stays as it is."""
     try:
         return str(AnyHttpUrl(audience))
     except ValueError:
@@ -111,15 +111,15 @@ def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    """Return the scopes: a text (RFC 9068), or a list, as some issuers write."""
+    """Return the scopes: a text (RFC 9068), or a list, as some issuers send."""
     found: object = claims.get("scope", claims.get("scp", ""))
     return [str(one) for one in found] if is_list(found) else str(found).split()
 
 
 def caller_name(issuer: str, token: AccessToken) -> str:
-    """Return the name of whom a token is for: safe in paths, and no name of a file of tokens.
+    """Return the name of a token's subject: safe in paths, and different from every name in a token file.
 
-    A client that asks for itself never passes for a user whose name it bears.
+    A client that acts for itself does not get the name of a user with the same identifier.
     """
     who = [issuer, token.subject] if token.subject else [issuer, None, token.client_id]
     return "jwt." + sha256(json.dumps(who).encode()).hexdigest()[:32]

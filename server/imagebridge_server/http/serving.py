@@ -16,25 +16,25 @@ from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
-"""Seconds that running calls have to end once the process is asked to."""
+"""Seconds that running calls have to finish once the process is asked to end."""
 
 _KEEP_ALIVE = 75
-"""Seconds for which a connection without a request stays: longer than proxies keep theirs (nginx: 60), as the one who
-closes first must be the one who asks."""
+"""Seconds for which an idle connection is kept: longer than proxies keep theirs (nginx: 60), because the
+client must be the one that closes first."""
 
 _CONNECTIONS = 65_536
-"""Files that may be open, most of them connections, where the system allows it."""
+"""The most open files, most of them connections, if the system allows it."""
 
 
 def serve(settings: Settings, address: str) -> None:
-    """Serve MCP at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls are finished.
+    """Serve MCP at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls are completed.
 
     Args:
-        settings: what the server may do, and who may ask.
-        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+        settings: what the server may do, and who may call it.
+        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
     Raises:
-        BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
+        BridgeError: the address is not available, or other machines could reach it without authentication.
         SettingsError: the token file or the issuer is not valid.
     """
     keep_stderr_writable()
@@ -60,7 +60,7 @@ def serve(settings: Settings, address: str) -> None:
 
 
 def _take_connections() -> None:
-    """Let connections be as many as the system lets them."""
+    """Allow as many connections as the system permits."""
     try:
         import resource
     except ImportError:  # Windows, where there is no such limit

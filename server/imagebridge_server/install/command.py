@@ -30,7 +30,7 @@ _WRAP = click.option(
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
 
 Serving = Callable[[Sequence[str]], list[str]]
-"""Checks arguments of the server and returns them as a host is to pass them: paths absolute."""
+"""Checks arguments of the server and returns them in the form for a host: with absolute paths."""
 
 
 def commands(serving: Serving) -> list[click.Command]:
@@ -143,7 +143,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
 
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
-    """Return the host of that name and its file."""
+    """Return the host with that name and its file."""
     names = [host.name for host in HOST_FILES]
     if name not in names:
         near = nearest(name, names)
@@ -186,7 +186,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
 
 
 def _list() -> None:
-    """Print each host, its file, and whether it knows us."""
+    """Print each host, its file, and whether the file contains our server."""
     width = max(len(host.name) for host in HOST_FILES)
     for host in HOST_FILES:
         path = file_here(host)

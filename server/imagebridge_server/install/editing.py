@@ -1,7 +1,7 @@
-"""One entry put into a configuration text or taken out, in JSON, TOML and YAML; all else stays as it is.
+"""Adds, changes or removes one entry of a configuration text in JSON, TOML or YAML; everything else is unchanged.
 
-Whatever the edit, its result is read again and compared: a text is returned only if exactly the one
-entry has changed, and every comment outside of it is there still.
+After each edit, the result is parsed and compared: a text is returned only if exactly the one
+entry has changed and every comment outside it is still there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,15 @@ _LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
 
 
 class FormatError(BridgeError):
-    """A configuration text that is not touched, because it cannot be read or safely changed."""
+    """A configuration text that is left alone because it cannot be read or safely changed."""
 
 
 def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    """Return `text` with `value` at `keys`; with None, without what stands there.
+    """Return `text` with `value` at `keys`; with None, without what is there.
 
     Raises:
-        FormatError: the text cannot be read in its form, holds something else than a table on the way, or
-            cannot be changed without changing more.
+        FormatError: the text cannot be parsed, has something other than a table on the way, or
+            cannot be changed without changing other parts.
     """
     before = _parsed_value(text, form)
     expected = _changed(before, keys, value)
@@ -46,7 +46,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
 
 
 def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
-    """Return the lines of what stands at `keys`, and nothing that stands beside it.
+    """Return the lines of what is at `keys`, and nothing next to it.
 
     Raises:
         FormatError: as `edited`.
@@ -64,10 +64,10 @@ def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
 
 
 def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | None:
-    """Return `text` with what stands at `keys` as it is written in `before`; None where it is laid out otherwise there.
+    """Return `text` with what is at `keys` as it is written in `before`; None if it is laid out differently there.
 
     Raises:
-        FormatError: one of them cannot be read in its form.
+        FormatError: one of them cannot be parsed.
     """
     ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
     if len(ours) != len(theirs):
@@ -80,10 +80,10 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
 
 
 def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
-    """Return what stands at `keys`, or None.
+    """Return what is at `keys`, or None.
 
     Raises:
-        FormatError: the text cannot be read in its form.
+        FormatError: the text cannot be parsed.
     """
     value = _parsed_value(text, form)
     for key in keys:
@@ -103,9 +103,9 @@ def _parsed_value(text: str, form: Syntax) -> object:
 
 
 def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
-    """Return the values as they shall be afterwards.
+    """Return the values after the change.
 
-    The tables on the way are new ones: a YAML text may use one in several places, and only ours shall change.
+    The tables on the way are new objects: a YAML text may use one in several places, and only ours should change.
     """
     if not isinstance(before, dict):
         if at and value is None:
@@ -126,7 +126,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
 
 
 def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
-    """Return `text` edited, with no more of an entry written anew than differs."""
+    """Return `text` edited, rewriting only the parts of an entry that differ."""
     editor = _EDITORS[form]
     if value is None:
         return editor.without_member(text, keys)
@@ -136,7 +136,7 @@ def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str
 
 
 def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield what is to be written where, None for what goes: the smallest changes that make `old` `new`."""
+    """Yield what to write where, None for what to remove: the smallest changes that turn `old` into `new`."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         if old != new:
             yield path, new
@@ -147,7 +147,7 @@ def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tu
 
 
 def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str | None:
-    """Return the first comment outside of the entry that is not in the new text, or not in its order."""
+    """Return the first comment outside the entry that is missing from the new text or out of order."""
     editor = _EDITORS[form]
     entry = editor.ranges(old, keys)
     there = iter([comment for _, comment in editor.comments(new)])
@@ -159,7 +159,7 @@ def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str 
 
 
 def _without_empty(value: object, keys: Sequence[str]) -> object:
-    """Return a value without the table at `keys` where that is empty: with its last entry it may go itself."""
+    """Return a value without the table at `keys` if it is empty: it may be removed with its last entry."""
     if not keys or not isinstance(value, dict):
         return value
     table = dict(cast("dict[str, object]", value))

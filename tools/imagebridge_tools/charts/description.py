@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from imagebridge.errors import beginning
+from imagebridge.errors import beginning, counted
 from imagebridge_tools.tables.cells import as_float
 from imagebridge_tools.tables.table import Table
-from imagebridge_tools.tool_output import JsonValue, counted, label, number
+from imagebridge_tools.tool_output import JsonValue, label, number
 
 from .plan import Chart
 
@@ -100,7 +100,7 @@ def _extremes(chart: Chart, table: Table) -> str:
         and not chart.options.aggregate
         and len(chart.rows) < table.rows
     ):
-        text += f"; rows at the same position are added up, giving {len(chart.rows):,} bars"
+        text += f"; rows at the same position are added up, giving {counted(len(chart.rows), 'bar')}"
     if chart.every:
         text += f"; the smallest {_merged(chart)} are one slice"
     return text

@@ -7,13 +7,13 @@ from datetime import UTC
 from functools import partial
 from typing import TypeVar
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables import written_numbers
 from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.column_types import ColumnReading
 from imagebridge_tools.tables.table import ColumnType, Table
-from imagebridge_tools.tool_output import JsonValue, counted, label
+from imagebridge_tools.tool_output import JsonValue, label
 
 from . import arrange, number_formats, roles
 from .chart_options import ChartKind, Columns, Options, Stack

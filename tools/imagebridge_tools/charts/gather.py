@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 from statistics import fmean, median
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables.table import ColumnType
-from imagebridge_tools.tool_output import JsonValue, counted, label, number
+from imagebridge_tools.tool_output import JsonValue, label, number
 
 from . import dates, number_labels, ranges, reduce
 from .plan import Chart

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from imagebridge.errors import ArgumentError, beginning, nearest
-from imagebridge_tools.tool_output import JsonValue, counted, few
+from imagebridge.errors import ArgumentError, beginning, counted, nearest
+from imagebridge_tools.tool_output import JsonValue, few
 
 from . import vega_lite_schema
 from .spec_views import COMPOSING, SpecView, listed, mapping

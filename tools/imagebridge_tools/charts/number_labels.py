@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from imagebridge.errors import counted
 from imagebridge_tools.tables.cells import as_float
-from imagebridge_tools.tool_output import JsonObject, JsonValue, counted
+from imagebridge_tools.tool_output import JsonObject, JsonValue
 
 from . import encoding, label_places
 from .engine import NAMED

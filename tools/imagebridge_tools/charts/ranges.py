@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge_tools.mistakes import Mistakes
 from imagebridge_tools.tables import written_dates
 from imagebridge_tools.tables.cells import date, numbers, position
 from imagebridge_tools.tables.table import ColumnType
-from imagebridge_tools.tool_output import JsonValue, counted
+from imagebridge_tools.tool_output import JsonValue
 
 from .chart_options import Range
 from .plan import Chart

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge_tools.tables.cells import position
-from imagebridge_tools.tool_output import JsonValue, counted
+from imagebridge_tools.tool_output import JsonValue
 
 from . import axes, count_ticks, grammar, params, reduce, spec_fields, spec_views
 from .fit import COMPOSED, composed

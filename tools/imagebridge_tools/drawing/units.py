@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite
 from typing import Annotated
 
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.lenient_values import word
 from imagebridge_tools.tool_output import JsonValue, nearest_allowed
@@ -74,7 +74,9 @@ class Ruler:
             ArgumentError: an odd count, a point outside the picture, or fractions of its first pixel alone.
         """
         if len(values) % 2 or not values:
-            raise ArgumentError(argument, f"has {len(values)} numbers; give x and y of each point in turn")
+            raise ArgumentError(
+                argument, f"has {counted(len(values), 'number')}; give x and y of each point in turn"
+            )
         points = list(zip(values[::2], values[1::2], strict=True))
         for x, y in points:
             for letter, value, edge in (("x", x, self.edges[0]), ("y", y, self.edges[1])):
@@ -93,7 +95,9 @@ class Ruler:
             ArgumentError: no four numbers, nothing between them, or some of it outside the picture.
         """
         if len(values) != 4:
-            raise ArgumentError(argument, f"has {len(values)} numbers; give [left, top, right, bottom]")
+            raise ArgumentError(
+                argument, f"has {counted(len(values), 'number')}; give [left, top, right, bottom]"
+            )
         (left, top), (right, bottom) = self.pixels(values, argument)
         if right - left <= 2 * _LOST or bottom - top <= 2 * _LOST:
             x0, y0, x1, y1 = values

@@ -6,8 +6,8 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from imagebridge.errors import ArgumentError, beginning
-from imagebridge_tools.tool_output import JsonValue, counted
+from imagebridge.errors import ArgumentError, beginning, counted
+from imagebridge_tools.tool_output import JsonValue
 
 from .cells import check_size, date, is_missing, numbers
 

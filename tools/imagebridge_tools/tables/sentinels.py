@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from imagebridge_tools.tool_output import JsonValue, counted, number
+from imagebridge.errors import counted
+from imagebridge_tools.tool_output import JsonValue, number
 
 _SENTINELS = frozenset(
     sign * value

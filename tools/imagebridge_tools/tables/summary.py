@@ -8,8 +8,8 @@ from io import StringIO
 from statistics import fmean
 
 from imagebridge.documents.excerpt import json_length
-from imagebridge.errors import beginning
-from imagebridge_tools.tool_output import JsonValue, counted, label, number
+from imagebridge.errors import beginning, counted
+from imagebridge_tools.tool_output import JsonValue, label, number
 
 from . import column_types
 from .cells import DURATION, Measured, is_missing, numbers

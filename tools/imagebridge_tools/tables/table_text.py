@@ -5,11 +5,11 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from imagebridge.documents.excerpt import CHARACTERS, fitting, json_length
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge.translate.sentences import amount
 from imagebridge_tools.files.encodings import DecodedText
 from imagebridge_tools.files.source import Source
-from imagebridge_tools.tool_output import File, ToolOutput, counted
+from imagebridge_tools.tool_output import File, ToolOutput
 
 from . import summary, workbook
 from .table import FILE_SIZE, FORMULAS, Table, table

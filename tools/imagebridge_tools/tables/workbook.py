@@ -9,11 +9,12 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.documents.document_types import unread
-from imagebridge.documents.packages import LOCKED, unpacked_size
+from imagebridge.documents.packages import unpacked_size
+from imagebridge.documents.sections import LOCKED
 from imagebridge.documents.sheets import fill_merged
-from imagebridge.errors import ArgumentError, BridgeError, DocumentError
+from imagebridge.errors import ArgumentError, BridgeError, DocumentError, counted
 from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
-from imagebridge_tools.tool_output import JsonValue, counted, nearest_allowed
+from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 from . import header
 from .cells import DURATION, Measured

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE = Path("demo.html")
 _NEXT = """imagebridge call get_image '{"text": "Hello"}' --save pictures"""
 _NOWHERE = "http://127.0.0.1:9/v1"
-"""Each endpoint has an address of its own; this one is never asked."""
+"""Each endpoint has its own address; this one is never used."""
 
 
 @click.command("demo")
@@ -110,7 +110,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
 
 
 def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> None:
-    """Write the chart and what each row showed, in the order of the report."""
+    """Write the chart and the pictures of each row, in the order of the report."""
     if path is None:
         return
     from imagebridge.cli.save import write
@@ -125,10 +125,10 @@ def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> No
 
 
 def _probe(path: Path) -> None:
-    """Find out whether the page can be written before anything runs.
+    """Check that the page can be written before anything runs.
 
     Raises:
-        Failure: it cannot.
+        Failure: it cannot be written.
     """
     from imagebridge.cli.failure import Failure
 
@@ -140,7 +140,7 @@ def _probe(path: Path) -> None:
 
 
 def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
-    """Write the page and tell where it is, or why it is not: the report above is complete without it."""
+    """Write the page and say where it is, or why it could not be written: the report above is complete without it."""
     from .page import page
 
     text = page(journey, rows, default_model())

@@ -1,4 +1,4 @@
-"""Nasty tool results, as real servers send them, made in code: nothing is canned."""
+"""Awkward tool results, as real servers send them, generated in code; nothing is canned."""
 
 import json
 import math
@@ -15,17 +15,17 @@ ToolResult = dict[str, Any]
 """A tool result as MCP's JSON."""
 
 LINKED = "camera://north-tower/latest.png"
-"""The resource that the link leads to; the server of the demo offers it."""
+"""The resource that the link refers to; the demo's server offers it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One nasty result.
+    """One awkward result.
 
-    name: what is nasty, for the table. tool: the name under which the server offers it.
-    result: makes the result. picture: whether it holds a picture that a model could be shown.
-    must_arrive: what else the model must learn of it, each as the words that must arrive.
-    dumped: the loop by hand makes JSON of the whole result.
+    name: what is awkward, for the table. tool: the name under which the server offers it.
+    result: makes the result. picture: whether it contains a picture that a model could be shown.
+    must_arrive: what else the model must learn from it, as words that must arrive.
+    dumped: whether the handwritten loop turns the whole result into JSON.
     """
 
     name: str
@@ -48,7 +48,7 @@ def result(*blocks: ToolResult | str, **more: object) -> ToolResult:
 
 
 def png(hour: int = 1) -> bytes:
-    """Return a small, sound PNG."""
+    """Return a small, valid PNG."""
     return image_file(scene(640, 400, hour), "PNG")
 
 

@@ -1,4 +1,4 @@
-"""Pictures for the nasty results: a suspension bridge at a given hour, drawn the same every time."""
+"""Pictures for the awkward results: a suspension bridge at a given hour, drawn the same every time."""
 
 from functools import lru_cache
 from io import BytesIO
@@ -15,7 +15,7 @@ Colour = tuple[int, int, int]
 
 
 class Hour(NamedTuple):
-    """A time of day: the sky above and at the horizon, the water, and where the sun or moon stands (0 to 1)."""
+    """A time of day: the sky at the top and at the horizon, the water, and the position of the sun or moon (0 to 1)."""
 
     above: Colour
     horizon: Colour
@@ -36,7 +36,7 @@ _LIGHT: Colour = (255, 236, 200)
 
 @lru_cache(maxsize=8)
 def scene(width: int, height: int, hour: int = 0, grain: int = 0) -> "Image":
-    """Draw the bridge. `grain` adds that many levels of noise, as a camera does; 0 gives flat, small files."""
+    """Draw the bridge. `grain` adds that many levels of noise, like a camera; 0 gives flat, small files."""
     from PIL import Image, ImageDraw
 
     light = HOURS[hour]

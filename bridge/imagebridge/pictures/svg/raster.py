@@ -1,4 +1,4 @@
-"""SVG text becomes a PNG in a process of its own, which may take long or break without harm to this one."""
+"""Rasterises SVG text to PNG in a separate process, which may take long or crash without harm to this one."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from imagebridge.errors import PictureError
 from imagebridge.pictures.cost import HeavyError, allowed
 
 SECONDS = 10.0
-"""Seconds that one drawing may take; ordinary ones take hundredths."""
+"""Seconds that one drawing may take; ordinary ones take hundredths of a second."""
 
 MEMORY = 700_000_000
 """Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
@@ -31,7 +31,7 @@ _NO_FONT = "No match for "
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A PNG, the characters that no font here has, and whether text was left out for want of any font."""
+    """A PNG, the characters that no font here has, and whether text was left out because there is no font at all."""
 
     png: bytes
     missing: tuple[str, ...]
@@ -39,10 +39,10 @@ class Raster:
 
 
 def rasterised(text: str, width: int, height: int) -> Raster:
-    """Draw SVG `text` in `width` x `height` pixels. It must hold no outside references: files would be read.
+    """Draw SVG `text` at `width` x `height` pixels. It must contain no external references, because files would be read.
 
     Raises:
-        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or breaks.
+        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or crashes.
         HeavyError: it takes more than is allowed here and now.
     """
     memory = min(MEMORY, allowed())
@@ -76,9 +76,9 @@ def rasterised(text: str, width: int, height: int) -> Raster:
 
 
 def lacking(log: str, text: str) -> list[str]:
-    """Return the characters of SVG `text` that resvg's `log` says no font has, letters with the marks on them.
+    """Return the characters of SVG `text` that no font has according to resvg's `log`, letters with their marks.
 
-    resvg 0.5 names a letter also where the font has it and lacks only a mark on it, such as a vowel's.
+    resvg 0.5 also names a letter if the font has it and lacks only a mark on it, such as a vowel sign.
     """
     marks = "".join(one for one in set(text) if unicodedata.category(one).startswith("M"))
     marked: dict[str, list[str]] = {}
@@ -102,7 +102,7 @@ def _command(width: int, height: int, memory: int) -> list[str]:
 
 
 class _LogPipe:
-    """A pipe of which the first bytes are kept and all are read: a hostile file may log without end."""
+    """A pipe that is read to its end but keeps only the first bytes: a hostile file may log without end."""
 
     def __init__(self) -> None:
         self.text = ""
