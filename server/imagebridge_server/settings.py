@@ -34,6 +34,9 @@ PATIENCE = 50.0
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 """An origin as browsers write it."""
 
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+"""A scope (RFC 6749, 3.3)."""
+
 CALLS = 16
 """Concurrent requests of one caller: agents call a few tools at the same time."""
 
@@ -74,7 +77,7 @@ class Settings:
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
-            /mcp, one of `origins` is not an origin, `jwt` is given without `public_url` or together with `tokens`, or
+            /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without `public_url` or together with `tokens`, or
             `store` is a string but not the URL of a bucket.
     """
 
@@ -111,6 +114,11 @@ class Settings:
             if not _ORIGIN.fullmatch(origin):
                 raise SettingsError(
                     f"{origin!r} is not the origin of a web page; write it as in https://host.example"
+                )
+        for scope in self.scopes:
+            if not _SCOPE.fullmatch(scope):
+                raise SettingsError(
+                    f"{scope!r} is not a scope: a scope is one word without quotation marks; give each on its own"
                 )
         if isinstance(self.store, str):
             _check_bucket(self.store)

@@ -1,16 +1,16 @@
 """apart: runs work on untrusted files in separate processes, where a bomb costs one call and never the server."""
 
 import os
-import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from typing import NamedTuple, TypeVar, TypeVarTuple, cast
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
 import anyio
 from anyio import BrokenWorkerProcess, CancelScope, to_process
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 
-from imagebridge.documents.process_limits import alarm, end_with, limit_memory
+from imagebridge.documents.process_limits import alarm, end_with, leave_signals_to_parent, limit_memory
 from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
@@ -44,6 +44,31 @@ Held = TypeVar("Held")
 _BROKEN = "the file crashed the process that worked on it, or took too much memory; give a smaller one"
 
 
+class WorkShare:
+    """The processes that one caller of a server may use at the same time, so that others find a free one.
+
+    places: the most processes of each kind.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._held: dict[RunVar[Any], anyio.CapacityLimiter] = {}
+
+    def of(self, kind: RunVar[Any], places: int | None = None) -> anyio.CapacityLimiter:
+        """Return the limiter of this caller for the processes of a kind."""
+        return self._held.setdefault(kind, anyio.CapacityLimiter(places or self._places))
+
+
+SHARE: ContextVar[WorkShare | None] = ContextVar("imagebridge_tools.apart.share", default=None)
+"""The share of the caller whose request is being worked on. None: all processes."""
+
+
+def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncContextManager[object]:
+    """Return a context manager that holds one place of the caller's share, if there is a share."""
+    share = SHARE.get()
+    return share.of(kind, places) if share else nullcontext()
+
+
 class ApartError(BridgeError):
     """Work on a file took too long or too much memory, or ended its process."""
 
@@ -64,7 +89,7 @@ async def apart(
     """
     if not heavy:
         try:
-            async with _limiter():
+            async with shared_place(_LIMITER), _limiter():
                 return await _worked(_Limits(seconds, LIGHT, LIGHT_MEMORY), function, *arguments)
         except (HeavyError, MemoryError):
             pass
@@ -166,8 +191,7 @@ def _limited(
     parent: int, limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> _WorkerResult:
     """Run in the worker, within limits that hold even if nobody is left to watch."""
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_parent()
     end_with(parent)
     limit_memory(limits.process)
     try:
@@ -215,7 +239,7 @@ def _limiter() -> anyio.CapacityLimiter:
 @asynccontextmanager
 async def _alone() -> AsyncGenerator[None]:
     """Take every place, one after another; nobody else takes more than one at the same time."""
-    async with of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
+    async with shared_place(_ALONE, 1), of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
         for _ in range(PROCESSES):
             await _limiter().acquire_on_behalf_of(borrower := object())
             places.callback(_limiter().release_on_behalf_of, borrower)

@@ -199,7 +199,7 @@ async def pipe(
         has_written = anyio.Event()
         tasks.start_soon(_listen, errors, stderr, has_written)
         tasks.start_soon(writer.run)
-        if sys.platform != "win32":  # On that system, a program that replaces itself continues as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(_watch, process, lines)
         try:
             yield lines, writer

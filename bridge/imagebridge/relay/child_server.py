@@ -113,7 +113,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
         raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
-        if sys.platform != "win32":  # On that system, a program that replaces itself continues as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(server.watch)
         try:
             yield server

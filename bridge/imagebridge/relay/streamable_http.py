@@ -6,11 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from mcp.server.transport_security import (
-    RequestBodyLimitMiddleware,
-    TransportSecurityMiddleware,
-    TransportSecuritySettings,
-)
+from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
 from mcp.shared.inbound import (
     ERROR_CODE_HTTP_STATUS,
     InboundLadderRejection,
@@ -30,7 +26,7 @@ from imagebridge.wire import JSON, is_json, text_of
 from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read_line, written
-from .listening import is_foreign
+from .listening import Sites
 from .relay import Relay
 from .transports import HostStream
 
@@ -66,12 +62,13 @@ class _RequestRefused(Exception):
 class HttpRelay:
     """An ASGI application: sessions, each with its relay.
 
-    relay: creates the relay of a session, given the way to its host. security: which hosts and origins may send requests.
+    relay: creates the relay of a session, given the way to its host. sites: which host names and pages are allowed.
     """
 
-    def __init__(self, relay: Callable[[HostStream], Relay], security: TransportSecuritySettings) -> None:
+    def __init__(self, relay: Callable[[HostStream], Relay], sites: Sites) -> None:
         self._relay = relay
-        self._security = TransportSecurityMiddleware(security)
+        self._sites = sites
+        self._media_types = TransportSecurityMiddleware()
         self._sessions: dict[str, HostSession] = {}
         self._shared: HostSession | None = None
         limited: Any = RequestBodyLimitMiddleware(self._serve, _MOST_BODY)
@@ -92,10 +89,11 @@ class HttpRelay:
         request = Request(scope, receive)
         serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
         try:
-            if refused := await self._security.validate_request(request, request.method == "POST"):
+            refused = self._sites.refusal(request) or await self._media_types.validate_request(
+                request, request.method == "POST"
+            )
+            if refused:
                 await refused(scope, receive, send)
-            elif is_foreign(request):
-                await Response("Invalid Origin header", status_code=403)(scope, receive, send)
             elif serve is None:
                 await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
             else:

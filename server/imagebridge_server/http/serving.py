@@ -11,11 +11,8 @@ from imagebridge.client.host_log import keep_stderr_writable
 from imagebridge.errors import BridgeError
 from imagebridge.relay.listening import Address, serve_until_signal
 from imagebridge_server.settings import Settings
-from imagebridge_tools import apart
-from imagebridge_tools.charts import worker
 
-from .admission import cores
-from .application import PATH, create_app
+from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
@@ -50,8 +47,8 @@ def serve(settings: Settings, address: str) -> None:
         )
     # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    _use_the_machine()
-    app = create_app(settings)
+    _take_connections()
+    app = served_at(settings, place)
     listening = place.listen()
     log_json_lines()
     # What has been loaded is permanent: it is not searched for garbage (see __main__).
@@ -62,9 +59,8 @@ def serve(settings: Settings, address: str) -> None:
     anyio.run(serve_app, app, listening, _GRACE, app.state.end)
 
 
-def _use_the_machine() -> None:
-    """Allow one drawing or decoding process per core, and as many connections as the system permits."""
-    worker.PROCESSES = apart.PROCESSES = max(2, cores())
+def _take_connections() -> None:
+    """Allow as many connections as the system permits."""
     try:
         import resource
     except ImportError:  # Windows, which has no such limit

@@ -37,7 +37,7 @@ async def test_a_server_serves_both_generations_logs_and_ends():
                 assert [block.type for block in answer.content] == ["text", "image"]
         assert httpx2.get(server.url.replace("/mcp", "/readyz")).json() == {"status": "ready"}
         refused = httpx2.post(server.url, **{**request("tools/list"), "headers": {"host": "evil.example"}})
-        assert refused.status_code == 400
+        assert refused.status_code == 421
     asked = [(line["rpc"], line["status"]) for line in server.requests if "rpc" in line]
     assert asked.count(("tools/call", 200)) == 2
     assert "A secret" not in "\n".join(server.lines)

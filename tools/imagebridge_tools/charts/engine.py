@@ -69,8 +69,10 @@ class _UndrawableError(Exception):
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C on a terminal and who ends a whole service reach this process too: its parent decides when it ends.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
     wire = os.fdopen(os.dup(1), "wb")
     painter = _Painter(_log(), sys.argv[1:])
     _limit()

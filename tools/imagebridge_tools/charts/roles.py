@@ -123,7 +123,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         pool = free if enough else spare if spare or kind == "box" else free
         if kind not in ("scatter", "histogram") and all(types[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
-        if kind not in ("scatter", "histogram"):  # If all rows are at one position, it says nothing about them.
+        if kind not in ("scatter", "histogram"):  # If all rows are there, it says nothing about them.
             pool = [name for name in pool if len(set(map(str, table.columns[name]))) > 1] or pool
         x = next((name for column_type in wanted for name in pool if types[name] == column_type), None)
         if x is None and kind != "box":

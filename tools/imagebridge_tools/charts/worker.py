@@ -25,7 +25,7 @@ from anyio.lowlevel import RunVar
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge.pictures import fonts
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.apart import of_this_loop
+from imagebridge_tools.apart import of_this_loop, shared_place
 
 if TYPE_CHECKING:
     from typing import IO
@@ -100,9 +100,9 @@ async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> t
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
         )
     spec = _drawable(spec)
-    async with of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
+    async with shared_place(_LIMITER), of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
         process = await to_thread.run_sync(_warm_process)
-        process.busy = True  # From here on: a call that is cancelled before its thread starts must not pass it on.
+        process.busy = True  # From now on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
                 return await to_thread.run_sync(process.ask, spec, seconds, wanted, abandon_on_cancel=True)

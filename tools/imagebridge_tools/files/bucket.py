@@ -8,8 +8,11 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .storage import LARGEST, TOO_LARGE, StoredObject
 
@@ -22,7 +25,10 @@ _SECONDS = 10
 """Seconds that a request may take, because calls wait for it."""
 
 _RETRIES = 2
-"""How many times a request that failed in transit is sent again."""
+"""How many times a request that failed in transit is sent again, unless it took all of these seconds."""
+
+_QUIET = 5.0
+"""Seconds for which a bucket that did not answer in time is not asked again."""
 
 _PAUSE = 60.0
 """Seconds between two listings of a whole store: each thousand objects cost a request."""
@@ -36,19 +42,47 @@ def _path(name: str) -> str:
     return f"{name[:_FOLDER]}/{name[_FOLDER:]}"
 
 
+class BucketSilence:
+    """Whether a bucket has not answered in time: calls then fail at once, while one at a time tries again."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._lock = Lock()
+
+    def check(self) -> None:
+        """Raise OSError if the bucket should not be asked now."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._until:
+                raise OSError("silent", "the store did not answer a moment ago")
+            if self._until:
+                self._until = now + _SECONDS + _QUIET
+
+    def tell(self, seconds: float, *, answered: bool) -> None:
+        """Note how a request went that took some seconds."""
+        if answered:
+            self._until = 0.0
+        elif seconds >= _SECONDS:
+            self._until = time.monotonic() + _QUIET
+
+
 class BucketStorage:
-    """Objects below a prefix of a bucket, which S3 shows complete or not at all."""
+    """Objects below a prefix of a bucket, which S3 shows complete or not at all.
+
+    silence: the silence of the bucket, which the stores of all callers share.
+    """
 
     pause = _PAUSE
 
-    def __init__(self, store: "ObjectStore") -> None:
+    def __init__(self, store: "ObjectStore", silence: BucketSilence | None = None) -> None:
         self._store = store
+        self._silence = silence or BucketSilence()
 
     def get(self, name: str) -> bytes:
         """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             found = obstore.get(self._store, _path(name))
             if found.meta["size"] > LARGEST:
                 raise ValueError(TOO_LARGE)
@@ -58,14 +92,14 @@ class BucketStorage:
         """Return at most the first `size` bytes of an object."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             return bytes(obstore.get_range(self._store, _path(name), start=0, length=size))
 
     def put(self, name: str, data: bytes) -> None:
         """Store an object, replacing one with the same name."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             obstore.put(self._store, _path(name), data)
 
     def touch(self, name: str, within: float) -> bool:
@@ -73,7 +107,7 @@ class BucketStorage:
         import obstore
 
         try:
-            with _as_os_error():
+            with self._asking():
                 state = obstore.head(self._store, _path(name))
         except FileNotFoundError:
             return False
@@ -84,7 +118,7 @@ class BucketStorage:
         import obstore
 
         folder = beginning[:_FOLDER] if len(beginning) >= _FOLDER else None
-        with _as_os_error():
+        with self._asking():
             found: Any = obstore.list(self._store, folder)  # pyright: ignore[reportUnknownMemberType]
             for page in found:
                 for one in page:
@@ -97,11 +131,27 @@ class BucketStorage:
         """Delete an object, if it exists."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             obstore.delete(self._store, _path(name))
 
     def tidy(self) -> None:
         """Do nothing: the store itself removes incomplete objects."""
+
+    @contextmanager
+    def _asking(self) -> "Generator[None]":
+        """Ask the bucket in the block, unless it is silent; what fails raises OSError, FileNotFoundError if there is no object."""
+        self._silence.check()
+        begun, failed = time.monotonic(), False
+        try:
+            with _as_os_error():
+                yield
+        except FileNotFoundError:
+            raise
+        except OSError:
+            failed = True
+            raise
+        finally:
+            self._silence.tell(time.monotonic() - begun, answered=not failed)
 
 
 @lru_cache(maxsize=256)
@@ -116,12 +166,17 @@ def bucket(url: str) -> BucketStorage:
 
     local = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     options: Any = {"timeout": f"{_SECONDS}s", "connect_timeout": "3s", "allow_http": local}
+    retries: Any = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_SECONDS)}
     try:
-        return BucketStorage(
-            from_url(url, client_options=options, retry_config={"max_retries": _RETRIES})  # pyright: ignore[reportArgumentType]
-        )
+        store = from_url(url, client_options=options, retry_config=retries)
+        return BucketStorage(store, _silence(urlsplit(url).netloc))
     except BaseError as error:
         raise ValueError(str(error).partition("\n")[0]) from error
+
+
+@lru_cache(maxsize=256)
+def _silence(_bucket: str) -> BucketSilence:
+    return BucketSilence()
 
 
 @contextmanager
