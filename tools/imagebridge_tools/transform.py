@@ -318,7 +318,7 @@ def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     form = form or ("webp" if clear else "jpeg")
     remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
-        image, remarks = opaque(image), [*remarks, "transparency laid on white"]
+        image, remarks = opaque(image), [*remarks, "transparency shown on white"]
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()

@@ -114,7 +114,7 @@ def command(
     A pipe gets only the final text.
 
     Exit code: 0 for an answer, 1 for an empty one, an error of the API, too many turns, or a budget or deadline
-    that is over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
+    that is exceeded, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():

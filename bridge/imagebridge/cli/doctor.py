@@ -82,7 +82,7 @@ def command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Report what is installed and configured and which servers answer: a line each, ok, note, missing or failed.
+    """Report what is installed and configured and which servers answer: one line each, ok, note, missing or failed.
 
     \b
     imagebridge doctor

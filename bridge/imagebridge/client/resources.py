@@ -138,7 +138,7 @@ def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
     if size > MAX_BYTES:
-        return f"it has {amount(size)}; at most {amount(MAX_BYTES)} are read"
+        return f"it has {amount(size)}; the limit is {amount(MAX_BYTES)}"
     return resources or "it is empty"
 
 

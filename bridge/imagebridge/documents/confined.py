@@ -28,7 +28,9 @@ MEMORY = 1_050_000_000
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
 
-_BROKEN = "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
+_BROKEN = (
+    "cannot be read: it crashed the process that read it, or took too much memory; ask for a smaller one"
+)
 
 Returned = TypeVar("Returned")
 
@@ -85,7 +87,7 @@ class Confinement:
         if not answer and is_used and not self._given_up:
             answer = self._asked(request)
         if self._given_up:
-            raise DocumentError("is not read: the call was given up")
+            raise DocumentError("was not read, because the call was cancelled")
         if not answer:
             raise DocumentError(_BROKEN)
         return answer
@@ -119,7 +121,7 @@ class Confinement:
                 self._end()
         if not answer and late:
             raise DocumentError(
-                f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
+                f"cannot be read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
             )
         return answer
 
@@ -136,7 +138,7 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"is not read: no process can be started for it ({error.strerror})"
+                f"cannot be read: no process can be started for it ({error.strerror})"
             ) from error
         self._process = process
         if self._given_up:
@@ -160,9 +162,7 @@ def _begin(thread: "Thread") -> None:
     try:
         thread.start()
     except RuntimeError as error:  # as many as the system allows are already running
-        raise DocumentError(
-            f"is not read: no thread can be started that watches over it ({error})"
-        ) from error
+        raise DocumentError(f"cannot be read: no thread can be started to watch over it ({error})") from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)

@@ -184,7 +184,7 @@ class _OpenReader:
                 self._deleted[region.get(f"{_TEXT}id", "")] = deletion
         if len(element):
             self._found.notes.append(
-                "Tracked changes: what was inserted is in the text, what was deleted is struck through (~~)."
+                "Tracked changes: insertions are in the text, deletions are struck through (~~)."
             )
 
     def _list(self, blocks: BlockList, element: ElementTree.Element, depth: int, style: str) -> None:

@@ -96,13 +96,9 @@ class Package:
         ) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
-            what = (
-                f"its part {name[:200]}"
-                if room == most
-                else f"what was read of it up to its part {name[:200]}"
-            )
+            what = f"its part {name[:200]}" if room == most else f"its parts up to {name[:200]}"
             raise DocumentError(
-                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once unpacked"
+                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} when unpacked"
             )
         self._left -= len(data)
         return data
@@ -128,9 +124,7 @@ class Package:
         """Return markup after deducting its elements from the number allowed."""
         self._elements -= data.count(b"<") - data.count(b"</")
         if self._elements < 0:
-            raise DocumentError(
-                f"has over {MAX_ELEMENTS:,} elements in what was read of it up to its part {name[:200]}"
-            )
+            raise DocumentError(f"has over {MAX_ELEMENTS:,} elements in its parts up to {name[:200]}")
         return data
 
     def xml_if_there(self, name: str) -> ElementTree.Element | None:

@@ -43,9 +43,9 @@ def rtf_contents(data: bytes) -> DocumentContents:
         DocumentError: it is too large, or nested too deeply.
     """
     if len(data) > MAX_RTF:
-        raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+        raise DocumentError(f"has {len(data):,} bytes; the limit for RTF is {MAX_RTF:,}")
     if data.count(b"\\") + data.count(b"{") > _WORDS:
-        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
+        raise DocumentError(f"has over {_WORDS:,} control words, which is the limit for RTF")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found

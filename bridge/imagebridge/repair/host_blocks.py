@@ -150,7 +150,7 @@ def _change(entry: HostEntry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", laid on white" if entry.on_white else ""
+    white = ", shown on white" if entry.on_white else ""
     return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
 
 

@@ -254,7 +254,7 @@ def _empty_outputs(body: Body) -> Iterator[Breach]:
                 path,
                 f"Invalid '{path}': empty array. Expected an array with minimum length 1, "
                 "but got an empty array instead.",
-                "the schema allows it and it says nothing; send a short sentence",
+                "the schema allows it, but it tells the model nothing; send a short sentence",
                 code="empty_array",
             )
 

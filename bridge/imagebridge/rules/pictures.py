@@ -245,7 +245,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-pictures",
-        f"A request holds at most {MAX_IMAGES:,} pictures.",
+        f"A request has at most {MAX_IMAGES:,} pictures.",
         "documented",
         sources.VISION,
         _many,

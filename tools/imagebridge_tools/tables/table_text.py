@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} comes whole: leave part out, or give other rows"
+            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or give other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"

@@ -47,7 +47,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     the real OpenAI SDK and refuses what the API refuses. With --live a real model (IMAGEBRIDGE_MODEL, or the
     default model) is shown a picture of a random code and must read it back.
 
-    Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
+    Exit code: 0 if the endpoint accepted everything that imagebridge sent (--live: the code was read), else 1;
     2 for wrong usage, no key, or a server that does not start.
     """
     need(DEMO)
