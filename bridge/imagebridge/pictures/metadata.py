@@ -92,7 +92,7 @@ def without_notes(data: bytes) -> bytes | None:
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The least bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
+"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
