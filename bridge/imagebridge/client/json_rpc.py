@@ -18,14 +18,21 @@ from pydantic_core import from_json
 
 from imagebridge.wire import JSON, is_json, is_list, writable
 
+from .lines import Line, LongLine
+
 
 def message(line: bytes) -> SessionMessage | Exception:
     """Return one JSON-RPC message; an answer that is none, but tells its id, as an error to whoever waits for it."""
     return messages(line)[0]
 
 
-def messages(line: bytes) -> list[SessionMessage | Exception]:
+def messages(line: Line) -> list[SessionMessage | Exception]:
     """Return what a line says: one message nearly always, several where they came as a batch or without a line's end."""
+    if isinstance(line, LongLine):
+        number = told_id(line.start)
+        return [
+            ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
+        ]
     try:
         # Read before it is validated: reading JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]
