@@ -68,13 +68,13 @@ _OTHERS = (str, list, int, float, NoneType)
 
 
 def is_json(value: object) -> TypeGuard[JSON]:
-    """Tell whether `value` is a JSON object."""
+    """Return whether `value` is a JSON object."""
     # The types of JSON first: asking for the abstract type costs ten times as much.
     return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether `value` is a JSON array."""
+    """Return whether `value` is a JSON array."""
     return isinstance(value, (list, tuple))
 
 
@@ -283,7 +283,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
 
 
 def is_deep(value: object) -> bool:
-    """Tell whether a JSON value has more than `MAX_LEVELS`."""
+    """Return whether a JSON value has more than `MAX_LEVELS`."""
     level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         level = _held(level)

@@ -1,4 +1,4 @@
-"""transform_image: a list of operations done one after the other."""
+"""transform_image: a list of operations performed one after another."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PIXELS = 40_000_000
-"""Pixels of a result at most."""
+"""The most pixels of a result."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """The picture so far, the units of its regions, the argument at work, and what was chosen for the rest of the way.
+    """The picture so far, the units of its regions, the current argument, and settings for the following operations.
 
-    `background` is None for transparency; `ground` names it where it was chosen, `unused` until something shows it.
+    `background` is None for transparency; `ground` names it if it was chosen, `unused` until something shows it.
     """
 
     image: "Image"
@@ -78,18 +78,18 @@ async def transform_image(
     units: Units = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do `operations`, each an object with one key, in order, with the picture that `source` names.
+    """Perform `operations`, each an object with one key, in order, on the picture that `source` names.
 
-    crop: [left, top, right, bottom] in `units` of the picture as it is by then; resize: [width, height] in pixels, one
-    of them null to keep the proportions; fit: [width, height], the largest that is within; rotate: degrees clockwise;
+    crop: [left, top, right, bottom] in `units` of the picture at that point; resize: [width, height] in pixels, one
+    of them null to keep the proportions; fit: [width, height], the largest size within these; rotate: degrees clockwise;
     flip: horizontal or vertical; pad: pixels, or [left, top, right, bottom]; grayscale, invert: true; brightness,
     contrast, saturation, sharpen: a factor from 0 to 10, 1 for no change, contrast also auto; blur: a radius in
-    pixels. background: a colour, or transparent, for what rotate and pad add from there on, by default white. format:
-    png, jpeg or webp, by default as the picture asks; quality: 1 to 100 for jpeg and webp. `noted` is what is wrong
-    with the call already; it is told with what is found here.
+    pixels. background: a colour, or transparent, for what later rotate and pad operations add, by default white. format:
+    png, jpeg or webp, by default as suits the picture; quality: 1 to 100 for jpeg and webp. `noted` has the mistakes found
+    so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or operations that cannot be done; all of them are told.
+        ArgumentError: no such picture, or operations that cannot be performed; the error reports all of them.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -103,7 +103,7 @@ def transformed(
     units: str = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do what `transform_image` says with a file that was read."""
+    """Do the work of `transform_image` with a file that was read."""
     mistakes = Mistakes(noted)
     read = _read(mistakes, operations, units)
     seen = mistakes.of(lambda: pixels(source))
@@ -128,7 +128,7 @@ def transformed(
 
 
 def _done(work: _Work, operation: Operation) -> list[str]:
-    """Do one operation; returns words on it."""
+    """Perform one operation; returns a remark on it."""
     work.argument = operation.argument
     if operation.name in _CHOICES:
         _CHOICES[operation.name](work, operation.value)
@@ -142,7 +142,7 @@ def _done(work: _Work, operation: Operation) -> list[str]:
 def _read(
     mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str
 ) -> list[Operation | None]:
-    """Return the operations as far as they can be read without the picture, and note what is wrong with them."""
+    """Return the operations as far as they can be read without the picture, and record what is wrong with them."""
     mistakes.of(lambda: Ruler(1, 1, units))
     return read_operations(mistakes, operations)
 
@@ -297,7 +297,7 @@ def _within(work: _Work, width: float, height: float) -> None:
 
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
-    """Return the picture in a mode that can hold the background, and the background in it."""
+    """Return the picture in a mode that supports the background, and the background in it."""
     work.unused = False
     clear = work.image.mode in ("LA", "RGBA")
     if work.background is None:
@@ -308,7 +308,7 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
-    """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
+    """Encode the picture as requested; transparency that the format does not support is put on white, with a remark."""
     from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality

@@ -57,7 +57,7 @@ def shows(text: str) -> bool:
 
 
 def is_block(value: object) -> bool:
-    """Tell whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
+    """Return whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
     if not is_json(value):
         return False
     name = text_of(value, "type")

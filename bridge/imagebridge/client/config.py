@@ -62,7 +62,7 @@ class Filter:
         )
 
     def lets(self, server: str, tool: str) -> bool:
-        """Tell whether the tool of a server is offered."""
+        """Return whether the tool of a server is offered."""
         allowed = self.allow is None or any(_matches_tool(pattern, server, tool) for pattern in self.allow)
         return allowed and not any(_matches_tool(pattern, server, tool) for pattern in self.deny)
 

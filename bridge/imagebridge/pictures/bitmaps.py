@@ -226,10 +226,29 @@ def _wide(packed: bytes, header: InfoHeader) -> bytes:
 
 
 class Icon(NamedTuple):
-    """The best picture of an icon: a PNG unchanged, or an icon with only that picture and its true length."""
+    """The best picture of an icon as a file, PNG or BMP. mask: the rows of a BMP's mask, empty if it has none."""
 
     data: bytes
-    png: bool
+    mask: bytes = b""
+
+    def shown(self, image: "Image") -> "Image":
+        """Return the pixels of the BMP with the opacity that they have; if all have none, as the mask says, as browsers do."""
+        from PIL import Image as Images
+
+        if image.mode == "RGBA" and image.getchannel("A").getbbox():
+            return image
+        image = image.convert("RGB")
+        if self.mask:
+            # A bit that is set hides its pixel.
+            order = 1 if _header(self.data, 14).down else -1
+            seen = Images.frombytes("1", image.size, self.mask, "raw", "1;I", _mask_row(image.width), order)
+            image.putalpha(seen.convert("L"))
+        return image
+
+
+def _mask_row(width: int) -> int:
+    """Return the bytes of a row of a mask, which are padded to four."""
+    return (width + 31) // 32 * 4
 
 
 def icon(data: bytes) -> Icon:
@@ -257,42 +276,38 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
             return None
         width, height, depth, colour = unpack_from(">IIBB", data, start + 16)
         bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
-        return width * height, bits, Icon(data[start:], png=True)
+        return width * height, bits, Icon(data[start:])
     if start + 40 > len(data):
         return None
     header = _header(data, start)
     width, height, bits = header.width, header.height // 2, header.bits
-    if width < 1 or height < 1 or bits not in (1, 4, 8, 16, 24, 32):
+    if width < 1 or height < 1 or header.length < 40 or bits not in (1, 2, 4, 8, 16, 24, 32):
         return None
     palette = 4 * (header.colours or 1 << bits) if bits <= 8 else 0
-    rows = ((width * bits + 31) // 32 + (width + 31) // 32) * 4 * height
-    true = header.length + palette + rows
-    if start + true > len(data) and bits == 32:
-        true -= (width + 31) // 32 * 4 * height  # opaque ones of 32 bits often lack the mask
-    if start + true > len(data):
+    pixels = start + header.length + _masks_behind(header) + palette
+    end = pixels + (width * bits + 31) // 32 * 4 * height
+    mask = data[end : end + _mask_row(width) * height]
+    lacks_mask = start + length == end or (bits == 32 and len(mask) < _mask_row(width) * height)
+    if end > len(data) or not (lacks_mask or len(mask) == _mask_row(width) * height):
         return None
-    sides = (side if side < 256 else 0 for side in (width, height))
-    head = pack("<HHHBBBBHHII", 0, 1, 1, *sides, 0, 0, 1, bits, true, 22)
-    held = data[start : start + true]
-    if bits == 32:
-        held = _opaque_by_mask(held, header.length, width, height)
-    return width * height, bits, Icon(head + held, png=False)
+    return width * height, bits, Icon(_as_bmp(data, start, pixels, end), b"" if lacks_mask else mask)
 
 
-_CLEAR_BITS = [bytes(0 if byte >> at & 1 else 255 for at in range(7, -1, -1)) for byte in range(256)]
-"""The opacity of the eight pixels of each byte of a mask: a bit that is set hides its pixel."""
+def _masks_behind(header: InfoHeader) -> int:
+    """Return the bytes of the masks of colours behind a short header: a longer one contains them."""
+    return {3: 12, 6: 16}.get(header.packed, 0) if header.length == 40 else 0
 
 
-def _opaque_by_mask(held: bytes, start: int, width: int, height: int) -> bytes:
-    """Return a 32-bit picture whose pixels all have opacity 0 with the opacity of its mask, or opaque without one, as browsers do."""
-    end = start + 4 * width * height
-    if any(held[start + 3 : end : 4]):
-        return held
-    opaque = b"\xff" * (width * height)
-    if mask := held[end:]:
-        step = (width + 31) // 32 * 4
-        rows = (mask[at : at + step] for at in range(0, step * height, step))
-        opaque = b"".join(b"".join(map(_CLEAR_BITS.__getitem__, row))[:width] for row in rows)
-    pixels = bytearray(held)
-    pixels[start + 3 : end : 4] = opaque
-    return bytes(pixels)
+def _as_bmp(data: bytes, start: int, pixels: int, end: int) -> bytes:
+    """Return a picture of an icon as a separate file: its height no longer counts the mask, and 32 bits include opacity."""
+    header = _header(data, start)
+    height = header.height // 2 * (-1 if header.down else 1)
+    before = data[start : start + 8] + pack("<i", height) + data[start + 12 : pixels]
+    if header.bits == 32 and header.length == 40 and header.packed in (0, 3):
+        colours = unpack_from("<III", before, 40) if header.packed else (0xFF0000, 0xFF00, 0xFF)
+        opacity = 0xFFFFFFFF & ~(colours[0] | colours[1] | colours[2])
+        before = (
+            pack("<I", 56) + before[4:16] + pack("<I", 3) + before[20:40] + pack("<4I", *colours, opacity)
+        )
+    body = before + data[pixels:end]
+    return b"BM" + pack("<IHHI", 14 + len(body), 0, 0, 14 + len(before)) + body

@@ -181,13 +181,9 @@ def _of_gamma(said: dict[bytes, bytes]) -> bytes:
 
 def _icon(data: bytes) -> "Image":
     """Read the best picture of an ICO or CUR: Pillow's own reader trusts the list of sizes, and takes the shallowest."""
-    from PIL.IcoImagePlugin import IcoFile
-
     best = bitmaps.icon(data)
-    if best.png:
-        return header(best.data)
-    icon: Any = IcoFile(BytesIO(best.data))  # its list of pictures is not typed
-    return icon.frame(0)
+    image = _within_limit(header(best.data))
+    return image if kinds.kind(best.data) is kinds.PNG else best.shown(load(image))
 
 
 def _within_limit(image: "Image") -> "Image":

@@ -63,7 +63,7 @@ Part = Text | ShownPicture | FilePiece | LinkPiece
 
 
 def is_file(part: Part) -> bool:
-    """Tell whether a part is a document, or the address of one."""
+    """Return whether a part is a document, or the address of one."""
     return isinstance(part, FilePiece) or (isinstance(part, LinkPiece) and part.sort == "document")
 
 

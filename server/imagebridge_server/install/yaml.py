@@ -168,7 +168,7 @@ def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, A
 
 
 def _is_empty(node: Any) -> bool:
-    """Tell whether a node is null or an empty table."""
+    """Return whether a node is null or an empty table."""
     return node.tag.endswith(":null") or (node.tag.endswith(":map") and not node.value)
 
 

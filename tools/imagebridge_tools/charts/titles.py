@@ -1,4 +1,4 @@
-"""Titles of axes and legends: broken into lines where they are longer than what they stand at."""
+"""Titles of axes and legends: wrapped if they are longer than what they describe."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ from .theme import Style
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
-"""Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
+"""The largest share of the picture for the lines of an axis title; half of that for a legend's."""
 
 _UNITS = re.compile("year|quarter|month|week|dayofyear|day|date|hours|minutes|(?:milli)?seconds")
 """Parts of a unit of time."""
 
 _WORD = 200
-"""Pixels of a word in a legend's title that is not broken, however small the chart."""
+"""Pixels of a word in a legend's title that is not wrapped, however small the chart."""
 
 _MOST = 4
-"""Lines of a title at most."""
+"""The most lines of a title."""
 
 
 def side_title_width(width: float) -> float:
@@ -31,7 +31,7 @@ def side_title_width(width: float) -> float:
 
 
 class PlotSize(NamedTuple):
-    """Pixels: of a plot's width and height, of the picture or the small chart around it, and of the whole width."""
+    """Pixels: the plot's width and height, those of the picture or the small chart around it, and the whole width."""
 
     x: float
     y: float
@@ -77,7 +77,7 @@ def titled(
 def _fitting(
     channel: str, definition: Mapping[str, JsonValue], shared: JsonValue, room: PlotSize, style: Style
 ) -> Mapping[str, JsonValue]:
-    """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
+    """Return the definition of a channel with its title, or the one that Vega-Lite generates, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     around = mapping(shared)
     guide = definition.get(place, around.get(place, {}))
@@ -106,7 +106,7 @@ def _fitting(
 
 
 def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
-    """Return the title of a field that has none, as Vega-Lite writes it."""
+    """Return the title of a field without one, as Vega-Lite generates it."""
     field = definition.get("field")
     if not isinstance(field, str):
         return None

@@ -23,11 +23,11 @@ _FONTS = (
     "arial.ttf",
     "Arial Unicode.ttf",
 )
-"""Fonts that look like the shipped one and that systems bring along, asked first for characters that it lacks."""
+"""Fonts that look like the included one and come with systems, tried first for characters that it lacks."""
 
 
 def bundled(size: float) -> "FreeTypeFont":
-    """Return the font that is shipped: the same everywhere, with Latin, Greek and Cyrillic letters."""
+    """Return the included font: the same everywhere, with Latin, Greek and Cyrillic letters."""
     from PIL import ImageFont, features
 
     from imagebridge_tools.charts.engine import FONTS
@@ -39,7 +39,7 @@ def bundled(size: float) -> "FreeTypeFont":
 
 
 def face(text: str) -> "FreeTypeFont":
-    """Return the shipped font, or the first other one here that lacks fewer of the characters."""
+    """Return the included font, or the first other one here that lacks fewer of the characters."""
     best = bundled(_SIZE)
     fewest = len(lacking(text, best))
     for font in _other_fonts(text) if fewest else ():
@@ -51,7 +51,7 @@ def face(text: str) -> "FreeTypeFont":
 
 
 def _other_fonts(text: str) -> "Iterator[FreeTypeFont]":
-    """Yield fonts of this system, at last the one of all here that lacks the fewest characters of a text."""
+    """Yield fonts of this system, finally the one here that lacks the fewest characters of a text."""
     from PIL import ImageFont
 
     for name in _FONTS:
@@ -69,7 +69,7 @@ def _file_holding(characters: str) -> str:
 
 
 def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Break a paragraph between words, and inside a word only where it is wider than the line."""
+    """Break a paragraph between words, and inside a word only if it is wider than the line."""
     lines: list[str] = []
     line = ""
     for word in paragraph.split(" "):
@@ -90,7 +90,7 @@ def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
 
 
 def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
-    """Return a line that fits `width` pixels, its middle left out where it is too long."""
+    """Return a line that fits `width` pixels, with its middle left out if it is too long."""
     if font.getlength(text) <= width:
         return text
     # A name's end, with its number and suffix, tells as much as its start.
@@ -108,7 +108,7 @@ def lacking(text: str, font: "FreeTypeFont") -> list[str]:
 
 
 def missing(text: str, font: "FreeTypeFont") -> str:
-    """Name the characters of a text that show as boxes, in brackets; nothing where there are none."""
+    """Name the characters of a text that show as boxes, in brackets; empty if there are none."""
     boxes = lacking(text, font)
     help_ = f"; {remedy}" if (remedy := fonts.remedy(boxes)) else ""
     return f" (no glyphs, shown as boxes: {few(boxes)}{help_})" if boxes else ""

@@ -1,4 +1,4 @@
-"""A file that appears whole or not at all, so that several processes may read and write it."""
+"""Writes a file that appears complete or not at all, so that several processes may read and write it."""
 
 import os
 import stat
@@ -7,19 +7,19 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 UNFINISHED = "new-"
-"""How a file's name begins until it is whole. One that stays so was left by a process that was killed."""
+"""The beginning of a file's name until it is complete. A file that keeps it was left by a killed process."""
 
 
 def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> None:
-    """Write a file in one step, in place of one that is there; only its owner may read it, from the start.
+    """Write a file in one step, replacing an existing one; only its owner may read it, from the start.
 
     Args:
-        file: where it is written.
-        data: what it contains.
-        as_before: whether a file that is there keeps its permissions, and its owner if that is possible.
+        file: the path of the file.
+        data: its content.
+        as_before: whether an existing file keeps its permissions, and its owner if possible.
 
     Raises:
-        OSError: it cannot be written; what was there is as it was.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     with NamedTemporaryFile(dir=os.path.dirname(file), prefix=UNFINISHED, delete=False) as made:
         try:
