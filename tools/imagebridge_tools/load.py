@@ -85,7 +85,7 @@ async def load_image(
     _check(mistakes, page, frame, max_size)
     found = await mistakes.met(_picture(source, places))
     if found and mistakes.found and (page or frame):
-        # Nothing will be shown: it is only seen whether there is such a page.
+        # Nothing will be shown: this only checks whether the page exists.
         picked = page if page and page >= 1 else None, frame if frame and frame >= 1 else None
         await mistakes.met(apart(_check_number, found.data, *picked))
     if found is None or mistakes.found:
@@ -141,12 +141,12 @@ def decoded(
     original = Picture.from_bytes(data) if file_type.media_type in limits.SENDABLE else None
     sentence, scale = _sentence(file_type, data, original), 1.0
     if original:
-        data = original.data  # mended
+        data = original.data  # repaired
     if page is not None or frame is not None:
         pictures, done = _one(data, file_type, page, frame)
     elif original and original.frames == 1:
         if (side := _most(original, max_size)) < max(original.width, original.height):
-            # At once: a JPEG is decoded at the scale that is needed.
+            # At once: a JPEG is decoded at the required scale.
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),

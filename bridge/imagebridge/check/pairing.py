@@ -48,7 +48,7 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             turn.append(identity)
         if kind in OUTPUTS and identity:
             if outputs[identity] != index or called.get(identity, -1) > index:
-                continue  # a second one, or one that moves behind its call
+                continue  # a second one, or one that moves after its call
             if identity not in called and whole:
                 paired.append(_as_message(item))
                 continue

@@ -74,7 +74,7 @@ def _starts(text: str, at: int, step: int, done: int) -> list[int]:
         if end - start < _LINE:
             break
         starts.append(start)
-    # A word in a line of its own may stand above.
+    # The line above may be a single word.
     below = (one.end() for one in _BREAK.finditer(text, at, at + step))
     return [*reversed(starts), *below]
 

@@ -159,7 +159,7 @@ async def _send(
             status = f"{response.status_code} {response.reason_phrase}".rstrip()
             words = error_message(response.headers.get("content-type", ""), response.content)
             why = f"the server answered the request with {status}" + (f": {words}" if words else "")
-            # The address names the session here.
+            # With this transport, the address identifies the session.
             lost = forgets(response.status_code, response.content)
             await arrived.send(refusal(item.message.id, why, SESSION_LOST if lost else INTERNAL_ERROR))
 
@@ -213,7 +213,7 @@ class Client(httpx2.AsyncClient):
         response = await super().send(request, **options)
         pause = retry_after(response.status_code, response.headers)
         for _ in range(_TRIES):
-            # Calls of tools wait within their own deadlines (see request.py), all else here.
+            # Tool calls wait within their own deadlines (see request.py), everything else here.
             if pause is None or number is None or method == "tools/call":
                 break
             await response.aclose()
@@ -239,7 +239,7 @@ class Client(httpx2.AsyncClient):
         elif response.is_success or _is_error(body):
             answer_message = _session_message(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
-            return response  # The transport itself knows what it means, with a session and without.
+            return response  # The transport itself knows what this means, with and without a session.
         else:
             lost = response.status_code == HTTPStatus.BAD_GATEWAY
             code = LOST_BEHIND if lost else INTERNAL_ERROR
@@ -267,7 +267,7 @@ class _EventBody(httpx2.AsyncByteStream):
         try:
             async for chunk in self._response.aiter_bytes():
                 text = carriage + chunk
-                # The other half of a line's end may follow.
+                # The other half of a line end may follow.
                 carriage = b"\r" if text.endswith(b"\r") else b""
                 text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 *ends, rest = text.split(b"\n")
@@ -322,7 +322,7 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
     if isinstance(answer_message, Exception):
         return _no_answer(number, body)
     if isinstance(answer_message.message, (JSONRPCError, JSONRPCResponse)):
-        # Whatever number it has, it answers this request.
+        # Whatever id it has, it answers this request.
         answer_message.message.id = number
     return answer_message
 

@@ -34,7 +34,7 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
             ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
         ]
     try:
-        # Read before it is validated: reading JSON straight into a union of models takes three times as long.
+        # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]
     except ValueError as error:
         try:
@@ -44,7 +44,7 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
             why = "the answer is nested too deeply to be read, or is not JSON"
             return [error if number is None else refusal(number, why)]
     if is_list(batch := found[0]) and batch:
-        # Batches were part of the protocol in 2025-03-26 alone, and some servers still send them.
+        # Batches were part of the protocol only in 2025-03-26, and some servers still send them.
         found = list(batch)
     return [_validated(fields, line) for fields in found]
 
@@ -55,7 +55,7 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     except ValueError as error:
         return _malformed_answer(fields, line) or error
     if isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED:
-        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
+        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own code for a lost connection.
         validated.error.code = INTERNAL_ERROR
     return SessionMessage(validated)
 
@@ -73,7 +73,7 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
     if bool(_METHOD.match(line)) is not request:
         return None
     found = _HEAD.match(line) or _TAIL.search(line[-500:])
-    # Between the quotes may stand what neither JSON nor UTF-8 allows.
+    # Between the quotes there may be what neither JSON nor UTF-8 allows.
     return None if found is None else json.loads(found[1].decode(errors="replace"), strict=False)
 
 

@@ -35,7 +35,7 @@ class LineCutter:
         """Return the lines that end in a chunk, and each that has become too long."""
         found: list[Line] = []
         start = 0
-        # `split` would look at each byte of a picture in turn, and copy them all.
+        # `split` would examine each byte of a picture in turn, and copy them all.
         while (end := chunk.find(b"\n", start)) >= 0:
             whole = self._whole(chunk, start, end)
             start = end + 1

@@ -29,7 +29,9 @@ MEMORY = 1_050_000_000
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
 
-_BROKEN = "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
+_BROKEN = (
+    "cannot be read: it crashed the process that read it, or took too much memory; ask for a smaller one"
+)
 
 Returned = TypeVar("Returned")
 
@@ -42,13 +44,13 @@ def confined(function: Callable[[], Returned]) -> Returned:
             work that it was part of was abandoned.
         Exception: any exception of the function itself.
     """
-    # Only now: few results hold such a document.
+    # Only now: few results contain such a document.
     import pickle
 
     request = pickle.dumps(function)
     with in_one_process() as confinement:
         answer = confinement.answer(request)
-    raised, returned = pickle.loads(answer)  # what this same program wrote
+    raised, returned = pickle.loads(answer)  # written by this same program
     if raised is not None:
         raise raised
     return returned
@@ -79,7 +81,7 @@ class Confinement:
         if not answer and is_used and not is_given_up():
             answer = self._asked(request)
         if is_given_up():
-            raise DocumentError("is not read: the call was given up")
+            raise DocumentError("was not read, because the call was cancelled")
         if not answer:
             raise DocumentError(_BROKEN)
         return answer
@@ -104,7 +106,7 @@ class Confinement:
         answer = b""
         try:
             _begin(timer)
-            with suppress(OSError):  # It ended before it read all.
+            with suppress(OSError):  # It ended before it read everything.
                 reading_process.write(cast("IO[bytes]", process.stdin), request)
                 answer = reading_process.message(cast("IO[bytes]", process.stdout))
         finally:
@@ -113,7 +115,7 @@ class Confinement:
                 self._end()
         if not answer and late:
             raise DocumentError(
-                f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
+                f"cannot be read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
             )
         return answer
 
@@ -130,7 +132,7 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"is not read: no process can be started for it ({error.strerror})"
+                f"cannot be read: no process can be started for it ({error.strerror})"
             ) from error
         self._process = process
         self._ending.enter_context(ending_with_work(process))
@@ -144,7 +146,7 @@ class Confinement:
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
         self._ending.close()
 
@@ -152,10 +154,8 @@ class Confinement:
 def _begin(thread: "Thread") -> None:
     try:
         thread.start()
-    except RuntimeError as error:  # as many as the system allows run already
-        raise DocumentError(
-            f"is not read: no thread can be started that watches over it ({error})"
-        ) from error
+    except RuntimeError as error:  # as many as the system allows are already running
+        raise DocumentError(f"cannot be read: no thread can be started to watch over it ({error})") from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)

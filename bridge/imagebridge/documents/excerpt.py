@@ -127,7 +127,7 @@ def excerpt(
         DocumentError: it is not a readable document, or is damaged or locked.
         ArgumentError: the pages or the part do not exist.
     """
-    # As JSON a text is never shorter, so no more of the document is read than a part may need.
+    # A text is never shorter as JSON, so no more of the document is read than a part may need.
     characters = characters if room is None else min(characters, room)
     try:
         with opened(data, name) as contents:

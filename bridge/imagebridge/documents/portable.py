@@ -141,7 +141,7 @@ def _outline(document: Any) -> list[str]:
     """Return the outline of a PDF as one note, if it has one."""
     lines: list[str] = []
     try:
-        # A depth that is passed would be written to a log.
+        # A depth limit that is exceeded would be written to a log.
         for mark in islice(document.get_toc(max_depth=_DEEPEST), _ENTRIES):
             if mark.level > 1:
                 continue

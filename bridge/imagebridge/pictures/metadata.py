@@ -121,7 +121,7 @@ def strip_tiff(image: "Image") -> None:
     image.info.pop("xmp", None)
     exif = image.getexif()
     if isinstance(turned := exif.get(_ORIENTATION), bytes) and len(turned) == 1:
-        exif[_ORIENTATION] = turned[0]  # some writers give it as a byte
+        exif[_ORIENTATION] = turned[0]  # some programs write it as a byte
     for directory in (_PHOTO, _GPS, _OTHERS):
         if directory in exif:
             del exif[directory]
@@ -169,7 +169,7 @@ def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
     """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
     try:
         return _camera_notes(data, image)
-    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
+    # A broken block raises any exception, and all mean that there is nothing to read.
     except Exception:  # noqa: BLE001
         return None
 

@@ -114,7 +114,7 @@ class _Walk:
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
             elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
-                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
+                # Not a known chunk, as where bytes were lost: the pixels show whether they are all there.
                 found.end, found.whole = at, False
                 break
             elif not sound:
@@ -167,7 +167,7 @@ class _Walk:
                 "reading it"
             )
         elif not name.isalpha() or name[2] & 0x20:
-            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
+            # A lower-case third letter is reserved for future PNGs (section 5.4): strict decoders refuse the file.
             self._drop(at, stop)
         elif name in MOVING:
             self._moving.append((at, stop, name))
@@ -265,7 +265,7 @@ def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
         start += data[at + 8 : min(at + 10, stop - 4)]
         if len(start) > 1:
             break
-    # Deflate, a window of at most 32 kB, no dictionary, and a sum that 31 divides.
+    # Deflate, a window of at most 32 kB, no dictionary, and a checksum divisible by 31.
     return start[0] & 0x8F == 8 and not start[1] & 0x20 and int.from_bytes(start[:2], "big") % 31 == 0
 
 

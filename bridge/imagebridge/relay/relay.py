@@ -175,7 +175,7 @@ class Relay:
             self._server, self._over, self._silent = server, anyio.Event(), False
             self._spoke = anyio.Event()
             task_status.started()
-            # Answers are repaired beside each other; what comes behind them is not held up.
+            # Answers are repaired concurrently; messages after them are not delayed.
             async with anyio.create_task_group() as repairs:
                 await server.lines.each(partial(self._came, repairs))
                 self._give_up()
@@ -271,7 +271,7 @@ class Relay:
             ]
             unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
-        # A fault of ours must not cost the answer.
+        # A bug of ours must not cost the answer.
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on unchanged")
             made, out = parts, line + b"\n"
@@ -317,7 +317,7 @@ class Relay:
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
             whole = await with_linked(result, partial(self._linked, pending.meta))
-        # Only now: hosts wait for the start of a server, and what draws takes long to load.
+        # Only now, because hosts wait for a server to start, and drawing libraries take long to load.
         from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)

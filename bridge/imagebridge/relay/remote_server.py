@@ -109,7 +109,7 @@ class RemoteServer:
             finally:
                 taken.set()
 
-        # Should it be answered all the same, that may wait for the host, which must be heard meanwhile.
+        # If it is answered after all, that may wait for the host, which must be heard in the meantime.
         self._tasks.start_soon(post)
         await taken.wait()
 
@@ -152,7 +152,7 @@ class RemoteServer:
         if message.get("method") != "notifications/cancelled" or not is_json(params):
             return False
         scope = self._calls.get(key(params.get("requestId")) or ("", None))
-        # Before, the notification itself says it, and a closed response means nothing.
+        # In older versions the notification itself says it, and a closed response means nothing.
         if scope is None or self._version:
             return False
         scope.cancel()
@@ -217,7 +217,7 @@ class RemoteServer:
             status = response.status_code
             why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
             if status == HTTPStatus.NOT_FOUND and self._session:
-                # It was started anew and knows no session of before (2025-11-25, transports, session management).
+                # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
                 self._arrived.close()
                 return

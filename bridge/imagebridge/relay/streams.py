@@ -57,7 +57,7 @@ class LineReader:
     async def each(self, take: TakeLine) -> None:
         """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
         await self._follow(partial(self._taken, take))
-        # A last line may lack its end.
+        # A last line may have no line end.
         if self._cutter.has_begun and (rest := self._taken(take, b"\n")):
             await rest()
 
@@ -105,7 +105,7 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
             return
         if rest := take(chunk):
             await rest()
-        del chunk, rest  # The next may be long in coming.
+        del chunk, rest  # The next may take long to arrive.
 
 
 class Input:
@@ -137,7 +137,7 @@ class Input:
                 return
             await rest()
             self._turn = None
-            del turn, rest  # and the message in them: the next one may be long in coming
+            del turn, rest  # and the message in them: the next one may take long to arrive
 
     def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
         """Make the loop call for each chunk; return a future for the first one left unfinished, or for the end. None: the loop cannot."""
@@ -145,7 +145,7 @@ class Input:
             loop = asyncio.get_running_loop()
             loop.add_reader(self._descriptor, self._read, take)
         except (RuntimeError, NotImplementedError, PermissionError):
-            # Not asyncio's; that of Windows; a regular file, of which nothing tells that it is ready, as it always is.
+            # Not asyncio's; that of Windows; a regular file, which is always ready and cannot be waited for.
             return None
         return loop.create_future()
 
@@ -268,7 +268,7 @@ class StandardOutput:
 
     def send(self, line: bytes, said: Sequence[JSON] = ()) -> Rest:
         """Write a line, whatever it contains. A line that nobody reads any more is lost."""
-        # A pipe says that it is ready only where there is room for a short line.
+        # A pipe is reported as ready only if there is room for a short line.
         if len(line) <= ATOMIC and not self._left and self._is_ready():
             with suppress(OSError):
                 _write_line(self._descriptor, line)
@@ -312,5 +312,5 @@ def _write_line(descriptor: int, line: bytes) -> None:
     while left:
         try:
             left = left[os.write(descriptor, left[:_WIDE]) :]
-        except BlockingIOError:  # A descriptor is as whoever else holds it has left it.
+        except BlockingIOError:  # A descriptor keeps the mode in which other holders have left it.
             select.select([], [descriptor], [])

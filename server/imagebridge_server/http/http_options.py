@@ -107,7 +107,7 @@ def check_http_options(context: click.Context, http: str | None) -> None:
 def token(name: str, tokens: Path) -> None:
     """Print a new token for the caller NAME, once, and add its hash to FILE.
 
-    Servers that were started with --tokens FILE know it at once. A caller may have several; to take one away, remove
+    Servers that were started with --tokens FILE accept it at once. A caller may have several; to revoke one, remove
     its line from FILE.
     """
     from .token_file import add_token

@@ -90,7 +90,7 @@ def test_a_long_one_is_cut_with_a_word():
     made = gathered([("one", "word " * 1_000)])
     _, _, quoted = made.partition('Server "one":\n')
     assert len(quoted) <= MAX_QUOTED_CHARACTERS
-    assert quoted.endswith("\n> [cut here: the server's notes go on]")
+    assert quoted.endswith("\n> [cut here: the server's notes continue]")
     assert len(quoted) > MAX_QUOTED_CHARACTERS - 10
 
 

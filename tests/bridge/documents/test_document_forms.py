@@ -216,7 +216,7 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
         (word("<w:p>"), "is not well-formed"),
         (word("", start="<!DOCTYPE d [<!ENTITY a 'b'>]>"), "declares entities"),
         (word("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), "nested too deeply"),
-        (word("x" * 60_000_000), "once unpacked"),
+        (word("x" * 60_000_000), "when unpacked"),
         (word("x")[:300], "is damaged"),
         (b"{\\rtf1 " + b"{" * 5000, "nested too deeply"),
         (b"%PDF-1.7\nnothing", "cannot be read"),

@@ -473,7 +473,7 @@ def test_what_shone_through_a_picture_is_said_to_lie_on_white():
     clear = Image.merge("RGBA", [*bands, Image.linear_gradient("L").resize((900, 900))])
     solid = Image.merge("RGBA", [*bands, Image.new("L", (900, 900), 255)])
     for image, words in (
-        (clear, ", laid on white, to fit a result."),
+        (clear, ", shown on white, to fit a result."),
         (solid, "of 900x900, to fit a result."),
     ):
         made = repair(tool_result("", file(image, "PNG")), "claude-desktop")

@@ -52,7 +52,7 @@ def below(
 
     Each label has `room` pixels, in a picture `height` pixels high.
     """
-    for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
+    for size in _sizes(largest)[:2]:  # Rotated letters are easier to read than the smallest ones.
         for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
             lines = _broken(labels, letters)
             whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
@@ -63,7 +63,7 @@ def below(
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
-        # Slanted ones stand further apart but are easier to read.
+        # Slanted ones are further apart but easier to read.
         if high * _SLANTED <= room and _widest(lines) <= _SHORT:
             return _turned(-45, size, labels, lines)
         if high <= room:

@@ -180,7 +180,7 @@ def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: 
     else:
         found = label_places.around(known, size, joined=chart.kind != "scatter", above=chart.kind == "area")
     rows = [at for at, _, _ in _parts(marks)]
-    if chart.kind == "histogram":  # Words hang at the beginning of a bin.
+    if chart.kind == "histogram":  # Labels are placed at the beginning of a bin.
         found = {at: place._replace(dx=place.dx + known[at].box.width / 2) for at, place in found.items()}
     return {rows[at]: place for at, place in found.items()}
 

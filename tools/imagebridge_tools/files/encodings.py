@@ -79,7 +79,7 @@ def _guessed(data: bytes) -> str:
     """Return the most likely encoding of some bytes: Windows' Western one if there is little evidence."""
     try:
         chardet: Any = import_module("chardet")
-    except ImportError:  # The extra `server` brings it.
+    except ImportError:  # The extra `server` installs it.
         return _WESTERN
     seen = _telling_lines(data)
     likely: dict[str, float] = {

@@ -27,7 +27,7 @@ _SIGNS = str.maketrans(
         "٫": ".",
         "٬": ",",
         "٪": "%",
-        "\\": "¥",  # So Japanese encodings show it.
+        "\\": "¥",  # This is how Japanese encodings show it.
     }
 )
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
@@ -178,7 +178,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     """Return the readings of numbers that all have the same unit."""
     units: dict[str, tuple[str, str]] = {}
     for text, cell in cells.items():
-        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
+        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Zero is the same in every unit.
             units.setdefault(_one(cell.unit), (cell.unit, text))
     if apart := different([unit for unit, _ in units.values()]):
         first, second = (units[_one(unit)][1] for unit in apart)

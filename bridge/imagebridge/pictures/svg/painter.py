@@ -13,7 +13,7 @@ def main() -> int:
     folder, width, height, memory, seconds, parent = sys.argv[1], *map(int, sys.argv[2:7])
     _end_with(parent)
     _limit(memory, seconds)
-    # Behind the standard library, which a package of the same name must not replace.
+    # After the standard library, which a package of the same name must not replace.
     sys.path.append(folder)
     import resvg_py
 

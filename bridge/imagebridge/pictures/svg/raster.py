@@ -68,7 +68,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     except subprocess.TimeoutExpired:
         raise PictureError(f"the SVG takes too long to draw: over {SECONDS:g} seconds") from None
     except (OSError, RuntimeError) as error:
-        # No process, no thread or no pipe is to be had.
+        # No process, thread or pipe is available.
         raise PictureError(f"the SVG rasteriser cannot be started ({error})") from error
     code = process.returncode
     if code == _REFUSED:
@@ -76,7 +76,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     if code and memory < MEMORY:
         raise HeavyError
     if code:
-        # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
+        # Killed at a limit, or aborted by the rasteriser itself when it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or crashes the rasteriser")
     return Raster(drawn, tuple(lacking(log.text, text)), _NO_FONT in log.text)
 
@@ -101,7 +101,7 @@ def _command(width: int, height: int, memory: int) -> list[str]:
             "drawing SVG needs the package resvg-py and a separate Python process, which are not available "
             "here"
         )
-    # -I and -S: nothing of the environment and no .pth file may slow or change the start.
+    # -I and -S: nothing in the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
     arguments = (script, folder, width, height, memory, int(SECONDS) + 2, os.getpid())
     return [sys.executable, "-I", "-S", *map(str, arguments)]
