@@ -50,7 +50,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     if allowed() < _LEAST:
         raise HeavyError
     if is_given_up():
-        raise PictureError("the SVG is not drawn, because the call was given up")
+        raise PictureError("the SVG was not drawn, because the call was cancelled")
     command = _command(width, height, memory)
     try:
         with (
