@@ -204,7 +204,8 @@ def _one(
     if file_type not in PAGED and total == 1:
         return _converted(data)[:2]
     at = number - 1
-    picture = redrawn(pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at))
+    image = pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at)
+    picture = redrawn(image, lossless=kinds.is_lossless(data))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
@@ -265,17 +266,20 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     from imagebridge.pictures.decode import load, read, srgb, upright
     from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import as_picture
-    from imagebridge.pictures.metadata import is_noted, without_notes
+    from imagebridge.pictures.metadata import is_noted, profile_name, without_notes
 
     image = read(original.data)
     turned = original.orientation != 1
     bare = not turned and not is_noted(image)
     if bare and original.plain:
         return original.proven("decoded"), ""
-    if not turned and original.plain and (stripped := without_notes(original.data)):
-        return Picture.from_bytes(stripped, "decoded"), "; metadata removed"
+    profile = profile_name(image)
+    if not turned and original.plain and (not profile or "sRGB" in profile):
+        stripped = without_notes(original.data)
+        if stripped and not is_noted(read(stripped)):
+            return Picture.from_bytes(stripped, "decoded"), "; metadata removed"
     with decoding("its pixels cannot be converted"):
-        lossless = kinds.kind(original.data) in kinds.LOSSLESS
+        lossless = kinds.is_lossless(original.data)
         picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)
     light = light_sentence(original.data)
     done = (f"; shown: {light}" if light else "") + ("; turned upright" if turned else "")

@@ -120,7 +120,7 @@ def transformed(
             break
         done += words
     mistakes.tell()
-    picture, remarks = _encoded(work, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture, remarks = _encoded(work, lossless=kinds.is_lossless(source.data))
     if work.unused:
         remarks.append("background was not used: it fills only what a later rotate or pad adds")
     said = ", ".join([*done, *remarks]) or "as it is"

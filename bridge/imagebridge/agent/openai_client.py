@@ -41,8 +41,8 @@ STRANGE = "no_response"
 _LONG = 1_000_000
 """Bytes of JSON above which a thread parses it, so that the event loop and a deadline keep running."""
 
-_TELLING = 8
-"""Bytes that distinguish events from a single body: a byte order mark and the beginning of a field name."""
+_TELLING = 9
+"""Bytes that distinguish events from a single body: a byte order mark and a field name with its colon."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """Bytes of a stream that are read before other tasks of the event loop get a turn."""
@@ -203,13 +203,18 @@ class Caller:
     async def _opened(self, opening: Open) -> AsyncGenerator[Any]:
         from httpx2 import HTTPError, StreamError
 
+        from imagebridge.client.http_bodies import BodyError, check_packed_once
+
         try:
             response = await opening()
         # A refusal's body that breaks off or cannot be decompressed: the SDK lets these exceptions through (openai 3.57).
         except (HTTPError, StreamError) as error:
             raise _broken(error) from None
         try:
+            check_packed_once(response)
             yield response
+        except BodyError as error:
+            raise _broken(error) from None
         finally:
             with anyio.CancelScope(shield=True):
                 await self.call(response.close if self.blocking else response.aclose)

@@ -64,7 +64,7 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     try:
         moment = parsedate_to_datetime(told)
         return max(0.0, (moment - datetime.now(moment.tzinfo)).total_seconds())
-    except ValueError:
+    except (ValueError, OverflowError):
         return _SOON
 
 

@@ -18,14 +18,21 @@ from pydantic_core import from_json
 
 from imagebridge.wire import JSON, is_json, is_list, writable
 
+from .lines import Line, LongLine
+
 
 def message(line: bytes) -> SessionMessage | Exception:
     """Return one JSON-RPC message; a malformed answer with a legible id becomes an error for whoever waits for it."""
     return messages(line)[0]
 
 
-def messages(line: bytes) -> list[SessionMessage | Exception]:
+def messages(line: Line) -> list[SessionMessage | Exception]:
     """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
+    if isinstance(line, LongLine):
+        number = told_id(line.start)
+        return [
+            ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
+        ]
     try:
         # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]

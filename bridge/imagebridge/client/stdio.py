@@ -31,6 +31,7 @@ from mcp.os.win32.utilities import (
 from mcp.shared.message import SessionMessage
 
 from .json_rpc import messages
+from .lines import Line, LineCutter
 from .pipes import ATOMIC, STREAM_ENDED
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
         self._output = output
-        self._parts: list[bytes] = []
-        self._ready: deque[bytes] = deque()
+        self._cutter = LineCutter()
+        self._ready: deque[Line] = deque()
         self._read: deque[SessionMessage | Exception] = deque()
         self.heard = 0
         """Pieces of output read so far."""
@@ -103,12 +104,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
             except STREAM_ENDED:
                 raise anyio.EndOfStream from None
             self.heard += 1
-            *lines, rest = chunk.split(b"\n")
-            for line in lines:
-                self._parts.append(line)
-                self._ready.append(b"".join(self._parts))
-                self._parts.clear()
-            self._parts.append(rest)
+            self._ready += self._cutter.cut(chunk)
         first, *others = messages(self._ready.popleft())
         self._read += others
         return first

@@ -7,11 +7,12 @@ would end the process that reads it. One process serves all reads of a result, b
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, TypeVar, cast
 
 from imagebridge.errors import DocumentError
+from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
 from . import reading_process
 
@@ -56,11 +57,11 @@ def confined(function: Callable[[], Returned]) -> Returned:
 
 
 class Confinement:
-    """One process for all reads in its context, which run in one thread. It ends with the context; any thread may end it earlier."""
+    """One process for all reads in its context, which run in one thread. It ends with the context."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
-        self._given_up = False
+        self._ending = ExitStack()
 
     def __enter__(self) -> None:
         self._before = _OPEN.set(self)
@@ -68,13 +69,6 @@ class Confinement:
     def __exit__(self, *_: object) -> None:
         _OPEN.reset(self._before)
         self._end()
-
-    def give_up(self) -> None:
-        """End the process at once, even while it is starting, and start no other. May be called in any thread."""
-        # In this order, and in the opposite one in `_start`: one of the two sees what the other did.
-        self._given_up = True
-        if process := self._process:
-            process.kill()
 
     def answer(self, request: bytes) -> bytes:
         """Return the process's answer; a process that has read something before may be worn out, and is replaced once.
@@ -84,9 +78,9 @@ class Confinement:
         """
         is_used = self._process is not None
         answer = self._asked(request)
-        if not answer and is_used and not self._given_up:
+        if not answer and is_used and not is_given_up():
             answer = self._asked(request)
-        if self._given_up:
+        if is_given_up():
             raise DocumentError("was not read, because the call was cancelled")
         if not answer:
             raise DocumentError(_BROKEN)
@@ -141,8 +135,7 @@ class Confinement:
                 f"cannot be read: no process can be started for it ({error.strerror})"
             ) from error
         self._process = process
-        if self._given_up:
-            process.kill()
+        self._ending.enter_context(ending_with_work(process))
         return process
 
     def _end(self) -> None:
@@ -155,7 +148,7 @@ class Confinement:
             if pipe:
                 with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
-        process.wait()
+        self._ending.close()
 
 
 def _begin(thread: "Thread") -> None:

@@ -15,8 +15,8 @@ from typing import NamedTuple, cast
 from imagebridge.errors import PictureError
 
 from . import jpeg_walk, kinds, png_walk
-from .colour_spaces import HDR
-from .png import Mend, mended
+from .colour_spaces import of_png
+from .png import Mend, colours, mended
 
 __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
@@ -26,7 +26,8 @@ class Container(NamedTuple):
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
     `end` counts the bytes that belong to the picture. `common` is true if every decoder reads the
-    pixels, and in the same way: at most 8 bits per channel, no CMYK, no HDR, no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
+    pixels, and in the same way: at most 8 bits per channel, no CMYK, no colours that
+    only some decoders convert to sRGB (a PNG's by number or gamma), no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
     `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
     too few bytes of them.
     """
@@ -94,7 +95,7 @@ def _png(data: bytes) -> Container:
         found.height,
         found.frames,
         found.end,
-        found.bits <= 8 and found.curve not in HDR,
+        found.bits <= 8 and not (found.described and of_png(colours(data))),
         orientation(found.exif),
         tuple(found.mends),
         found.whole,

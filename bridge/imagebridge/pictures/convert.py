@@ -125,7 +125,8 @@ def redone(picture: Picture) -> Picture:
         PictureError: its pixels cannot be decoded.
     """
     with turn(_PER_PIXEL * picture.width * picture.height):
-        return redrawn(opened(picture.data), picture.orientation)
+        data = picture.data
+        return redrawn(opened(data), picture.orientation, lossless=kinds.is_lossless(data))
 
 
 _BEGINNING = 6_000
@@ -204,7 +205,8 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
             side = min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
             sheet = contact_sheet.contact_sheet(data, side)
             image, sentence = sheet.image, sheet.sentence
-        return Converted((redrawn(image),), f"{sentence}; {light}" if light else sentence)
+        picture = redrawn(image, lossless=kinds.is_lossless(data))
+        return Converted((picture,), f"{sentence}; {light}" if light else sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:

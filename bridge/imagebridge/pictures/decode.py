@@ -11,14 +11,13 @@ from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
 from pathlib import Path
-from struct import unpack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
 from . import bitmaps, iso_boxes, kinds, metadata, png
-from .colour_spaces import of_gamma
+from .colour_spaces import of_png
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
 from .cost import MAX_PIXELS, check_memory, check_pixels, memory_of
@@ -158,25 +157,18 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
     if not isinstance(image.info.get("icc_profile", b""), bytes):
         del image.info["icc_profile"]  # a TIFF may have it in any type
     said = png.colours(data) if file_type is kinds.PNG else {}
-    if numbers := said.get(b"cICP"):
+    if b"cICP" in said:
         image.info.pop("icc_profile", None)  # numbers take precedence
-        profile = profile_of(numbers[0], numbers[1])
-    elif image.info.get("icc_profile"):
+    if image.info.get("icc_profile"):
         return
-    elif file_type is kinds.AVIF:
+    if file_type is kinds.AVIF:
         profile = profile_of(*iso_boxes.colour(data))
     elif file_type is kinds.PNG:
-        profile = b"" if b"sRGB" in said else _of_gamma(said)
+        profile = of_png(said)
     else:
         profile = bitmaps.profile(data) if file_type is kinds.BMP else b""
     if profile:
         image.info["icc_profile"] = profile
-
-
-def _of_gamma(said: dict[bytes, bytes]) -> bytes:
-    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
-    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
-    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
 
 
 def _icon(data: bytes) -> "Image":
@@ -365,23 +357,31 @@ def srgb(image: "Image") -> "Image":
 
     A profile that cannot be read, or does not fit the pixels, is ignored: the colours stay unchanged.
     """
-    profile = image.info.get("icc_profile")
+    profile, original = image.info.get("icc_profile"), image
     if profile and is_deep(image):
-        image = eight_bits(image)
-    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        original = image = eight_bits(image)
+    opacity = None
+    if profile and image.mode != "RGBA" and image.has_transparency_data:
+        image = image.convert("RGBA")
+        opacity = image.getchannel("A")
+        image = image.convert("L" if original.mode in ("L", "LA") else "RGB")
+    if profile and (image.mode == "P" or (profile[16:20] == b"RGB " and image.mode == "L")):
+        image = image.convert("RGB")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        return image
+        return original
     from PIL import ImageCms
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
+            return original
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
         relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, source, target, relative, mode) or image
+        image = ImageCms.profileToProfile(image, source, target, relative, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
+        return original
+    if opacity:
+        image.putalpha(opacity)
+    return image

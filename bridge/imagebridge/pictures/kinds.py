@@ -46,8 +46,8 @@ MP4 = FileType("video/mp4", ".mp4", "video")
 WEBM = FileType("video/webm", ".webm", "video")
 
 
-LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM))
-"""Formats that are always lossless; TIFF, WebP, AVIF and JPEG 2000 only sometimes are."""
+_LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
+"""Formats that are lossless, TIFF nearly always; AVIF and JPEG 2000 seldom are, and WebP says so in its frames."""
 
 
 GZIP_START = b"\x1f\x8b"
@@ -200,12 +200,13 @@ def _zip(data: bytes) -> FileType:
 
 
 def is_lossless(data: bytes) -> bool:
-    """Return whether a file is lossless: by its format, or for a WebP with one frame by its encoding."""
+    """Return whether a file is lossless: by its format, or for a WebP by the encoding of its first frame."""
     if kind(data) is not WEBP:
-        return kind(data) in LOSSLESS
-    # The header of an extended file may be followed by a profile; its frame is `VP8L` or `VP8 ` (RFC 9649, 2.5 to 2.7).
+        return kind(data) in _LOSSLESS
+    # In an extended file its frame, `VP8L` or `VP8 `, may follow a profile, and is inside that of an animation
+    # (RFC 9649, 2.5 to 2.7).
     at = 12
-    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH"):
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
+    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH", b"ANIM", b"ANMF"):
+        length = 16 if name == b"ANMF" else int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
     return name == b"VP8L"

@@ -21,7 +21,6 @@ from .png import (
     checksum,
     chunk,
     chunks,
-    named,
     profile,
     read_header,
 )
@@ -54,8 +53,8 @@ class Chunks:
     """The result of walking a PNG: its header, its frames, where it ends, and what to repair in it.
 
     `whole` is false if the end is missing, or the pixels have too few bytes or a wrong beginning: only
-    `png_rows.unpacked` can tell whether pixels are missing. `curve` is the number of the colours' curve
-    (H.273), 0 if none is given.
+    `png_rows.unpacked` can tell whether pixels are missing. `described` is true if its colours are given by number
+    or gamma: they may be others than sRGB's.
     """
 
     width: int = 0
@@ -65,7 +64,7 @@ class Chunks:
     frames: int = 1
     end: int = 0
     exif: bytes = b""
-    curve: int = 0
+    described: bool = False
     whole: bool = True
     mends: list[Mend] = field(default_factory=list)
 
@@ -128,6 +127,8 @@ class _Walk:
         if not found.whole:
             found.mends.append((found.end, found.end, END))
         found.whole = found.whole and _may_be_whole(data, self._still)
+        seen = self._seen
+        found.described = b"cICP" in seen or (b"gAMA" in seen and not {b"iCCP", b"sRGB"} & seen)
         found.frames, corrected = _animated(data, self._moving, self._still)
         found.mends = sorted([*found.mends, *corrected])
         return found
@@ -179,8 +180,6 @@ class _Walk:
             self._aside.append((at, stop, name))
             if name == b"eXIf":
                 self._found.exif = self._data[at + 8 : stop - 4]
-            elif name == b"cICP" and (numbers := named(self._data[at + 8 : stop - 4])):
-                self._found.curve = numbers[1]
 
     def _more_pixels(self) -> None:
         if not self._pixels and self._found.colour == _PALETTED and not self._palette:

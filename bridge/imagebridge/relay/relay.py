@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from imagebridge.client.lines import Line, LongLine
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
 from imagebridge.errors import ServerError, counted
@@ -19,7 +20,7 @@ from . import resource_uris
 from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
 from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
-from .streams import Line, LineSource, LongLine, Rest, done
+from .streams import LineSource, Rest, done
 from .tool_names import Names
 from .transports import Connect, HostStream, Server
 
