@@ -17,7 +17,7 @@ _SHOWN = 80
 """The most characters of a wrong value that are quoted."""
 
 _SIMILAR = 0.72
-"""The least similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
+"""The lowest similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
 
 _TYPES = {
     "string": "give a text",

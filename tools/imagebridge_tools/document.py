@@ -302,7 +302,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
 
 
 def _following(numbers: Sequence[int], total: int) -> str:
-    """Return as many of the following pages as these: `4-6` after 1 to 3."""
+    """Return the next pages, as many as these: `4-6` after 1 to 3."""
     before = max(numbers, default=0)
     first, last = min(before + 1, total), min(before + max(1, len(numbers)), total)
     return f"{first}-{last}" if last > first else f"{first}"

@@ -27,7 +27,7 @@ _COLORS = 6
 """The most colours that are named."""
 
 _SHARE = 0.02
-"""The least share of the pixels for a colour to be named."""
+"""The smallest share of the pixels for a colour to be named."""
 
 _SAMPLED = 256
 """Pixels of the longer side of the sample that colours are counted in."""

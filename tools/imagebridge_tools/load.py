@@ -20,7 +20,7 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 SMALLEST = 16
-"""The least value of `max_size` in pixels."""
+"""The smallest value of `max_size` in pixels."""
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 

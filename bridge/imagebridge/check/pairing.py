@@ -102,7 +102,7 @@ def _as_message(output: JSON) -> Item:
 
 
 def _without_lone_reasoning(items: list[Item]) -> list[Item]:
-    """Remove reasoning whose following item is gone: the API refuses it alone."""
+    """Remove reasoning whose following item is gone: the API refuses reasoning on its own."""
     reversed_items: list[Item] = []
     for item in reversed(items):
         after = reversed_items[-1] if reversed_items else None

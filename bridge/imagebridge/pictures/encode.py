@@ -72,7 +72,7 @@ _ROWS = 64
 """Rows that are sampled to distinguish a drawing from a photograph."""
 
 _BANDS, _BAND = 8, 16
-"""The least bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
+"""The fewest bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
 
 
 _EXACT = 160_000

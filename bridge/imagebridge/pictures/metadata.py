@@ -123,7 +123,7 @@ def _bare_webp(data: bytes) -> bytes:
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The least bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
+"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:

@@ -45,7 +45,7 @@ _TEXT = 1_000_000
 """Bytes to which all compressed texts of a file may unpack: decoders refuse whole pictures for more."""
 
 _AROUND, _DENSEST = 7, 1_032
-"""The least bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
+"""The fewest bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
 
 
 @dataclass(slots=True)

@@ -52,7 +52,7 @@ _NOTE, _NOTES = 250, 5_000
 """Characters reserved for the note about a changed picture, and for all such notes."""
 
 _BLOCK = 500
-"""The least average number of characters for a block: if there are more blocks, the last ones are left out."""
+"""The smallest average number of characters for a block: if there are more blocks, the last ones are left out."""
 
 _PICTURES = 3
 """The fraction of the room, one in so many, that is reserved for pictures however long the texts are."""
@@ -249,7 +249,7 @@ class _Fitting:
         if picture is None:
             return entry
         if not self.host.formats:
-            return not_shown(entry, "this host shows its model no pictures")
+            return not_shown(entry, "this host does not show pictures to its model")
         if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
             return entry  # It is decoded when it is scaled down.
         try:

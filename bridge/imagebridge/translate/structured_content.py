@@ -122,7 +122,7 @@ def _bare(value: object) -> object:
 
 
 def _characters(value: object) -> int:
-    """Return the least number of characters of a text that says a value."""
+    """Return the smallest number of characters that a text needs to say a value."""
     if isinstance(value, str):
         return len(_cleaned(value))
     if is_json(value):

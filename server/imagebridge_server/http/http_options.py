@@ -17,7 +17,7 @@ _OPTIONS = (
         "--http",
         metavar="HOST:PORT",
         help="Serve over Streamable HTTP at this address, under /mcp, instead of stdin and stdout; port 0 "
-        "picks a free port. Addresses that other machines reach need --tokens, --jwt or --no-auth.",
+        "picks a free port. Addresses that other machines can reach need --tokens, --jwt or --no-auth.",
     ),
     click.option(
         "--tokens",

@@ -33,7 +33,7 @@ def test_each_stands_under_its_servers_name_line_by_line():
         f'{OPENING}\n\nServer "browser":\n> First.\n>\n> Then look.\n\nServer "disk":\n> Read.'
     )
     assert gathered([("empty", "")]) == ""
-    assert "not the user" in OPENING
+    assert "not by the user" in OPENING
 
 
 ATTACKS = [

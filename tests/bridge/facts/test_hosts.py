@@ -168,7 +168,7 @@ class TestBlocks:
                 [BEFORE, IMAGE],
                 [
                     BEFORE,
-                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host shows its model no pictures]"),
+                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host does not show pictures to its model]"),
                 ],
             ),
             (

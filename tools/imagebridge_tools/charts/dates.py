@@ -27,7 +27,7 @@ _MOST = 60
 """The most ticks of one axis that are tried."""
 
 _GAP = 8
-"""The least pixels between two labels."""
+"""The smallest distance in pixels between two labels."""
 
 DateLabel = tuple[str, ...]
 """The lines of a label, as D3 writes formats of time."""

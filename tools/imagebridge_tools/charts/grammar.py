@@ -19,7 +19,7 @@ _NAMED = 60
 """The most words that are listed if none is similar."""
 
 _ALIKE, _ALIKE_SHORT = 0.65, 0.5
-"""The least similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
+"""The lowest similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
 
 _SHORT = 3
 

@@ -17,10 +17,10 @@ LINE = 1.2
 """Height of a line as a share of the font's size."""
 
 WHOLE = 1.01
-"""The least distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
+"""The smallest distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
 
 _ENTRY = 16
-"""The least height of a legend entry: that of its symbol."""
+"""The smallest height of a legend entry: that of its symbol."""
 
 _NARROW = 26
 """Characters in a line of a label if nothing requires another width."""

@@ -14,7 +14,7 @@ from .theme import heading, merged
 from .titles import titled
 
 _CELL = 40
-"""The least pixels of a small chart's side."""
+"""The smallest side of a small chart, in pixels."""
 
 _SPACING = 24
 """Pixels between small charts."""

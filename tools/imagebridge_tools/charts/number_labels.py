@@ -24,7 +24,7 @@ _SIZES = (11, 9)
 _KINDS = ("bar", "line", "area", "scatter", "histogram")
 
 _LEAST = 0.4
-"""The least share of an axis for its marks, however long their numbers are."""
+"""The smallest share of an axis for its marks, however long their numbers are."""
 
 _ROUNDS = 30
 """The most times that an axis is extended, which makes each of its pixels mean more, until it has room at both ends."""

@@ -19,7 +19,7 @@ from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SHORTEST = 8
-"""The least digits of a hash that name a picture."""
+"""The fewest digits of a hash that name a picture."""
 
 _TOLD = 12
 """Digits that results contain: no two of a million pictures share them by chance."""

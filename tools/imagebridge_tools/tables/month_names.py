@@ -11,7 +11,7 @@ WORD = re.compile(r"[^\W\d_][^\s\d.,/()\[\]:;–،、-]*")
 """A word, with the vowel signs that some scripts write after a letter."""
 
 _SHORTEST = 2
-"""The least letters of a name: single letters are initials, which mean little."""
+"""The fewest letters of a name: single letters are initials, which mean little."""
 
 _ENGLISH = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905

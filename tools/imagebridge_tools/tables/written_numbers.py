@@ -34,7 +34,7 @@ _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
 """A number in brackets, which accountants write for a negative one; a currency may be outside."""
 
 _NO_PARTS = re.compile(r"(?<=\d)[.,] ?[-—]+(?!\d)")
-"""What stands for no cents, as in 5,- or 5.—"""
+"""Marks for no cents, as in 5,- or 5.—"""
 
 _FRACTION = re.compile(r"(\d*) ?([¼-¾⅐-⅞])")
 """A fraction written as one character, after an integer or alone."""
