@@ -290,7 +290,7 @@ PICTURES: tuple[Rule, ...] = (
     Rule("animated-gif", "A GIF has one frame.", "documented", sources.VISION, _invalid("animated-gif")),
     Rule(
         "animated-picture",
-        "A WebP or PNG has one frame: what the model sees of more is unknown.",
+        "A WebP or PNG has one frame: how the model sees further frames is unknown.",
         "ours",
         sources.OURS,
         _invalid("animated-picture"),
