@@ -304,7 +304,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-patches",
-        f"A picture needs at most {models.REJECTED_PATCHES:,} patches where the model takes it in its original size.",
+        f"A picture needs at most {models.REJECTED_PATCHES:,} patches if the model takes it at its original size.",
         "reported",
         sources.VISION,
         _patches,
