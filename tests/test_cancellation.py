@@ -285,7 +285,7 @@ def test_a_drawing_without_end_that_is_given_up_ends_at_once(where, monkeypatch)
     async def calls():
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(draw)
-            while not drawn:  # noqa: ASYNC110  # another process sets no event
+            while not drawn:  # another process sets no event
                 await anyio.sleep(0.01)
                 drawn.extend(filter(is_drawing, psutil.Process().children(recursive=True)))
             tasks.cancel_scope.cancel()
