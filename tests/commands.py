@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from imagebridge.cli import imagebridge
+from imagebridge.testing import Endpoint
 
 SCRIPT = Path(__file__).parent / "servers" / "pictures.py"
 MAIN = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main; main()"]
@@ -22,6 +23,29 @@ def run(*arguments, stdin=None, **environment):
 
 def ask(endpoint, *arguments, **more):
     return run("ask", *arguments, OPENAI_API_KEY="test", OPENAI_BASE_URL=endpoint.base_url, **more)
+
+
+def users_variables(endpoint, python=sys.executable):
+    """Return the environment of a user who has set a key for an endpoint and installed this package."""
+    programs = f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"OPENAI_BASE_URL": endpoint.base_url, "OPENAI_API_KEY": "test", "PATH": programs}
+
+
+def program(path, steps, *arguments, typed="", folder=None, python=sys.executable):
+    """Run a program of Python as a user would, against an endpoint; return what it wrote to stdout, and the endpoint."""
+    with Endpoint(steps) as endpoint:
+        done = subprocess.run(
+            [str(python), str(path), *arguments],
+            env=users_variables(endpoint, python),
+            input=typed,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "HTTP Request" not in done.stderr  # a log between the lines of the program
+    return done.stdout, endpoint
 
 
 def on_terminals(*arguments, typed=None, **environment):

@@ -3,16 +3,15 @@
 import ast
 import inspect
 import json
-import os
 import re
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 
 import anyio
 import httpx2
 import pytest
+from commands import program, users_variables
 from PIL import Image
 from test_readme import CHART, ROOT
 
@@ -20,30 +19,6 @@ from imagebridge.testing import Endpoint
 
 EXAMPLES = ROOT / "examples"
 PAGE = (ROOT / "docs" / "cookbook.md").read_text("utf-8")
-
-
-def environment(endpoint):
-    return os.environ | {
-        "OPENAI_BASE_URL": endpoint.base_url,
-        "OPENAI_API_KEY": "test",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-
-
-def run(name, steps, *arguments, answers="", folder=None):
-    with Endpoint(steps) as endpoint:
-        done = subprocess.run(
-            [sys.executable, EXAMPLES / name, *arguments],
-            env=environment(endpoint),
-            input=answers,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert "HTTP Request" not in done.stderr  # a log between the lines of the program
-    return done.stdout, endpoint
 
 
 def sent(endpoint, kind):
@@ -64,23 +39,27 @@ def test_two_servers():
         [("generate_chart", {"kind": "line", "data": data})],
         "At 18:00.",
     ]
-    out, endpoint = run("two_servers.py", steps)
+    out, endpoint = program(EXAMPLES / "two_servers.py", steps)
     assert re.fullmatch(r"At 18:00\.\nimage/png, 800x500, .* tokens at detail \w+\n", out)
     assert [picture.format for picture in endpoint.seen] == ["PNG"]
 
 
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [("y\n", "blurred.jpg is deleted."), ("n\n", "the user did not approve this call of delete_picture")],
+    [
+        ("y\n", "blurred.jpg is deleted."),
+        pytest.param("n\n", "the user did not approve this call of delete_picture", marks=pytest.mark.long),
+    ],
     ids=["yes", "no"],
 )
 def test_approval(answers, told):
     steps = [[("list_pictures", {})], [("delete_picture", {"name": "blurred.jpg"})], "Done."]
-    out, endpoint = run("approval.py", steps, answers=answers)
+    out, endpoint = program(EXAMPLES / "approval.py", steps, typed=answers)
     assert out.endswith("delete_picture with {'name': 'blurred.jpg'}. Run it? [y/N] Done.\n")
     assert told in json.dumps(endpoint.exchanges[-1].body["input"][-1])
 
 
+@pytest.mark.long
 def test_own_server():
     server = f"{sys.executable} {EXAMPLES / 'own_server.py'}"
     command = [sys.executable, "-c", "from imagebridge.cli import main; main()", "call", "--server", server]
@@ -97,7 +76,7 @@ def test_uploads(tmp_path):
     photo.parent.mkdir()
     Image.effect_noise((900, 600), 90).save(photo)
     steps = [[("load_image", {"source": "photo.png"})], "Noise.", "More noise.", "All of them."]
-    out, endpoint = run("uploads.py", steps, str(photo))
+    out, endpoint = program(EXAMPLES / "uploads.py", steps, str(photo))
     assert [line.strip() for line in out.splitlines()[1::2]] == ["Noise.", "More noise.", "All of them."]
     bodies = [exchange.body for exchange in sent(endpoint, "/responses")]
     assert all("base64," not in json.dumps(body) for body in bodies)
@@ -107,7 +86,7 @@ def test_uploads(tmp_path):
 
 @pytest.mark.long
 def test_chat_only():
-    out, endpoint = run("chat_only.py", [[CHART], "Two bars."], "a-model-that-sees")
+    out, endpoint = program(EXAMPLES / "chat_only.py", [[CHART], "Two bars."], "a-model-that-sees")
     assert out == "Two bars.\n"
     last = sent(endpoint, "/chat/completions")[-1].body["messages"][-1]
     assert (last["role"], "image_url" in json.dumps(last["content"])) == ("user", True)
@@ -117,7 +96,7 @@ def test_chat_only():
 def web_app(endpoint):
     """Serve the application as its first lines say, at a port of its choice."""
     command = [sys.executable, "-m", "uvicorn", "--app-dir", EXAMPLES, "--port", "0", "web_app:app"]
-    process = subprocess.Popen(command, env=environment(endpoint), stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=users_variables(endpoint), stderr=subprocess.PIPE, text=True)
     with process:
         try:
             told = next(
@@ -142,7 +121,7 @@ def test_web_app():
 
 @pytest.mark.long
 def test_transcript(tmp_path):
-    out, _ = run("transcript.py", [[CHART], "The last."], folder=tmp_path)
+    out, _ = program(EXAMPLES / "transcript.py", [[CHART], "The last."], folder=tmp_path)
     page = (tmp_path / "conversation.html").read_text("utf-8")
     assert out == "The last.\n"
     assert page.count('src="data:image/png;base64,') == 1
@@ -164,7 +143,7 @@ def test_notebook(tmp_path, monkeypatch):
                 shown.append(value)
 
     with Endpoint([[CHART], "The last."]) as endpoint:
-        for name, value in environment(endpoint).items():
+        for name, value in users_variables(endpoint).items():
             monkeypatch.setenv(name, value)
         anyio.run(kernel)
     reply, translation, files = shown

@@ -1,17 +1,15 @@
 """What the README, its pages in docs/ and the examples show is run as it stands."""
 
 import json
-import os
 import re
 import runpy
-import subprocess
-import sys
 import tomllib
 from base64 import b64decode
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from commands import program
 from kinds_seen import by_hand, is_right
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult
@@ -21,7 +19,6 @@ from ruamel.yaml import YAML
 from servers import kinds
 
 from imagebridge import Bridge
-from imagebridge.testing import Endpoint
 from imagebridge_server import Settings, build_server
 
 ROOT = Path(__file__).parents[1]
@@ -38,26 +35,11 @@ CHART = (
 )
 
 
-def run(code, steps, tmp_path, *arguments, python=sys.executable):
-    """Run a program against the endpoint, in the repository, as a user would who has set a key."""
-    with Endpoint(steps) as endpoint:
-        environment = os.environ | {
-            "OPENAI_BASE_URL": endpoint.base_url,
-            "OPENAI_API_KEY": "test",
-            "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
-        }
-        program = tmp_path / "program.py"
-        program.write_text(code, encoding="utf-8")
-        done = subprocess.run(
-            [str(python), str(program), *arguments],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    return done.stdout, endpoint
+def run(code, steps, tmp_path, **options):
+    """Run a program in the repository, whose files it may name."""
+    path = tmp_path / "program.py"
+    path.write_text(code, encoding="utf-8")
+    return program(path, steps, folder=ROOT, **options)
 
 
 def runs(number, snippet):
@@ -79,13 +61,14 @@ def test_snippet_runs(snippet, tmp_path):
         assert [picture.format for picture in endpoint.seen] == ["PNG"]
 
 
-def test_thread_example(tmp_path):
-    code = (ROOT / "examples" / "thread.py").read_text(encoding="utf-8")
-    out, endpoint = run(code, [[("get_image", {"text": "HELLO"})], "White on green."], tmp_path)
+@pytest.mark.long
+def test_thread_example():
+    path = ROOT / "examples" / "thread.py"
+    out, endpoint = program(path, [[("get_image", {"text": "HELLO"})], "White on green."])
     assert out == "White on green.\n"
     (picture,) = endpoint.seen
     assert (picture.size, picture.format) == ((640, 200), "PNG")
-    assert code.count("# changed: ") == 3
+    assert path.read_text(encoding="utf-8").count("# changed: ") == 3
 
 
 @pytest.mark.parametrize(

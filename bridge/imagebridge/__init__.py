@@ -1,7 +1,7 @@
 """imagebridge: whatever an MCP tool returns, a GPT model sees it.
 
 The public names are those of this module and of `imagebridge.events`, `imagebridge.testing`,
-`imagebridge.testing.fixtures` and `imagebridge_server`; what lies deeper may change with any release.
+`imagebridge.testing.fixtures` and `imagebridge_server`; anything deeper may change with any release.
 """
 
 from importlib import import_module
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import requirements as _requirements
 
-# Not later: importing the modules `check` and `repair` would put them in the places of these functions.
+# Not later: importing the modules `check` and `repair` would replace these functions.
 from .check import check
 from .conversation.history import replace_images, trim
 from .errors import BridgeError
@@ -64,7 +64,7 @@ _LATER = {
     "Reply": (".events", None),
     "Uploads": (".agent.uploads", None),
 }
-"""Where the names are that bring in what most programs never use (anyio, mcp, the rules), and what they need."""
+"""Modules that define the names most programs never use (and import anyio, mcp, the rules), and what they require."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m imagebridge`: the command line, for whom the script of that name is not found."""
+"""`python -m imagebridge`: the command line, if its script is not on the PATH."""
 
 from imagebridge.cli import main
 

@@ -1,6 +1,6 @@
-"""Everything imagebridge raises on purpose.
+"""Every exception that imagebridge raises on purpose.
 
-    BridgeError                 root: catch this one
+    BridgeError                 the base class: catch this one
     ├── PictureError            bytes that cannot be shown as a picture
     ├── DocumentError           bytes that cannot be read as a document
     ├── ArgumentError           a tool's argument that a model or user can correct
@@ -9,15 +9,15 @@
     ├── ToolNameError           a tool name that no connected server offers
     ├── ToolLimitError          more tools than the API takes
     ├── RequirementError        a package that a feature needs is missing or too old
-    └── RunError                a run that ended before the model answered; `.items` goes on from there
+    └── RunError                a run that ended before the model answered; continue from `.items`
         ├── TurnLimitError      the model is still calling tools after the last allowed turn
-        ├── TokenLimitError     the model still calls tools, and the tokens of the run are spent
-        ├── DeadlineError       the run took longer than it may
-        ├── OpenCallError       the model asks for what only the caller's own code can answer
-        └── ResponseError       a response that failed, broke off or does not have the wanted form
+        ├── TokenLimitError     the model is still calling tools, but the run's tokens are spent
+        ├── DeadlineError       the run took longer than its deadline
+        ├── OpenCallError       the model asks for something that only the caller's own code can answer
+        └── ResponseError       a response that failed, broke off or does not have the requested form
 
-Content that comes from a server never raises out of a translation: a `PictureError` inside it
-becomes a sentence for the model. `TypeError` is for a caller's own mistake in the code.
+Content from a server never raises out of a translation: a `PictureError` inside it
+becomes a sentence for the model. `TypeError` reports a mistake in the caller's own code.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ class BridgeError(Exception):
 
 
 class PictureError(BridgeError):
-    """Bytes that cannot be shown as a picture. `.reason` says why and `.instead` what to ask for, in words for a model."""
+    """Bytes that cannot be shown as a picture. `.reason` says why, and `.instead` what to ask for, in words for a model."""
 
     def __init__(self, reason: str, instead: str = "a whole PNG or JPEG of it") -> None:
         super().__init__(reason)
@@ -36,18 +36,18 @@ class PictureError(BridgeError):
         self.instead = instead
 
     def __reduce__(self) -> "tuple[type[PictureError], tuple[str, str]]":
-        """Let it travel between processes."""
+        """Make the error picklable, for passing between processes."""
         return type(self), (self.reason, self.instead)
 
 
 class DocumentError(BridgeError):
-    """Bytes that cannot be read as a document. The message says why and is meant to follow the name of the file."""
+    """Bytes that cannot be read as a document. The message says why, and is meant to follow the name of the file."""
 
 
 class ArgumentError(BridgeError):
-    """An argument of a tool that its caller can correct. `.argument` names it, the message says how.
+    """A tool argument that its caller can correct. `.argument` names it; the message says how to correct it.
 
-    `.others` are further mistakes in the same call; the message gives each its own line.
+    `.others` are further mistakes in the same call; the message has a line for each.
     """
 
     def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:
@@ -57,18 +57,18 @@ class ArgumentError(BridgeError):
         self.others = tuple(others)
 
     def __reduce__(self) -> "tuple[type[ArgumentError], tuple[str, str, tuple[ArgumentError, ...]]]":
-        """Let it travel between processes."""
+        """Make the error picklable, for passing between processes."""
         return type(self), (self.argument, self.problem, self.others)
 
 
 def together(mistakes: "Sequence[ArgumentError]") -> ArgumentError:
-    """Return all that is wrong with a call, one mistake at least, as one error, which names the first argument."""
+    """Return the mistakes in a call, of which there is at least one, as a single error that names the first argument."""
     first, *others = mistakes
     return ArgumentError(first.argument, first.problem, [*first.others, *others])
 
 
 class ServerError(BridgeError):
-    """An MCP server that did not start, answer or stay. `.server` is how it was named, `.stderr` its last words."""
+    """An MCP server that did not start, answer or keep running. `.server` is its name, `.stderr` the last of what it wrote there."""
 
     def __init__(self, server: str, problem: str, stderr: str = "") -> None:
         stderr_note = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""
@@ -99,7 +99,7 @@ class ToolNameError(BridgeError):
 
 
 class ToolLimitError(BridgeError):
-    """More tools than the API takes. `.count` is the number of tools, `.limit` the most that the API takes."""
+    """More tools than the API takes. `.count` is the number of tools, `.limit` the API's limit."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(
@@ -112,16 +112,16 @@ class ToolLimitError(BridgeError):
 
 
 class RequirementError(BridgeError):
-    """A package that a feature needs is missing or too old. The message names it and the line to type."""
+    """A package that a feature needs is missing or too old. The message names it and the command to install it."""
 
 
 class RunError(BridgeError):
     """A run that ended before the model answered.
 
-    `.items` is what to pass as `input` to go on: every call in it has its output. Where the server keeps
-    the conversation it holds what the server has not got yet, and `.response_id` is the
-    `previous_response_id` to pass with it (None where nothing was answered, or with `conversation=`).
-    What the OpenAI SDK raises out of a run carries the same two attributes.
+    `.items` is what to pass as `input` to continue: every call in it has its output. If the server keeps
+    the conversation, it contains what the server does not have yet, and `.response_id` is the
+    `previous_response_id` to pass with it (None if nothing was answered, or with `conversation=`).
+    Exceptions of the OpenAI SDK that end a run have the same two attributes.
     """
 
     def __init__(self, problem: str, items: Sequence[object] = (), response_id: str | None = None) -> None:
@@ -135,7 +135,7 @@ class TurnLimitError(RunError):
 
     def __init__(self, turns: int, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"the model is still calling tools after {turns} turns; raise max_turns to continue",
+            f"the model is still calling tools after {counted(turns, 'turn')}; raise max_turns to continue",
             items,
             response_id,
         )
@@ -149,7 +149,7 @@ class TokenLimitError(RunError):
         self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
     ) -> None:
         super().__init__(
-            f"the model is still calling tools after {spent:,} tokens; raise budget (now {budget:,}) to go on",
+            f"the model is still calling tools after {counted(spent, 'token')}; raise budget (now {budget:,}) to go on",
             items,
             response_id,
         )
@@ -158,19 +158,19 @@ class TokenLimitError(RunError):
 
 
 class DeadlineError(RunError):
-    """The run took longer than its `deadline`, in seconds. Calls that were under way were cancelled."""
+    """The run took longer than its `deadline`, in seconds. Calls in progress were cancelled."""
 
     def __init__(self, deadline: float, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
-            f"no answer within {deadline:g} seconds; raise deadline to continue", items, response_id
+            f"no answer within {counted(deadline, 'second')}; raise deadline to continue", items, response_id
         )
         self.deadline = deadline
 
 
 class OpenCallError(RunError):
-    """The model asks for what only the caller's own code can answer, a computer's action for instance.
+    """The model asks for something that only the caller's own code can answer, such as an action on a computer.
 
-    `.calls` are those items; append what answers them to `.items` and go on.
+    `.calls` are those items; append the answers to `.items` and continue.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class OpenCallError(RunError):
 
 
 class ResponseError(RunError):
-    """A response that failed, broke off or does not have the wanted form. `.code` is the API's, where it gave one."""
+    """A response that failed, broke off or does not have the requested form. `.code` is the API's, if it gave one."""
 
     def __init__(self, problem: str, code: str | None = None) -> None:
         super().__init__(problem)
@@ -201,19 +201,25 @@ class ResponseError(RunError):
 
 
 def beginning(text: str, most: int) -> str:
-    """Return the first `most` characters of a text, and an ellipsis where it is longer."""
+    """Return the first `most` characters of a text, with an ellipsis if it is longer."""
     return text if len(text) <= most else f"{text[:most]}…"
 
 
 def short(text: object, most: int = 300) -> str:
-    """Return what an error or a text says, on one line, of which the `beginning` is enough."""
+    """Return what an error or text says, on one line and shortened to its `beginning`."""
     return beginning(" ".join(str(text).split()), most)
 
 
-def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:
-    """Return the name that comes nearest to one that is not among them, whatever their case; None where none is near.
+def counted(number: float, noun: str, plural: str = "") -> str:
+    """Return a number and a noun that agree: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` where that is more than an s."""
+    written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{written} {noun if number == 1 else plural or noun + 's'}"
 
-    alike: how alike two names are at least, 0 to 1 (difflib's ratio).
+
+def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:
+    """Return the most similar of the names, ignoring case; None if none is similar.
+
+    alike: the lowest similarity, 0 to 1 (difflib's ratio).
     """
     from difflib import get_close_matches
 

@@ -104,7 +104,7 @@ class Reply:
     """
 
     text: str
-    items: list[Item] = field(repr=False)  # whole pictures: a terminal is no place for them
+    items: list[Item] = field(repr=False)  # whole pictures: too much for a terminal
     usage: dict[str, int]
     pictures: list[ShownPicture] = field(default_factory=list[ShownPicture])
     cost: float | None = None
@@ -202,7 +202,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A call has been answered. Calls of one response may run concurrently; the first to finish comes first."""
+    """A call has been answered. Calls of one response may run concurrently; events come in the order in which calls finish."""
 
     answer: Answer
 

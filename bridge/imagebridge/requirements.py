@@ -1,7 +1,7 @@
-"""What each feature needs of the packages beside us: one table, and one sentence where something is missing.
+"""What each feature needs of other packages: one table, and one sentence if something is missing.
 
-imagebridge installs beside every framework, so it may find an mcp or openai that is older than some feature needs,
-or none. A feature looks into this table before it imports either: nobody is to meet a bare `ImportError`.
+imagebridge installs beside every framework, so it may find an mcp or openai that is too old for a feature,
+or neither. A feature checks this table before it imports them, so that nobody gets a bare `ImportError`.
 """
 
 import re
@@ -16,10 +16,10 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that not every environment can do.
+    """A feature that not every environment supports.
 
-    name: the subject of the sentence. lowest: the first version of each package that it works with. extra: the one
-    of imagebridge that brings them all.
+    name: the subject of the sentence. lowest: the lowest version of each package that it works with. extra: the extra of
+    imagebridge that installs them all.
     """
 
     name: str
@@ -27,21 +27,21 @@ class Feature:
     extra: str
 
 
-# Each was run with the versions on both sides of its bound (2026-11-29).
+# Each bound was tested with the versions on both sides of it (2026-11-29).
 
 CLIENT = Feature("Bridge", {"mcp": (2,)}, "agent")
-"""To connect MCP servers: mcp 1 has another client. No openai is needed."""
+"""To connect MCP servers: the client of mcp 1 is different. openai is not needed."""
 
 RUN = Feature("a run of the model", {"openai": (3, 20)}, "agent")
-"""`run` and `stream`: before 3.20 streams of Chat Completions fail, and broken streams are taken for whole ones."""
+"""`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams pass for complete ones."""
 
 UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
-"""Before 1.100 `files.create` takes no `expires_after`."""
+"""Before 1.100, `files.create` takes no `expires_after`."""
 
 API = Feature("this command", {"openai": (1, 66)}, "agent")
 
 IMAGES = Feature("asking OpenAI's image models", {"openai": (1, 100)}, "server")
-"""Before 1.100 `images.generate` and `images.edit` do not take or tell all that is asked for."""
+"""Before 1.100, `images.generate` and `images.edit` lack arguments and results that are needed."""
 
 SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
 
@@ -55,21 +55,21 @@ ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
 _MET: set[tuple[str, Version]] = set()
-"""What was found to be installed: a look takes milliseconds, and each run asks. What is missing may be installed meanwhile."""
+"""What was found installed: a check takes milliseconds, and each run makes one. What is missing may be installed later."""
 
 
 def need(feature: Feature) -> None:
-    """Return where the installed packages are what `feature` needs.
+    """Return if the installed packages meet the needs of `feature`.
 
     Raises:
-        RequirementError: they are not; the message names each package and the line to type.
+        RequirementError: they do not; the message names each package and the command to install it.
     """
     if problem := lacking(feature):
         raise RequirementError(problem)
 
 
 def lacking(feature: Feature) -> str:
-    """Say which packages are missing or too old for a feature, and what to type; nothing where all are there."""
+    """Say which packages are missing or too old for a feature, and what to type; empty if all are there."""
     packages: list[str] = []
     for package, lowest in feature.lowest.items():
         if (package, lowest) in _MET:
@@ -94,12 +94,12 @@ def stand_in(name: str, feature: Feature) -> type:
 
 
 def is_older(installed: str, lowest: Version) -> bool:
-    """Tell whether a version is below `lowest`; "" is what is not installed."""
+    """Return whether a version is below `lowest`; "" stands for a package that is not installed."""
     return not installed or release(installed) < lowest
 
 
 def release(version: str) -> Version:
-    """Return the numbers that a version begins with: (2, 0) of "2.0rc1"."""
+    """Return the numbers that a version begins with: (2, 0) for "2.0rc1"."""
     digits = re.match(r"\d+(\.\d+)*", version)
     return tuple(map(int, digits[0].split("."))) if digits else ()
 

@@ -1,7 +1,7 @@
 """The shapes on both sides: MCP results as JSON in, parts of the Responses API out.
 
-MCP content is the same in protocol 2025-11-25 and 2026-07-28. Servers send less, more and other than
-the types say, so the types here are `object` until looked at.
+MCP content is the same in protocols 2025-11-25 and 2026-07-28. Servers send less, more and other things than
+the types say, so values have the type `object` here until they are checked.
 """
 
 import json
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     FunctionCallOutput = FunctionCallOutputParam
 
 JSON = Mapping[str, object]
-"""A JSON object whose values have not been looked at yet."""
+"""A JSON object whose values have not been checked yet."""
 
 
 class BlockKind(NamedTuple):
-    """What tells content blocks of one type.
+    """What characterises content blocks of one type.
 
-    holds: the fields of which such a block has at least one. describes: those that only say more of what it holds.
-    links: its `uri` leads to what can be read.
+    holds: the fields of which such a block has at least one. describes: fields that only describe its content.
+    links: its `uri` leads to something that can be read.
     """
 
     holds: tuple[str, ...]
@@ -46,7 +46,7 @@ BLOCK_KINDS: dict[str, BlockKind] = {
 """The types of content blocks that MCP has (`ContentBlock` in schema.ts of 2025-11-25 and 2026-07-28)."""
 
 URI = "imagebridge/uri"
-"""In the `_meta` of a picture: what its server calls it, and takes in its place."""
+"""The `_meta` key of a picture for the name by which its server keeps it, and accepts it in place of the picture."""
 
 _SPELLINGS = {
     "is_error": "isError",
@@ -56,10 +56,10 @@ _SPELLINGS = {
     "mime_type": "mimeType",
     "last_modified": "lastModified",
 }
-"""What the fields of mcp 2 are called in Python, and on the wire: `model_dump()` without `by_alias` writes the former."""
+"""The names of mcp 2's fields in Python, and on the wire: `model_dump()` without `by_alias` writes the former."""
 
 _LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
-"""Fields of a block that may need another spelling, in themselves or in what they hold."""
+"""Fields of a block whose own names, or names inside them, may have the other spelling."""
 
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
@@ -68,18 +68,18 @@ _OTHERS = (str, list, int, float, NoneType)
 
 
 def is_json(value: object) -> TypeGuard[JSON]:
-    """Tell whether `value` is a JSON object."""
-    # The types of JSON first: asking for the abstract type costs ten times as much.
+    """Return whether `value` is a JSON object."""
+    # JSON's types first: checking for the abstract type costs ten times as much.
     return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether `value` is a JSON array."""
+    """Return whether `value` is a JSON array."""
     return isinstance(value, (list, tuple))
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Tell whether `value` is a JSON number: true and false are not, though Python takes them for 1 and 0."""
+    """Return whether `value` is a JSON number: true and false are not, although Python treats them as 1 and 0."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -99,15 +99,15 @@ def as_string(value: object) -> str:
 
 
 def as_words(value: object) -> str:
-    """Return a value that should have been a text as one: a string as it is, all else as JSON."""
+    """Return a value that should be a text as one: a string unchanged, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def result_json(result: object) -> JSON:
-    """Return a tool result as its JSON object: `result` is that already, or a `CallToolResult` of any mcp version.
+    """Return a tool result as its JSON object; `result` is a JSON object already, or a `CallToolResult` of any mcp version.
 
     Raises:
-        TypeError: something else came; the message names it.
+        TypeError: `result` is something else; the message names it.
     """
     result = dumped(result)
     if not is_json(result):
@@ -124,15 +124,15 @@ def result_json(result: object) -> JSON:
 
 
 def is_error(result: JSON) -> bool:
-    """Tell whether a result, in either spelling, says that its tool failed: with true, 1, or a text that means that."""
+    """Return whether a result, in either spelling, says that its tool failed: with true, 1, or a text that means true."""
     flag = result.get("isError", result.get("is_error"))
     return flag.strip().lower() in ("true", "yes", "1") if isinstance(flag, str) else flag == 1
 
 
 def respelt(result: JSON) -> JSON:
-    """Return a result with the wire's names for its fields and those of its blocks; the very same where it has them.
+    """Return a result with the wire's names for its fields and those of its blocks; the same object if it has them.
 
-    Blocks that came as an object with number keys, as PHP writes some lists, are a list. All of it is `writable`.
+    Lists that arrive as objects with number keys, as PHP writes some, become lists. Everything is `writable`.
     """
     result = cast("JSON", writable(result))
     spelt = result.get("content")
@@ -147,15 +147,15 @@ def respelt(result: JSON) -> JSON:
 
 
 def numbered(value: object) -> object:
-    """Return an object whose keys are numbers, as PHP writes some lists, as the list that it is; all else as it is."""
+    """Return an object whose keys are numbers, as PHP writes some lists, as a list; anything else unchanged."""
     if not is_json(value) or not all(str(key).isdecimal() for key in value):
         return value
-    # By length first: Python reads no number of more than 4,300 digits.
+    # Check the length first: Python reads no number with more than 4,300 digits.
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
 def listed(value: object) -> object:
-    """Return a list, also where it came with numbers for keys, or as its only object; all else as it is."""
+    """Return a list, also if it arrived as an object with number keys or as its only item; anything else unchanged."""
     as_list = numbered(value)
     return [as_list] if is_json(as_list) else as_list
 
@@ -169,7 +169,7 @@ def _respelt_block(block: object) -> object:
 
 
 def _renamed(value: JSON) -> JSON:
-    """Return an object with the names of the wire; a field of another name that holds nothing is left out."""
+    """Return an object with the wire's names; a field with another name and no value is left out."""
     if not isinstance(value.get("uri"), (str, int, float, list, dict, NoneType)):
         # `model_dump()` of mcp 1 leaves a URL object in its place.
         value = {**value, "uri": str(value["uri"])}
@@ -183,7 +183,7 @@ def _renamed(value: JSON) -> JSON:
 
 
 def blocks_of(result: JSON) -> Sequence[object]:
-    """Return the blocks of a result; some servers send one block, or a bare string, in place of a list."""
+    """Return the blocks of a result; some servers send a single block or a bare string instead of a list."""
     content = result.get("content")
     if is_list(content):
         return content
@@ -193,22 +193,22 @@ def blocks_of(result: JSON) -> Sequence[object]:
 
 
 def contents_of(block: JSON) -> JSON:
-    """Return what holds a block's text, bytes and address: the resource in it, or else the block."""
+    """Return what contains a block's text, bytes and address: its resource, or the block itself."""
     inner = block.get("resource")
     return inner if is_json(inner) else block
 
 
 def links(block: JSON) -> bool:
-    """Tell whether a block stands for what can be read at its address."""
+    """Return whether a block refers to something that can be read at its address."""
     kind = BLOCK_KINDS.get(text_of(block, "type"))
     return kind is not None and kind.links
 
 
 def tool_json(tool: object) -> JSON:
-    """Return a tool's definition as its JSON object, `writable`: `tool` is that already, or a `Tool` of any mcp version.
+    """Return a tool's definition as its JSON object, `writable`; `tool` is a JSON object already, or a `Tool` of any mcp version.
 
     Raises:
-        TypeError: something else came; the message names it.
+        TypeError: `tool` is something else; the message names it.
     """
     tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
@@ -219,19 +219,19 @@ def tool_json(tool: object) -> JSON:
 
 
 def dumped(value: object) -> object:
-    """Return the JSON of a model of the SDK, and anything else as it is."""
+    """Return the JSON of an SDK model, and anything else unchanged."""
     dump = None if is_json(value) else getattr(value, "model_dump", None)
     return cast("object", dump(mode="json", by_alias=True, exclude_none=True)) if dump else value
 
 
 def text_of(value: JSON, key: str) -> str:
-    """Return the string under `key`, or an empty one where there is none."""
+    """Return the string under `key`, or an empty string if there is none."""
     text = value.get(key)
     return text if isinstance(text, str) else ""
 
 
 def paired(text: str) -> str:
-    """Return a text in which halves of a surrogate pair that stand together are one character, and others U+FFFD."""
+    """Return a text with adjacent halves of a surrogate pair joined into one character, and lone halves as U+FFFD."""
     if text.isascii():
         return text
     try:
@@ -242,24 +242,24 @@ def paired(text: str) -> str:
 
 
 MAX_LEVELS = 150
-"""Levels that a JSON value may have: readers take about 200 of a whole message (jiter, which mcp and openai read with, 2026-11)."""
+"""The most levels of a JSON value: readers accept about 200 in a whole message (jiter, which mcp and openai use, 2026-11)."""
 
 _MAX_BITS = 14_000
-"""Bits of a whole number that is written as one: Python writes and reads 4,300 digits at most (its documentation, 3.11)."""
+"""The most bits of an integer that is written as a number: Python reads and writes at most 4,300 digits (its documentation, 3.11)."""
 
 
 def writable(value: object, *, finite: bool = False, halves: bool = False) -> object:
-    """Return a JSON value that can be written as UTF-8 JSON and read again; the very same where it can.
+    """Return a JSON value that can be written as UTF-8 JSON and read again; the same object if no change is needed.
 
-    Texts and names become `paired`. A number of too many digits becomes a text, and so does what lies deeper than
-    `MAX_LEVELS` or holds itself. What is not JSON at all stays as it is.
+    Texts and names become `paired`. A number with too many digits becomes a text, as does anything deeper than
+    `MAX_LEVELS` or that contains itself. What is not JSON at all is left unchanged.
 
     Args:
         value: the JSON value.
-        finite: infinity and NaN, which Python and few others read, become texts too.
-        halves: half surrogates are left as they are.
+        finite: infinity and NaN, which Python reads but few others do, also become texts.
+        halves: lone surrogates are left unchanged.
     """
-    # Level by level, as a value may be deeper than functions can call one another.
+    # Level by level, because a value may be deeper than the recursion limit.
     level: Collection[Iterable[object]] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         below: dict[int, Iterable[object]] = {}
@@ -283,7 +283,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
 
 
 def is_deep(value: object) -> bool:
-    """Tell whether a JSON value has more than `MAX_LEVELS`."""
+    """Return whether a JSON value has more than `MAX_LEVELS`."""
     level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         level = _held(level)
@@ -300,13 +300,13 @@ def _inside(holder: object) -> Iterable[object]:
 
 
 def _held(holders: Iterable[object]) -> Collection[object]:
-    """Return the objects and lists inside others, each once: a value may hold another many times, or itself."""
+    """Return the objects and lists inside others, each once: a value may contain another many times, or itself."""
     inside = chain.from_iterable(map(_inside, holders))
     return {id(one): one for one in inside if is_json(one) or is_list(one)}.values()
 
 
 class _Writable:
-    """A copy that can be written, in the making. `_around` holds the objects and lists around the place that it is at."""
+    """A writable copy under construction. `_around` holds the objects and lists around the current position."""
 
     def __init__(self, *, finite: bool, halves: bool) -> None:
         self._finite = finite
@@ -334,7 +334,7 @@ class _Writable:
 
 
 def _readable_number(number: float, *, finite: bool) -> object:
-    """Return a number that JSON readers take, as it is; of others a text."""
+    """Return a number that JSON readers accept unchanged; others as text."""
     if isinstance(number, int):
         if number.bit_length() <= _MAX_BITS:
             return number
@@ -343,7 +343,7 @@ def _readable_number(number: float, *, finite: bool) -> object:
 
 
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|//[^\n\r]*+|/\*(?:.*?\*/|.*+)', re.DOTALL)
-"""One that does not end goes as far as it can: looked for anew at each of its characters, a long one takes minutes."""
+"""An unfinished string extends as far as it can: searching again from each of its characters would take minutes if it is long."""
 
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 
@@ -364,12 +364,12 @@ def uncommented(text: str) -> str:
 
 
 def blanked(text: str) -> str:
-    """Return the text with comments and trailing commas as spaces: plain JSON, in which every place is the same."""
+    """Return the text with comments and trailing commas replaced by spaces: plain JSON with all positions unchanged."""
     return _STRING_OR_COMMA.sub(lambda match: match[0] if match[0][0] == '"' else " ", uncommented(text))
 
 
 JsonObject = dict[str, Any]
-"""A JSON object that is being made."""
+"""A JSON object under construction."""
 
 Item = dict[str, Any]
 """An input item of the Responses API, or a message of Chat Completions."""

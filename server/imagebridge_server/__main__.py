@@ -2,13 +2,13 @@
 
 import gc
 
-# By their whole names: worker processes read this file again, as a script of no package.
+# By full names: worker processes run this file again as a script outside a package.
 from imagebridge_server.startup.start import begin
 
 
 def main() -> None:
-    """Run the command line. Where an earlier start has kept a card, the host is answered before all else is loaded."""
-    gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
+    """Run the command line. If an earlier start has kept a card, the host is answered before anything else is loaded."""
+    gc.disable()  # Loading creates half a million permanent objects: searching them for garbage is useless.
     start = begin()
     from imagebridge_server.cli import command
 

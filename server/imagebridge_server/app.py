@@ -41,7 +41,7 @@ _ICON = (
     "QVR42kWNsQ2DMBQFz+9DRGFEynShYICM4DITpM4ojOYRGIEypYWiiALZFEHJa+9OjwSdJngrQha/uehGgZD6Kqg6N73qOU/yjX"
     "9Z+8C4lrIKQAC2hMFUyAiLCH9DtHfENiMuHw45rfwzeJ6OyxHcFwQQCbodFbEZdNUekWoAAAAASUVORK5CYII="
 )
-"""A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28 each result carries it."""
+"""A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28, each result includes it."""
 
 
 def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
@@ -79,5 +79,5 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
 
 
 def _lifespan(store: Store | None) -> Callable[[MCPServer[Jobs]], AbstractAsyncContextManager[Jobs]]:
-    """Return what offers the jobs of a run to the tools."""
+    """Return an object that offers the jobs of a run to the tools."""
     return lambda _: Jobs(JobNotes(store) if store else None)

@@ -18,7 +18,7 @@ from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SE
 
 
 class _Rarely(click.Group):
-    """A group that imports its commands when one is named: hosts start the server, and wait for it."""
+    """A group that imports a command only when it is named: hosts start the server and wait for it."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
@@ -27,7 +27,7 @@ class _Rarely(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named first; for a name that is not a command, say which one comes nearest."""
+        """Find the command that is named first; if it does not exist, say which one is most similar."""
         from imagebridge.cli import check_command
 
         names = self.list_commands(ctx)
@@ -35,7 +35,7 @@ class _Rarely(click.Group):
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, None for a name that is not one."""
+        """Return a command, or None if it does not exist."""
         if cmd_name == token.name:
             return token
         from .install.command import commands
@@ -110,9 +110,9 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
     """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or write the server into a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
-    charts and QR codes. With OPENAI_API_KEY set they ask OpenAI's image models too.
+    charts and QR codes. With OPENAI_API_KEY set, they can also ask OpenAI's image models.
 
-    A start keeps a card, from which the next one answers a host's first questions at once. IMAGEBRIDGE_CARD names
+    Each start keeps a card, from which the next one answers a host's first requests at once. IMAGEBRIDGE_CARD names
     the card's folder, or is off; by default it is in the user's cache.
 
     \b
@@ -130,7 +130,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
             "`imagebridge-server install` lists the hosts it can be added to.",
             err=True,
         )
-    # Only now: help, version and mistakes should not wait for MCP.
+    # Only now: help, version and usage errors should not wait for MCP.
     try:
         need(SERVER)
     except RequirementError as error:
@@ -149,7 +149,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:
-    """Check the server's own arguments and return them with absolute folders: a host starts anywhere.
+    """Check the server's own arguments and return them with absolute folders, because a host may start it anywhere.
 
     Raises:
         click.UsageError: they are wrong.
@@ -171,7 +171,7 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
 
 
 def _command_line(option: click.Option, value: Any) -> list[str]:
-    """Return what stands on a command line for an option that was given: folders as absolute paths."""
+    """Return an option as words of a command line: folders as absolute paths."""
     flag = option.opts[0]
     if option.is_flag:
         return [flag]
@@ -190,10 +190,10 @@ def _settings(
     store: str | None,
     **choices: Any,
 ) -> Settings:
-    """Return the settings that options and environment make.
+    """Return the settings made from options and environment.
 
     Raises:
-        click.UsageError: one cannot be right.
+        click.UsageError: a setting is invalid.
     """
     try:
         return Settings.from_environment(environment, allow, allow_write, store, **choices)

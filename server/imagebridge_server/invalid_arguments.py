@@ -1,4 +1,4 @@
-"""What is wrong with a call's arguments before its tool sees them, told as a tool tells the rest: where, what came, the right form."""
+"""Reports what is wrong with a call's arguments before its tool sees them, the way a tool does: where, what arrived, the right form."""
 
 import json
 from collections.abc import Container, Mapping, Sequence
@@ -7,17 +7,17 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from imagebridge.errors import ArgumentError, beginning, nearest
+from imagebridge.errors import ArgumentError, beginning, counted, nearest
 from imagebridge_tools.declaration import Argument
 from imagebridge_tools.tool_output import nearest_allowed
 
 from .lenient_arguments import meaning
 
 _SHOWN = 80
-"""Characters of a wrong value that are repeated."""
+"""The most characters of a wrong value that are quoted."""
 
 _SIMILAR = 0.72
-"""How alike two names are at least for one to be asked for in place of the other, 0 to 1 (difflib's ratio)."""
+"""The lowest similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
 
 _TYPES = {
     "string": "give a text",
@@ -28,20 +28,20 @@ _TYPES = {
     "list": "give a list",
     "dict": "give an object",
 }
-"""What is asked for, by the first part of Pydantic's names of errors (2.12, errors/validation_errors)."""
+"""What is expected, by the first part of Pydantic's error types (2.12, errors/validation_errors)."""
 
 
 _MOST = 10**300
-"""The largest number that is taken, either way: JSON has larger ones, with which nothing can be computed."""
+"""The largest number that is accepted, in both directions: JSON allows larger ones, but nothing can be computed with them."""
 
 _HELD = frozenset({"data", "spec"})
-"""Arguments that hold a table, whose reader judges each cell, and takes those of a million without a second walk."""
+"""Arguments that contain a table, whose reader checks each cell, and would otherwise be walked twice at a million cells."""
 
 
 def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, ArgumentError]:
-    """Return, by the arguments of these `names`, what stands in them that nothing can be done with.
+    """Return the unusable values in the arguments of these `names`, by argument.
 
-    These are whole numbers of hundreds of digits, and texts with half of a character, which JSON can both write.
+    These are integers with hundreds of digits, and texts with a lone surrogate; JSON can contain both.
     """
     found: dict[str, ArgumentError] = {}
     for name, value in arguments.items():
@@ -52,7 +52,7 @@ def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, Ar
 
 
 def _unsound(value: object, name: str) -> ArgumentError | None:
-    """Return the last such value in an argument, without recursion: JSON may be nested deeply."""
+    """Return the last such value in an argument, without recursion, because JSON may be nested deeply."""
     left: list[tuple[str, object]] = [(name, value)]
     while left:
         place, one = left.pop()
@@ -76,7 +76,7 @@ def _has_half(text: str) -> bool:
 def mistakes(
     error: ValidationError, declared: Mapping[str, Argument], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
-    """Return all that is wrong with a call of a tool that has the arguments that are `declared`."""
+    """Return everything that is wrong with a call of a tool with the `declared` arguments."""
     found = error.errors()
     unknown = [str(one["loc"][0]) for one in found if one["type"] == "extra_forbidden"]
     told = [_mistake(one, declared) for one in found if one["type"] != "extra_forbidden"]
@@ -103,9 +103,11 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
     if kind in ("too_short", "too_long"):
         limit = context["min_length" if kind == "too_short" else "max_length"]
         more = "at least" if kind == "too_short" else "at most"
-        return ArgumentError(place, f"has {context['actual_length']} entries; give {more} {limit}")
+        return ArgumentError(
+            place, f"has {counted(context['actual_length'], 'entry', 'entries')}; give {more} {limit}"
+        )
     sort = kind.partition("_")[0]
-    # What a list holds is told by its type.
+    # The type says what a list contains.
     explained = form if sort in ("string", "list", "dict") or place == name else ""
     asked = explained or _TYPES.get(sort, "")
     message = error["msg"]
@@ -113,7 +115,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
 
 
 def _shown(value: object) -> str:
-    """Return a value as it came, JSON like all of the call; long ones are cut."""
+    """Return a value as it arrived, as JSON like the rest of the call; long ones are cut."""
     return beginning(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
 
 
@@ -150,13 +152,13 @@ _INSTEAD = {
         ("legend", "font", "font_size", "background", "grid", "annotations"), "use spec for that"
     ),
 }
-"""What charts of other libraries take by these names, and how it is said here."""
+"""Arguments of other charting libraries, and how to write them here."""
 
 
 def _unknown(
     unknown: Sequence[str], declared: Mapping[str, Argument], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
-    """Name the nearest argument for each that the tool does not have; all that it has where one is like none of them."""
+    """Suggest the most similar argument for each unknown one; list all arguments if none is similar."""
     found: list[ArgumentError] = []
     lost = False
     for name in unknown:

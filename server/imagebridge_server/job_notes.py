@@ -1,4 +1,4 @@
-"""Notes about jobs in the store of their pictures: so that any server which shares the store tells how a job is."""
+"""Notes about jobs in the store of their pictures, so that any server that shares the store can report a job's state."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from imagebridge_tools.files.storage import ObjectStorage
 from imagebridge_tools.files.store import Store
 
 BEAT = 5.0
-"""Seconds after which a server that makes a picture says again that it does."""
+"""Seconds after which a server that is making a picture confirms that it still is."""
 
 SILENCE = 30.0
-"""Seconds without such a word after which a server counts as gone; clocks of machines differ by less."""
+"""Seconds without a confirmation after which a server counts as gone; the clocks of machines differ by less."""
 
 _KEPT = 24 * 3600.0
 """Seconds for which a note is kept."""
@@ -25,7 +25,7 @@ _BEGINNING = "pending-"
 
 
 class JobNote(NamedTuple):
-    """What is known of a job: how it is, what it makes, seconds since it began, and what it has made or why it has not."""
+    """What is known about a job: its state, what it makes, the seconds since it began, and its result or why it has none."""
 
     state: Literal["making", "made", "failed", "lost"]
     what: str
@@ -35,7 +35,7 @@ class JobNote(NamedTuple):
 
 
 class JobNotes:
-    """The notes in a store, by the handles of jobs; what blocks here is called in threads."""
+    """The notes in a store, by the handles of jobs; the methods block and are called in threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,17 +45,17 @@ class JobNotes:
         return self._store.storage
 
     def write(self, handle: str, note: JobNote) -> None:
-        """Write how a job is. Where the store does not answer, the next word may reach it."""
+        """Write a job's state. If the store does not respond, the next confirmation may reach it."""
         name = _NAME.fullmatch(handle)
         with suppress(OSError):
             if name:
                 self._storage.put(name[1], json.dumps({**note._asdict(), "told": time.time()}).encode())
 
     def read(self, handle: str) -> JobNote | None:
-        """Return how a job is, None where nothing is known of it.
+        """Return a job's state, or None if nothing is known about it.
 
         Raises:
-            OSError: the store does not answer.
+            OSError: the store does not respond.
         """
         name = _NAME.fullmatch(handle)
         if name is None:
@@ -72,16 +72,16 @@ class JobNotes:
         return note
 
     def answer(self, note: JobNote) -> ToolOutput:
-        """Return what a job has made.
+        """Return the result of a job.
 
         Raises:
-            ArgumentError: its pictures are not kept any more.
+            ArgumentError: its pictures are no longer kept.
         """
         pictures = tuple(Picture.from_bytes(self._store.read(uri)[1]) for uri in note.uris)
         return ToolOutput(note.sentence, pictures, uris=note.uris)
 
     def tidy(self) -> None:
-        """Take away the notes of long ago."""
+        """Remove old notes."""
         with suppress(OSError):
             for one in list(self._storage.listed(_BEGINNING)):
                 if one.given < time.time() - _KEPT:

@@ -1,4 +1,4 @@
-"""Jobs: work that goes on after its call was answered with a handle, because hosts give up on long calls."""
+"""Jobs: work that continues after its call was answered with a handle, because hosts give up on long calls."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -18,19 +18,19 @@ from imagebridge_tools.image_progress import OnProgress
 from .job_notes import BEAT, JobNote, JobNotes
 
 PENDING = "image://pending-"
-"""How handles begin."""
+"""The beginning of handles."""
 
 REMEMBERED = 20
-"""Finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
+"""The most finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
 
 _LOOK = 1.0
-"""Seconds between two looks at how a job of another server is."""
+"""Seconds between two checks of the state of another server's job."""
 
 _LAST_WORD = 5.0
-"""Seconds that the last word about a job may take to be kept, while its server ends."""
+"""Seconds for storing a job's final state while its server ends."""
 
 Make = Callable[[OnProgress], Awaitable[ToolOutput]]
-"""Makes an answer, and tells how far it is."""
+"""Makes an answer, and reports its progress."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +56,7 @@ class _Job:
             await self.on_progress(seconds, words)
 
     async def result(self, patience: float) -> ToolOutput | None:
-        """Return what was made, or None after `patience` seconds. Raises what made it fail."""
+        """Return the result, or None after `patience` seconds. Raises the exception of a failed job."""
         with anyio.move_on_after(patience):
             await self.done.wait()
         self.on_progress = None
@@ -68,7 +68,7 @@ class _Job:
 class Jobs:
     """The jobs of one running server; leaving the block ends them.
 
-    notes: where other servers read how these are, and this one how theirs are; None where pictures are not kept.
+    notes: where servers record and read the states of jobs; None if pictures are not kept.
     """
 
     def __init__(self, notes: JobNotes | None = None) -> None:
@@ -89,7 +89,7 @@ class Jobs:
     async def run(self, what: str, make: Make, on_progress: OnProgress, patience: float) -> ToolOutput:
         """Make an answer; after `patience` seconds return one that says how to collect it later.
 
-        `what` names it: "the picture". A caller that gives up before that ends the work.
+        `what` names it: "the picture". If the caller gives up before that, the work ends.
         """
         job = _Job(what, anyio.current_time(), on_progress)
         self._group.start_soon(job.run, make)
@@ -110,7 +110,7 @@ class Jobs:
         return _waiting(job, handle)
 
     async def collected(self, handle: str, patience: float) -> ToolOutput:
-        """Return what the job named `handle` made, or after `patience` seconds that it is still at work.
+        """Return the result of the job named `handle`, or after `patience` seconds a message that it is still running.
 
         Raises:
             ArgumentError: there is no such job.
@@ -126,7 +126,7 @@ class Jobs:
         return _told(note, name)
 
     async def _noted(self, name: str, patience: float) -> JobNote | ToolOutput | None:
-        """Return how a job of another server is, or what it has made, once that is done or `patience` is over."""
+        """Return the state of another server's job, or its result once it is done; wait at most `patience` seconds."""
         notes = self._notes
         if notes is None:
             return None
@@ -142,7 +142,7 @@ class Jobs:
 
 
 async def _note(notes: JobNotes, handle: str, job: _Job) -> None:
-    """Write how a job is for as long as it runs, and what became of it."""
+    """Record a job's state for as long as it runs, and its outcome."""
     try:
         await in_thread(notes.tidy)
         while not job.done.is_set():
@@ -167,7 +167,7 @@ def _last_note(job: _Job) -> JobNote:
 
 
 def _told(note: JobNote | ToolOutput, handle: str) -> ToolOutput:
-    """Return what is said of a job of another server.
+    """Return the message about another server's job.
 
     Raises:
         BridgeError: it failed, or its server is gone.

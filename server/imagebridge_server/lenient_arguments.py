@@ -1,4 +1,4 @@
-"""Arguments as models guess them first: what can mean one thing only is taken as that."""
+"""Accepts arguments in the forms that models try first, if they can mean only one thing."""
 
 import json
 import re
@@ -15,16 +15,16 @@ _ROLES = {
     **{f"{axis}_{word}": axis for axis in ("x", "y") for word in ("axis", "column", "col", "field")},
     **dict.fromkeys(("colour", "hue", "series", "group"), "color"),
 }
-"""Parts of `titles` and `columns` that models write beside the others."""
+"""Parts of `titles` and `columns` that models write next to the other arguments."""
 
 _AROUND = ("arguments", "args", "params", "parameters", "input")
-"""What a call's arguments are wrapped in by mistake."""
+"""Names that arguments are wrapped in by mistake."""
 
 
 def mended(
     arguments: Mapping[str, Any], declared: Mapping[str, Argument], required: Container[str]
 ) -> dict[str, Any]:
-    """Return a call's arguments by the names that the tool has `declared`, without those that are left empty."""
+    """Return a call's arguments under the names that the tool `declared`, without empty ones."""
     found = dict(arguments)
     if len(found) == 1 and (name := next(iter(found))) in _AROUND and name not in declared:
         found = dict(found[name]) if isinstance(found[name], Mapping) else found
@@ -32,7 +32,7 @@ def mended(
     for whole, fold in (("columns", _columns), ("region", _region), ("operations", _operation), ("a", _pair)):
         if whole in declared:
             found = fold(found, declared)
-    # To write null or nothing is another way to leave an argument out.
+    # Writing null or an empty text is another way to omit an argument.
     return {
         name: value
         for name, value in found.items()
@@ -49,7 +49,7 @@ def _renamed(arguments: Mapping[str, Any], declared: Mapping[str, Argument]) -> 
 
 
 def meaning(name: str, declared: Mapping[str, Argument]) -> str:
-    """Return the argument that a name can mean alone, in another spelling or number or as another word; else the name."""
+    """Return the only argument that a name can mean, in another spelling, number or word; otherwise the name."""
     plain = re.sub(r"(?<=[a-z\d])(?=[A-Z])", "_", name).casefold().replace("-", "_").replace(" ", "_")
     for spelling in (plain, plain.replace("_", ""), f"{plain}s", plain.removesuffix("s")):
         if spelling in declared:
@@ -59,7 +59,7 @@ def meaning(name: str, declared: Mapping[str, Argument]) -> str:
 
 
 def _columns(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
-    """Take roles and titles of axes that stand beside `columns` and `titles` into these."""
+    """Move roles and axis titles that are outside `columns` and `titles` into them."""
     found = dict(arguments)
     series = {role: found[role] for role in ("x", "y") if isinstance(found.get(role), list)}
     if len(series) == 2 and "data" not in found:
@@ -74,7 +74,7 @@ def _columns(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]
 
 
 def _object(value: object) -> dict[str, Any] | None:
-    """Return an object, also where it came as JSON text; None for anything else."""
+    """Return an object, even if it arrived as JSON text; None for anything else."""
     if isinstance(value, str):
         try:
             value = cast("object", json.loads(value))
@@ -84,7 +84,7 @@ def _object(value: object) -> dict[str, Any] | None:
 
 
 def _region(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
-    """Take sides that stand beside the others into `region`."""
+    """Move sides that are outside `region` into it."""
     for keys in REGION_KEYS:
         if "region" not in arguments and all(key in arguments and key not in names for key in keys):
             others = {name: value for name, value in arguments.items() if name not in keys}
@@ -93,7 +93,7 @@ def _region(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
 
 
 def _operation(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
-    """Take one operation that stands beside the others into `operations`; several have an order that is not told."""
+    """Move a single operation into `operations`; several are left alone, because their order is not known."""
     alone = [name for name in arguments if name in OPERATIONS and name not in names]
     if len(alone) != 1 or "operations" in arguments:
         return arguments
@@ -102,7 +102,7 @@ def _operation(arguments: dict[str, Any], names: Container[str]) -> dict[str, An
 
 
 def _pair(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
-    """Take a list of two pictures as `a` and `b`."""
+    """Accept a list of two pictures as `a` and `b`."""
     for name in ("images", "sources", "pictures", "files", "paths"):
         two = arguments.get(name)
         if name not in names and isinstance(two, list) and not {"a", "b"} & set(arguments):

@@ -1,4 +1,4 @@
-"""What a person may start from in a host that shows prompts: each is one message that names the tools to call."""
+"""Prompts for people in hosts that show them: each is one message that names the tools to call."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Question = Annotated[str, Field(description="What the answer should be about.")]
 
 
 def prompts(*, charts: bool) -> list[Prompt]:
-    """Return the prompts: describe a picture, compare two, and chart a file where `charts` are drawn."""
+    """Return the prompts: describe a picture, compare two, and chart a file if `charts` can be drawn."""
     return [
         Prompt.from_function(describe_image, title="Describe a picture"),
         Prompt.from_function(compare_images, title="Compare two pictures"),
@@ -32,12 +32,12 @@ def prompts(*, charts: bool) -> list[Prompt]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompting:
-    """Middleware that refuses a prompt there is not, or wrong arguments of one, in words and with the code for it."""
+    """Middleware that refuses an unknown prompt, or wrong arguments for one, in words and with the right error code."""
 
     charts: bool
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, unless it asks for a prompt that cannot be given."""
+        """Pass a message on, unless it asks for a prompt that does not exist."""
         if ctx.method == "prompts/get":
             params = ctx.params or {}
             _check(str(params.get("name")), params.get("arguments") or {}, prompts(charts=self.charts))
@@ -74,8 +74,8 @@ def compare_images(first: First, second: Second) -> str:
     """Load two pictures and say what differs."""
     return (
         f"Compare two pictures. The first is '{first}', the second '{second}'. If there is a tool that compares "
-        "pictures, call it with both; else call load_image for each. Then list what differs, the most important "
-        "first, with where it is; say so if nothing does."
+        "pictures, call it with both; otherwise call load_image for each. Then list what differs, most important "
+        "first, with its position; if nothing differs, say so."
     )
 
 
@@ -83,8 +83,8 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     """Draw a file of rows as a chart and say what it shows."""
     asked = f" It should answer this: {question}" if question else ""
     return (
-        f"Call generate_chart with data '{path}' and the kind that suits its columns; leave columns out at first, the "
-        "text names those it used. Look at the chart: if it is crowded or shows the wrong columns, call "
+        f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at first; the "
+        "text names those that it used. Look at the chart: if it is crowded or shows the wrong columns, call "
         "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
     )

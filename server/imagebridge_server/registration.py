@@ -1,4 +1,4 @@
-"""How a function becomes a tool: arguments that are refused in words, failures that are results, pictures that are kept."""
+"""Makes a tool from a function: arguments are refused in words, failures become results, pictures are kept."""
 
 import json
 import logging
@@ -39,14 +39,14 @@ from .viewer import COMPARED, SHOWN_BY
 _LOG = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
+"""Seconds between two progress reports: hosts give up on a call that is silent for long."""
 
 
 def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:
-    """Return what a tool may do under these settings, where it `fetches` what it is given, or `saves` what it makes.
+    """Return what a tool may do under these settings, if it `fetches` what it is given or `saves` what it makes.
 
-    A file is saved once however often it is asked for; `overwrite` replaces what was there. Both hints mean
-    nothing of a tool that only reads (MCP 2026-07-28, ToolAnnotations).
+    Saving a file is idempotent; `overwrite` replaces what was there. Both hints mean
+    nothing for a tool that only reads (MCP 2026-07-28, ToolAnnotations).
     """
     web = fetches and settings.allow_https
     if not (saves and settings.allow_write):
@@ -57,7 +57,7 @@ def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> T
 
 
 def paying(settings: Settings) -> ToolAnnotations:
-    """Return what a tool may do that asks the API: each call makes, and costs, anew."""
+    """Return what a tool that uses the API may do: each call makes something new, and costs again."""
     return ToolAnnotations(
         read_only_hint=False,
         destructive_hint=bool(settings.allow_write),
@@ -66,7 +66,7 @@ def paying(settings: Settings) -> ToolAnnotations:
 
 
 class _CallContext(NamedTuple):
-    """The call that is being answered, in words, where its tool may read and write, and what is wrong with it already."""
+    """The current call, as text, with where its tool may read and write, and the mistakes found so far."""
 
     words: str = ""
     places: Places = NOWHERE
@@ -89,16 +89,16 @@ def tool(
     said: Container[str] = (),
     tells: bool = False,
 ) -> Tool:
-    """Describe a function as a tool that refuses arguments it does not know, and whose pictures the viewer shows.
+    """Describe a function as a tool that refuses unknown arguments, and whose pictures the viewer shows.
 
-    What was `said` of arguments by another tool is not said again. One that `tells` its progress itself is not timed.
+    Argument descriptions that another tool already `said` are not repeated. A tool that `tells` its progress itself is not timed.
     """
     explaining_tool = _ExplainingTool.from_function(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
     )
     cast("_ExplainingTool", explaining_tool).tells = tells
     cast("_ExplainingTool", explaining_tool).declared = arguments
-    # The model of the arguments refuses others from the first call on: building it anew takes time that starts lack.
+    # The model of the arguments refuses others from the first call on: rebuilding it costs time at start-up.
     explaining_tool.parameters = _compact_schema(
         {"additionalProperties": False, **explaining_tool.parameters}
     )
@@ -109,13 +109,13 @@ def tool(
 
 
 _SAID_ONCE = ("description", "examples", "default", "enum", "minimum", "maximum", "ge", "le")
-"""What is left out of an argument that another tool has described: the server holds its values against all of it."""
+"""Left out of an argument that another tool has described: the server checks values against the full description."""
 
 
 def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a tool's schema without what models pay for and learn nothing from.
+    """Return a tool's schema without parts that models pay for and learn nothing from.
 
-    These are Pydantic's titles, which repeat the names, and null and an empty text as other ways to leave an argument out.
+    These are Pydantic's titles, which repeat the names, and null and an empty text as other ways to omit an argument.
     """
     properties: dict[str, dict[str, Any]] = {}
     for name, argument in schema["properties"].items():
@@ -133,10 +133,10 @@ def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 async def judging(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Say with a list of the tools, as middleware, that the server judges arguments itself.
+    """Middleware that declares in the tool list that the server judges arguments itself.
 
-    What models guess is mended here, and all mistakes are told together: no client has to refuse a call before. It is
-    said once, not of each tool, for lists travel often.
+    Models' guesses are repaired here, and all mistakes are reported together, so clients need not refuse a call beforehand. It is
+    declared once, not for each tool, because lists are sent often.
     """
     result = await call_next(ctx)
     if ctx.method == "tools/list" and isinstance(result, dict):
@@ -145,7 +145,7 @@ async def judging(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> H
 
 
 def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
-    """Return the tools, knowing where they keep and save what they give; where nothing may be saved they do not offer it."""
+    """Return the tools for these places; `save_as` is offered only if something can be saved."""
     placed_tools = list(tools)
     explained = False
     for one in placed_tools:
@@ -164,7 +164,7 @@ def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
 
 
 class _ExplainingTool(Tool):
-    """A tool that says in a sentence what is wrong with its arguments, where the SDK would quote Pydantic."""
+    """A tool that says in a sentence what is wrong with its arguments; the SDK would quote Pydantic."""
 
     places: Any = NOWHERE
     tells: bool = False
@@ -174,7 +174,7 @@ class _ExplainingTool(Tool):
         return {name: self.declared[name] for name in self.parameters["properties"]}
 
     def _refuse_others(self) -> None:
-        """Let the model of the arguments refuse those that it does not know."""
+        """Make the model of the arguments refuse unknown ones."""
         model = self.fn_metadata.arg_model
         if model.model_config.get("extra") != "forbid":
             model.model_config["extra"] = "forbid"
@@ -199,7 +199,7 @@ class _ExplainingTool(Tool):
             if not isinstance(error.__cause__, ValidationError):
                 raise
             refused = error.__cause__
-        # What is wrong with the others is told too: the tool looks at them, and makes nothing.
+        # Mistakes in the others are reported too: the tool checks them, and makes nothing.
         wrong = {str(one["loc"][0]) for one in refused.errors() if one["loc"]}
         told = invalid_arguments.mistakes(refused, self._offered(), given)
         call = call._replace(noted=[*noted, *told])
@@ -214,7 +214,7 @@ class _ExplainingTool(Tool):
         *,
         convert_result: bool,
     ) -> Any:
-        """Run the tool as a call, which is told from time to time that it is at work."""
+        """Run the tool as a call, with regular progress reports."""
         token = _CALL.set(call)
         failed: Exception | None = None
         result: Any = None
@@ -240,7 +240,7 @@ def _without(
     required: Container[str],
     fields: Mapping[str, FieldInfo],
 ) -> dict[str, Any]:
-    """Return a call's arguments without those that are `wrong`: nothing stands in the place of those that it needs."""
+    """Return a call's arguments without those that are `wrong`; required ones are replaced by nothing."""
     others = {name: value for name, value in arguments.items() if name not in wrong}
     empty: dict[str, Any] = {
         name: "" if fields[name].annotation is str else [""]
@@ -251,7 +251,7 @@ def _without(
 
 
 async def _tell(context: Context[Any, Any], what: str) -> None:
-    """Report the seconds that a call has taken so far, where the host asked for it."""
+    """Report the seconds that a call has taken so far, if the host asked for it."""
     start = anyio.current_time()
     while True:
         await anyio.sleep(TICK)
@@ -260,7 +260,7 @@ async def _tell(context: Context[Any, Any], what: str) -> None:
 
 
 def _call_description(name: str, arguments: Mapping[str, object]) -> str:
-    """Write a call down, long arguments shortened: where a picture comes from, but not what was in it."""
+    """Log a call with long arguments shortened: where a picture comes from, but not its content."""
     shortened: list[str] = []
     for argument, value in arguments.items():
         text = json.dumps(value, ensure_ascii=False)
@@ -269,15 +269,15 @@ def _call_description(name: str, arguments: Mapping[str, object]) -> str:
 
 
 class Making(Protocol):
-    """Makes an answer, unless something is wrong with the call: that is told with what was noted before."""
+    """Makes an answer, unless something is wrong with the call: that is reported together with what was noted before."""
 
     def __call__(self, *, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
-        """Return the answer, or raise all that is wrong as one `ArgumentError`."""
+        """Return the answer, or raise everything that is wrong as one `ArgumentError`."""
         ...
 
 
 def threaded(function: Callable[..., ToolOutput], *arguments: object) -> Making:
-    """Return what makes an answer in a thread, of a tool that works there."""
+    """Return a function that makes the answer of a blocking tool in a thread."""
 
     def make(*, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
         return in_thread(partial(function, *arguments, noted=noted))
@@ -288,13 +288,13 @@ def threaded(function: Callable[..., ToolOutput], *arguments: object) -> Making:
 async def answered(make: Making, save_as: str | None = None, *, overwrite: bool = False) -> CallToolResult:
     """Run a tool, save its pictures as `save_as`, keep them in the store, and return its result.
 
-    What its caller can correct comes back as an error result, all of it, and so does all else that fails.
+    Mistakes that the caller can correct are returned together as an error result, as is any other failure.
     """
     return await reported(finished(make, save_as, overwrite=overwrite))
 
 
 async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
-    """Return the result of an answer that is `finished`, or of what made it fail."""
+    """Return the result of a `finished` answer, or of the exception that made it fail."""
     try:
         answer = await making
         return await in_thread(lambda: success(answer))
@@ -309,9 +309,9 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
 async def finished(
     make: Making, save_as: str | None = None, *, overwrite: bool = False, svg: bool = False
 ) -> ToolOutput:
-    """Return what a tool makes, saved as `save_as` and kept in the store, which its sentence tells.
+    """Return what a tool makes, saved as `save_as` and kept in the store, with a sentence that says so.
 
-    Where it may not be saved nothing is made. With `svg` an SVG is, and may be saved as one.
+    If it may not be saved, nothing is made. With `svg`, the result is an SVG and may be saved as one.
     """
     call = _CALL.get()
     mistakes = Mistakes(call.noted)
@@ -326,9 +326,9 @@ async def finished(
 
 
 async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
-    """Name in a result the pictures that were compared, kept, where the host shows the viewer: it lays them on each other.
+    """Name the kept versions of compared pictures in a result, if the host shows the viewer, which overlays them.
 
-    Those that browsers do not show, or that would be fetched again, are not named.
+    Pictures that browsers cannot show, or that would be fetched again, are not named.
     """
     call = _CALL.get()
     store = call.places.store
@@ -357,7 +357,7 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
     try:
         names = [call.places.store.keep(picture, call.words).short for picture in answer.pictures]
     except OSError as error:
-        # The picture is what was asked for; a full disk must not cost it.
+        # The picture is what was requested; a full disk must not cost it.
         not_repeatable()
         _LOG.warning("cannot keep pictures: %s", error.strerror)
         return answer

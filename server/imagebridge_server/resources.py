@@ -38,12 +38,12 @@ _TEMPLATE = ResourceTemplate(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Middleware that names the pictures in `store` in the list of resources, behind the fixed ones, page by page."""
+    """Middleware that adds the pictures in `store` to the list of resources, after the fixed ones, page by page."""
 
     store: Store
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and add to what answers a question for resources."""
+        """Pass a message on, and add to the answer if it is about resources."""
         result = await call_next(ctx)
         if ctx.method != "resources/list" or not isinstance(result, dict):
             return result
@@ -59,7 +59,7 @@ class Listing:
         kept = [
             _listed_resource(note).model_dump(mode="json", by_alias=True, exclude_none=True) for note in notes
         ]
-        # The SDK knows one page of fixed resources, and gives it whatever is asked for.
+        # The SDK has one page of fixed resources, and returns it whatever is requested.
         result["resources"] = [*([] if after else result["resources"]), *kept]
         if following:
             result["nextCursor"] = following
@@ -67,9 +67,9 @@ class Listing:
 
 
 class KeepingServer(MCPServer[Any]):
-    """An MCP server that reads the pictures in `store` as resources.
+    """An MCP server that serves the pictures in `store` as resources.
 
-    The SDK's server knows one type for all that a template names: what reads them is added to here.
+    The SDK's server has one type for everything that a template names, so its reader is extended here.
     """
 
     def __init__(self, *arguments: Any, store: Store, middleware: Sequence[Any], **choices: Any) -> None:
@@ -77,13 +77,13 @@ class KeepingServer(MCPServer[Any]):
         super().__init__(*arguments, middleware=[*middleware, Listing(store)], **choices)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
-        """Name the template of kept pictures beside the others."""
+        """Add the template of kept pictures to the others."""
         return [*await super().list_resource_templates(), _TEMPLATE]
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[Any, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
-        """Read a kept picture in full size, or another resource of this server.
+        """Read a kept picture at full size, or another resource of this server.
 
         Raises:
             ResourceNotFoundError: there is no such resource.

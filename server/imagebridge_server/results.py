@@ -1,4 +1,4 @@
-"""From a tool's answer to a `CallToolResult`, and from there to what the host of this connection copes with."""
+"""Turns a tool's answer into a `CallToolResult`, and fits it to the host of this connection."""
 
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -10,6 +10,7 @@ from mcp.types import CallToolResult, TextContent
 
 from imagebridge import tool_result
 from imagebridge.client.threads import in_thread
+from imagebridge.errors import counted
 from imagebridge.facts.hosts import Host, host
 from imagebridge.pictures.base64 import to_base64
 from imagebridge.pictures.cost import HeavyError, allowing
@@ -25,11 +26,11 @@ from imagebridge_tools.tool_output import File
 T = TypeVar("T")
 
 MESSAGE = 4_000
-"""Characters of an error; what the caller gave is quoted in it, whatever its size."""
+"""The most characters of an error; it quotes what the caller gave, whatever its size."""
 
 
 def success(answer: ToolOutput) -> CallToolResult:
-    """Return the sentence, the pictures and the files; `HostFitting` makes them fit the host, and says by how much."""
+    """Return the sentence, the pictures and the files; `HostFitting` fits them to the host, and gives the factor."""
     result = tool_result(answer.sentence, *answer.pictures)
     for block, uri in zip_longest(result["content"][1:], answer.uris):
         meta = ({URI: uri} if uri else {}) | ({SCALE: answer.scale} if answer.scale != 1 else {})
@@ -45,10 +46,10 @@ def failure(problem: str) -> CallToolResult:
 
 
 def shortened(problem: str) -> str:
-    """Return a message of `MESSAGE` characters at most: its start names the argument, its end what is allowed."""
+    """Return a message of at most `MESSAGE` characters: its start names the argument, its end what is allowed."""
     if len(problem) <= MESSAGE:
         return problem
-    left_out = f" [{len(problem) - MESSAGE:,} characters left out] "
+    left_out = f" [{counted(len(problem) - MESSAGE, 'character')} left out] "
     return problem[: MESSAGE // 2] + left_out + problem[-MESSAGE // 2 :]
 
 
@@ -56,13 +57,13 @@ def shortened(problem: str) -> str:
 class HostFitting:
     """Middleware that fits each result of a tool to the host, errors too: none is ever larger than the host takes.
 
-    host: a name of the table in `imagebridge.facts.hosts`; None to go by what the client calls itself.
+    host: a name in the table of `imagebridge.facts.hosts`; None to use the name that the client gives.
     """
 
     host: str | None = None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and fit what answers a call."""
+        """Pass a message on, and fit the answer to a call."""
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result
@@ -70,17 +71,17 @@ class HostFitting:
 
 
 _AROUND = 2_000
-"""Characters of JSON around the texts of a result: the message, the address of a file, the marks of the blocks."""
+"""Characters of JSON around the texts of a result: the message, the address of a file, the syntax of the blocks."""
 
 HERE = 16_000_000
-"""Bytes that a picture may take to be fitted in this process, 2 megapixels; others are in a process of their own."""
+"""The most bytes of a picture that is fitted in this process, 2 megapixels; larger ones use a separate process."""
 
 _SECONDS = 120.0
 """Seconds that the pictures of one result may take there; there may be thirty pages."""
 
 
 async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
-    """Return a result as the host copes with it; without its pictures where these cannot be made to fit."""
+    """Return a result in a form that the host can use, without its pictures if they cannot be made to fit."""
 
     def fitted_here() -> HandlerResult:
         with allowing(HERE):
@@ -101,16 +102,16 @@ async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
 
 
 def connected_host(context: ServerRequestContext[Any, Any] | Context[Any, Any], name: str | None) -> Host:
-    """Return the host that a call is from: the one of `name`, else what the client calls itself.
+    """Return the host of a call: the one called `name`, or else the one that the client's name stands for.
 
-    It does so in `initialize`, or since 2026-07-28 in each request's `_meta`.
+    The client gives its name in `initialize`, or since 2026-07-28 in each request's `_meta`.
     """
     client_params = context.session.client_params
     return host(name or (client_params.client_info.name if client_params else "unknown"))
 
 
 def text_room(known_host: Host) -> int:
-    """Return the characters of JSON that the texts of a result may take: what lies around them takes some of the host's."""
+    """Return the characters of JSON that the texts of a result may take: the host's limit minus what surrounds them."""
     return known_host.characters - _AROUND
 
 

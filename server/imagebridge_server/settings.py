@@ -26,7 +26,7 @@ STORE_BYTES = 500_000_000
 """Bytes of all kept pictures together."""
 
 STORE_SECONDS = 7 * 24 * 3600.0
-"""Seconds that a picture is kept after it was last given: a week."""
+"""Seconds that a picture is kept after it was last returned: a week."""
 
 PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
@@ -34,12 +34,15 @@ PATIENCE = 50.0
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 """An origin as browsers write it."""
 
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+"""A scope (RFC 6749, 3.3)."""
+
 CALLS = 16
-"""Requests of one caller at the same time: agents call a few tools side by side."""
+"""Concurrent requests of one caller: agents call a few tools at the same time."""
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be right; the message is for the person who wrote it."""
+    """An invalid setting; the message is for the person who wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class Settings:
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
-            /mcp, one of `origins` is not an origin, `jwt` is given without `public_url` or together with `tokens`, or
+            /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without `public_url` or together with `tokens`, or
             `store` is a string but not the URL of a bucket.
     """
 
@@ -98,7 +101,7 @@ class Settings:
     json_response: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be right."""
+        """Refuse invalid settings."""
         try:
             url = urlsplit(self.public_url or "https://localhost/mcp")
         except ValueError:  # It begins like one.
@@ -112,6 +115,11 @@ class Settings:
                 raise SettingsError(
                     f"{origin!r} is not the origin of a web page; write it as in https://host.example"
                 )
+        for scope in self.scopes:
+            if not _SCOPE.fullmatch(scope):
+                raise SettingsError(
+                    f"{scope!r} is not a scope: a scope is one word without quotation marks; give each on its own"
+                )
         if isinstance(self.store, str):
             _check_bucket(self.store)
         if self.jwt and self.tokens:
@@ -119,7 +127,7 @@ class Settings:
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
         for name in ("store_bytes", "store_seconds", "patience"):
-            if not getattr(self, name) >= 0:  # NaN is not either
+            if not getattr(self, name) >= 0:  # also excludes NaN
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be a number, 0 or more")
 
     @property
@@ -190,7 +198,7 @@ def _store(name: str | Path) -> Path | str | None:
 
 
 def _check_bucket(store: str) -> None:
-    """Refuse a store that is not a bucket, or for which a package lacks."""
+    """Refuse a store that is not a bucket, or that needs a missing package."""
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
         raise SettingsError(f"{store!r} is not a valid store: give a folder, s3://bucket/prefix, or off")
     if find_spec("obstore") is None:
@@ -198,7 +206,7 @@ def _check_bucket(store: str) -> None:
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
-    """Return folders by their absolute names, each once; `more` are further ones, separated as in PATH.
+    """Return folders as absolute paths, each once; `more` are further ones, separated as in PATH.
 
     Raises:
         SettingsError: one does not exist or is not a folder.
@@ -209,7 +217,7 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 def _folder(name: str | Path) -> Path:
     if not str(name):
-        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        # As from an unset variable: it does not mean the folder in which the server happens to be started.
         raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():

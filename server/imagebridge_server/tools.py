@@ -1,4 +1,4 @@
-"""The tools that `imagebridge_tools` declares, as tools of MCP, and the little of them that only a server does."""
+"""The tools that `imagebridge_tools` declares, as MCP tools, with the few features that only a server provides."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from mcp.types import CallToolResult
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 import imagebridge_tools
-from imagebridge.errors import ArgumentError
+from imagebridge.errors import ArgumentError, counted
 from imagebridge.requirements import lacking
 from imagebridge_tools import ToolOutput
 from imagebridge_tools.arguments import Overwrite, SaveAs
@@ -21,7 +21,6 @@ from imagebridge_tools.files.footprint import not_repeatable
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.image_progress import OnProgress
 from imagebridge_tools.mistakes import Mistakes
-from imagebridge_tools.tool_output import counted
 
 from .jobs import PENDING, Jobs
 from .registration import Making, answered, compared, finished, hints, paying, reported, threaded, tool
@@ -29,20 +28,20 @@ from .results import connected_host, text_room
 from .settings import Settings
 
 _FOLDERS = 160
-"""Bytes of the folders' names that are listed: models pay for them in every conversation."""
+"""The most bytes of folder names that are listed: models pay for them in every conversation."""
 
 _SAVING = (
     Parameter("save_as", Parameter.KEYWORD_ONLY, default=None, annotation=SaveAs),
     Parameter("overwrite", Parameter.KEYWORD_ONLY, default=False, annotation=Overwrite),
 )
-"""What is offered with every tool whose pictures can be saved."""
+"""An argument of every tool whose pictures can be saved."""
 
 CallAnswer = Callable[..., Awaitable[CallToolResult]]
 """Answers a call, given its context and its arguments by name."""
 
 
 def offered(settings: Settings, places: Places) -> list[Tool]:
-    """Return the tools whose packages are installed; those that cost money only where they can work."""
+    """Return the tools whose packages are installed; those that cost money only if they can work."""
     return [
         offer(one, settings, places)
         for one in map(declaration, imagebridge_tools.TOOLS)
@@ -51,7 +50,7 @@ def offered(settings: Settings, places: Places) -> list[Tool]:
 
 
 def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
-    """Return a declared tool as one of MCP, whose calls read and write at `places`."""
+    """Return a declared tool as an MCP tool whose calls read and write at `places`."""
     parameters = one.parameters() + (_SAVING if one.saves else ())
     answer = _paid(one, places, settings) if one.paid else _free(one, places, settings)
     if extra := _EXTRAS.get(one.function.__name__):
@@ -61,7 +60,7 @@ def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
         return await answer(context, **given)
 
     call.__name__ = one.function.__name__
-    # What the SDK takes for the function's own, and makes the schema of.
+    # What the SDK takes for the function's own annotations, and makes the schema from.
     wire = [parameter.replace(annotation=_wire_type(parameter)) for parameter in parameters]
     call.__dict__["__signature__"] = Signature(wire, return_annotation=CallToolResult)
     return tool(
@@ -76,7 +75,7 @@ def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
 
 
 def _wire_type(parameter: Parameter) -> Any:
-    """Return an argument's type in Pydantic's words."""
+    """Return an argument's type in Pydantic's terms."""
     annotation = get_args(parameter.annotation)[0]
     declared = argument(parameter)
     wire_type: Any = declared.json_type or annotation
@@ -93,7 +92,7 @@ def _wire_type(parameter: Parameter) -> Any:
         min_length=fewest,
         max_length=most,
     )
-    # Behind the limits, which Pydantic would call "ge" and "le" in the schema of what is read before.
+    # After the limits, which Pydantic would call "ge" and "le" in the schema of what precedes them.
     reading = [BeforeValidator(declared.reading)] if declared.reading else []
     schema = [WithJsonSchema({**declared.schema})] if declared.schema else []
     return Annotated[(wire_type, field, *reading, *schema)]
@@ -114,7 +113,7 @@ def _free(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
 
 
 def _paid(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
-    """CallAnswer calls that may take longer than a host waits: with a handle then."""
+    """Answers calls that may take longer than a host waits, if so with a handle."""
 
     async def answer(
         context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
@@ -140,7 +139,7 @@ def _making(one: Declaration, places: Places, given: Mapping[str, Any]) -> Makin
 
 
 def _collecting(answer: CallAnswer, settings: Settings) -> CallAnswer:
-    """Load what is still being made, too, by its handle."""
+    """Also load, by its handle, a picture that is still being made."""
 
     async def collect_or_load(context: Context[Jobs, Any], source: str, **given: Any) -> CallToolResult:
         if not source.strip().lower().startswith(PENDING):
@@ -160,7 +159,7 @@ async def _collected(
 
 
 def _naming_pictures(answer: CallAnswer, _: Settings) -> CallAnswer:
-    """Name the pictures that were compared, for the viewer."""
+    """Name the compared pictures for the viewer."""
 
     async def compare(context: Context[Jobs, Any], a: str, b: str, **given: Any) -> CallToolResult:
         return await compared(await answer(context, a=a, b=b, **given), a, b)

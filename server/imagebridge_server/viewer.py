@@ -1,4 +1,4 @@
-"""The viewer: a page that hosts with MCP Apps show beside a result, so that its user sees the picture large.
+"""The viewer: a page that hosts with MCP Apps show next to a result, so that the user can see the picture large.
 
 One self-contained file without network, `viewer.html`. Hosts without MCP Apps show the result as before.
 Protocol: MCP Apps 2026-01-26 (github.com/modelcontextprotocol/ext-apps).
@@ -15,7 +15,7 @@ from mcp.server.mcpserver.resources import FileResource
 URI = "ui://imagebridge/viewer"
 
 COMPARED = "imagebridge/compared"
-"""In the `_meta` of a picture that shows a comparison: what the two pictures are kept as."""
+"""The `_meta` key of a picture that shows a comparison: the names under which the two pictures are kept."""
 
 SHOWN_BY: dict[str, Any] = {"ui": {"resourceUri": URI}}
 """The `_meta` of a tool whose result the viewer shows."""
@@ -40,10 +40,10 @@ def viewer() -> Apps:
 
 
 class Offering:
-    """Middleware that names the page to hosts with MCP Apps alone: for the others it would be words to pay for."""
+    """Middleware that names the page only to hosts with MCP Apps: others would pay for the words."""
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and take the page out of a list of tools where the host would not show it."""
+        """Pass a message on, and remove the page from a list of tools if the host would not show it."""
         result = await call_next(ctx)
         if ctx.method == "tools/list" and isinstance(result, dict) and not client_supports_apps(ctx):
             for tool in result["tools"]:

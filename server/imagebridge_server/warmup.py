@@ -1,4 +1,4 @@
-"""Once the host is served and asks nothing, what later calls and later starts would wait for is made ready."""
+"""Prepares what later calls and starts would wait for, once the host is served and idle."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from imagebridge.client.threads import in_thread
 from imagebridge.errors import BridgeError
 
 IDLE = 2.0
-"""Seconds without a call after which the machine is taken to be free."""
+"""Seconds without a call after which the machine is assumed to be idle."""
 
 _ROWS = [{"x": "a", "y": 1}, {"x": "b", "y": 2}]
 _LATE_MODULES = (
@@ -27,9 +27,9 @@ _LATE_MODULES = (
 
 
 class Warming:
-    """Middleware and task: after the handshake takes one step after another while the host is quiet.
+    """Middleware and task: after the handshake, takes one step after another while the host is idle.
 
-    A call breaks a step off, and it begins anew when the host is quiet again; with the last it is over.
+    A call interrupts a step, which starts again when the host is idle; after the last step it is done.
     """
 
     def __init__(self, *steps: Callable[[], Awaitable[object]]) -> None:
@@ -40,7 +40,7 @@ class Warming:
         self._scope: anyio.CancelScope | None = None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on; while a tool runs, nothing is warmed."""
+        """Pass a message on; while a tool runs, nothing is prepared."""
         if ctx.method != "tools/call":
             result = await call_next(ctx)
             self._greeted.set()
@@ -56,11 +56,11 @@ class Warming:
                 self._quiet.set()
 
     def owes(self, step: Callable[[], Awaitable[object]]) -> bool:
-        """Tell whether a host has come, and was never quiet for long enough to take this step."""
+        """Return whether the host has connected, but was never idle long enough to take this step."""
         return self._greeted.is_set() and step in self._steps
 
     async def run(self) -> None:
-        """Wait for the handshake and for quiet, and take the steps; returns once that is done."""
+        """Wait for the handshake and for an idle host, and take the steps; returns once that is done."""
         await self._greeted.wait()
         while self._steps:
             with anyio.CancelScope() as self._scope:
@@ -74,7 +74,7 @@ class Warming:
 
 
 async def warm() -> None:
-    """Load Pillow and what draws charts, and start the drawing process: the first chart would wait for all of them."""
+    """Load Pillow and the chart engine, and start the drawing process: the first chart would wait for all of them."""
     await in_thread(lambda: [import_module(name) for name in _LATE_MODULES])
-    with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
+    with suppress(BridgeError):  # No engine, or one that does not start: a call will report it.
         await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

@@ -1,1 +1,1 @@
-"""All input and output of the bridge: connections, calls, the loop."""
+"""All input and output on the model's side: connections, calls, the loop."""

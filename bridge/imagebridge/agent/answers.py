@@ -1,4 +1,4 @@
-"""The function calls of a response and their answers: each exactly one, whatever becomes of it."""
+"""The function calls of a response and their answers: exactly one for each call, whatever happens to it."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
-        call_reference(call)  # Before anything runs: an answer needs an id to name.
+        call_reference(call)  # Checked before anything runs: an answer needs an id to refer to.
     return calls
 
 
@@ -63,13 +63,13 @@ def response_json(response: "Response | JSON") -> JSON:
 
 
 def arguments_of(call: JSON) -> JSON:
-    """Return the arguments of a function call; null and blanks are none.
+    """Return the arguments of a function call; null and blank text stand for none.
 
     Raises:
-        BridgeError: they are not a JSON object, or were cut off; the message tells the model what came.
+        BridgeError: they are not a JSON object, or were cut off; the message tells the model what arrived.
     """
     if call.get("status") == "incomplete":
-        # Nothing at all would count as no arguments.
+        # An empty text would otherwise count as no arguments.
         raise BridgeError("the call was cut off before its arguments were complete; it did not run")
     raw_arguments = call.get("arguments")
     if is_json(raw_arguments):  # as some compatible servers send them
@@ -93,15 +93,15 @@ def _no_number(name: str) -> object:
 
 
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
-    """Return arguments as plain JSON; refuse what cannot be: other values, half surrogates, hundreds of levels.
+    """Return arguments as plain JSON; refuse what JSON cannot carry: other values, lone surrogates, hundreds of levels.
 
-    Found here it costs the call; found while it is being sent it would end the connection.
+    An error here costs only the call; an error while sending would end the connection.
 
     Raises:
         BridgeError: the arguments cannot be written as JSON.
     """
     try:
-        # NaN and numbers too large would go as null.
+        # NaN and numbers that are too large would be sent as null.
         text = to_json(arguments, inf_nan_mode="constants")
         return cast("dict[str, Any]", from_json(text, allow_inf_nan=False))
     except (ValueError, RecursionError) as error:
@@ -110,7 +110,7 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""Calls of one response that run concurrently on one server, at most."""
+"""The most calls of one response that run concurrently on one server."""
 
 
 OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
@@ -118,7 +118,7 @@ OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
 
 
 class Calling(Protocol):
-    """Runs a call by the tool's name; returns the connection of its server and the result."""
+    """Runs a call by the tool's name; returns the connection to its server and the result."""
 
     def __call__(
         self,
@@ -128,7 +128,7 @@ class Calling(Protocol):
         on_event: OnCallEvent | None,
         asked_at: float,
     ) -> Awaitable[tuple[Connection, dict[str, Any]]]:
-        """Run the call, which is wanted since `asked_at`, by the event loop's clock. Raises BridgeError where it fails."""
+        """Run the call, requested at `asked_at` by the event loop's clock. Raises BridgeError if it fails."""
         ...
 
 
@@ -140,9 +140,9 @@ async def answer_calls(
     on_display: Display | None,
     on_event: OnCallEvent | None,
 ) -> list[Answer]:
-    """Run calls, in order where one may see what another has changed, and return their answers in order.
+    """Run calls, in order if one may see what another has changed, and return their answers in order.
 
-    `lane` says where the tool of a name runs.
+    `lane` returns where the tool with a given name runs.
     """
     answers: dict[int, Answer] = {}
     lanes = [lane(text_of(call, "name")) for call, _ in numbered_calls]
@@ -154,7 +154,7 @@ async def answer_calls(
         by_server.setdefault(one and one.server, []).append(at)
 
     async def begin(places: Sequence[int]) -> None:
-        """Begin the calls of one server in turn: thousands that wait would hold up the loop, and its deadline."""
+        """Start the calls of one server one by one: thousands waiting at once would block the loop and its deadline."""
         room = anyio.Semaphore(_AT_ONCE)
         for at in places:
             await room.acquire()
@@ -165,14 +165,14 @@ async def answer_calls(
             for before in waits[at]:
                 await ended[before].wait()
             began = anyio.current_time()
-            # What a result links to is read before the next call may change it.
+            # Links in a result are read before the next call may change what they lead to.
             connection, result = await _result(call, partial(calling, asked_at=begun), on_event)
             seconds = anyio.current_time() - began
         finally:
             room.release()
         if at in ended:
             ended[at].set()
-        # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
+        # Verifying and fitting take milliseconds to a second of CPU: meanwhile the event loop continues.
         try:
             translation = await numbering.translated(result, policy, connection)
         except Exception as error:  # noqa: BLE001
@@ -195,19 +195,19 @@ async def _result(
     calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
     on_event: OnCallEvent | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
-    """Run one function call; a failure is a result too, of no connection."""
+    """Run one function call; a failure is also a result, with no connection."""
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)
         return connection, await with_linked(result, connection.resources.read)
     except BridgeError as error:
         return None, tool_result(str(error), is_error=True)
-    # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+    # A bug of ours, or of an SDK, costs only its own call: the others keep their answers.
     except Exception as error:  # noqa: BLE001
         return None, _failed(call, error)
 
 
 def _failed(call: JSON, error: Exception) -> dict[str, Any]:
-    """Log what should not have happened and return it as a result."""
+    """Log an unexpected exception and return it as a result."""
     _LOG.error("the call of %s failed", call.get("name"), exc_info=error)
     return tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)

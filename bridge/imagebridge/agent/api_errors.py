@@ -1,4 +1,4 @@
-"""What an error of the API says, whatever the types of its fields: compatible servers send any. Pure."""
+"""Parses errors of the API whatever the types of their fields, because compatible servers send any. Pure."""
 
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -28,13 +28,13 @@ _UNKEPT = re.compile(
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
 _SAID = 4_000
-"""Characters of an error that are read: some servers repeat the whole request in it."""
+"""The most characters of an error that are read: some servers repeat the whole request in it."""
 
 FailureKind = Literal["picture", "size", "stream"]
 
 
 class Refusal(NamedTuple):
-    """An error, read. `status` is None for a response that failed after it had begun."""
+    """A parsed error. `status` is None for a response that failed after it had begun."""
 
     status: int | None
     code: str | None
@@ -42,16 +42,16 @@ class Refusal(NamedTuple):
     message: str
     """The message on one line, with the parameter that it names."""
     said: str
-    """Everything the server said, including its code; "" where the words are ours, or may be the model's."""
+    """Everything the server said, including its code; "" if the words are ours or may be the model's."""
 
     @property
     def unkept(self) -> bool:
-        """Whether the server does not have an item that was sent by its id: it keeps none."""
+        """Whether the server does not have an item that was referred to by its id, because it stores none."""
         return self.status in (400, 404) and bool(_UNKEPT.search(self.message))
 
     @property
     def fault(self) -> FailureKind | None:
-        """What it is about."""
+        """What the error is about."""
         return fault(self.status, self.code, self.message)
 
 
@@ -72,13 +72,13 @@ def refusal_of(error: "APIError | ResponseError") -> Refusal:
 
 
 _WORDS = ("message", "detail", "error", "errors", "msg")
-"""Where servers say what is wrong: beside OpenAI's, `{"error": "..."}` and FastAPI's `{"detail": ...}` (2026-11)."""
+"""Where servers put the message: besides OpenAI's form, `{"error": "..."}` and FastAPI's `{"detail": ...}` (2026-11)."""
 
 
 def words_of(body: object, depth: int = 4) -> str:
-    """Return what the body of a refusal says, whatever its type; "" for a web page and where there are no words in it.
+    """Return the message in the body of a refusal, whatever its type; "" for a web page or a body without words.
 
-    `depth`: how many lists and objects deep they are looked for.
+    `depth`: how many lists and objects deep to look for it.
     """
     if isinstance(body, str):
         return "" if body.lstrip().startswith("<") else body
@@ -95,13 +95,13 @@ def words_of(body: object, depth: int = 4) -> str:
 
 
 _MOST_WORDS = 5
-"""Errors of a list that are read: a server that checks the type of an input names every type that it is not."""
+"""The most errors read from a list: a server that validates an input against a union reports every member type."""
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:
-    """Tell what an error of the API is about: a picture (or file), too much of everything, a broken stream.
+    """Return what an error of the API is about: a picture (or file), a request that is too large, a broken stream.
 
-    `status` is None for a response that failed after it had begun: then its code alone tells, for the text
+    `status` is None for a response that failed after it had begun: then only its code counts, because the text
     may be the model's.
     """
     if status is None:

@@ -100,7 +100,7 @@ class Bridge:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
         self._setups = [Setup(checked(server), timeout=timeout) for server in servers]
         self._config = config
-        provider(policy.api)  # raises where there is none of that name
+        provider(policy.api)  # raises if there is none with that name
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._rules = Filter.of(allow, deny)
         self._on_display = on_display
@@ -212,9 +212,9 @@ class Bridge:
     async def answer(
         self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> Translation:
-        """Call a tool by its name in `tools` and return what the model is to see of its result, for frameworks with their own loop.
+        """Call a tool by its name in `tools` and return what the model should see of its result, for frameworks with their own loop.
 
-        Linked pictures and documents are read. A call that fails is answered too: its translation says why,
+        Linked pictures and documents are read. A failed call also gets an answer: its translation says why,
         in the words that the model would read, and has `is_error`.
 
         Args:
@@ -237,9 +237,9 @@ class Bridge:
         return answer.translation
 
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
-        """Run the function calls of a response and return one output for each, in their order.
+        """Run the function calls of a response and return one output for each, in order.
 
-        The calls run in call order on each server; see `parallel`. What they change of the tools is in `tools`
+        The calls run in call order on each server; see `parallel`. `tools` includes what they changed of the tools
         afterwards. Every call is answered: invalid arguments, an unknown tool, a timeout or a server that
         died become outputs that say so. Pictures are fitted to the response's model. For servers that do not
         take pictures in outputs (`Policy(server=...)`), a user message with the pictures follows.
@@ -262,9 +262,9 @@ class Bridge:
         api: Api | None = None,
         on_event: OnCallEvent | None = None,
     ) -> list[Answer]:
-        """Run the function calls of a response and return each with the account of its result, in their order.
+        """Run the function calls of a response and return each with the account of its result, in order.
 
-        `api`: what they are for, as in `Policy`. `on_event` takes `Progress` and each `Answer` as they come.
+        `api`: what they are for, as in `Policy`. `on_event` receives `Progress` and each `Answer` as they arrive.
         """
         response = response_json(response)
         policy = self._policy.for_request(text_of(response, "model"), api)
@@ -291,7 +291,7 @@ class Bridge:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
             BridgeError: the bridge is not open.
         """
-        _ = self.tools  # From them it is known whether pictures have names.
+        _ = self.tools  # They determine whether pictures have names.
         policy = self._policy.for_request(model, api)
         (numbering,) = self._handles.numberings(1)
         return await numbering.translated(result_json(result), policy, None)

@@ -1,4 +1,4 @@
-"""The order of the calls of one response: what a call may have changed, the next one on that server sees. Pure."""
+"""The order of the calls of one response: each call sees what an earlier one on its server may have changed. Pure."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ class Lane:
     """Where a call runs.
 
     server: calls on different servers never wait for each other.
-    beside: whether the call may run beside neighbours on its server that may too: tools that only read, and
-        all tools of a server that keeps no state.
+    beside: whether the call may run concurrently with neighbours on its server that may too: tools that only read, and
+        all tools of a server without state.
     """
 
     server: Hashable
@@ -18,9 +18,9 @@ class Lane:
 
 
 def after(lanes: Sequence[Lane | None]) -> list[list[int]]:
-    """Return for each call, by its place, those that have to end before it begins.
+    """Return for each call, by index, the calls that must finish before it starts.
 
-    A call without a lane reaches no server: it waits for none, and none waits for it.
+    A call without a lane reaches no server: it waits for no call, and no call waits for it.
     """
     ended: dict[Hashable, list[int]] = {}
     running: dict[Hashable, list[int]] = {}

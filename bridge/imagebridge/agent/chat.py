@@ -22,7 +22,7 @@ _RESPONSES_ONLY = ("previous_response_id", "conversation", "background", "includ
 
 
 class Completions:
-    """Chat Completions: `create` of the SDK."""
+    """Chat Completions, called through the SDK's `create`."""
 
     previous: str | None = None
     keeps = False
@@ -45,7 +45,7 @@ class Completions:
         self._arguments = arguments
         self._streaming = streaming
         instructions = arguments.pop("instructions", None)
-        # `system` and not `developer`: every compatible server knows it, and OpenAI's take it as the same.
+        # `system`, not `developer`: every compatible server knows it, and OpenAI's treat both alike.
         self._opening = [{"role": "system", "content": instructions}] if instructions is not None else []
         self.before = len(self._opening)
         wanted = arguments.pop("text_format", None)
@@ -66,10 +66,10 @@ class Completions:
         return self._turn(await self._completion(body, on_event))
 
     def _check(self, body: dict[str, Any]) -> None:
-        """Set the effort that the model needs beside tools, unless the caller gave one.
+        """Set the reasoning effort that the model needs with tools, unless the caller gave one.
 
         Raises:
-            RunError: the model takes no tools here.
+            RunError: the model takes no tools in this API.
         """
         how = chat_tools_of(str(body["model"]))
         if how == "never":
@@ -104,8 +104,8 @@ class Completions:
         choice = next((entry for entry in choices if is_json(entry)), None)
         try:
             answer_message = sound(choice.get("message")) if choice else None
-        except ValueError as error:
-            raise self._caller.strange(completion) from error
+        except ValueError:
+            raise self._caller.strange(completion) from None
         if choice is None or not is_json(answer_message):
             raise self._caller.strange(completion)
         finish = choice.get("finish_reason")
@@ -148,21 +148,21 @@ class Completions:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Nothing is sent by its id here; see `ModelApi.self_contained`."""
+        """Nothing is sent by id in this API; see `ModelApi.self_contained`."""
         return None
 
     def without_include(self, parameter: str) -> bool:
-        """Nothing is included here; see `ModelApi.without_include`."""
+        """Nothing is included in this API; see `ModelApi.without_include`."""
         return False
 
 
 def _tool(tool: Any) -> Item:
-    """Return a definition of the Responses API in the form of Chat Completions."""
+    """Return a Responses API definition in the form of Chat Completions."""
     return {"type": "function", "function": {name: tool[name] for name in tool if name != "type"}}
 
 
 def _assistant_message(message: Item) -> Item:
-    """Return the model's message as it goes back: what servers added stays, empty fields and annotations go."""
+    """Return the model's message as it is sent back: fields that servers add are kept, empty ones and annotations are removed."""
     fields = {
         name: value for name, value in message.items() if value not in (None, []) and name != "annotations"
     }
@@ -174,7 +174,7 @@ def _assistant_message(message: Item) -> Item:
 
 
 def _sent(call: JSON, used_ids: set[str]) -> Item:
-    """Return a call as it goes back: with an id of its own, a name, its arguments as text, and not its place in a stream."""
+    """Return a call as it is sent back: with a unique id, a name and its arguments as text, but without its stream index."""
     kind = "custom" if is_json(call.get("custom")) else "function"
     inner = call.get(kind)
     function = dict(inner) if is_json(inner) else {}

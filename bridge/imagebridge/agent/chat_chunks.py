@@ -1,7 +1,7 @@
-"""A message of Chat Completions, put together from the chunks of its stream. Pure.
+"""Assembles a message of Chat Completions from the chunks of its stream. Pure.
 
-OpenAI's chunks number each call. Compatible servers leave the number out, begin at 1, give all calls the same one,
-or repeat ids and names in each piece; what of these tells two calls apart does so, and nothing else.
+OpenAI's chunks number each call. Compatible servers omit the number, begin at 1, use the same number for all calls,
+or repeat ids and names in each chunk; calls are told apart by whichever of these distinguishes them.
 """
 
 import json
@@ -17,7 +17,7 @@ from .response_events import failure, place
 from .response_items import written
 
 _GROW = ("text", "summary", "data", "signature")
-"""Fields of `reasoning_details` that come in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
+"""Fields of `reasoning_details` that arrive in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
 _KINDS = {"function": "arguments", "custom": "input"}
 """The field that holds the arguments, for each kind of call."""
 
@@ -34,7 +34,7 @@ class _CallDraft:
 
     @property
     def whole(self) -> bool:
-        """Whether the arguments are complete: an object of JSON, after which nothing can come."""
+        """Whether the arguments are complete: a JSON object, after which nothing can follow."""
         try:
             return is_json(json.loads(self.arguments))
         except (ValueError, RecursionError):
@@ -47,7 +47,7 @@ class _CallDraft:
 
 
 class ChatChunks:
-    """Takes the chunks of one stream, whatever they are, and makes the completion of them."""
+    """Takes the chunks of one stream, whatever they contain, and assembles the completion."""
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
@@ -58,13 +58,13 @@ class ChatChunks:
         self._reasoning = SurrogateJoiner()
         self._came = False
         self._index: int | None = None
-        """The index of the choice that is followed, where choices are numbered."""
+        """The index of the choice that is followed, if choices are numbered."""
 
     def take(self, chunk: object) -> list[Delta]:
-        """Take a chunk; return what it tells a user interface. What is not a chunk says nothing.
+        """Take a chunk; return what it tells a user interface. Anything that is not a chunk is ignored.
 
         Raises:
-            ResponseError: the chunk says that the request has failed.
+            ResponseError: the chunk says that the request failed.
         """
         if not is_json(chunk):
             return []
@@ -84,14 +84,14 @@ class ChatChunks:
             self._finish = text_of(choice, "finish_reason") or "stop"
             if self._finish == "error":
                 raise failure(choice.get("error") or choice.get("native_finish_reason"))
-        # A server that does not stream sends the whole message; others repeat it in it at the end.
+        # A server that does not stream sends the whole message; others repeat it at the end.
         whole = None if self._message.get("content") or self._calls else choice.get("message")
         delta = choice.get("delta") or whole
         self._came = self._came or is_json(choice.get("delta")) or is_json(whole)
         return self._grow(delta) if is_json(delta) else []
 
     def _choice(self, choices: object) -> JSON | None:
-        """Return the choice that is followed: the first that came, where more are sent than one."""
+        """Return the choice that is followed: the first one, if several arrive."""
         for choice in as_list(choices):
             if not is_json(choice):
                 continue
@@ -102,7 +102,7 @@ class ChatChunks:
         return None
 
     def completion(self, *, done: bool) -> dict[str, Any] | None:
-        """Return the completion; None where the stream ended before it did. `done`: the stream said that it was done."""
+        """Return the completion, or None if the stream ended before it was complete. `done`: the stream said that it was done."""
         if not self._came or (self._finish is None and not done):
             return None
         message = dict(self._message)
@@ -145,7 +145,7 @@ class ChatChunks:
         return deltas
 
     def _parts(self, parts: Sequence[object]) -> None:
-        """Take content in parts, as of servers that think between them; neighbouring texts are one."""
+        """Take content in parts, as from servers that interleave reasoning; adjacent texts are joined."""
         known: Any = self._message.get("content")
         content = cast("list[Any]", known if isinstance(known, list) else [])
         if isinstance(known, str) and known:
@@ -190,7 +190,7 @@ class ChatChunks:
         call.more |= {key: value for key, value in piece.items() if key not in known and value is not None}
 
     def _call(self, piece: JSON, name: str) -> _CallDraft:
-        """Return the call that a piece belongs to, or a new one where it begins one."""
+        """Return the call that a piece belongs to, or a new one if the piece begins one."""
         index, identity = place(piece.get("index")), text_of(piece, "id")
         here = [call for call in self._calls if index is None or call.index is None or call.index == index]
         draft = next((call for call in reversed(here) if identity and call.id == identity), None)
@@ -203,7 +203,7 @@ class ChatChunks:
 
 
 def pieces(message: JSON) -> list[JSON]:
-    """Return the calls of a message or a delta, or pieces of them: a list, one alone, or the older `function_call`."""
+    """Return the calls of a message or delta, whole or in pieces: a list, a single one, or the older `function_call`."""
     calls = numbered(message.get("tool_calls"))
     if is_json(calls):
         return [calls]
@@ -214,12 +214,12 @@ def pieces(message: JSON) -> list[JSON]:
 
 
 def _begins(last: _CallDraft, identity: str, name: str, *, numbered: bool) -> bool:
-    """Tell whether a piece begins a new call after `last`: by another id, or by a name where the last had its own."""
+    """Return whether a piece begins a new call after `last`: it has another id, or a name while the last already has one."""
     if identity and last.id:
-        # Some servers give each piece an id of its own: without a name it goes on, where there is something left to say.
+        # Some servers give each piece a new id: without a name, it continues the call if that is incomplete.
         return identity != last.id and (bool(name) or not last.name or last.whole)
     if not name or not last.name:
-        # Its first pieces may be its number, its id and its name one by one.
+        # The first pieces may be its number, its id and its name, one by one.
         return bool(identity) and not numbered and bool(last.arguments)
     return name != last.name or last.whole
 
@@ -230,7 +230,7 @@ def _same_detail(one: JSON, piece: JSON) -> bool:
 
 
 def _more(name: str, known: Any, value: Any) -> Any:
-    """Return a field of the message with what came more of it: texts grow, lists too; of anything else the last holds."""
+    """Return a field of the message combined with a further piece: texts and lists grow; for anything else the last one wins."""
     grows = name in ("content", "refusal") or name.startswith(("reasoning", "thinking"))
     if isinstance(known, str) and isinstance(value, str) and grows:
         return known + value

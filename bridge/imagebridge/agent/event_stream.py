@@ -1,4 +1,4 @@
-"""What an endpoint sends, read: the events of a stream cut from its bytes, JSON, and what of JSON can be sent back. Pure."""
+"""Parses what an endpoint sends: events cut from the bytes of a stream, JSON, and JSON that can be sent back. Pure."""
 
 import json
 from codecs import BOM_UTF8
@@ -8,27 +8,27 @@ from typing import NamedTuple, cast
 from imagebridge.wire import is_json, is_list, paired, text_of
 
 MAX_RESPONSE_BYTES = 256 * 1024 * 1024
-"""The most bytes, unpacked, that a response or one event of its stream may have: more is an attack or a fault."""
+"""The most bytes of a response, or of one event of its stream, after decompression: more is an attack or a fault."""
 _DEEPEST = 200
-"""The most levels of JSON that are read: not every library can send back what is nested deeper."""
+"""The most levels of JSON that are read: not every library can send back deeper nesting."""
 
 
 class TooLargeError(ValueError):
-    """More came than `MAX_RESPONSE_BYTES`."""
+    """More than `MAX_RESPONSE_BYTES` arrived."""
 
     def __init__(self) -> None:
         super().__init__(f"more than {MAX_RESPONSE_BYTES // 1024 // 1024} MiB arrived in one piece")
 
 
 class ServerEvent(NamedTuple):
-    """An event as it was sent: its name, empty where it has none, and its data."""
+    """An event as it was sent: its name, empty if it has none, and its data."""
 
     name: str
     data: bytes
 
 
 class EventDecoder:
-    """Cuts server-sent events from bytes, however these are divided; their name and data are of interest.
+    """Cuts server-sent events from bytes, however these are divided; only name and data are kept.
 
     Lines end with LF, CRLF or CR (HTML Living Standard, 9.2.6 "Interpreting an event stream", read 2026-11-29).
     """
@@ -42,7 +42,7 @@ class EventDecoder:
         self._begun = False
 
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
-        """Yield each event that is complete with `chunk`.
+        """Yield each event that `chunk` completes.
 
         Raises:
             TooLargeError: one event is larger than `MAX_RESPONSE_BYTES`.
@@ -60,7 +60,7 @@ class EventDecoder:
                 yield from self._ended()
 
     def rest(self) -> Iterator[ServerEvent]:
-        """Yield the event that the stream ended in."""
+        """Yield the event at the end of the stream."""
         if self._line or self._held:
             yield from self._ended()
         yield from self._event()
@@ -89,11 +89,11 @@ class EventDecoder:
 
 
 DONE = object()
-"""Stands for "[DONE]", with which a stream says that it has ended."""
+"""Stands for "[DONE]", which marks the end of a stream."""
 
 
 def documents(data: bytes) -> list[object]:
-    """Return the JSON values of a body or of an event: one, or one a line, where a server leaves out what divides events.
+    """Return the JSON values of a body or event: one, or one on each line if a server omits what separates events.
 
     Raises:
         ValueError: it is not JSON.
@@ -110,12 +110,12 @@ def documents(data: bytes) -> list[object]:
 
 
 def objects_of(event: ServerEvent) -> list[object]:
-    """Return what an event says: objects of the API, and `DONE`. Anything else is a sign of life, but for an error.
+    """Return the content of an event: objects of the API, and `DONE`. Anything else is a keep-alive, unless it is an error.
 
-    An object that does not tell its type has the event's name for one.
+    An object without a type gets the event's name as its type.
 
     Raises:
-        ValueError: it begins as an object of JSON, and is none.
+        ValueError: it begins like a JSON object, but is not one.
     """
     data = event.data.lstrip()
     if not data.startswith((b"{", b"[DONE]")):
@@ -129,7 +129,7 @@ def objects_of(event: ServerEvent) -> list[object]:
 
 
 def is_event(value: object) -> bool:
-    """Tell whether a JSON value is an event of a stream, of either API, and no whole response."""
+    """Return whether a JSON value is a stream event, of either API, rather than a whole response."""
     if not is_json(value):
         return False
     choices = value.get("choices")
@@ -140,10 +140,10 @@ def is_event(value: object) -> bool:
 
 
 def loaded(data: bytes) -> object:
-    """Return the value of JSON text. NaN and the infinities, which JSON does not have, are null.
+    """Return the value of JSON text. NaN and the infinities, which JSON does not have, become null.
 
     Raises:
-        ValueError: it is not JSON, nested too deeply, or holds a number of more digits than Python reads.
+        ValueError: it is not JSON, is nested too deeply, or contains a number with more digits than Python reads.
     """
     try:
         return cast("object", json.loads(data, parse_constant=lambda _: None))
@@ -156,7 +156,7 @@ def loaded(data: bytes) -> object:
 
 
 def sound(value: object, depth: int = 0) -> object:
-    """Return a value as it can be sent back: halves of a surrogate pair and numbers that are not finite are replaced.
+    """Return a value that can be sent back: lone surrogates and numbers that are not finite are replaced.
 
     Raises:
         ValueError: it is nested too deeply.
@@ -175,13 +175,13 @@ def sound(value: object, depth: int = 0) -> object:
 
 
 class SurrogateJoiner:
-    """The pieces of a text as they are told: half a surrogate pair waits for the piece with the other half."""
+    """Passes on the pieces of a text: half of a surrogate pair waits for the piece with the other half."""
 
     def __init__(self) -> None:
         self._half = ""
 
     def joined(self, piece: object) -> str:
-        """Return what can be told now; "" for what is not a text."""
+        """Return what can be passed on now; "" for anything that is not a text."""
         if not isinstance(piece, str):
             return ""
         text, self._half = self._half + piece, ""

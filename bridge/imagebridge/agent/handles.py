@@ -1,7 +1,7 @@
-"""Picture handles: `picture:3` names a picture that was shown, and as an argument of a tool it is that picture.
+"""Picture handles: `picture:3` names a picture that was shown, and as an argument of a tool stands for that picture.
 
-The files are kept as the tools returned them, full size, up to `MAX_BYTES`; the oldest give way. What leads
-from a tool's schema to the form it wants is in `imagebridge.schemas.parameters`.
+The files are kept as the tools returned them, at full size, up to `MAX_BYTES`; beyond that the oldest are dropped.
+`imagebridge.schemas.parameters` finds the form that a tool's schema asks for.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ MAX_BYTES = 256_000_000
 """Bytes of pictures, as base64, that a bridge keeps for its handles."""
 
 _GZIP = b"\x1f\x8b"
-"""The start of a compressed SVG, which only a few tools can read."""
+"""The first bytes of a compressed SVG, which only a few tools can read."""
 
 HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
@@ -56,9 +56,9 @@ _HINT = 'To pass a picture that was shown before, give its name, such as "pictur
 
 
 class _KeptFile(NamedTuple):
-    """The file of a picture, as base64 or a `data:` URL, the server that it came from, and what that calls it.
+    """The file of a picture, as base64 or a `data:` URL, the server that it came from, and that server's name for it.
 
-    origin: None for a picture of the user's own.
+    origin: None for a picture from the user.
     """
 
     encoded_file: str
@@ -69,12 +69,12 @@ class _KeptFile(NamedTuple):
 class Handles:
     """The pictures that a bridge has shown, by number.
 
-    choice: "auto" names pictures where some tool takes one by its schema; True always, False never. A mapping
-        is "auto" and says of parameters, as in `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`,
-        the form in which they take pictures, or None where they take none.
-    share: which servers may be given pictures that came from another one, or from the user. "local": those on this machine, which
-        are in this process, started by a command line, or at a loopback address. True: all, False: none, or
-        their names: as in the configuration file, the command line or the URL.
+    choice: "auto" names pictures if the schema of some tool takes one; True always, False never. A mapping is
+        "auto" and gives the form in which parameters take pictures, or None if they take none, as in
+        `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`.
+    share: which servers may receive pictures that came from another server or from the user. "local": those that run in this process,
+        were started by a command line, or are at a loopback address. True: all, False: none, or
+        a list of them: names in the configuration file, command lines or URLs.
     """
 
     def __init__(self, choice: HandlesChoice = "auto", share: Share = "local") -> None:
@@ -94,7 +94,7 @@ class Handles:
         self._files: dict[tuple[int, str], Path] = {}
 
     def open(self, connections: "Iterable[Connection]") -> None:
-        """Begin with these servers, under the names that the user knows them by: not those they give themselves.
+        """Start with these servers, under the names that the user knows, not those that the servers give themselves.
 
         Raises:
             BridgeError: `share` names a server that is not among them.
@@ -108,7 +108,7 @@ class Handles:
                 )
 
     def close(self) -> None:
-        """Forget all pictures and delete the files that were made of them. Numbers are never given twice."""
+        """Forget all pictures and delete the files made from them. A number is never used twice."""
         self._kept.clear()
         self._files.clear()
         self._held = 0
@@ -117,7 +117,7 @@ class Handles:
             folder.cleanup()
 
     def learn(self, tools: "Sequence[FunctionToolParam]") -> "list[FunctionToolParam]":
-        """Look which tools take pictures, and return the definitions, in which those that do say how."""
+        """Find the tools that take pictures, and return the definitions; those of such tools explain handles."""
         self._schemas = {
             tool["name"]: parameters for tool in tools if is_json(parameters := tool["parameters"])
         }
@@ -133,10 +133,10 @@ class Handles:
         return any(form is not None for form in forms.values())
 
     def check(self) -> None:
-        """Check the chosen parameters against the tools there are.
+        """Check the chosen parameters against the existing tools.
 
         Raises:
-            BridgeError: a tool or a parameter that there is not.
+            BridgeError: a tool or a parameter does not exist.
         """
         for tool, chosen in self._chosen_forms.items():
             if tool not in self._schemas:
@@ -152,9 +152,9 @@ class Handles:
     async def filled(
         self, tool: str, arguments: JSON, connection: "Connection"
     ) -> tuple[JSON, list[ArgumentError]]:
-        """Return the arguments of a call of `connection`'s tool with pictures in place of their names, and all that is wrong.
+        """Return the arguments of a call of `connection`'s tool with handles replaced by pictures, and everything that is wrong.
 
-        Wrong is a name that there is not, or a picture that this server may not or cannot be given: such a name stays.
+        A handle is wrong if it does not exist, or if this server may not or cannot receive the picture; it is left in place.
         """
         if not self.on or not has_handle(arguments):
             return arguments, []
@@ -165,17 +165,17 @@ class Handles:
         return await anyio.to_thread.run_sync(give)
 
     def numberings(self, calls: int) -> "list[Numbering]":
-        """Return the places of the calls of one response, in whose order their pictures are numbered."""
+        """Return the positions of the calls of one response, which determine the order of their pictures' numbers."""
         events = [anyio.Event() for _ in range(calls)]
         return [Numbering(self, events[at - 1] if at else None, event) for at, event in enumerate(events)]
 
     async def read(self, result: JSON, policy: Policy, origin: "Connection | None") -> ReadResult:
-        """Read a result whose pictures get the next numbers."""
+        """Read a result and give its pictures the next numbers."""
         assert self._order is not None, "the bridge is open"
         known = self._handles_of(origin)
-        # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
+        # Others wait only until the number of pictures is known: fitting takes longer than reading.
         async with self._order:
-            # A picture that is shown here for the first time may be named in the text before it.
+            # The text before a picture may already name it when it is shown for the first time.
             coming = coming_handles(result, self._next)
             read = await self._read(named_once(result, {**coming, **known}), policy)
             if any(coming.get(uri, handle(number)) != handle(number) for number, uri in read.uris.items()):
@@ -187,14 +187,14 @@ class Handles:
         return await in_thread(partial(read_result, result, policy, self._next, receiver(policy)))
 
     def _handles_of(self, origin: "Connection | None") -> dict[str, str]:
-        """Return the handles of the pictures that came from a server, by what it calls them."""
+        """Return the handles of the pictures that came from a server, by the server's names for them."""
         kept = self._kept.items()
         return {file.uri: handle(number) for number, file in kept if file.uri and file.origin is origin}
 
     def _keep(
         self, encoded_files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None"
     ) -> None:
-        """Keep the files of pictures; the oldest give way once all together pass the limit."""
+        """Keep the files of pictures; the oldest are dropped when all together exceed the limit."""
         for number, encoded_file in encoded_files.items():
             self._kept[number] = _KeptFile(encoded_file, origin, uris.get(number, ""))
             self._held += len(encoded_file)
@@ -203,7 +203,7 @@ class Handles:
             self._held -= len(self._kept.pop(next(iter(self._kept))).encoded_file)
 
     def _hand(self, connection: "Connection", argument: str, number: int, wish: Wish) -> PictureArgument:
-        """Give picture `number` to an argument of `connection`'s tool."""
+        """Pass picture `number` to an argument of `connection`'s tool."""
         file = self._kept.get(number)
         if file is None:
             raise ArgumentError(argument, self._missing(number))
@@ -226,7 +226,7 @@ class Handles:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from None
         match wish.form:
             case "data_url" if file.uri and connection is file.origin and not wish.media_types:
-                # Its own server has it already: nothing is sent twice.
+                # Its own server already has it: nothing is sent twice.
                 text = file.uri
             case "data_url":
                 text = f"data:{media_type};base64,{encoded}"
@@ -237,8 +237,8 @@ class Handles:
         return PictureArgument(text, media_type)
 
     def _missing(self, number: int) -> str:
-        """Say that there is no such picture, and which there are."""
-        # A list: pictures may come while this thread looks.
+        """Say that the picture does not exist, and which ones do."""
+        # A list, because pictures may arrive while this thread looks.
         match list(self._kept):
             case [only]:
                 there = f"there is {handle(only)}"
@@ -253,7 +253,7 @@ class Handles:
         return f"{why}; {there}"
 
     def _may_receive(self, connection: "Connection", origin: "Connection | None") -> bool:
-        """Tell whether a server may be given a picture: its own always."""
+        """Return whether a server may receive a picture; its own it always may."""
         if connection is origin:
             return True
         if isinstance(self._share, frozenset):
@@ -261,7 +261,7 @@ class Handles:
         return self._share is True or (self._share == "local" and _is_local(connection.setup.server))
 
     def _file_holding(self, number: int, media_type: str, data: bytes) -> Path:
-        """Return a file that holds `data`; one that a tool has changed since is left to it."""
+        """Return a file that contains `data`; a file that a tool has changed is not reused."""
         with self._writing:
             known = self._files.get((number, media_type))
             if known and known.is_file() and known.read_bytes() == data:
@@ -271,7 +271,7 @@ class Handles:
             )
             # A run of hours leaves no more files than there are pictures.
             for key in [key for key in self._files if key[0] not in self._kept]:
-                with suppress(OSError):  # Windows: somebody reads it still
+                with suppress(OSError):  # Windows: a program is still reading it
                     self._files.pop(key).unlink(missing_ok=True)
             file_type = kinds.kind(data)
             suffix = file_type.suffix if file_type else ""
@@ -283,7 +283,7 @@ class Handles:
 
 
 class Numbering:
-    """The place of one call among those of its response: its pictures are numbered after those of the calls before it.
+    """The position of a call in its response: its pictures are numbered after those of the calls before it.
 
     See docs/architecture.md, "The order of picture names".
     """
@@ -294,9 +294,9 @@ class Numbering:
         self._done = done
 
     async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
-        """Translate the result of the call, off the event loop; where handles are on, its pictures have some."""
+        """Translate the result of the call, off the event loop; its pictures get handles if these are on."""
         if not self._handles.on:
-            # Said here too: handles may come on before the next call is read, which waits for this one.
+            # Recorded here too: handles may be switched on before the next call is read, which waits for this one.
             self._done.set()
             return await in_thread(partial(translate, result, policy))
         try:
@@ -309,7 +309,7 @@ class Numbering:
 
 
 def _encoded(encoded_file: str, media_types: tuple[str, ...]) -> tuple[str, str]:
-    """Return the media type and the base64 of a file: as it came, mended, or in a type that is asked for."""
+    """Return the media type and base64 of a file: unchanged, repaired, or converted to a requested type."""
     try:
         media_type, encoded = _typed(Picture.from_base64(encoded_file))
     except PictureError:
@@ -328,7 +328,7 @@ def _typed(picture: Picture) -> tuple[str, str]:
 
 
 def _is_local(spec: object) -> bool:
-    """Tell whether a server is on this machine: in this process, a command line's, or at a loopback address."""
+    """Return whether a server is on this machine: in this process, started by a command line, or at a loopback address."""
     url = spec.url if isinstance(spec, HttpServer) else spec if isinstance(spec, str) else ""
     if not isinstance(spec, HttpServer) and not url.startswith(("http://", "https://")):
         return True
@@ -344,7 +344,7 @@ def _hinted(tool: "FunctionToolParam") -> "FunctionToolParam":
 
 
 def _checked_choice(choice: object) -> dict[str, dict[str, PictureForm | None]]:
-    """Return the parameters whose form was chosen, by tool."""
+    """Return the parameters for which a form was chosen, by tool."""
     if choice == "auto" or isinstance(choice, bool):
         return {}
     if not is_json(choice):

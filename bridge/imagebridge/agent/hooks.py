@@ -1,4 +1,4 @@
-"""What a bridge asks its user and tells them: approval of calls, progress, logs, and blocks for their eyes."""
+"""What a bridge asks and tells its user: approval of calls, progress, logs, and blocks for the user's eyes."""
 
 import inspect
 import logging
@@ -21,9 +21,9 @@ OnServerEvent = Callable[[Progress | Log], object]
 
 
 class Approval:
-    """Asks before each call; plain functions one at a time and in a thread, as they may wait for a person.
+    """Asks before each call; plain functions run in a thread, one at a time, because they may wait for a person.
 
-    One whose call was cancelled meanwhile is left alone, and counts no more.
+    A function whose call was cancelled in the meantime is left to finish, and its answer is ignored.
     """
 
     def __init__(self, approve: Approve | None) -> None:
@@ -31,10 +31,10 @@ class Approval:
         self._one = anyio.Lock()
 
     async def ask(self, tool_call: ToolCall) -> None:
-        """Return where the call may run.
+        """Return if the call may run.
 
         Raises:
-            ApprovalError: it may not.
+            ApprovalError: the call may not run.
         """
         approve = self._approve
         if approve is None:
@@ -43,7 +43,7 @@ class Approval:
             allowed = await approve(tool_call)
         else:
             async with self._one:
-                # A limiter of its own: those left alone hold theirs until they return.
+                # A separate limiter: abandoned hooks hold their places until they return.
                 answer = await anyio.to_thread.run_sync(
                     partial(approve, tool_call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
                 )
@@ -53,7 +53,7 @@ class Approval:
 
 
 async def call_hook(hook: Callable[[Any], object], event: object) -> None:
-    """Call a hook that only listens. What it raises is logged and costs nothing else."""
+    """Call a hook that only listens. An exception in it is logged and has no other effect."""
     try:
         returned = hook(event)
         if inspect.isawaitable(returned):

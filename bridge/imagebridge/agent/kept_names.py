@@ -1,4 +1,4 @@
-"""The names that a server gives to pictures which it keeps, and the handles that stand in their place: each picture has one name."""
+"""The names under which a server keeps pictures, and the handles that replace them, so that each picture has one name."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,9 @@ from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
 
 
 def coming_handles(result: JSON, number: int) -> dict[str, str]:
-    """Return the handles that pictures of a result get from `number` on, by what their server calls them.
+    """Return the handles that the pictures of a result get from `number` on, by their server's names for them.
 
-    Only those are told for sure before they are read that nothing but text stands before.
+    Before reading, they are certain only for pictures with nothing but text before them.
     """
     coming: dict[str, str] = {}
     for block in filter(is_json, blocks_of(result)):
@@ -24,7 +24,7 @@ def coming_handles(result: JSON, number: int) -> dict[str, str]:
 
 
 def named_once(result: JSON, handles: Mapping[str, str]) -> JSON:
-    """Return a result in which each picture has one name: its handle, which stands beside it, or that of one before."""
+    """Return a result in which each picture has one name: its handle, given beside it, or that of an earlier picture."""
     blocks = blocks_of(result)
     metas = (block.get("_meta") for block in blocks if is_json(block) and block.get("type") == "image")
     uris = {text_of(meta, URI) for meta in metas if is_json(meta)} - {""}

@@ -1,4 +1,4 @@
-"""How long a bridge is open, and what ends with it: its servers, its uploads, the runs that are being streamed."""
+"""How long a bridge is open, and what ends with it: its servers, its uploads, and runs that are being streamed."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -18,7 +18,7 @@ _CLOSED = "the bridge is closed; use it inside its `with` or `async with`"
 
 
 class Lifetime:
-    """From entering a bridge to leaving it; another one may follow."""
+    """The time between entering and leaving a bridge; it may be entered again."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
@@ -26,7 +26,7 @@ class Lifetime:
         self._runs: anyio.abc.TaskGroup | None = None
 
     def check_closed(self) -> None:
-        """Refuse to open twice.
+        """Refuse to open a bridge that is already open.
 
         Raises:
             BridgeError: the bridge is open.
@@ -35,7 +35,7 @@ class Lifetime:
             raise BridgeError("this bridge is already open; create another Bridge for another block")
 
     def check_open(self) -> None:
-        """Refuse work that nobody would end.
+        """Refuse work that nothing would end.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -64,10 +64,10 @@ class Lifetime:
         self._stack.callback(self._closed)
         self._stack.callback(handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
-        # Runs before the task group waits for its tasks: each of them ends with its server.
+        # Runs before the task group waits for its tasks, each of which ends with its server.
         self._stack.callback(servers.close)
         self._stack.push_async_callback(uploads.aclose)
-        # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
+        # Streamed runs are separate tasks; those that nobody follows any more end first.
         self._runs = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self._runs.cancel_scope.cancel)
         try:
@@ -79,7 +79,7 @@ class Lifetime:
 
     async def close(self) -> None:
         """End everything."""
-        # What the body raised passes by the task group, which would wrap it in an exception group.
+        # The body's exception bypasses the task group, which would wrap it in an exception group.
         await self._stack.aclose()
 
     def _closed(self) -> None:

@@ -50,13 +50,13 @@ History = Callable[[list[Item]], list[Item]]
 """Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
 
 _PAUSE = 1.0
-"""Seconds before a response that broke off is asked for a third time, a fourth time twice as many, and so on."""
+"""Seconds before the third attempt at a response that broke off; doubled for each further attempt."""
 
 _CANCELLED = "the run ended before the result of this call was in; the call may still have had effects"
 
 
 class Run:
-    """One run: the conversation so far, what it has cost, and how it goes on."""
+    """One run: the conversation so far, what it has cost, and how it continues."""
 
     def __init__(
         self,
@@ -85,15 +85,15 @@ class Run:
         _ = bridge.tools  # raises before anything is sent
         server_instructions = bridge.instructions if bridge.server_instructions else ""
         if instructions is not None or server_instructions:
-            # The caller's own words come first; what servers say is told apart from them by its frame.
+            # The caller's own words come first; the servers' words are distinguished by their quotation marks.
             arguments["instructions"] = "\n\n".join(filter(None, (instructions, server_instructions)))
         callable_tools = CallableTools(list(tools or ()), lambda: bridge.tools)
         self._name: Api = api
         self._api = self._chosen(api, callable_tools, arguments, streaming=streaming, direct=direct)
-        # What the API stores may be gone on from later: its files stay until they expire.
+        # Responses that the API stores may be continued later, so their files stay until they expire.
         stored = provider(api).stores and sdk_arguments.get("store") is not False
         self._uploads = bridge.uploads.of(client, uploads, keep=stored)
-        # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
+        # Cache breakpoints are OpenAI's own: other hosts may refuse them for a model of the same name.
         at_openai = history is trim and self._caller.at_openai
         self._history = partial(trim, model=model) if at_openai else history
         self._model = model
@@ -105,9 +105,9 @@ class Run:
         self._items = items_of(input)
         self._own = len(self._items)
         self._sent = 0
-        """Items that the server already keeps."""
+        """Items that the server already has."""
         self._most: int | None = None
-        """The most pictures the API takes in a request, known once it has refused more."""
+        """The most pictures that the API takes in a request, known once it has refused more."""
         self._usage: dict[str, int] = {}
         self._pictures: list[ShownPicture] = []
         self._cost: float | None = 0.0
@@ -124,9 +124,9 @@ class Run:
         return Completions(self._caller, tools, arguments, streaming=streaming)
 
     async def __call__(self, on_event: OnRunEvent | None = None) -> Reply:
-        """Run to the end. What leaves it as an exception carries `.items` and `.response_id`.
+        """Run to the end. Exceptions that leave it have `.items` and `.response_id`.
 
-        `on_event` takes each event as it happens; the run waits until it is taken.
+        `on_event` receives each event as it happens; the run waits until it returns.
         """
         self._on_event = on_event or _silent
         try:
@@ -134,7 +134,7 @@ class Run:
                 return await self._turns()
             raise DeadlineError(self._deadline or 0)
         except Exception as error:
-            with suppress(TypeError):  # an exception written in another language has no place for them
+            with suppress(TypeError):  # an exception written in another language cannot carry them
                 vars(error).update(items=self._items[self._sent :], response_id=self._api.previous)
             raise
 
@@ -155,7 +155,7 @@ class Run:
         raise TurnLimitError(self._max_turns)
 
     async def _request_turn(self) -> Turn:
-        """Send what is new, or all of it, changed as long as the API refuses a picture or the size."""
+        """Send what is new, or everything; change it as long as the API refuses a picture or the size."""
         from openai import APIError
 
         if self._history is not None:
@@ -166,7 +166,7 @@ class Run:
             self._own - self._sent,
             model=self._model,
             api=self._name,
-            # In a `conversation` the server may have taken in what a broken stream was about to answer.
+            # In a `conversation`, the server may have stored the input for a stream that broke off.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
             before=self._api.before,
         )
@@ -192,7 +192,7 @@ class Run:
                     raise
                 await self._on_event(Retried(why))
                 if kind == "stream":
-                    # The first time at once, unless it was too much: it may have been this connection alone.
+                    # The first time at once, unless the request was too large: it may have been just this connection.
                     await anyio.sleep(_PAUSE * (breaks + (refusal.code == "rate_limit_exceeded")))
                     breaks += 1
             else:
@@ -203,13 +203,13 @@ class Run:
                 return turn
 
     def _few(self, items: list[Item]) -> list[Item]:
-        """Return the items with no more pictures than the API said that it takes."""
+        """Return the items with no more pictures than the API said it takes."""
         if self._most is None:
             return items
         return within(items, self._most, own=self._own - self._sent, fresh=fresh(items))
 
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
-        """Take back the pictures that gave way before the model was shown them."""
+        """Take back pictures that were removed before the model was shown them."""
         if items is pending:
             return
         start = fresh(pending)
@@ -219,7 +219,7 @@ class Run:
             ]
 
     async def _answer(self, turn: Turn) -> None:
-        """Take in a response and run its calls; whatever happens, each of them has its output in the end."""
+        """Take a response and run its calls; whatever happens, each has an output in the end."""
         # By the call itself: some compatible servers give all calls of a response the same id.
         answers: dict[int, Answer] = {}
 
@@ -275,7 +275,7 @@ class Run:
 
 
 def _answerable(turn: Turn) -> list[Item]:
-    """Return the items of a response, less the reasoning at its end where it was cut off: none is taken without what follows."""
+    """Return the items of a response without trailing reasoning if it was cut off: the API refuses reasoning with nothing after it."""
     items = list(turn.items)
     while turn.incomplete and items and items[-1].get("type") == "reasoning":
         del items[-1]
@@ -287,7 +287,7 @@ def _urls(items: list[Item]) -> set[str]:
 
 
 async def _silent(_: Event) -> None:
-    """Take an event that nobody follows."""
+    """Ignore an event when nobody listens."""
 
 
 def _cancelled(call: "JSON") -> Answer:
@@ -296,14 +296,14 @@ def _cancelled(call: "JSON") -> Answer:
 
 @cache
 def _cancelled_translation() -> Translation:
-    """Translate what is said of a call that was cancelled once: thousands may be, when the deadline has passed already."""
+    """Translate the message about cancelled calls once: there may be thousands, and the deadline may have passed."""
     return translate(tool_result(_CANCELLED, is_error=True))
 
 
 async def replied(
     bridge: Toolbox, client: "AsyncOpenAI | OpenAI", *, blocking: bool = False, **arguments: Any
 ) -> Reply:
-    """Run without telling of events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
+    """Run without reporting events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
     if arguments.pop("stream", False):
         raise TypeError("run() does not take stream=True; iterate over bridge.stream(...) instead")
     return await Run(bridge, client, blocking=blocking, **arguments)()
@@ -314,8 +314,8 @@ async def events(
 ) -> AsyncGenerator[Event]:
     """Yield the events of a run. See `Bridge.stream`.
 
-    The run is a task of the bridge: it waits until each event is taken, and is cancelled where nobody
-    takes them any more. No cancel scope is open while a user's code runs between two events.
+    The run is a task of the bridge: it waits until each event is taken, and is cancelled when the consumer
+    stops. No cancel scope is open while a user's code runs between two events.
     """
     streaming = arguments.pop("stream", None) is not False
     run = Run(bridge, client, streaming=streaming, blocking=blocking, **arguments)

@@ -1,7 +1,7 @@
-"""The SDK's client as the loop uses it: awaited where it is async, in threads where it blocks.
+"""The SDK's client as the loop uses it: awaited if it is async, run in threads if it blocks.
 
-The SDK sends, tries again and names errors; what comes is read here, as plain JSON. Its own models and stream
-helpers take a stream for what OpenAI's would be, and fail in ways of their own where it is not (openai 3.57).
+The SDK sends, retries and names errors; responses are read here as plain JSON. The SDK's own models and stream
+helpers assume that a stream is OpenAI's, and fail in their own ways if it is not (openai 3.57).
 """
 
 import json
@@ -35,27 +35,27 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 BROKEN = "stream_broken"
-"""The code of a `ResponseError` for a response that broke off. Nothing was acted upon yet: calls run when all have come."""
+"""The `ResponseError` code for a response that broke off. Nothing has been executed: calls run only after all have arrived."""
 STRANGE = "no_response"
-"""The code of a `ResponseError` for what is not a response of the API."""
+"""The `ResponseError` code for something that is not a response of the API."""
 _LONG = 1_000_000
-"""Bytes of JSON above which a thread reads it, so that the event loop and a deadline go on meanwhile."""
+"""Bytes of JSON above which a thread parses it, so that the event loop and a deadline keep running."""
 
 _TELLING = 9
-"""Bytes that show whether events follow or one body: a byte order mark, and the name of a field with its colon."""
+"""Bytes that distinguish events from a single body: a byte order mark and a field name with its colon."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
-"""Bytes of a stream that are read before the event loop goes on with other things."""
+"""Bytes of a stream that are read before other tasks of the event loop get a turn."""
 
 
 class Whole(NamedTuple):
-    """A response that came in one piece: its JSON."""
+    """A response that arrived in one piece: its JSON."""
 
     json: object
 
 
 class Streamed(NamedTuple):
-    """A response that came in events. `done`: it said that it was."""
+    """A response that arrived as events. `done`: it said that it was complete."""
 
     done: bool
 
@@ -63,7 +63,7 @@ class Streamed(NamedTuple):
 _Undecoded = TypeVar("_Undecoded")
 
 Open = Callable[[], Awaitable[Any]]
-"""Sends a request and returns the HTTP response, whose body has not been read."""
+"""Sends a request and returns the HTTP response with its body unread."""
 
 
 class Caller:
@@ -71,7 +71,7 @@ class Caller:
 
     Raises:
         TypeError: the client is of the other kind, or not an OpenAI client.
-        RequirementError: there is no openai, or one that is too old.
+        RequirementError: openai is missing or too old.
     """
 
     def __init__(self, client: "AsyncOpenAI | OpenAI", *, blocking: bool) -> None:
@@ -92,24 +92,24 @@ class Caller:
         self.retries = client.max_retries
         """How many retries of a request the caller wants."""
         self.at_openai = client.base_url.host == "api.openai.com"
-        """Whether OpenAI's list prices apply: other servers, and OpenAI's regions, charge other prices."""
+        """Whether OpenAI's list prices apply: other servers, and OpenAI's regional endpoints, have other prices."""
 
     async def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        """Call a method of the client and return what it gives."""
+        """Call a method of the client and return its result."""
         if self.blocking:
-            # A request cannot be stopped from outside: a run that is cancelled does not wait for its end.
+            # A request cannot be stopped from outside: a cancelled run does not wait for its end.
             bound = partial(method, *arguments, **named)
             return await anyio.to_thread.run_sync(bound, abandon_on_cancel=True)
         return await method(*arguments, **named)
 
     async def created(self, resource: Any, body: dict[str, Any]) -> Any:
-        """Send a request through `create` of an SDK's resource; return the HTTP response, unread."""
+        """Send a request through `create` of an SDK resource; return the HTTP response, unread."""
         manager = resource.with_streaming_response.create(**body)
         opened = await self.call(manager.__enter__ if self.blocking else manager.__aenter__)
         return opened.http_response
 
     def strange(self, answer: object) -> ResponseError:
-        """Say that what came is not a response of the API: another address, most likely, or an error under status 200."""
+        """Say that this is not a response of the API: probably the address is wrong, or it is an error with status 200."""
         if isinstance(answer, bytes):
             text = answer[:1_000].decode(errors="replace")
         else:
@@ -124,9 +124,9 @@ class Caller:
     async def answer(
         self, opening: Open, receive: Callable[[object], Awaitable[None]], *, streamed: bool
     ) -> "Whole | Streamed":
-        """Send a request and return its response: whole, or handed over event by event.
+        """Send a request and return its response, whole or passed on event by event.
 
-        Which of the two came is seen in its first bytes, whatever was asked for (`streamed`) and however it is labelled:
+        The first bytes show which of the two it is, whatever was requested (`streamed`) and however it is labelled:
         some servers always stream, others never do.
 
         Raises:
@@ -158,7 +158,7 @@ class Caller:
 
             chunk: bytes | None = begun
             while chunk is not None:
-                # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
+                # Compressed data can expand to many megabytes at once: a deadline must be able to interrupt it.
                 for start in range(0, len(chunk), _SLICE):
                     if await hand_over(decoder.feed(chunk[start : start + _SLICE])):
                         return Streamed(done=True)
@@ -175,7 +175,7 @@ class Caller:
         begun: bytes,
         receive: Callable[[object], Awaitable[None]],
     ) -> "Whole | Streamed":
-        """Read a body of JSON: a response, or events one a line or in a list."""
+        """Read a body of JSON: a response, or events, one on each line or in a list."""
         body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
@@ -207,7 +207,7 @@ class Caller:
 
         try:
             response = await opening()
-        # The body of a refusal that breaks off, or cannot be unpacked: the SDK lets these through (openai 3.57).
+        # A refusal's body that breaks off or cannot be decompressed: the SDK lets these exceptions through (openai 3.57).
         except (HTTPError, StreamError) as error:
             raise _broken(error) from None
         try:
@@ -220,7 +220,7 @@ class Caller:
                 await self.call(response.close if self.blocking else response.aclose)
 
     def _reader(self, response: Any) -> Callable[[], Awaitable[bytes | None]]:
-        """Return what gives the next bytes of a body, unpacked; None at its end."""
+        """Return a function that returns the next bytes of a body, decompressed; None at its end."""
         from httpx2 import HTTPError, StreamError
 
         blocks = response.iter_bytes() if self.blocking else response.aiter_bytes()
@@ -236,7 +236,7 @@ class Caller:
 
 
 def _is_whole(begun: bytes, *, streamed: bool) -> bool:
-    """Tell whether a body that begins so is one response, or an error; else it is a stream of events."""
+    """Return whether a body with this beginning is one response or an error; otherwise it is a stream of events."""
     begun = begun.removeprefix(BOM_UTF8)
     return begun.lstrip().startswith((b"{", b"[", b"<")) or not (streamed or _EVENTS.match(begun))
 
@@ -249,7 +249,7 @@ def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
 
 
 async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:
-    """Hand over the events among some values; tell whether the stream has said that it was done."""
+    """Pass on the events among some values; return whether the stream has said that it is complete."""
     for value in values:
         if value is DONE:
             return True

@@ -1,4 +1,4 @@
-"""What a refused request is changed into, so that one picture or too much history never ends a conversation. Pure."""
+"""Changes a refused request so that one picture or too much history never ends a conversation. Pure."""
 
 import re
 from collections import Counter
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"(?:input|messages)\[(\d{1,9})\](?:\.(?:output|content)\[(\d{1,9})\])?")
 _GROUPS = 4
-"""Groups of suspects that are tried one after the other: at most so many requests that are refused once more."""
+"""The most groups of suspects that are tried one after another, each at the cost of one more refused request."""
 
 
 class Remedy(NamedTuple):
@@ -36,11 +36,11 @@ class Remedy(NamedTuple):
 
 
 class Recovery:
-    """The changes to one request that was refused, one after the other.
+    """The successive changes to one refused request.
 
-    items: what was sent. own: index of the first item that the run itself added; pictures before it that
-    are not in an output are the caller's, and an error about those is the caller's to see. retries: how
-    often a broken stream is asked for again. before: how many messages stand before the items in the request.
+    items: what was sent. own: the index of the first item that the run added; earlier pictures that
+    are not in an output are the caller's, and errors about them are left for the caller. retries: how
+    often to retry a broken stream. before: how many messages precede the items in the request.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Recovery:
         """The items to send now."""
         self._given = items
         self.most: int | None = None
-        """The most pictures the API takes in a request, where it said so."""
+        """The most pictures that the API takes in a request, if it said so."""
 
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
-        """Change `items` after an error; return why, or None where nothing is left to change.
+        """Change `items` after an error; return why, or None if nothing is left to change.
 
-        `said` is all that the server says, of which `text` is told on; None where that is all. It may decode pictures,
-        which takes time: call it in a thread.
+        `said` is everything that the server says, and `text` the part to report; None if they are the same. This may decode
+        pictures, which takes time: call it in a thread.
         """
         if remedy := self._fewer(text, text if said is None else said):
             self.items = remedy.items
@@ -78,7 +78,7 @@ class Recovery:
             case _:
                 remedy = None
         if remedy is None:
-            # Without a picture it is refused as well: the pictures were not to blame.
+            # It is refused without pictures too, so the pictures were not to blame.
             self.items = self._given if kind in ("picture", "size") else self.items
             self.most = None
             return None
@@ -86,7 +86,7 @@ class Recovery:
         return remedy.why
 
     def _smaller(self, text: str) -> Remedy | None:
-        """Half of all gives way, as far as it is of older turns; then what the newest outputs hold."""
+        """Replace half of the content, from older turns if possible; then what the newest outputs contain."""
         before = list(attachments(self.items))
         fewer = trim(
             self.items,
@@ -102,7 +102,7 @@ class Recovery:
         return self._shorter(text)
 
     def _shorter(self, text: str) -> Remedy | None:
-        """The texts of older outputs are halved, again and again; then those of the newest."""
+        """Halve the texts of older outputs, repeatedly; then those of the newest."""
         start, why = fresh(self.items), short(text, 200)
         older, gone = halved(self.items[:start], why)
         items, where = [*older, *self.items[start:]], "of older turns"
@@ -112,7 +112,7 @@ class Recovery:
         return Remedy(items, f"{gone:,} characters of outputs {where} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Remedy | None:
-        """What is to blame gives way: the picture that the error names, else the surest guess."""
+        """Replace what caused the error: the picture that the error names, or the most likely one."""
         if named := _named_in_error(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
@@ -121,7 +121,7 @@ class Recovery:
         return next(self._guesses, None)
 
     def _fewer(self, text: str, said: str) -> Remedy | None:
-        """The oldest pictures give way where there were too many."""
+        """Replace the oldest pictures if there were too many."""
         count = len(pictures(self.items))
         if (most := limit(said, count)) is None:
             return None
@@ -135,11 +135,11 @@ class Recovery:
         )
 
     def replace(self, items: list[Item]) -> None:
-        """Take others for the items that were sent."""
+        """Replace the items that were sent with others."""
         self.items = self._given = items
 
     def _guessed(self, text: str) -> Iterator[Remedy]:
-        """Yield the items without those that may be to blame: by our rules, by trying, at last without all of them."""
+        """Yield the items without what may have caused the error: by our rules, by trying, and finally without all pictures."""
         items = self.items
         newest = self._newest(items)
         tried: list[list[Attachment]] = [[]]
@@ -160,7 +160,7 @@ class Recovery:
         )
 
     def _against_rules(self, ones: list[Attachment]) -> list[Attachment]:
-        """Return those that our own rules of what the API takes refuse, every picture decoded."""
+        """Return the pictures that our own rules for the API refuse, after decoding every picture."""
         if not ones:
             return []
         first = ones[0].item
@@ -188,18 +188,18 @@ def _count_text(kinds: "Counter[AttachmentKind]") -> str:
 
 
 def fresh(items: Sequence[JSON]) -> int:
-    """Return the index behind the last item that the model made: what follows is new to it."""
+    """Return the index after the last item from the model: everything after it is new to the model."""
     return next((index + 1 for index in reversed(range(len(items))) if by_model(items[index])), 0)
 
 
 def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
-    """Return the items with a sentence in place of each of these. Items that stay are the same objects."""
+    """Return the items with a sentence in place of each of these pictures. Unchanged items are the same objects."""
     why = short(why)
     changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in ones}
     return cast("list[Item]", replaced(items, changes))
 
 
 def _named_in_error(text: str, ones: Iterator[Attachment], before: int) -> list[Attachment]:
-    """Return those whose places an error names, as in `input[3].output[1].image_url`."""
+    """Return the pictures at positions that an error names, as in `input[3].output[1].image_url`."""
     named = {(int(item) - before, int(part) if part else None) for item, part in _PLACE.findall(text)}
     return [one for one in ones if not named.isdisjoint({(one.item, one.part), (one.item, None)})]

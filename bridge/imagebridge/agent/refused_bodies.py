@@ -1,5 +1,5 @@
-"""Bodies of refused requests, cut at a length: the SDK reads them whole, decodes them and looks for JSON in them, all of it
-on the event loop (openai 3.57). A few packed kilobytes that unpack to gigabytes would hold up a deadline, and the process.
+"""Limits the bodies of refused requests. The SDK reads them whole, decodes them and searches them for JSON, all on the
+event loop (openai 3.57). A few compressed kilobytes that expand to gigabytes would block a deadline and the process.
 """
 
 from collections.abc import AsyncGenerator, Generator
@@ -10,13 +10,13 @@ import httpx2
 from imagebridge.client.http_bodies import check_packed_once
 
 MAX_BODY_BYTES = 16_000_000
-"""Bytes of one such body that are read, unpacked. Some servers repeat in it what they were sent."""
+"""The most bytes of such a body that are read, decompressed. Some servers repeat the request in it."""
 
 
 def cut(client: Any) -> None:
-    """Have an SDK's client, of either kind, read no more than `MAX_BODY_BYTES` bytes of a refusal.
+    """Make an SDK client, of either kind, read at most `MAX_BODY_BYTES` bytes of a refusal.
 
-    The SDK offers no way to its responses before it reads them: the hook is one of its HTTP client.
+    The SDK gives no access to a response before it reads the body, so this is a hook of its HTTP client.
     """
     http = client._client
     hook = _limit_body_async if isinstance(http, httpx2.AsyncClient) else _limit_body
@@ -37,7 +37,7 @@ async def _limit_body_async(response: httpx2.Response) -> None:
 
 
 class _Beginning(httpx2.AsyncByteStream, httpx2.SyncByteStream):
-    """The beginning of a body, unpacked."""
+    """The beginning of a body, decompressed."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self._packed = httpx2.Response(
@@ -62,9 +62,9 @@ class _Beginning(httpx2.AsyncByteStream, httpx2.SyncByteStream):
                 return
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._packed.close()
 
     async def aclose(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         await self._packed.aclose()

@@ -1,8 +1,8 @@
-"""A response of the Responses API, put together from the events of its stream. Pure.
+"""Assembles a response of the Responses API from the events of its stream. Pure.
 
-By OpenAI's own account the last event holds the whole. Servers that speak the API almost send it empty or with
-items missing, announce nothing, count otherwise or give an item a new id in each event: what came item by item, or
-piece by piece, stands in for what the last event lacks.
+According to OpenAI, the last event contains the whole response. Servers that are almost compatible send it empty or
+with items missing, announce nothing, number items differently or give an item a new id in each event: whatever
+arrived earlier, item by item or piece by piece, replaces what the last event lacks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
 @dataclass(slots=True)
 class _Draft:
-    """One output item as far as it came. `index` is its `output_index`, `id` the last id that was given for it."""
+    """One output item as far as it has arrived. `index` is its `output_index`, `id` the last id given for it."""
 
     index: int | None
     id: str
@@ -43,7 +43,7 @@ class _Draft:
 
     @property
     def item(self) -> dict[str, Any] | None:
-        """The item; None where only pieces came, and not enough of them to make one."""
+        """The item; None if only pieces arrived and they are not enough to make one."""
         known = {**self.announced, **(self.done or {})}
         if not known and self.texts:
             known = {"type": "message", "role": "assistant"}
@@ -53,7 +53,7 @@ class _Draft:
 
     @property
     def _pieces(self) -> JSON:
-        """What came in pieces, as the fields of an item."""
+        """The pieces that arrived, as fields of an item."""
         parts: list[JSON] = [
             {"type": kind, _PART[kind]: text, **({"annotations": []} if kind == "output_text" else {})}
             for (_, kind), text in sorted(self.texts.items())
@@ -62,7 +62,7 @@ class _Draft:
 
 
 class ResponseEvents:
-    """Takes the events of one stream, whatever they are, and makes the response of them."""
+    """Takes the events of one stream, whatever they contain, and assembles the response."""
 
     def __init__(self) -> None:
         self._drafts: list[_Draft] = []
@@ -74,10 +74,10 @@ class ResponseEvents:
         """Whether anything arrived that belongs to the API."""
 
     def take(self, event: object) -> Delta | None:
-        """Take an event; return what it tells a user interface. What is not an event says nothing.
+        """Take an event; return what it tells a user interface. Anything that is not an event is ignored.
 
         Raises:
-            ResponseError: the event says that the response has failed.
+            ResponseError: the event says that the response failed.
         """
         if not is_json(event):
             return None
@@ -88,7 +88,7 @@ class ResponseEvents:
         if event.get("object") == "error":
             raise failure(event)
         if not kind and is_list(listed(event.get("output"))):
-            self._final = dict(event)  # not streamed, though that was asked for
+            self._final = dict(event)  # not streamed, although that was requested
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
@@ -102,10 +102,10 @@ class ResponseEvents:
         return self._piece(event, kind.split("."))
 
     def response(self, *, done: bool) -> dict[str, Any] | None:
-        """Return the response; None where the stream ended before it did. `done`: the stream said that it was done.
+        """Return the response, or None if the stream ended before it was complete. `done`: the stream said that it was done.
 
         Raises:
-            ResponseError: pieces of a call came, and not its name.
+            ResponseError: pieces of a call arrived, but not its name.
         """
         final = self._final
         if final is None and done and self._drafts:
@@ -116,7 +116,7 @@ class ResponseEvents:
         output = listed(final.get("output"))
         last_items = [item for item in output if is_json(item)] if is_list(output) else []
         merged_items = merged(last_items, self._assembled())
-        # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
+        # If there is no list and nothing arrived before, it stays as it is: this is not an empty answer.
         whole["output"] = merged_items if merged_items or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
@@ -176,7 +176,7 @@ class ResponseEvents:
         return None
 
     def _is_known(self, event: JSON, item: JSON) -> bool:
-        """Tell whether an item is announced again, at the same place and under the same ids: it is no second one."""
+        """Return whether an announced item is a repetition, with the same position and ids, rather than a second item."""
         index = place(event.get("output_index"))
         return bool(text_of(item, "id")) and any(
             draft.index == index
@@ -192,7 +192,7 @@ class ResponseEvents:
             draft.texts[at] = text if whole else draft.texts.get(at, "") + text
 
     def _write_part(self, event: JSON) -> None:
-        """Take a part that is announced or done; the pieces of one that is announced empty follow."""
+        """Take a part that is announced or done; if it is announced empty, its pieces follow."""
         part = event.get("part")
         kind = text_of(part, "type") if is_json(part) else ""
         if is_json(part) and kind in _PART:
@@ -210,9 +210,9 @@ class ResponseEvents:
             draft.arguments += written(arguments)
 
     def _draft(self, event: JSON, identity: str, *, new: bool = False) -> _Draft:
-        """Return the item that an event is about: by its id and place, else its place, else its id, else the last.
+        """Return the item that an event is about: by id and position, then by position, then by id, otherwise the last one.
 
-        With `new` it is announced, so that one which was announced before is another.
+        With `new`, the event announces an item, so an item that was announced before is a different one.
         """
         index = place(event.get("output_index"))
         latest = [draft for draft in reversed(self._drafts) if not (new and (draft.announced or draft.done))]
@@ -221,7 +221,7 @@ class ResponseEvents:
             for candidate in latest
             if index is None or candidate.index is None or candidate.index == index
         ]
-        # Some servers give an item a new id in each event; one that is done takes no more under another.
+        # Some servers give an item a new id in each event; a finished item takes no more events with another id.
         open_draft = next((candidate for candidate in here if identity and candidate.id == identity), None)
         open_draft = open_draft or next((candidate for candidate in here if candidate.done is None), None)
         if open_draft is None and not new:
@@ -242,14 +242,14 @@ class ResponseEvents:
 
 
 def _once_more(first: JSON, last: JSON) -> dict[str, object]:
-    """Return what two last events tell: a server that ends twice may leave the output out of one of them."""
+    """Return the combination of two final events: a server that ends twice may omit the output from one of them."""
     output = {"output": first["output"]} if first.get("output") and not last.get("output") else {}
     return {**first, **last, **output}
 
 
 @dataclass(frozen=True, slots=True)
 class AssembledItem:
-    """An item as it came before the last event: where, and whether as an item and not in pieces alone."""
+    """An item as it arrived before the last event: its position, and whether it came as an item, not only in pieces."""
 
     item: JSON
     index: int | None
@@ -257,7 +257,7 @@ class AssembledItem:
 
 
 def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[dict[str, Any]]:
-    """Return the items of the last event, each made whole by its like in `assembled`, and those that it lacks in their places."""
+    """Return the items of the last event, completed from their counterparts in `assembled`, with missing items inserted."""
     matches = _matches(output, [piece.item for piece in assembled])
     likes = {to: assembled[at].item for at, to in matches.items()}
     theirs = iter(fuller(item, likes.get(to, _NOTHING)) for to, item in enumerate(output))
@@ -266,7 +266,7 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
     for at, piece in enumerate(assembled):
         paired = at in matches
         until = matches[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
-        # What the last event alone has stays before what stands behind it there.
+        # Items that only the last event has stay before those that follow them there.
         while used < min(until, len(output)):
             items.append(next(theirs))
             used += 1
@@ -276,7 +276,7 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
 
 
 def _matches(output: Sequence[JSON], assembled: Sequence[JSON]) -> dict[int, int]:
-    """Return for items of `assembled` the places in `output` where the same item stands."""
+    """Return, for items of `assembled`, the positions of the same items in `output`."""
     matches: dict[int, int] = {}
     for alike in (_same_id, _same_content, _same_type):
         for at, item in enumerate(assembled):
@@ -306,7 +306,7 @@ def _same_content(one: JSON, other: JSON) -> bool:
 
 
 def fuller(item: JSON, other: JSON) -> dict[str, Any]:
-    """Return an item with what it lacks of its arguments, its input or its text taken from the same item as it came before."""
+    """Return an item with missing arguments, input or text taken from the same item as it arrived earlier."""
     completed = dict(item)
     if not any(text_of(part, name) for part in parts(completed) for name in _PART.values()):
         completed |= (
@@ -325,7 +325,7 @@ def fuller(item: JSON, other: JSON) -> dict[str, Any]:
 
 
 def place(value: object) -> int | None:
-    """Return an index, also where it came as a text or with a fraction of nothing; None for anything else."""
+    """Return an index, even if it arrived as text or as a float; None for anything else."""
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     if is_number(value) and value % 1 == 0:
@@ -338,7 +338,7 @@ def _hosted(kind: str) -> bool:
 
 
 def failure(error: object) -> ResponseError:
-    """Return the error of a response that failed: `error` is what it says, of whatever type."""
+    """Return the error of a failed response: `error` is what the response says, of any type."""
     fields: Mapping[str, object] = as_object(error) or {}
     message = text_of(fields, "message") or (
         "" if is_json(error) or error is None else beginning(str(error), 300)
@@ -347,7 +347,7 @@ def failure(error: object) -> ResponseError:
 
 
 def refused(response: JSON) -> ResponseError | None:
-    """Return the error that a body is in place of a response, in the API's form under a status of success."""
+    """Return the error in a body that should be a response, in the API's form but with a success status."""
     error = response.get("error")
     if is_json(error) and error and not response.get("output") and not response.get("choices"):
         return failure(error)
@@ -355,6 +355,6 @@ def refused(response: JSON) -> ResponseError | None:
 
 
 def code_of(error: JSON) -> str | None:
-    """Return the code of an error, or its type where it has none."""
+    """Return the code of an error, or its type if it has no code."""
     code = error.get("code")
     return str(code) if isinstance(code, (str, int)) else None

@@ -1,4 +1,4 @@
-"""The output of a response, from any server: its items in the form that they go back in, and what they say."""
+"""The output of a response from any server: its items in the form in which they are sent back, and what they say."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,11 +11,11 @@ from .turn import plain
 
 _CALLS = ("function_call", "custom_tool_call")
 UNNAMED = "unnamed"
-"""The name for a call that came without one: the API does not take back a call without a name."""
+"""The name for a call that arrived without one: the API does not accept a call without a name."""
 
 
 def items(output: Sequence[object]) -> list[Item]:
-    """Return the items of an output, less null. Calls have a name, an id of their own and their arguments as text.
+    """Return the items of an output without nulls. Calls have a name, a unique id and their arguments as text.
 
     Raises:
         TypeError: one is not an object.
@@ -36,7 +36,7 @@ def items(output: Sequence[object]) -> list[Item]:
 
 
 def ended(output: Sequence[Item], *, cut: bool) -> list[Item]:
-    """Return the items of a response that is over: none is in progress any more, and where it was cut off, the last may lack its end."""
+    """Return the items of a finished response: none is still in progress, and the last may be incomplete if it was cut off."""
     over: list[Item] = []
     for at, item in enumerate(output):
         status = text_of(item, "status")
@@ -49,7 +49,7 @@ def ended(output: Sequence[Item], *, cut: bool) -> list[Item]:
 
 
 def _is_complete(call: Item) -> bool:
-    """Tell whether a call says that it came to its end, and something came."""
+    """Return whether a call says that it is complete, and has content."""
     return text_of(call, "status") == "completed" and bool(
         text_of(call, "arguments") or text_of(call, "input")
     )
@@ -64,7 +64,7 @@ def _call_fields(item: Item, used_ids: set[str]) -> Item:
 
 
 def unique(identity: str, used_ids: set[str]) -> str:
-    """Return the id of a call, or a new one where it has none or an earlier call has the same."""
+    """Return the id of a call, or a new one if it has none or an earlier call has the same."""
     return identity if identity and identity not in used_ids else f"call_{uuid4().hex}"
 
 
@@ -76,7 +76,7 @@ def written(arguments: object) -> str:
 
 
 def parts(item: Item) -> list[Mapping[str, object]]:
-    """Return the content parts of an item. A text alone is one of them; some servers write a part without a list."""
+    """Return the content parts of an item. A bare text counts as one part; some servers send a part without a list."""
     content = item.get("content")
     listed = content if is_list(content) else (content,)
     texts = ({"type": "output_text", "text": part} if isinstance(part, str) else part for part in listed)
@@ -84,9 +84,9 @@ def parts(item: Item) -> list[Mapping[str, object]]:
 
 
 def final_text(output: Sequence[Item]) -> str:
-    """Return what the model says: its final answer, or its commentary where there is nothing else, or its refusal.
+    """Return what the model says: its final answer, or its commentary if there is nothing else, or its refusal.
 
-    `phase` tells the one from the other (openai 3.57, types/responses/response_output_message.py).
+    `phase` distinguishes them (openai 3.57, types/responses/response_output_message.py).
     """
     messages = [item for item in output if item.get("type") == "message" and item.get("role") != "user"]
     final = [item for item in messages if item.get("phase") != "commentary"]
@@ -97,7 +97,7 @@ def final_text(output: Sequence[Item]) -> str:
 
 
 def refuses(output: Sequence[Item]) -> bool:
-    """Tell whether the model refuses to answer: in a part of its message, or in Chat Completions' own field."""
+    """Return whether the model refuses to answer, in a part of its message or in the field of Chat Completions."""
     return not _joined_texts(output, "text") and any(
         text_of(item, "refusal") or any(text_of(part, "refusal") for part in parts(item)) for item in output
     )
@@ -108,7 +108,7 @@ def _joined_texts(some: Sequence[Item], name: str) -> str:
 
 
 def unanswered(output: Sequence[Item]) -> list[Item]:
-    """Return what waits for an answer that no server of ours can give: calls without their output beside them."""
+    """Return what waits for an answer that none of our servers can give: calls without an output next to them."""
     answered = {text_of(item, "call_id") for item in output if text_of(item, "type").endswith("_output")}
     return [
         item
@@ -124,9 +124,9 @@ def unanswered(output: Sequence[Item]) -> list[Item]:
 
 
 def unreferenced(sent: Sequence[Item]) -> list[Item]:
-    """Return items that a server can take which keeps none: without the reasoning that is not in them, and its ids.
+    """Return items that a server without storage can take: without incomplete reasoning, and without ids.
 
-    What followed such reasoning is refused by its id, which names it (openai/openai-node#1567, read 2026-11-22).
+    An item after removed reasoning would be refused because its id refers to it (openai/openai-node#1567, read 2026-11-22).
     """
     referenced: list[Item] = []
     bare = False

@@ -16,11 +16,11 @@ from .turn import CallableTools, OnRunEvent, Turn, Usage, relaxed
 _ENCRYPTED = "reasoning.encrypted_content"
 _UNFINISHED = ("queued", "in_progress")
 _FREE = {"message", "reasoning", "function_call", "compaction", "mcp_list_tools"}
-"""Output items without a fee of their own."""
+"""Output items without a separate fee."""
 
 
 class Responses:
-    """The Responses API: `create` of the SDK, or the body posted ready-made."""
+    """The Responses API, through the SDK's `create` or by posting the body directly."""
 
     before = 0
 
@@ -53,7 +53,7 @@ class Responses:
         self.previous: str | None = arguments.pop("previous_response_id", None) or None
         self._chained = self.previous is not None
         self._included = False
-        """Whether we asked for encrypted reasoning and the caller did not."""
+        """Whether we requested encrypted reasoning and the caller did not."""
         self._asked = False
         if arguments.get("store") is False:
             self._ask()
@@ -105,7 +105,7 @@ class Responses:
         return await (self._posted(body) if self._direct else self._caller.created(client.responses, body))
 
     async def _posted(self, body: dict[str, Any]) -> Any:
-        """Post the body as bytes, encoded once: the SDK's own way walks through and encodes it twice as slowly."""
+        """Post the body as bytes, encoded once: the SDK traverses and encodes it at half the speed."""
         from httpx2 import Response
         from openai import AsyncStream, NotGiven, Omit, Stream
         from pydantic_core import to_json
@@ -124,7 +124,7 @@ class Responses:
             cast_to=Response,
             content=to_json(fields),
             options=options,
-            stream=True,  # of bytes: the body is read by us
+            stream=True,  # of bytes: we read the body
             stream_cls=Stream[object] if self._caller.blocking else AsyncStream[object],
         )
 
@@ -136,8 +136,8 @@ class Responses:
             raise self._caller.strange(response)
         try:
             output_items = items([sound(item) for item in output])
-        except (TypeError, ValueError) as error:
-            raise self._caller.strange(response) from error
+        except (TypeError, ValueError):
+            raise self._caller.strange(response) from None
         identity = paired(text_of(response, "id"))
         if self._chained and not identity:
             raise ResponseError("the response has no id for previous_response_id to continue from", STRANGE)
@@ -167,14 +167,14 @@ class Responses:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Ask for encrypted reasoning, as organisations with zero data retention need it; see `ModelApi.self_contained`."""
+        """Ask for encrypted reasoning, which organisations with zero data retention need; see `ModelApi.self_contained`."""
         if self.keeps or self._asked:
             return None
         self._ask()
         return unreferenced(sent)
 
     def _ask(self) -> None:
-        """Have reasoning come encrypted: without it a reasoning item cannot come back where the server keeps none."""
+        """Request encrypted reasoning: otherwise reasoning items cannot be sent back to a server that stores none."""
         self._asked = True
         include: list[str] = list(self._arguments.get("include") or ())
         if _ENCRYPTED not in include:
@@ -182,7 +182,7 @@ class Responses:
             self._included = True
 
     def without_include(self, parameter: str) -> bool:
-        """Models that do not reason may refuse the reasoning's text; see `ModelApi.without_include`."""
+        """Models that do not reason may refuse the request for reasoning; see `ModelApi.without_include`."""
         if not parameter.startswith("include") or not self._included:
             return False
         self._included = False

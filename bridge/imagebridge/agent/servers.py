@@ -1,4 +1,4 @@
-"""The servers of an open bridge, the one list of tools that they offer together, and the calls of these."""
+"""The servers of an open bridge, the list of all their tools, and calls of these tools."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -52,14 +52,14 @@ class Servers:
         """Whether all servers have answered or failed, so that the tools have names."""
 
     def anew(self) -> "Servers":
-        """Return the same before it was opened."""
+        """Return an unopened copy."""
         return Servers(self._rules, self._handles, self._approve, self._on_event, parallel=self._parallel)
 
     async def open(self, setups: Sequence[Setup], tasks: anyio.abc.TaskGroup, *, required: bool) -> None:
         """Connect to all servers and name their tools; each connection is held by a task of `tasks`.
 
         Raises:
-            BridgeError: see `connected`; or the handles speak of what there is not.
+            BridgeError: see `connected`; or `handles` names something that does not exist.
             ToolLimitError: more tools than the API takes.
         """
         log = self._logged if self._on_event else None
@@ -71,7 +71,7 @@ class Servers:
         self._named = True
         self._changed()
         self._registry.warn(self.connections)
-        _ = self.tools  # raises where they are too many
+        _ = self.tools  # raises if there are too many
         self._handles.check()
 
     def close(self) -> None:
@@ -84,14 +84,14 @@ class Servers:
             await call_hook(self._on_event, Log(connection.name, record.level, record.data, record.logger))
 
     def _changed(self) -> None:
-        """Take over what the servers offer now. Before all have answered it would depend on who is first."""
+        """Update the tools from the servers. Not before all servers have answered, or names would depend on which was first."""
         if not self._named:
             return
         self._registry.update(self.connections)
         try:
             self._tools = self._handles.learn(self._registry.tools)
         except ToolLimitError as error:
-            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
+            if self._tools is not None:  # When opening, it is raised where the list is requested.
                 _LOG.warning("keeping the previous list of tools: %s", error)
 
     @property
@@ -107,7 +107,7 @@ class Servers:
 
     @property
     def instructions(self) -> str:
-        """What the servers whose tools are offered say of themselves."""
+        """The instructions of the servers whose tools are offered."""
         heard = self._registry.connections
         return gathered((one.name, one.instructions) for one in self.connections if one in heard)
 
@@ -118,10 +118,10 @@ class Servers:
                 tasks.start_soon(connection.settled)
 
     async def offered_tool(self, name: str) -> OfferedTool:
-        """Return what is offered under a name, also where a call has only just brought it.
+        """Return the tool with a name, even if a call has only just added it.
 
         Raises:
-            ToolNameError: nothing is.
+            ToolNameError: there is none.
         """
         try:
             return self._registry.find(name)
@@ -137,10 +137,10 @@ class Servers:
         on_event: OnCallEvent | None = None,
         asked_at: float | None = None,
     ) -> tuple[Connection, dict[str, Any]]:
-        """Call a tool and return its server's connection with the result; see `Bridge.call` and `Connection.call`.
+        """Call a tool and return the connection to its server and the result; see `Bridge.call` and `Connection.call`.
 
         Raises:
-            BridgeError: the call did not run, or was not answered.
+            BridgeError: the call did not run, or got no answer.
         """
         offered_tool = await self.offered_tool(name)
         connection = offered_tool.connection
@@ -150,7 +150,7 @@ class Servers:
             raise offered_tool.schema.refusal(filled, wrong)
         for note in offered_tool.schema.check(filled):
             _LOG.warning("calling %s although its arguments may be wrong: %s", name, note)
-        # Whoever is asked reads the names of pictures, not their bytes.
+        # A person who is asked sees the names of pictures, not their bytes.
         tool_call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
         await self._approval.ask(tool_call)
         hook = self._on_event
@@ -168,7 +168,7 @@ class Servers:
         )
 
     def lane(self, name: str) -> Lane | None:
-        """Return where the tool of a name runs, None where there is none."""
+        """Return where the tool with a name runs, or None if there is no such tool."""
         try:
             offered_tool = self._registry.find(name)
         except ToolNameError:

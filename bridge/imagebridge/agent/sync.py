@@ -1,4 +1,4 @@
-"""The blocking face of a Bridge: the same bridge, run on an event loop in a thread of its own."""
+"""The blocking interface of a Bridge: the same bridge, run on an event loop in a separate thread."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):
-    """The bridge behind the face: what of it blocks here."""
+    """The bridge behind the interface: the methods that block here."""
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -77,7 +77,7 @@ _CLOSED = "the bridge is closed; use it inside its `with`"
 
 
 class SyncBridge:
-    """What `with Bridge(...)` gives: the methods of `Bridge`, blocking, for the `OpenAI` client."""
+    """What `with Bridge(...)` returns: the methods of `Bridge`, blocking, for the `OpenAI` client."""
 
     def __init__(self, bridge: AsyncBridge, portal: BlockingPortal) -> None:
         self._bridge = bridge
@@ -194,15 +194,15 @@ class SyncBridge:
             self._streams.discard(following)
 
     def _next(self, following: "AsyncGenerator[Event]") -> "Event | None":
-        """Return the next event of a run, None behind the last one.
+        """Return the next event of a run, or None after the last one.
 
         Raises:
             BridgeError: another thread has closed the bridge.
         """
         try:
             return self._call(anext, following, None)
-        except RuntimeError as error:
-            # The run is being ended by the other thread just now, or its event loop is gone.
+        except RuntimeError:
+            # The other thread is just ending the run, or its event loop is gone.
             if self._portal is None:
-                raise BridgeError(_CLOSED) from error
+                raise BridgeError(_CLOSED) from None
             raise

@@ -1,4 +1,4 @@
-"""`text_format`: the type that the model's answer is to have, as the API is told of it and as the answer is read."""
+"""`text_format`: the type of the model's answer, as the API is told about it and as the answer is parsed."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from imagebridge.errors import ResponseError
 
 
 class TextFormat:
-    """One type, a pydantic model or a dataclass of pydantic's.
+    """One type: a pydantic model or a pydantic dataclass.
 
     Raises:
-        TypeError: the SDK does not know how to ask for such a type.
+        TypeError: the SDK cannot describe this type to the API.
     """
 
     def __init__(self, wanted: Any) -> None:
@@ -33,8 +33,8 @@ class TextFormat:
         adapter: TypeAdapter[Any] = TypeAdapter(self._wanted)
         try:
             return adapter.validate_json(text)
-        except ValidationError as error:
+        except ValidationError as error:  # all of which the message repeats
             if cut:
-                raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from error
+                raise ResponseError(f"the answer is cut off: {cut}", "incomplete") from None
             problem = f"the model's text does not match text_format: {error}"
-            raise ResponseError(problem, "invalid_form") from error
+            raise ResponseError(problem, "invalid_form") from None

@@ -1,4 +1,4 @@
-"""One list of tools over all servers: which are offered, under which legal and lasting names."""
+"""One list of tools over all servers: which are offered, and under which valid and permanent names."""
 
 import logging
 from collections import Counter, defaultdict
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfferedTool:
-    """A tool under the name that models call it by, what checks its arguments, and the connection that runs it."""
+    """A tool under the name that models use, with the checker of its arguments and the connection that runs it."""
 
     name: str
     tool: "Tool"
@@ -32,7 +32,7 @@ class OfferedTool:
 
 
 class ToolRegistry:
-    """The tools that are offered now. A name once given stays with its tool, whatever comes and goes."""
+    """The tools that are offered now. A tool keeps its name, whatever is added or removed."""
 
     def __init__(self, rules: Filter) -> None:
         self._rules = rules
@@ -40,7 +40,7 @@ class ToolRegistry:
         self._tools: list[FunctionToolParam] | None = []
         self._given: dict[tuple[int, str], str] = {}
         self._alike: set[int] = set()
-        """Servers that share a name with another one."""
+        """Servers that share a tool name with another server."""
 
     def update(self, connections: Sequence["Connection"]) -> None:
         """Take the tools that the servers list now."""
@@ -59,7 +59,7 @@ class ToolRegistry:
         self._tools = None
 
     def warn(self, connections: Sequence["Connection"]) -> None:
-        """Log the patterns that name no tool."""
+        """Log patterns that match no tool."""
         tools = {one: [(one.name, tool.name) for tool in one.tools] for one in connections}
         idle = self._rules.idle([tool for mine in tools.values() for tool in mine])
         for connection, mine in tools.items():
@@ -70,10 +70,10 @@ class ToolRegistry:
     def _name(
         self, listed: Sequence[tuple["Connection", "Tool"]], connections: Sequence["Connection"]
     ) -> None:
-        """Give each new tool a legal name of its own; one that two servers use gets its server's name before it.
+        """Give each new tool a valid, unique name; if two servers use the same name, the server's name is put in front.
 
-        So do all later tools of a server that shares names with another one: the two may well be the same program,
-        and who tells of a new tool first must not matter.
+        The same applies to later tools of such a server: the two servers may be the same program,
+        and names must not depend on which one reports a new tool first.
         """
         servers = _unique([connection.name for connection in connections], ())
         prefixes = {id(one): name for one, name in zip(connections, servers, strict=True)}
@@ -88,7 +88,7 @@ class ToolRegistry:
             for key, name in new.items()
         ]
         unique = _unique(wanted, given_names)
-        # Names given before are legal: they stand first and stay, and a new one that would become equal is marked.
+        # Names given before are valid: they come first and stay, and a new name that collides gets a mark.
         legal = list(tool_names({"name": name} for name in (*given_names, *unique)))[len(given_names) :]
         self._given |= zip(new, legal, strict=True)
 
@@ -105,14 +105,14 @@ class ToolRegistry:
 
     @property
     def connections(self) -> "set[Connection]":
-        """The servers some of whose tools are offered."""
+        """The servers with at least one offered tool."""
         return {offered_tool.connection for offered_tool in self._offers.values()}
 
     def find(self, name: str) -> OfferedTool:
-        """Return what is offered under a name.
+        """Return the tool with a name.
 
         Raises:
-            ToolNameError: nothing is.
+            ToolNameError: there is none.
         """
         try:
             return self._offers[name]
@@ -128,9 +128,9 @@ def _renamed(offered_tool: OfferedTool) -> dict[str, Any]:
 
 
 def _unique(names: Sequence[str], taken_names: Iterable[str]) -> list[str]:
-    """Return the names with a number behind those that are taken or came before: s, s_2, s_3."""
+    """Return the names, with a number appended to those that are taken or repeated: s, s_2, s_3."""
     used = set(taken_names)
-    # A name that stands later in the list as it is keeps it.
+    # A later entry that already has the name keeps it.
     originals = frozenset(names)
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     unique_names: list[str] = []

@@ -1,4 +1,4 @@
-"""One response, whichever API gave it, and what asks for it."""
+"""One response, from either API, and what requests it."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ OnRunEvent = Callable[[Event], Awaitable[None]]
 
 
 _MANY = 1e15
-"""Above it a count is none: JSON can write numbers that no integer holds."""
+"""A larger value is not a count: JSON can contain numbers that no integer type holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Usage:
 
     @classmethod
     def of(cls, usage: object) -> "Usage":
-        """Read the usage of either API; nothing where a server sends none."""
+        """Read the usage of either API; zeros if a server sends none."""
         if not is_json(usage):
             return cls()
         names = ("input", "output") if "input_tokens" in usage else ("prompt", "completion")
@@ -59,7 +59,7 @@ def _count(counts: JSON, name: str) -> int:
 
 
 def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
-    """Return what one request costs in USD; None for a model without a price or another tier than the standard."""
+    """Return what one request costs in USD; None for a model without a price or a tier other than the standard one."""
     price = price_of(model)
     if price is None or tier not in (None, "default", "auto"):
         return None
@@ -76,9 +76,9 @@ class Turn:
     """A response.
 
     items: what it adds to the conversation.
-    calls: its function calls for us, in the form of the Responses API.
+    calls: its function calls for our tools, in the form of the Responses API.
     open: what it asks of the caller's own code.
-    fees: whether tools on the API's side did paid work.
+    fees: whether paid tools ran on the API's side.
     """
 
     items: list[Item]
@@ -94,7 +94,7 @@ class Turn:
 
 
 class Toolbox(Protocol):
-    """What a run needs of a bridge: its tools, the answers of their calls, and tasks that end with it."""
+    """What a run needs of a bridge: its tools, the answers to calls, and tasks that end with the bridge."""
 
     uploads: BridgeUploads
     """What runs have uploaded so far."""
@@ -104,7 +104,7 @@ class Toolbox(Protocol):
 
     @property
     def instructions(self) -> str:
-        """What the servers say of themselves, for models."""
+        """The servers' instructions for models."""
         ...
 
     async def settled(self) -> None:
@@ -113,7 +113,7 @@ class Toolbox(Protocol):
 
     @property
     def tools(self) -> Sequence[Mapping[str, Any]]:
-        """The definitions of the tools, as they are offered now."""
+        """The definitions of the tools that are offered now."""
         ...
 
     def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -123,11 +123,11 @@ class Toolbox(Protocol):
     async def answers(
         self, response: Any, *, api: Api | None = None, on_event: OnCallEvent | None = None
     ) -> list[Answer]:
-        """Run the function calls of a response; return each with the account of its result, in their order."""
+        """Run the function calls of a response; return each with the account of its result, in order."""
         ...
 
     def items(self, answers: Sequence[Answer], *, api: Api = ...) -> list[dict[str, Any]]:
-        """Return the items that answer calls, as an API takes them."""
+        """Return the items that answer calls, in the form that an API takes."""
         ...
 
 
@@ -145,47 +145,47 @@ class ModelApi(Protocol):
 
     @property
     def keeps(self) -> bool:
-        """Whether the server keeps the conversation: then each request sends only what is new."""
+        """Whether the server keeps the conversation: if so, each request sends only what is new."""
         ...
 
     async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:
         """Send one request and return its response.
 
         Raises:
-            openai.OpenAIError: what the SDK raises.
-            ResponseError: the response failed, or broke off.
+            openai.OpenAIError: any exception of the SDK.
+            ResponseError: the response failed or broke off.
         """
         ...
 
     def relax(self) -> None:
-        """Let the model choose from now on: a forced call would be forced again after each answer, for ever."""
+        """Let the model choose from now on: otherwise a forced call would be forced again after each answer, forever."""
         ...
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Return the items as a server takes them that has kept none, and ask for what comes to be so; None where it is."""
+        """Return the items for a server that has stored none, and request self-contained items; None if they already are."""
         ...
 
     def without_include(self, parameter: str) -> bool:
-        """Take back what we included ourselves where the API refused just that; tell whether it was so."""
+        """Withdraw what we included if the API refused exactly that; return whether it did."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallableTools:
-    """What the model may call: the caller's own tools, then those that the bridge offers by then, in an order that lasts."""
+    """What the model may call: the caller's tools, then those that the bridge offers at the time, in a stable order."""
 
     own: Sequence[Mapping[str, Any]]
     listed: Callable[[], Sequence[Mapping[str, Any]]]
 
     @property
     def bridge(self) -> list[dict[str, Any]]:
-        """The bridge's tools, less those that the caller has given a definition of."""
+        """The bridge's tools, except those that the caller has defined."""
         named = self._own_names
         return [dict(tool) for tool in self.listed() if str(tool.get("name")) not in named]
 
     @property
     def names(self) -> frozenset[str]:
-        """Functions that only the caller's code knows."""
+        """Functions that only the caller's code can answer."""
         return self._own_names - {str(tool.get("name")) for tool in self.listed()}
 
     @property
@@ -195,7 +195,7 @@ class CallableTools:
 
 
 def plain(item: object) -> Item:
-    """Return an item of the SDK, or a dict, as a dict of our own, less what only the SDK's parsing adds."""
+    """Return an SDK item or a dict as a new dict, without what only the SDK's parsing adds."""
     to_dict = getattr(item, "to_dict", None)
     dumped: object = to_dict(mode="json", warnings=False) if to_dict else item
     if not is_json(dumped):
@@ -217,7 +217,7 @@ def _unparsed(value: object) -> object:
 
 
 def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
-    """Return the input as a list of items of our own.
+    """Return the input as a list of new items.
 
     Raises:
         TypeError: it is neither a text nor a list of items.
@@ -230,12 +230,12 @@ def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
 
 
 def relaxed(choice: object) -> object:
-    """Return a `tool_choice` that lets the model answer: a forced one becomes "auto", tools left out stay out."""
+    """Return a `tool_choice` that lets the model answer: a forced one becomes "auto", exclusions are kept."""
     if not is_json(choice):
         return "auto" if choice == "required" else choice
     if choice.get("type") != "allowed_tools":
         return "auto"
-    inner = choice.get("allowed_tools")  # Chat Completions puts the same one level deeper
+    inner = choice.get("allowed_tools")  # Chat Completions nests it one level deeper
     if is_json(inner):
         return {**choice, "allowed_tools": {**inner, "mode": "auto"}}
     return {**choice, "mode": "auto"}

@@ -1,8 +1,8 @@
-"""Files API: a picture or file is uploaded once, and every request refers to it by its id.
+"""Files API: each picture or file is uploaded once, and requests refer to it by id.
 
-Whether a file's id may stand inside a `function_call_output` is said by the types and the specification
-and by nobody who tried (2026-11-22). So nothing depends on it: the conversation keeps its data URLs, ids
-are written into the copy that is sent, and where the API refuses them the data URLs go again.
+The types and the specification say that a file's id may appear inside a `function_call_output`, but nobody has
+confirmed it (2026-11-22). So nothing depends on it: the conversation keeps its data URLs, ids
+are written into the copy that is sent, and if the API refuses them, the data URLs are sent instead.
 """
 
 import logging
@@ -41,7 +41,7 @@ PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
     "file": ("user_data", "assistants"),
 }
 """Purposes in the order in which they are tried. OpenAI's guides "Images and vision" and "File inputs" (2026-09);
-Azure takes `assistants` alone (openai/openai-python#1459: "Invalid value for the purpose.")."""
+Azure accepts only `assistants` (openai/openai-python#1459: "Invalid value for the purpose.")."""
 
 _MARGIN = 600
 """Seconds before its expiry at which a file is no longer used."""
@@ -51,16 +51,16 @@ _NO_FILES_API = (401, 403, 404, 405, 501)
 """Status codes that mean that this server, or this key, has no Files API."""
 
 _REFUSED = (400, 404, 422)
-"""Status codes for a request with file ids in it that may be about the ids."""
+"""Status codes with which a server may refuse the file ids in a request."""
 
 T = TypeVar("T")
 UploadKey = tuple[AttachmentKind, str, bytes]
-"""The same for the same content: kind, file name, SHA-256."""
+"""Identifies content: kind, file name, SHA-256."""
 
 
 @dataclass(slots=True)
 class _Slot:
-    """What became of one picture or file: its id and when that ends, or none where it goes as data."""
+    """What became of one picture or file: its id and when that expires, or no id if it is sent as data."""
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     file_id: str = ""
@@ -163,7 +163,7 @@ class Uploads:
             return cast("list[T]", item_list)
         wanted = [one for one in attachments(item_list) if self._wanted(one)]
         changes: dict[tuple[int, int], dict[str, object]] = {}
-        # Looking a string up is free where it was hashed before; what is no longer sent is let go.
+        # Looking up a string is free if it was hashed before; entries that are no longer sent are dropped.
         self._keys = {one: self._keys[one] for one in map(_source, wanted) if one in self._keys}
 
         async def upload(one: Attachment) -> None:
@@ -174,7 +174,7 @@ class Uploads:
         async with anyio.create_task_group() as tasks:
             for one in wanted:
                 tasks.start_soon(upload, one)
-        # Another task may have learnt meanwhile that there is no Files API, or that ids are refused.
+        # Another task may have learnt in the meantime that there is no Files API, or that ids are refused.
         return cast("list[T]", item_list if self._off else replaced(item_list, changes))
 
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
@@ -189,7 +189,7 @@ class Uploads:
             self._off = True
             return True
         if self._suspicion:
-            # Data is refused as well: it was not for the ids.
+            # Data is refused too, so the ids were not the cause.
             self._suspicion, self._off = "", False
         return False
 
@@ -208,11 +208,11 @@ class Uploads:
         return one.size > self._threshold and one.uploaded("") is not None
 
     async def _upload(self, one: Attachment) -> str:
-        """Return the id of a picture or file, uploaded now where it was not yet; "" where it goes as data."""
+        """Return the id of a picture or file, uploading it if necessary; "" if it is sent as data."""
         key = self._keys.get(_source(one))
         if key is None:
             try:
-                # About 1 ms a megabyte: the event loop goes on meanwhile.
+                # About 1 ms per megabyte: meanwhile the event loop continues.
                 key = await anyio.to_thread.run_sync(_key, one)
             except PictureError:
                 return ""
@@ -230,7 +230,7 @@ class Uploads:
             return slot.file_id
 
     async def _created(self, one: Attachment, key: UploadKey) -> "FileObject | None":
-        """Upload a picture or file. None where that cannot be done, now or at all."""
+        """Upload a picture or file. None if that is not possible, now or at all."""
         import openai
 
         data, _ = base64_bytes(one.url)
@@ -247,7 +247,7 @@ class Uploads:
                 )
             except openai.BadRequestError as error:
                 _LOG.debug("the upload with purpose %s failed: %s", purpose, error)
-            # Compatible servers may answer with anything; the SDK then raises what it likes.
+            # Compatible servers may answer with anything; the SDK then raises any kind of exception.
             except Exception as error:  # noqa: BLE001
                 if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
                     self._none_here(error)
@@ -270,7 +270,7 @@ class Uploads:
     async def _delete(self, identity: str) -> None:
         try:
             await self._call(self._client.files.delete, identity)
-        # The client may be closed by now, and nothing else is lost.
+        # The client may already be closed, and nothing else is lost.
         except Exception as error:  # noqa: BLE001
             _LOG.debug("%s could not be deleted and stays until it expires: %s", identity, error)
 
@@ -283,9 +283,9 @@ class Uploads:
 
 
 class BridgeUploads:
-    """The uploads of the clients of a bridge, the same in all of its runs.
+    """The uploads for the clients of a bridge, shared by all of its runs.
 
-    usual: what is uploaded by a run that does not say it.
+    usual: what a run uploads by default.
     """
 
     def __init__(self, usual: bool | int = False) -> None:
@@ -295,10 +295,10 @@ class BridgeUploads:
     def of(
         self, client: "AsyncOpenAI | OpenAI", uploads: Uploads | bool | int | None = None, *, keep: bool
     ) -> Uploads:
-        """Return what `run(..., uploads=...)` uploads with: what is given, or that which is used so already.
+        """Return the uploads for `run(..., uploads=...)`: those given, or those already in use.
 
         Raises:
-            TypeError: the uploads given are those of another client.
+            TypeError: the given uploads belong to another client.
             ValueError: a threshold below 0.
         """
         if isinstance(uploads, Uploads):
@@ -306,11 +306,11 @@ class BridgeUploads:
         if uploads is None:
             uploads = self._usual
         own = Uploads.of_argument(client, uploads, keep=keep)
-        # Where nothing is uploaded nothing is kept: some make a client for each run.
+        # If nothing is uploaded, nothing is kept: some programs create a client for each run.
         return own if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), own)
 
     async def aclose(self) -> None:
-        """Delete what was uploaded and is not to be kept."""
+        """Delete what was uploaded, unless it is to be kept."""
         while self._made:
             _, uploads = self._made.popitem()
             await uploads.aclose()
@@ -326,7 +326,7 @@ def _key(one: Attachment) -> UploadKey:
 
 
 def _suspect(error: Exception) -> bool:
-    """Tell whether an error of the API may be about the ids of files: a refusal, or what ends a stream."""
+    """Return whether an API error may be about file ids: a refusal, or an error that ends a stream."""
     code = str(getattr(error, "code", None) or "")
     if (status := getattr(error, "status_code", None)) is not None:
         return status in _REFUSED and code != "context_length_exceeded"

@@ -1,11 +1,11 @@
-"""What is wrong with a request body, and the body in which it is mended.
+"""Finds what is wrong with a request body, and repairs it.
 
     for finding in check(body):
         print(finding)
     client.responses.create(**fixed(body))
 
-What the API refuses is found by rules that the strict endpoint uses too. What a model would
-misread or cost in vain is found besides.
+What the API refuses is found by the same rules that the strict endpoint uses. What a model would
+misread, or pay for without benefit, is found as well.
 """
 
 from collections.abc import Mapping
@@ -25,26 +25,26 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
     Content never raises.
 
     Args:
-        body: what `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`) is given;
-            items may be objects of the SDK.
+        body: what `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`) receives;
+            items may be SDK objects.
         proof: "structure" walks through each picture; "decoded" decodes it, which costs a hundred times as much
             and also finds damage inside the compressed pixels.
 
     Raises:
         TypeError: `body` is not a mapping.
     """
-    # Not loaded with the package: nobody should wait for a check that only translates.
+    # Not loaded with the package: programs that only translate should not wait for it.
     from .review import findings
 
     return findings(body, proof)
 
 
 def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with everything mended that can be; the rest stays and `check` finds it still.
+    """Return the body with everything repaired that can be; `check` still finds the rest.
 
-    Texts that hold parts or pictures become parts, pictures are translated as those of a tool are, calls get
-    exactly one output, names become legal wherever they stand. `body` is not changed; what was right in it is
-    shared with what is returned.
+    Texts that contain parts or pictures become parts, pictures are translated like those of a tool, calls get
+    exactly one output, and names become valid wherever they occur. `body` is not changed; its valid parts are
+    shared with the returned body.
 
     Raises:
         TypeError: `body` is not a mapping.

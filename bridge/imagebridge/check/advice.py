@@ -1,4 +1,4 @@
-"""What the API takes and a model misreads, or pays for without seeing it."""
+"""What the API accepts but a model misreads, or pays for without seeing it."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,13 +19,13 @@ from .finding import FIXES, Finding
 from .runs import Base64Run, runs
 
 _LETTERS = 4
-"""Characters of base64 or JSON that make a token, about."""
+"""The approximate number of characters of base64 or JSON in a token."""
 
 _WRITE_HIGH = 'Write "detail": "high".'
 
 
 def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
-    """Yield advice on `body`; nothing on the size of pictures at the `refused` paths, where a rule says more."""
+    """Yield advice on `body`, except on the size of pictures at the `refused` paths, where a rule says more."""
     yield from _ended(body)
     yield from _details(body)
     yield from _sizes(body, frozenset(refused))
@@ -34,8 +34,8 @@ def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
 
 
 def _ended(body: Body) -> Iterator[Finding]:
-    """A model that OpenAI does not serve any more."""
-    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    """A model that OpenAI no longer serves."""
+    today = datetime.date.today()  # a date from OpenAI, which names no time zone
     last = last_day(body.model or "")
     if last is not None and last <= today:
         yield Finding(
@@ -52,7 +52,7 @@ def _model_name(body: Body) -> str:
 
 
 def _details(body: Body) -> Iterator[Finding]:
-    """Pictures whose detail is left to a model that takes that for `original`."""
+    """Pictures without a detail for a model that uses `original` by default."""
     if models.family(body.model).auto != "original":
         return
     judged = {picture.path: verdict for picture, verdict in body.judged}
@@ -92,7 +92,7 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
 
 
 def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
-    """Pictures with more pixels than the model is shown."""
+    """Pictures with more pixels than the model sees."""
     for picture, verdict in body.judged:
         if not verdict.width or picture.path in refused:
             continue
@@ -114,11 +114,11 @@ def _detail(picture: PictureUrl) -> Detail:
 
 
 def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) -> Iterator[Finding]:
-    """Pictures that stand more than once in the body."""
+    """Pictures that occur more than once in the body."""
     alike: dict[tuple[int, str, str], list[list[tuple[PictureUrl, Verdict]]]] = {}
     for one in judged:
         url = one[0].url
-        # A hint first: only equal hints are worth comparing whole.
+        # Hashes first: only texts with equal hashes are worth comparing in full.
         groups = alike.setdefault((len(url), url[-64:], url[:: 1 << 17]), [])
         group = next((group for group in groups if group[0][0].url == url), None)
         if group is None:
@@ -140,7 +140,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
 
 
 def body_texts(body: Body) -> Iterator[tuple[str, str, bool]]:
-    """Yield every text of the body: its path, the text, and whether a tool said it."""
+    """Yield every text of the body: its path, the text, and whether it comes from a tool."""
     for name in ("instructions", body.list_name):
         if isinstance(text := body.fields.get(name), str):
             yield name, text, False
@@ -170,7 +170,7 @@ def _is_tool(item: InputItem) -> bool:
 
 
 def _text_findings(body: Body) -> Iterator[Finding]:
-    """Texts that hold pictures, or the parts that should have been sent in their place."""
+    """Texts that contain pictures, or the parts that should have been sent instead."""
     blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
     for path, text, by_tool in body_texts(body):
         if path in blind:
@@ -212,7 +212,7 @@ def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: li
 
 
 def _is_written_by_model(path: str) -> bool:
-    """Tell whether a text is what a model gave to a tool: no picture for it to see."""
+    """Return whether a text is something that a model passed to a tool, not a picture for the model to see."""
     return path.endswith((".arguments", ".input"))
 
 
@@ -225,7 +225,7 @@ def _fix(rule: str, path: str, base64_runs: list[Base64Run]) -> str:
 
 
 def _as_picture(text: str, base64_runs: list[Base64Run], model: str | None) -> str:
-    """Say what the pictures would cost as pictures, as far as they can be read."""
+    """Say what the pictures would cost as pictures, if they can be read."""
     total = 0
     for run in base64_runs:
         try:

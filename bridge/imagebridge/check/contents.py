@@ -1,4 +1,4 @@
-"""The content of one item or message, mended: its texts and parts go through the translation where a finding says so."""
+"""Repairs the content of one item or message: its texts and parts are translated if a finding says so."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,18 +31,18 @@ _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("input_image", "image_url")
 _FILES = ("input_file", "file")
 MOST_TEXT = 10_000_000
-"""Characters of a text that is kept; the API takes a few more, which the sentence about the rest needs."""
+"""The most characters of a text that is kept; the API takes a few more, which the note about the rest needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Mends contents. `touched` holds the paths of the body at or below which something was found."""
+    """Repairs contents. `touched` contains the paths of the body at or below which something was found."""
 
     policy: Policy
     touched: frozenset[str]
 
     def parts(self, content: object, path: str, *, error: bool = False) -> list[JsonObject]:
-        """Return `content` as parts of the Responses API, never none; parts that nothing was found at stay as they are."""
+        """Return `content` as parts of the Responses API, at least one; parts without findings stay unchanged."""
         if is_list(content) and len(content):
             parts = self._mended(content, path)
             return [_input_text(sentences.ERROR), *parts] if error else parts
@@ -58,7 +58,7 @@ class Contents:
             mended = self._ready(part) if f"{path}[{index}]" in self.touched else [dict(part)]
             if mended is not None:
                 ready[index] = mended
-            # Pictures that stay are translated too, and left: the others are numbered after them.
+            # Pictures that are kept are also translated, and then left alone, because the others are numbered after them.
             new = _blocks(part) if mended is None or text_of(part, "type") in _IMAGES else []
             blocks += new
             owners += [index] * len(new)
@@ -76,7 +76,7 @@ class Contents:
         return all_parts or [_input_text(sentences.NOTHING)]
 
     def _ready(self, part: JSON) -> list[JsonObject] | None:
-        """Return what a part becomes without being translated beside the others; None where it is to be."""
+        """Return what a part becomes if it is not translated with the others; None if it is."""
         kind = text_of(part, "type")
         if kind in _TEXTS:
             dumped_result = dumps.parse_result(text_of(part, "text"))
@@ -90,7 +90,7 @@ class Contents:
         return cast("list[JsonObject]", translate(read, self.policy).parts)
 
     def _image(self, part: JSON, remote: JsonObject) -> JsonObject:
-        """Return a picture that is given by id or address, with a detail that the model knows."""
+        """Return a picture given by id or address, with a detail that the model knows."""
         wanted = PROVIDER.source(part).detail
         good = wanted in DETAILS["input_image"] and wanted != "auto"
         detail = known(self.policy.model, cast("Detail", wanted)) if good else "high"
@@ -99,7 +99,7 @@ class Contents:
 
 
 def _remote(part: JSON) -> JsonObject:
-    """Return the fields that give a picture by its id or by an address on the web; empty where it is given as data."""
+    """Return the fields that give a picture by id or web address; empty if it is given as data."""
     source = PROVIDER.source(part)
     if source.file_id and len(source.file_id) <= MAX_ID:
         return {"file_id": source.file_id}
@@ -107,7 +107,7 @@ def _remote(part: JSON) -> JsonObject:
 
 
 def _result(content: object) -> JSON:
-    """Return a content that is no list of parts as a tool result."""
+    """Return content that is not a list of parts, as a tool result."""
     if content is None or content == []:
         return {"content": []}
     dumped_result = dumps.parse_result(content) if isinstance(content, str) else dumps.result_from(content)
@@ -115,13 +115,13 @@ def _result(content: object) -> JSON:
 
 
 def _blocks(part: JSON) -> list[JSON]:
-    """Return the blocks that the translation reads for one part."""
+    """Return the blocks for one part, as input to the translation."""
     kind = text_of(part, "type")
     if kind in _TEXTS:
         return _opened(_as_text(part.get("text")))
     if kind in _IMAGES:
         url = PROVIDER.source(part).url
-        # An address that nobody can open is told as a link.
+        # An address that nobody can open is described like a link.
         return [
             {"type": "resource_link", "uri": url, "name": "a picture"}
             if scheme(url) not in ("", "data")
@@ -131,9 +131,9 @@ def _blocks(part: JSON) -> list[JSON]:
 
 
 def _opened(text: str) -> list[JSON]:
-    """Return a text, and behind it as blocks of their own the pictures and documents that stand in it as base64."""
+    """Return a text, followed by the pictures and documents in it as base64, as separate blocks."""
     if hidden.brought_out(text, lambda _: "") != text:
-        return [{"type": "text", "text": text}]  # the translation brings these out itself
+        return [{"type": "text", "text": text}]  # the translation extracts these itself
     words, at = "", 0
     resources: list[JSON] = []
     for one in _encoded(text):
@@ -145,7 +145,7 @@ def _opened(text: str) -> list[JSON]:
 
 
 def _encoded(text: str) -> Iterator[hidden.Quoted]:
-    """Yield the base64 of a text, in order: strings, which may be escaped or lists of lines, and runs between them."""
+    """Yield the base64 in a text, in order: strings, which may be escaped or lists of lines, and runs between them."""
     at = 0
     for one in hidden.quoted(text):
         yield from _runs(text, at, one.start)
@@ -166,7 +166,7 @@ def _as_text(value: object) -> str:
 
 
 def _file_part(part: JSON) -> JsonObject:
-    """Return a file with what the API needs of it, or the sentence that says that it is not sent."""
+    """Return a file with the fields that the API needs, or the sentence that says that it is not sent."""
     holder = attached(part)
     for name in ("file_id", "file_url"):
         if identity := text_of(holder, name):
@@ -197,7 +197,7 @@ def _input_text(text: str) -> JsonObject:
 
 
 def joined(parts: Sequence[JsonObject], original: object) -> object:
-    """Return parts as `original` was: one string where it was no list and only text is left."""
+    """Return parts in the form of `original`: one string if it was not a list and only text is left."""
     texts = [part["text"] for part in parts if part.get("type") == "input_text"]
     plain = len(texts) == len(parts) and not is_list(original)
     return "\n".join(map(str, texts)) if plain else list(parts)
@@ -210,7 +210,7 @@ def known_fields(item: JSON) -> JsonObject:
 
 
 def cut(text: str) -> str:
-    """Return a text that the API takes, and say what was left out."""
+    """Return a text that is short enough for the API, with a note about what was left out."""
     return sentences.cut(text, MOST_TEXT)
 
 

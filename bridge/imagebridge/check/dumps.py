@@ -1,9 +1,9 @@
-"""Content blocks that were turned into text: JSON, or what Python's `str` and `repr` make of them.
+"""Content blocks that were turned into text: JSON, or the output of Python's `str` and `repr`.
 
     '[{"type": "image", "data": "iVBOR...", "mimeType": "image/png"}]'
     "meta=None content=[ImageContent(type='image', data='iVBOR...', mime_type='image/png')] is_error=False"
 
-Parts of OpenAI's APIs are turned into text as often, and are read back too.
+Parts of OpenAI's APIs are turned into text just as often, and are read back too.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import cast
 from imagebridge.providers.responses import PROVIDER
 from imagebridge.wire import BLOCK_KINDS, JSON, blocks_of, is_error, is_json, is_list, text_of
 
-# How a dump begins; whether it is one, only reading it tells. Short enough a look for texts of any length.
+# The beginning of a dump; only parsing shows whether it is one. This check is short enough for texts of any length.
 _HEAD = re.compile(
     r"""\s*+["']?+\s*+(?:[\[{(]\s*+)*+(?:\\?["'](?:type|content|output|meta|_meta|isError|is_error|structuredContent|text|data
     |annotations|mimeType|mime_type|resource|uri|caller|detail|image_url|source)\\?["']\s*:
@@ -31,25 +31,25 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "input_file": ("file_data", "file_id", "file_url"),
     "image_url": ("image_url",),
 }
-"""What a part of each type of other APIs has at least one of."""
+"""For each type of other APIs' parts, fields of which a part has at least one."""
 
 _DEPTH = 3
-"""How many times a dump may have been dumped again."""
+"""The most times that a dump may have been dumped again."""
 
 _MOST = 500_000
-"""Values, names and marks that are read of what Python wrote: each takes about a microsecond."""
+"""The most values, names and marks that are read from Python's output: each takes about a microsecond."""
 
 
 _SHOWN = frozenset(("image", "input_image", "image_url"))
 
 
 def parse_result(text: str) -> JSON | None:
-    """Return the tool result whose dump `text` is, as its JSON object; None where it is something else."""
+    """Return the tool result whose dump `text` is, as its JSON object; None if it is something else."""
     return result_from(_parsed_text(text)) if _HEAD.match(text) else None
 
 
 def shows(text: str) -> bool:
-    """Tell whether the tool result whose dump `text` is holds a picture."""
+    """Return whether `text` is the dump of a tool result that contains a picture."""
     dumped = parse_result(text)
     return dumped is not None and any(
         is_json(one) and text_of(one, "type") in _SHOWN for one in blocks_of(dumped)
@@ -57,20 +57,20 @@ def shows(text: str) -> bool:
 
 
 def is_block(value: object) -> bool:
-    """Tell whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
+    """Return whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
     if not is_json(value):
         return False
     name = text_of(value, "type")
-    # By more than its type, which other JSON has too.
+    # By more than its type, which other JSON may have too.
     needed = _OTHERS.get(name) or (BLOCK_KINDS[name].holds if name in BLOCK_KINDS else ())
     return any(field in value for field in needed)
 
 
 def result_from(value: object) -> JSON | None:
-    """Return the tool result that `value`, read from a dump, stands for; None where it is something else."""
+    """Return the tool result that `value`, read from a dump, represents; None if it is something else."""
     if is_list(value):
         block_list = [one for one in value if is_block(one)]
-        # Plain strings stand between blocks where a framework collects both.
+        # There are plain strings between blocks if a framework collects both.
         strings = [one for one in value if isinstance(one, str)]
         if not block_list or len(block_list) + len(strings) != len(value):
             return None
@@ -92,7 +92,7 @@ def _first(value: JSON, *names: str) -> object:
 
 
 def _parsed_text(text: str) -> object:
-    """Return the value that `text` writes down as JSON or as Python does; None where it is neither."""
+    """Return the value that `text` represents in JSON or Python; None if it is neither."""
     value: object = text
     for _ in range(_DEPTH):
         if not isinstance(value, str):
@@ -125,7 +125,7 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 class _Representation:
     """Reads what `repr` and `str` write: literals, `Name(field=value)`, and pydantic's `field=value field=value`.
 
-    Nothing is evaluated but string literals. `Name(field=value)` becomes an object, `Name(value)` the value.
+    Only string literals are evaluated. `Name(field=value)` becomes an object, `Name(value)` the value.
     """
 
     def __init__(self, text: str) -> None:
@@ -134,7 +134,7 @@ class _Representation:
         self._left = _MOST
 
     def value(self) -> object:
-        """Return what the whole text writes down. Raises ValueError where it is no such text."""
+        """Return the value of the whole text. Raises ValueError if it is not such a text."""
         kind, token = self._next()
         if kind == "name" and self._peek() == "=":
             self._at = 0
@@ -179,7 +179,7 @@ class _Representation:
                 raise ValueError(f"{token!r} does not begin a value")
 
     def _call(self) -> object:
-        """Read behind `Name(`: fields, or values of which the first counts."""
+        """Read what follows `Name(`: fields, or values, of which the first counts."""
         start = self._at
         kind, token = self._next()
         if token == ")" and kind == "mark":
@@ -192,7 +192,7 @@ class _Representation:
         return values[0] if values else None
 
     def _fields(self, end: str) -> dict[str, object]:
-        """Read `name=value` until `end`, with commas between or, as `str` writes them, without."""
+        """Read `name=value` until `end`, with commas in between or, as `str` writes them, without."""
         fields: dict[str, object] = {}
         while True:
             if not end and _END.match(self._text, self._at):
@@ -231,7 +231,7 @@ class _Representation:
 
 
 def _string(token: str) -> str:
-    """Return a string literal's text; the bytes of a bytes literal as text, since base64 is all they hold here."""
+    """Return a string literal's text; a bytes literal as text, because here it contains only base64."""
     body = token.removeprefix("b")
     if "\\" not in body:
         return body[1:-1]
@@ -239,7 +239,7 @@ def _string(token: str) -> str:
 
 
 def blocks(values: Sequence[object]) -> list[JSON]:
-    """Return blocks and parts as content blocks of MCP: what the translation reads."""
+    """Return blocks and parts as MCP content blocks, which the translation reads."""
     return [_block(cast("JSON", one)) for one in values]
 
 
@@ -262,7 +262,7 @@ def _block(value: JSON) -> JSON:
 
 
 def image(part: JSON) -> JSON:
-    """Return a picture part, of either API, as an image block that asks for its detail."""
+    """Return a picture part, of either API, as an image block with the requested detail."""
     source = PROVIDER.source(part)
     wanted = {"imagebridge/detail": source.detail} if source.detail in ("low", "high", "original") else {}
     return {"type": "image", "data": source.url, "_meta": wanted}

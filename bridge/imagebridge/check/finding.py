@@ -1,4 +1,4 @@
-"""What a check finds, and what to say about each rule: its consequence and how to mend it."""
+"""What a check finds, and what to say about each rule: the consequence and the fix."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from imagebridge.facts.limits import MAX_NAME
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
-"""The most characters of an API's message that are repeated: it may quote the body, or list every type there is."""
+"""The most characters of an API message that are quoted: it may contain the body, or list every existing type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Finding:
         consequence: what happens if it is sent.
         fix: what to do.
         refused: whether the API answers 400, according to its documentation or to reports.
-        blind: whether a model would not see a picture that is there, which is then as lost as a refused one.
+        blind: whether a model would not see a picture that is there, which is as bad as a refusal.
             A finding that is neither refused nor blind is advice.
     """
 
@@ -95,7 +95,7 @@ FIXES: Mapping[str, str] = {
     "mislabelled-picture": "Label it with the type of its bytes.",
     "too-many-patches": 'Shrink it, or write "detail": "high".',
 }
-"""How to mend a breach, by the id of its rule."""
+"""How to fix a violation, by the id of its rule."""
 
 _OURS: Mapping[str, str] = {
     "empty-output": "The model learns nothing and may repeat the call.",
@@ -108,13 +108,13 @@ _OURS: Mapping[str, str] = {
     "animated-picture": "It is not documented what the model sees of the other frames.",
     "mislabelled-picture": "Its label does not match its bytes, which servers may refuse.",
 }
-"""The consequence of a breach that no report says the API refuses."""
+"""The consequence of a violation that no report says the API refuses."""
 
 _SOURCES = {rule.id: rule.source for rule in RULES}
 
 
 def of(violation: Violation) -> Finding:
-    """Return a breach of a shared rule as a finding."""
+    """Return a violation of a shared rule as a finding."""
     rule = violation.rule
     refused = _SOURCES[rule] != "ours"
     why = f" ({_clipped(violation.why)})" if violation.why else ""

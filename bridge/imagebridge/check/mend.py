@@ -1,4 +1,4 @@
-"""A request body with everything mended that can be."""
+"""Repairs everything in a request body that can be repaired."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,17 +26,17 @@ from .finding import Finding
 from .review import reading, reviewed
 
 _PAYLOAD = 500_000_000
-"""Bytes of pictures and files of one item: the API counts those of a whole request, so nothing is left out before."""
+"""The most bytes of pictures and files of one item: the API limits a whole request, so nothing is left out for less."""
 
 _TEXT_ONLY = ("assistant", "system", "developer")
 
 
 _ROUNDS = 3
-"""How often a body is looked at: mending one thing can bring another to light, such as a picture in a stray string."""
+"""How many times a body is checked: a repair can reveal another problem, such as a picture in a stray string."""
 
 
 def mended(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the mended body; see `imagebridge.check.fixed`."""
+    """Return the repaired body; see `imagebridge.check.fixed`."""
     mended_body = _once(formed(reading(body, "decoded")))
     for _ in range(_ROUNDS - 1):
         before, mended_body = mended_body, _once(mended_body)
@@ -81,7 +81,7 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _touched(findings: Iterable[Finding]) -> frozenset[str]:
-    """Return the paths of what is to be mended, and of everything that holds it."""
+    """Return the paths of what is to be repaired, and of everything that contains it."""
     paths: set[str] = set()
     for finding in findings:
         if finding.rule == "repeated-picture":
@@ -121,7 +121,7 @@ def _item(item: JSON, path: str, contents: Contents) -> dict[str, object]:
 
 
 def _output(item: JSON, path: str, contents: Contents) -> dict[str, object]:
-    """Return an output whose content is mended, and which carries documented fields only."""
+    """Return an output with repaired content and only documented fields."""
     error = is_error(item)
     content = item.get("output", item.get("content"))
     output_fields = known_fields(item)
@@ -142,7 +142,7 @@ def _message(item: JSON, path: str, contents: Contents) -> dict[str, object]:
 
 
 def _texts_alone(content: object, kind: str) -> object:
-    """Return what may hold text alone, such as what the model said, with over-long texts cut."""
+    """Return content that may contain only text, such as what the model said, with over-long texts cut."""
     if isinstance(content, str):
         return cut(content)
     if not is_list(content):
@@ -185,12 +185,12 @@ def _chat(items: list[dict[str, object]], contents: Contents, body: Body) -> lis
 
 
 def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Attached) -> dict[str, object]:
-    """Return a tool message with the texts of `parts`; what else there is goes to `attached`."""
+    """Return a tool message with the texts of `parts`; everything else is added to `attached`."""
     lines: list[str] = []
     more: list[JsonObject] = []
     for part in parts:
         if "text" in (chat_part := chat_parts([part])[0]):
-            # Files that Chat Completions does not take are told too.
+            # Files that Chat Completions does not take are described too.
             lines.append(str(chat_part["text"]))
         else:
             more.append(part)
@@ -201,7 +201,7 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
 
 
 def formed(body: Body) -> JsonObject:
-    """Return the body's fields with every item an object, and calls of Chat Completions as items of Responses."""
+    """Return the body's fields with every item as an object, and calls of Chat Completions as items of Responses."""
     fields = dict(body.fields)
     content = fields.get(body.list_name)
     if is_list(content):
@@ -217,14 +217,14 @@ def formed(body: Body) -> JsonObject:
 
 
 def is_chat(items: Sequence[object]) -> bool:
-    """Tell whether a bare list holds messages of Chat Completions: it has calls or answers in their form, and no others."""
+    """Return whether a bare list contains Chat Completions messages: it has calls or answers only in their form."""
     objects = [item for item in items if is_json(item)]
     theirs = any(item.get("role") == "tool" or item.get("tool_calls") for item in objects)
     return theirs and all("role" in item for item in objects)
 
 
 def _objects(value: object) -> Iterable[JSON]:
-    """Return an entry of a list of items as one; a bare value as what a user said, null as nothing."""
+    """Return an entry of a list of items as an item; a bare value becomes a user message, null nothing."""
     if is_json(value):
         return (value,)
     if value is None:
@@ -233,7 +233,7 @@ def _objects(value: object) -> Iterable[JSON]:
 
 
 def _items(item: JSON) -> Iterator[JSON]:
-    """Yield what a message of Chat Completions is in Responses: what an assistant says, then each of its calls."""
+    """Yield the Responses items for a message of Chat Completions: what an assistant says, then each of its calls."""
     calls = (
         [response_call(call) for call in tool_calls] if is_list(tool_calls := item.get("tool_calls")) else []
     )

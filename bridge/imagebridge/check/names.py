@@ -1,4 +1,4 @@
-"""Tool definitions in the API's form, and illegal names made legal wherever they stand."""
+"""Puts tool definitions into the API's form, and makes illegal names valid wherever they occur."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -12,7 +12,7 @@ from imagebridge.wire import JSON, JsonObject, as_string, is_json, is_list, text
 
 
 def renames(body: Body) -> dict[str, str]:
-    """Return a legal name for each name of the body that the API refuses; the same one wherever it stands."""
+    """Return a valid name for each name in the body that the API refuses; the same one for each occurrence."""
     all_names: list[str] = [as_string(tool.fields.get("name")) for tool in body.tools]
     tools = body.fields.get("tools")
     all_names += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
@@ -28,20 +28,20 @@ def renames(body: Body) -> dict[str, str]:
 
 
 def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
-    """Return tool definitions as the API takes them; what is no definition of a function stays."""
+    """Return tool definitions in the form that the API takes; anything that does not define a function is unchanged."""
     if not is_list(tools):
         return tools
     mended_tools: list[object] = []
     for tool in tools:
         mended = _definition(tool, api, renamed) if is_json(tool) else tool
-        # The very same tool twice, as two servers or two list_tools() give it.
+        # Exactly the same tool twice, as from two servers or two list_tools().
         if mended not in mended_tools:
             mended_tools.append(mended)
     return mended_tools
 
 
 def _flat(tool: JSON) -> JSON:
-    """Return a definition without the object that Chat wraps it in."""
+    """Return a definition without the object that Chat Completions wraps it in."""
     function = tool.get("function")
     return function if is_json(function) else tool
 

@@ -1,4 +1,4 @@
-"""Calls and their outputs, set right: each call has exactly one, behind it; what answers no call is told as text."""
+"""Matches calls and outputs: each call gets exactly one output, after it; what answers no call is kept as text."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -15,7 +15,7 @@ _STAND_INS = ("item_reference", "compaction")
 
 
 def with_short_ids(items: Sequence[JSON]) -> list[Item]:
-    """Return items whose ids of calls are no longer than the API takes, the same in call and output."""
+    """Return items whose call ids are no longer than the API allows, with the same id in call and output."""
     return [{**item, **_short_id(item)} for item in items]
 
 
@@ -29,10 +29,10 @@ def _short_id(item: JSON) -> Item:
 
 
 def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
-    """Return the items of a Responses body with one output behind each call. `whole`: nothing stands before them.
+    """Return the items of a Responses body with one output after each call. `whole`: nothing precedes them.
 
-    Of several outputs the first stays, at its place. An output before its call moves; one whose call is nowhere becomes a
-    user message, unless the call may be where the server keeps it.
+    Of several outputs, the first stays in its place. An output before its call moves; one without a call becomes a
+    user message, unless the server may have the call.
     """
     whole = whole and not any(item.get("type") in _STAND_INS for item in items)
     called = _first(items, tuple(CALLS))
@@ -48,7 +48,7 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             turn.append(identity)
         if kind in OUTPUTS and identity:
             if outputs[identity] != index or called.get(identity, -1) > index:
-                continue  # a second one, or one that moves behind its call
+                continue  # a second one, or one that moves after its call
             if identity not in called and whole:
                 paired.append(_as_message(item))
                 continue
@@ -57,17 +57,17 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
 
 
 _TURN = (*CALLS, *OUTPUTS, "reasoning")
-"""What a model's turn of calls and the outputs of those consist of."""
+"""A model's turn of calls, and their outputs."""
 
 
 def _answering(item: JSON, call: JSON) -> Item:
-    """Return an item, an output with the type that answers `call`."""
+    """Return an item; an output gets the type that answers `call`."""
     kind = text_of(item, "type")
     return {**item, "type": CALLS[text_of(call, "type")]} if kind in OUTPUTS else dict(item)
 
 
 def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
-    """Return where each call_id first stands in an item of these kinds."""
+    """Return the first position of each call_id in an item of these kinds."""
     first_places: dict[str, int] = {}
     for index, item in enumerate(items):
         if item.get("type") in kinds:
@@ -78,7 +78,7 @@ def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
 def _late(
     turn: Sequence[str], items: Sequence[JSON], called: dict[str, int], outputs: dict[str, int]
 ) -> list[Item]:
-    """Return the outputs that are to stand at the end of a turn: those that stood before it, and those that are missing."""
+    """Return the outputs that belong at the end of a turn: those that preceded it, and those that are missing."""
     late_outputs: list[Item] = []
     for identity in dict.fromkeys(turn):
         call = items[called[identity]]
@@ -93,7 +93,7 @@ def _late(
 
 
 def _as_message(output: JSON) -> Item:
-    """Return an output without a call as a message, so that nothing of it is lost."""
+    """Return an output without a call as a message, so that nothing in it is lost."""
     content = output.get("output")
     parts: list[object] = (
         list(content) if is_list(content) else [{"type": "input_text", "text": str(content or "")}]
@@ -102,7 +102,7 @@ def _as_message(output: JSON) -> Item:
 
 
 def _without_lone_reasoning(items: list[Item]) -> list[Item]:
-    """Leave out reasoning whose following item is gone: the API refuses it alone."""
+    """Remove reasoning whose following item is gone: the API refuses reasoning on its own."""
     reversed_items: list[Item] = []
     for item in reversed(items):
         after = reversed_items[-1] if reversed_items else None
@@ -117,11 +117,11 @@ def _without_lone_reasoning(items: list[Item]) -> list[Item]:
 
 
 Attached = dict[str, list[dict[str, object]]]
-"""Parts of the Responses API that a tool message cannot hold, by the id of the call."""
+"""Parts of the Responses API that a tool message cannot contain, by the id of the call."""
 
 
 def chat_matched(messages: Sequence[JSON], attached: Attached) -> list[Item]:
-    """Return chat messages with one tool message behind each call, then a user message with what is attached."""
+    """Return chat messages with one tool message after each call, then a user message with the attachments."""
     answers: dict[str, JSON] = {}
     for message in messages:
         if message.get("role") == "tool":
@@ -139,7 +139,7 @@ def chat_matched(messages: Sequence[JSON], attached: Attached) -> list[Item]:
 
 
 def called_by(message: JSON) -> list[str]:
-    """Return the ids of the calls that an assistant message makes."""
+    """Return the ids of an assistant message's calls."""
     calls = message.get("tool_calls")
     if message.get("role") != "assistant" or not is_list(calls):
         return []

@@ -1,7 +1,7 @@
-"""Tiny requests that tell what an endpoint really refuses, one for each rule that is not OpenAI's own word.
+"""Tiny requests that show what an endpoint really refuses, one for each rule that OpenAI does not document.
 
-A probe is a pair of bodies: one breaks exactly its rule, the other is the same without the breach. Only where
-the good one is accepted does a refusal of the bad one say anything.
+A probe is a pair of bodies: one violates exactly its rule, the other is the same without the violation. A refusal of the
+bad body only means something if the good one is accepted.
 """
 
 import zlib
@@ -23,7 +23,7 @@ ProbeVerdict = Literal["refused", "accepted", "unclear", "not probed"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`bad` breaks the rule and no other, `good` breaks none."""
+    """`bad` violates the rule and no other, `good` violates none."""
 
     rule: str
     api: Api
@@ -33,7 +33,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class EndpointAnswer:
-    """What an endpoint answered: the HTTP status, None where there was no answer, and its message."""
+    """What an endpoint answered: the HTTP status, None if there was no answer, and its message."""
 
     status: int | None
     message: str = ""
@@ -51,7 +51,7 @@ class EndpointAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ProbeOutcome:
-    """What one rule is known to be for an endpoint: a row for `imagebridge.rules`."""
+    """What was found about one rule for an endpoint: a row for `imagebridge.rules`."""
 
     rule: str
     source: Evidence
@@ -62,7 +62,7 @@ class ProbeOutcome:
 
 
 Send = Callable[[Api, JsonObject], Awaitable[EndpointAnswer]]
-"""Posts a body to the endpoint of an API. Never raises for what the endpoint does."""
+"""Posts a body to an API endpoint. Never raises, whatever the endpoint does."""
 
 UNPROBED = {
     "picture-as-text": "the API takes any text; the rule is about what a model can see",
@@ -73,7 +73,7 @@ UNPROBED = {
 
 
 async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
-    """Yield what the endpoint does about each rule that is reported or ours, in the order of `RULES`."""
+    """Yield how the endpoint treats each rule that is reported or ours, in the order of `RULES`."""
     prepared = {probe.rule: probe for probe in probes(model)}
     controls: list[tuple[JsonObject, EndpointAnswer]] = []
     for rule in RULES:
@@ -98,7 +98,7 @@ async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[P
 
 
 def probes(model: str) -> list[Probe]:
-    """Return the probes that say something of `model`: their bad body breaks the rule there, and no other."""
+    """Return the probes that are meaningful for `model`: the bad body violates the rule there, and no other."""
     every = [*_responses(model), *_pictures(model), *_chat(model)]
     return [probe for probe in every if {one.rule for one in refusals(probe.bad, probe.api)} == {probe.rule}]
 
@@ -221,9 +221,9 @@ def _url(data: bytes, media_type: str = "image/png") -> str:
 
 @cache
 def png(width: int, height: int, frames: int = 1) -> bytes:
-    """Return a black PNG of one bit a pixel, with `frames` equal frames; a few kB at any size."""
+    """Return a black 1-bit PNG with `frames` equal frames; a few kB at any size."""
     pixels = zlib.compress(bytes(1 + (width + 7) // 8) * height, 9)
-    # Frames and the data of all but the first are numbered on (PNG 3, 11.3.2): 0, then 1 and 2, 3 and 4.
+    # The numbering continues over frames and the data of all but the first (PNG 3, 11.3.2): 0, then 1 and 2, 3 and 4.
     controls = [
         pack(">IIIIIHHBB", max(0, 2 * at - 1), width, height, 0, 0, 1, 2, 0, 0) for at in range(frames)
     ]

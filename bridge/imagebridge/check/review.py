@@ -26,17 +26,17 @@ def findings(body: Mapping[str, Any], proof: "Proof") -> "list[Finding]":
 
 
 def reviewed(read: Body) -> "list[Finding]":
-    """Return what is wrong with a body that was read already."""
+    """Return what is wrong with a body that has already been read."""
     broke = [finding.of(violation) for violation in broken(read, _RULES)]
     all_findings = [*broke, *advice(read, (one.path for one in broke))]
     return sorted(all_findings, key=lambda one: not one.refused)
 
 
 def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
-    """Return the body as the rules read it, with the SDK's objects among its items as the SDK would send them.
+    """Return the body as the rules read it, with SDK objects among its items in the form in which the SDK sends them.
 
     Raises:
-        TypeError: `body` is no mapping.
+        TypeError: `body` is not a mapping.
     """
     if not is_json(cast("object", body)):
         raise TypeError(
@@ -47,11 +47,11 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
     name = "messages" if api == "chat" else "input"
     content: object = body.get(name)
     plain: JSON = {**body, name: [_as_json(item) for item in content]} if is_list(content) else body
-    # Halves of characters are found by a rule. What no JSON can hold becomes words, at which no rule stumbles.
+    # A rule finds lone surrogates. What JSON cannot represent becomes words, which no rule objects to.
     return Body(cast("JSON", writable(plain, halves=True)), api, proof=proof)
 
 
 def _as_json(item: object) -> object:
-    """Return an object of the SDK as its JSON, anything else as it is."""
+    """Return an SDK object as its JSON, anything else unchanged."""
     dump = getattr(item, "model_dump", None)
     return dump(mode="json", by_alias=True, exclude_unset=True) if dump is not None else item

@@ -1,7 +1,7 @@
 """Base64 of pictures, documents, sound and archives between the words of a text, in one piece or in lines.
 
-A translation never looks there (`translate.hidden`): it may be meant as an example. Here somebody asks
-what is wrong with a request, so it is found, if it is long enough to cost anything.
+A translation never searches there (`translate.hidden`), because it may be an example. Here someone asks
+what is wrong with a request, so it is found if it is long enough to cost anything.
 """
 
 import re
@@ -14,9 +14,9 @@ from imagebridge.pictures.base64 import DATA_URL, base64_start
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"
 _LINE = 40
-"""Characters that a line of base64 has at least, but for the last: tools write 60, 64, 72 or 76."""
+"""The fewest characters in a line of base64, except for the last: tools write 60, 64, 72 or 76."""
 
-# The last line is whole fours, so that a word of the text below is none.
+# The last line consists of whole groups of four, so that no word of the text after it counts.
 _LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
 _RUN = re.compile(rf"{_LETTER}*+(?:\r?\n{_LETTER}{{{_LINE},}}+)*+(?:={{1,2}}|\r?\n{_LAST})?")
 _BREAK = re.compile(r"\n")
@@ -24,13 +24,13 @@ _PREFIX = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w=.+-]*)*,\s?\Z", re.IGN
 _LONGEST_PREFIX = 100
 
 _SHORT, _LONG = 48, 500
-"""Characters of a step through texts below and above `_LARGE`: a run is surely met where it has two steps."""
+"""Characters of a step through texts below and above `_LARGE`: a run of two steps is certainly found."""
 
 _LARGE = 20_000
 _LONGEST_LINE = 1_000
 
 _ENOUGH = 1_000
-"""Characters of sound, video or an archive that are worth a word. The beginning of MP3 is also that of an address."""
+"""Characters of sound, video or an archive that are worth reporting. MP3 and addresses can begin with the same characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Base64Run:
 def runs(text: str) -> Iterator[Base64Run]:
     """Yield the base64 of pictures, documents and other files in `text`, in order.
 
-    Stepwise: prose has a space in nearly every step, and a pattern that may begin anywhere is far slower.
+    Works in steps: prose has a space in nearly every step, and a pattern that may match anywhere is far slower.
     """
     step = _LONG if len(text) > _LARGE else _SHORT
     at = done = 0
@@ -65,7 +65,7 @@ def runs(text: str) -> Iterator[Base64Run]:
 
 
 def _starts(text: str, at: int, step: int, done: int) -> list[int]:
-    """Return where base64 that goes through `at` may begin, behind `done`: at each line of it near there, in order."""
+    """Return where base64 that includes `at` may begin, after `done`: at each of its lines near there, in order."""
     start = _line(text, at, done)
     starts = [start]
     while start > done and text[start - 1] == "\n":
@@ -74,13 +74,13 @@ def _starts(text: str, at: int, step: int, done: int) -> list[int]:
         if end - start < _LINE:
             break
         starts.append(start)
-    # A word in a line of its own may stand above.
+    # The line above may be a single word.
     below = (one.end() for one in _BREAK.finditer(text, at, at + step))
     return [*reversed(starts), *below]
 
 
 def _line(text: str, end: int, done: int) -> int:
-    """Return where the letters of base64 that stand before `end` in its line begin."""
+    """Return the start of the base64 letters before `end` in its line."""
     first = max(done, end - _LONGEST_LINE)
     return first + len(text[first:end].rstrip(_LETTERS))
 
@@ -93,5 +93,5 @@ def _kind(text: str, start: int, stop: int) -> kinds.FileType | None:
 
 
 def is_data_url(text: str) -> bool:
-    """Tell whether a text begins as a `data:` URL."""
+    """Return whether a text begins like a `data:` URL."""
     return DATA_URL.match(text[:200]) is not None

@@ -1,4 +1,4 @@
-"""The command line `imagebridge`: only the command that is used is imported, and nothing heavy before it runs."""
+"""The command line `imagebridge`: only the command in use is imported, and nothing heavy before it runs."""
 
 import errno
 import os
@@ -25,15 +25,15 @@ COMMANDS = {
     "check": "Find what the API would refuse in a request body, and repair it.",
     "doctor": "Report what is installed and which servers answer; test an endpoint's rules.",
 }
-"""Each command is `command` in the module of its name. The sentences stand here so that `--help` imports none."""
+"""Each command is `command` in the module of the same name. The help texts are here so that `--help` imports none."""
 
 
 _OF_THE_SERVER = ("install", "uninstall", "token", "bundle")
-"""Commands of imagebridge-server, which people look for here."""
+"""Commands of imagebridge-server that people look for here."""
 
 
 def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offered: Collection[str]) -> None:
-    """Refuse a name that is not a command, and say which command comes nearest.
+    """Refuse a name that is not a command, and suggest the most similar one.
 
     Args:
         ctx: the context of the group.
@@ -52,14 +52,14 @@ def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offer
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used."""
+    """A group that imports its commands when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, the first to try first."""
+        """Return the names of all commands, in the order in which to try them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None for a name that is no command."""
+        """Import a command; None if the name is not a command."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"{__name__}.{cmd_name}").command
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named first; for a name that is not a command, say which one comes nearest."""
+        """Find the command that is named first; if it does not exist, suggest the most similar one."""
         programs = {command: command for command in COMMANDS}
         programs |= {command: f"imagebridge-server {command}" for command in _OF_THE_SERVER}
         check_command(ctx, args[0], programs, COMMANDS)
@@ -99,9 +99,9 @@ def imagebridge() -> None:
 
 
 def main() -> None:
-    """Run the command line and exit with the code that the command's help names; 130 after Ctrl-C.
+    """Run the command line and exit with the code that the command's help documents; 130 after Ctrl-C.
 
-    After another signal it is 128 and the signal's number, as shells have it: 143 after SIGTERM.
+    After another signal, the exit code is 128 plus the signal's number, as in shells: 143 after SIGTERM.
     """
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -128,15 +128,15 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         click.echo(f"Error: cannot write the output: {error.strerror}", err=True)
-        # What is left in its buffer would be tried again at the end.
+        # What is left in its buffer would be written again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _open_streams() -> None:
-    """Open the standard streams that whoever started this closed (`>&-`): to nowhere, and before a file takes their place."""
+    """Open standard streams that the parent closed (`>&-`) to the null device, before a file takes their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # The lowest number that is free is the stream's own.
+            # The lowest free number is that of the stream.
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))

@@ -1,4 +1,4 @@
-"""The client of the OpenAI SDK, and what can go wrong with it, each as one message."""
+"""The OpenAI SDK's client, and what can go wrong with it, each as one message."""
 
 import json
 from collections.abc import Generator
@@ -17,7 +17,7 @@ NO_KEY = "no API key: set OPENAI_API_KEY (create a key at https://platform.opena
 
 
 def client() -> "AsyncOpenAI":
-    """Return the SDK's client as the environment configures it.
+    """Return the SDK's client, configured from the environment.
 
     Raises:
         Failure: there is no key, or the key or the address cannot be sent.
@@ -38,7 +38,7 @@ def client() -> "AsyncOpenAI":
 
 @contextmanager
 def api_failures() -> Generator[None]:
-    """Turn what the SDK raises of the API into a `Failure`."""
+    """Turn exceptions of the SDK about the API into a `Failure`."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
     try:
@@ -55,7 +55,7 @@ def api_failures() -> Generator[None]:
 
 
 def _meant(error: "APIStatusError") -> str:
-    """Return which model may be meant, where the API does not know the one that was asked for."""
+    """Suggest a model if the API does not know the one that was asked for."""
     if error.status_code != 404:
         return ""
     try:
@@ -68,7 +68,7 @@ def _meant(error: "APIStatusError") -> str:
 
 
 def message(error: "APIStatusError") -> str:
-    """Return what the API itself says in an error, without the SDK's frame around it; without words, the body as it is."""
+    """Return what the API says in an error, without what the SDK adds; without words, the whole body."""
     from imagebridge.agent.api_errors import words_of
 
     body: object = error.body

@@ -1,4 +1,4 @@
-"""Whether a tool that may destroy something runs: a person decides, where there is one to ask."""
+"""Whether a tool that may destroy something runs: a person decides, if there is one to ask."""
 
 import json
 from collections.abc import Callable
@@ -16,10 +16,10 @@ ApprovalMode = Literal["ask", "all", "none"]
 
 
 def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[ToolCall], bool] | None":
-    """Return what a bridge asks before each call; None where all run.
+    """Return the function that a bridge asks before each call; None if all calls run.
 
-    Only calls of tools that set `destructiveHint` themselves are ever asked for or refused. Without a choice
-    a person is asked where stdin and stderr are a terminal, and all calls run elsewhere.
+    Only calls of tools that set `destructiveHint` are ever asked about or refused. By default,
+    a person is asked if stdin and stderr are a terminal; otherwise all calls run.
     """
     if choice == "all" or (choice is None and not terminal.answers):
         return None

@@ -1,4 +1,4 @@
-"""`imagebridge ask`: a question to a model that may use the tools of MCP servers and sees their pictures."""
+"""`imagebridge ask`: asks a model that may use the tools of MCP servers and sees their pictures."""
 
 import sys
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagebridge.errors import counted
 from imagebridge.requirements import ASK, need
 from imagebridge.translate.policy import Policy
 from imagebridge.translate.sentences import amount
@@ -109,18 +110,18 @@ def command(
 
     It needs OPENAI_API_KEY; OPENAI_BASE_URL and the other variables of the OpenAI SDK work too.
 
-    A terminal shows the text as it is written, and beside it each call with its time, pictures and tokens.
-    A pipe gets the final text alone.
+    On a terminal, the text appears as it is written, with a line for each call: its time, pictures and tokens.
+    A pipe gets only the final text.
 
     Exit code: 0 for an answer, 1 for an empty one, an error of the API, too many turns, or a budget or deadline
-    that is over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
+    that is exceeded, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         fix = "nothing came from stdin" if prompt == "-" else "write what to ask, or - to read it from stdin"
         raise click.UsageError(f"the prompt is empty: {fix}")
 
-    # Before a server is started that nobody would ask.
+    # Before starting a server that would never be called.
     need(ASK)
     from .api import api_failures, client
     from .approval import approval
@@ -162,7 +163,7 @@ def command(
 
     with saved(account, transcript, terminal):
         for picture in pictures.pictures if pictures else ():
-            terminal.note(f"attached: {described(picture)}, {picture.seen.tokens:,} tokens")
+            terminal.note(f"attached: {described(picture)}, {counted(picture.seen.tokens, 'token')}")
             terminal.thumbnail(picture.picture.data)
         with failures(), api_failures():
             reply = event_loop.run(run)
@@ -176,7 +177,7 @@ def command(
 async def _run_loop(
     bridge: "Bridge", openai: "AsyncOpenAI", watch: "_RunListener", arguments: dict[str, Any]
 ) -> "Reply":
-    """Run the loop and tell of each event on the way."""
+    """Run the loop and show each event on the way."""
     from imagebridge.errors import BridgeError
 
     from .attach import message
@@ -184,7 +185,7 @@ async def _run_loop(
     with watch.terminal.busy("starting the server") as say:
         async with bridge:
             if pictures := watch.account.question.attached:
-                # Again: the bridge has names for them, by which the model can give them to tools.
+                # Again, because the bridge now has names for them, by which the model can pass them to tools.
                 pictures = await bridge.attach(
                     {"content": pictures.blocks}, model=watch.model, api=arguments["api"]
                 )
@@ -204,7 +205,7 @@ async def _run_loop(
 
 @dataclass(slots=True)
 class _RunListener:
-    """Tells the terminal of a run, and saves the pictures."""
+    """Shows a run on the terminal, and saves the pictures."""
 
     model: str
     terminal: "Terminal"
@@ -213,7 +214,7 @@ class _RunListener:
     _calls: int = field(default=0)
 
     def on_event(self, event: "Event") -> str:
-        """Show an event; return what goes on now, "" where that is what it was."""
+        """Show an event; return a new description of what is happening, or "" if it has not changed."""
         from imagebridge.events import (
             Answered,
             Called,
@@ -264,36 +265,35 @@ def _server_labels(servers: tuple[str, ...], config: Path | None) -> tuple[str, 
 
 
 def line(answer: "Answer") -> str:
-    """Say in one line what a call gave: the tool, seconds, pictures with their sizes and tokens, files, or text."""
+    """Describe the result of a call in one line: the tool, seconds, pictures with their sizes and tokens, files, or text."""
     translation = answer.translation
     phrases = [f"{answer.call.get('name')}: {'error, ' if answer.is_error else ''}{answer.seconds:.1f} s"]
     phrases += map(described, translation.pictures)
     phrases += [one.name for one in translation.placed if any(map(is_file, one.parts))]
     if translation.pictures:
-        phrases.append(f"{translation.tokens:,} tokens")
+        phrases.append(counted(translation.tokens, "token"))
     elif len(phrases) == 1:
-        phrases.append(
-            f"{sum(len(part.text) for one in translation.placed for part in one.parts if isinstance(part, Text)):,} characters of text"
-        )
+        texts = (part for one in translation.placed for part in one.parts if isinstance(part, Text))
+        phrases.append(f"{counted(sum(len(text.text) for text in texts), 'character')} of text")
     return ", ".join(phrases)
 
 
 def described(shown_picture: "ShownPicture") -> str:
-    """Return what was sent of a picture: pixels, type, bytes."""
+    """Return a description of a picture as sent: pixels, type, bytes."""
     picture = shown_picture.picture
     return f"{picture.width}x{picture.height} {picture.media_type} of {amount(picture.size)}"
 
 
 def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
-    """Tell what a run cost, in tokens and, where there is a price, in USD; and where the answer is cut off.
+    """Print what a run cost, in tokens and, if there is a price, in USD; and whether the answer is cut off.
 
     Raises:
-        BadAnswer: nothing came but the end of the answer.
+        BadAnswer: the answer is empty.
     """
     from .failure import BadAnswer
 
     cost = f", ${reply.cost:.4f}" if reply.cost is not None else ""
-    tokens = f"{reply.usage['input_tokens']:,} tokens in and {reply.usage['output_tokens']:,} out"
+    tokens = f"{counted(reply.usage['input_tokens'], 'token')} in and {reply.usage['output_tokens']:,} out"
     terminal.note(f"{model}: {tokens}{cost}")
     if not reply.text:
         why = f": it was cut off ({reply.incomplete})" if reply.incomplete else "; ask again"

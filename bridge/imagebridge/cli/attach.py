@@ -1,4 +1,4 @@
-"""Pictures of the user's own, from files, set beside a prompt as a tool's pictures are: proven, converted, fitted."""
+"""Attaches the user's own pictures to a prompt, treated like a tool's pictures: verified, converted, fitted."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def attached(files: Sequence[Path], policy: Policy) -> "Translation":
-    """Read files and translate them: before each picture stands the name of its file.
+    """Read files and translate them: each picture is preceded by the name of its file.
 
     Raises:
-        Failure: a file cannot be read, or shows nothing; the message says which and why.
+        Failure: a file cannot be read, or contains no picture; the message says which and why.
     """
     from imagebridge.errors import PictureError
     from imagebridge.providers.responses import translate

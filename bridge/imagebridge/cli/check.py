@@ -1,4 +1,4 @@
-"""`imagebridge check`: what is wrong with a request body, before it is sent."""
+"""`imagebridge check`: finds what is wrong with a request body before it is sent."""
 
 import json
 import sys
@@ -25,13 +25,13 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     imagebridge check request.json --fix > repaired.json
     my-agent --print-request | imagebridge check - --json
 
-    FILE holds the JSON body of a request: an object with input (Responses) or messages (Chat
-    Completions), or an array of input items or messages. A finding a line: path; refused, not seen
+    FILE contains the JSON body of a request: an object with input (Responses) or messages (Chat
+    Completions), or an array of input items or messages. Each line is a finding: path; refused, not seen
     (a picture that the model cannot see) or advice; consequence, fix, and in brackets the rule. --json:
     objects with rule, path, consequence, fix, refused and blind.
 
     Exit code: 0 if nothing would be refused and every picture seen (with --fix: in the repaired body),
-    1 otherwise, 2 for wrong usage, a file that cannot be read, or no JSON.
+    1 otherwise, 2 for wrong usage, a file that cannot be read, or invalid JSON.
     """
     document = _read_document(file)
 
@@ -41,7 +41,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     from .output import show
     from .terminal import Terminal
 
-    # What is repaired is decoded, so that a finding stands for everything that changes.
+    # What is repaired is decoded, so that every change has a finding.
     findings = _without_model_findings(
         check(_body(document), proof="decoded" if fix else "structure"), document
     )
@@ -60,10 +60,10 @@ def command(file: str, fix: bool, as_json: bool) -> None:
 
 
 def _read_document(file: str) -> "dict[str, Any] | list[Any]":
-    """Return the JSON object or array that the file holds.
+    """Return the JSON object or array in the file.
 
     Raises:
-        Failure: it cannot be read, or holds something else.
+        Failure: it cannot be read, or contains something else.
     """
     from .failure import Failure
 
@@ -96,7 +96,7 @@ def _body(document: "dict[str, Any] | list[Any]") -> dict[str, Any]:
 
 
 def _without_model_findings(findings: "list[Finding]", document: object) -> "list[Finding]":
-    """Leave out what an array of items cannot say: the model."""
+    """Leave out findings that an array of items cannot express: those about the model."""
     return [finding for finding in findings if isinstance(document, dict) or finding.path != "model"]
 
 
@@ -111,7 +111,7 @@ def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
 
 
 def _is_grave(one: "Finding") -> bool:
-    """Tell whether what was found costs the request, or a picture in it."""
+    """Return whether the findings cost the request, or a picture in it."""
     return one.refused or one.blind
 
 

@@ -56,7 +56,7 @@ _DEFAULT_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One line of the report. "note" has not been tried; "missing" is something that not everybody needs."""
+    """One line of the report. "note" was not tried; "missing" is something that not everybody needs."""
 
     state: State
     text: str
@@ -82,7 +82,7 @@ def command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Report what is installed and configured and which servers answer: a line each, ok, note, missing or failed.
+    """Report what is installed and configured and which servers answer: one line each, ok, note, missing or failed.
 
     \b
     imagebridge doctor
@@ -129,7 +129,7 @@ def report_lines(chosen: options.ChosenServers) -> Iterator[ReportLine]:
 
 
 def _servers(chosen: options.ChosenServers) -> Iterator[ReportLine]:
-    """Ask each server by itself, so that one that fails says nothing of the others."""
+    """Ask each server separately, so that one that fails does not affect the others."""
     if lacking(CLIENT):
         return
     from imagebridge.agent.bridge import Bridge
@@ -171,14 +171,14 @@ def _version(name: str) -> str:
 
 
 def _features(*features: Feature) -> Iterator[ReportLine]:
-    """Tell what packages are missing or too old for: commands, and tools that our own server then does not offer."""
+    """Report what needs missing or outdated packages: commands, and tools that our own server then does not offer."""
     for feature in features:
         if problem := lacking(feature):
             yield ReportLine("missing", problem)
 
 
 def _extras() -> dict[str, dict[str, Version]]:
-    """Return the packages of each extra with the lowest version it takes, as the installed distribution names them."""
+    """Return the packages of each extra with their lowest versions, from the metadata of the installed distribution."""
     versions: dict[str, dict[str, Version]] = {}
     for requirement in metadata.requires("imagebridge") or ():
         name, _, condition = requirement.partition(";")
@@ -202,11 +202,11 @@ def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
 
 
 _SCRIPTS = {"Chinese": "\u5317", "Japanese": "\u3055", "Korean": "\uc11c"}
-"""Scripts that the shipped font lacks, each by a letter."""
+"""Scripts that the included font lacks, each with a sample letter."""
 
 
 def _fonts() -> ReportLine:
-    """Tell whether texts beyond the Latin alphabet can be drawn."""
+    """Report whether texts beyond the Latin alphabet can be drawn."""
     from PIL import features
 
     if not features.check("freetype2"):
@@ -243,7 +243,7 @@ def _endpoint() -> str:
 
 
 def _at_openai(url: str) -> bool:
-    """Tell whether OpenAI itself, or one of its regions, serves the models there."""
+    """Return whether OpenAI, or one of its regional endpoints, serves the models at this address."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -252,14 +252,14 @@ def _at_openai(url: str) -> bool:
 
 
 def _models() -> Iterator[ReportLine]:
-    """Name the models that are asked for and have ended, or end soon, where OpenAI serves them."""
+    """Report configured models that have been shut down, or soon will be, if OpenAI serves them."""
     from imagebridge.facts.models import ending, last_day
 
     from .options import VARIABLE, default_model
 
     if not _at_openai(os.environ.get("OPENAI_BASE_URL", "").strip() or _DEFAULT_URL):
         return
-    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    today = datetime.date.today()  # a date from OpenAI, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
         if ends := ending(name, today):
             ended = (last_day(name) or today) <= today
@@ -301,7 +301,7 @@ def chart(model: str, *, as_json: bool) -> int:
 
     Raises:
         Failure: there is no key.
-        RequirementError: there is no openai.
+        RequirementError: openai is missing.
     """
     need(API)
     with api_failures():

@@ -1,4 +1,4 @@
-"""Commands on an event loop, which end what they have started whatever ends them."""
+"""Runs commands on an event loop; whatever ends a command, it ends what it has started."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
-"""Signals that end a command from outside: of `kill`, `timeout` and service managers; a closed terminal; Ctrl-\\."""
+"""Signals that end a command from outside: from `kill`, `timeout` and service managers; a closed terminal; Ctrl-\\."""
 
 
 class Ended(BaseException):
@@ -22,13 +22,13 @@ class Ended(BaseException):
 
 
 def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-    """Run a command's coroutine function and return what it returns. What is logged meanwhile goes to stderr.
+    """Run a command's coroutine function and return its result. Log messages go to stderr meanwhile.
 
-    A signal that would end the process cancels it first, so that its servers are ended in order. A signal that is
-    ignored here, as SIGHUP under `nohup`, stays ignored.
+    A signal that would end the process first cancels it, so that its servers are ended in order. An ignored
+    signal, such as SIGHUP under `nohup`, stays ignored.
 
     Raises:
-        Ended: by such a signal.
+        Ended: such a signal arrived.
     """
     import logging
 
@@ -54,7 +54,7 @@ async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Si
     results: list[T] = []
     failed: list[Exception] = []
 
-    # Open until all is ended: one more signal must not end the process in the middle of that.
+    # Open until everything has ended: another signal must not end the process in the middle.
     with anyio.open_signal_receiver(*numbers) as signals:
 
         async def watch() -> None:

@@ -1,4 +1,4 @@
-"""What ends a command: one message on stderr and an exit code."""
+"""What ends a command: a message on stderr and an exit code."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,6 +12,7 @@ from imagebridge.errors import (
     TokenLimitError,
     ToolNameError,
     TurnLimitError,
+    counted,
 )
 from imagebridge.requirements import CHARTS, DOCUMENTS, QR_CODES, lacking
 
@@ -26,29 +27,31 @@ class Failure(click.ClickException):
 
 
 class BadAnswer(Failure):
-    """What was asked answered with an error."""
+    """The request was answered with an error."""
 
     exit_code = ERROR
 
 
 @contextmanager
 def failures() -> Generator[None]:
-    """Turn what imagebridge raises on purpose into a `Failure`."""
+    """Turn imagebridge's own exceptions into a `Failure`."""
     try:
         yield
     except ToolNameError as error:
         raise Failure(unknown_tool(error.name, error.names)) from error
     except TurnLimitError as error:
         raise BadAnswer(
-            f"the model is still calling tools after {error.turns} turns; allow more with --max-turns"
+            f"the model is still calling tools after {counted(error.turns, 'turn')}; allow more with --max-turns"
         ) from error
     except TokenLimitError as error:
         raise BadAnswer(
-            f"the model is still calling tools after {error.spent:,} tokens; allow more than "
+            f"the model is still calling tools after {counted(error.spent, 'token')}; allow more than "
             f"{error.budget:,} with --budget"
         ) from error
     except DeadlineError as error:
-        raise BadAnswer(f"no answer within {error.deadline:g} seconds; allow more with --deadline") from error
+        raise BadAnswer(
+            f"no answer within {counted(error.deadline, 'second')}; allow more with --deadline"
+        ) from error
     except RunError as error:
         raise BadAnswer(str(error)) from error
     except BridgeError as error:
@@ -56,7 +59,7 @@ def failures() -> Generator[None]:
 
 
 def unknown_tool(name: str, names: list[str]) -> str:
-    """Say that no server offers `name`, what comes nearest, and what our own server would need for it."""
+    """Say that no server offers `name`, which tool is most similar, and what our own server would need for it."""
     missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
     own = f"; in imagebridge-server, {missing}" if missing else ""
     return f"{ToolNameError(name, names)}{own}"

@@ -22,7 +22,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Folder(click.Path):
-    """A folder that is there. An empty name, as of a variable that is not set, does not mean the current one."""
+    """An existing folder. An empty name, as from a variable that is not set, does not mean the current one."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the folder."""
@@ -52,7 +52,7 @@ _DEFAULT = Policy()
 
 
 class Hooks(TypedDict, total=False):
-    """What a command hears of its bridge."""
+    """What a command receives from its bridge."""
 
     approve: "Approve | None"
     on_event: "OnServerEvent | None"
@@ -60,9 +60,9 @@ class Hooks(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ChosenServers:
-    """Which MCP servers a command uses, and how: what `connection` and `reaching` read.
+    """Which MCP servers a command uses, and how, from the options of `connection` and `reaching`.
 
-    env: variables for the servers that are started. allow, allow_write, allow_https: what our own server may read and
+    env: variables for servers that are started. allow, allow_write, allow_https: what our own server may read and
     write. timeout: seconds for a server to start, and for each call.
     """
 
@@ -75,10 +75,10 @@ class ChosenServers:
     allow_https: bool = False
 
     def check(self) -> None:
-        """Refuse options that do not go together.
+        """Refuse options that cannot be combined.
 
         Raises:
-            click.UsageError: --allow, --allow-write or --allow-https beside --server or --config.
+            click.UsageError: --allow, --allow-write or --allow-https is used with --server or --config.
         """
         ours = {"--allow": self.allow, "--allow-write": self.allow_write, "--allow-https": self.allow_https}
         option = next((name for name, value in ours.items() if value), None)
@@ -89,11 +89,11 @@ class ChosenServers:
             )
 
     def bridge(self, policy: Policy = _DEFAULT, *, share: bool = False, **hooks: "Unpack[Hooks]") -> "Bridge":
-        """Return the bridge to them, not yet open.
+        """Return the bridge to the servers, not yet open.
 
         Raises:
             click.UsageError: see `check`.
-            RequirementError: there is no mcp, or one that is too old.
+            RequirementError: mcp is missing or too old.
         """
         self.check()
         need(CLIENT)
@@ -118,10 +118,10 @@ class ChosenServers:
 def _variables(
     _context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]
 ) -> dict[str, str]:
-    """Read NAME=VALUE, or NAME for the value that it has here.
+    """Parse NAME=VALUE, or NAME for its value in this environment.
 
     Raises:
-        click.BadParameter: no name, or no such variable.
+        click.BadParameter: there is no name, or no such variable.
     """
     variables: dict[str, str] = {}
     for word in words:
@@ -135,7 +135,7 @@ def _variables(
 
 
 def connection(command: _Command) -> _Command:
-    """Add --server, --config, --env, --allow and --timeout: the command gets them as `chosen`, its `ChosenServers`."""
+    """Add --server, --config, --env, --allow and --timeout: the command receives them as `chosen`, its `ChosenServers`."""
 
     @wraps(command)
     def with_chosen(**values: Any) -> Any:
@@ -188,7 +188,7 @@ def connection(command: _Command) -> _Command:
 
 
 def reaching(command: _Command) -> _Command:
-    """Add --allow-write and --allow-https to what `connection` adds: where our own server writes, and whether it fetches files."""
+    """Add --allow-write and --allow-https to the options of `connection`: where our own server writes, and whether it fetches files."""
     for option in (
         click.option(
             "--allow-https",
@@ -208,7 +208,7 @@ def reaching(command: _Command) -> _Command:
 
 
 def approving(command: _Command) -> _Command:
-    """Add --approve: which calls run without being asked for."""
+    """Add --approve: which calls run without asking."""
     return click.option(
         "--approve",
         type=click.Choice(["ask", "all", "none"]),
@@ -219,7 +219,7 @@ def approving(command: _Command) -> _Command:
 
 
 def pictures(command: _Command) -> _Command:
-    """Add --detail, --save and --share: how pictures are sent, where they are kept, and which servers get them."""
+    """Add --detail, --save and --share: how pictures are sent, where they are saved, and which servers receive them."""
     for option in (
         click.option(
             "--share",
@@ -247,5 +247,5 @@ VARIABLE = "IMAGEBRIDGE_MODEL"
 
 
 def default_model() -> str:
-    """Return `IMAGEBRIDGE_MODEL` where it is set, else the newest of `DEFAULTS`."""
+    """Return `IMAGEBRIDGE_MODEL` if it is set, otherwise the newest of `DEFAULTS`."""
     return os.environ.get(VARIABLE, "").strip() or DEFAULTS[-1].name

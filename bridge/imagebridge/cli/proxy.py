@@ -49,7 +49,7 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
 @click.option(
     "--no-auth",
     is_flag=True,
-    help="Let --http listen on an address that other machines reach, although the relay does not "
+    help="Let --http listen on an address that other machines can reach, although the relay does not "
     "authenticate anyone.",
 )
 @click.option("--explain", is_flag=True, help="Report each change on stderr.")
@@ -133,7 +133,7 @@ def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> Non
 
 
 def _read(headers: Sequence[str]) -> dict[str, str]:
-    """Return the headers by name. No error tells a value: it may be a secret."""
+    """Return the headers by name. Errors never quote a value, which may be a secret."""
     found: dict[str, str] = {}
     for one in headers:
         header = _HEADER.fullmatch(_filled(one))
@@ -147,7 +147,7 @@ def _read(headers: Sequence[str]) -> dict[str, str]:
 
 
 def _filled(text: str) -> str:
-    """Return a text with the environment's values in place of ${NAME}."""
+    """Return a text with ${NAME} replaced by values from the environment."""
     for name in _VARIABLE.findall(text):
         if name not in os.environ:
             raise click.UsageError(f"${{{name}}} is used, but the environment variable {name} is not set")
@@ -155,7 +155,7 @@ def _filled(text: str) -> str:
 
 
 def _leave(code: int) -> None:
-    """End at once: a thread may still wait for a host that neither reads nor closes its side."""
+    """End at once: a thread may still be waiting for a host that neither reads nor closes its side."""
     from imagebridge.client.host_log import finish_stderr
 
     finish_stderr()

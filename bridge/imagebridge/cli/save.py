@@ -1,4 +1,4 @@
-"""Pictures as they are sent, written into a folder."""
+"""Writes pictures into a folder, as sent."""
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def folder(path: Path | None) -> None:
-    """Create the folder of --save before any tool runs, so that a wrong name costs nothing.
+    """Create the folder of --save before any tool runs, so that an unusable name costs nothing.
 
     Raises:
         Failure: it cannot be created.
@@ -31,7 +31,7 @@ def folder(path: Path | None) -> None:
 def save_pictures(
     path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal
 ) -> None:
-    """Write pictures as `name-1.png` and so on, and say where. Files of that name are replaced.
+    """Write pictures as `name-1.png` and so on, and say where. Existing files are replaced.
 
     Raises:
         Failure: a file cannot be written.
@@ -63,9 +63,9 @@ def write(
 
 @contextmanager
 def whole(file: Path) -> Generator[Path]:
-    """Yield where to write a file, which appears under its name once all of it is written: a disk may fill on the way."""
+    """Yield a temporary path for a file, which gets its final name once it is complete, in case the disk fills up."""
     if file.exists() and not file.is_file():
-        yield file  # A device or a pipe takes what comes.
+        yield file  # A device or a pipe is written directly.
         return
     part = file.with_name(f".{file.name}.part")
     try:
@@ -78,5 +78,5 @@ def whole(file: Path) -> Generator[Path]:
 
 
 def extension(media_type: str) -> str:
-    """Return the usual ending of a file of this type."""
+    """Return the usual suffix for a file of this type."""
     return {"image/jpeg": "jpg"}.get(media_type, media_type.partition("/")[2])

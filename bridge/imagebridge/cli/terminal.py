@@ -1,4 +1,4 @@
-"""What a person sees: the answer as it is written, and beside it progress, notes and thumbnails on stderr."""
+"""What a person sees: the answer as it is written, and progress, notes and thumbnails on stderr."""
 
 import sys
 from collections.abc import Callable, Generator
@@ -24,28 +24,28 @@ _ROWS = 18
 
 
 _ESCAPES = {sign: f"\\u{sign:04x}" for sign in STEERING}
-"""What steers a terminal, as JSON writes it where it must."""
+"""Characters that control a terminal, as JSON escapes them where it must."""
 
 
 class Terminal:
-    """Stderr, where only `tell` writes unless it is a terminal; with `live` also stdout, where that is one."""
+    """Stderr, where only `tell` writes unless it is a terminal; with `live` also stdout, if that is a terminal."""
 
     def __init__(self, *, live: bool = False) -> None:
         self._console = _console() if sys.stderr.isatty() else None
         self._status: Status | None = None
         self._live = live and sys.stdout.isatty()
         self._open = False
-        """Whether a line of stdout has been begun."""
+        """Whether a line of stdout has been started."""
         self._pieces: list[str] = []
         self._said = ""
 
     @property
     def answers(self) -> bool:
-        """Whether a person sees what is asked and can answer."""
+        """Whether a person can see questions and answer them."""
         return self._console is not None and sys.stdin.isatty()
 
     def ask(self, question: str) -> bool:
-        """Ask a question that is answered with yes or no; no is the default."""
+        """Ask a yes-or-no question; no is the default."""
         self._break()
         status = self._status
         if status is not None:
@@ -57,7 +57,7 @@ class Terminal:
                 status.start()
 
     def on_event(self, event: "Progress | Log") -> None:
-        """Show how far a call is, and what a server warns of."""
+        """Show a call's progress and a server's warnings."""
         from imagebridge.events import Progress
 
         if isinstance(event, Progress):
@@ -69,7 +69,7 @@ class Terminal:
             self.note(f"{event.server}: {event.level}: {event.data}")
 
     def piece(self, text: str) -> None:
-        """Write a piece of the answer to stdout as it comes; progress waits until the text or its line ends."""
+        """Write a piece of the answer to stdout as it arrives; progress waits until the text or its line ends."""
         if not self._live or not text:
             return
         if not self._open and self._status is not None:
@@ -79,13 +79,13 @@ class Terminal:
         click.echo(plain(text), nl=False)
 
     def end(self) -> None:
-        """End the text that pieces have made up; the next piece begins another."""
+        """End the text made of pieces; the next piece begins a new one."""
         self._break()
         self._said = "".join(self._pieces) or self._said
         self._pieces.clear()
 
     def has_shown(self, text: str) -> bool:
-        """Tell whether pieces showed just this text, last of all."""
+        """Return whether the last thing shown was this text, in pieces."""
         return bool(text) and self._said == text
 
     def _break(self) -> None:
@@ -100,7 +100,7 @@ class Terminal:
 
     @contextmanager
     def busy(self, text: str) -> "Generator[Callable[[str], None]]":
-        """Show that something is going on, until the block ends. Yields how to say what it is now."""
+        """Show that something is in progress, until the block ends. Yields a function that changes the description."""
         if self._console is None:
             yield _nothing
             return
@@ -113,13 +113,13 @@ class Terminal:
                 self._break()
 
     def note(self, text: str) -> None:
-        """Write a line that only a person watching cares for."""
+        """Write a line that matters only to a person who is watching."""
         if self._console is not None:
             self._break()
             self._console.print(plain(text), markup=False, highlight=False, style="dim")
 
     def tell(self, text: str) -> None:
-        """Write a line that also belongs into a log."""
+        """Write a line that also belongs in a log."""
         self._break()
         if self._console is not None:
             self._console.print(plain(text), markup=False, highlight=False, soft_wrap=True)
@@ -127,7 +127,7 @@ class Terminal:
             click.echo(text, err=True)
 
     def thumbnail(self, data: bytes) -> None:
-        """Show a picture small, where the terminal has colours for it."""
+        """Show a small picture, if the terminal has colours for it."""
         if self._console is not None and coloured(self._console):
             self._console.print(pixels(data, _COLUMNS, _ROWS))
 
@@ -149,23 +149,23 @@ def _escaped(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text without the characters that steer a terminal; line breaks and tabs stay."""
+    """Return a text without the characters that control a terminal; line breaks and tabs stay."""
     return text.translate(STEERING)
 
 
 def escaped(json_text: str) -> str:
-    """Return JSON in which the characters that steer a terminal are escaped: it says the same."""
+    """Return JSON in which the characters that control a terminal are escaped, with the same meaning."""
     return json_text.translate(_ESCAPES)
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Write a line for people to stdout, or to stderr with `err`; what is a pipe gets it as it is."""
+    """Write a line for people to stdout, or to stderr with `err`; a pipe gets it unchanged."""
     stream = sys.stderr if err else sys.stdout
     click.echo(plain(text) if stream.isatty() else text, err=err)
 
 
 def coloured(console: "Console") -> bool:
-    """Tell whether this console shows colours: without them a thumbnail is a grey block."""
+    """Return whether this console shows colours: without them, a thumbnail is a grey block."""
     return console.is_terminal and console.color_system is not None and not console.no_color
 
 

@@ -1,1 +1,1 @@
-"""The side that speaks MCP: configuration, transports, connections, calls, resources."""
+"""The MCP side: configuration, transports, connections, calls, resources."""

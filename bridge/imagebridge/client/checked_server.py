@@ -1,4 +1,4 @@
-"""What no process can be started with, and no request can carry: said before either is tried. Pure."""
+"""Checks for servers that no process can be started with, and requests that cannot be sent, before either is tried. Pure."""
 
 import os
 import re
@@ -19,7 +19,7 @@ _LAST_PORT = 65_535
 
 
 def process_problem(server: "StdioServerParameters") -> str:
-    """Say why no process can be started so; empty where one can."""
+    """Say why a process cannot be started this way; empty if it can."""
     places = [("its command", server.command)]
     places += [(f"its argument {number}", text) for number, text in enumerate(server.args, 1)]
     places += [("its folder", str(server.cwd or ""))]
@@ -39,7 +39,7 @@ def process_problem(server: "StdioServerParameters") -> str:
 
 
 def http_problem(address: str, headers: Mapping[str, str]) -> str:
-    """Say what is wrong with an address or with headers; empty where nothing is. No value of a header is told."""
+    """Say what is wrong with an address or headers; empty if nothing is. Header values are never quoted."""
     try:
         url = httpx2.URL(address)
     except (httpx2.InvalidURL, UnicodeError) as error:
@@ -51,7 +51,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
         return "its address is not that of a server; it must begin with http:// or https:// and a host"
-    # Its own port is left out by httpx2.
+    # httpx2 omits the default port.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
     for name, value in headers.items():
@@ -68,9 +68,9 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
 
 
 def openai_problem(environment: Mapping[str, str]) -> str:
-    """Say what is wrong with the key or the address that the OpenAI SDK takes from the environment; empty where nothing is.
+    """Say what is wrong with the key or address that the OpenAI SDK takes from the environment; empty if nothing is.
 
-    The SDK's own error tells the key where that holds a line end.
+    The SDK's own error quotes the key if it contains a line end.
     """
     key, address = (environment.get(name, "") for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
     if not key.isascii() or _CONTROL.search(key) or key != key.strip():

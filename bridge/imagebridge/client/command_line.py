@@ -1,15 +1,15 @@
-"""A command line as a person writes it becomes words. Pure."""
+"""Splits a command line into words. Pure."""
 
 import re
 import shlex
 
 
 def split_command_line(line: str, *, windows: bool) -> list[str]:
-    r"""Split a command line as the system's own programs would.
+    r"""Split a command line as programs on this system would.
 
-    Elsewhere than on Windows as a POSIX shell does. On Windows a backslash is itself, so that paths can be
-    written as they are; only before a double quote it means that quote (as in `CommandLineToArgvW`). Words in
-    single quotes, which no program there takes off, are taken as documentation for all systems writes them.
+    On systems other than Windows, this follows POSIX shells. On Windows, a backslash is literal, so that paths can be
+    written plainly; only before a double quote does it escape the quote (as in `CommandLineToArgvW`). Single quotes,
+    which Windows programs do not remove, are removed, because documentation for all systems uses them.
 
     Raises:
         ValueError: a quote is not closed.
@@ -18,7 +18,7 @@ def split_command_line(line: str, *, windows: bool) -> list[str]:
 
 
 _SINGLE = re.compile(r"'([^']*)'(?=\s|$)")
-"""A quoted word ends only where a word ends, so that the quote in `it's` is a letter."""
+"""A quoted word ends only at the end of a word, so that the quote in `it's` is a letter."""
 
 _SLASHES = re.compile(r'(\\*)(")?')
 
@@ -36,7 +36,7 @@ def _windows(line: str) -> list[str]:
 
 
 def _word(line: str, at: int) -> tuple[str, int]:
-    """Read the word that begins at a place; return it and where it ends."""
+    """Read the word at a position; return it and its end."""
     word, quoted, start = "", False, at
     while at < len(line) and (quoted or not line[at].isspace()):
         single = _SINGLE.match(line, at) if not quoted and (at == start or line[at - 1] == "=") else None
@@ -45,7 +45,7 @@ def _word(line: str, at: int) -> tuple[str, int]:
         slashes = _SLASHES.match(line, at)
         assert slashes
         if slashes[2]:
-            # Before a quote two backslashes are one; one that is left makes the quote a letter.
+            # Before a quote, two backslashes mean one; a single one left over makes the quote literal.
             word += "\\" * (len(slashes[1]) // 2)
             at = slashes.end()
             if len(slashes[1]) % 2:

@@ -1,4 +1,4 @@
-"""The servers of a bridge, and those that a host's configuration names: `mcp.json`, `claude_desktop_config.json` and kin."""
+"""The servers of a bridge, and those in a host's configuration: `mcp.json`, `claude_desktop_config.json` and similar files."""
 
 import json
 import os
@@ -17,33 +17,33 @@ from imagebridge.errors import BridgeError
 from imagebridge.schemas.definitions import tool_names
 from imagebridge.wire import JSON, MAX_LEVELS, blanked, is_deep, is_json, is_list, is_number, text_of
 
-# ${VAR} and ${env:VAR} as VS Code and Cursor write it, ${VAR:-default} as Claude Code does.
+# ${VAR} and ${env:VAR} as in VS Code and Cursor, ${VAR:-default} as in Claude Code.
 _VARIABLE = re.compile(r"\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
-# What VS Code and Cursor ask for, run or look up by themselves (their documentation, 2026-11).
+# Values that VS Code and Cursor ask for, run or look up themselves (their documentation, 2026-11).
 _ASKED = re.compile(r"\$\{(?:input|command|config):[^}]*\}")
 
-# What hosts call the lists of tools that are offered and withheld: Gemini CLI, Codex, and Kiro with Roo Code
+# What hosts call the lists of tools to offer and to withhold: Gemini CLI, Codex, and Kiro with Roo Code
 # (their documentation, 2026-11).
 _ALLOWED = ("includeTools", "enabled_tools", "allowedTools")
 _DENIED = ("excludeTools", "disabled_tools", "disabledTools")
 
 _MOST_SECONDS = 3_600
-"""`timeout` up to this number means seconds (Cline, which allows 30 to 3,600), more means milliseconds (Claude Code, Gemini CLI) (2026-11)."""
+"""A `timeout` up to this number is in seconds (Cline, which allows 30 to 3,600), a larger one in milliseconds (Claude Code, Gemini CLI) (2026-11)."""
 
 _LONGEST = 10_000_000
-"""The most bytes of a configuration: the largest real ones, which hold whole histories, have a few megabytes."""
+"""The most bytes of a configuration file: the largest real ones, which contain whole histories, have a few megabytes."""
 
 _ENDLESS = 1e12
-"""Milliseconds from which on a timeout is no limit: some thirty years."""
+"""Milliseconds from which a timeout counts as no limit: about thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which tools are offered: those that a pattern of `allow` names (None: all) and none of `deny` does.
+    """Which tools are offered: those that match a pattern of `allow` (None: all) and none of `deny`.
 
-    A pattern has the wildcards of a shell (`*`, `?`, `[abc]`). It is compared with the name that the server
-    knows and with the legal one that models see; as `server:tool`, with the tools of that server alone.
+    A pattern may contain shell wildcards (`*`, `?`, `[abc]`). It is compared with the server's own name of the tool
+    and with the valid name that models see; as `server:tool`, only with the tools of that server.
     """
 
     allow: tuple[str, ...] | None = None
@@ -54,7 +54,7 @@ class Filter:
         """Return the filter of two lists of patterns.
 
         Raises:
-            TypeError: one of them is a single string, or holds something else than strings.
+            TypeError: one of them is a single string, or contains something other than strings.
         """
         return cls(
             None if allow is None else _checked_patterns("allow", allow),
@@ -62,12 +62,12 @@ class Filter:
         )
 
     def lets(self, server: str, tool: str) -> bool:
-        """Tell whether the tool of a server is offered."""
+        """Return whether the tool of a server is offered."""
         allowed = self.allow is None or any(_matches_tool(pattern, server, tool) for pattern in self.allow)
         return allowed and not any(_matches_tool(pattern, server, tool) for pattern in self.deny)
 
     def idle(self, tools: Sequence[tuple[str, str]]) -> list[str]:
-        """Return the patterns that name none of `tools`, pairs of server and tool: probably misspelt."""
+        """Return the patterns that match none of `tools`, pairs of server and tool: probably misspelt."""
         return [
             pattern
             for pattern in (*(self.allow or ()), *self.deny)
@@ -86,7 +86,7 @@ def _checked_patterns(argument: str, values: Iterable[object]) -> tuple[str, ...
 
 
 def _matches_tool(pattern: str, server: str, tool: str) -> bool:
-    """Tell whether a pattern names a tool, by its original or its legal name, with its server's or without."""
+    """Return whether a pattern matches a tool, by its original or valid name, with or without its server's name."""
     names = {tool, *tool_names([{"name": tool}])}
     if ":" in pattern:
         names |= {f"{server}:{name}" for name in names}
@@ -95,13 +95,13 @@ def _matches_tool(pattern: str, server: str, tool: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HttpServer:
-    """An MCP server behind a URL.
+    """An MCP server at a URL.
 
     Args:
         url: its address, such as https://host/mcp.
         headers: sent with each request, such as `{"Authorization": "Bearer ..."}`.
         auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
-        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first that the server speaks.
+        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first of them that the server speaks.
     """
 
     url: str
@@ -117,10 +117,10 @@ ServerSpec = str | StdioServerParameters | HttpServer | MCPServer[Any]
 class Setup:
     """A server and how it is used.
 
-    name: how its configuration calls it; empty for the server's own name. timeout: seconds to start, and for
-    each call. required: without it the bridge does not open. rules: which of its tools are offered.
-    parallel: whether its calls may run side by side, whatever they do. environment: variables that it gets as
-    a child, where it does not name them itself. problem: why its configuration cannot be used; then `server` is
+    name: its name in the configuration; empty for the server's own name. timeout: seconds to start, and for
+    each call. required: whether the bridge opens only with it. rules: which of its tools are offered.
+    parallel: whether its calls may run concurrently, whatever they do. environment: variables for it as
+    a child process, unless its entry sets them. problem: why its configuration cannot be used; then `server` is
     empty.
     """
 
@@ -134,7 +134,7 @@ class Setup:
     problem: str = ""
 
     def __post_init__(self) -> None:
-        if not self.timeout > 0:  # NaN is not either
+        if not self.timeout > 0:  # also excludes NaN
             raise ValueError(f"timeout={self.timeout!r}: it must be a number of seconds above 0")
 
 
@@ -142,7 +142,7 @@ _NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
 
 
 def transport_problem(address: str) -> str:
-    """Say that an address, or the type of an entry, wants a transport that MCP does not have; empty where it does not."""
+    """Say that an address, or the type of an entry, needs a transport that MCP does not have; empty if it does not."""
     if not _NO_TRANSPORT.match(address):
         return ""
     return (
@@ -155,21 +155,21 @@ def transport_problem(address: str) -> str:
 def configured(
     path: str | Path, environment: Mapping[str, str] | None = None, timeout: float = 60.0
 ) -> dict[str, Setup]:
-    """Read the servers of a configuration file, by name, in its order. Entries that are switched off are left out.
+    """Read the servers of a configuration file, by name and in order. Entries that are switched off are left out.
 
-    They stand under `mcpServers` (Claude, Cursor and most hosts) or `servers` (VS Code); comments and trailing
-    commas are taken. Variables are taken from `environment`, by default the process's own; beside them there are
+    They are under `mcpServers` (Claude, Cursor and most hosts) or `servers` (VS Code); comments and trailing
+    commas are accepted. Variables come from `environment`, by default the process's own; also available are
     `${workspaceFolder}`, `${workspaceFolderBasename}`, `${userHome}` and `${pathSeparator}`.
-    `timeout` is for entries that name none of their own.
-    Beside `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may hold `timeout`, `parallel`,
-    `required`, `disabled` (or `enabled`), and patterns of the tools that it offers or withholds under the
-    names that hosts use: `includeTools`, `excludeTools` and their kin.
+    `timeout` is for entries that do not set their own.
+    Besides `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may have `timeout`, `parallel`,
+    `required`, `disabled` (or `enabled`), and patterns of tools to offer or withhold under the
+    names that hosts use: `includeTools`, `excludeTools` and similar ones.
 
-    An entry that has neither a command nor a URL, names a variable that is not set or holds a value of the wrong
-    kind costs the others nothing: its setup has a `problem`, with which it fails to connect.
+    An entry that has neither a command nor a URL, names a variable that is not set, or has a value of the wrong
+    type does not affect the others: its setup has a `problem`, with which connecting fails.
 
     Raises:
-        BridgeError: the file cannot be read, is no JSON or names no servers.
+        BridgeError: the file cannot be read, is not JSON or names no servers.
     """
     path = Path(path)
     entries = _entries(path)
@@ -203,7 +203,7 @@ def _entries(path: Path) -> JSON:
     if deep:
         raise BridgeError(f"{path} is nested deeper than {MAX_LEVELS} levels, which no list of servers needs")
     entries = [value.get(key) for key in ("mcpServers", "servers")] if is_json(value) else []
-    # Hosts leave an empty one beside the other.
+    # Hosts leave an empty one next to the other.
     named = sorted(filter(is_json, entries), key=len, reverse=True)
     if not named:
         raise BridgeError(f"{path} has no servers: it contains neither `mcpServers` nor `servers`")
@@ -211,7 +211,7 @@ def _entries(path: Path) -> JSON:
 
 
 def _editor_variables(path: Path) -> dict[str, str]:
-    """Return the places that VS Code and Cursor name in their files, `.vscode/mcp.json` for one (their documentation, 2026-11)."""
+    """Return the folders that VS Code and Cursor refer to in files such as `.vscode/mcp.json` (their documentation, 2026-11)."""
     folder = path.absolute().parent
     root = folder.parent if folder.name in (".vscode", ".cursor") else folder
     return {
@@ -261,7 +261,7 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
         for problem in (transport_problem(f"{kind}:") for kind in kinds):
             if problem:
                 raise BridgeError(problem)
-        # Any other type means Streamable HTTP to some host and nothing to others: the server decides.
+        # Any other type means Streamable HTTP to some hosts and nothing to others: the server decides.
         sse = "sse" in kinds
         return HttpServer(expanded(url), texts("headers") or {}, transport="sse" if sse else "auto")
     if not text_of(entry, "command"):
@@ -278,11 +278,11 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
 
 
 def _seconds(entry: JSON) -> float | None:
-    """Return the timeout that an entry names."""
+    """Return the timeout of an entry."""
     value = entry.get("timeout")
     if value is None:
         return None
-    # Also of more digits than a float has, infinite or no number at all.
+    # Also one with more digits than a float has, infinite, or not a number at all.
     if not is_number(value) or not 0 < value < _ENDLESS:
         raise BridgeError(f"has a `timeout` that is not a positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)

@@ -1,4 +1,4 @@
-"""A command line, a URL, stdio parameters or an MCPServer becomes a connected MCP client."""
+"""Turns a command line, a URL, stdio parameters or an MCPServer into a connected MCP client."""
 
 import os
 import shlex
@@ -41,11 +41,11 @@ _COMMANDS = ("imagebridge-server", "imagebridge")
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What a connection is heard by.
+    """What listens to a connection.
 
-    over: called once no more messages can come. heard: hears each notification. logged: hears what the server
-    logs; without it servers of 2026-07-28 are not asked to. stderr: keeps the end of what it writes there.
-    exchange: takes down what a server behind a URL answers.
+    over: called once no more messages can arrive. heard: receives each notification. logged: receives the server's
+    log messages; without it, servers of 2026-07-28 are not asked for any. stderr: keeps the end of the server's stderr.
+    exchange: records what a server at a URL answers.
     """
 
     over: Callable[[], None]
@@ -58,14 +58,14 @@ class Listening:
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
     """Return how to start imagebridge's own server with this interpreter.
 
-    `OPENAI_*` and `IMAGEBRIDGE_*` variables go to it and to no other server; see `environment`.
+    It alone gets the `OPENAI_*` and `IMAGEBRIDGE_*` variables; see `environment`.
     """
     passed = own(os.environ if environment is None else environment)
     return StdioServerParameters(command=sys.executable, args=[*_OURS, *arguments], env=passed)
 
 
 def label(server: ServerSpec) -> str:
-    """Return how a person would name this server in a message."""
+    """Return how a person would refer to this server in a message."""
     match server:
         case str():
             return server
@@ -78,7 +78,7 @@ def label(server: ServerSpec) -> str:
 
 
 def plain(server: ServerSpec) -> str:
-    """Return the same without what may be secret in it, for a model or a page: options, `KEY=secret`, a query."""
+    """Return the same without what may be secret, for a model or a page: options, `KEY=secret`, a query."""
     named = label(server)
     if isinstance(server, HttpServer) or named.startswith(("http://", "https://")):
         return location(named)
@@ -86,15 +86,15 @@ def plain(server: ServerSpec) -> str:
 
 
 def _is_plain(word: str) -> bool:
-    """Tell a word of a command line from an option with a name, and from `KEY=secret`."""
+    """Return whether a word of a command line is a plain word, rather than an option or `KEY=secret`."""
     return "=" not in word and (len(word) < 3 or not word.startswith("-"))
 
 
 def checked(server: object) -> ServerSpec:
-    """Return `server` where it is one that `connect` takes; a URL becomes an `HttpServer`.
+    """Return `server` if `connect` accepts it; a URL becomes an `HttpServer`.
 
     Raises:
-        TypeError: it is not; the message names what came.
+        TypeError: it is not accepted; the message names what it is.
     """
     if isinstance(server, str) and server[:8].lower().startswith(("http://", "https://")):
         return HttpServer(server)
@@ -112,11 +112,11 @@ async def connect(
 ) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
     """Connect to `server` and yield its client and all its tools, until the block ends.
 
-    A child gets the variables of `environment` too, where its own parameters do not name them.
+    A child process also gets the variables of `environment` that its own parameters do not set.
 
-    Either protocol generation is spoken, as the server answers. A URL that refuses Streamable HTTP with 400,
-    404 or 405 is tried as the older HTTP+SSE (2025-11-25, transports, backwards compatibility). A timeout is
-    the caller's, around the task.
+    Either generation of the protocol is spoken, depending on the server's answer. If a URL refuses Streamable HTTP with
+    400, 404 or 405, the older HTTP+SSE is tried (2025-11-25, transports, backwards compatibility). Timeouts are
+    up to the caller, around the task.
 
     Raises:
         ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
@@ -129,18 +129,18 @@ async def connect(
             ready = True
             yield client, tools
     except Exception as error:
-        # The transports raise from inside task groups: what they wrap is what a person can act on.
+        # The transports raise from inside task groups: the wrapped exception is what a person can act on.
         cause = _leaf(error)
         if ready:
             raise
         if isinstance(cause, ServerError):
             raise cause from None
         problem = _problem(server, cause, listening.exchange)
-        # The sentence says what the cause was; of a server in this process, the cause also says where.
+        # The sentence gives the cause; for a server in this process, the exception also shows where.
         inside = cause if isinstance(server, MCPServer) else None
         raise ServerError(label(server), problem, listening.stderr.text) from inside
     except BaseExceptionGroup:
-        # Who gave up hears of that alone, whatever broke in the SDK's tasks at the same moment: trio tells of both.
+        # A cancelled caller sees only that, whatever broke in the SDK's tasks at the same moment: trio reports both.
         await checkpoint_if_cancelled()
         raise
 
@@ -168,7 +168,7 @@ async def _entered(
             connected = False
 
             def over() -> None:
-                # A refused attempt ends too; what comes after it does not.
+                # A refused attempt also ends; what comes after it does not.
                 if connected:
                     listening.over()
 
@@ -184,7 +184,7 @@ async def _entered(
             try:
                 return await entered(repairing(older(server, exchange), listening.over))
             except Exception:
-                # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
+                # Streamable HTTP is what servers speak today: its refusal is more informative than the older one's.
                 exchange.status, exchange.words = refused
                 raise
         case str() | StdioServerParameters():
@@ -201,7 +201,7 @@ async def _entered(
 
 
 def _client_info() -> Implementation:
-    """Return how servers know the bridge: ours sends it pictures as they are (see `hosts`)."""
+    """Return the name by which servers know the bridge: our own server sends it unchanged pictures (see `hosts`)."""
     return Implementation(name="imagebridge", version=version("imagebridge"))
 
 
@@ -216,7 +216,7 @@ def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Clien
 
 
 def _parameters(command: str) -> StdioServerParameters:
-    """Read a command line; our own server's gets our own variables."""
+    """Parse a command line; our own server also gets our own variables."""
     try:
         words = command_line.split_command_line(command, windows=os.name == "nt")
     except ValueError as error:
@@ -228,7 +228,7 @@ def _parameters(command: str) -> StdioServerParameters:
 
 
 def _program(command: str) -> str:
-    """Return where one of our own commands is, which an environment that is not activated has on no PATH."""
+    """Return the path of one of our own commands, which may not be on the PATH if its environment is not activated."""
     if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
             if path := shutil.which(command, path=str(folder)):

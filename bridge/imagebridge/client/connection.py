@@ -1,4 +1,4 @@
-"""One server of a bridge: started, held, started anew after it ended, and asked."""
+"""One server of a bridge: starts it, keeps the connection, restarts it after it exits, and sends it requests."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from mcp.server import MCPServer
 from mcp.types import LoggingMessageNotificationParams
 
-from imagebridge.errors import BridgeError, ServerError, short
+from imagebridge.errors import BridgeError, ServerError, counted, short
 from imagebridge.repair.protocol import repaired
 
 from .config import HttpServer, Setup
@@ -44,9 +44,9 @@ Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[No
 
 
 class Connection:
-    """One server and its tools. After it ended it is started anew by the next call, with growing pauses.
+    """One server and its tools. After it exits, the next call restarts it, after increasing pauses.
 
-    on_change: called when the list of tools is another. on_log: hears what the server logs.
+    on_change: called when the list of tools has changed. on_log: receives the server's log messages.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Connection:
     ) -> None:
         self.setup = setup
         self.name = setup.name or label(setup.server)
-        """Until it is connected, the name a person would give it; from then on a name that a model may read."""
+        """Until it is connected, a name that a person would use; after that, a name that a model may read."""
         self.instructions = ""
         """What the server says about itself, for models."""
         self.resources = Resources(self.read)
@@ -80,7 +80,7 @@ class Connection:
         """Start or reach the server and list its tools.
 
         Raises:
-            ServerError: that failed; it quotes what the server wrote to stderr.
+            ServerError: that failed; the message quotes what the server wrote to stderr.
         """
         if self.setup.problem:
             raise ServerError(self.name, self.setup.problem)
@@ -90,7 +90,7 @@ class Connection:
             with anyio.fail_after(seconds):
                 await self._tasks.start(self._hold, session)
         except TimeoutError:
-            problem = f"no answer within {seconds:g} seconds"
+            problem = f"no answer within {counted(seconds, 'second')}"
             if self._is_child:
                 problem += f". {UNHEARD}"
             raise self._failed(problem, session.stderr) from None
@@ -102,7 +102,7 @@ class Connection:
         return not isinstance(self.setup.server, (HttpServer, MCPServer))
 
     def _failed(self, problem: str, stderr: str) -> ServerError:
-        """Return the error of a server that is not connected, named as its configuration and as a person would."""
+        """Return the error for a server that is not connected, named as in its configuration and as a person would name it."""
         server = label(self.setup.server)
         return ServerError(f"{self.setup.name} ({server})" if self.setup.name else server, problem, stderr)
 
@@ -113,7 +113,7 @@ class Connection:
             session.drop()
 
     async def _hold(self, session: Session, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Hold a connection in a task of its own, until it or the bridge ends."""
+        """Hold a connection in a separate task, until it or the bridge ends."""
         self._held.add(session)
         ready = False
         listening = Listening(session.end, self._tools.heard, self._logged if self._on_log else None)
@@ -130,11 +130,11 @@ class Connection:
                     await session.over.wait()
                     watching.cancel_scope.cancel()
                 if session.forgotten:
-                    # Each call under way gets its own answer: whether it was refused, nothing else can tell.
+                    # Each call in progress gets its own answer: only that shows whether it was refused.
                     with anyio.move_on_after(self.setup.timeout):
                         await session.idle()
         except Exception:
-            # Once it served, a server that ends badly costs its own calls alone: each of them says so.
+            # After it has served, a server that ends badly costs only its own calls: each of them says so.
             if not ready:
                 raise
             _LOG.debug("%s ended", self.name, exc_info=True)
@@ -147,15 +147,15 @@ class Connection:
             session.gone.set()
 
     def _pause(self) -> None:
-        """Reckon when the server may be started again: at once after the first end, later after each further one."""
+        """Compute when the server may be restarted: at once after its first exit, later after each further one."""
         self._ends += 1
         pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
         self._not_before = anyio.current_time() + pause
 
     async def _connected(self, asked_at: float) -> tuple[Session, Client]:
-        """Return the session and its client, starting the server anew where it has ended.
+        """Return the session and its client, restarting the server if it has exited.
 
-        Who was asked for, at the time `asked_at`, before a start failed is not made to wait for one more.
+        A caller that asked, at the time `asked_at`, before a start failed does not wait for another start.
         """
         if self._session.client is not None:
             return self._session, self._session.client
@@ -172,9 +172,9 @@ class Connection:
             return self._session, self._session.client
 
     async def _restart(self) -> None:
-        """Start the server anew once it is gone and its pause is over; `_failure` is why that failed."""
+        """Restart the server once it has exited and its pause is over; `_failure` says why that failed."""
         if not self._session.forgotten:
-            # Two of the same at once might fight over a port or a profile.
+            # Two instances at once might conflict over a port or a profile.
             await self._session.gone.wait()
         self._failure = None
         pause = self._not_before - anyio.current_time()
@@ -204,9 +204,9 @@ class Connection:
     ) -> dict[str, Any]:
         """Call a tool and return its repaired result as JSON.
 
-        `asked_at`: since when the call is wanted, by the event loop's clock; now where it is left out.
-        A call that is lost with its connection is made once more where that can do no harm: the tool says that
-        it only reads or is idempotent, or the server never saw the call.
+        `asked_at`: when the call was requested, by the event loop's clock; by default now.
+        A call that is lost with its connection is repeated if that can do no harm: the tool says that
+        it only reads or is idempotent, or the server never received the call.
 
         Raises:
             ServerError: the server did not answer in time, refused the call or is gone.
@@ -230,7 +230,7 @@ class Connection:
                 if doubt.startswith("it may") and (harmless or not lost.ran):
                     continue
                 if lost.words:
-                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from lost
+                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from None
                 if not lost.ran:
                     problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
                     raise ServerError(self.name, problem) from None
@@ -238,17 +238,17 @@ class Connection:
             self._ends = 0
             self._tools.answered(client)
             await self._tools.refreshed(client)
-            # Over a connection results were repaired on their way in; a server in this process has none.
+            # Results from a connection were repaired on arrival; a server in this process has no connection.
             return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
         raise AssertionError("unreachable")
 
     async def settled(self) -> None:
-        """Return once what the last answer has changed of the tools is known; see `Tools.settled`."""
+        """Return once changes that the last answer made to the tools are known; see `Tools.settled`."""
         if (client := self._session.client) is not None:
             await self._tools.settled(client)
 
     async def _ended(self, session: Session, problem: str) -> ServerError:
-        """Return the error of a lost call, with the last words of the server's process."""
+        """Return the error for a lost call, with the end of the process's stderr."""
         if session.client is None:
             with anyio.move_on_after(_LAST_WORDS):
                 await session.gone.wait()
@@ -267,7 +267,9 @@ class Connection:
             with anyio.fail_after(self.setup.timeout):
                 return await self._read(uri)
         except TimeoutError:
-            raise ServerError(self.name, f"no answer within {self.setup.timeout:g} seconds") from None
+            raise ServerError(
+                self.name, f"no answer within {counted(self.setup.timeout, 'second')}"
+            ) from None
         except (MCPError, ValueError, anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise ServerError(self.name, short(error) or type(error).__name__) from None
 
@@ -290,10 +292,10 @@ class Connection:
 
 
 async def connected(connections: Sequence[Connection], *, required: bool) -> dict[Connection, ServerError]:
-    """Open all connections at the same time; return why some failed, where the others may go on without them.
+    """Open all connections at the same time; return why some failed, if the others may continue without them.
 
     Raises:
-        BridgeError: all failed, or one that is required; with `required` each is.
+        BridgeError: all failed, or a required one did; with `required`, every one is required.
     """
     failures: dict[Connection, ServerError] = {}
 

@@ -1,4 +1,4 @@
-"""What a server that is started as a child gets of this process's environment. Pure."""
+"""What a server started as a child process gets of this process's environment. Pure."""
 
 import os
 import re
@@ -24,46 +24,46 @@ _PASSED = frozenset((*DEFAULT_INHERITED_ENV_VARS, *_DESKTOP, *_PROXIES, "NO_PROX
 _FAMILIES = ("XDG_", "LC_")
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|COOKIE", re.IGNORECASE)
-"""Words in a variable's name that keep it from the servers, whatever else the name says."""
+"""Words in a variable's name that keep it from servers, whatever else the name says."""
 
 _SCHEME = r"(?:[a-z][a-z0-9+.-]*:)?//"
 _USER = re.compile(rf"^({_SCHEME}|(?!{_SCHEME}))([^:]*):.*@([^@]*)$", re.IGNORECASE | re.DOTALL)
-"""A proxy's address with a user and a password, which may hold any character."""
+"""A proxy's address with a user and a password, which may contain any character."""
 
 UNHEARD = (
     "It received only some of this process's environment variables: those for paths, the desktop, proxies, "
     "certificates and the language. If it needs another one, pass it: --env NAME, Bridge(env=...), or "
     "`env` in its configuration"
 )
-"""What to try where a server does not start."""
+"""What to try if a server does not start."""
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what every child gets of an environment: no key, token, secret or password, in a proxy's address either.
+    """Return what every child process gets of an environment: no key, token, secret or password, not even in a proxy's address.
 
-    A server that is started by hand gets all of it, so that one may work there and fail here for want of a
-    display, a proxy or a certificate (2026-11). The SDK's own list holds paths and the user's name alone.
+    A server that is started by hand gets everything, so it may work there and fail here for lack of a
+    display, a proxy or a certificate (2026-11). The SDK's own list contains only paths and the user's name.
     """
     return {
         name: _without_password(value) if name.upper() in _PROXIES else value
         for name, value in environment.items()
-        # What begins with () is a function of the shell, which is a risk (as in the SDK).
+        # A value that begins with () is a shell function, which is a risk (as in the SDK).
         if _passes(name) and not _SECRET.search(name) and not value.startswith("()")
     }
 
 
 def own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what our own server gets besides, and no other: the variables of OpenAI's SDK, and ours."""
+    """Return what only our own server gets in addition: the variables of OpenAI's SDK, and ours."""
     return {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
 
 
 def child(named: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a child, with the variables that its user has named for it."""
+    """Return the environment of a child process, with the variables that its user has named for it."""
     return inherited(os.environ) | dict(named)
 
 
 def _passes(name: str) -> bool:
-    # Windows does not tell upper case from lower case in names; programs elsewhere look for proxies in both.
+    # Windows ignores case in names; programs elsewhere look for proxies in both cases.
     upper = name.upper()
     known = upper if sys.platform == "win32" or upper.endswith("_PROXY") else name
     return known in _PASSED or known.startswith(_FAMILIES)

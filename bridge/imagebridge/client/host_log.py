@@ -1,7 +1,7 @@
-"""The stderr of a server or relay, which its host keeps as a log: where nobody reads it, nothing waits for it.
+"""The stderr of a server or relay, which its host keeps as a log: if nobody reads it, nothing has to wait.
 
-A pipe takes some 64 kB and then holds up whoever writes: a thread that logs an error, and every child that has
-inherited it. MCP leaves it to the host whether it reads (2025-11-25, transports, stdio: it MAY capture or ignore it).
+A pipe accepts about 64 kB and then blocks its writers: a thread that logs an error, and every child process that has
+inherited it. MCP lets the host decide whether it reads (2025-11-25, transports, stdio: it MAY capture or ignore it).
 """
 
 import atexit
@@ -28,7 +28,7 @@ _logs: "list[HostLog]" = []
 
 
 class StderrRecords(logging.Handler):
-    """Writes records to stderr; to a terminal without the characters that steer it, as they quote what others said."""
+    """Writes records to stderr; to a terminal, without characters that control it, because records quote others."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -42,9 +42,9 @@ class StderrRecords(logging.Handler):
 
 
 def keep_stderr_writable() -> None:
-    """Put a pipe that is always read in stderr's place, for this process and its children, and pass on what comes.
+    """Put a pipe that is always read in place of stderr, for this process and its children, and pass on its contents.
 
-    A file or a terminal stays as it is: it takes what is written, or shows a person why it does not.
+    A file or a terminal is left alone: it accepts writes, or shows a person why it does not.
     """
     try:
         mode = os.fstat(2).st_mode
@@ -62,7 +62,7 @@ def keep_stderr_writable() -> None:
 
 
 def finish_stderr() -> None:
-    """Give what was written last some time to reach the host. Nothing that is written to stderr afterwards does."""
+    """Give the last lines some time to reach the host. Nothing written to stderr after that does."""
     if _logs and sys.stderr:
         sys.stderr.flush()
     while _logs:
@@ -70,7 +70,7 @@ def finish_stderr() -> None:
 
 
 class HostLog:
-    """Lines on their way from a pipe to the host, in two threads: one always reads, the other may wait."""
+    """Passes lines from a pipe to the host in two threads: one always reads, the other may wait."""
 
     def __init__(self, reading: int, host: int) -> None:
         self._reading = reading
@@ -89,9 +89,9 @@ class HostLog:
             thread.start()
 
     def finish(self) -> None:
-        """Let go of the pipe, and wait for the last of it."""
+        """Release the pipe, and wait for the last lines."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        # Standard output may have been led into the log too.
+        # Standard output may have been redirected to the log too.
         with suppress(OSError):
             if os.path.sameopenfile(1, 2):
                 os.dup2(nowhere, 1)
@@ -116,7 +116,7 @@ class HostLog:
             self._skipping = not end
         if self._unheard or not chunk:
             return
-        # Nothing passes what was left out before it.
+        # Nothing may overtake the note about what was left out before it.
         if self._left_out or len(self._waiting) + len(chunk) > _KEPT:
             self._skipping = not chunk.endswith(b"\n")
             self._left_out += chunk.count(b"\n") + self._skipping
@@ -133,7 +133,7 @@ class HostLog:
         os.close(self._host)
 
     def _next(self) -> bytes:
-        """Return what is to be written next, nothing at the end."""
+        """Return what to write next, or nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._left_out or self._ended)
             chunk = bytes(self._waiting[:_READ])

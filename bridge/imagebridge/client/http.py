@@ -1,4 +1,4 @@
-"""MCP over HTTP: Streamable HTTP by the SDK's transport, and the older HTTP+SSE, both without a limit of size."""
+"""MCP over HTTP: Streamable HTTP through the SDK's transport, and the older HTTP+SSE, both without a size limit."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.client._transport import TransportStreams
 
-# A connection is made within seconds or not at all. Reading has no limit here: tools take minutes, and streams
-# of events are silent for hours; each call has its own deadline.
+# Connecting takes seconds or fails. Reading has no limit here: tools take minutes, and event streams
+# are silent for hours; each call has its own deadline.
 _PATIENCE = httpx2.Timeout(30.0, read=None)
 
 
 @dataclass(slots=True)
 class ServerReplies:
-    """What a server's last answer said: its status, 0 before the first, and the words of a refusal."""
+    """A server's last answer: its status, 0 before the first one, and the text of a refusal."""
 
     status: int = 0
     words: str = ""
 
     async def heard(self, response: httpx2.Response) -> None:
-        """Note what a response says."""
+        """Record what a response says."""
         self.status, self.words = response.status_code, ""
         if response.is_error:
             self.words = error_message(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
-        """Say what the status means for who wants to connect, nothing where it means nothing."""
+        """Say what the status means for someone who wants to connect; empty if it means nothing."""
         if self.status < 400:
             return ""
         named = f"it answered {self.status} {_phrase(self.status)}"
@@ -88,11 +88,11 @@ async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGener
 async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
     """Speak HTTP+SSE, the transport of protocol 2024-11-05: one stream of events, and a POST for each message.
 
-    The SDK's own client of it cannot be told to take events of more than 1 MiB.
+    The SDK's own client for it cannot be told to accept events of more than 1 MiB.
 
     Raises:
         httpx2.HTTPError: the server cannot be reached or refuses the stream.
-        BridgeError: it names no address to post to, or one of another origin.
+        BridgeError: it names no address to post to, or one on another origin.
     """
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
@@ -119,7 +119,7 @@ async def _receive(
     *,
     task_status: anyio.abc.TaskStatus[str],
 ) -> None:
-    """Pass on each event as a message; the first names the address to post to."""
+    """Pass on each event as a message; the first one gives the address to post to."""
     named = False
     async with arrived:
         async for event in events:
@@ -133,13 +133,13 @@ async def _receive(
 
 
 def _address(url: str, data: str) -> str:
-    """Return the address to post to, which must be the server's own: headers and messages go there."""
+    """Return the address to post to, which must be on the server's own origin: headers and messages go there."""
     try:
         address = urljoin(url, data)
-    except ValueError as error:
+    except ValueError:
         raise BridgeError(
             f"{location(url)} wants messages posted to {data[:200]!r}, which is not an address"
-        ) from error
+        ) from None
     if urlsplit(address)[:2] != urlsplit(url)[:2]:
         raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
     return address
@@ -151,7 +151,7 @@ async def _send(
     leaving: "MemoryObjectReceiveStream[SessionMessage]",
     arrived: "MemoryObjectSendStream[SessionMessage | Exception]",
 ) -> None:
-    """Post each message, in order; a request that is refused is answered with the refusal."""
+    """Post each message, in order; if a request is refused, the refusal becomes its answer."""
     async for item in leaving:
         body = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
@@ -159,7 +159,7 @@ async def _send(
             status = f"{response.status_code} {response.reason_phrase}".rstrip()
             words = error_message(response.headers.get("content-type", ""), response.content)
             why = f"the server answered the request with {status}" + (f": {words}" if words else "")
-            # The address names the session here.
+            # With this transport, the address identifies the session.
             lost = forgets(response.status_code, response.content)
             await arrived.send(refusal(item.message.id, why, SESSION_LOST if lost else INTERNAL_ERROR))
 
@@ -177,18 +177,18 @@ _SHORT = 10_000
 
 
 _QUOTED = 200
-"""Characters of a refusal's body that are told."""
+"""The most characters of a refusal's body that are quoted."""
 
 
 class Client(httpx2.AsyncClient):
-    """Gives the SDK's transport answers that it can read. What an `Auth` sends and gets is left alone."""
+    """Gives the SDK's transport answers that it can read. The exchanges of an `Auth` are left alone."""
 
     def __init__(self, long_events: LongEvents, **options: Any) -> None:
         super().__init__(**options)
         self._long_events = long_events
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """Send a request; a 4xx or 5xx, or a malformed answer, becomes the JSON-RPC error or the result that it tells."""
+        """Send a request; a 4xx or 5xx or a malformed answer becomes the JSON-RPC error or result that it conveys."""
         number, method = _asked(request)
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
@@ -213,7 +213,7 @@ class Client(httpx2.AsyncClient):
         response = await super().send(request, **options)
         pause = retry_after(response.status_code, response.headers)
         for _ in range(_TRIES):
-            # Calls of tools wait within their own deadlines (see request.py), all else here.
+            # Tool calls wait within their own deadlines (see request.py), everything else here.
             if pause is None or number is None or method == "tools/call":
                 break
             await response.aclose()
@@ -239,7 +239,7 @@ class Client(httpx2.AsyncClient):
         elif response.is_success or _is_error(body):
             answer_message = _session_message(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
-            return response  # The transport itself knows what it means, with a session and without.
+            return response  # The transport itself knows what this means, with and without a session.
         else:
             lost = response.status_code == HTTPStatus.BAD_GATEWAY
             code = LOST_BEHIND if lost else INTERNAL_ERROR
@@ -250,7 +250,7 @@ class Client(httpx2.AsyncClient):
 
 
 class _EventBody(httpx2.AsyncByteStream):
-    """A stream of events whose messages are mended, each passed on as soon as it is whole."""
+    """An event stream whose messages are repaired, each passed on as soon as it is complete."""
 
     def __init__(
         self, response: httpx2.Response, number: RequestId | None, long_events: LongEvents, *, session: bool
@@ -267,7 +267,7 @@ class _EventBody(httpx2.AsyncByteStream):
         try:
             async for chunk in self._response.aiter_bytes():
                 text = carriage + chunk
-                # The other half of a line's end may follow.
+                # The other half of a line end may follow.
                 carriage = b"\r" if text.endswith(b"\r") else b""
                 text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 *ends, rest = text.split(b"\n")
@@ -287,7 +287,7 @@ class _EventBody(httpx2.AsyncByteStream):
         yield b"\n".join([*event, b"".join(parts)])
 
     def _event(self, lines: list[bytes]) -> bytes:
-        """Return the bytes of an event, its message mended; one that is none answers the request it came for."""
+        """Return the bytes of an event with its message repaired; one that is not a message answers the request of the stream."""
         lines = [line for line in lines if is_sound(line)]
         names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
@@ -312,7 +312,7 @@ class _EventBody(httpx2.AsyncByteStream):
 
 
 def _session_message(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
-    """Return what the body of an answer means, None where it says so itself."""
+    """Return the meaning of an answer's body, or None if it states it itself."""
     if session and (lost := _lost_session(body, number)):
         return lost
     fields = sound(body)
@@ -322,13 +322,13 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
     if isinstance(answer_message, Exception):
         return _no_answer(number, body)
     if isinstance(answer_message.message, (JSONRPCError, JSONRPCResponse)):
-        # Whatever number it has, it answers this request.
+        # Whatever id it has, it answers this request.
         answer_message.message.id = number
     return answer_message
 
 
 def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | None:
-    """Return the error of a lost session where a message means one. It is short; results may be long."""
+    """Return the lost-session error if a message means one. Such messages are short; results may be long."""
     if number is None or len(data) > _SHORT or b'"error"' not in data:
         return None
     try:
@@ -352,14 +352,14 @@ def _is_error(body: bytes) -> bool:
 
 
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
-    """Say what a server refused a request with."""
+    """Say why a server refused a request."""
     status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
     words = error_message(kind, body)
     return f"{status}: {words}" if words else status
 
 
 def _asked(request: httpx2.Request) -> tuple[RequestId | None, str]:
-    """Return the number and method of a JSON-RPC request, None and nothing for whatever else is sent."""
+    """Return the id and method of a JSON-RPC request, or None and an empty string for anything else."""
     if request.method != "POST":
         return None, ""
     fields: object = from_json(request.content)

@@ -1,4 +1,4 @@
-"""What an HTTP server's refusal means: that it knows our session no more, or what it says for a person. Pure."""
+"""What an HTTP server's refusal means: that it no longer knows our session, or what to tell a person. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -12,22 +12,22 @@ from imagebridge.errors import beginning
 from imagebridge.wire import JSON, is_json, text_of
 
 SESSION_LOST = -31_404
-"""The code of the JSON-RPC error by which our own transport says that the server knows no such session: what was
-asked was refused, and did not run. It lies outside of what JSON-RPC and MCP reserve."""
+"""The JSON-RPC error code with which our own transport says that the server does not know the session: the request
+was refused and did not run. It is outside the ranges that JSON-RPC and MCP reserve."""
 
 BUSY = -31_429
-"""The code of the JSON-RPC error by which our own transport says that the server had no room for a call, which did not
-run; its data are the seconds after which to come again."""
+"""The JSON-RPC error code with which our own transport says that the server had no capacity for a call, which did not
+run; its data are the seconds after which to try again."""
 
 LOST_BEHIND = -31_502
-"""The code of the JSON-RPC error by which our own transport says that who stands before the server has lost it: what was
-asked may or may not have run (502, RFC 9110, 15.6.3)."""
+"""The JSON-RPC error code with which our own transport says that a gateway has lost the server: the request
+may or may not have run (502, RFC 9110, 15.6.3)."""
 
 _SOON = 1.0
 """Seconds to wait before trying again when the server does not say."""
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
-"""404 is the specification's (2025-11-25, transports, session management); 410 is some gateways'."""
+"""404 is from the specification (2025-11-25, transports, session management); some gateways send 410."""
 
 _UNKNOWN = re.compile(
     r"session.{0,40}\b(not (found|exist|initiali[sz]ed|valid|known)|no longer|unknown|invalid|expired|missing|"
@@ -39,11 +39,11 @@ _UNKNOWN = re.compile(
 """How servers word it (TypeScript SDK and its example, Python SDK, gateways; their trackers, 2026-11)."""
 
 _OWN = re.compile(r"mcp.?session|session.?id|not (yet |been )*initiali[sz]ed", re.IGNORECASE)
-"""What only the protocol's session is called: a tool may have sessions of its own, of a browser for one."""
+"""Words used only for the protocol's session: a tool may have its own sessions, such as a browser's."""
 
 _CODES = (-32_001, -32_600)
 _GENERAL = (-32_000, -32_002)
-"""The codes of JSON-RPC errors by which they say it; an error with another may come from a tool that ran."""
+"""The JSON-RPC error codes that servers use for it; an error with another code may come from a tool that ran."""
 
 _QUOTED = 200
 """The most characters of a refusal that are shown."""
@@ -52,9 +52,9 @@ _UNSEEN = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f]+")
 
 
 def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
-    """Return the seconds after which to come again (RFC 9110, 10.2.3), None where a server was not too busy.
+    """Return the seconds after which to try again (RFC 9110, 10.2.3), or None if the server was not too busy.
 
-    With 429 (RFC 6585), and with 503 where it says when to come again, a request was refused before it ran.
+    With 429 (RFC 6585), or with 503 and Retry-After, a request was refused before it ran.
     """
     told = headers.get("retry-after", "").strip()
     if status != HTTPStatus.TOO_MANY_REQUESTS and not (status == HTTPStatus.SERVICE_UNAVAILABLE and told):
@@ -69,9 +69,9 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
 
 
 def forgets(status: int, body: bytes) -> bool:
-    """Tell whether the answer to a request that named a session means that the server does not know it.
+    """Return whether the answer to a request that named a session means that the server does not know it.
 
-    A 4xx refuses a request before it runs, so any that speaks of sessions or of initializing says so.
+    A 4xx refuses a request before it runs, so any that mentions sessions or initializing means this.
     """
     if status in _GONE:
         return True
@@ -79,14 +79,14 @@ def forgets(status: int, body: bytes) -> bool:
 
 
 def denies(code: int, message: str) -> bool:
-    """Tell the same of a JSON-RPC error, which may come with status 200."""
+    """Return the same for a JSON-RPC error, which may come with status 200."""
     if code not in _CODES and not (code in _GENERAL and _OWN.search(message)):
         return False
     return _UNKNOWN.search(message) is not None
 
 
 def error_message(kind: str, body: bytes) -> str:
-    """Return what a refusal says: the message in its JSON, or its first line, on one line and not too long."""
+    """Return what a refusal says: the message in its JSON, or its first line, shortened to one line."""
     text = body[:10_000].decode(errors="replace")
     if "json" in kind or text.lstrip().startswith("{"):
         try:
@@ -95,14 +95,14 @@ def error_message(kind: str, body: bytes) -> str:
             fields = None
         text = (_error_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")
     elif "html" in kind or text.lstrip().startswith("<"):
-        return ""  # A page for people, mostly a gateway's: the status says as much.
+        return ""  # A page for people, usually a gateway's: the status says as much.
     lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
     first = next(filter(None, lines), "")
     return beginning(first, _QUOTED)
 
 
 def _error_message(fields: JSON) -> str:
-    """Return the message of an error, as JSON-RPC, problem details (RFC 9457), OAuth and web frameworks place it."""
+    """Return the message of an error from where JSON-RPC, problem details (RFC 9457), OAuth and web frameworks put it."""
     inner = fields.get("error")
     if is_json(inner) and (text := text_of(inner, "message")):
         return text

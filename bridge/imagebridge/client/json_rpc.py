@@ -1,4 +1,4 @@
-"""Messages of JSON-RPC, read as leniently as they can be: what waits for an answer gets one."""
+"""JSON-RPC messages, parsed as leniently as possible, so that every request gets an answer."""
 
 import json
 import re
@@ -22,19 +22,19 @@ from .lines import Line, LongLine
 
 
 def message(line: bytes) -> SessionMessage | Exception:
-    """Return one JSON-RPC message; an answer that is none, but tells its id, as an error to whoever waits for it."""
+    """Return one JSON-RPC message; a malformed answer with a legible id becomes an error for whoever waits for it."""
     return messages(line)[0]
 
 
 def messages(line: Line) -> list[SessionMessage | Exception]:
-    """Return what a line says: one message nearly always, several where they came as a batch or without a line's end."""
+    """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
     if isinstance(line, LongLine):
         number = told_id(line.start)
         return [
             ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
         ]
     try:
-        # Read before it is validated: reading JSON straight into a union of models takes three times as long.
+        # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]
     except ValueError as error:
         try:
@@ -44,7 +44,7 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
             why = "the answer is nested too deeply to be read, or is not JSON"
             return [error if number is None else refusal(number, why)]
     if is_list(batch := found[0]) and batch:
-        # Batches were part of the protocol in 2025-03-26 alone, and some servers still send them.
+        # Batches were part of the protocol only in 2025-03-26, and some servers still send them.
         found = list(batch)
     return [_validated(fields, line) for fields in found]
 
@@ -55,7 +55,7 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     except ValueError as error:
         return _malformed_answer(fields, line) or error
     if isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED:
-        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
+        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own code for a lost connection.
         validated.error.code = INTERNAL_ERROR
     return SessionMessage(validated)
 
@@ -69,16 +69,16 @@ _METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\
 
 
 def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
-    """Return the id of an answer, or of a `request`, that cannot be read as a whole: it stands before or behind the rest."""
+    """Return the id of an answer, or of a `request`, that cannot be parsed as a whole: it comes before or after the rest."""
     if bool(_METHOD.match(line)) is not request:
         return None
     found = _HEAD.match(line) or _TAIL.search(line[-500:])
-    # Between the quotes may stand what neither JSON nor UTF-8 allows.
+    # Between the quotes there may be what neither JSON nor UTF-8 allows.
     return None if found is None else json.loads(found[1].decode(errors="replace"), strict=False)
 
 
 def sound(line: bytes) -> JSON | None:
-    """Return what a line says where a strict reader takes it for a message as well, and for the same one."""
+    """Return the content of a line if a strict parser also reads it as a message, and as the same one."""
     try:
         fields: object = from_json(line)
         validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)
@@ -89,14 +89,14 @@ def sound(line: bytes) -> JSON | None:
 
 
 def _lenient(line: bytes) -> list[object]:
-    r"""Read JSON that strict readers refuse, so that what waits for it is answered.
+    r"""Parse JSON that strict parsers refuse, so that whoever waits for it gets an answer.
 
-    A text that was cut inside a character leaves half a surrogate (`"\ud83d"`) or bytes that are no UTF-8: both
-    become U+FFFD. Numbers of too many digits and what nests too deep become words. An answer may follow what was
-    printed without ending its line, or a byte order mark, and another message may follow it.
+    A text that was cut inside a character contains a lone surrogate (`"\ud83d"`) or bytes that are not UTF-8: both
+    become U+FFFD. Numbers with too many digits and values nested too deeply become words. An answer may come after
+    output without a line end or after a byte order mark, and another message may follow it.
 
     Raises:
-        ValueError, RecursionError: it is no JSON at all, or too deep for any reader.
+        ValueError, RecursionError: it is not JSON at all, or too deep for any parser.
     """
     text = line.decode(errors="replace")
     try:
@@ -109,7 +109,7 @@ def _lenient(line: bytes) -> list[object]:
 
 
 def integer(digits: str) -> int | str:
-    """Return a whole number, or words where it has more digits than Python reads (4,300; its documentation, 3.11)."""
+    """Return an integer, or words if it has more digits than Python reads (4,300; its documentation, 3.11)."""
     try:
         return int(digits)
     except ValueError:
@@ -121,7 +121,7 @@ _read = _DECODER.decode
 
 
 def _in_a_row(text: str) -> list[object]:
-    """Return the messages that a line begins with, each right behind the other."""
+    """Return the messages at the beginning of a line, each directly after the other."""
     found: list[object] = []
     at = 0
     with suppress(ValueError):
@@ -134,7 +134,7 @@ def _in_a_row(text: str) -> list[object]:
 
 
 def _after_more(text: str) -> list[object]:
-    """Return the answer at the end of a line. Nothing else is taken there: servers log the requests that they get."""
+    """Return the answer at the end of a line. Only answers count there, because servers log the requests that they get."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError):
             value = _read(text[text.index(start) :])
@@ -144,7 +144,7 @@ def _after_more(text: str) -> list[object]:
 
 
 def _malformed_answer(fields: object, line: bytes) -> SessionMessage | None:
-    """Return what a malformed answer can still be taken for; None where it does not tell what it answers."""
+    """Return what a malformed answer can still be used as, or None if it does not say what it answers."""
     number = fields.get("id") if is_json(fields) and "method" not in fields else None
     if not is_json(fields) or not isinstance(number, (int, str)) or isinstance(number, bool):
         return None

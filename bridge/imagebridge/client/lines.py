@@ -1,13 +1,13 @@
-"""Bytes that come in chunks, cut into lines of any length that a message may have, without a copy at every chunk."""
+"""Cuts chunks of bytes into lines of any length that a message may have, without copying at every chunk."""
 
 from typing import NamedTuple
 
 MAX_LINE = 256_000_000
-"""Bytes of a line at most. A longer one cannot be a message that anybody meant, and would take the machine's memory."""
+"""The most bytes of a line. A longer one cannot be an intended message, and would fill the machine's memory."""
 
 
 class LongLine(NamedTuple):
-    """Stands for a line that passed `MAX_LINE`: its beginning. The lines after it can be read."""
+    """Marks a line that exceeded `MAX_LINE`, with its beginning. The lines after it can be read."""
 
     start: bytes
 
@@ -19,7 +19,7 @@ Line = bytes | LongLine
 
 
 class LineCutter:
-    """Cuts lines from chunks, without their line feeds; empty ones are left out."""
+    """Cuts chunks into lines, without their line feeds; empty lines are skipped."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -35,7 +35,7 @@ class LineCutter:
         """Return the lines that end in a chunk, and each that has become too long."""
         found: list[Line] = []
         start = 0
-        # `split` would look at each byte of a picture in turn, and copy them all.
+        # `split` would examine each byte of a picture in turn, and copy them all.
         while (end := chunk.find(b"\n", start)) >= 0:
             whole = self._whole(chunk, start, end)
             start = end + 1

@@ -1,7 +1,7 @@
-"""What a server says of itself and its tools becomes what the SDK accepts: what is malformed costs itself alone.
+"""Makes what a server says about itself and its tools acceptable to the SDK: a malformed part costs only itself.
 
-The SDK's client validates an answer as a whole, against the schema of its protocol version (mcp 2.3, 2026-11): one tool
-of a PHP server, which writes an empty object as `[]`, otherwise loses the server with all its tools.
+The SDK's client validates an answer as a whole, against the schema of its protocol version (mcp 2.3, 2026-11): otherwise
+one tool of a PHP server, which writes an empty object as `[]`, would lose the server and all its tools.
 """
 
 import logging
@@ -18,21 +18,21 @@ from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, is_numb
 _LOG = logging.getLogger(__name__)
 
 _VERSIONS = ("2025-11-25", "2026-07-28")
-"""The newest version of each generation; what both take, all that the SDK speaks take."""
+"""The newest version of each generation; what both accept, all versions that the SDK speaks accept."""
 
 _CACHING: Mapping[str, object] = {"cacheScope": "private", "resultType": "complete", "ttlMs": 0}
-"""What 2026-07-28 requires of each result, with values that promise nothing."""
+"""What 2026-07-28 requires in each result, with values that promise nothing."""
 
 _LISTED = TypeAdapter(list[Tool])
 
 _ROUNDS = 4
-"""How often an answer is checked again: leaving something out may uncover a fault in what contained it."""
+"""How many times an answer is validated again: removing something may uncover a fault in what contained it."""
 
 _GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "resources", "tasks", "tools")
 
 
 def introduced(result: JSON) -> JSON:
-    """Return what a server answers to `initialize` or `server/discover`, each field in a valid form or left out."""
+    """Return the answer of a server to `initialize` or `server/discover`, with invalid fields repaired or removed."""
     introduction = _described(_writable(result))
     offered = introduction.get("capabilities")
     introduction["capabilities"] = {
@@ -54,10 +54,10 @@ def introduced(result: JSON) -> JSON:
 
 
 def relisted(result: JSON) -> JSON:
-    """Return one page of `tools/list` in which each tool is valid.
+    """Return one page of `tools/list` in which every tool is valid.
 
-    What is invalid of a tool is left out of it. A tool that cannot be called, for it has no name, is left
-    out, and a warning logged.
+    Invalid parts of a tool are removed. A tool that cannot be called because it has no name is left
+    out, and a warning is logged.
     """
     result = _writable(result)
     listed = result.get("tools")
@@ -73,12 +73,12 @@ def relisted(result: JSON) -> JSON:
 
 
 def _writable(result: JSON) -> JSON:
-    """Return an answer that can be checked: the SDK's schemas give up on what is nested too deep."""
+    """Return an answer that can be validated: the SDK's schemas fail on deep nesting."""
     return cast("JSON", writable(result))
 
 
 def _described(result: JSON) -> dict[str, Any]:
-    """Return an answer whose fields that every answer has are valid."""
+    """Return an answer in which the fields that every answer has are valid."""
     fields: dict[str, Any] = dict(result)
     if not is_json(fields.get("_meta", {})):
         del fields["_meta"]
@@ -91,24 +91,24 @@ def _described(result: JSON) -> dict[str, Any]:
 
 
 def _name_text(value: object) -> str:
-    """Return a name or a version, which some write as a number."""
+    """Return a name or version, which some servers send as a number."""
     if not is_number(value) and not isinstance(value, str):
         return ""
     return str(value)
 
 
 def _mended(tool: object) -> dict[str, Any] | None:
-    """Return a tool with sound schemas, None where it cannot be called."""
+    """Return a tool with valid schemas, or None if it cannot be called."""
     name = text_of(tool, "name") if is_json(tool) else ""
     if not is_json(tool) or not name:
         _LOG.warning("leaving out a tool without a name: %.200r", tool)
         return None
     definition: dict[str, Any] = dict(tool)
-    # The protocol wants an object; some servers write {} or nothing for a tool without arguments.
+    # The protocol requires an object; some servers write {} or nothing for a tool without arguments.
     definition["inputSchema"] = {**_schema(definition.get("inputSchema")), "type": "object"}
     if "outputSchema" in definition:
         output = _schema(definition["outputSchema"])
-        # Another kind is refused until 2025-11-25, and nothing here needs it.
+        # Other types are refused up to 2025-11-25, and nothing here needs them.
         if output.get("type") == "object":
             definition["outputSchema"] = output
         else:
@@ -119,12 +119,12 @@ def _mended(tool: object) -> dict[str, Any] | None:
 def _schema(schema: object) -> dict[str, Any]:
     try:
         return sound(schema)
-    except RecursionError:  # Nothing that reads it would come to its end.
+    except RecursionError:  # Code that reads it would never finish.
         return {}
 
 
 def _accepted(fields: dict[str, Any], method: str) -> dict[str, Any]:
-    """Return an answer without the fields that a version's schema refuses, or the SDK's own model of a tool."""
+    """Return an answer without the fields that a version's schema, or the SDK's own model of a tool, refuses."""
     checks: list[Callable[[dict[str, Any]], object]] = [
         lambda answer, version=version: validate_server_result(method, version, answer)
         for version in _VERSIONS
@@ -152,7 +152,7 @@ def _tools_are_valid(answer: dict[str, Any]) -> None:
 
 
 def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object:
-    """Return a value less what stands at some places; a place that is missing takes along what misses it."""
+    """Return a value without what is at some positions; if a position is missing, what needs it is removed."""
     heads: dict[int | str, set[tuple[int | str, ...]]] = {}
     for place in places:
         if place:
@@ -173,7 +173,7 @@ def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object
 
 
 def _goes(value: object, rests: set[tuple[int | str, ...]]) -> bool:
-    """Tell whether a value itself is at fault: named as such, or lacking what is named below it."""
+    """Return whether a value itself is at fault: it is named as such, or lacks something that is named below it."""
 
     def held(step: int | str) -> bool:
         if is_json(value):

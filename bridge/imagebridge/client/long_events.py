@@ -1,8 +1,8 @@
-"""Messages that are longer than the SDK reads from a stream of events go around its reader.
+"""Passes messages that are longer than the SDK reads from an event stream around the SDK's reader.
 
-It ends a stream at an event of more than 1 MiB, which is a picture of 780 kB. mcp 2.3 can be told to read on, 2.0 to 2.2
-cannot (read in their source, 2026-11-29). So a long message is kept here, a short one takes its place in the stream, and
-behind the reader the two are exchanged again. That is the same with every version.
+The reader ends a stream at an event of more than 1 MiB, which is a picture of 780 kB. mcp 2.3 can be told to read longer
+events, 2.0 to 2.2 cannot (read in their source, 2026-11-29). So a long message is kept here, a short placeholder goes through
+the reader, and the two are swapped again behind it. This works the same with every version.
 """
 
 from itertools import count
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcp.types import JSONRPCMessage
 
 LONG = 1_000_000
-"""Bytes of an event above which its message is kept; the SDK's limit is 1,048,576."""
+"""Bytes of an event above which its message is kept here; the SDK's limit is 1,048,576."""
 
 _KEPT = "imagebridge/kept"
 
@@ -32,7 +32,7 @@ class LongEvents:
         self._numbers = count(1)
 
     def put(self, long: SessionMessage) -> SessionMessage:
-        """Keep a message and return the short one that takes its place: of its kind, as it may answer a request."""
+        """Keep a message and return its short placeholder, of the same kind because it may answer a request."""
         number = str(next(self._numbers))
         self._messages[number] = long.message
         sign: dict[str, Any] = {_KEPT: number}
@@ -46,7 +46,7 @@ class LongEvents:
         return SessionMessage(long.message.model_copy(update=change))
 
     def take(self, short: SessionMessage) -> SessionMessage:
-        """Return the message that was kept for `short`, under its id; `short` itself where there is none."""
+        """Return the message that was kept for `short`, with its id; `short` itself if there is none."""
         number = _sign(short.message).get(_KEPT)
         long = self._messages.pop(number, None) if isinstance(number, str) else None
         if long is None:
@@ -68,7 +68,7 @@ def _sign(message: "JSONRPCMessage") -> JSON:
 
 
 class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """What the SDK's transport has read, with the long messages in their places."""
+    """The messages that the SDK's transport has read, with placeholders replaced by the long messages."""
 
     def __init__(self, stream: "ReadStream[SessionMessage | Exception]", long_events: LongEvents) -> None:
         self._stream = stream
@@ -76,7 +76,7 @@ class Reader(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
     @property
     def last_context(self) -> object:
-        """The sender's context, which the SDK asks its streams for."""
+        """The sender's context, which the SDK reads from its streams."""
         return getattr(self._stream, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:

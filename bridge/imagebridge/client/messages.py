@@ -33,10 +33,10 @@ STOWED = "imagebridge/result"
 
 
 def _stowed(result: JSON) -> JSON:
-    """Return a result that every version of the protocol takes, and which holds the repaired one.
+    """Return a result that every version of the protocol accepts, with the repaired one inside.
 
-    Each version's schema refuses something else, structured content that is a list for one, and a refused field
-    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So it is shown none.
+    Each version's schema refuses something different, for example structured content that is a list, and a refused field
+    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So the SDK sees none of its fields.
     """
     return {"content": [], "resultType": "complete", STOWED: repaired(result)}
 
@@ -57,10 +57,10 @@ _NOTICE = 1.0
 async def repairing(
     transport: "Transport", over: Callable[[], None]
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Pass on the messages of `transport`, in which each result of a method in `REPAIRS` is repaired.
+    """Pass on the messages of `transport`, with each result of a method in `REPAIRS` repaired.
 
-    One malformed block, tool or resource otherwise loses all that came with it: the SDK refuses the whole
-    (mcp 2.3, 2026-11). `over` is called as soon as no more messages can come.
+    Otherwise, one malformed block, tool or resource would lose everything that came with it: the SDK refuses the whole
+    result (mcp 2.3, 2026-11). `over` is called as soon as no more messages can arrive.
     """
     async with transport as (incoming, outgoing):
         pending: dict[RequestId, Repair] = {}
@@ -68,7 +68,7 @@ async def repairing(
 
 
 class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
-    """The messages to the server; what is asked is remembered until it is answered or given up."""
+    """The messages to the server; requests are remembered until they are answered or given up."""
 
     def __init__(self, stream: "Outgoing", pending: "dict[RequestId, Repair]") -> None:
         self._stream = stream
@@ -80,7 +80,7 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
             self._pending[message.id] = REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._pending.pop((message.params or {}).get("requestId", ""), None)
-            # A transport that is stuck tells nobody anything: who gave up does not wait for it.
+            # A stuck transport delivers nothing: a caller that gave up does not wait for it.
             with anyio.move_on_after(_NOTICE):
                 await self._stream.send(item)
             return
@@ -91,15 +91,15 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
 
 
 def _request_id(answered: RequestId) -> RequestId:
-    """Return the number of the request that an answer names; the SDK takes "7" for an answer to 7."""
+    """Return the id of the request that an answer names; the SDK accepts "7" as an answer to 7."""
     try:
         return int(answered) if str(answered).isdecimal() else answered
-    except ValueError:  # Python reads no number of more than 4,300 digits; none of ours has as many.
+    except ValueError:  # Python reads no number with more than 4,300 digits; none of ours has that many.
         return answered
 
 
 class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The messages from the server, repaired where they answer what was asked."""
+    """The messages from the server, repaired if they answer a request."""
 
     def __init__(
         self, stream: "Incoming", pending: "dict[RequestId, Repair]", over: Callable[[], None]
@@ -110,7 +110,7 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
     @property
     def last_context(self) -> object:
-        """The sender's context, which the SDK asks its streams for."""
+        """The sender's context, which the SDK reads from its streams."""
         return getattr(self._stream, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:
@@ -128,7 +128,7 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
             if repair is not None and isinstance(message, JSONRPCResponse):
                 try:
                     message.result = dict(repair(message.result))
-                # What is raised here ends the connection, and every call on it: a fault of ours costs this answer alone.
+                # An exception here ends the connection, and every call on it: a bug of ours may cost only this answer.
                 except Exception as error:  # noqa: BLE001
                     _LOG.exception("an answer cannot be repaired")
                     return refusal(message.id, f"the answer cannot be read: {short(error)}")

@@ -15,7 +15,7 @@ from mcp.types import (
 )
 from pydantic import RootModel
 
-from imagebridge.errors import ServerError, short
+from imagebridge.errors import ServerError, counted, short
 from imagebridge.schemas.arguments import JUDGED
 
 from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST
@@ -31,25 +31,25 @@ _IDLE = 10
 """Consecutive pages without a tool after which listing stops."""
 
 _LONGER = 8.0
-"""The most times that the pause a busy server asks for is waited."""
+"""The most times that the pause requested by a busy server is waited for."""
 
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in total."""
 
 
 class _RawResult(RootModel[dict[str, Any]]):
-    """A result of any keys."""
+    """A result with any keys."""
 
     @property
     def result(self) -> dict[str, Any]:
-        """The result itself: over a connection it was repaired and stowed, from a server in this process it came plain."""
+        """The result itself: over a connection it was repaired and wrapped; from a server in this process it is plain."""
         return dict(self.root.get(STOWED, self.root))
 
 
 class LostError(Exception):
-    """The connection was lost before the call was answered. `ran` is False where the server surely never began it.
+    """The connection was lost before the call was answered. `ran` is False if the server certainly never started the call.
 
-    `words` tell by whom it was lost, where that is not the connection of this process.
+    `words` say who lost it, if it was not the connection of this process.
     """
 
     def __init__(self, words: str = "", *, ran: bool = True) -> None:
@@ -66,14 +66,14 @@ async def request(
     timeout: float,  # noqa: ASYNC109  # a deadline that progress moves
     on_progress: "ProgressFnT | None",
 ) -> dict[str, Any]:
-    """Call a tool and return the result's JSON as it came, every key kept.
+    """Call a tool and return the result's JSON unchanged, with every key.
 
-    Progress starts the clock of `timeout` seconds anew, up to ten times that long in all (the specification
-    allows the one and asks for the other: 2025-11-25, lifecycle, timeouts). On giving up, as on cancellation,
-    the server is told with `notifications/cancelled`.
+    Progress restarts the clock of `timeout` seconds, up to ten times that long in total (the specification
+    allows the former and asks for the latter: 2025-11-25, lifecycle, timeouts). On giving up, as on cancellation,
+    the server is notified with `notifications/cancelled`.
 
     Raises:
-        ServerError: no answer in time, an error, or an answer that is no tool result.
+        ServerError: no answer in time, an error, or an answer that is not a tool result.
         LostError: the connection ended first.
     """
     began = anyio.current_time()
@@ -98,14 +98,12 @@ async def request(
             raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
-        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
-            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from error
+        except ValueError as error:  # pydantic's: the SDK refuses a result without MCP's shape
+            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds
-        problem = (
-            f"{tool} did not answer within {waited:.3g} seconds; it was cancelled but may still be running"
-        )
+        problem = f"{tool} did not answer within {counted(float(f'{waited:.3g}'), 'second')}; it was cancelled but may still be running"
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
         raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
@@ -119,7 +117,7 @@ async def _in_turn(
     progressed: "ProgressFnT",
     scope: anyio.CancelScope,
 ) -> dict[str, Any]:
-    """Send the request, and again where the server had no room for it, as long as the deadline allows."""
+    """Send the request, and again if the server had no capacity for it, as long as the deadline allows."""
     longer = 1.0
     while True:
         try:
@@ -128,7 +126,7 @@ async def _in_turn(
             pause = error.data if error.code == BUSY else None
             if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
                 raise
-            # Those who were refused together are not to come together again.
+            # Requests that were refused together should not be retried together.
             await anyio.sleep(pause * longer * random.uniform(1, 1.5))
             longer = min(2 * longer, _LONGER)
 
@@ -136,8 +134,8 @@ async def _in_turn(
 async def _sent(
     client: Client, tool: str, arguments: Mapping[str, object], progressed: "ProgressFnT"
 ) -> dict[str, Any]:
-    """Send the request; where the server's schema has changed since it was listed, list and send once more."""
-    # Not `client.call_tool`: it would drop keys it does not know, and the whole result where structured
+    """Send the request; if the server's schema has changed since it was listed, list the tools and send it once more."""
+    # Not `client.call_tool`: it would drop unknown keys, and the whole result if structured
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
@@ -152,9 +150,9 @@ async def _sent(
 async def listed(client: Client) -> "list[Tool]":
     """List all tools, over all pages.
 
-    Any cursor leads on, an empty one too; what ends a list is its absence (2025-11-25, pagination), a cursor that
-    comes again, a page that only repeats tools, or ten pages in a row without any. A later page that is refused
-    costs itself alone.
+    Any cursor leads to a further page, even an empty one; a list ends without a cursor (2025-11-25, pagination), at a
+    repeated cursor, at a page that only repeats tools, or after ten pages in a row without any. If a later page is refused,
+    only that page is lost.
     """
     page = await client.list_tools(cache_mode="refresh")
     tools = _by_name(page)
@@ -165,7 +163,7 @@ async def listed(client: Client) -> "list[Tool]":
         try:
             page = await client.list_tools(cursor=cursor)
         except MCPError as error:
-            if cursor:  # Some servers write an empty one where they mean none, and refuse it.
+            if cursor:  # Some servers send an empty one to mean none, and then refuse it.
                 _LOG.warning("cannot list the tools after %r: %s", cursor, short(error))
             break
         new = {name: tool for name, tool in _by_name(page).items() if name not in tools}
@@ -177,7 +175,7 @@ async def listed(client: Client) -> "list[Tool]":
 
 
 def _by_name(page: "ListToolsResult") -> "dict[str, Tool]":
-    """Return the tools of a page; what the page says of who judges arguments, each of them says."""
+    """Return the tools of a page, each with what the page says about who judges arguments."""
     word = {JUDGED: True} if (page.meta or {}).get(JUDGED) is True else {}
     tools = (
         tool.model_copy(update={"meta": {**word, **(tool.meta or {})}}) if word else tool

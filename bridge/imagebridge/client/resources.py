@@ -1,4 +1,4 @@
-"""Links to pictures and documents on the server are read, so that the model sees what they lead to."""
+"""Reads links to pictures and documents on the server, so that the model sees what they lead to."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _KNOWN = {one.suffix: one.media_type for one in vars(kinds).values() if isinstan
     ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".epub": "application/epub+zip",
 }
-"""By their usual endings, of which Python knows few where the system has no table of its own (3.11 to 3.13)."""
+"""Media types by usual suffix: Python knows few of them on systems without their own table (3.11 to 3.13)."""
 
 _DOCUMENTS = frozenset(
     _KNOWN[suffix] for suffix in (".pdf", ".docx", ".pptx", ".xlsx", ".rtf", ".odt", ".odp", ".ods", ".epub")
@@ -36,10 +36,10 @@ _DOCUMENTS = frozenset(
 
 
 async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
-    """Return `result` with what `read` finds in place of the links to pictures and documents on the server.
+    """Return `result` with links to pictures and documents on the server replaced by what `read` returns.
 
-    Links to the web, to other kinds, and to more than `MAX_BYTES` stay, and become a line. So does one that
-    cannot be read, holds nothing, or more than it said, followed by a text that says why. What is linked twice is read once.
+    Links to the web, to other types, and to more than `MAX_BYTES` are kept, and become a line. So is a link that
+    cannot be read, is empty, or has more than it announced, followed by a text that says why. A resource that is linked twice is read once.
     """
     content = result.get("content")
     if not is_list(content) or not any(is_readable_link(block) for block in content):
@@ -63,7 +63,7 @@ async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceCon
 
 
 def is_readable_link(block: object) -> bool:
-    """Tell whether a block is a link to a picture or document that the server keeps and that is not too large."""
+    """Return whether a block is a link to a picture or document that the server keeps and that is not too large."""
     if not is_json(block) or not links(block):
         return False
     uri, size = text_of(block, "uri"), block.get("size")
@@ -74,30 +74,30 @@ def is_readable_link(block: object) -> bool:
 
 
 def _guessed(uri: str) -> str:
-    """Return the media type that the ending of an address stands for, "" where it stands for none."""
+    """Return the media type for the suffix of an address, or "" if there is none."""
     path = uri.partition("?")[0].partition("#")[0]
     if known := _KNOWN.get(PurePosixPath(path).suffix.lower()):
         return known
     try:
         return guess_type(uri)[0] or ""
-    except ValueError:  # no address at all, such as `file://[a.png`; raised since Python 3.13
+    except ValueError:  # not an address at all, such as `file://[a.png`; raised since Python 3.13
         return guess_type(uri.rpartition("/")[2])[0] or ""
 
 
 @dataclass(slots=True, eq=False)
 class _PendingRead:
-    """One reading of a resource; where it was cancelled, nothing is found."""
+    """One read of a resource; if it was cancelled, nothing is found."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
     found: ResourceContents | None = None
 
 
 class Resources:
-    """The resources of one server, each read once for all who ask before that reading begins.
+    """The resources of one server, each read once for all requests that arrive before the read begins.
 
-    Any call may change a resource, so a reading that began before a call was answered may show what was before
-    it: who asks while one is under way gets the next, with all others who ask until then. How long contents hold
-    beyond that only the server can say; where it does (`ttlMs`, 2026-07-28) the SDK's client keeps them.
+    Any call may change a resource, so a read that began before a call was answered may show an earlier
+    state: a request during a read gets the next read, shared with all requests that arrive until it begins. How long contents
+    remain valid only the server can say; if it does (`ttlMs`, 2026-07-28), the SDK's client caches them.
     See docs/architecture.md, "Linked resources".
     """
 
@@ -107,7 +107,7 @@ class Resources:
         self._next: dict[str, _PendingRead] = {}
 
     async def read(self, uri: str) -> ResourceContents:
-        """Return the contents of a resource, or why they cannot be had."""
+        """Return the contents of a resource, or why they are not available."""
         while joined := self._next.get(uri):
             await joined.done.wait()
             if joined.found is not None:
@@ -134,11 +134,11 @@ class Resources:
 
 
 def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:
-    """Return the contents of a resource where they are something and not too much, else why they are not shown."""
+    """Return the contents of a resource if they are neither empty nor too large, otherwise why they are not shown."""
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
     if size > MAX_BYTES:
-        return f"it has {amount(size)}; at most {amount(MAX_BYTES)} are read"
+        return f"it has {amount(size)}; the limit is {amount(MAX_BYTES)}"
     return resources or "it is empty"
 
 

@@ -1,8 +1,8 @@
 """MCP over the standard streams of a child process, for messages of any length.
 
-The SDK's own transport joins text at every chunk, which costs the square of the message's length
-(measured: 702 ms against 52 ms for 11 MB). Here bytes are collected and joined once a line. The process
-is started and ended with the SDK's own care: standard input closed, time to leave, then its whole tree.
+The SDK's own transport joins text at every chunk, which takes quadratic time in the message's length
+(measured: 702 ms against 52 ms for 11 MB). Here bytes are collected and joined once per line. The process
+is started and ended with the same care as in the SDK: standard input is closed, then after a pause its whole tree is ended.
 """
 
 import atexit
@@ -41,7 +41,7 @@ _GRACE = 2.0
 """Seconds for a server to exit by itself once its input is closed, and again after SIGTERM."""
 
 _LOOK = 0.2
-"""Seconds between two checks of whether the process is still running, and for its last output to be read."""
+"""Seconds between two checks of whether the process is still running, and for reading its last output."""
 
 _FLUSH = 0.5
 """Seconds for accepted messages to reach the server before its input is closed."""
@@ -51,36 +51,36 @@ _QUOTED = 2_000
 """The most characters of a server's stderr that an error quotes."""
 
 _KEPT = 4 * _QUOTED
-"""Bytes of it that are kept: a character takes four at most."""
+"""Bytes of it that are kept: a character takes at most four."""
 
 _PROCESS = os.getpid()
-"""The process whose children they are; a fork of it leaves them alone."""
+"""The process that started the servers; a fork of it leaves them alone."""
 
 _groups: set[int] = set()
-"""The process groups that run, so that none outlives this process where it ends in a hurry."""
+"""The running process groups, so that none outlives this process if it ends abruptly."""
 
 
 _Started = tuple[ServerProcess, anyio.abc.ByteReceiveStream]
 
 
 class LastWords:
-    """The end of what a server writes to stderr, whatever it writes in all."""
+    """The end of what a server writes to stderr, however much it writes."""
 
     def __init__(self) -> None:
         self._kept = b""
 
     def add(self, chunk: bytes) -> None:
-        """Take what was written."""
+        """Take more output."""
         self._kept = (self._kept + chunk)[-_KEPT:]
 
     @property
     def text(self) -> str:
-        """What it wrote last."""
+        """The last of what it wrote."""
         return self._kept.decode(errors="replace")[-_QUOTED:]
 
 
 class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The lines of a server's output as messages. The session itself reads them: a task between costs a tenth of a call."""
+    """The lines of a server's output as messages. The session itself reads them: another task in between would cost a tenth of a call."""
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
         self._output = output
@@ -91,7 +91,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         """Pieces of output read so far."""
 
     async def receive(self) -> SessionMessage | Exception:
-        """Return the next message, or the error of a line that is none.
+        """Return the next message, or the error for a line that is not one.
 
         Raises:
             anyio.EndOfStream: the server has closed its output.
@@ -110,14 +110,14 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         return first
 
     async def aclose(self) -> None:
-        """Leave the output open: it is drained until the process is gone."""
+        """Leave the output open: it is drained until the process has exited."""
 
 
 class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
-    """Writes each message as a line, whole and in order, whatever becomes of who sent it.
+    """Writes each message as a line, whole and in order, even if its sender is cancelled.
 
-    A short line goes to the server at once, where nothing is before it: that saves a tenth of a small call.
-    Long ones, which a cancelled write could cut, are left to a task of their own.
+    A short line is sent to the server at once if nothing is queued: that saves a tenth of a small call.
+    Long ones, which a cancelled write could cut, are left to a separate task.
     """
 
     def __init__(self, stream: anyio.abc.ByteSendStream, output: anyio.abc.ByteReceiveStream) -> None:
@@ -132,7 +132,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
         """Send one message.
 
         Raises:
-            anyio.BrokenResourceError: the server reads no more.
+            anyio.BrokenResourceError: the server no longer reads.
         """
         line = item.message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
         if self._queued or self._turn.locked() or len(line) > ATOMIC:
@@ -142,7 +142,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
             await self._write(line)
 
     async def run(self) -> None:
-        """Write what waits, until `finish`."""
+        """Write what is queued, until `finish`."""
         with suppress(anyio.BrokenResourceError):
             async with self._waiting:
                 async for line in self._waiting:
@@ -151,7 +151,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
         self._ended.set()
 
     async def finish(self) -> None:
-        """Return once all is written."""
+        """Return once everything is written."""
         self._queue.close()
         await self._ended.wait()
 
@@ -160,34 +160,34 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
             async with self._turn:
                 await self._stream.send(line)
         except STREAM_ENDED:
-            # The session, which waits for the output, is told at once.
+            # The session, which waits for the output, is notified at once.
             with suppress(*STREAM_ENDED):
                 await self._output.aclose()
             raise anyio.BrokenResourceError from None
 
     async def aclose(self) -> None:
-        """Leave the input open: it is closed once all is written."""
+        """Leave the input open: it is closed once everything is written."""
 
 
 @asynccontextmanager
 async def pipe(
     server: StdioServerParameters, stderr: LastWords
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Start a server in just the environment that it names, and exchange newline-delimited JSON-RPC with it.
+    """Start a server with exactly the environment given, and exchange newline-delimited JSON-RPC with it.
 
-    What it writes to its standard error goes to `stderr`. A line that is not JSON-RPC is passed on as an
+    What it writes to standard error goes to `stderr`. A line that is not JSON-RPC is passed on as an
     exception, which the session reports.
 
     Raises:
         OSError: the process cannot be started.
     """
     started: _Started | None = None
-    # Given up in the middle, a process would run already and nobody would know of it.
+    # If it were cancelled in the middle, a process would be running that nobody knows about.
     with anyio.CancelScope(shield=True):
         started = await _started(server)
     assert started
     process, errors = started
-    # From here to the task group nothing waits: a cancellation in between would leave the process alone.
+    # Nothing waits from here to the task group: a cancellation in between would orphan the process.
     assert process.stdin
     assert process.stdout
     lines, writer = StdoutMessages(process.stdout), Writer(process.stdin, process.stdout)
@@ -195,18 +195,18 @@ async def pipe(
         has_written = anyio.Event()
         tasks.start_soon(_listen, errors, stderr, has_written)
         tasks.start_soon(writer.run)
-        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(_watch, process, lines)
         try:
             yield lines, writer
         finally:
             with anyio.CancelScope(shield=True):
-                # A server that is stuck in a write could not read that it is to end.
+                # A server that is stuck in a write could not read that it should exit.
                 tasks.start_soon(_drain, process.stdout)
                 with anyio.move_on_after(_FLUSH):
                     await writer.finish()
                 await _stopped(process)
-                # What it wrote last is still on its way; a child that left its group may hold it open for ever.
+                # Its last output is still on its way; a child that left its group may hold it open forever.
                 with anyio.move_on_after(_LOOK):
                     await has_written.wait()
                 await _closed(errors)
@@ -215,7 +215,7 @@ async def pipe(
 
 
 async def _started(server: StdioServerParameters) -> _Started:
-    """Start the process in a group of its own, so that all of it can be ended together; return its stderr too."""
+    """Start the process in its own group, so that all of it can be ended together; also return its stderr."""
     if sys.platform == "win32":
         command = await anyio.to_thread.run_sync(get_windows_executable_command, server.command)
         reading, writing = os.pipe()
@@ -237,7 +237,7 @@ async def _started(server: StdioServerParameters) -> _Started:
 
 
 class _Pipe(anyio.abc.ByteReceiveStream):
-    """The reading end of a pipe, read in threads: Windows has no other way to one that is inherited."""
+    """The reading end of a pipe, read in threads: Windows has no other way to read an inherited one."""
 
     def __init__(self, number: int) -> None:
         self._number = number
@@ -249,11 +249,11 @@ class _Pipe(anyio.abc.ByteReceiveStream):
         return chunk
 
     async def aclose(self) -> None:
-        """Leave the pipe to the thread that may still read from it: its end comes with the last who writes."""
+        """Leave the pipe to the thread that may still be reading: it ends when its last writer does."""
 
 
 def _kill() -> None:
-    """Kill what still runs as this process ends: after a second Ctrl-C nobody waits for an orderly end."""
+    """Kill what is still running when this process ends: after a second Ctrl-C, nobody waits for an orderly end."""
     if sys.platform != "win32" and os.getpid() == _PROCESS:
         for group in _groups:
             with suppress(ProcessLookupError, PermissionError):
@@ -261,7 +261,7 @@ def _kill() -> None:
 
 
 async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_written: anyio.Event) -> None:
-    """Take what the server writes to stderr as it comes: one that nobody reads would stop it."""
+    """Read the server's stderr as it is written: a full pipe would block the server."""
     with suppress(*STREAM_ENDED):
         while True:
             stderr.add(await errors.receive())
@@ -269,7 +269,7 @@ async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_wr
 
 
 async def _watch(process: ServerProcess, lines: StdoutMessages) -> None:
-    """End the messages once the process is gone: a child of it that holds its output would keep them open."""
+    """End the messages once the process has exited: a child of it that holds its output would keep them open."""
     assert process.stdout
     await _ended(process, math.inf, _LOOK)
     heard = -1
@@ -292,7 +292,7 @@ async def _stopped(process: ServerProcess) -> None:
     await _closed(process.stdin)
     ended = await _ended(process, _GRACE)
     if sys.platform != "win32":
-        # Also where it ended by itself: what it had started may live on. One whose group is gone is left alone.
+        # Even if it exited by itself, processes that it started may still be running. If its group is gone, nothing is done.
         assert isinstance(process, anyio.abc.Process)
         await terminate_posix_process_tree(process, _GRACE)
         _groups.discard(process.pid)
@@ -310,7 +310,7 @@ async def _closed(stream: anyio.abc.AsyncResource) -> None:
 
 
 async def _ended(process: ServerProcess, seconds: float, look: float = 0.01) -> bool:
-    """Tell whether the process ends in time. Its code is looked at, as waiting also waits for pipes that children hold."""
+    """Return whether the process exits in time. This polls its exit code, because waiting also waits for pipes that children hold."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110  # no event tells it without waiting for pipes
             await anyio.sleep(look)
@@ -318,7 +318,7 @@ async def _ended(process: ServerProcess, seconds: float, look: float = 0.01) -> 
 
 
 def _release(process: ServerProcess) -> None:
-    """Close asyncio's side of the process, which stays open while a descendant holds a pipe; nothing public does."""
+    """Close asyncio's side of the process, which stays open while a descendant holds a pipe; no public function does that."""
     transport = getattr(getattr(process, "_process", None), "_transport", None)
     close = getattr(transport, "close", None)
     if callable(close):

@@ -1,4 +1,4 @@
-"""Work beside the event loop, which may be given up."""
+"""Blocking work next to the event loop that can be abandoned."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -12,9 +12,9 @@ Made = TypeVar("Made")
 
 
 async def in_thread(work: Callable[[], Made]) -> Made:
-    """Return what blocking `work` makes in a thread. A cancelled call does not wait for its end, and changes nothing.
+    """Return the result of blocking `work` in a thread. A cancelled call does not wait for it, and has no effect.
 
-    The processes in which it reads documents and draws end at once.
+    The processes in which it reads documents or draws end at once.
     """
     processes = WorkProcesses()
 

@@ -1,4 +1,4 @@
-"""The tools of one server, as new as its last word on them."""
+"""The tools of one server, as current as its last word about them."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _GRACE = 0.2
-"""Seconds to wait after an answer for a notice of changed tools, so that the next request has them."""
+"""Seconds to wait after an answer for a notice of changed tools, so that the next request includes them."""
 
 _PATIENCE = 4.0
 """The most seconds that an answer, or the next request, waits for a list of tools that is being read."""
@@ -38,9 +38,9 @@ _ACKNOWLEDGED = 5.0
 
 
 class Tools:
-    """What a server lists, listed again whenever it says that its tools changed.
+    """A server's list of tools, read again whenever it says that the list changed.
 
-    server: its name in messages. timeout: seconds for one listing. on_change: called when the list is another.
+    server: its name in messages. timeout: seconds for one listing. on_change: called when the list has changed.
     """
 
     def __init__(self, server: Callable[[], str], timeout: float, on_change: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class Tools:
         self._left_out: set[str] = set()
 
     def take(self, tools: "Sequence[Tool]") -> None:
-        """Take what a server has listed, less the tools that run only as a task; each of them is told of once."""
+        """Take a server's list, without tools that run only as a task; each of these is reported once."""
         offered = [tool for tool in tools if not _needs_task(tool)]
         for name in {tool.name for tool in tools} - {tool.name for tool in offered} - self._left_out:
             self._left_out.add(name)
@@ -69,21 +69,21 @@ class Tools:
         self.now = offered
 
     async def heard(self, message: "IncomingMessage") -> None:
-        """Hear a notification of the server."""
+        """Handle a notification of the server."""
         if isinstance(message, ToolListChangedNotification):
             self._stale.set()
 
     def called(self) -> None:
-        """Note that a call begins."""
+        """Record that a call begins."""
         self._called = True
 
     def answered(self, client: Client) -> None:
-        """Note that a call was answered: a server that tells of changes may tell of one a moment later."""
+        """Record that a call was answered: a server that announces changes may announce one a moment later."""
         if _tells(client):
             self._until = anyio.current_time() + _GRACE
 
     async def settled(self, client: Client) -> None:
-        """Return once what the last answer has changed is listed, where the server tells of it soon enough."""
+        """Return once changes by the last answer are listed, if the server announces them soon enough."""
         with anyio.move_on_after(_PATIENCE):
             while True:
                 await self.refreshed(client)
@@ -94,7 +94,7 @@ class Tools:
                     await self._stale.wait()
 
     async def refreshed(self, client: Client) -> None:
-        """Return once the list of tools is as new as the server's last word on it, or that takes too long."""
+        """Return once the list of tools is as current as the server's last notice, or that takes too long."""
         with anyio.move_on_after(_PATIENCE):
             await self._listed_again(client)
 
@@ -118,13 +118,13 @@ class Tools:
                 _LOG.warning("cannot list the changed tools of %s: %s", self._server(), short(error))
                 return
             except anyio.get_cancelled_exc_class():
-                # Who waited goes on without; whoever looks next lists them.
+                # Waiting callers continue without it; the next one lists the tools.
                 self._stale.set()
                 raise
             self._on_change()
 
     async def watch(self, client: Client) -> None:
-        """Follow the changes for as long as the connection lasts."""
+        """Follow changes for as long as the connection lasts."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._subscribed, client)
             tasks.start_soon(self._follow, client)
@@ -134,12 +134,12 @@ class Tools:
         while True:
             await self._stale.wait()
             await self._listed_again(client)
-            # A server that says so whenever it lists them would keep both sides busy for ever.
+            # A server that announces changes whenever it lists them would keep both sides busy forever.
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE) if self._stale.is_set() else _FIRST_PAUSE
 
     async def _subscribed(self, client: Client) -> None:
-        """Ask a server of protocol 2026-07-28 to tell of changes; older ones do so unasked."""
+        """Ask a server of protocol 2026-07-28 to announce changes; older ones do so unasked."""
         if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not _tells(client):
             return
         pause = _FIRST_PAUSE
@@ -148,14 +148,14 @@ class Tools:
             try:
                 async with AsyncExitStack() as stack:
                     subscription: Subscription | None = None
-                    # Not left before it is acknowledged: the SDK logs an acknowledgment that comes too late.
+                    # Not left before it is acknowledged: the SDK logs an acknowledgement that arrives too late.
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
                         if self._called:
-                            # It may have changed them before anybody listened.
+                            # The list may have changed before anybody listened.
                             self._stale.set()
-                        # Each event reaches `heard` too; here the subscription is only kept open.
+                        # Each event also reaches `heard`; this only keeps the subscription open.
                         async for _ in subscription:
                             pass
             except MCPError as error:
@@ -167,17 +167,17 @@ class Tools:
                 pause = _FIRST_PAUSE
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-            # What changed while nobody listened.
+            # Changes while nobody listened.
             self._stale.set()
 
 
 def _tells(client: Client) -> bool:
-    """Tell whether the server announces that it tells of changed tools."""
+    """Return whether the server declares that it announces changed tools."""
     offered = client.server_capabilities
     tools = offered.tools if offered else None
     return tools is not None and tools.list_changed is True
 
 
 def _needs_task(tool: "Tool") -> bool:
-    """Tell whether a call of the tool is refused unless it is a task (2025-11-25, tasks, tool-level negotiation)."""
+    """Return whether calls of the tool are refused unless they are tasks (2025-11-25, tasks, tool-level negotiation)."""
     return tool.execution is not None and tool.execution.task_support == "required"

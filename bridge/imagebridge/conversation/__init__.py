@@ -1,1 +1,1 @@
-"""What was sent so far: the pictures and texts of a conversation, and its budgets."""
+"""What has been sent so far: the pictures and texts of a conversation, and its budgets."""

@@ -1,7 +1,7 @@
-"""The pictures and files of a conversation: where they stand, what they are called, and what may stand in for them.
+"""The pictures and files of a conversation: where they are, what they are called, and what may replace them.
 
-A conversation is a list of items on the wire of any provider, as JSON; what the
-model said may be objects of an SDK. A computer's screenshot is left alone: no text can stand in for it.
+A conversation is a list of items in the wire format of any provider, as JSON; what the
+model said may be SDK objects. A computer's screenshot is left alone, because no text can replace it.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ from imagebridge.translate.translation import Text
 from imagebridge.wire import JSON, JsonObject, as_object, is_json, is_list
 
 Changes = Mapping[tuple[int, int], JsonObject]
-"""New parts by the place of the old: the index of the item and of the part in it."""
+"""New parts by the position of the old ones: the index of the item and of the part in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A picture or a file: part `part` of item `item`, with its fields as sent.
+    """A picture or file: part `part` of item `item`, with its fields as sent.
 
-    label: how it is named in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
+    label: what it is called in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
     kind: whether it is a picture or a file. wire: what writes and reads it. source: where it comes from.
     """
 
@@ -41,22 +41,22 @@ class Attachment:
     source: Source
 
     def at(self, place: "StandIn") -> "Attachment":
-        """Return it as it stands in another place, under the names that it has there."""
+        """Return the attachment at another position, under the names that it has there."""
         return replace(self, item=place.item, part=place.part, label=place.label, handle=place.handle)
 
     @property
     def url(self) -> str:
-        """Its data URL or web address, "" where it is given by a file's id."""
+        """Its data URL or web address, or "" if it is given by a file's id."""
         return self.source.url
 
     @property
     def is_data(self) -> bool:
-        """Whether its bytes stand in the request."""
+        """Whether the request contains its bytes."""
         return bool(self.url) and "://" not in self.url[:16]
 
     @property
     def size(self) -> int:
-        """Bytes that its data URL holds, 0 where it is given otherwise."""
+        """The number of bytes in its data URL, or 0 if it is given in another way."""
         if not self.is_data:
             return 0
         length = len(self.url) - self.url.find(",", 0, 1_000) - 1
@@ -64,15 +64,15 @@ class Attachment:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What two attachments share that show the model the same: their bytes, and the detail."""
+        """Equal for attachments that show the model the same thing: their bytes, and the detail."""
         source = self.source
         origin = source.url if self.is_data else source.file_id
-        # What a web address shows may change, and what is malformed is nobody's twin.
+        # The content of a web address may change, and malformed data equals nothing.
         return (_Origin(origin), source.detail) if origin else (self.item, self.part)
 
     @property
     def pixels(self) -> tuple[int, int] | None:
-        """Its width and height, None where they are not known from the request."""
+        """Its width and height, or None if the request does not reveal them."""
         picture = self._picture()
         return (picture.width, picture.height) if picture else None
 
@@ -84,7 +84,7 @@ class Attachment:
 
     @property
     def description(self) -> str:
-        """What it is, in words: handle, label, media type, size in pixels and bytes."""
+        """A description: handle, label, media type, size in pixels and bytes."""
         facts = [self.handle, self.label, sentences.short(self.source.filename)]
         if picture := self._picture():
             facts += [picture.media_type, f"{picture.width}x{picture.height}", sentences.amount(picture.size)]
@@ -95,11 +95,11 @@ class Attachment:
         return " ".join(", ".join(filter(None, facts)).split())
 
     def text(self, sentence: str) -> JsonObject:
-        """Return the text part that stands in for it."""
+        """Return a text part that replaces it."""
         return self._marked(self.wire.part(Text(sentence)))
 
     def uploaded(self, file_id: str) -> JsonObject | None:
-        """Return the part that gives it by the id of a file; None where there is no such part."""
+        """Return a part that refers to it by a file id, or None if there is no such part."""
         part = self.wire.uploaded(self.fields, file_id)
         return None if part is None else self._marked(part)
 
@@ -109,7 +109,7 @@ class Attachment:
 
 
 class _Origin:
-    """A long text as a key: equal to equal texts, and not read as a whole unless two look the same."""
+    """A long text as a key: equal for equal texts, and read as a whole only if two look the same."""
 
     __slots__ = ("_hash", "_text")
 
@@ -126,7 +126,7 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A sentence of ours in the place of an attachment. `refers` is the label or handle it points to, "" if to none."""
+    """One of our sentences in place of an attachment. `refers` is the label or handle it points to, or "" if none."""
 
     item: int
     part: int
@@ -136,20 +136,20 @@ class StandIn:
 
 
 def gone(attachment: Attachment) -> str:
-    """Say what was shown here and is no longer."""
+    """Say what was shown here and has been removed."""
     return picture_lines.gone(attachment.description)
 
 
 def again(attachment: Attachment) -> str:
-    """Say that what was shown here is `attachment`, which stands earlier."""
+    """Say that what was shown here is `attachment`, which is shown earlier."""
     return picture_lines.again(StandInLine(attachment.kind, attachment.handle or attachment.label))
 
 
 def listed(items: Iterable[object]) -> list[object]:
-    """Return a conversation as a list of its own.
+    """Return a conversation as a new list.
 
     Raises:
-        TypeError: it is no list of items or messages.
+        TypeError: it is not a list of items or messages.
     """
     if isinstance(items, (str, bytes)) or is_json(items) or not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
         raise TypeError(f"items must be a list of input items or of messages, not {type(items).__name__}")
@@ -157,7 +157,7 @@ def listed(items: Iterable[object]) -> list[object]:
 
 
 def places(items: Sequence[object]) -> Iterator[Attachment | StandIn]:
-    """Yield the attachments of a conversation, and the sentences that stand in for some, in order."""
+    """Yield the attachments of a conversation, and the sentences that replace some, in order."""
     names: dict[str, str] = {}
     users = 0
     for at, item in enumerate(items):
@@ -177,7 +177,7 @@ def attachments(items: Sequence[object]) -> Iterator[Attachment]:
 
 
 def replaced(items: Sequence[object], changes: Changes) -> list[object]:
-    """Return the items with other parts in some places; what does not change is not copied."""
+    """Return the items with new parts at some positions; unchanged items are not copied."""
     by_item: dict[int, dict[int, JsonObject]] = {}
     for (at, index), part in changes.items():
         by_item.setdefault(at, {})[index] = part
@@ -192,12 +192,12 @@ def _with(item: object, parts: Mapping[int, JsonObject]) -> object:
 
 
 def by_model(item: object) -> bool:
-    """Tell whether the model made an item or message: anything but messages to it, and outputs."""
+    """Return whether the model made an item or message, as opposed to input to the model and outputs."""
     return _read(item)[1] == "assistant"
 
 
 def by_user(item: object) -> bool:
-    """Tell whether a user said it: not a message in which pictures follow that a tool returned."""
+    """Return whether the user said it; a message with pictures that a tool returned does not count."""
     wire, speaker = _read(item)
     if speaker != "user":
         return False
@@ -205,12 +205,12 @@ def by_user(item: object) -> bool:
 
 
 def is_call(item: object) -> bool:
-    """Tell whether an item or message of the model waits for outputs."""
+    """Return whether an item or message of the model waits for outputs."""
     return _read(item)[0].waits(item)
 
 
 def _read(item: object) -> tuple[Provider, str]:
-    """Return the wire that an item is on, and who said it: the model, where nobody is named."""
+    """Return the wire that an item is on, and who said it: the model, if nobody is named."""
     wires = providers()
     for wire in wires:
         if speaker := wire.speaker(item):
@@ -220,9 +220,9 @@ def _read(item: object) -> tuple[Provider, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What an item gives to the model. attached: the kind and the wire of the parts that are more than text, by place.
+    """The content of an item for the model. attached: the kind and wire of each part other than text, by position.
 
-    lines: each part that may be a line of ours, "" for others. standing: the lines that stand in for attachments.
+    lines: each part that may be one of our lines, or "". standing: the lines that replace attachments.
     """
 
     parts: Sequence[JSON]
@@ -232,10 +232,10 @@ class _Content:
 
     @classmethod
     def of(cls, item: JSON, wire: Provider) -> "_Content":
-        """Read the parts of an item; an empty object stands for each that is none."""
+        """Read the parts of an item; anything that is not a part becomes an empty object."""
         content = item.get(wire.holder(item))
         parts: list[JSON] = [as_object(part) or {} for part in content] if is_list(content) else []
-        # Of all wires: some servers take the parts of one in the items of another.
+        # Of all wire formats: some servers take the parts of one in the items of another.
         wires = providers() if parts else ()
         attached: dict[int, tuple[AttachmentKind, Provider]] = {}
         lines: list[str] = []
@@ -247,7 +247,7 @@ class _Content:
                     attached[index] = kind, one
                     break
                 if (text := one.text(part)) is not None:
-                    # What is too long is no line of ours.
+                    # A text that is too long is not one of our lines.
                     line = text if len(text) < _LONGEST else ""
                     break
             lines.append(line)
@@ -256,16 +256,16 @@ class _Content:
         return cls(parts, attached, lines, standing)
 
     def line(self, index: int) -> str:
-        """Return the line at a place, "" where there is none."""
+        """Return the line at a position, or "" if there is none."""
         return self.lines[index] if 0 <= index < len(self.lines) else ""
 
 
 _LONGEST = 2_000
-"""Characters above which a text cannot be one of our lines."""
+"""A text longer than this cannot be one of our lines."""
 
 
 def _where(call: str, speaker: str, names: Mapping[str, str], users: int) -> str:
-    """Name what an attachment belongs to: a call, or a message."""
+    """Name what an attachment belongs to: a call or a message."""
     if call:
         return f"{names[call]} ({call})" if call in names else call
     return f"user message {users}" if speaker == "user" else f"a {speaker} message"
@@ -290,7 +290,7 @@ def _placed(at: int, content: _Content, where: str) -> Iterator[Attachment | Sta
         # The parts of a picture count as one.
         numbers[kind] += piece is None or piece.number == 1
         number = numbers[kind]
-        # No two get the same: what stands beside a picture with a handle may be counted as that is named.
+        # No two get the same: what is next to a picture with a handle may be counted under its name.
         while kind == "picture" and number in named:
             number += len(kinds)
         stand_in, handle = standing.get(index), handles.get(index)

@@ -1,12 +1,12 @@
 """Budgets of a conversation: how many pictures, bytes and picture tokens are sent again with every request.
 
 Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay
-where they are, and a sentence stands in for a picture or file that gives way. A budget never touches what
-was given since the model last said something, nor what the user gave for what the model works on.
+where they are, and a sentence replaces a picture or file that is dropped. A budget never touches what
+was added since the model last spoke, nor what the user gave for the task that the model is working on.
 
-The list is read as the conversation went, and after each turn the budgets are applied as they were then.
-So the result is the same whether the whole conversation is trimmed anew for each request or what the last
-trim left goes on; and between two cuts every request begins as the one before, as prompt caches want it.
+The list is processed in the order of the conversation, and the budgets are applied after each turn as they were then.
+So the result is the same whether the whole conversation is trimmed for each request or the last trimmed list is
+continued; and between two cuts, every request begins like the one before, as prompt caches need it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,11 +34,11 @@ from .attachments import (
 T = TypeVar("T")
 
 _UNKNOWN = (2048, 2048)
-"""Pixels that a picture counts as where the request does not tell: the most that any model sees at `high`."""
+"""Pixels that a picture counts as if the request does not reveal its size: the most that any model sees at `high`."""
 
 
 def replace_images(items: Iterable[T], sentence: str) -> list[T]:
-    """Return `items` with `sentence` in the place of every picture, for Responses items and chat messages.
+    """Return `items` with `sentence` in place of every picture, for Responses items and chat messages.
 
     Use it for a request that was refused because of a picture: pass the items that may contain it. Files
     stay, as do screenshots of computer use. `items` is not changed, and replacing twice changes nothing more.
@@ -109,7 +109,7 @@ def trim(
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """A budget: the most there may be, and what is left of it after a cut."""
+    """A budget: the maximum, and what is left after a cut."""
 
     name: str
     most: int
@@ -126,10 +126,10 @@ def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
 
 
 def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield where each turn ends, the model's and those between, and what is open then.
+    """Yield where each turn ends, the model's and those in between, and what is open then.
 
-    Open are the items from an index on, which the model has not answered, and what the user said that it
-    works on: until it answers without a call.
+    Open are the items from an index on, which the model has not answered, and what the user said about the task
+    that it is working on, until it answers without a call.
     """
     start = 0
     task: set[int] = set()
@@ -148,7 +148,7 @@ def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]
 
 @dataclass(slots=True)
 class _ShownAttachment:
-    """An attachment that is shown, the items that use it, and what it counts for each budget."""
+    """An attachment that is shown, the items that use it, and what it counts for in each budget."""
 
     attachment: Attachment
     users: list[int]
@@ -157,7 +157,7 @@ class _ShownAttachment:
 
 @dataclass(slots=True)
 class _Replay:
-    """The conversation so far: what is shown, by what it is, the one used longest ago first; and what stands in."""
+    """The conversation so far: what is shown, keyed by content, least recently used first; and what is replaced."""
 
     limits: Sequence[_Limit]
     model: str | None
@@ -166,7 +166,7 @@ class _Replay:
     changes: dict[tuple[int, int], JsonObject] = field(default_factory=dict[tuple[int, int], JsonObject])
 
     def meet(self, one: Attachment | StandIn) -> None:
-        """Show an attachment, or refer to where it is shown already."""
+        """Show an attachment, or refer to where it is already shown."""
         target = self.named.get(one.refers) if isinstance(one, StandIn) else one
         if target is None:
             return
@@ -179,7 +179,7 @@ class _Replay:
             return
         here = target.at(one) if isinstance(one, StandIn) else one
         if isinstance(one, StandIn):
-            # With smaller budgets than the last time, what it refers to gave way before it was used here.
+            # With smaller budgets than last time, the picture that it refers to was dropped before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
         self.shown[identity] = _ShownAttachment(here, [one.item], self._counts(here))
         self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
@@ -187,7 +187,7 @@ class _Replay:
     def _counts(self, one: Attachment) -> dict[str, int]:
         picture = one.kind == "picture"
         counts = {"max_pictures": int(picture), "max_bytes": len(one.url) if one.is_data else 0}
-        # Only now, as the picture has to be looked into.
+        # Only now, because the picture has to be examined.
         if picture and any(limit.name == "max_tokens" for limit in self.limits):
             detail = one.source.detail
             known = detail if detail in get_args(Detail) else "auto"
@@ -196,7 +196,7 @@ class _Replay:
         return counts
 
     def cut(self, answered: int, task: frozenset[int]) -> None:
-        """Cut the budgets that are passed, as far as what is not used from item `answered` on, nor in `task`, allows."""
+        """Cut exceeded budgets, as far as possible without anything used from item `answered` on or in `task`."""
         over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
         dropped: list[Attachment] = []
         for identity, one in list(self.shown.items()):

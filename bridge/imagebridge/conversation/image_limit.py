@@ -1,4 +1,4 @@
-"""The pictures of a request, of which the oldest give way where there may be only so many. Pure."""
+"""Drops the oldest pictures of a request if only a certain number is allowed. Pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -16,10 +16,10 @@ def pictures(items: Sequence[Item]) -> list[Attachment]:
 
 
 def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
-    """Return the items with at most so many pictures, if it can be; items that stay are the same objects.
+    """Return the items with at most that many pictures, if possible; unchanged items are the same objects.
 
-    What tools showed in earlier turns goes first, then what the caller sent, before index `own`, and of what is
-    new to the model, from index `fresh` on, the oldest. What the caller has just sent, and nothing else, stays.
+    Pictures from tools in earlier turns are dropped first, then those from the caller, before index `own`, then the oldest
+    that are new to the model, from index `fresh` on. Only what the caller has just sent always stays.
     """
     shown_pictures = pictures(items)
     ours = [one for one in shown_pictures if one.item >= own or is_output(items[one.item])]

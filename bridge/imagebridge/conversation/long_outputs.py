@@ -1,4 +1,4 @@
-"""Outputs whose text is too much for the model or the API: the beginning stays, and a sentence says what is gone. Pure."""
+"""Outputs whose text is too long for the model or the API: the beginning stays, and a sentence says what is missing. Pure."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -12,12 +12,12 @@ _TEXTS = ("input_text", "text", "output_text")
 
 
 def is_output(item: JSON) -> bool:
-    """Tell whether an item or message answers a call."""
+    """Return whether an item or message answers a call."""
     return text_of(item, "type").endswith("_output") or item.get("role") == "tool"
 
 
 def halved(items: Sequence[Item], why: str) -> tuple[list[Item], int]:
-    """Return the items with each long text of an output cut to half, and how many characters are gone."""
+    """Return the items with each long text of an output cut in half, and how many characters were removed."""
     halved_items = [_halved(item, why) if is_output(item) else item for item in items]
     return halved_items, sum(map(_length, items)) - sum(map(_length, halved_items))
 
@@ -53,6 +53,6 @@ def _part_cut(part: object, why: str) -> object:
 
 
 def _cut_text(text: str, why: str) -> str:
-    """Return the first half of a text, and a sentence; a sentence of before gives way to the new one."""
+    """Return the first half of a text, and a sentence that replaces an earlier one."""
     left = max(SHORTEST, len(text) // 2)
     return f"{text[:left].rstrip()}\n[cut here, {len(text) - left:,} characters left out: {why}]"

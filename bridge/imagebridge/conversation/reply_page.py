@@ -1,6 +1,7 @@
-"""The page of a reply: the whole conversation, of either API, with the pictures that it holds."""
+"""The HTML page of a reply: the whole conversation, from either API, with its pictures."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
@@ -45,11 +46,11 @@ def page(
 
     Args:
         items: the conversation, as input items or as chat messages.
-        answer: the final text, for the title where nobody asked anything.
+        answer: the final text, used as the title if there is no question.
         usage: tokens under the API's names.
-        cost: USD by list price, where it is known.
+        cost: USD by list prices, if known.
         pictures: what the model was shown.
-        incomplete: why the answer is cut off, where it is.
+        incomplete: why the answer is cut off, if it is.
     """
     messages = [item for item in map(as_object, items) if item is not None]
     title = " ".join(limited(_question(messages) or answer).split()) or "A conversation"
@@ -57,9 +58,9 @@ def page(
     yield f"<h1>{escape(beginning(title, 139))}</h1>\n"
     if incomplete:
         yield f'<p><span class="tag wait">cut off</span> {escape(limited(incomplete, 2_000))}</p>\n'
-    figures, names = Figures(), _names_of_calls(messages)
+    figures, names, open_calls = Figures(), _names_of_calls(messages), _open_calls(messages)
     for item in messages:
-        yield from _item(item, figures, names)
+        yield from _item(item, figures, names, open_calls)
     yield sums(
         {
             "pictures": f"{len(pictures):,}, {amount(sum(one.picture.size for one in pictures))}",
@@ -89,18 +90,42 @@ def _question(items: Sequence[JSON]) -> str:
     return next((text for text in asked if text.strip()), "")
 
 
-def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
-    """Return the name of each call's tool by the id of the call."""
-    names: dict[str, str] = {}
+def _calls(items: Sequence[JSON]) -> Iterator[tuple[str, JSON]]:
+    """Yield each call with its id, from either API."""
     for item in items:
         if item.get("type") in _CALLS:
-            names[text_of(item, "call_id")] = text_of(item, "name")
-        for call in _tool_calls(item):
-            names[text_of(call, "id")] = text_of(_called(call), "name")
-    return names
+            yield text_of(item, "call_id"), item
+        yield from ((text_of(call, "id"), call) for call in _tool_calls(item))
 
 
-def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[str]:
+def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
+    """Return the name of each call's tool by the id of the call."""
+    return {number: text_of(_called(call) or call, "name") for number, call in _calls(items)}
+
+
+def _open_calls(items: Sequence[JSON]) -> list[JSON]:
+    """Return the calls that have no output. Some servers give two calls the same id: the first output is the first one's."""
+    outputs = Counter(_answered(item) for item in items if _is_output(item))
+    open_calls: list[JSON] = []
+    for number, call in _calls(items):
+        outputs[number] -= 1
+        if outputs[number] < 0:
+            open_calls.append(call)
+    return open_calls
+
+
+def _is_output(item: JSON) -> bool:
+    return item.get("type") in _OUTPUTS or item.get("role") == "tool"
+
+
+def _answered(output: JSON) -> str:
+    """Return the id of the call that an output answers."""
+    return text_of(output, "call_id") or text_of(output, "tool_call_id")
+
+
+def _item(
+    item: JSON, figures: Figures, names: Mapping[str, str], open_calls: Sequence[JSON]
+) -> Iterator[str]:
     """Yield one item or message as a card."""
     kind, role = text_of(item, "type") or "message", text_of(item, "role")
     if kind == "reasoning":
@@ -109,11 +134,10 @@ def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[st
         if any(texts):
             yield f"{opening('model', 'Model', '')}{thoughts(chr(10).join(texts))}</section>\n"
     elif kind in _CALLS:
-        yield from _call(text_of(item, "name"), text_of(item, "arguments") or text_of(item, "input"))
-    elif kind in _OUTPUTS or role == "tool":
-        call = text_of(item, "call_id") or text_of(item, "tool_call_id")
+        yield from _call(item, item, open_calls)
+    elif _is_output(item):
         content = item.get("output", item.get("content"))
-        yield opening("tool", names.get(call) or "a tool", "the model received", _failed(content))
+        yield opening("tool", names.get(_answered(item)) or "a tool", "the model received", _failed(content))
         yield from _content(content, figures)
         yield "</section>\n"
     elif kind == "message":
@@ -124,18 +148,17 @@ def _item(item: JSON, figures: Figures, names: Mapping[str, str]) -> Iterator[st
             yield words(refusal) if (refusal := text_of(item, "refusal")) else ""
             yield "</section>\n"
         for call in _tool_calls(item):
-            called = _called(call)
-            yield from _call(
-                text_of(called, "name"), text_of(called, "arguments") or text_of(called, "input")
-            )
+            yield from _call(call, _called(call), open_calls)
     else:
         yield opening("model", "Model", "")
         yield folded(kind, json.dumps(shortened(item), ensure_ascii=False, indent=2, default=str))
         yield "</section>\n"
 
 
-def _call(name: str, given: str) -> Iterator[str]:
-    yield f"{opening('tool', name or 'a tool', 'call')}{arguments(given)}</section>\n"
+def _call(call: JSON, called: JSON, open_calls: Sequence[JSON]) -> Iterator[str]:
+    mark = _mark("no answer") if any(call is one for one in open_calls) else ""
+    yield opening("tool", text_of(called, "name") or "a tool", "call", mark)
+    yield f"{arguments(text_of(called, 'arguments') or text_of(called, 'input'))}</section>\n"
 
 
 def _tool_calls(message: JSON) -> list[JSON]:
@@ -148,11 +171,15 @@ def _called(call: JSON) -> JSON:
 
 
 def _failed(content: object) -> str:
-    """Return the mark of an output that says that its call failed; empty for others."""
+    """Return the mark for an output that says that its call failed; empty for others."""
     first = content[0] if is_list(content) and content else content
     text = text_of(first, "text") if is_json(first) else first
     is_error = isinstance(text, str) and text.startswith(ERROR)
-    return ' <span class="tag bad">error</span>' if is_error else ""
+    return _mark("error") if is_error else ""
+
+
+def _mark(word: str) -> str:
+    return f' <span class="tag bad">{word}</span>'
 
 
 def _content(content: object, figures: Figures) -> Iterator[str]:
@@ -176,12 +203,12 @@ def _part(part: JSON, figures: Figures) -> str:
 
 
 def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
-    """Return what a part on any wire attaches, and where that comes from; None where it is a text or unknown."""
+    """Return what a part of any wire attaches, and its source; None for a text or an unknown part."""
     return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
 
 
 def _picture(source: Source, figures: Figures) -> str:
-    """Return a picture that is in the conversation itself. Others are named: the page loads nothing."""
+    """Return a picture that the conversation itself contains. Others are only named, because the page loads nothing."""
     url = source.url
     if not url.startswith("data:"):
         return sent(f"the picture {location(url) if url else source.file_id}")
@@ -197,5 +224,5 @@ def _picture(source: Source, figures: Figures) -> str:
 def _file(source: Source) -> str:
     data, url = ("", source.url) if "://" in source.url[:16] else (source.url, "")
     name = source.filename or (location(url) if url else "") or source.file_id
-    # With or without what a data URL begins with.
+    # With or without the beginning of a data URL.
     return sent(f"the file {name or 'without a name'}", len(data.rpartition(",")[2].rstrip("=")) * 3 // 4)

@@ -1,8 +1,8 @@
 """How many pictures a refusal allows, read from its words. Pure.
 
-Servers say it in wordings of their own (live messages of vLLM, LMDeploy, xinference, VS Code's models, OpenAI, Anthropic
-and Bedrock, read 2026-11-29). So none is looked for: of the numbers in the text, those go that are sizes, places, codes or
-names, and those that tell how many were sent; of what is left, the one beside a word that bounds is the limit.
+Servers word it differently (live messages of vLLM, LMDeploy, xinference, VS Code's models, OpenAI, Anthropic
+and Bedrock, read 2026-11-29), so no fixed wording is searched for. Of the numbers in the text, sizes, positions, codes and
+names are ignored, as are those that say how many were sent; of the rest, the one near a word for a bound is the limit.
 """
 
 import re
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 
 def limit(text: str, count: int) -> int | None:
-    """Return how many pictures a refusal allows, of `count` that were sent; None where it is not about their number.
+    """Return how many pictures a refusal allows, of `count` that were sent; None if it is not about their number.
 
-    A number that is not below `count` is another thing's. Without one it is half of them.
+    A number of at least `count` means something else. Without a suitable number, the result is half of `count`.
     """
     if count < 2 or _RATE.search(text):
         return None
@@ -32,7 +32,7 @@ def limit(text: str, count: int) -> int | None:
     return 1 if any(sentence.about_several for sentence in sentences) else count // 2
 
 
-# What words mean
+# The meaning of words
 
 
 def _set(words: str) -> frozenset[str]:
@@ -138,7 +138,7 @@ _TOKEN = re.compile(
 class _Token:
     text: str
     value: int | None = None
-    """Of a number."""
+    """The attributes of a number."""
 
 
 def _sentences(text: str) -> "Iterator[_Sentence]":
@@ -155,7 +155,7 @@ def _sentences(text: str) -> "Iterator[_Sentence]":
 def _tokens(text: str) -> list[_Token]:
     text = _NAMES.sub(" ~ ", text.replace("(s)", "s").replace("\n", " . "))
     text = re.sub(r"\b(max|min|no|approx)\.", r"\1", text, flags=re.IGNORECASE)
-    # camelCase and snake_case are words too, as in codes; quotes say nothing.
+    # camelCase and snake_case contain words too, as in codes; quotes mean nothing.
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text).lower()
     tokens: list[_Token] = []
     for match in _TOKEN.finditer(re.sub(r"[\"'`*’“”]", "", text)):
@@ -171,7 +171,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 def _join_number_words(tokens: list[_Token]) -> None:
-    """Make one number of the last words where they are one, as in twenty-five."""
+    """Combine the last words into a single number if they form one, as in twenty-five."""
     hyphen = len(tokens) > 1 and tokens[-2].text == "-"
     first, last = tokens[: -2 if hyphen else -1][-1:], tokens[-1]
     if not first or not first[0].value or not last.value:
@@ -217,23 +217,23 @@ class _Sentence:
 
     @property
     def about_several(self) -> bool:
-        """Whether it says that there were several pictures where one may be."""
+        """Whether it says that there were several pictures although only one is allowed."""
         return any(
             not _SEVERAL.isdisjoint(self._words[max(at - 2, 0) : at]) and not self._is_measured(at)
             for at in self._pictures
         )
 
     def tells(self, count: int) -> bool:
-        """Tell whether it says that `count` pictures were sent."""
+        """Return whether it says that `count` pictures were sent."""
         return any(
             token.value == count and self._counts_pictures(at) and not self._is_name(at)
             for at, token in enumerate(self._tokens)
         )
 
     def numbers(self, count: int, *, about: bool, told: bool) -> Iterator[tuple[int, int]]:
-        """Yield how many pictures each number allows, where `count` were sent, after its rank: 0 for the surest.
+        """Yield how many pictures each number allows if `count` were sent, with its rank: 0 is the most certain.
 
-        `about` and `told`: whether the text says that their number is wrong, and at least what it is.
+        `about` and `told`: whether the text says that their number is wrong, and whether it says at least what it is.
         """
         for at, token in enumerate(self._tokens):
             if token.value is None or self._is_name(at) or self._begins_range(at):
@@ -254,21 +254,21 @@ class _Sentence:
                     yield (1 if bounded else 2), allowed
 
     def _is_measured(self, at: int) -> bool:
-        """Tell whether a word is about a measure, by what stands in its clause, or around it where that names no picture."""
+        """Return whether a word is about a measure, judging by its clause, or by the words around it if the clause names no picture."""
         before, behind = self._clause(at)
         clause = [*before, self._words[at], *behind]
         words = self._words if _PICTURES.isdisjoint(clause) else clause
         return not _MEASURES.isdisjoint(word.lstrip("0123456789.,") for word in words)
 
     def _clause(self, at: int) -> tuple[list[str], list[str]]:
-        """Return what stands before and behind a number in its clause."""
+        """Return what precedes and follows a number in its clause."""
         ends = [end for end, word in enumerate(self._words) if word in _CLAUSE_ENDS]
         start = max((end + 1 for end in ends if end < at), default=0)
         stop = min((end for end in ends if end > at), default=len(self._words))
         return self._words[start:at], self._words[at + 1 : stop]
 
     def _is_name(self, at: int) -> bool:
-        """Tell whether a number is a place, a code, a version or a measure: what stands before it governs it."""
+        """Return whether a number is a position, a code, a version or a measure, judging by the words before it."""
         before = self._words[:at]
         if before and before[-1] in _NAMED and _BOUNDS.isdisjoint(before[-2:-1]):
             return True
@@ -288,7 +288,7 @@ class _Sentence:
         return self._tokens[at].value if 0 <= at < len(self._tokens) else None
 
     def _counts_pictures(self, at: int) -> bool | None:
-        """Tell whether the words right behind a number say that it is of pictures; None where they say nothing."""
+        """Return whether the words directly after a number say that it counts pictures; None if they say nothing."""
         other = False
         for place in range(at + 1, min(at + 7, len(self._words))):
             word = self._words[place]
@@ -307,12 +307,12 @@ class _Sentence:
             if len(word) > 2 and word.endswith("s") and word not in _NO_THINGS and word not in _PARTS:
                 return False
             other = True
-        # One request, the one prompt: of more than one the ending would tell.
+        # One request, the one prompt: with more than one, the ending would show it.
         return False if other and self._tokens[at].value == 1 else None
 
 
 def _allowed(before: list[str], behind: list[str], number: int, count: int) -> int | None:
-    """Return how many pictures a number allows; None where it tells something else of them."""
+    """Return how many pictures a number allows; None if it says something else about them."""
     rest = _without_pictures(behind)
     if not _LEAST.isdisjoint(before[-3:]):
         return None
@@ -324,7 +324,7 @@ def _allowed(before: list[str], behind: list[str], number: int, count: int) -> i
 
 
 def _is_surplus(before: list[str], behind: list[str]) -> bool:
-    """Tell whether a number is of pictures too many."""
+    """Return whether a number counts excess pictures."""
     rest = _without_pictures(behind)
     if rest[:2] in (["too", "many"], ["more", "than"]) or rest[:1] in (["over"], ["extra"]):
         return True
@@ -338,12 +338,12 @@ def _without_pictures(words: list[str]) -> list[str]:
 
 
 def _last_part(clause: list[str], at: int) -> list[str]:
-    """Return a clause without what leads up to it, as in "invalid request: ..."."""
+    """Return a clause without its lead-in, such as "invalid request: ..."."""
     return clause[max((end + 1 for end in range(at) if clause[end] == ":"), default=0) :]
 
 
 def _is_told(before: list[str], rest: list[str]) -> bool:
-    """Tell whether a number is of pictures that were sent: by the nearest word before it that says so, else behind it."""
+    """Return whether a number counts the pictures that were sent, judging by the nearest such word before it, or else after it."""
     for at, word in reversed(list(enumerate(before))[-4:]):
         if word[0].isdigit():
             break

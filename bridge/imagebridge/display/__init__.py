@@ -1,1 +1,1 @@
-"""How results and runs show themselves: as HTML for a notebook, an e-mail or a page of their own."""
+"""How results and runs are displayed: as HTML for a notebook, an e-mail or a separate page."""

@@ -1,10 +1,11 @@
-"""Pieces of HTML for what a model was sent. All of it may be hostile: every text is escaped, nothing is a link or runs."""
+"""Pieces of HTML for what a model was sent. All of it may be hostile: every text is escaped, and there are no links or scripts."""
 
 import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
+from imagebridge.errors import counted
 from imagebridge.facts.models import family
 from imagebridge.translate.pieces import FilePiece, LinkPiece
 from imagebridge.translate.sentences import amount
@@ -25,17 +26,17 @@ _HEAD = 24
 
 
 class Figures:
-    """The pictures of a page, each written once however often it was sent."""
+    """The pictures of a page, each included once however often it was sent."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
 
     def figure(self, shown_picture: ShownPicture) -> str:
-        """Return a picture with what was sent of it, or where it is already."""
+        """Return a picture with a description of what was sent, or a reference if it is already on the page."""
         return self.captioned(shown_picture.picture, _label(shown_picture), _facts(shown_picture))
 
     def captioned(self, picture: "Picture", label: str, caption: str) -> str:
-        """Return a picture with a caption in HTML, or where it is already; `label` is the plain text in its place."""
+        """Return a picture with a caption in HTML, or a reference if it is already on the page; `label` is the plain-text alternative."""
         url = picture.data_url
         known = self._places.get(url)
         place = self._places.setdefault(url, len(self._places) + 1)
@@ -49,7 +50,7 @@ class Figures:
 
 
 def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
-    """Yield what the model received, in its order, and the account of how it came to that."""
+    """Yield what the model received, in order, and the account of how it came about."""
     for one in result.placed:
         for part in one.parts:
             if isinstance(part, ShownPicture):
@@ -71,7 +72,7 @@ def _part(part: Text | FilePiece | LinkPiece, name: str) -> str:
 
 
 def sent(name: str, size: int = 0) -> str:
-    """Return a line for what was sent and is not on the page, with its size in bytes where that is known."""
+    """Return a line for something that was sent but is not on the page, with its size in bytes if known."""
     data = f", {amount(size)} as data" if size else ""
     return f'<p><span class="tag wait">sent</span>{escape(limited(name, 500))}{data}</p>\n'
 
@@ -85,7 +86,7 @@ def _facts(shown_picture: ShownPicture) -> str:
     picture = shown_picture.picture
     size = f"{picture.width}x{picture.height}"
     facts = [_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
-    facts += [f"detail {shown_picture.detail}", f"{shown_picture.seen.tokens:,} tokens"]
+    facts += [f"detail {shown_picture.detail}", counted(shown_picture.seen.tokens, "token")]
     changes = [f"made from {shown_picture.source}"] if shown_picture.source else []
     if shown_picture.full_size != (picture.width, picture.height):
         changes.append("shrunk from {}x{}".format(*shown_picture.full_size))
@@ -98,7 +99,7 @@ def _facts(shown_picture: ShownPicture) -> str:
 
 
 def opening(kind: str, who: str, remark: str, tag: str = "") -> str:
-    """Return the beginning of a card, of which `</section>` is the end; `tag` is HTML."""
+    """Return the beginning of a card, which ends with `</section>`; `tag` is HTML."""
     return (
         f'<section class="card {kind}"><header><strong>{escape(limited(who, 200))}</strong>{tag}'
         f'<span class="quiet">{escape(remark)}</span></header>\n'
@@ -111,17 +112,17 @@ def words(text: str) -> str:
 
 
 def folded(name: str, text: str) -> str:
-    """Return a text that is shown once its name is clicked."""
+    """Return a text that is hidden until its name is clicked."""
     return f"<details><summary>{escape(limited(name, 100))}</summary><pre>{escape(limited(text))}</pre></details>\n"
 
 
 def thoughts(reasoning: str) -> str:
-    """Return the summary of a model's reasoning, folded; nothing where there is none."""
+    """Return the summary of a model's reasoning, folded; empty if there is none."""
     return folded("reasoning", reasoning) if reasoning.strip() else ""
 
 
 def arguments(text: str) -> str:
-    """Return the arguments of a call: JSON on one line where that is short, else as the model wrote them."""
+    """Return the arguments of a call: JSON on one line if that is short, otherwise as the model wrote them."""
     try:
         value = shortened(json.loads(text or "{}"))
         text = json.dumps(value, ensure_ascii=False)
@@ -140,15 +141,15 @@ def sums(facts: Mapping[str, str]) -> str:
 
 
 def limited(text: Any, longest: int = _LONGEST) -> str:
-    """Return a text, or its beginning and how much is left out of this page."""
+    """Return a text, or its beginning and a note of how much is left out."""
     text = paired(str(text))
     if len(text) <= longest:
         return text
-    return f"{text[:longest]}\n[{len(text) - longest:,} more characters are not on this page]"
+    return f"{text[:longest]}\n[{counted(len(text) - longest, 'more character is', 'more characters are')} not on this page]"
 
 
 def shortened(value: object) -> object:
-    """Return JSON whose data URLs are cut after their first characters and followed by their size."""
+    """Return JSON in which data URLs are cut after their first characters and followed by their size."""
     match value:
         case str() if value.startswith("data:") and ";base64," in value[:200]:
             head, _, data = value.partition(",")

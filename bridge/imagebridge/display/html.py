@@ -1,4 +1,4 @@
-"""The frame of our HTML pages: one file that needs nothing else, style included, in light and dark."""
+"""The frame of our HTML pages: a single self-contained file, including style, for light and dark mode."""
 
 from html import escape
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""What a notebook shows of a result or a reply: fragments with styles on their elements, as notebooks drop style sheets."""
+"""What a notebook shows of a result or reply: fragments with inline styles, because notebooks drop style sheets."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -19,7 +19,7 @@ def reply(text: str, pictures: Sequence[ShownPicture], usage: Mapping[str, int],
         text: the answer.
         pictures: as sent.
         usage: tokens under the API's names.
-        cost: USD by list price, where it is known.
+        cost: USD by list prices, if known.
     """
     price = f", ${cost:.4f} by list price" if cost is not None else ""
     tokens = f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out{price}"
@@ -28,7 +28,7 @@ def reply(text: str, pictures: Sequence[ShownPicture], usage: Mapping[str, int],
 
 
 def result(translation: FittedResult) -> str:
-    """Return what a model receives for a result, in its order."""
+    """Return what a model receives for a result, in order."""
     shown = (_part(part, one.name) for one in translation.placed for part in one.parts)
     return f"<div>{''.join(shown)}</div>"
 

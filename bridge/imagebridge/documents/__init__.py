@@ -1,1 +1,1 @@
-"""Documents as text: what a page, a slide, a sheet or a chapter says, in Markdown, and the figures in it."""
+"""Documents as text: the content of pages, slides, sheets and chapters in Markdown, with their figures."""

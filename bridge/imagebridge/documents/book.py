@@ -11,10 +11,10 @@ from .sections import DocumentContents, Section
 from .web_page import MAX_HTML, page_text
 
 _TITLE = 300
-"""Characters of a title at most."""
+"""The most characters of a title."""
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-"""Of fonts alone: not what readers lock a book with."""
+"""Encryption only of fonts: not what locks a book."""
 
 
 def book_contents(data: bytes) -> DocumentContents:
@@ -42,7 +42,7 @@ def book_contents(data: bytes) -> DocumentContents:
 
 
 def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element]) -> dict[str, str]:
-    """Return what the table of contents calls the chapters, by their members; the first entry of one counts."""
+    """Return the titles of chapters from the table of contents, by member; a member's first entry counts."""
     titles: dict[str, str] = {}
     for item in items.values():
         is_ncx = item.get("media-type") == "application/x-dtbncx+xml"
@@ -52,7 +52,7 @@ def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element
         try:
             root = package.xml_if_there(name)
         except DocumentError:
-            continue  # The chapters are there without their titles.
+            continue  # The chapters exist without their titles.
         for one in root.iter() if root is not None else ():
             address = one.get("href", "") if local(one) == "a" else ""
             if local(one) == "navPoint":
@@ -64,7 +64,7 @@ def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element
 
 
 def _label(element: ElementTree.Element) -> str:
-    """Return the words in an entry. What is nested deeper than in its children is no name."""
+    """Return the words in an entry. Anything nested deeper than its children is not part of the title."""
     parts = (f"{one.text or ''}{one.tail or ''}" for one in element)
     return " ".join(f"{element.text or ''}{''.join(parts)}".split())[:_TITLE]
 

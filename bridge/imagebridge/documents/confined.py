@@ -1,7 +1,7 @@
-"""Readers that are not written in Python work in a process of their own: a file that takes all time or memory costs that alone.
+"""Runs readers that are not written in Python in a separate process: a file that takes all time or memory costs only that process.
 
-A PDF of 2 kB can have more parts than any memory holds, and a sheet whose two cells lie far apart a billion empty ones; what
-reads them ends the process that it is in. One process serves all readings of a result, for its start takes longer than most.
+A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells a billion empty ones; either
+would end the process that reads it. One process serves all reads of a result, because starting it takes longer than most reads.
 """
 
 import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from threading import Thread
 
 SECONDS = 30.0
-"""Seconds that one reading may take; ordinary ones take a tenth of one, and a start as much."""
+"""Seconds that one read may take; ordinary ones take a tenth of a second, as does a start."""
 
 MEMORY = 1_050_000_000
 """Bytes of data that the process may hold, where the system can limit them."""
@@ -29,33 +29,35 @@ MEMORY = 1_050_000_000
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
 
-_BROKEN = "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
+_BROKEN = (
+    "cannot be read: it crashed the process that read it, or took too much memory; ask for a smaller one"
+)
 
 Returned = TypeVar("Returned")
 
 
 def confined(function: Callable[[], Returned]) -> Returned:
-    """Call `function`, a partial of one that a module has, in a process of its own, and return what it returns.
+    """Call `function`, a partial of a module's function, in a separate process, and return its result.
 
     Raises:
-        DocumentError: it took too long or too much memory, ended its process, no process can be started, or all that
-            it was a part of was given up.
-        Exception: what the function itself raises.
+        DocumentError: it took too long or too much memory, ended its process, no process can be started, or the
+            work that it was part of was abandoned.
+        Exception: any exception of the function itself.
     """
-    # Only now: few results hold such a document.
+    # Only now: few results contain such a document.
     import pickle
 
     request = pickle.dumps(function)
     with in_one_process() as confinement:
         answer = confinement.answer(request)
-    raised, returned = pickle.loads(answer)  # what this same program wrote
+    raised, returned = pickle.loads(answer)  # written by this same program
     if raised is not None:
         raise raised
     return returned
 
 
 class Confinement:
-    """One process for all that is read in its context, in one thread. It ends with the context."""
+    """One process for all reads in its context, which run in one thread. It ends with the context."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
@@ -69,7 +71,7 @@ class Confinement:
         self._end()
 
     def answer(self, request: bytes) -> bytes:
-        """Return what the process answers; one that read something before may have been spent, and is replaced once.
+        """Return the process's answer; a process that has read something before may be worn out, and is replaced once.
 
         Raises:
             DocumentError: as `confined`.
@@ -79,13 +81,13 @@ class Confinement:
         if not answer and is_used and not is_given_up():
             answer = self._asked(request)
         if is_given_up():
-            raise DocumentError("is not read: the call was given up")
+            raise DocumentError("was not read, because the call was cancelled")
         if not answer:
             raise DocumentError(_BROKEN)
         return answer
 
     def _asked(self, request: bytes) -> bytes:
-        """Return an answer, nothing where the process ended.
+        """Return an answer, or nothing if the process ended.
 
         Raises:
             DocumentError: it took too long, or no process can be started.
@@ -104,7 +106,7 @@ class Confinement:
         answer = b""
         try:
             _begin(timer)
-            with suppress(OSError):  # It ended before it read all.
+            with suppress(OSError):  # It ended before it read everything.
                 reading_process.write(cast("IO[bytes]", process.stdin), request)
                 answer = reading_process.message(cast("IO[bytes]", process.stdout))
         finally:
@@ -113,7 +115,7 @@ class Confinement:
                 self._end()
         if not answer and late:
             raise DocumentError(
-                f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
+                f"cannot be read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
             )
         return answer
 
@@ -130,21 +132,21 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"is not read: no process can be started for it ({error.strerror})"
+                f"cannot be read: no process can be started for it ({error.strerror})"
             ) from error
         self._process = process
         self._ending.enter_context(ending_with_work(process))
         return process
 
     def _end(self) -> None:
-        """Kill the process, which holds nothing that anyone waits for, and leave no pipe of it."""
+        """Kill the process, which holds nothing that anyone waits for, and close its pipes."""
         process, self._process = self._process, None
         if process is None:
             return
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
         self._ending.close()
 
@@ -152,10 +154,8 @@ class Confinement:
 def _begin(thread: "Thread") -> None:
     try:
         thread.start()
-    except RuntimeError as error:  # as many as the system allows run already
-        raise DocumentError(
-            f"is not read: no thread can be started that watches over it ({error})"
-        ) from error
+    except RuntimeError as error:  # as many as the system allows are already running
+        raise DocumentError(f"cannot be read: no thread can be started to watch over it ({error})") from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)
@@ -163,7 +163,7 @@ _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confin
 
 @contextmanager
 def in_one_process() -> Generator[Confinement]:
-    """Let all that is read in here be read by one process: that of the context around it, where there is one."""
+    """Let one process do all reads in this block: that of the surrounding context, if there is one."""
     if around := _OPEN.get():
         yield around
         return

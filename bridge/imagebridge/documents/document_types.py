@@ -1,4 +1,4 @@
-"""What document a file is, and the reader of its kind."""
+"""Determines what kind of document a file is, and which reader it gets."""
 
 import re
 from collections.abc import Generator
@@ -9,14 +9,12 @@ from typing import Literal
 from imagebridge.errors import DocumentError
 from imagebridge.pictures import kinds
 
-from . import web_page
-from .packages import LOCKED
-from .sections import DocumentContents
+from .sections import LOCKED, DocumentContents
 
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
 READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
-"""What is read."""
+"""The documents that can be read."""
 
 _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -24,17 +22,17 @@ _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.spreadsheet": "workbook",
     b"application/epub+zip": "epub",
 }
-"""What the first member of a package says that it is, which stands there unpacked (OpenDocument 1.3 part 2, 3.3;
+"""The type that the first, uncompressed member of a package states (OpenDocument 1.3 part 2, 3.3;
 EPUB 3.3, 4.2). Templates have a longer name."""
 
 _PAGES = (".html", ".htm", ".xhtml")
 _SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
-"""Suffixes of addresses that give pages, which their beginning must tell."""
+"""Suffixes of addresses that lead to pages, if the content begins like one."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of the compound files that hold old or locked office documents (MS-CFB, 2026-11-29)."""
+"""The first bytes of compound files, which hold old or locked office documents (MS-CFB, 2026-11-29)."""
 
 _OLD_STREAMS = (
     ("EncryptedPackage", LOCKED),
@@ -44,7 +42,7 @@ _OLD_STREAMS = (
 
 
 def document_type(data: bytes, name: str = "") -> DocumentType | None:
-    """Return what document a file is by its bytes, None for one that is not read here."""
+    """Return the kind of document according to a file's bytes, or None if it cannot be read here."""
     match kinds.kind(data):
         case kinds.PDF:
             return "pdf"
@@ -61,7 +59,7 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
             return next((one for name, one in _PACKED.items() if b"mimetype" + name in start), None)
         case None | kinds.SVG:
             suffix = PurePosixPath(name).suffix.lower()
-            if suffix in _PAGES or (suffix in _SCRIPTS and web_page.is_page(_page_decoded(data[:5_000]))):
+            if suffix in _PAGES or (suffix in _SCRIPTS and _is_page(data[:5_000])):
                 return "html" if b"\0" not in data[:100] or kinds.wide(data) else None
             return None
         case _:
@@ -69,7 +67,7 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
 
 
 def unread(data: bytes) -> str:
-    """Say what a file is that office programs wrote in a form that is not read, and what to do; nothing for others."""
+    """Say what an unreadable file of an office program is, and what to do; empty for other files."""
     if not data.startswith(_OLD):
         return ""
     for stream, problem in _OLD_STREAMS:
@@ -78,8 +76,14 @@ def unread(data: bytes) -> str:
     return ""
 
 
+def _is_page(start: bytes) -> bool:
+    from . import web_page
+
+    return web_page.is_page(_page_decoded(start))
+
+
 def _page_decoded(data: bytes) -> str:
-    """Return the bytes of a page as text: by their mark, as UTF-8, or as the page itself says."""
+    """Return the bytes of a page as text: by byte order mark, as UTF-8, or as the page itself declares."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
@@ -97,9 +101,9 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     """Open a document.
 
     Raises:
-        DocumentError: it is not one that is read, or is damaged or locked.
+        DocumentError: it is not a readable kind, or is damaged or locked.
     """
-    # Each reader loads only when it is needed.
+    # Each reader is loaded only when it is needed.
     match document_type(data, name):
         case "pdf":
             from . import portable
@@ -136,6 +140,8 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
 
             yield rich_text.rtf_contents(data)
         case "html":
+            from . import web_page
+
             yield web_page.page_contents(_page_decoded(data))
         case None:
             raise DocumentError(unread(data) or f"is not a supported document; supported are {READ}")

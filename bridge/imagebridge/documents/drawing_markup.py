@@ -1,4 +1,4 @@
-"""Charts, diagrams, formulas and drawings in documents, as text or as files of their own.
+"""Charts, diagrams, formulas and drawings in documents, as text or as separate files.
 
 ECMA-376 part 1, 21.2 (charts), 21.4 (diagrams), 22.1 (math), 2016.
 """
@@ -13,14 +13,14 @@ A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 CHARTS = 5_000
-"""Points of a series at most that are told."""
+"""The most points of a series that are listed."""
 
 _CELLS = 20_000
-"""Numbers of a chart at most that are told."""
+"""The most numbers of a chart that are listed."""
 
 
 def chart(package: Package, name: str) -> str:
-    """Return what a chart shows: its title, and its numbers as they were last computed."""
+    """Return the content of a chart: its title, and its numbers as last computed."""
     root = package.xml_if_there(name)
     if root is None:
         return ""
@@ -44,7 +44,7 @@ def chart(package: Package, name: str) -> str:
 
 
 def _points(series: ElementTree.Element, names: tuple[str, ...]) -> dict[int, str]:
-    """Return the points of a series under the first of these names that it has, by their places."""
+    """Return the points of a series under the first of these names that it has, by position."""
     holder = next((one for name in names if (one := series.find(f"{C}{name}")) is not None), None)
     if holder is None:
         return {}
@@ -56,12 +56,12 @@ def _points(series: ElementTree.Element, names: tuple[str, ...]) -> dict[int, st
     if not found:
         literal = holder.find(f"{C}v")
         return {0: literal.text or ""} if literal is not None else {}
-    # Categories of several levels: the innermost comes first.
+    # With several levels of categories, the innermost comes first.
     return {at: ", ".join(reversed(found[at])) for at in sorted(found)}
 
 
 def diagram(package: Package, name: str) -> str:
-    """Return the words of a diagram, an item each."""
+    """Return the words of a diagram, one list item each."""
     root = package.xml_if_there(name)
     if root is None:
         return ""
@@ -70,13 +70,13 @@ def diagram(package: Package, name: str) -> str:
 
 
 def mathml(element: ElementTree.Element) -> str:
-    """Return MathML as who wrote it typed it, where it says so, else on one line."""
+    """Return MathML as its author typed it, if it says so, otherwise on one line."""
     typed = next((one.text or "" for one in element.iter() if local(one) == "annotation"), "")
     return " ".join(typed.split()) or formula(element)
 
 
 def svg_file(element: ElementTree.Element) -> bytes:
-    """Return an SVG that stands in a page as a file of its own."""
+    """Return an SVG inside a page as a separate file."""
     data = ElementTree.tostring(element)
     if b"xmlns" not in data[:500]:
         data = data.replace(b"<svg", b'<svg xmlns="http://www.w3.org/2000/svg"', 1)
@@ -84,14 +84,14 @@ def svg_file(element: ElementTree.Element) -> bytes:
 
 
 def svg_pictures(element: ElementTree.Element) -> list[str]:
-    """Return the addresses of the pictures that an SVG lays out: it may be no more than a frame, as on covers."""
+    """Return the addresses of the pictures that an SVG places: it may be just a frame, as on covers."""
     pictures = (one for one in element.iter() if local(one) == "image")
     return [address for one in pictures for name, address in one.items() if name.endswith("href") and address]
 
 
 def formula(element: ElementTree.Element) -> str:
-    """Return a formula of Office or in MathML on one line, as it would be typed."""
-    # Each once: a part that was written for every place where it may stand would take twice as long a level.
+    """Return an Office or MathML formula on one line, as one would type it."""
+    # Each once: writing a part for every place where it may occur would double the time with each level.
     parts = [(local(one), formula(one)) for one in element]
     inside = "".join(words for _, words in parts)
 
@@ -132,11 +132,11 @@ _MATHML = {
     "msubsup": ("{}", "_{}", "^{}"),
     "munderover": ("{}", "_{}", "^{}"),
 }
-"""How the parts of an element are typed (MathML 3.0, 2014, 3.3 and 3.4)."""
+"""How to type the parts of an element (MathML 3.0, 2014, 3.3 and 3.4)."""
 
 
 def root_sign(degree: str) -> str:
-    """Return what a root is called."""
+    """Return the name of a root."""
     return f"root[{degree}]" if degree else "sqrt"
 
 

@@ -1,4 +1,4 @@
-"""A part of a document's text with its figures: the pages that are asked for, cut where it is too long for one answer."""
+"""A part of a document's text with its figures: the requested pages, divided if they are too long for one answer."""
 
 import json
 import re
@@ -15,35 +15,35 @@ from .document_types import opened
 from .sections import MARK, DocumentContents, FigureFile, Section
 
 CHARACTERS = 100_000
-"""Characters of a text that come at once; hosts put longer ones into files or cut them off."""
+"""The most characters of a text in one answer; hosts move longer ones to files or cut them off."""
 
 MAX_FIGURES = 40
-"""Figures of one part that are loaded; those that follow are named."""
+"""The most figures of a part that are loaded; further ones are only named."""
 
 MAX_FIGURE_BYTES = 30_000_000
-"""Bytes of the figures of one part together."""
+"""The most bytes of the figures of one part."""
 
 _FIGURE = re.compile(rf"!\[([^\[\]]{{0,300}})\]\({MARK}(\d{{1,9}})\)")
 
 _MARKED = 400
-"""Characters that a figure takes in a text at most: its name has 300 (see `sections`)."""
+"""The most characters of a figure in a text: its name has up to 300 (see `sections`)."""
 
 _IN_PLACE = 150
-"""Characters of JSON that what stands in place of a figure may take more than its mark: a uri, or why it is not shown."""
+"""Characters of JSON by which the replacement of a figure may be longer than its mark: a URI, or why it is not shown."""
 
 _BREAKS = ("\n\n#", "\n\n", "\n", " ")
-"""Where a text is rather cut, the best first."""
+"""Preferred places to divide a text, best first."""
 
 
 class Excerpt(NamedTuple):
     """A part of a document.
 
-    form: what the document is, in words. text: Markdown; a figure is an image whose address is `figure:N`. figures:
-    those that can be shown, by their numbers, and `missing` why others cannot. sections: the numbers of the pages,
-    slides or chapters in it, of `total`; `unit` is what they are called. broken: the last of them goes on in the next
-    part. part, parts: which one of how many this is;
-    0 parts where not all was read. scans: pages that are pictures without a text, `drawn` those with figures or
-    drawings beside it. notes: what is to be said of the document.
+    form: what the document is, in words. text: Markdown, with figures as images at addresses `figure:N`. figures:
+    those that can be shown, by number, and `missing` why others cannot. sections: the numbers of the pages,
+    slides or chapters in this part, of `total`; `unit` is what they are called. broken: whether the last of them continues in the next
+    part. part, parts: the number of this part and of all parts;
+    0 parts if not everything was read. scans: pages that are pictures without text, `drawn` those with figures or
+    drawings besides text. notes: remarks on the document.
     """
 
     form: str
@@ -62,11 +62,11 @@ class Excerpt(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether nothing of what was asked for follows."""
+        """Whether nothing of what was requested follows."""
         return self.part == self.parts
 
     def where(self) -> str:
-        """Return which part of the document this is: `part 2 of 3: pages 4-9 of 12`; nothing where it is all of it."""
+        """Return which part of the document this is: `part 2 of 3: pages 4-9 of 12`; empty if it is the whole document."""
         pages = ""
         if self.unit and self.total > 1:
             pages = f"{page_numbers.in_words(self.sections, self.unit)} of {self.total:,}"
@@ -76,25 +76,25 @@ class Excerpt(NamedTuple):
         return f"{number}: {pages}" if pages else number
 
     def with_figures(self, shown: Callable[[int, str], str]) -> str:
-        """Return the text with what `shown` returns, given number and words, in place of each figure."""
+        """Return the text with each figure replaced by the result of `shown` for its number and words."""
         return _FIGURE.sub(lambda found: shown(int(found[2]), found[1]), self.text)
 
 
 def json_length(text: str) -> int:
-    """Return the characters of a text in JSON, written with ASCII alone, without the quotes around it."""
+    """Return the number of characters of a text in ASCII JSON, without the quotes around it."""
     return len(json.dumps(text)) - 2
 
 
 def fitting(text: str, room: int | None, length: Callable[[str], int] = json_length) -> int:
-    """Return how many characters of a text come at once: `CHARACTERS` at most, and as many as take `room` as JSON.
+    """Return how many characters of a text fit one answer: at most `CHARACTERS`, and as many as take `room` as JSON.
 
-    A host counts what travels, where a letter beyond ASCII takes 6 or 12 characters. At least one of a text comes, so
-    whoever reads on gets to its end.
+    A host counts what is sent, in which a letter beyond ASCII takes 6 or 12 characters. At least one character always fits,
+    so that continued reading reaches the end.
 
     Args:
-        text: what is left of the text.
-        room: characters of JSON that it may take; None for any.
-        length: returns the characters of JSON that a text takes.
+        text: the rest of the text.
+        room: the characters of JSON that it may take; None for any number.
+        length: returns the number of characters of a text as JSON.
     """
     most = min(len(text), CHARACTERS, CHARACTERS if room is None else max(1, room))
     if room is None or length(text[:most]) <= room:
@@ -115,19 +115,19 @@ def excerpt(
     """Read a part of a document.
 
     Args:
-        data: the bytes of the file, which say what it is.
-        name: what the file is called; it tells HTML from other texts.
-        pages: the numbers of its pages, slides or chapters that are read, such as "1-3, 7"; empty for all.
-        part: which part of their text, counted from 1, where it has more than `characters`.
-        characters: characters of a part at most.
-        room: characters that a part takes at most as JSON, with what stands in place of its figures; None for any.
-        figures: whether the figures are loaded.
+        data: the bytes of the file, which determine its type.
+        name: the file's name, which distinguishes HTML from other texts.
+        pages: the numbers of the pages, slides or chapters to read, such as "1-3, 7"; empty for all.
+        part: which part of their text, counted from 1, if it has more than `characters`.
+        characters: the most characters of a part.
+        room: the most characters of a part as JSON, including the replacements of its figures; None for any number.
+        figures: whether to load the figures.
 
     Raises:
-        DocumentError: it is not a document that is read, or is damaged or locked.
-        ArgumentError: it has no such pages or part.
+        DocumentError: it is not a readable document, or is damaged or locked.
+        ArgumentError: the pages or the part do not exist.
     """
-    # As JSON a text is never shorter, so no more of the document is read than a part may need.
+    # A text is never shorter as JSON, so no more of the document is read than a part may need.
     characters = characters if room is None else min(characters, room)
     try:
         with opened(data, name) as contents:
@@ -177,7 +177,7 @@ def _excerpt(
 def _read(
     contents: DocumentContents, numbers: Sequence[int], characters: int
 ) -> tuple[str, list[tuple[int, int]]]:
-    """Return the text of the sections that are asked for, until it passes `characters`, and where each begins in it."""
+    """Return the text of the requested sections, until it exceeds `characters`, and where each begins in it."""
     written: list[str] = []
     starts: list[tuple[int, int]] = []
     length = 0
@@ -193,7 +193,7 @@ def _read(
 
 
 def _titled(section: Section, contents: DocumentContents, number: int) -> str:
-    """Return a section under its name, where there are several."""
+    """Return a section under its name, if there are several."""
     if not contents.unit or (contents.total == 1 and not section.title):
         return section.text
     name = f"{contents.unit.capitalize()} {number}"
@@ -212,14 +212,14 @@ def _ends(text: str, starts: Sequence[int], characters: int, room: int | None) -
 
 
 def _shown_length(text: str) -> int:
-    """Return the characters of a text in JSON with what stands in place of its figures."""
+    """Return the number of characters of a text in JSON, including the replacements of its figures."""
     return json_length(text) + _IN_PLACE * len(_FIGURE.findall(text))
 
 
 def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
-    """Return where a part ends that begins at `first`: before a section if one begins in its second half.
+    """Return the end of the part that begins at `first`: before a section, if one begins in its second half.
 
-    No part ends within a figure.
+    No part ends inside a figure.
     """
     middle = (first + last) // 2
     if near := [start for start in starts if middle < start <= last]:
@@ -233,7 +233,7 @@ def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
 
 
 def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture], dict[int, str]]:
-    """Return the figures that a text names, and why others of them cannot be shown."""
+    """Return the figures that a text refers to, and why others of them cannot be shown."""
     shown: dict[int, Picture] = {}
     missing: dict[int, str] = {}
     room = MAX_FIGURE_BYTES

@@ -1,4 +1,4 @@
-"""The elements of a page of HTML, as far as they hold what is read: in time that grows with its length, whatever it holds."""
+"""The elements of an HTML page that matter for reading, in time linear in its length, whatever it contains."""
 
 import re
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
-"""Elements without an end (HTML Living Standard, 13.1.2, 2026-11-29)."""
+"""Elements without an end tag (HTML Living Standard, 13.1.2, 2026-11-29)."""
 
 _UNSEEN = frozenset(
     [
@@ -83,19 +83,19 @@ _CLOSED_BY: dict[str, frozenset[str]] = {
     "th": frozenset(("td", "th")),
     "option": frozenset(("option",)),
 }
-"""Elements whose beginning ends others that are open, whose end may be left out (HTML, 13.1.2.4)."""
+"""Elements whose start closes open elements whose end tag may be omitted (HTML, 13.1.2.4)."""
 
 _SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
-"""Elements out of which such an end does not reach."""
+"""Elements that limit how far out such a close reaches."""
 
 _PASSED_OVER = re.compile(
     r"<(?P<tag>script|style)\b.*?(?:</(?P=tag)\b[^>]*(?:>|\Z)|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*(?:>|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-"""Scripts, styles, comments and declarations; without an end they last to that of the page (HTML, 13.2.5)."""
+"""Scripts, styles, comments and declarations; without an end, they extend to the end of the page (HTML, 13.2.5)."""
 
 _TITLE = 1_000
-"""Characters of a title at most."""
+"""The most characters of a title."""
 
 _DEEPEST = 200
 
@@ -109,9 +109,9 @@ def tree(text: str) -> tuple[str, ElementTree.Element]:
 
 
 def _ended(text: str) -> str:
-    """Return a page without what is not seen and may lack its end; after the last end of a tag none begins.
+    """Return a page without invisible parts that may lack their end; after the last end of a tag, no tag begins.
 
-    The parser would look for the end from every place where one may begin, in time that grows with the square.
+    Otherwise the parser would search for the end from every possible beginning, in quadratic time.
     """
     text = _PASSED_OVER.sub("", text)
     last = text.rfind(">") + 1
@@ -119,7 +119,7 @@ def _ended(text: str) -> str:
 
 
 class _PageBuilder(HTMLParser):
-    """Makes elements of tags: those that may lack their end are ended, ends without a beginning are passed over."""
+    """Builds elements from tags: missing end tags are supplied, and end tags without a start are ignored."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -132,10 +132,10 @@ class _PageBuilder(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        # A drawing has titles of its own.
+        # A drawing has its own titles.
         self._in_title = tag == "title" and not self.title and "svg" not in self._open
         if tag == "body":
-            self._unseen = 0  # A head that is not closed ends here.
+            self._unseen = 0  # An unclosed head ends here.
         if tag in _UNSEEN:
             self._unseen += tag not in _VOID
             return
@@ -179,12 +179,12 @@ class _PageBuilder(HTMLParser):
             self._builder.data(data)
 
     def root(self) -> ElementTree.Element:
-        """Return what was read, once it is over."""
+        """Return what was read, at the end."""
         self._close(0)
         return self._builder.close()
 
     def _close(self, at: int) -> None:
-        """Close the elements from one of those that are open on."""
+        """Close the open elements from a given one on."""
         for tag in reversed(self._open[at:]):
             self._builder.end(tag)
         del self._open[at:]
@@ -194,7 +194,7 @@ class _PageBuilder(HTMLParser):
             tag = self._open[at]
             if tag in tags:
                 self._close(at)
-                # A row ends its cells first, and then the row before it.
+                # A row first ends its cells, and then the row before it.
                 if "tr" in tags and tag != "tr":
                     self._close_until(frozenset(("tr",)))
                 return

@@ -1,31 +1,31 @@
-"""Blocks of Markdown: paragraphs, headings, items of lists, tables."""
+"""Blocks of Markdown: paragraphs, headings, list items, tables."""
 
 import re
 from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 REPEATED = 60
-"""Characters of a merged cell at most that are written in each of its places; longer ones stand in the first."""
+"""The longest text of a merged cell that is repeated in each of its positions; a longer one is only in the first."""
 
 COLUMNS = 200
-"""Columns of a table at most."""
+"""The most columns of a table."""
 
 _FILLED = 8
-"""How many times as many cells a table may get where its rows are filled up to the same length."""
+"""The most times that filling rows to equal length may multiply the number of a table's cells."""
 
 _SPREAD = 500_000
-"""Cells of a document beside those that are written in it, where cells or rows span several places or are repeated."""
+"""Cells of a document in addition to those written in it, for cells or rows that span several positions or are repeated."""
 
 
 class BlockList:
-    """Blocks of a text in order: a blank line between them, none between the items of a list."""
+    """Blocks of a text in order: separated by blank lines, except for the items of a list."""
 
     def __init__(self) -> None:
         self._written: list[str] = []
         self._tight = False
 
     def add(self, text: str, *, tight: bool = False) -> None:
-        """Add a block, unless it is blank; a `tight` one follows another such without a blank line."""
+        """Add a block, unless it is blank; a `tight` one follows another tight one without a blank line."""
         if not text.strip():
             return
         if self._written:
@@ -34,36 +34,36 @@ class BlockList:
         self._tight = tight
 
     def heading(self, level: int, text: str) -> None:
-        """Add a heading of a level from 1 on; Markdown has six."""
+        """Add a heading, with levels from 1 on; Markdown has six."""
         if words := " ".join(text.split()):
             self.add(f"{'#' * min(max(level, 1), 6)} {words}")
 
     def item(self, depth: int, label: str, text: str) -> None:
-        """Add an item of a list, `depth` counted from 0; `label` is what stands before it, such as "-" or "2."."""
+        """Add a list item, with `depth` counted from 0; `label` precedes it, such as "-" or "2."."""
         indent = "    " * min(depth, 8)
         lines = text.strip().replace("\n", f"\n{indent}    ")
         self.add(f"{indent}{label} {lines}" if lines else "", tight=True)
 
     def text(self) -> str:
-        """Return all of it."""
+        """Return the whole text."""
         return "".join(self._written)
 
 
 class CellRoom:
-    """How many cells may still stand in several places of a document; a large number in it makes no large table."""
+    """How many additional cells a document may still get, so that a large number in it does not make a large table."""
 
     def __init__(self) -> None:
         self._left = _SPREAD
 
     def times(self, wanted: int, cells: int = 1) -> int:
-        """Return how often so many cells stand that are to stand `wanted` times: once in any case."""
+        """Return how many times to write that many cells when `wanted` times are asked for: at least once."""
         more = max(0, min(wanted - 1, self._left // max(1, cells)))
         self._left -= more * cells
         return 1 + more
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table, its first row as the head; rows and columns without any text are left out."""
+    """Return a table with its first row as the header; rows and columns without text are left out."""
     filled = [[_cell(cell) for cell in row[:COLUMNS]] for row in rows if any(map(str.strip, row))]
     width = max(map(len, filled), default=0)
     if width * len(filled) <= _FILLED * sum(map(len, filled)):
@@ -78,12 +78,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def spread(text: str, span: int) -> list[str]:
-    """Return the cells of one that spans several: short names in each, so that every column has its own."""
+    """Return the cells for one that spans several: short names are repeated, so that every column has one."""
     return [text] + [text if len(text) <= REPEATED else ""] * (min(span, COLUMNS) - 1)
 
 
 def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element], str]) -> str:
-    """Return what is in an element: its text, and each child as `written` gives it with the text behind that."""
+    """Return the content of an element: its text, and each child as `written` returns it, with the text after it."""
     pieces = [element.text or ""]
     for child in element:
         pieces += [written(child), child.tail or ""]
@@ -91,7 +91,7 @@ def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element]
 
 
 def link(text: str, address: str) -> str:
-    """Return words that lead to an address; without words, the address."""
+    """Return words linked to an address; without words, the address."""
     words = " ".join(text.split())
     if not address or address == words:
         return text or address
@@ -99,7 +99,7 @@ def link(text: str, address: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return text without spaces at the ends of lines and without more than one blank line."""
+    """Return text without trailing spaces and with at most one blank line in a row."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[^\S\n]+\n", "\n", text)).strip("\n")
 
 

@@ -8,8 +8,8 @@ from imagebridge.errors import DocumentError
 
 from .drawing_markup import mathml
 from .markdown import BlockList, inline, link, spread, table
-from .packages import LOCKED, Package, local, member, whole_number
-from .sections import DocumentContents, Section
+from .packages import Package, local, member, whole_number
+from .sections import LOCKED, DocumentContents, Section
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _DRAW, _STYLE, _SHOW = (
@@ -19,7 +19,7 @@ _OFFICE = _URN % "office"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 
 _MOST = 1_000
-"""How often a row or column is repeated at most; empty ones fill the sheet to its end."""
+"""The most repetitions of a row or column; empty ones fill the sheet to its end."""
 
 
 def text_contents(data: bytes) -> DocumentContents:
@@ -110,7 +110,7 @@ def _slide(
 
 
 def _hidden_styles(package: Package) -> frozenset[str]:
-    """Return the styles of slides that are not shown."""
+    """Return the styles of hidden slides."""
     return frozenset(
         style.get(f"{_STYLE}name", "")
         for style in package.xml("content.xml").iter(f"{_STYLE}style")
@@ -119,7 +119,7 @@ def _hidden_styles(package: Package) -> frozenset[str]:
 
 
 class _OpenReader:
-    """One document on its way to text. `_after` gathers what stands behind the paragraph at work."""
+    """One document being converted to text. `_after` collects what comes after the current paragraph."""
 
     def __init__(self, package: Package, found: DocumentContents) -> None:
         self._package = package
@@ -160,7 +160,7 @@ class _OpenReader:
                 self._flush(blocks)
 
     def shape(self, blocks: BlockList, element: ElementTree.Element) -> None:
-        """Add what is in a shape of a drawing."""
+        """Add the content of a shape in a drawing."""
         match local(element):
             case "frame":
                 blocks.add(self._frame(element))
@@ -184,7 +184,7 @@ class _OpenReader:
                 self._deleted[region.get(f"{_TEXT}id", "")] = deletion
         if len(element):
             self._found.notes.append(
-                "Tracked changes: what was inserted is in the text, what was deleted is struck through (~~)."
+                "Tracked changes: insertions are in the text, deletions are struck through (~~)."
             )
 
     def _list(self, blocks: BlockList, element: ElementTree.Element, depth: int, style: str) -> None:
@@ -219,7 +219,7 @@ class _OpenReader:
         for row in _rows_of(element):
             line: list[str] = []
             beside: list[str] = []
-            """What stands in the places that the last cell covers in its own row."""
+            """The content of positions that the last cell covers in its row."""
             for cell in row:
                 if local(cell) == "covered-table-cell":
                     for _ in range(self._times(cell, "columns")):
@@ -237,7 +237,7 @@ class _OpenReader:
         return rows
 
     def _times(self, element: ElementTree.Element, what: str, *cells: str) -> int:
-        """Return how often cells stand: as often as is said, as far as there is room."""
+        """Return how many times to write cells: as many as stated, as far as there is room."""
         times = whole_number(element.get(f"{_TABLE}number-{what}-repeated", "1"), 1)
         # A long text takes as much as many cells.
         size = sum(1 + len(text) // 60 for text in cells) or 1
@@ -263,7 +263,7 @@ class _OpenReader:
             case "annotation":
                 return self._comment(element)
             case "change":
-                # It stands where it was deleted, and nowhere else.
+                # It is where it was deleted, and nowhere else.
                 deleted = self._deleted.pop(element.get(f"{_TEXT}change-id", ""), None)
                 words = " ".join(self._plain(deleted).split()) if deleted is not None else ""
                 return f"~~{words}~~" if words else ""
@@ -310,7 +310,7 @@ class _OpenReader:
         return blocks.text().strip()
 
     def _frame(self, element: ElementTree.Element) -> str:
-        """Return the figure in a frame; a text box or table follows the paragraph."""
+        """Return the figure in a frame; a text box or table comes after the paragraph."""
         caption = next(
             (one.text or "" for name in ("desc", "title") for one in element if local(one) == name), ""
         )
@@ -377,7 +377,7 @@ def _span(cell: ElementTree.Element, what: str) -> int:
 
 
 def _list_styles(package: Package) -> dict[tuple[str, int], bool]:
-    """Tell of each style of lists and depth, counted from 0, whether it numbers."""
+    """Return, for each list style and depth, counted from 0, whether it is numbered."""
     found: dict[tuple[str, int], bool] = {}
     for part in ("styles.xml", "content.xml"):
         root = package.xml_if_there(part)

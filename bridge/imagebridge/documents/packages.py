@@ -1,4 +1,4 @@
-"""The ZIP packages that office documents and books are: their members, XML and relations, within limits.
+"""The ZIP packages of office documents and books: their members, XML and relationships, within limits.
 
 Formats: ECMA-376 part 2 (Open Packaging Conventions, 2021), OpenDocument 1.3 part 2 (2021), EPUB 3.3 (2023).
 """
@@ -18,29 +18,31 @@ from xml.parsers import expat
 
 from imagebridge.errors import DocumentError
 
+from .sections import LOCKED
+
 MAX_UNPACKED = 200_000_000
-"""Bytes of all members that are read of one document."""
+"""The most bytes of all members that are read from one document."""
 
 MAX_XML = 50_000_000
-"""Bytes of one member that is XML: as elements it takes several times as much memory."""
+"""The most bytes of an XML member: its elements take several times as much memory."""
 
 MAX_ELEMENTS = 1_000_000
-"""Elements of all members that are read of one document, each as often as it is read: what work and memory follow."""
+"""The most elements in all members read from one document, counted each time: work and memory depend on them."""
 
 MAX_DEPTH = 200
-"""Elements inside one another at most; programs write some 50."""
+"""The most levels of nested elements; programs write about 50."""
 
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-"""The namespace of attributes that name a relation."""
+"""The namespace of attributes that name a relationship."""
 
 _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
 _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
-"""The namespaces of strict documents, which else are as others (ISO/IEC 29500-1, 2016)."""
+"""The namespaces of strict documents, which are otherwise the same (ISO/IEC 29500-1, 2016)."""
 
 
 class Relation(NamedTuple):
-    """What a part of a package names by an id: the member, or the address where it lies outside."""
+    """What a part of a package refers to by id: the member, or the address if it is external."""
 
     target: str
     kind: str
@@ -53,7 +55,7 @@ class Package:
     data: the bytes of the file.
 
     Raises:
-        DocumentError: it is not a ZIP that can be read.
+        DocumentError: it is not a readable ZIP.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -75,7 +77,7 @@ class Package:
         """Return a member.
 
         Raises:
-            DocumentError: there is none, it is broken, or larger than allowed once unpacked.
+            DocumentError: it does not exist, is broken, or is larger than allowed when unpacked.
         """
         info = self._names.get(name.casefold())
         if info is None:
@@ -86,57 +88,51 @@ class Package:
                 data = member.read(room + 1)
         except (
             RuntimeError
-        ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
+        ) as error:  # zipfile's ways of saying that it is locked, or uses an unknown compression.
             raise DocumentError(_unreadable(info)) from error
         except (
             *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
-            *(ValueError, struct.error),  # Places before the beginning, and fields that end too early.
+            *(ValueError, struct.error),  # Positions before the beginning, and fields that end too early.
         ) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
-            what = (
-                f"its part {name[:200]}"
-                if room == most
-                else f"what was read of it up to its part {name[:200]}"
-            )
+            what = f"its part {name[:200]}" if room == most else f"its parts up to {name[:200]}"
             raise DocumentError(
-                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once unpacked"
+                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} when unpacked"
             )
         self._left -= len(data)
         return data
 
     def xml(self, name: str) -> ElementTree.Element:
-        """Return the root of a member that is XML.
+        """Return the root of an XML member.
 
         Raises:
-            DocumentError: as `read`, or it is not well-formed, or declares entities, which could grow without end, or
-                has too many elements, or too deep ones.
+            DocumentError: as for `read`, or it is not well-formed, declares entities, which could grow without limit, or
+                has too many elements or too many levels.
         """
         return xml_root(self._counted(self.read(name, MAX_XML), name), name)
 
     def page(self, name: str, most: int) -> str:
-        """Return a member that is a page of HTML.
+        """Return a member that is an HTML page.
 
         Raises:
-            DocumentError: as `read`, or it has too many elements.
+            DocumentError: as for `read`, or it has too many elements.
         """
         return self._counted(self.read(name, most), name).decode("utf-8", "replace")
 
     def _counted(self, data: bytes, name: str) -> bytes:
-        """Return markup whose elements have been taken off those that are allowed."""
+        """Return markup after deducting its elements from the number allowed."""
         self._elements -= data.count(b"<") - data.count(b"</")
         if self._elements < 0:
-            raise DocumentError(
-                f"has over {MAX_ELEMENTS:,} elements in what was read of it up to its part {name[:200]}"
-            )
+            raise DocumentError(f"has over {MAX_ELEMENTS:,} elements in its parts up to {name[:200]}")
         return data
 
     def xml_if_there(self, name: str) -> ElementTree.Element | None:
-        """Return the root of a member that a document may lack."""
+        """Return the root of an optional member."""
         return self.xml(name) if name and name in self else None
 
     def relations(self, name: str) -> dict[str, Relation]:
-        """Return what the part `name` names, by id."""
+        """Return what the part `name` refers to, by id."""
         if name not in self._relations:
             self._relations[name] = self._read_relations(name)
         return self._relations[name]
@@ -152,8 +148,6 @@ class Package:
         return found
 
 
-LOCKED = "is locked with a password; save a copy without one"
-
 _ANEW = "open it in its own program and save it again"
 
 _METHODS = {
@@ -165,7 +159,7 @@ _METHODS = {
     95: "XZ",
     98: "PPMd",
 }
-"""Ways to pack a member, by their numbers (APPNOTE.TXT 6.3.10, 4.4.5, 2022). Office documents are deflated or stored."""
+"""Compression methods by number (APPNOTE.TXT 6.3.10, 4.4.5, 2022). Office documents use deflate or no compression."""
 
 
 def _opened_package(data: bytes) -> zipfile.ZipFile:
@@ -178,7 +172,7 @@ def _opened_package(data: bytes) -> zipfile.ZipFile:
 
 
 def _unreadable(info: zipfile.ZipInfo) -> str:
-    """Say why a member cannot be unpacked that is not damaged."""
+    """Say why an undamaged member cannot be unpacked."""
     if info.flag_bits & 1:
         return LOCKED
     method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
@@ -186,10 +180,10 @@ def _unreadable(info: zipfile.ZipInfo) -> str:
 
 
 def unpacked_size(data: bytes) -> int:
-    """Return the bytes of all members of an office document once they are unpacked, as it says itself.
+    """Return the unpacked size in bytes of all members of an office document, according to the document.
 
     Raises:
-        DocumentError: it is damaged, locked, or packed in another way than office documents are.
+        DocumentError: it is damaged, locked, or compressed in a way that office documents do not use.
     """
     with _opened_package(data) as packed:
         members = packed.infolist()
@@ -203,7 +197,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
     """Return the root of XML that declares no entities.
 
     Raises:
-        DocumentError: it declares some, is not well-formed, or has elements that are too deep.
+        DocumentError: it declares entities, is not well-formed, or has too many levels.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", data.decode("utf-16", "replace")).encode()
@@ -226,7 +220,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
 
 
 def _declares(data: bytes) -> bool:
-    """Tell whether XML begins with declarations of its own: entities, and attributes, which cost as much."""
+    """Return whether XML begins with its own declarations, of entities or of attributes, which cost as much."""
     found = False
 
     def doctype(name: str, system: str | None, public: str | None, own: bool) -> None:
@@ -240,7 +234,7 @@ def _declares(data: bytes) -> bool:
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = element
-    # What is not well-formed is told by who reads all of it.
+    # Whoever reads all of it reports if it is not well-formed.
     with suppress(_ReadError, expat.ExpatError, ValueError, LookupError):
         for at in range(0, len(data), 65_536):
             parser.Parse(data[at : at + 65_536])
@@ -248,11 +242,11 @@ def _declares(data: bytes) -> bool:
 
 
 class _ReadError(Exception):
-    """All that was to be known is known."""
+    """Everything that was to be determined is known."""
 
 
 def member(base: str, target: str) -> str:
-    """Return the name of the member that `target` is, as the part `base` names it."""
+    """Return the name of the member that the part `base` calls `target`."""
     target = unquote(target.partition("#")[0])
     if target.startswith("/"):
         return posixpath.normpath(target).lstrip("/")
@@ -261,10 +255,10 @@ def member(base: str, target: str) -> str:
 
 def local(element: ElementTree.Element) -> str:
     """Return the name of an element without its namespace."""
-    # The parser leaves comments and processing instructions out, so every tag is a string.
+    # The parser drops comments and processing instructions, so every tag is a string.
     return element.tag.rpartition("}")[2]
 
 
 def whole_number(text: str, otherwise: int) -> int:
-    """Return a number that a document gives in digits, `otherwise` for what is not one, or has over nine digits."""
+    """Return a number that a document gives in digits, or `otherwise` if it is not a number or has over nine digits."""
     return int(text) if text.isdecimal() and len(text) < 10 else otherwise

@@ -1,4 +1,4 @@
-"""What lies on a page of a PDF beside its text: the fields of a form, notes, and links (ISO 32000-2, 2020, 12.5 and 12.7)."""
+"""What a PDF page contains besides its text: form fields, notes and links (ISO 32000-2, 2020, 12.5 and 12.7)."""
 
 from collections.abc import Callable, Iterator
 from ctypes import c_ushort, create_string_buffer
@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import Any
 
 _MOST = 500
-"""Annotations of a page that are looked at."""
+"""The most annotations of a page that are examined."""
 
 _LETTERS = 4_000
-"""Characters of one of them at most."""
+"""The most characters of one of them."""
 
 _LINK, _POPUP, _WIDGET = 2, 16, 20
 """FPDF_ANNOT_LINK, _POPUP and _WIDGET (pdfium, fpdf_annot.h, 2026-11)."""
@@ -20,13 +20,13 @@ _PUSH, _CHECK, _RADIO, _SIGNATURE = 1, 2, 3, 7
 
 
 def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
-    """Return what lies on a page beside its text, as blocks of Markdown.
+    """Return what a page contains besides its text, as blocks of Markdown.
 
     Args:
-        document: the PDF, its forms begun (`PdfDocument.init_forms`).
+        document: the PDF, with forms initialised (`PdfDocument.init_forms`).
         page: the page.
-        letters: its text page, for the words that links lie on.
-        text: its text, which is not said again.
+        letters: its text page, for the words covered by links.
+        text: its text, which is not repeated.
     """
     raw: Any = import_module("pypdfium2.raw")  # it has no type stubs
     fields: dict[str, None] = {}
@@ -58,7 +58,7 @@ def _annotations(raw: Any, page: Any) -> Iterator[Any]:
 
 
 def _field(raw: Any, forms: Any, one: Any) -> str:
-    """Return a field of a form with what is filled in; nothing for a button."""
+    """Return a form field with what is filled in; nothing for a button."""
     kind = raw.FPDFAnnot_GetFormFieldType(forms, one)
     if kind == _PUSH:
         return ""
@@ -76,7 +76,7 @@ def _field(raw: Any, forms: Any, one: Any) -> str:
 
 
 def _linked_words(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
-    """Return the words of a link to the web, and its address; nothing where that stands in the text."""
+    """Return the words of a web link, and its address; nothing if the text contains the address."""
     action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(one))
     size = raw.FPDFAction_GetURIPath(document, action, None, 0) if action else 0
     if not 1 < size <= _LETTERS:
@@ -98,7 +98,7 @@ def _said(raw: Any, one: Any, key: bytes) -> str:
 
 
 def _wide_text(read: Callable[[Any, int], int]) -> str:
-    """Return a text that pdfium writes in UTF-16; it tells the bytes of it where it is given no room."""
+    """Return a text that pdfium writes in UTF-16; with an empty buffer, pdfium returns its size in bytes."""
     size = read(None, 0)
     if not 2 < size <= 2 * _LETTERS:
         return ""

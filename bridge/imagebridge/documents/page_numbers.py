@@ -1,4 +1,4 @@
-"""Numbers of pages as people write them: `1-3, 7`."""
+"""Page numbers as people write them: `1-3, 7`."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ _RANGE = re.compile(r"(\d{1,20})(?:\s*[-–]\s*(\d{1,20}))?$")
 
 
 def ranges(pages: str) -> list[tuple[int, int]]:
-    """Return the first and the last page of each range that is asked for.
+    """Return the first and last page of each requested range.
 
     Raises:
         ArgumentError: it is not a list of pages.
@@ -24,10 +24,10 @@ def ranges(pages: str) -> list[tuple[int, int]]:
 
 
 def chosen(pages: str, total: int, unit: str = "page", most: int = 0) -> list[int]:
-    """Return the numbers that are asked for, in that order; all, or the first `most`, where none are.
+    """Return the requested numbers, in that order; if none are requested, all, or the first `most`.
 
     Raises:
-        ArgumentError: not a list of pages, pages that are not there, or more than `most`.
+        ArgumentError: it is not a list of pages, pages do not exist, or there are more than `most`.
     """
     if not pages.strip():
         return list(range(1, (min(total, most) if most else total) + 1))

@@ -1,4 +1,4 @@
-"""The text of PDFs, page by page, and the pictures that lie on them."""
+"""The text of PDFs, page by page, and the pictures on the pages."""
 
 import re
 from collections.abc import Generator
@@ -13,36 +13,35 @@ from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
 from .markdown import tidy
-from .packages import LOCKED
 from .page_annotations import annotations
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 
 _SIDE = 48
-"""Points of a picture's shorter side on the page from which on it is a figure; smaller ones are rules, dots and marks."""
+"""The shortest side in points from which on a picture on a page is a figure; smaller ones are rules, dots and marks."""
 
 _PER_PAGE = 20
-"""Figures of a page at most; more are the pieces of a drawing."""
+"""The most figures of a page; a page with more contains the pieces of a drawing."""
 
 _OBJECTS = 3_000
-"""Objects of a page that are looked at for figures."""
+"""The most objects of a page that are searched for figures."""
 
 _PATH, _IMAGE, _SHADING = 2, 3, 4
 """FPDF_PAGEOBJ_PATH, _IMAGE and _SHADING (pdfium, fpdf_edit.h, 2026-11)."""
 
 _LINES = 8
-"""Lines and areas of a page from which on they are a drawing or a table; fewer are rules beside its head and foot."""
+"""The fewest lines and areas of a page that make a drawing or a table; fewer are rules at the head and foot."""
 
 _SYMBOLS = re.compile("[\uf000-\uf0ff]")
-"""Signs of symbol fonts, which stand for bullets in most texts."""
+"""Symbol-font characters that serve as bullets in most texts."""
 
 _OUTLINE = 60
-"""Entries of the outline that are told."""
+"""The most entries of the outline that are listed."""
 
 _ENTRIES, _DEEPEST = 2_000, 50
-"""Entries of the outline that are looked at, and levels."""
+"""The most entries and levels of the outline that are examined."""
 
 _ATTACHED = 20
-"""Attached files that are named."""
+"""The most attached files that are named."""
 
 
 @contextmanager
@@ -90,7 +89,7 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
 
 
 def _fills(page: Any) -> bool:
-    """Tell whether anything at all is drawn on a page."""
+    """Return whether anything at all is drawn on a page."""
     return next(iter(page.get_objects(max_depth=1)), None) is not None
 
 
@@ -128,21 +127,21 @@ def _image(document: Any, number: int, at: int) -> bytes:
 
 
 def _attached(document: Any) -> list[str]:
-    """Name the files that are attached to a PDF in one note, where there are any."""
+    """Return one note that names the files attached to a PDF, if there are any."""
     try:
         count: int = document.count_attachments()
         names = [document.get_attachment(at).get_name() for at in range(min(count, _ATTACHED))]
     except Exception:  # noqa: BLE001  # a broken list must not cost the text
         return []
     more = f" and {count - len(names):,} more" if count > len(names) else ""
-    return [f"Files are attached to it, which are not read: {', '.join(names)}{more}."] if names else []
+    return [f"It has attached files, which are not read: {', '.join(names)}{more}."] if names else []
 
 
 def _outline(document: Any) -> list[str]:
-    """Return the outline of a PDF as one note, where it has one."""
+    """Return the outline of a PDF as one note, if it has one."""
     lines: list[str] = []
     try:
-        # A depth that is passed would be written to a log.
+        # A depth limit that is exceeded would be written to a log.
         for mark in islice(document.get_toc(max_depth=_DEEPEST), _ENTRIES):
             if mark.level > 1:
                 continue

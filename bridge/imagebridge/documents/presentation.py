@@ -14,7 +14,7 @@ from .sections import DocumentContents, Section
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 
 _UNSAID = frozenset(("dt", "ftr", "sldNum", "hdr"))
-"""Placeholders of what stands on every slide: date, footer, number."""
+"""Placeholders for what is on every slide: date, footer, number."""
 
 _DEEPEST = 8
 """The last level of a list, counted from 0 (21.1.2.4.13)."""
@@ -79,7 +79,7 @@ def _notes(package: Package, name: str, found: DocumentContents) -> str:
 
 
 class _SlideReader:
-    """One slide on its way to text. `only` is the one kind of placeholder that is read, of the pages of notes."""
+    """One slide being converted to text. `only` is the single kind of placeholder that is read, for notes pages."""
 
     def __init__(self, package: Package, name: str, found: DocumentContents, only: str = "") -> None:
         self._package = package
@@ -90,7 +90,7 @@ class _SlideReader:
         self.title = ""
 
     def read(self, root: ElementTree.Element) -> None:
-        """Add what stands on a slide, its title first."""
+        """Add the content of a slide, its title first."""
         for tree in root.iter(f"{_P}spTree"):
             self._shapes(tree)
 
@@ -172,7 +172,7 @@ class _SlideReader:
             elif one.tag == f"{D}relIds" and (relation := self._relation(one, "dm")):
                 self.blocks.add(diagram(self._package, relation.target))
             elif local(one) == "pic":
-                self._picture(one)  # What an embedded object looks like.
+                self._picture(one)  # The preview of an embedded object.
 
     def _row(self, row: ElementTree.Element) -> list[str]:
         cells: list[str] = []
@@ -200,6 +200,6 @@ class _SlideReader:
 
 
 def _caption(shape: ElementTree.Element) -> str:
-    """Return what a shape is called for those who do not see it."""
+    """Return a shape's alternative text."""
     named = next((one for one in shape.iter() if local(one) == "cNvPr"), None)
     return (named.get("descr") or named.get("title") or "") if named is not None else ""

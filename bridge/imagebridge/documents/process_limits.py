@@ -1,4 +1,4 @@
-"""What limits a process that another one waits for, seen from inside: it holds where nobody is left to watch, too."""
+"""Limits on a process, set from inside it, so that they hold even if nobody is left to watch it."""
 
 import os
 import signal
@@ -7,14 +7,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 _PR_SET_PDEATHSIG = 1
-"""Linux's number of the call, from `linux/prctl.h`."""
+"""Linux's number for the call, from `linux/prctl.h`."""
 
 _LATER = 10
-"""Seconds after which a process ends itself that the one which watches it should have ended."""
+"""Seconds after which a process ends itself if the process that watches it has not ended it."""
 
 
 def limit_memory(size: int) -> None:
-    """Let this process hold no more than `size` bytes of data, where the system can limit them, and leave no core."""
+    """Limit this process to `size` bytes of data, where the system supports it, and disable core dumps."""
     try:
         import resource
     except ImportError:  # Windows: the wall clock remains.
@@ -24,21 +24,28 @@ def limit_memory(size: int) -> None:
         resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
+def leave_signals_to_parent() -> None:
+    """Ignore signals that ask to end: Ctrl-C and the end of a service reach every process, and the parent decides."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+
+
 def end_with(parent: int) -> None:
-    """Let this process end with the one that started it, even where that is killed; off Linux the alarm must do."""
+    """End this process when its parent ends, even if that is killed; outside Linux, the alarm has to do."""
     if sys.platform != "linux":
         return
     import ctypes
 
-    # The thread that started this process counts, which is the one that waits for it or whose event loop keeps it.
+    # The thread that started this process counts, which waits for it or whose event loop keeps it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It was gone before.
+    if os.getppid() != parent:  # It was already gone.
         os._exit(1)
 
 
 @contextmanager
 def alarm(seconds: float) -> Generator[None]:
-    """Let this process end by itself where what is done in here takes longer than `seconds`, and some more."""
+    """End this process if what is done in this block takes longer than `seconds` plus a margin."""
     if not hasattr(signal, "alarm"):  # Windows
         yield
         return

@@ -1,11 +1,10 @@
-"""The process that reads for `confined`: functions in on stdin, what they return or raise out on stdout, as pickles.
+"""The process that reads for `confined`: functions arrive on stdin, results or exceptions leave on stdout, as pickles.
 
-It is started as a file, with the process that waits for it, the seconds of a reading and the bytes that it may hold. So it
-imports nothing of the package before it has left out the entry of it.
+It is started as a file, with its parent process, the seconds for a read and the bytes that it may hold as arguments. So it
+imports nothing of the package before it has bypassed the package's `__init__`.
 """
 
 import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from types import ModuleType
 from typing import IO
 
 _LENGTH = 8
-"""Bytes before each message that say how long it is."""
+"""Bytes before each message that give its length."""
 
 
 def write(pipe: IO[bytes], data: bytes) -> None:
@@ -24,7 +23,7 @@ def write(pipe: IO[bytes], data: bytes) -> None:
 
 
 def message(pipe: IO[bytes]) -> bytes:
-    """Return the next message, nothing where the other side is gone."""
+    """Return the next message, or nothing if the other side has gone."""
     length = int.from_bytes(pipe.read(_LENGTH), "big")
     data = pipe.read(length)
     return data if len(data) == length else b""
@@ -33,14 +32,13 @@ def message(pipe: IO[bytes]) -> bytes:
 def _main(parent: int, seconds: float, memory: int) -> None:
     """Answer requests until stdin ends."""
     _leave_out_entry()
-    from imagebridge.documents.process_limits import alarm, end_with, limit_memory
+    from imagebridge.documents.process_limits import alarm, end_with, leave_signals_to_parent, limit_memory
 
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_parent()
     end_with(parent)
-    with suppress(ValueError, OSError):  # The system limits no memory: the time remains.
+    with suppress(ValueError, OSError):  # The system cannot limit memory: the time limit remains.
         limit_memory(memory)
-    # What a library prints must not stand among the answers.
+    # What a library prints must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while request := message(sys.stdin.buffer):
@@ -49,7 +47,7 @@ def _main(parent: int, seconds: float, memory: int) -> None:
 
 
 def _leave_out_entry() -> None:
-    """Let the package be found without what its `__init__` imports, which takes longer than a reading and nothing here needs."""
+    """Make the package importable without what its `__init__` imports, which takes longer than a read and is not needed here."""
     package = ModuleType("imagebridge")
     package.__path__ = [str(Path(__file__).parents[1])]
     sys.modules[package.__name__] = package

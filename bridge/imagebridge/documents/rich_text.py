@@ -25,13 +25,13 @@ from .sections import DocumentContents, Section
 _DEEPEST = 500
 
 MAX_RTF = 60_000_000
-"""Bytes of a file at most."""
+"""The most bytes of a file."""
 
 _WORDS = 5_000_000
-"""Words of control and groups of a file at most: a letter beyond ASCII may take one."""
+"""The most control words and groups of a file: a letter beyond ASCII may take one."""
 
 _PROPERTIES = 4_000
-"""Bytes of the properties of a picture that are looked through for what is said of it."""
+"""Bytes of a picture's properties that are searched for its description."""
 
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
@@ -40,12 +40,12 @@ def rtf_contents(data: bytes) -> DocumentContents:
     """Read an RTF file.
 
     Raises:
-        DocumentError: it is too large, or nested without end.
+        DocumentError: it is too large, or nested too deeply.
     """
     if len(data) > MAX_RTF:
-        raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+        raise DocumentError(f"has {len(data):,} bytes; the limit for RTF is {MAX_RTF:,}")
     if data.count(b"\\") + data.count(b"{") > _WORDS:
-        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
+        raise DocumentError(f"has over {_WORDS:,} control words, which is the limit for RTF")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
@@ -56,7 +56,7 @@ _HEADING = re.compile(r"heading (\d)\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class _Group:
-    """What holds between a pair of braces. `taken`: the destination that begins here, if any."""
+    """The state inside a pair of braces. `taken`: the destination that begins here, if any."""
 
     where: str = "text"
     taken: str = ""
@@ -69,7 +69,7 @@ class _Group:
 
 
 class _RtfReader:
-    """One file on its way to text. The last of `_words` are those of the paragraph, or note, at work."""
+    """One file being converted to text. The last of `_words` belong to the current paragraph or note."""
 
     def __init__(self, data: bytes, found: DocumentContents) -> None:
         self._data = data
@@ -118,7 +118,7 @@ class _RtfReader:
                 elif word is not None:
                     self._control(word.decode(), int(number) if number else None)
         self._flush()
-        while self._stack:  # A file that was cut ends inside its groups.
+        while self._stack:  # A truncated file ends inside its groups.
             self._brace(b"}")
         self._paragraph()
         self._end_table()
@@ -144,12 +144,12 @@ class _RtfReader:
                 yield match
 
     def _plain_text(self, data: bytes) -> str:
-        """Return the text of bytes in which letters alone are escaped."""
+        """Return the text of bytes in which only letters are escaped."""
         letters = re.sub(rb"\\'([0-9a-f]{2})", lambda one: bytes.fromhex(one[1].decode()), data)
         text = letters.decode(self._page, "replace")
         return re.sub(r"\\u(-?\d{1,5}) ?\??", lambda one: chr(int(one[1]) % 65_536), text)
 
-    # What stands in the file.
+    # The content of the file.
 
     def _letters(self, letters: bytes) -> None:
         skipped = min(self._to_skip, len(letters))
@@ -160,7 +160,7 @@ class _RtfReader:
             self._bytes += letters[skipped:]
 
     def _flush(self) -> None:
-        """Decode the bytes that came one after the other: a letter may take several."""
+        """Decode consecutive bytes: a letter may take several."""
         if self._bytes:
             text = self._bytes.decode(self._group.encoding, "replace")
             self._bytes.clear()
@@ -222,14 +222,14 @@ class _RtfReader:
             self._act(word, number)
 
     def _act(self, word: str, number: int | None) -> None:
-        """Do what a control word says; most say how things look."""
+        """Apply a control word; most only affect appearance."""
         group = self._group
         if self._table.define(word, number):
             return
         match word:
             case "par" | "sect":
                 self._paragraph()
-            # LibreOffice writes one within a label, whose own it is.
+            # LibreOffice writes one inside a label, to which it belongs.
             case "pard" if group.taken != "listtext":
                 self._in_table, self._level, self._style, self._depth = False, 0, 0, 0
             case "intbl":
@@ -272,12 +272,12 @@ class _RtfReader:
                 pass
 
     def _plain(self) -> None:
-        """Let the words that follow be shown, neither struck nor raised, as at the beginning."""
+        """Reset the character format, so that the following words are visible, and neither struck through nor raised."""
         group = self._group
         group.hidden, group.struck, group.raised = False, False, ""
 
     def _number_set(self, word: str, number: int) -> None:
-        """Take a number of the font, style or encoding that follows, or of the one that is being described."""
+        """Handle the number of a font, style or encoding that follows, or of the one being described."""
         group = self._group
         match word:
             case "f" if group.where == "fonts":
@@ -335,14 +335,14 @@ class _RtfReader:
         digits = re.sub(rb"[^0-9a-fA-F]", b"", b"".join(self._hex))
         data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
         if self._form == "wmetafile":
-            data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the head that files have.
+            data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the header that files have.
         if data:
             self._words[-1].append(self._found.figures.add(data, self._described, lambda: data))
 
     # Paragraphs and tables.
 
     def _end_nested(self, sign: str) -> None:
-        """End a cell or a row of a table within a cell; empty ones leave nothing."""
+        """End a cell or row of a nested table; empty ones leave nothing."""
         if "".join(self._words[-1][-1:]).strip(" ;\n"):
             self._add(sign)
 
@@ -391,7 +391,7 @@ class _RtfReader:
             self._add("•" if 0xF000 <= code < 0xF100 else chr(code) if 0 < code < 0x110000 else "\ufffd")
 
     def _begin_result(self) -> None:
-        """Begin the words that lead to the address that the field before them named."""
+        """Begin the words that link to the address in the preceding field."""
         address, self._link = self._link, ""
         if address and self._group.where == "text":
             self._group.taken = "fldrslt"

@@ -1,4 +1,4 @@
-"""Tables of RTF: cells lie between edges, so that those that span others keep to their columns (RTF 1.9.1, 2008)."""
+"""Tables in RTF: cells have edges, so that cells that span others keep to their columns (RTF 1.9.1, 2008)."""
 
 from bisect import bisect_right
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from .markdown import COLUMNS, REPEATED, CellRoom, spread, table
 
 _NEAR = 30
-"""Twentieths of a point within which two edges are one."""
+"""Distance in twentieths of a point up to which two edges are the same."""
 
 
 class _Place(NamedTuple):
-    """Where a cell ends, in twentieths of a point, and whether it goes on from the one above it or left of it."""
+    """The right edge of a cell, in twentieths of a point, and whether it continues the cell above or to the left."""
 
     edge: int
     from_above: bool
@@ -23,7 +23,7 @@ class _Row(NamedTuple):
 
 
 class RtfTable:
-    """The table at work: its rows so far, and the cells of the one that has begun."""
+    """The current table: its rows so far, and the cells of the row in progress."""
 
     def __init__(self, room: CellRoom) -> None:
         self._room = room
@@ -33,7 +33,7 @@ class RtfTable:
         self._from_above = self._from_left = False
 
     def define(self, word: str, number: int | None) -> bool:
-        """Take a word that says how cells lie; tell whether it is one."""
+        """Handle a word about the layout of cells; return whether it is one."""
         match word:
             case "trowd":
                 self._places = []
@@ -60,7 +60,7 @@ class RtfTable:
         self._cells = []
 
     def ended(self) -> str:
-        """Return the table as Markdown, empty where there is none, and begin anew."""
+        """Return the table as Markdown, empty if there is none, and start again."""
         self.row()
         rows, self._rows = self._rows, []
         edges = _edges(rows)
@@ -86,9 +86,9 @@ class RtfTable:
 
 
 def _edges(rows: list[_Row]) -> list[int]:
-    """Return where columns end: every edge of a cell, those that are near as one."""
+    """Return where columns end: every edge of a cell, with nearby ones merged."""
     edges: list[int] = []
-    # Rows that follow each other share their places.
+    # Consecutive rows share their edges.
     places = {id(row.places): row.places for row in rows}.values()
     for edge in sorted({place.edge for one in places for place in one}):
         if not edges or edge - edges[-1] > _NEAR:

@@ -1,4 +1,4 @@
-"""The words of RTF that are understood (RTF 1.9.1, 2008)."""
+"""The RTF words that are supported (RTF 1.9.1, 2008)."""
 
 import re
 
@@ -19,7 +19,7 @@ TAKEN = {
     **{name: name for name in ("footnote", "annotation", "atnauthor", "listtext", "shptxt", "fldinst")},
     "pntext": "listtext",
 }
-"""Destinations whose words stand elsewhere than where they are met."""
+"""Destinations whose words do not belong where they occur."""
 
 SILENT = frozenset(
     [
@@ -72,7 +72,7 @@ SILENT = frozenset(
 """Destinations without words for readers."""
 
 READ = frozenset((*TAKEN, "shppict", "shpinst", "shp", "fldrslt"))
-"""Destinations that are read although they are marked as new; what is so marked and not known is passed over."""
+"""Destinations that are read although they are marked as new; others that are so marked and unknown are skipped."""
 
 CHARSETS = {
     0: "cp1252", 77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5", 161: "cp1253",
@@ -82,17 +82,17 @@ CHARSETS = {
 
 
 DESCRIBED = re.compile(rb"\\sn\s+wzDescription\s*\}\s*\{\\sv\s+([^{}]*)\}")
-"""What is said of a picture, among its properties."""
+"""The description among the properties of a picture."""
 
 BULLETS = frozenset("o\xa7")
 """Letters that are bullets in the fonts of Word's lists, Courier New and Wingdings."""
 
 PICTURES = frozenset(("pngblip", "jpegblip", "emfblip", "wmetafile", "dibitmap"))
-"""The forms of pictures."""
+"""The formats of pictures."""
 
 
 def known_encoding(name: str) -> bool:
-    """Tell whether Python has an encoding of this name."""
+    """Return whether Python has an encoding with this name."""
     try:
         return "".encode(name) == b""
     except LookupError:

@@ -1,4 +1,4 @@
-"""What readers of documents hand on: the text of their sections in Markdown, and the figures that it names."""
+"""What readers of documents return: the text of their sections in Markdown, and the figures that it refers to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,21 +7,25 @@ from typing import Literal, NamedTuple
 from .markdown import CellRoom
 
 Unit = Literal["page", "slide", "sheet", "chapter", ""]
-"""What a section of a document is called; nothing where its text runs on."""
+"""What a section of a document is called; empty if its text is continuous."""
 
 MARK = "figure:"
-"""What stands in a text in place of the address of a figure, before its number."""
+"""What precedes the number of a figure in its address in a text."""
+
+
+LOCKED = "is locked with a password; save a copy without one"
+"""What each reader says of a document that a password protects."""
 
 
 class Section(NamedTuple):
-    """One page, slide, sheet or chapter, or the whole of a text that runs on: its title, empty for none, and its text."""
+    """One page, slide, sheet or chapter, or the whole of a continuous text: its title, if any, and its text."""
 
     title: str
     text: str
 
 
 class FigureFile(NamedTuple):
-    """A figure as it lies in the document: what it is called there, and what loads its bytes."""
+    """A figure in a document: its description there, and a function that loads its bytes."""
 
     caption: str
     load: Callable[[], bytes]
@@ -29,34 +33,34 @@ class FigureFile(NamedTuple):
 
 @dataclass(slots=True)
 class FigureList:
-    """The figures met so far. One that stands in several places has one number."""
+    """The figures found so far. A figure that occurs several times has one number."""
 
     files: list[FigureFile] = field(default_factory=list)
     _numbers: dict[object, int] = field(default_factory=dict)
 
     def add(self, key: object, caption: str, load: Callable[[], bytes]) -> str:
-        """Return a figure in Markdown; `key` tells the same one by."""
+        """Return a figure in Markdown; `key` identifies it."""
         if key not in self._numbers:
             self.files.append(FigureFile(caption, load))
             self._numbers[key] = len(self.files)
-        # What would end the words of a picture in Markdown.
+        # Characters that would end the description of a picture in Markdown.
         words = " ".join(caption.translate(_BRACKETS).split())[:_CAPTION]
         return f"![{words or f'figure {self._numbers[key]}'}]({MARK}{self._numbers[key]})"
 
 
 _BRACKETS = str.maketrans("[]", "()")
 _CAPTION = 300
-"""Characters of what a figure is called."""
+"""The most characters of a figure's description."""
 
 
 @dataclass(slots=True)
 class DocumentContents:
-    """What is in a document.
+    """The content of a document.
 
-    form: what it is, in words. total: how many sections it has. read: returns the one of a number, from 1 on; a text
-    that runs on is one section. figures, notes: what was met so far, and what is to be said of the whole. scans: the
-    numbers of the pages that are pictures without a text, `drawn` of those that have figures or drawings beside it.
-    cells: what its tables may still spread.
+    form: what it is, in words. total: the number of sections. read: returns the section with a number, from 1 on; a
+    continuous text is one section. figures, notes: the figures found so far, and remarks on the whole document. scans: the
+    numbers of the pages that are pictures without text, `drawn` of those with figures or drawings besides text.
+    cells: how many more cells its tables may repeat.
     """
 
     form: str

@@ -1,6 +1,6 @@
-"""What the XML of a sheet says and its reader does not: formats of numbers, hidden rows, formulas without a value.
+"""What the XML of a sheet says that its reader does not return: number formats, hidden rows, formulas without a value.
 
-Format: ECMA-376 part 1 (2016), 18.3 and 18.8. Other workbooks than xlsx say nothing here.
+Format: ECMA-376 part 1 (2016), 18.3 and 18.8. Workbooks other than xlsx have none of this.
 """
 
 import re
@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from imagebridge.errors import DocumentError, beginning
+from imagebridge.errors import DocumentError, beginning, counted
 
 from .packages import OFFICE, Package, local, whole_number
 
 Understood = TypeVar("Understood")
 
 _BUILT_IN = {9: "0%", 10: "0.00%"}
-"""Formats that a file names by number alone: 18.8.30. Those of money differ by language."""
+"""Formats that a file names only by number: 18.8.30. Those for money depend on the language."""
 
-# What stands between "<" and ">" has neither in it, or nothing else: else a tag without an end is read again at each "<".
+# Text between "<" and ">" excludes both characters; otherwise a tag without an end would be read again at each "<".
 _CELL = re.compile(
     rb"""<(?:\w+:)?c (?=[^<>]*\bs=["'](\d{1,9})["'])[^<>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']"""
 )
@@ -25,7 +25,7 @@ _BARE = re.compile(
     rb"(?P<formula><(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>))"
     rb"\s*(?:(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)\s*)?</(?:\w+:)?c>"
 )
-"""A formula that is all that is in its cell, or has no value beside it."""
+"""A formula that is the only content of its cell, or has no value next to it."""
 
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _STRING = re.compile(rb"""\bt=["']str["']""")
@@ -37,17 +37,17 @@ _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
 _BOOK = "xl/workbook.xml"
 
 _NOTE, _NOTES = 300, 30
-"""Characters of a note, and notes, that are given at most."""
+"""The most characters of a note, and the most notes, that are returned."""
 
 _DRAWN = {"pic": "picture", "graphicFrame": "chart"}
-"""What lies on a sheet, by its element (ECMA-376 part 1, 20.5.2)."""
+"""Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
 
 
 class SheetMarkup(NamedTuple, Generic[Understood]):
-    """What was made of the formats of a sheet's cells, by row and column counted from 0; and how many rows it hides.
+    """What was made of the formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
-    `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences on what the
-    sheet has beside its cells: the notes of cells, and that pictures and charts are not shown.
+    `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
+    sheet has besides its cells: notes on cells, and that pictures and charts are not shown.
     """
 
     formats: Mapping[tuple[int, int], Understood]
@@ -59,12 +59,12 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
 def sheet_markup(
     data: bytes, sheet: str, understood: Callable[[str], Understood | None]
 ) -> SheetMarkup[Understood]:
-    """Return what the XML of a sheet of an xlsx says; nothing where it cannot be found.
+    """Return what the XML of a sheet in an xlsx file says; nothing if it cannot be found.
 
     Args:
         data: the workbook.
         sheet: the name of the sheet.
-        understood: makes of a format, such as `0.0%`, what is of use in it; None where nothing is.
+        understood: converts a format, such as `0.0%`, to what is useful; returns None for others.
     """
     nothing = SheetMarkup[Understood]({}, 0, {})
     if not data.startswith(b"PK"):
@@ -77,12 +77,12 @@ def sheet_markup(
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
         return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
-    except DocumentError:  # A part is missing, damaged, made to cost much, or packed in another way.
+    except DocumentError:  # A part is missing, damaged, expensive by design, or compressed in another way.
         return nothing
 
 
 def _styles(package: Package, understood: Callable[[str], Understood | None]) -> dict[bytes, Understood]:
-    """Return the styles of cells whose formats say something, by the numbers that cells name."""
+    """Return the cell styles with a useful format, by the numbers that cells use."""
     codes = dict(_BUILT_IN)
     styles: dict[bytes, Understood] = {}
     for element in package.xml("xl/styles.xml").iter():
@@ -100,10 +100,10 @@ def _styles(package: Package, understood: Callable[[str], Understood | None]) ->
 
 
 def _part(package: Package, sheet: str) -> str:
-    """Return the name of the part of the package that holds a sheet.
+    """Return the name of the package part that contains a sheet.
 
     Raises:
-        DocumentError: none does.
+        DocumentError: there is none.
     """
     relations = package.relations(_BOOK)
     for one in package.xml(_BOOK).iter():
@@ -115,10 +115,10 @@ def _part(package: Package, sheet: str) -> str:
 
 
 def _beside(package: Package, part: str) -> Iterator[str]:
-    """Yield a sentence for the notes of cells, and one for pictures and charts that lie on the sheet."""
+    """Yield a sentence for notes on cells, and one for pictures and charts on the sheet."""
     notes: dict[str, str] = {}
     drawn: Counter[str] = Counter()
-    # Of a thread of comments the older part holds no more than advice to get a newer program: the newer one counts.
+    # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
     for one in sorted(package.relations(part).values(), key=lambda one: one.kind == "threadedComment"):
         root = package.xml_if_there(one.target) if not one.outside else None
         if root is None or one.kind not in ("comments", "threadedComment", "drawing"):
@@ -132,7 +132,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
                 notes[note.get("ref", "")] = " ".join(text.split())
     if notes:
         told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
-        more = f"; {len(told) - _NOTES:,} more notes" if len(told) > _NOTES else ""
+        more = f"; {counted(len(told) - _NOTES, 'more note')}" if len(told) > _NOTES else ""
         yield f"notes of cells: {'; '.join(told[:_NOTES])}{more}"
     if drawn:
         counts = [f"{number:,} {what}{'s' * (number > 1)}" for what, number in sorted(drawn.items())]

@@ -12,18 +12,18 @@ from typing import Any
 from imagebridge.errors import DocumentError, RequirementError
 
 from .markdown import table
-from .packages import LOCKED, MAX_UNPACKED, unpacked_size
-from .sections import DocumentContents, Section
+from .packages import MAX_UNPACKED, unpacked_size
+from .sections import LOCKED, DocumentContents, Section
 from .sheet_markup import sheet_markup
 
 _ROWS = 10_000
-"""Rows of a sheet at most."""
+"""The most rows of a sheet."""
 
 _NAMED = 5
-"""Cells that are named of many at most."""
+"""The most cells that are named if there are many."""
 
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-"""What of a format is written as it stands, or is a colour or a condition."""
+"""Parts of a format that are written literally, or are a colour or a condition."""
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def _check_size(data: bytes) -> None:
     if not data.startswith(b"PK"):
         return
     if (size := unpacked_size(data)) > MAX_UNPACKED:
-        raise DocumentError(f"has {size:,} bytes unpacked; at most {MAX_UNPACKED:,} are read")
+        raise DocumentError(f"has {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
 
 
 def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:
@@ -90,7 +90,7 @@ def _holds(cells: list[list[str]], row: int, column: int) -> bool:
 
 
 def _uncalculated(cells: list[str]) -> str:
-    """Say which cells are empty for their formulas have no value in the file."""
+    """Say which cells are empty because their formulas have no value in the file."""
     more = f" and {len(cells) - _NAMED:,} more" if len(cells) > _NAMED else ""
     formulas, have, they = (
         ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
@@ -107,13 +107,13 @@ def fill_merged(
     top: int = 0,
     left: int = 0,
 ) -> None:
-    """Write the name that stands in cells merged down a column into each row of them.
+    """Write the name in cells merged down a column into each of their rows.
 
     Args:
         rows: the cells.
         merged: first and last row and column of each range, counted from 0 in the sheet.
-        top: the row of the sheet that `rows` begins with.
-        left: the column of the sheet that they begin with.
+        top: the row of the sheet with which `rows` begins.
+        left: the column of the sheet with which they begin.
     """
     for (first, column), (last, _) in merged:
         at, place = first - top, column - left
@@ -124,7 +124,7 @@ def fill_merged(
 
 
 def _percent(code: str) -> str | None:
-    """Return the sign for a format of percent."""
+    """Return the percent sign for a percent format."""
     return "%" if "%" in _LITERAL.sub("", code).partition(";")[0] else None
 
 

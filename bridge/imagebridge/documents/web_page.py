@@ -1,4 +1,4 @@
-"""The text of HTML: headings, lists, tables, links and pictures as Markdown. Nothing that a page names is fetched."""
+"""The text of HTML: headings, lists, tables, links and pictures as Markdown. Nothing that a page refers to is fetched."""
 
 import re
 from collections.abc import Callable
@@ -15,22 +15,22 @@ from .packages import MAX_ELEMENTS
 from .sections import DocumentContents, Section
 
 MAX_HTML = 20_000_000
-"""Characters of a page at most."""
+"""The most characters of a page."""
 
-# What was matched is never tried another way, which would take twice as long a comment.
+# Possessive: no match is retried in another way, which would double the time for a comment.
 _BEGINNING = re.compile(
     r"(?:\s++|<\?xml[^>]*+>|<!--.*?-->)*+<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
 )
 
 _ALONE = frozenset(("br", "img", "input", "svg", "wbr"))
-"""Elements that no block stands in."""
+"""Elements that contain no blocks."""
 
 FigureAt = Callable[[str], Callable[[], bytes] | None]
-"""Returns what loads the picture at an address, None where there is none."""
+"""Returns a function that loads the picture at an address, or None if there is none."""
 
 
 def is_page(text: str) -> bool:
-    """Tell whether a text is a page of HTML by its beginning."""
+    """Return whether a text is an HTML page, judging by its beginning."""
     return _BEGINNING.match(text[:5000]) is not None
 
 
@@ -41,9 +41,9 @@ def page_contents(text: str) -> DocumentContents:
         DocumentError: it is too large.
     """
     if len(text) > MAX_HTML:
-        raise DocumentError(f"has {len(text):,} characters; pages of at most {MAX_HTML:,} are read")
+        raise DocumentError(f"has {len(text):,} characters; the limit for HTML is {MAX_HTML:,}")
     if text.count("<") - text.count("</") > MAX_ELEMENTS:
-        raise DocumentError(f"has over {MAX_ELEMENTS:,} elements; pages of fewer are read")
+        raise DocumentError(f"has over {MAX_ELEMENTS:,} elements, which is the limit for HTML")
     found = DocumentContents("web page", "", 1, lambda _: Section("", ""))
 
     def read(_: int) -> Section:
@@ -55,7 +55,7 @@ def page_contents(text: str) -> DocumentContents:
 
 
 def page_text(text: str, found: DocumentContents, figure_at: FigureAt = lambda _: None) -> tuple[str, str]:
-    """Return the title of a page of a document and its text as Markdown."""
+    """Return the title of an HTML page and its text as Markdown."""
     title, root = tree(text)
     blocks = BlockList()
     _PageWriter(found, figure_at).into(blocks, root)
@@ -71,7 +71,7 @@ class _PageWriter:
         self._figure_at = figure_at
 
     def into(self, blocks: BlockList, element: ElementTree.Element, depth: int = 0) -> None:
-        """Add what is in an element; words between blocks become paragraphs."""
+        """Add the content of an element; words between blocks become paragraphs."""
         words: list[str] = [element.text or ""]
 
         def end() -> None:
@@ -163,7 +163,7 @@ class _PageWriter:
         blocks.add(rows[0][0] if len(rows) == 1 == len(rows[0]) else table(rows))
 
     def _words(self, element: ElementTree.Element) -> str:
-        """Return all that is in an element on one line."""
+        """Return the content of an element on one line."""
         return _spaced(self._inside(element)).replace("\n", " ")
 
     def _inside(self, element: ElementTree.Element) -> str:
@@ -214,7 +214,7 @@ class _PageWriter:
 
 
 def _without_lists(item: ElementTree.Element) -> tuple[ElementTree.Element, list[ElementTree.Element]]:
-    """Return an item of a list without the lists in it, the text behind which stays, and these lists."""
+    """Return a list item without nested lists, keeping the text after them, and these lists."""
     words, lists = ElementTree.Element(item.tag), list[ElementTree.Element]()
     last, said = None, [item.text or ""]
 
@@ -249,5 +249,5 @@ def _inline_picture(address: str) -> bytes:
 
 
 def _spaced(text: str) -> str:
-    """Return words with single spaces; a break of a line stays one."""
+    """Return words with single spaces; line breaks are kept."""
     return re.sub(r" *\x0b *", "\n", " ".join(re.split(r"[ \t\r\n\f]+", text))).strip()

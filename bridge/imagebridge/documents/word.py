@@ -19,7 +19,7 @@ _BLOCKS = frozenset(
     ("p", "tbl", "sdt", "sdtContent", "customXml", "ins", "moveTo", "del", "moveFrom", "AlternateContent")
 )
 _SAME = frozenset(("smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "dir", "bdo", "ins", "moveTo"))
-"""Elements around runs that change nothing of them; what was inserted is in the text."""
+"""Elements around runs that do not change them; insertions are part of the text."""
 
 
 def word_contents(data: bytes) -> DocumentContents:
@@ -40,9 +40,9 @@ def _whole_section(package: Package, found: DocumentContents, _: int) -> Section
 
 
 class _WordReader:
-    """One document on its way to text.
+    """One document being converted to text.
 
-    `_after` gathers what stands behind the paragraph at work: notes, comments, text boxes, charts.
+    `_after` collects what comes after the current paragraph: notes, comments, text boxes, charts.
     """
 
     def __init__(self, package: Package, main: str, found: DocumentContents) -> None:
@@ -74,14 +74,14 @@ class _WordReader:
         beside = [self._beside(kind) for kind in ("header", "footer")]
         if self._changed:
             self._found.notes.append(
-                "Tracked changes: what was inserted is in the text, what was deleted is struck through (~~)."
+                "Tracked changes: insertions are in the text, deletions are struck through (~~)."
             )
         head, foot = (" / ".join(dict.fromkeys(words)) for words in beside)
         lines = (f"[Header: {head}]" if head else "", blocks.text(), f"[Footer: {foot}]" if foot else "")
         return "\n\n".join(filter(None, lines))
 
     def _named(self, name: str, kind: str) -> tuple[str, dict[str, ElementTree.Element]]:
-        """Return the part of notes or comments, and these by their ids."""
+        """Return the part with notes or comments, and these by id."""
         root = self._package.xml_if_there(name)
         found = root.iter(f"{W}{kind}") if root is not None else ()
         return name, {
@@ -98,7 +98,7 @@ class _WordReader:
         return texts
 
     def _elsewhere(self, part: str, element: ElementTree.Element) -> str:
-        """Return the text of an element of another part, whose relations are its own."""
+        """Return the text of an element of another part, which has its own relationships."""
         kept = self._part, self._relations, self._after
         self._part, self._relations, self._after = part, self._package.relations(part), []
         try:
@@ -252,7 +252,7 @@ class _WordReader:
                 return _SIGNS.get(name, "")
 
     def _note(self, kind: str, note_id: str) -> str:
-        """Return the mark of a note or comment, whose text follows the paragraph."""
+        """Return the mark of a note or comment, whose text comes after the paragraph."""
         part, notes = self._notes[kind]
         if note_id not in notes or (kind, note_id) in self._told:
             return self._told.get((kind, note_id), "")
@@ -274,7 +274,7 @@ class _WordReader:
     # Drawings.
 
     def _drawing(self, element: ElementTree.Element, caption: str) -> str:
-        """Return the figures in a drawing; its text boxes, charts and diagrams follow the paragraph."""
+        """Return the figures in a drawing; its text boxes, charts and diagrams come after the paragraph."""
         text = ""
         for child in element:
             match local(child):
@@ -317,7 +317,7 @@ class _WordReader:
 
 
 def _within(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the rows of a table or the cells of a row, also where something stands around them."""
+    """Yield the rows of a table or the cells of a row, even if something surrounds them."""
     for child in element:
         if local(child) == name:
             yield child
@@ -326,7 +326,7 @@ def _within(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Ele
 
 
 def _choice(element: ElementTree.Element) -> ElementTree.Element | None:
-    """Return the first way in which something is given; the others say the same to older programs."""
+    """Return the first of several alternatives; the others are for older programs."""
     return next(iter(element), None)
 
 
@@ -336,7 +336,7 @@ def _is_on(element: ElementTree.Element, name: str) -> bool:
 
 
 def _symbol(code: str) -> str:
-    """Return a sign of a symbol font; those of no standard meaning become a bullet."""
+    """Return a symbol-font character; one without a standard meaning becomes a bullet."""
     try:
         number = int(code, 16)
     except ValueError:

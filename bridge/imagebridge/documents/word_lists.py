@@ -1,4 +1,4 @@
-"""The styles and lists of Word documents: which paragraphs are headings, and what stands before an item of a list.
+"""The styles and lists of Word documents: which paragraphs are headings, and what precedes an item of a list.
 
 ECMA-376 part 1, 17.9 and 17.7 (2016).
 """
@@ -23,9 +23,9 @@ _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "x
 
 
 class ParagraphStyle(NamedTuple):
-    """What a style makes of a paragraph: a heading of a level from 1 on, 0 for none; an item of list `list_id`.
+    """What a style makes of a paragraph: a heading with a level from 1 on, 0 for none; an item of list `list_id`.
 
-    depth: the level of the list. indent: that at which it is written, where the style has its own list for each.
+    depth: the level in the list. indent: the level at which it is written, if the style has a separate list for each level.
     """
 
     level: int = 0
@@ -46,9 +46,9 @@ class _ListLevel(NamedTuple):
 
 @dataclass(slots=True)
 class WordLists:
-    """The lists of a document, and how far each has counted.
+    """The lists of a document, and the current count of each.
 
-    levels: of each definition, by depth. abstract: the definition of each list. restarts: where lists begin anew, by
+    levels: those of each definition, by depth. abstract: the definition of each list. restarts: where lists start again, by
     list and depth.
     """
 
@@ -59,7 +59,7 @@ class WordLists:
     restarts: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def label(self, list_id: str, depth: int) -> str:
-        """Count one item of a list and return what stands before it: "-" for a bullet, else such as "2." or "(b)"."""
+        """Count one list item and return what precedes it: "-" for a bullet, otherwise such as "2." or "(b)"."""
         key = self.abstract.get(list_id, "")
         levels = self.levels.get(key, {})
         level = levels.get(depth, _ListLevel("bullet", "", 1))
@@ -114,7 +114,7 @@ def paragraph_styles(package: Package, name: str) -> dict[str, ParagraphStyle]:
 
 
 def properties(element: ElementTree.Element | None, style: ParagraphStyle) -> ParagraphStyle:
-    """Return a style with what the properties of a paragraph say beside it."""
+    """Return a style combined with the properties of a paragraph."""
     if element is None:
         return style
     outline = whole_number(value(element, "outlineLvl"), -1)
@@ -130,7 +130,7 @@ def properties(element: ElementTree.Element | None, style: ParagraphStyle) -> Pa
 
 
 def value(element: ElementTree.Element, name: str) -> str:
-    """Return the value of a child that holds nothing else; "" where there is none."""
+    """Return the value of a child that has nothing else; "" if it does not exist."""
     child = element.find(f"{W}{name}")
     return "" if child is None else child.get(f"{W}val", "")
 
@@ -156,7 +156,7 @@ def _depth(element: ElementTree.Element) -> int:
 
 
 def _number(number: int, form: str) -> str:
-    """Return a number as a list counts."""
+    """Return a number in the form in which a list counts."""
     if form in ("lowerLetter", "upperLetter") and number > 0:
         letters = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 20)
         return letters if form == "lowerLetter" else letters.upper()

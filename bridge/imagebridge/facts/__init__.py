@@ -1,1 +1,1 @@
-"""What ages, each fact once, dated and with its source: models, endpoints, hosts, limits."""
+"""Facts that age, each in one place, dated and with its source: models, endpoints, hosts, limits."""

@@ -1,9 +1,9 @@
-"""IP addresses that are not those of a host on the public internet, one row a block.
+"""IP addresses that do not belong to a host on the public internet, with one row for each block.
 
 Sources: IANA's IPv4 and IPv6 Special-Purpose Address Registries, every block that is not "globally reachable" there
-or whose reachability does not apply; the multicast blocks of RFC 5771 and RFC 4291; and what clouds keep for their own
-hosts, by their documentation. Written on 2026-11-30; compared, row by row, with a copy of both registries of 2026-07-18,
-whose newest row is of 2025-04 (tests/tools/files/test_addresses.py holds them).
+or to which reachability does not apply; the multicast blocks of RFC 5771 and RFC 4291; and addresses that clouds reserve for
+their own hosts, according to their documentation. Written on 2026-11-30; compared, row by row, with a copy of both registries
+of 2026-07-18, whose newest row is from 2025-04 (tests/tools/files/test_addresses.py has them).
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -15,7 +15,7 @@ SPECIAL: dict[IPv4Network | IPv6Network, str] = {
         "10.0.0.0/8": "private use (RFC 1918)",
         "100.64.0.0/10": "shared address space (RFC 6598)",
         "127.0.0.0/8": "loopback (RFC 1122)",
-        "168.63.129.16/32": 'the host below Azure\'s machines (its documentation, "What is IP address 168.63.129.16?")',
+        "168.63.129.16/32": 'the host under Azure\'s machines (its documentation, "What is IP address 168.63.129.16?")',
         "169.254.0.0/16": "link local (RFC 3927), where clouds keep their metadata",
         "172.16.0.0/12": "private use (RFC 1918)",
         "192.0.0.0/24": "protocol assignments (RFC 6890)",

@@ -1,6 +1,6 @@
-"""What servers that speak OpenAI's APIs take of pictures in tool outputs: a dated table.
+"""How servers that speak OpenAI's APIs accept pictures in tool outputs: a dated table.
 
-Read 2026-11-29 from the servers' issue trackers and documents; versions move on, so each row names its source.
+Read 2026-11-29 in the servers' issue trackers and documentation; versions change, so each row names its source.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Mode = Literal["native", "user_message", "text"]
 
 @dataclass(frozen=True, slots=True)
 class EndpointKind:
-    """One kind of server: its mode on the Responses API and on Chat Completions, and where that is from."""
+    """One kind of server: its mode in the Responses API and in Chat Completions, and the source."""
 
     responses: Mode
     chat: Mode
@@ -26,7 +26,9 @@ ENDPOINTS: dict[str, EndpointKind] = {
     "openai": EndpointKind(
         "native", "user_message", "OpenAI's guides, 2026-09; chat: openai 3.54 types, tool content is text"
     ),
-    "azure": EndpointKind("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
+    "azure": EndpointKind(
+        "native", "user_message", "assumed to be like OpenAI: no reports either way, 2026-11"
+    ),
     "deepseek": EndpointKind(
         "user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"
     ),
@@ -34,7 +36,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
         "user_message",
         "native",
         "ggml-org/llama.cpp#23542, PR #27958: chat takes pictures in every role; PR #22575: outputs take pictures "
-        "and no files, which builds before it refuse (met on 2026-09-23)",
+        "but no files; earlier builds refuse pictures too (seen on 2026-09-23)",
     ),
     "lm-studio": EndpointKind(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
@@ -65,10 +67,10 @@ ENDPOINTS: dict[str, EndpointKind] = {
 
 @lru_cache
 def endpoint_kind(name: str | None) -> EndpointKind:
-    """Return the row of a server, OpenAI's for None.
+    """Return the row of a server, or OpenAI's for None.
 
     Raises:
-        ValueError: no such server; the message names those there are.
+        ValueError: the server is unknown; the message lists the known ones.
     """
     kind = ENDPOINTS.get((name or "openai").lower())
     if kind is None:

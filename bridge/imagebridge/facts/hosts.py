@@ -1,7 +1,7 @@
-"""What each MCP host and framework does with a tool's result. Dated data, and the search in it.
+"""What each MCP host and framework does with a tool's result: dated data, and functions to look it up.
 
-`verified` rows were run or read in the host's own source; the others are told by their users in the named
-issues, and the host may have moved on. A name in `clients` is what the host calls itself in `clientInfo.name`
+`verified` rows come from running the host or from its source; the others come from reports by users in the named
+issues, and the host may have changed. A name in `clients` is what the host calls itself in `clientInfo.name`
 of `initialize`, or of each request's `_meta` (2026-07-28).
 """
 
@@ -21,19 +21,19 @@ _PNG, _JPEG, _WEBP, _GIF = "image/png", "image/jpeg", "image/webp", "image/gif"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What one host copes with.
+    """What one host can use.
 
-    clients: patterns of `clientInfo.name`, in small letters. characters: of the whole result's JSON, with what
-    surrounds it. side: pixels of a picture's longer side, None for any. patches: 32-pixel squares of a picture, None
-    for any: a host that makes pictures smaller itself tells nobody, and coordinates are off. formats: media types of
-    pictures that reach the model, PNG and JPEG among them; none where no picture does. structured: structured content
-    is shown beside all else, is dropped, or replaces other blocks. errors: the model is told that a result is an error,
-    is not, or what an error holds beside its first text is lost. empties: a result without content is told. blocks: the
-    types of blocks, beside text, pictures and embedded resources, that reach the model as more than raw JSON and break
-    nothing. resources: so do embedded texts, and with `files` documents, which else are shown as pictures of their pages.
-    reads_links: what a link leads to is read by the host. hides: a block whose audience leaves the assistant out is
-    kept from the model. text_first: the text is what the model surely sees, so it leads. start: seconds after which
-    the host gives up on a server that starts, None where that is not known. source, read on `date`.
+    clients: patterns of `clientInfo.name`, in lower case. characters: the limit for the whole result's JSON, including what
+    surrounds it. side: pixels of a picture's longer side, None for no limit. patches: 32-pixel squares of a picture, None
+    for no limit: if the host itself scales a picture down, nobody is told, and coordinates are wrong. formats: media types of
+    pictures that reach the model, including PNG and JPEG; empty if no picture does. structured: whether structured content
+    is shown beside everything else, is dropped, or replaces other blocks. errors: whether the model is told that a result is an error,
+    is not told, or loses everything in an error after its first text. empties: whether a result without content is reported. blocks: the
+    types of blocks, besides text, pictures and embedded resources, that reach the model as more than raw JSON without breaking
+    anything. resources: whether embedded texts do, and with `files` also documents, which are otherwise shown as pictures of their pages.
+    reads_links: whether the host reads what a link leads to. hides: whether a block whose audience excludes the assistant is
+    kept from the model. text_first: whether the text comes first because it is what the model certainly sees. start: seconds after which
+    the host gives up on a starting server, None if unknown. source: where this was read, on `date`.
     """
 
     name: str
@@ -61,11 +61,11 @@ UNKNOWN = Host(
     name="unknown",
     side=2_048,
     resources=False,
-    source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
+    source="1 MiB per SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
     "every vision model of OpenAI sees (see `models`)",
 )
-"""What no known host refuses; those that mostly talk to Claude allow 2,000 pixels a side, which is what its API
-takes where a conversation holds more than 20 pictures (platform.claude.com, vision)."""
+"""What no known host refuses; hosts that mostly use Claude allow 2,000 pixels per side, the limit of its API
+for conversations with more than 20 pictures (platform.claude.com, vision)."""
 
 _PEERS = "one agent run per case, its requests recorded"
 
@@ -107,7 +107,7 @@ HOSTS: tuple[Host, ...] = (
         name="cursor",
         clients=("cursor*",),
         resources=False,
-        source="cursor.com/changelog/0-49; what becomes of links and resources is not documented",
+        source="cursor.com/changelog/0-49; the handling of links and resources is not documented",
     ),
     Host(
         name="vscode",
@@ -123,7 +123,7 @@ HOSTS: tuple[Host, ...] = (
         patches=2_500,
         resources=False,
         start=30,
-        source="Codex 0.171.0, run against a local endpoint: pictures come at 2,048 px and 2,500 patches at most; models.rs, "
+        source="Codex 0.171.0, run against a local endpoint: pictures arrive with at most 2,048 px and 2,500 patches; models.rs, "
         "as_function_call_output_payload; codex#38287, PR#5600",
         date="2026-11-29",
         verified=True,
@@ -157,7 +157,7 @@ HOSTS: tuple[Host, ...] = (
         clients=("@librechat/*", "librechat*"),
         structured="dropped",
         resources=False,
-        source="LibreChat, packages/api/src/mcp/parsers.ts: 10 MiB a picture",
+        source="LibreChat, packages/api/src/mcp/parsers.ts: 10 MiB per picture",
         verified=True,
     ),
     Host(
@@ -188,22 +188,22 @@ HOSTS: tuple[Host, ...] = (
         clients=("copilot-cli*", "github-copilot*"),
         formats=_NONE,
         resources=False,
-        source="Copilot CLI 1.0.102 with a provider of one's own, run against a local endpoint: no picture arrives; "
+        source="Copilot CLI 1.0.102 with a custom provider, run against a local endpoint: no picture arrives; "
         "copilot-cli#4536, github/app#1706",
         date="2026-11-29",
         verified=True,
     ),
-    Host(name="windsurf", clients=("windsurf*",), source="none found: as an unknown host"),
-    Host(name="zed", clients=("zed*",), source="none found: as an unknown host"),
+    Host(name="windsurf", clients=("windsurf*",), source="none found: treated as an unknown host"),
+    Host(name="zed", clients=("zed*",), source="none found: treated as an unknown host"),
     Host(
         name="chatgpt",
         clients=("chatgpt*", "openai-mcp*"),
-        source="none found: as an unknown host",
+        source="none found: treated as an unknown host",
     ),
     Host(
         name="mcporter",
         clients=("mcporter*",),
-        source="what it prints depends on its caller: as an unknown host",
+        source="what it prints depends on its caller: treated as an unknown host",
     ),
     *(
         Host(
@@ -225,7 +225,7 @@ HOSTS: tuple[Host, ...] = (
             (
                 "inspector",
                 ("mcp-inspector*", "inspector-client*", "inspector-cli*"),
-                "run with @modelcontextprotocol/inspector 0.15 and 2.12; 10 MiB a message (TypeScript SDK)",
+                "run with @modelcontextprotocol/inspector 0.15 and 2.12; 10 MiB per message (TypeScript SDK)",
             ),
             (
                 "conformance",
@@ -243,7 +243,7 @@ HOSTS: tuple[Host, ...] = (
         date="2026-11-29",
         verified=True,
     ),
-    # Frameworks name themselves as their SDK does ("mcp"): they are chosen by name alone. All were run.
+    # Frameworks give the name of their SDK ("mcp"), so they are chosen only by `--host`. All were run.
     Host(
         name="openai-agents",
         clients=("openai-agents*",),
@@ -269,7 +269,7 @@ HOSTS: tuple[Host, ...] = (
         structured="dropped",
         errors="lost",
         files=True,
-        source=f"pydantic-ai 2.68.0, {_PEERS}: structured content beside pictures is lost",
+        source=f"pydantic-ai 2.68.0, {_PEERS}: structured content next to pictures is lost",
         verified=True,
     ),
     Host(
@@ -346,18 +346,18 @@ HOSTS: tuple[Host, ...] = (
 )
 
 NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
-"""The names that `--host` takes."""
+"""The names that `--host` accepts."""
 
 
 def host(name: str) -> Host:
-    """Return the host whose client calls itself `name`, or that has this name; `UNKNOWN` where there is none."""
+    """Return the host with this name, or whose client gives this name; `UNKNOWN` if there is none."""
     # Names come from clients: long ones are not remembered.
     return _found(name) if len(name) <= 200 else _found.__wrapped__(name)
 
 
 @lru_cache(maxsize=256)
 def _found(name: str) -> Host:
-    # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
+    # With mcp-remote in between: "claude-ai (via mcp-remote 0.1.37)".
     client = name.lower().partition(" (via ")[0].strip()
     known = (one for one in HOSTS if one.name == client)
     called = (one for one in HOSTS if any(fnmatchcase(client, pattern) for pattern in one.clients))
@@ -365,10 +365,10 @@ def _found(name: str) -> Host:
 
 
 def named(name: str) -> Host:
-    """Return the host that a user means by `name`: one of `NAMES`, what its client calls itself, or "unknown".
+    """Return the host that a user means by `name`: one of `NAMES`, the name that its client gives, or "unknown".
 
     Raises:
-        ValueError: there is no such host; the message names the nearest.
+        ValueError: the host is unknown; the message suggests the most similar name.
     """
     known_host = host(name)
     if known_host is not UNKNOWN or name.strip().lower() == UNKNOWN.name:

@@ -1,9 +1,9 @@
-"""What the models of each family see and cost, until when OpenAI serves them, which take tools in Chat Completions: a row a family.
+"""What the models of each family see and cost, when OpenAI shuts them down, which take tools in Chat Completions: one row per family.
 
 Sizes are pixels. Source of the families: OpenAI's guide "Images and vision", sections "Image input requirements" and
-"Calculating costs", read 2026-11-22 (the guide is of September 2026). Of the prices: each model's own page, or the list that a row names.
-Of last days and tools: https://developers.openai.com/api/docs/deprecations and the guide "Deployment checklist", read
-2026-11-29; a model by another server's name is in neither.
+"Calculating costs", read 2026-11-22 (the guide is of September 2026). Source of the prices: each model's own page, or the list named in its row.
+Source of shutdown dates and tools: https://developers.openai.com/api/docs/deprecations and the guide "Deployment checklist", read
+2026-11-29; models under names of other servers are in neither.
 """
 
 import re
@@ -17,7 +17,7 @@ Detail = Literal["low", "high", "auto", "original"]
 
 
 REJECTED_PATCHES = 30_000
-"""Above this many patches after processing the API answers 400 instead of downscaling."""
+"""Above this many patches after processing, the API answers 400 instead of scaling down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,17 @@ ChatTools = Literal["without effort", "never"]
 
 
 class Price(NamedTuple):
-    """USD for a million tokens, at standard processing."""
+    """USD for a million tokens, with standard processing."""
 
     input: float
     cached: float
     written: float | None
-    """Input that is written to the prompt cache, for its first 30 minutes; None where no source tells."""
+    """Input written to the prompt cache, for its first 30 minutes; None if no source gives it."""
     output: float
 
 
 class ImagePrice(NamedTuple):
-    """USD for a million tokens: of text and of pictures that go in, and of pictures that come out."""
+    """USD for a million tokens: for text input, picture input and picture output."""
 
     text: float
     pictures: float
@@ -64,36 +64,36 @@ class ImagePrice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All that is known of the models of one family. `original` is None where the family refuses that detail.
+    """Everything known about the models of one family. `original` is None if the family refuses that detail.
 
-    What holds for some of them alone stands beside a pattern of their whole names, without maker and date.
+    Facts about only some of the models are keyed by a pattern for their whole names, without maker and date.
     """
 
     name: str
     pattern: str
-    """What their names begin with: dated snapshots and new variants fall to the row of their stem."""
+    """What their names begin with: dated snapshots and new variants match the row of their stem."""
     low: Sizing
     high: Sizing
     original: Sizing | None
     auto: Literal["high", "original"]
     assumed: bool = False
-    """True where the guide has no row, so that the values are a safe guess."""
+    """Whether the guide has no row, so that the values are a safe guess."""
     cache_breakpoints: bool = False
-    """True where `prompt_cache_breakpoint` is taken: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
+    """Whether `prompt_cache_breakpoint` is accepted: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
     models: Mapping[str, Price | None] = field(default_factory=dict[str, Price | None])
-    """The models that OpenAI lists, with their prices. Others have none here: none is guessed from its relatives."""
+    """The models that OpenAI lists, with their prices. Other models have no price here: none is guessed from related models."""
     drawing: Mapping[str, ImagePrice] = field(default_factory=dict[str, ImagePrice])
     """What the models that draw cost; others have no price here either."""
     ends: Mapping[str, date] = field(default_factory=dict[str, date])
-    """The days on which models end."""
+    """The shutdown dates of models."""
     chat_tools: Mapping[str, ChatTools] = field(default_factory=dict[str, ChatTools])
-    """How models take tools in Chat Completions, where that is not as they take all else."""
+    """How models take tools in Chat Completions, if not like everything else."""
     always_reason: str | None = None
     """Models that refuse the efforts "none" and "minimal"."""
 
 
 def _patched(name: str, rate: int, *, original: int | None = None) -> Family:
-    """A row of the guide in which `low` and `high` differ only in their budget of patches."""
+    """A row of the guide in which `low` and `high` differ only in their patch budget."""
     return Family(
         name,
         re.escape(name),
@@ -105,12 +105,12 @@ def _patched(name: str, rate: int, *, original: int | None = None) -> Family:
 
 
 def _tiled(name: str, base: int, tile: int) -> Family:
-    """A row of the guide for models that count tiles; `low` costs the base alone."""
+    """A row of the guide for models that count tiles; `low` costs only the base."""
     return Family(name, re.escape(name), Tiles(base, 0), Tiles(base, tile), original=None, auto="high")
 
 
 def _assumed(name: str, rate: int) -> Family:
-    """Patch models that the sizing table leaves out: the cap that every vision model takes."""
+    """Patch models that the sizing table leaves out: the limit that every vision model accepts."""
     sizing = Patches(2048, 2_500, rate)
     return Family(name, re.escape(name), sizing, sizing, original=None, auto="high", assumed=True)
 
@@ -129,13 +129,13 @@ def _in_full(name: str, pattern: str) -> Family:
 
 
 SAFE = _assumed("unknown", 120)
-"""For models that no row matches: 2048 pixels and 2,500 patches, right for every vision model."""
+"""For models without a row: 2048 pixels and 2,500 patches, which is right for every vision model."""
 
 _APRIL, _DECEMBER, _JANUARY = date(2027, 4, 1), date(2026, 12, 11), date(2027, 1, 14)
 _OCTOBER = date(2026, 10, 23)
 
-# First match wins. How models take tools in Chat Completions: a live 400 since 2026-07 (TheR1D/shell_gpt#801) and the
-# guide; of gpt-6.2 it is not known. Always reasoning: OpenAI's page of gpt-6.2-sol, where none and minimal are refused.
+# First match wins. Tools in Chat Completions: a live 400 since 2026-07 (TheR1D/shell_gpt#801) and the
+# guide; for gpt-6.2 it is not known. Always reasoning: OpenAI's page on gpt-6.2-sol, which refuses none and minimal.
 FAMILIES: tuple[Family, ...] = (
     replace(
         _in_full("gpt-6.2", r"gpt-6\.2"),
@@ -164,7 +164,7 @@ FAMILIES: tuple[Family, ...] = (
         chat_tools={r"gpt-6-(sol|luna)": "without effort", r"gpt-6-astra": "never"},
     ),
     replace(
-        # And all that is newer and has no row yet.
+        # And everything newer without a row yet.
         _in_full("gpt-5.6", r"gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)"),
         models={
             "gpt-5.6-sol": Price(4.00, 0.40, None, 20.00),  # published lists, without a date
@@ -193,7 +193,7 @@ FAMILIES: tuple[Family, ...] = (
     replace(_assumed("gpt-5.3", 120), ends={r"gpt-5\.3-codex": _APRIL}),
     _patched("gpt-5.2", 120),
     replace(_tiled("gpt-5.1", 70, 140), ends={r"gpt-5\.1": _APRIL}),
-    # The guide writes "gpt-5*", "o3*" and "gpt-4o*": every variant ends, and no other version.
+    # The guide writes "gpt-5*", "o3*" and "gpt-4o*": every variant is shut down, but no other version.
     replace(_assumed("gpt-5-mini", 120), ends={r"gpt-5-.+": _DECEMBER}),
     replace(_assumed("gpt-5-nano", 150), ends={r"gpt-5-.+": _DECEMBER}),
     replace(_tiled("gpt-5", 70, 140), ends={r"gpt-5(-.+)?": _DECEMBER}),
@@ -208,12 +208,12 @@ FAMILIES: tuple[Family, ...] = (
         pattern=r"o[13]",
         ends={r"o3(-.+)?": _DECEMBER, r"o1(-mini|-pro|-preview)?": _OCTOBER},
     ),
-    # They draw: what they see is the safe guess.
+    # These draw: what they see is the safe guess.
     replace(
         _assumed("gpt-image", 120),
         pattern=r"(chat)?gpt-image",
         models=dict.fromkeys(("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2")),
-        # The documented default of the Responses tool: models page of OpenAI, 2026-11-29.
+        # The documented default of the Responses tool: OpenAI's models page, 2026-11-29.
         drawing={"gpt-image-2.6-sunburst": ImagePrice(5.00, 8.00, 30.00)},
         ends={
             r"gpt-image-1": _OCTOBER,
@@ -227,7 +227,7 @@ FAMILIES: tuple[Family, ...] = (
 def family(model: str | None) -> Family:
     """Return the family of `model` (a name such as "gpt-5.4-mini-2026-03-01" or "openai/gpt-6-luna").
 
-    None and names that no row matches get `SAFE`, whose `assumed` is true.
+    None and names without a row get `SAFE`, whose `assumed` is true.
     """
     stem = (model or "").strip().rsplit("/", 1)[-1].lower().removeprefix("ft:")
     return next((row for row in FAMILIES if re.match(rf"{row.pattern}(?![0-9])", stem)), SAFE)
@@ -238,12 +238,12 @@ PRICES_READ = date(2026, 11, 29)
 
 
 LONG_INPUT = 272_000
-"""Input tokens above which a whole request costs twice for its input and 1.5 times for its output."""
+"""Input tokens above which a whole request costs twice as much for input and 1.5 times as much for output."""
 
 
 @dataclass(frozen=True, slots=True)
 class DefaultModel:
-    """A default model: since when, and why this one."""
+    """A default model: since when, and why."""
 
     since: date
     name: str
@@ -262,11 +262,11 @@ DEFAULTS: tuple[DefaultModel, ...] = (
         "OpenAI's advice for cost-sensitive work (docs/models): half the price, sees pictures at the same sizes",
     ),
 )
-"""The newest comes last."""
+"""The newest is last."""
 
 
 AVAILABILITY_READ = date(2026, 11, 29)
-"""When last days and tools were read."""
+"""When shutdown dates and tools were read."""
 
 
 _DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
@@ -280,7 +280,7 @@ def _stem(model: str) -> str:
 
 
 def _first(facts: Iterable[tuple[str, T]], model: str) -> T | None:
-    """Return the fact beside the first pattern that matches the whole name of a model."""
+    """Return the fact for the first pattern that matches the whole name of a model."""
     stem = _stem(model)
     return next((fact for pattern, fact in facts if re.fullmatch(pattern, stem)), None)
 
@@ -291,13 +291,13 @@ def listed() -> list[str]:
 
 
 def price_of(model: str) -> Price | None:
-    """Return what a model's tokens cost, whatever its date; None where no price is known, as behind a router."""
+    """Return the prices of a model, ignoring its date; None if they are not known, as behind a router."""
     name = _DATED.sub("", model)
     return next((row.models[name] for row in FAMILIES if name in row.models), None)
 
 
 def image_cost(model: str, text: int, pictures: int, output: int) -> float | None:
-    """Return USD for the tokens of one request that draws, None where the prices of `model` are not known."""
+    """Return the cost in USD of one drawing request, or None if the prices of `model` are not known."""
     price = next((row.drawing[model] for row in FAMILIES if model in row.drawing), None)
     if price is None:
         return None
@@ -305,12 +305,12 @@ def image_cost(model: str, text: int, pictures: int, output: int) -> float | Non
 
 
 def last_day(model: str) -> date | None:
-    """Return the day on which a model ends or ended; None where no end is announced."""
+    """Return a model's shutdown date; None if none has been announced."""
     return _first((one for row in FAMILIES for one in row.ends.items()), model)
 
 
 def ending(model: str, today: date) -> str:
-    """Say that a model has ended or ends within 90 days of `today`; "" where it does not."""
+    """Say that a model has been shut down or will be within 90 days of `today`; "" otherwise."""
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
@@ -318,16 +318,16 @@ def ending(model: str, today: date) -> str:
 
 
 _SOON = 90
-"""Days before a model's end from which its users are warned."""
+"""Days before a model's shutdown from which on its users are warned."""
 
 
 def chat_tools_of(model: str) -> ChatTools | None:
-    """Return what a model asks of Chat Completions with function tools; None where that is nothing, or not known."""
+    """Return what a model requires for function tools in Chat Completions; None if nothing, or not known."""
     return _first((one for row in FAMILIES for one in row.chat_tools.items()), model)
 
 
 def always_reasons(model: str) -> bool:
-    """Tell whether a model refuses the efforts "none" and "minimal"."""
+    """Return whether a model refuses the efforts "none" and "minimal"."""
     return bool(_first(((row.always_reason, True) for row in FAMILIES if row.always_reason), model))
 
 

@@ -1,1 +1,1 @@
-"""A module for each framework, which imports it at the top: take the one that you use."""
+"""One module for each framework, which imports the framework at its top: import the one that you use."""

@@ -1,4 +1,4 @@
-"""What a tool of a bridge answers, of either kind of bridge, for frameworks whose tools are asynchronous."""
+"""What a bridge's tool answers, for either kind of bridge, in frameworks with asynchronous tools."""
 
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
@@ -15,7 +15,7 @@ __all__ = ["answered", "is_blocking"]
 
 
 def is_blocking(bridge: "Bridge | SyncBridge") -> "TypeGuard[SyncBridge]":
-    """Tell whether a bridge was opened with `with`, so that its methods block."""
+    """Return whether a bridge was opened with `with`, so that its methods block."""
     return not iscoroutinefunction(bridge.answer)
 
 
@@ -26,13 +26,13 @@ async def answered(
     *,
     model: str | None = None,
 ) -> "Translation":
-    """Return `Bridge.answer` of an open bridge, of either kind; cancelled, it is given up.
+    """Return the result of `Bridge.answer` for an open bridge, of either kind. A cancelled call is given up.
 
     Args:
-        bridge: what `async with Bridge(...)` or `with Bridge(...)` gives.
+        bridge: what `async with Bridge(...)` or `with Bridge(...)` returns.
         name: the tool, as in `tools`.
         arguments: JSON, as an object or as text.
-        model: the model that will look.
+        model: the model that will see the pictures.
 
     Raises:
         BridgeError: the bridge is not open.

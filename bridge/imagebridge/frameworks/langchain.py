@@ -11,7 +11,7 @@
         agent = create_agent(ChatOpenAI(model="gpt-6-luna", use_responses_api=True), langchain.tools(bridge))
         await agent.ainvoke({"messages": [("user", "What does example.org look like?")]})
 
-Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does nearly all of it:
+With langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does nearly all of it:
 
     pip install langchain langchain-openai langchain-mcp-adapters imagebridge
 
@@ -20,7 +20,7 @@ Beside langchain-mcp-adapters, which connects the servers itself and needs mcp 1
 
     client = MultiServerMCPClient(servers, tool_interceptors=[interceptor])
 
-Whole programs stand in docs/frameworks.md.
+Complete programs are in docs/frameworks.md.
 """
 
 from collections.abc import Awaitable, Callable
@@ -44,12 +44,12 @@ __all__ = ["interceptor", "tools"]
 def tools(bridge: "Bridge | SyncBridge") -> list[BaseTool]:
     """Return the bridge's tools for `create_agent(model, tools)` or `model.bind_tools(tools)`.
 
-    A picture reaches the model as one; a call that fails becomes a `ToolMessage` whose status is "error" and whose
-    text begins with `Tool error:`, and the run goes on.
+    The model sees pictures as pictures; a failed call becomes a `ToolMessage` with the status "error" and a
+    text that begins with `Tool error:`, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`. `Bridge(policy=Policy(model=...))` fits pictures to the
-            model. What its servers add later is not in the list.
+        bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`. `Bridge(policy=Policy(model=...))` fits pictures to the
+            model. Tools that its servers add later are not in the list.
 
     Raises:
         BridgeError: the bridge is not open.
@@ -68,13 +68,13 @@ def tools(bridge: "Bridge | SyncBridge") -> list[BaseTool]:
 
 
 async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Let langchain-mcp-adapters hand its model pictures: `MultiServerMCPClient(..., tool_interceptors=[interceptor])`.
+    """Let langchain-mcp-adapters pass pictures to its model: `MultiServerMCPClient(..., tool_interceptors=[interceptor])`.
 
     Links to pictures and documents become a line that names them; `tools` reads them.
 
     Args:
         request: the call, an `MCPToolCallRequest`.
-        handler: what makes it.
+        handler: the function that makes the call.
     """
     result = await handler(request)
     if isinstance(result, ToolMessage) or not hasattr(result, "content"):
@@ -86,7 +86,7 @@ async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) ->
 
 
 def _calling(bridge: "Bridge | SyncBridge", name: str) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
-    # A function, whose annotations LangGraph reads. Arguments come by their names, which may be `bridge` and `name` too.
+    # A function, because LangGraph reads its annotations. Arguments arrive by name, and may be called `bridge` and `name`.
     async def called(**arguments: object) -> list[dict[str, Any]]:
         return _blocks(await answered(bridge, name, arguments))
 
@@ -94,7 +94,7 @@ def _calling(bridge: "Bridge | SyncBridge", name: str) -> Callable[..., Awaitabl
 
 
 def _blocking(bridge: "SyncBridge", name: str) -> Callable[..., list[dict[str, Any]]]:
-    # `agent.invoke` asks for it.
+    # `agent.invoke` requires it.
     def called(**arguments: object) -> list[dict[str, Any]]:
         return _blocks(bridge.answer(name, arguments))
 
@@ -109,7 +109,7 @@ def _blocks(answer: Translation) -> list[dict[str, Any]]:
 
 
 def _block(part: "Part") -> dict[str, Any]:
-    """Return a block that LangChain passes to every vendor; parts as OpenAI has them would become JSON text."""
+    """Return a block that LangChain passes on to every vendor; OpenAI's own parts would become JSON text."""
     if part["type"] == "input_file":
         file = {name: value for name, value in part.items() if name != "type" and value}
         return {"type": "file", "file": file}

@@ -10,7 +10,7 @@
         agent = Agent("browser", model="gpt-6-luna", tools=openai_agents.tools(bridge))
         result = await Runner.run(agent, "What does example.org look like?")
 
-A whole program stands in docs/frameworks.md.
+A complete program is in docs/frameworks.md.
 """
 
 from functools import partial
@@ -31,17 +31,17 @@ __all__ = ["tools"]
 AgentOutput = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 _DETAILS = get_args(get_args(ToolOutputImage.model_fields["detail"].annotation)[0])
-"""The details that this version of the framework takes: another one would turn the whole output into text."""
+"""The details that this version of the framework accepts: any other would turn the whole output into text."""
 
 
 def tools(bridge: "Bridge | SyncBridge") -> list[FunctionTool]:
     """Return the bridge's tools for `Agent(tools=...)`.
 
-    A picture reaches the model as one, fitted to the agent's model; a call that fails is answered with a text that
-    begins with `Tool error:`, and the run goes on.
+    The model sees pictures as pictures, fitted to the agent's model; a failed call gets a text that
+    begins with `Tool error:` as its answer, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`. What its servers add later is not in the list.
+        bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`. Tools that its servers add later are not in the list.
 
     Raises:
         BridgeError: the bridge is not open.
@@ -52,7 +52,7 @@ def tools(bridge: "Bridge | SyncBridge") -> list[FunctionTool]:
             description=tool.get("description") or "",
             params_json_schema=cast("dict[str, Any]", tool["parameters"]),
             on_invoke_tool=partial(_called, bridge, tool["name"]),
-            # MCP's schemas are not written for the strict mode, which demands every property.
+            # MCP's schemas are not written for strict mode, which requires every property.
             strict_json_schema=False,
         )
         for tool in bridge.tools
@@ -68,7 +68,7 @@ async def _called(
 
 
 def _model_of(context: ToolContext[Any]) -> str | None:
-    """Return the name of the model that will look: the run's where it has one, else the agent's."""
+    """Return the name of the model that will see the pictures: the run's if it has one, otherwise the agent's."""
     asked = getattr(context.run_config, "model", None) or getattr(context.agent, "model", None)
     name = getattr(asked, "model", asked)
     return name if isinstance(name, str) else None

@@ -10,7 +10,7 @@
         agent = Agent("openai-responses:gpt-6-luna", toolsets=[pydantic_ai.toolset(bridge)])
         result = await agent.run("What does example.org look like?")
 
-A whole program stands in docs/frameworks.md.
+A complete program is in docs/frameworks.md.
 """
 
 import base64
@@ -34,13 +34,13 @@ _ANYTHING = SchemaValidator(core_schema.dict_schema(core_schema.str_schema()))
 
 
 def toolset(bridge: "Bridge | SyncBridge") -> AbstractToolset[Any]:
-    """Return the bridge's tools for `Agent(toolsets=[...])`; what its servers add or take away shows in the next step.
+    """Return the bridge's tools for `Agent(toolsets=[...])`; tools that its servers add or remove change in the next step.
 
-    A picture reaches the model as one, fitted to the model that asks; a call that fails is answered with a text that
-    begins with `Tool error:`, and the run goes on.
+    The model sees pictures as pictures, fitted to the model in use; a failed call gets a text that
+    begins with `Tool error:` as its answer, and the run goes on.
 
     Args:
-        bridge: an open bridge, of `async with Bridge(...)` or `with Bridge(...)`.
+        bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`.
     """
     return _BridgeToolset(bridge)
 

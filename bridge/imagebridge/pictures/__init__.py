@@ -1,1 +1,1 @@
-"""Bytes become pictures whose format, structure, size and frames are known. Knows nothing of MCP or of models."""
+"""Turns bytes into pictures whose format, structure, size and frames are known. Knows nothing of MCP or models."""

@@ -1,7 +1,7 @@
-"""The frames of an animation as browsers show them: each is decoded as a picture of its own and laid on the ones before.
+"""The frames of an animation as browsers show them: each is decoded as a separate picture and drawn over the previous ones.
 
-What a frame leaves to the next goes by PNG third edition, section 11.3.6, and by GIF89a, section 23, as browsers
-read that: what is to become background becomes transparent. WebP and AVIF are laid together by their decoders.
+What a frame leaves for the next follows PNG third edition, section 11.3.6, and GIF89a, section 23, as browsers
+interpret it: areas restored to the background become transparent. WebP and AVIF are composed by their decoders.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class _Frame(NamedTuple):
-    """One frame as a still file, where it lies in pixels, how long it is shown, and what it leaves to the next."""
+    """One frame as a still file, its position in pixels, how long it is shown, and what it leaves for the next."""
 
     still: bytes
     left: int
@@ -37,16 +37,16 @@ def count(data: bytes) -> int:
     """Return how many frames a picture has, 1 for a still.
 
     Raises:
-        PictureError: they cannot be counted.
+        PictureError: the frames cannot be counted.
     """
     return walk(data).frames if kinds.kind(data) in _STILLS else frames(read(data))
 
 
 def size(data: bytes) -> tuple[int, int]:
-    """Return the pixels of the frames, width and height.
+    """Return the size of the frames, width and height in pixels.
 
     Raises:
-        PictureError: they cannot be read.
+        PictureError: the size cannot be read.
     """
     if kinds.kind(data) in _STILLS:
         container = walk(data)
@@ -55,10 +55,10 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def shown(data: bytes, most: int) -> "Iterator[tuple[Image, float]]":
-    """Yield the first `most` frames with the seconds each is shown, up to one that cannot be decoded.
+    """Yield the first `most` frames with the seconds that each is shown, up to the first that cannot be decoded.
 
     Raises:
-        PictureError: that one is the first.
+        PictureError: the very first frame cannot be decoded.
     """
     made = _laid(data) if kinds.kind(data) in _STILLS else _decoded(data)
     for index in range(most):
@@ -77,7 +77,7 @@ def frame(data: bytes, index: int) -> "Image":
     """Return one frame, counted from 0.
 
     Raises:
-        PictureError: it, or one that it lies on, cannot be decoded, or there is none.
+        PictureError: it, or a frame below it, cannot be decoded, or it does not exist.
     """
     if kinds.kind(data) not in _STILLS:
         return load(at_page(read(data), index))
@@ -92,7 +92,7 @@ def frame(data: bytes, index: int) -> "Image":
 
 
 def _decoded(data: bytes) -> "Iterator[tuple[Image, float]]":
-    """Yield the frames that the decoder lays together."""
+    """Yield the frames that the decoder composes."""
     image = read(data)
     for index in range(frames(image)):
         one = load(at_page(image, index))
@@ -100,13 +100,13 @@ def _decoded(data: bytes) -> "Iterator[tuple[Image, float]]":
 
 
 def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
-    """Yield the frames laid on one another, transparent where nothing lies."""
+    """Yield the composed frames, transparent where nothing is drawn."""
     from PIL import Image as Images
 
     container = walk(data)
     width, height = container.width, container.height
     check_pixels(width, height)
-    # The canvas, a copy of it to give away and one to go back to, the frame as stored and as it is laid on.
+    # The canvas, a copy to return and one to restore, the frame as stored and as it is drawn.
     check_memory(width, height, 17 * width * height)
     canvas = Images.new("RGBA", (container.width, container.height))
     for one in _STILLS[container.kind](data):
@@ -131,11 +131,11 @@ _LEAVES: tuple[Literal["itself", "nothing", "what was before"], ...] = (
 
 
 _BESIDE = frozenset((b"PLTE", b"tRNS", b"iCCP", *png.COLOURS))
-"""Chunks of an animated PNG that hold for each of its frames."""
+"""Chunks of an animated PNG that apply to each of its frames."""
 
 
 def _of_png(data: bytes) -> Iterator[_Frame]:
-    """Yield the frames of an animated PNG; the picture for who cannot show them is none of them where it has no control."""
+    """Yield the frames of an animated PNG; the default image is not one of them if no frame control precedes it."""
     beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):
@@ -149,7 +149,7 @@ def _of_png(data: bytes) -> Iterator[_Frame]:
         elif name == b"fdAT":
             pixels += body[4:]
         elif name in (b"fcTL", b"IEND"):
-            # A frame without pixels is none.
+            # A frame without pixels does not count.
             if control and pixels and left:
                 yield _png_frame(header, beside, pixels, control)
                 left -= 1
@@ -169,11 +169,11 @@ def _png_frame(header: bytes, beside: bytes, pixels: bytes, control: bytes) -> _
 
 
 def _of_gif(data: bytes) -> Iterator[_Frame]:
-    """Yield the frames of a GIF that was walked and mended."""
+    """Yield the frames of a GIF that was walked and repaired."""
     table = data[10:13] + data[13 : 13 + palette_length(data, 10)]
     at, control = 10 + len(table), bytes(4)
     if len(table) == 3:
-        # Frames without any palette are grey to those who show them.
+        # Programs show frames without any palette as grey.
         table = b"\xf7" + table[1:] + bytes(grey for grey in range(256) for _ in range(3))
     while at < len(data) and data[at] != GIF_END:
         if data[at] == GIF_EXTENSION:
@@ -183,7 +183,7 @@ def _of_gif(data: bytes) -> Iterator[_Frame]:
             continue
         left, top, width, height = unpack_from("<HHHH", data, at + 1)
         stop = sub_blocks_end(data, at + 11 + palette_length(data, at + 9))
-        # Alone it needs of its control no more than which colour is transparent.
+        # A separate frame needs from its control only which colour is transparent.
         clear = bytes((GIF_EXTENSION,)) + GIF_CONTROL + bytes((control[0] & 1, 0, 0, control[3], 0))
         size = pack("<HH", width, height)
         frame = bytes((GIF_FRAME, 0, 0, 0, 0)) + size + data[at + 9 : stop]

@@ -1,4 +1,4 @@
-"""Base64 as servers really write it: any alphabet, `data:` URLs, what Python makes of bytes; and as it is sent."""
+"""Base64 as servers write it in practice: any alphabet, `data:` URLs, Python's form of bytes; and as it is sent."""
 
 import re
 from string import ascii_letters, digits
@@ -13,7 +13,7 @@ DATA_URL = re.compile(r"data:([^,;]*+)((?:;[^,;]*+)*+),", re.IGNORECASE)
 
 
 def base64_bytes(encoded: str) -> tuple[bytes, bool]:
-    """Decode base64 as servers really write it, a `data:` URL, or an SVG. Returns the bytes, and whether `encoded` was strict base64.
+    """Decode base64 as servers write it in practice, a `data:` URL, or an SVG. Returns the bytes, and whether `encoded` was strict base64.
 
     Raises:
         PictureError: `encoded` is not base64 in any alphabet, or empty.
@@ -34,7 +34,7 @@ def base64_bytes(encoded: str) -> tuple[bytes, bool]:
 def base64_start(encoded: str, characters: int = 6_000) -> bytes:
     """Return the first bytes of base64, or of a `data:` URL.
 
-    6,000 characters are enough to know any kind, 64 for all but SVG. Empty where it does not
+    6,000 characters are enough to recognise any type, 64 for all but SVG. Empty if the text does not
     begin with base64.
     """
     bare, encoding = _without_prefix(encoded)
@@ -48,7 +48,7 @@ def base64_start(encoded: str, characters: int = 6_000) -> bytes:
 
 
 def _leniently_begun(start: str) -> bytes:
-    """Return the bytes of the beginning of base64 that is not strict, or is cut within a group of four."""
+    """Return the bytes at the beginning of base64 that is not strict, or is cut within a group of four."""
     packed = _packed(start)
     try:
         return strictly_decoded(packed[: len(packed) // 4 * 4])
@@ -57,7 +57,7 @@ def _leniently_begun(start: str) -> bytes:
 
 
 def as_base64(encoded: str) -> str:
-    """Return what `base64_bytes` reads as base64 without a prefix, the same string where it is that already."""
+    """Return the base64 that `base64_bytes` decodes, without a prefix; the same string if it has none."""
     bare, encoding = _without_prefix(encoded)
     return bare if encoding == "base64" else to_base64(_written(bare, encoding))
 
@@ -65,11 +65,11 @@ def as_base64(encoded: str) -> str:
 _Encoding = Literal["base64", "percent", "none"]
 
 _PLAIN = frozenset(ascii_letters + digits + "+/") - frozenset("bDd")
-"""First characters of base64 that begin neither a `data:` URL nor what Python makes of bytes."""
+"""First characters of base64 that begin neither a `data:` URL nor Python's form of bytes."""
 
 
 def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
-    """Return what follows white space and the prefix of a `data:` URL, and how it is encoded; the same string where there is neither."""
+    """Return what follows white space and the prefix of a `data:` URL, and its encoding; the same string if it has neither."""
     if encoded[:1] in _PLAIN:
         return encoded, "base64"  # nearly always
     bare = encoded.lstrip() if encoded[:1].isspace() else encoded
@@ -79,13 +79,13 @@ def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
             return bare, "percent"
         return unquote(bare) if "%" in bare else bare, "base64"
     if bare[:2] in ("b'", 'b"'):
-        # What Python's `str` makes of bytes.
+        # Python's `str` of bytes.
         return bare.rstrip()[2:-1], "base64"
     return bare, "none" if bare[:1] == "<" and is_svg(bare[:6_000].encode(errors="replace")) else "base64"
 
 
 def _written(bare: str, encoding: _Encoding) -> bytes:
-    """Return the bytes of a text that is no base64."""
+    """Return the bytes of a text that is not base64."""
     return unquote_to_bytes(bare) if encoding == "percent" else bare.encode(errors="replace")
 
 
@@ -130,5 +130,5 @@ Sample = tuple[int, str, str, str]
 
 
 def sample(encoded: str) -> Sample:
-    """Return what tells most base64 texts apart at once, however long they are; not all."""
+    """Return a key that distinguishes most base64 texts quickly, however long they are, but not all."""
     return len(encoded), encoded[:48], encoded[-48:], encoded[:: 1 << 17]

@@ -1,6 +1,6 @@
-"""Windows' bitmaps (BMP) and icons (ICO, CUR) where Pillow reads them wrongly or not at all.
+"""Windows bitmaps (BMP) and icons (ICO, CUR) that Pillow reads incorrectly or not at all.
 
-Source: Microsoft's reference of BITMAPV5HEADER and of icon resources, read 2026-11-29.
+Source: Microsoft's reference for BITMAPV5HEADER and for icon resources, read 2026-11-29.
 """
 
 from struct import error as StructError
@@ -17,15 +17,15 @@ _PLAIN = {
     16: {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)},
     32: {(0xFF0000, 0xFF00, 0xFF, 0), (0xFF0000, 0xFF00, 0xFF, 0xFF000000)},
 }
-"""Masks of red, green, blue and opacity that Pillow reads rightly."""
+"""Masks of red, green, blue and opacity that Pillow reads correctly."""
 
 
 _RUNS = {(1, 8), (2, 4), (4, 24)}
-"""Codings that pack runs of equal pixels, with the bits of a pixel; the last one is OS/2's alone."""
+"""Run-length encodings, with the bits of a pixel; the last one exists only in OS/2."""
 
 
 class InfoHeader(NamedTuple):
-    """What a bitmap says of itself. `down` is true where its first row is the upper one."""
+    """A bitmap's header. `down` is true if its first row is the top one."""
 
     length: int
     width: int
@@ -43,7 +43,7 @@ def _header(data: bytes, at: int) -> InfoHeader:
 
 
 def mended(data: bytes) -> bytes:
-    """Return a BMP whose palette claims more colours than its pixels can name with as many as they can."""
+    """Return a BMP with its palette cut to the colours that its pixels can refer to, if it claims more."""
     if len(data) < 54 or unpack_from("<I", data, 14)[0] < 40:
         return data
     header = _header(data, 14)
@@ -53,7 +53,7 @@ def mended(data: bytes) -> bytes:
 
 
 def profile(data: bytes) -> bytes:
-    """Return the colour profile that a BMP holds, empty where it holds none."""
+    """Return the colour profile in a BMP, or nothing if it has none."""
     if len(data) < 138 or unpack_from("<I", data, 14)[0] < 124 or data[70:74] != b"DEBM":
         return b""
     start, length = unpack_from("<II", data, 126)
@@ -61,7 +61,7 @@ def profile(data: bytes) -> bytes:
 
 
 def image(data: bytes) -> "Image | None":
-    """Return the pixels of a BMP whose form Pillow does not read rightly; None for all others.
+    """Return the pixels of a BMP in a form that Pillow does not read correctly; None for all others.
 
     Raises:
         PictureError: it is cut short.
@@ -89,18 +89,18 @@ def image(data: bytes) -> "Image | None":
 
 def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
     if header.packed == 0 and header.bits == 32 and header.length >= 56:
-        # Of a header's masks only the one for opacity counts where the pixels are not said to go by masks.
+        # Of a header's masks, only the one for opacity counts unless the header says that the pixels use masks.
         return (0xFF0000, 0xFF00, 0xFF, *unpack_from("<I", data, 66))
     if header.packed not in _BITFIELDS or header.bits not in (16, 32):
         return None
-    # They stand behind the first 40 bytes, inside of a longer header and behind a short one.
+    # They follow the first 40 bytes, inside a longer header and after a short one.
     count = 4 if header.length >= 56 or header.packed == 6 else 3
     masks = unpack_from(f"<{count}I", data, 54)
     return (*masks[:3], masks[3] if count == 4 else 0)
 
 
 def _rows(data: bytes, start: int, header: InfoHeader) -> bytes:
-    """Return the rows from the upper one on, without what fills each up to four bytes."""
+    """Return the rows from the top one on, without the padding of each to four bytes."""
     from .cost import check_pixels
 
     check_pixels(header.width, header.height)
@@ -125,7 +125,7 @@ _AT_ONCE = 1 << 20
 
 
 def _masked(rows: bytes, width: int, mask: int) -> bytes:
-    """Return the bits of one mask of each pixel, stretched to 8; all pixels are cut out of one long number at once."""
+    """Return the bits of one mask for each pixel, scaled to 8; all pixels are extracted from one long number at once."""
     if not mask:
         return bytes(len(rows) // width)
     shift = (mask & -mask).bit_length() - 1
@@ -162,14 +162,14 @@ def _of_two_bits(data: bytes, rows: bytes, header: InfoHeader) -> "Image":
 
 
 def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
-    """Return the pixels of a BMP that is packed in runs; those that no run names are black, as browsers have it."""
+    """Return the pixels of a run-length encoded BMP; pixels that no run covers are black, as in browsers."""
     from PIL import Image as Images
 
     from .cost import check_memory, check_pixels
 
     size = width, height = header.width, header.height
     check_pixels(width, height)
-    # Twice a pixel and whether it was named, the picture, black, and both together.
+    # Twice one pixel and whether it was set, the picture, black, and both together.
     check_memory(width, height, (21 if header.bits == 24 else 17) * width * height)
     pixels, named = _unpacked(data, start, header)
     order = 1 if header.down else -1
@@ -185,7 +185,7 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
 
 def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
-    """Return an index or a colour for each pixel, in the order of the rows, and 255 where one was named, 0 elsewhere."""
+    """Return an index or colour for each pixel, in the order of the rows, and 255 where one was set, 0 elsewhere."""
     width, height = header.width, header.height
     each = 3 if header.bits == 24 else 1
     pixels, named = bytearray(width * height * each), bytearray(width * height)
@@ -219,24 +219,43 @@ def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
 
 
 def _wide(packed: bytes, header: InfoHeader) -> bytes:
-    """Return pixels with a byte for each where two of them share one."""
+    """Return pixels with one byte each, from bytes that two pixels share."""
     if header.bits != 4:
         return packed
     return bytes(half for one in packed for half in (one >> 4, one & 15))
 
 
 class Icon(NamedTuple):
-    """The best picture of an icon: a PNG as it is, or an icon that holds it alone, with its true length."""
+    """The best picture of an icon as a file, PNG or BMP. mask: the rows of a BMP's mask, empty if it has none."""
 
     data: bytes
-    png: bool
+    mask: bytes = b""
+
+    def shown(self, image: "Image") -> "Image":
+        """Return the pixels of the BMP with the opacity that they have; if all have none, as the mask says, as browsers do."""
+        from PIL import Image as Images
+
+        if image.mode == "RGBA" and image.getchannel("A").getbbox():
+            return image
+        image = image.convert("RGB")
+        if self.mask:
+            # A bit that is set hides its pixel.
+            order = 1 if _header(self.data, 14).down else -1
+            seen = Images.frombytes("1", image.size, self.mask, "raw", "1;I", _mask_row(image.width), order)
+            image.putalpha(seen.convert("L"))
+        return image
+
+
+def _mask_row(width: int) -> int:
+    """Return the bytes of a row of a mask, which are padded to four."""
+    return (width + 31) // 32 * 4
 
 
 def icon(data: bytes) -> Icon:
-    """Return the largest picture of an ICO or CUR, of equal ones the deepest, as browsers choose.
+    """Return the largest picture of an ICO or CUR, the deepest of equal ones, as browsers choose.
 
     Raises:
-        PictureError: it holds none, or is cut short.
+        PictureError: it contains none, or is cut short.
     """
     try:
         (count,) = unpack_from("<H", data, 4)
@@ -246,53 +265,49 @@ def icon(data: bytes) -> Icon:
     found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
         raise PictureError("the icon does not contain a complete picture")
-    # The list says of a PNG how many colours it is made for, whatever it is stored with.
+    # For a PNG, the list gives the number of colours that it is meant for, not how it is stored.
     return max(found, key=lambda one: (*one[:2], one[3]))[2]
 
 
 def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | None:
-    """Return pixels, bits a pixel and one picture of an icon; None where it is not all there."""
+    """Return the number of pixels, bits per pixel and one picture of an icon; None if it is incomplete."""
     if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
         if start + 29 > len(data):
             return None
         width, height, depth, colour = unpack_from(">IIBB", data, start + 16)
         bits = depth * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
-        return width * height, bits, Icon(data[start:], png=True)
+        return width * height, bits, Icon(data[start:])
     if start + 40 > len(data):
         return None
     header = _header(data, start)
     width, height, bits = header.width, header.height // 2, header.bits
-    if width < 1 or height < 1 or bits not in (1, 4, 8, 16, 24, 32):
+    if width < 1 or height < 1 or header.length < 40 or bits not in (1, 2, 4, 8, 16, 24, 32):
         return None
     palette = 4 * (header.colours or 1 << bits) if bits <= 8 else 0
-    rows = ((width * bits + 31) // 32 + (width + 31) // 32) * 4 * height
-    true = header.length + palette + rows
-    if start + true > len(data) and bits == 32:
-        true -= (width + 31) // 32 * 4 * height  # opaque ones of 32 bits often lack the mask
-    if start + true > len(data):
+    pixels = start + header.length + _masks_behind(header) + palette
+    end = pixels + (width * bits + 31) // 32 * 4 * height
+    mask = data[end : end + _mask_row(width) * height]
+    lacks_mask = start + length == end or (bits == 32 and len(mask) < _mask_row(width) * height)
+    if end > len(data) or not (lacks_mask or len(mask) == _mask_row(width) * height):
         return None
-    sides = (side if side < 256 else 0 for side in (width, height))
-    head = pack("<HHHBBBBHHII", 0, 1, 1, *sides, 0, 0, 1, bits, true, 22)
-    held = data[start : start + true]
-    if bits == 32:
-        held = _opaque_by_mask(held, header.length, width, height)
-    return width * height, bits, Icon(head + held, png=False)
+    return width * height, bits, Icon(_as_bmp(data, start, pixels, end), b"" if lacks_mask else mask)
 
 
-_CLEAR_BITS = [bytes(0 if byte >> at & 1 else 255 for at in range(7, -1, -1)) for byte in range(256)]
-"""The opacity of the eight pixels that each byte of a mask stands for: a bit that is set hides its pixel."""
+def _masks_behind(header: InfoHeader) -> int:
+    """Return the bytes of the masks of colours behind a short header: a longer one contains them."""
+    return {3: 12, 6: 16}.get(header.packed, 0) if header.length == 40 else 0
 
 
-def _opaque_by_mask(held: bytes, start: int, width: int, height: int) -> bytes:
-    """Return a picture of 32 bits of which no pixel has opacity with that of its mask, without one opaque: as browsers do."""
-    end = start + 4 * width * height
-    if any(held[start + 3 : end : 4]):
-        return held
-    opaque = b"\xff" * (width * height)
-    if mask := held[end:]:
-        step = (width + 31) // 32 * 4
-        rows = (mask[at : at + step] for at in range(0, step * height, step))
-        opaque = b"".join(b"".join(map(_CLEAR_BITS.__getitem__, row))[:width] for row in rows)
-    pixels = bytearray(held)
-    pixels[start + 3 : end : 4] = opaque
-    return bytes(pixels)
+def _as_bmp(data: bytes, start: int, pixels: int, end: int) -> bytes:
+    """Return a picture of an icon as a separate file: its height no longer counts the mask, and 32 bits include opacity."""
+    header = _header(data, start)
+    height = header.height // 2 * (-1 if header.down else 1)
+    before = data[start : start + 8] + pack("<i", height) + data[start + 12 : pixels]
+    if header.bits == 32 and header.length == 40 and header.packed in (0, 3):
+        colours = unpack_from("<III", before, 40) if header.packed else (0xFF0000, 0xFF00, 0xFF)
+        opacity = 0xFFFFFFFF & ~(colours[0] | colours[1] | colours[2])
+        before = (
+            pack("<I", 56) + before[4:16] + pack("<I", 3) + before[20:40] + pack("<4I", *colours, opacity)
+        )
+    body = before + data[pixels:end]
+    return b"BM" + pack("<IHHI", 14 + len(body), 0, 0, 14 + len(before)) + body

@@ -1,4 +1,4 @@
-"""Pictures that were costly to make are kept, and made once however many threads ask at the same time."""
+"""Keeps pictures that were costly to make, and makes each once however many threads ask at the same time."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -9,18 +9,18 @@ T = TypeVar("T")
 
 
 class KeyedLocks:
-    """One at a time for each key; keys that nobody holds or waits for are forgotten."""
+    """A lock for each key; keys that nobody holds or waits for are forgotten."""
 
     def __init__(self) -> None:
         self._guard = Lock()
         self._locks: dict[Hashable, tuple[Lock, int]] = {}
 
     def of(self, key: Hashable) -> "_HeldKey":
-        """Return what holds the turn of a key, as the context of a `with`."""
+        """Return the lock for a key, as a context manager."""
         return _HeldKey(self, key)
 
     def take(self, key: Hashable) -> None:
-        """Wait for the turn of a key, and hold it."""
+        """Wait for the lock of a key, and hold it."""
         with self._guard:
             lock, users = self._locks.get(key) or (Lock(), 0)
             self._locks[key] = lock, users + 1
@@ -31,7 +31,7 @@ class KeyedLocks:
             raise
 
     def give(self, key: Hashable) -> None:
-        """Give the turn of a key to who waits for it."""
+        """Release the lock of a key to the next that waits for it."""
         self._leave(key).release()
 
     def _leave(self, key: Hashable) -> Lock:
@@ -44,7 +44,7 @@ class KeyedLocks:
             return lock
 
 
-class _HeldKey:  # a generated context takes three times as long
+class _HeldKey:  # a generated context manager takes three times as long
     __slots__ = ("_key", "_locks")
 
     def __init__(self, locks: KeyedLocks, key: Hashable) -> None:
@@ -59,11 +59,11 @@ class _HeldKey:  # a generated context takes three times as long
 
 
 class Kept(Generic[T]):
-    """What was kept lately, by key; safe to use from several threads.
+    """A cache of recent values, by key; safe to use from several threads.
 
     Args:
-        limit: bytes of all together; the longest unused give way past it.
-        size: tells the bytes of one.
+        limit: the most bytes of all values; beyond it, the least recently used are dropped.
+        size: returns the bytes of one value.
     """
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
@@ -74,7 +74,7 @@ class Kept(Generic[T]):
         self._guard = Lock()
 
     def get(self, key: Hashable) -> T | None:
-        """Return what is kept for a key, which then counts as used."""
+        """Return the value for a key, which then counts as used."""
         with self._guard:
             value = self._values.get(key)
             if value is not None:
@@ -82,7 +82,7 @@ class Kept(Generic[T]):
             return value
 
     def put(self, key: Hashable, value: T) -> None:
-        """Keep a value in place of what was kept for its key."""
+        """Store a value, replacing an earlier one for the same key."""
         with self._guard:
             old = self._values.pop(key, None)
             self._held += self._size(value) - (0 if old is None else self._size(old))
@@ -92,15 +92,15 @@ class Kept(Generic[T]):
 
 
 class Cache(Generic[T]):
-    """What was costly to make, kept as in `Kept`."""
+    """Values that were costly to make, stored as in `Kept`."""
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
-        # In a tuple, as what was made may be None.
+        # In a tuple, because the value may be None.
         self._kept = Kept[tuple[T]](limit, lambda made: size(made[0]))
         self._turns = KeyedLocks()
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what was made for a key, making it where it is not kept. What `make` raises is not kept."""
+        """Return the value for a key, making it if it is not stored. Exceptions of `make` are not stored."""
         with self._turns.of(key):
             found = self._kept.get(key)
             if found is None:

@@ -1,13 +1,13 @@
-"""Colour spaces that files name by number or by a gamma, as ICC profiles that lead to sRGB.
+"""Colour spaces that files name by number or gamma, as ICC profiles for conversion to sRGB.
 
-Source: ITU-T H.273 (2024-07) for the numbers, SMPTE ST 2084 and ITU-R BT.2100 for the curves of HDR, ITU-R BT.2408
-for its white; ICC.1:2022 for profiles.
+Source: ITU-T H.273 (2024-07) for the numbers, SMPTE ST 2084 and ITU-R BT.2100 for the HDR curves, ITU-R BT.2408
+for HDR white; ICC.1:2022 for profiles.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import exp
-from struct import pack
+from struct import pack, unpack
 
 Primaries = tuple[float, ...]
 """x and y of white, red, green and blue."""
@@ -17,25 +17,25 @@ _PRIMARIES: dict[int, Primaries] = {
     9: (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),
     12: (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-"""Those of sRGB, BT.2020 and Display P3. Others pass for sRGB."""
+"""The primaries of sRGB, BT.2020 and Display P3. Others are treated as sRGB."""
 
 _SAME = 0.002
-"""How far primaries are from sRGB's that pass for them: files give them in a few digits."""
+"""How far primaries may differ from sRGB's and still be treated as sRGB: files give them with few digits."""
 
 _WHITE = 203.0
-"""Candelas a square metre of white in HDR (BT.2408): what an ordinary screen shows as white is this bright."""
+"""The luminance of HDR white in candelas per square metre (BT.2408), which an ordinary screen shows as white."""
 
 _PEAK = 1_000.0 / _WHITE
-"""The brightest light that is told apart from what is brighter, in whites."""
+"""The brightest light that is distinguished from brighter light, as a multiple of white."""
 
 _STEPS = 1_024
 
 HDR = frozenset((16, 18))
-"""The numbers of the curves of HDR: PQ and HLG."""
+"""The numbers of the HDR curves: PQ and HLG."""
 
 
 def profile(primaries: int, transfer: int) -> bytes:
-    """Return the ICC profile of a colour space by its numbers; empty where it passes for sRGB."""
+    """Return the ICC profile of a colour space by its numbers; empty if it is treated as sRGB."""
     known = primaries if primaries in _PRIMARIES else 1
     curve = _CURVES.get(transfer)
     if known == 1 and curve is None:
@@ -43,8 +43,19 @@ def profile(primaries: int, transfer: int) -> bytes:
     return _profile(_PRIMARIES[known], curve or _srgb)
 
 
+def of_png(said: Mapping[bytes, bytes]) -> bytes:
+    """Return the ICC profile for what a PNG without one says of its colours (see `png.colours`); empty for sRGB."""
+    if numbers := said.get(b"cICP"):
+        return profile(numbers[0], numbers[1])
+    if b"sRGB" in said:
+        return b""
+    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
+    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
+    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
+
+
 def hdr_sentence(transfer: int) -> str:
-    """Say of a picture with one of the curves of HDR how its light is shown; empty for other curves."""
+    """Say how the light of a picture with an HDR curve is shown; empty for other curves."""
     if transfer not in HDR:
         return ""
     return (
@@ -54,9 +65,9 @@ def hdr_sentence(transfer: int) -> str:
 
 
 def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
-    """Return the ICC profile of the gamma and the primaries that a PNG names; empty where they pass for sRGB.
+    """Return the ICC profile for the gamma and primaries in a PNG; empty if they are treated as sRGB.
 
-    A gamma of 0, and no primaries, stand for those that it does not name; what cannot be one counts as not named.
+    A gamma of 0, and no primaries, stand for missing ones; impossible values count as missing.
     """
     curve = _srgb if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02 else _Power(1 / gamma)
     named = primaries if _are_apart(primaries) else _PRIMARIES[1]
@@ -66,7 +77,7 @@ def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
 
 
 def _are_apart(primaries: Primaries) -> bool:
-    """Tell whether primaries span a triangle with white in it: only then there are lights of these colours."""
+    """Return whether primaries form a triangle that contains white: only then can lights have these colours."""
     if len(primaries) != 8 or not all(0 <= one <= 1 for one in primaries) or min(primaries[1::2]) < _SAME:
         return False
     corners = list(zip(primaries[2::2], primaries[3::2], strict=True))
@@ -78,7 +89,7 @@ def _are_apart(primaries: Primaries) -> bool:
 
 
 class _Power:
-    """A curve of one exponent; equal where that is."""
+    """A curve with a single exponent; equal if the exponents are."""
 
     def __init__(self, exponent: float) -> None:
         self.exponent = exponent
@@ -98,7 +109,7 @@ def _srgb(value: float) -> float:
 
 
 def _mapped(light: float) -> float:
-    """Bring light, 1 for white, into what a screen shows: highlights are pressed together, not cut off (Reinhard)."""
+    """Convert light, 1 for white, to what a screen shows: highlights are compressed, not clipped (Reinhard)."""
     return min(1.0, light * (1 + light / _PEAK**2) / (1 + light))
 
 
@@ -121,12 +132,12 @@ _CURVES: dict[int, Callable[[float], float]] = {
     16: _pq,
     18: _hlg,
 }
-"""From the value of a sample to light, 0 to 1. Those of television are close to sRGB's and pass for it."""
+"""Convert a sample value to light, 0 to 1. The curves of television are close to sRGB's and treated as such."""
 
 
 @cache
 def _profile(primaries: Primaries, curve: Callable[[float], float]) -> bytes:
-    """Write a profile of three colours and one curve."""
+    """Build a profile with three colours and one curve."""
     table = [round(65_535 * curve(step / (_STEPS - 1))) for step in range(_STEPS)]
     tone = b"curv" + pack(f">II{_STEPS}H", 0, _STEPS, *(min(65_535, max(0, value)) for value in table))
     name = b"imagebridge\0"
@@ -166,7 +177,7 @@ def _xyz(value: Vector) -> bytes:
 
 
 def _colorants(xy: Primaries) -> Matrix:
-    """Return red, green and blue as profiles hold them, seen under D50 (ICC.1:2022, annex E: Bradford)."""
+    """Return red, green and blue in the form of profiles, adapted to D50 (ICC.1:2022, annex E: Bradford)."""
     white, *columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
     rows = _turned(_matrix(columns))
     shares = _times(_inverse(rows), white)

@@ -13,28 +13,28 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 1_600
-"""Pixels of a sheet's sides at most where nothing is known of the model: 2,500 patches, which every one sees."""
+"""The most pixels of a sheet's sides if nothing is known about the model: 2,500 patches, which every model sees."""
 
 _ACROSS = (2, 3)
-"""Cells in a row of a full sheet, from and to."""
+"""Cells in a row of a full sheet, minimum and maximum."""
 
 _CELL = (256, 480)
-"""Pixels of a frame's longer side, from and to: smaller frames are enlarged, larger ones shrunk."""
+"""Pixels of a frame's longer side, minimum and maximum: smaller frames are enlarged, larger ones shrunk."""
 
 _GAP = 4
-"""Pixels between cells and around them; with it, two cells of 256 fill 512 pixels."""
+"""Pixels between and around cells; with them, two cells of 256 fill 512 pixels."""
 
 _STRIP = 24
-"""Pixels of the strip under each frame that holds its time."""
+"""Pixels of the strip under each frame that contains its time."""
 
 _EXAMINED = 1_000
 _PIXELS_EXAMINED = 300_000_000
-"""Frames and pixels that are decoded to find distinct frames; of an animation with more, the start is looked at."""
+"""The most frames and pixels that are decoded to find distinct frames; of a longer animation, the beginning is examined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A contact sheet, or the one frame of an animation that never changes, and the sentence that says so."""
+    """A contact sheet, or the only frame of an animation that never changes, and a sentence that says so."""
 
     image: "Image"
     sentence: str
@@ -42,9 +42,9 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Film:
-    """What the frames of an animation are: how many it claims and were decoded, and the distinct ones.
+    """The frames of an animation: how many it claims, how many were decoded, and the distinct ones.
 
-    `distinct` holds index and start in seconds. `wanted` is how many were to be decoded.
+    `distinct` contains index and start in seconds. `wanted` is how many were to be decoded.
     """
 
     total: int
@@ -61,10 +61,10 @@ class _Film:
 
 
 def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
-    """Lay out the distinct frames of an animation, evenly chosen, times in seconds under them.
+    """Lay out the distinct frames of an animation, evenly chosen, with their times in seconds.
 
-    `side` is of the square, in pixels, that the sheet keeps within, 512 or more: nine frames from 768 on,
-    below four. Frames that cannot be decoded are left out, which the sentence says.
+    `side` is the side in pixels, at least 512, of the square that the sheet must fit: nine frames from 768 on,
+    otherwise four. Frames that cannot be decoded are left out, and the sentence says so.
 
     Raises:
         PictureError: not even the first frame can be decoded.
@@ -103,7 +103,7 @@ def _rgba(frame: "Image") -> "Image":
 
 
 def _same(film: _Film) -> str:
-    """Say what is known of an animation whose frames are all equal, as far as they were looked at."""
+    """Describe an animation whose frames are all equal, as far as they were examined."""
     if film.decoded == film.total:
         return f"an animation of {film.total} identical frames; this is one of them"
     if film.decoded == 1:
@@ -115,7 +115,7 @@ def _same(film: _Film) -> str:
 
 
 def _sentence(film: _Film, shown: int) -> str:
-    """Say which frames are on the sheet and what stands under them."""
+    """Say which frames are on the sheet and what is written under them."""
     what = f"{shown} of {film.total} frames of an animation{film.lost()}"
     if film.wanted < film.total:
         what += f", taken from its first {film.decoded}"
@@ -128,14 +128,14 @@ def _sentence(film: _Film, shown: int) -> str:
 
 
 def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    """Choose at most that many, first and last among them."""
+    """Choose at most that many, including the first and the last."""
     if len(frames) <= most:
         return frames
     return [frames[round(at * (len(frames) - 1) / (most - 1))] for at in range(most)]
 
 
 def _frame_cell(frame: "Image", label: str, room: int) -> "Image":
-    """Draw one frame over the strip with its label, in a cell of `room` x `room` pixels at most."""
+    """Draw one frame above the strip with its label, in a cell of at most `room` x `room` pixels."""
     from PIL import Image as Images
     from PIL import ImageDraw, ImageFont
 
@@ -152,7 +152,7 @@ def _frame_cell(frame: "Image", label: str, room: int) -> "Image":
 
 
 def _grid(cells: "list[Image]") -> "Image":
-    """Set cells of one size side by side, as square as they go, on grey."""
+    """Arrange cells of equal size on grey, as close to a square as possible."""
     from PIL import Image as Images
 
     columns = ceil(sqrt(len(cells)))

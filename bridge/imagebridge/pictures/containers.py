@@ -1,9 +1,9 @@
 """Walks PNG, JPEG, WebP and GIF files to their end, without decoding a pixel.
 
-What a walk proves: the container is complete and its header is sound. Only PNG carries checksums; in
-the other three, flipped bits inside the compressed data pass and are found by decoding alone. What
-can be mended without touching a pixel is, so that all decoders see the same picture.
-PNG and JPEG are long enough for rooms of their own (png_walk.py, jpeg_walk.py).
+What a walk verifies: the container is complete and its header is valid. Only PNG has checksums; in
+the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. What
+can be repaired without changing a pixel is, so that all decoders see the same picture.
+PNG and JPEG have separate modules (png_walk.py, jpeg_walk.py).
 Sources: RFC 9649 (WebP), GIF89a, EXIF 2.32.
 """
 
@@ -15,19 +15,20 @@ from typing import NamedTuple, cast
 from imagebridge.errors import PictureError
 
 from . import jpeg_walk, kinds, png_walk
-from .colour_spaces import HDR
-from .png import Mend, mended
+from .colour_spaces import of_png
+from .png import Mend, colours, mended
 
 __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 
 
 class Container(NamedTuple):
-    """What the walk found: size in pixels, number of frames, where the file ends, and what to mend in it.
+    """The result of a walk: size in pixels, number of frames, where the file ends, and what to repair in it.
 
     `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
-    `end` counts the bytes that belong to the picture. `common` is true where every decoder reads the
-    pixels, and alike: at most 8 bits a channel, no CMYK, no HDR, no rare coding, a GIF's screen filled. `mends` are in order and do not overlap.
-    `whole` is false where only the pixels can tell whether they are all there: the file lacks its end, or a PNG has
+    `end` counts the bytes that belong to the picture. `common` is true if every decoder reads the
+    pixels, and in the same way: at most 8 bits per channel, no CMYK, no colours that
+    only some decoders convert to sRGB (a PNG's by number or gamma), no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
+    `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
     too few bytes of them.
     """
 
@@ -46,7 +47,7 @@ def walk(data: bytes) -> Container:
     """Walk `data` to the end of its container.
 
     Raises:
-        PictureError: not PNG, JPEG, WebP or GIF; cut short; or broken in a part a decoder needs.
+        PictureError: not PNG, JPEG, WebP or GIF; cut short; or broken in a part that a decoder needs.
     """
     file_type = kinds.kind(data)
     walker = _WALKERS.get(file_type) if file_type else None
@@ -61,14 +62,14 @@ def walk(data: bytes) -> Container:
 
 
 _INTEGERS = {3: "H", 4: "I"}
-"""EXIF's types SHORT and LONG: the tag is a SHORT by the book, and some cameras write a LONG."""
+"""EXIF's types SHORT and LONG: the specification says SHORT, but some cameras write LONG."""
 
 
 def orientation(exif: bytes) -> int:
-    """Return how an EXIF block says that the picture is to be turned: 1 (not at all) to 8.
+    """Return the EXIF orientation of a picture: 1 (upright) to 8.
 
-    It is tag 0x0112 of the first directory (EXIF 2.32, 4.6.5), where it stands twice the last one, as
-    Pillow reads it. Orientation in XMP alone is for editors: no decoder turns by it.
+    It is tag 0x0112 of the first directory (EXIF 2.32, 4.6.5); if it occurs twice, the last one counts, as
+    in Pillow. Orientation only in XMP is for editors: no decoder applies it.
     """
     exif = exif.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -94,7 +95,7 @@ def _png(data: bytes) -> Container:
         found.height,
         found.frames,
         found.end,
-        found.bits <= 8 and found.curve not in HDR,
+        found.bits <= 8 and not (found.described and of_png(colours(data))),
         orientation(found.exif),
         tuple(found.mends),
         found.whole,
@@ -138,16 +139,16 @@ def _webp(data: bytes) -> Container:
             pixels, size = True, _larger(size, _vp8l(data, body))
             frames, begun = frames + bool(begun), 0
         elif name == b"ANMF" and length >= _FRAME_HEAD:
-            # As libwebp does: its chunks follow whatever length it says, and without pixels it is none.
+            # As in libwebp: its chunks follow whatever length it states, and without pixels it does not count.
             begun, length = at, _FRAME_HEAD
         elif name == b"EXIF":
-            # The first one counts, as for libwebp.
+            # The first one counts, as in libwebp.
             exif = exif or data[body : body + length]
         at = body + length + (length & 1)
     if not pixels:
         raise PictureError("the WebP is cut short" if cut else "the WebP has no pixels")
     if cut:
-        # What is whole before it is shown: a picture without what follows it, or the first frames.
+        # The complete part before it is shown: a picture without what follows it, or the first frames.
         mends, end = [(4, 8, pack("<I", at - 8))], at
     return Container(
         kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif), mends=tuple(mends)
@@ -155,11 +156,11 @@ def _webp(data: bytes) -> Container:
 
 
 _FRAME_HEAD = 16
-"""Bytes of a WebP's frame before the chunks of its pixels."""
+"""Bytes of a WebP frame before the chunks with its pixels."""
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
-    """Return the canvas where one was declared, else the size of the frame."""
+    """Return the canvas if one was declared, otherwise the size of the frame."""
     return canvas if canvas[0] else frame
 
 
@@ -181,11 +182,11 @@ GIF_EXTENSION, GIF_FRAME, GIF_END = 0x21, 0x2C, 0x3B
 """The first byte of each block of a GIF."""
 
 GIF_CONTROL = b"\xf9\x04"
-"""How the extension goes on that says how the next frame is shown: its label, and its length in bytes."""
+"""The continuation of the extension that says how the next frame is shown: its label and its length in bytes."""
 
 
 def _gif(data: bytes) -> Container:
-    """Walk a GIF; see docs/architecture.md, "The walk through a GIF"."""
+    """Walk a GIF; see docs/architecture.md, "Walking a GIF"."""
     screen = unpack_from("<HH", data, 6) if len(data) >= 13 else (0, 0)
     width, height = screen
     at, size, frames, control = 13 + palette_length(data, 10), len(data), 0, 0
@@ -197,22 +198,22 @@ def _gif(data: bytes) -> Container:
         after = at + 11 + palette_length(data, at + 9) if block == GIF_FRAME else at + 2
         at = sub_blocks_end(data, after) if block in (GIF_EXTENSION, GIF_FRAME) else size
         if at > size or block not in (GIF_EXTENSION, GIF_FRAME):
-            # Cut short, or strange to every reader: the frames before it are whole.
+            # Cut short, or unknown to every decoder: the frames before it are complete.
             at = size
             break
         if block == GIF_EXTENSION:
             control = start + 3 if data[start + 1 : start + 3] == GIF_CONTROL else control
             if at == start + 3:
-                mends.append((start, at, b""))  # it says nothing, and Pillow reads past its end
+                mends.append((start, at, b""))  # it is empty, and Pillow reads past its end
             continue
         frames, end = frames + 1, at
         left, top, across, down = unpack_from("<HHHH", data, start + 1)
         if frames == 1:
             if not (across and down):
                 raise PictureError("the GIF's first frame has no pixels")
-            # The first frame makes a screen larger that is too small for it; later ones are cut.
+            # The first frame enlarges a screen that is too small for it; later ones are clipped.
             width, height = max(width, left + across), max(height, top + down)
-            # Decoders disagree on what is seen where it does not lie.
+            # Decoders disagree on what is visible outside the frame.
             common = (across, down) == (width, height)
         if control and across * down > _WARNED:
             mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
@@ -224,14 +225,14 @@ def _gif(data: bytes) -> Container:
     else:
         mends.append((end, end, bytes((GIF_END,))))
     if (width, height) != screen and max(width, height) <= 0xFFFF:
-        # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
+        # Decoders disagree on a first frame that extends beyond the screen: some enlarge it, some clip.
         mends.insert(0, (6, 10, pack("<HH", width, height)))
     return Container(kinds.GIF, width, height, frames, end, common, mends=tuple(sorted(mends)))
 
 
 _WARNED = 89_478_485
 _DISPOSAL = 0b11100
-"""Pillow prints a warning where it clears a frame of more pixels; these bits of its control ask for that."""
+"""Pillow prints a warning when it clears a frame with more pixels; these bits of the frame's control ask for that."""
 
 
 def palette_length(data: bytes, at: int) -> int:
@@ -245,9 +246,9 @@ _WINDOW = 1 << 15
 
 
 def sub_blocks_end(data: bytes, at: int) -> int:
-    """Return where the sub-blocks that begin at `at` end, behind the file where they are cut short.
+    """Return the end of the sub-blocks that begin at `at`, or a position after the file if they are cut short.
 
-    Runs of full ones are passed by slices, each sixteen times as long as the one before as long as all in it are full.
+    Runs of full sub-blocks are skipped in slices, each sixteen times as long as the last while all in it are full.
     """
     size, window = len(data), _WINDOW
     while at < size:

@@ -1,4 +1,4 @@
-"""Bytes that no model takes become pictures that it does; a picture that is too large, one that fits."""
+"""Converts bytes that no model accepts to pictures that it does, and pictures that are too large to ones that fit."""
 
 from collections.abc import Collection, Sequence
 from hashlib import sha256
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
 _MAX_FRAME = 40_000_000
-"""Pixels of an animation's frames at most for a contact sheet: a decoder holds several frames at a time."""
+"""The most pixels of an animation's frames for a contact sheet: a decoder holds several frames at a time."""
 
 
 class Converted(NamedTuple):
-    """Pictures made from one file, and the sentence that says what they are where they are not the file itself.
+    """Pictures made from one file, and a sentence that says what they are if they are not the file itself.
 
-    source: the media type of the file, where that is another than the pictures'. size: the pixels that it
-    asked for, where it was drawn in others (an SVG).
+    source: the media type of the file, if it differs from the pictures'. size: the pixels that it
+    asked for, if it was drawn at another size (an SVG).
     """
 
     pictures: tuple[Picture, ...]
@@ -44,20 +44,20 @@ class Converted(NamedTuple):
 _MADE: Cache[Converted] = Cache(
     64_000_000, lambda conversion: sum(len(one.data_url) for one in conversion.pictures)
 )
-"""What was made lately, by the content that it was made from: models are shown the same file again and again."""
+"""Recent results, by the content that they were made from: models are shown the same file again and again."""
 
 
 def converted(
     encoded: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False
 ) -> Converted:
-    """Return the pictures that base64 holds, in formats that the API takes.
+    """Return the pictures in base64, in formats that the API takes.
 
     A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
-    a contact sheet, or its first frame; a TIFF of several pages one picture a page. `fit` makes of a size in
-    pixels the one that the model sees: what is drawn here, SVG and contact sheets, needs no shrinking after.
+    a contact sheet, or its first frame; a TIFF with several pages one picture per page. `fit` converts a size in
+    pixels to the one that the model sees, so that what is drawn here, SVG and contact sheets, need not be shrunk again.
 
     Raises:
-        PictureError: no picture, or one that cannot be shown; the reason is a sentence for the model.
+        PictureError: there is no picture, or it cannot be shown; the reason is a sentence for the model.
     """
     with decoding("it cannot be converted"):
         return _converted(encoded, proof, fit, first_frame=first_frame)
@@ -85,7 +85,7 @@ def _converted(encoded: str, proof: Proof, fit: "Fit | None", *, first_frame: bo
 
 
 def first(data: bytes) -> "Image":
-    """Decode the first frame or page of a picture that is no SVG, as it is shown.
+    """Decode the first frame or page of a picture other than SVG, as it is shown.
 
     Raises:
         PictureError: it cannot be decoded.
@@ -99,10 +99,10 @@ def first(data: bytes) -> "Image":
 
 
 def retyped(encoded: str, media_types: Collection[str]) -> Picture:
-    """Return the picture that base64 holds, full size, in one of these media types: PNG or JPEG where it has to be made.
+    """Return the picture in base64, at full size, in one of these media types: PNG or JPEG if it has to be converted.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or it can be made in none of these types.
+        PictureError: its pixels cannot be decoded, or it cannot be converted to any of these types.
     """
     picture = converted(encoded, "structure").pictures[0]
     if picture.media_type in media_types:
@@ -119,21 +119,22 @@ def retyped(encoded: str, media_types: Collection[str]) -> Picture:
 
 
 def redone(picture: Picture) -> Picture:
-    """Return a picture as PNG or JPEG, whichever it asks for.
+    """Return a picture as PNG or JPEG, whichever suits it.
 
     Raises:
         PictureError: its pixels cannot be decoded.
     """
     with turn(_PER_PIXEL * picture.width * picture.height):
-        return redrawn(opened(picture.data), picture.orientation)
+        data = picture.data
+        return redrawn(opened(data), picture.orientation, lossless=kinds.is_lossless(data))
 
 
 _BEGINNING = 6_000
-"""Characters of a picture in which a PNG mostly comes to its pixels."""
+"""Characters of a picture within which the pixels of a PNG usually begin."""
 
 
 def shines_through(picture: Picture) -> bool:
-    """Tell whether what lies below a picture would be seen: whether some pixel is not opaque."""
+    """Return whether a background would be visible, that is, whether any pixel is not opaque."""
     if picture.media_type == kinds.PNG.media_type:
         start = base64_start(picture.data_url[:_BEGINNING])
         if png_chunks.is_opaque(start):
@@ -155,7 +156,7 @@ def _foreign(
 
             drawing = shown(data, fit or capped)
             picture, requested_size = drawing.picture, (drawing.width, drawing.height)
-            # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
+            # If it is drawn larger, coordinates are those of the drawing, as for the tools.
             size = requested_size if requested_size[0] > picture.width else None
             conversion = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
@@ -163,7 +164,7 @@ def _foreign(
         case kinds.AVIF if frames(read(data)) > 1:
             conversion = _animation(data, fit, first_frame=first_frame)
         case _:
-            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            # A HEIC with several pictures contains a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
                 image = load(image)
@@ -173,7 +174,7 @@ def _foreign(
 
 
 def light_sentence(data: bytes) -> str:
-    """Say of a picture in HDR how its light is shown; empty for others."""
+    """Say how the light of an HDR picture is shown; empty for others."""
     match kinds.kind(data):
         case kinds.AVIF | kinds.HEIC:
             return hdr_sentence(iso_boxes.colour(data)[1])
@@ -184,7 +185,7 @@ def light_sentence(data: bytes) -> str:
 
 
 def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
-    """Note the media type that the pictures were made from."""
+    """Record the media type that the pictures were made from."""
     if file_type is None or file_type.media_type == conversion.pictures[0].media_type:
         return conversion
     return conversion._replace(source=file_type.media_type)
@@ -204,13 +205,14 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
             side = min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
             sheet = contact_sheet.contact_sheet(data, side)
             image, sentence = sheet.image, sheet.sentence
-        return Converted((redrawn(image),), f"{sentence}; {light}" if light else sentence)
+        picture = redrawn(image, lossless=kinds.is_lossless(data))
+        return Converted((picture,), f"{sentence}; {light}" if light else sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
-    """Return `picture` in exactly `width` x `height` pixels, in bytes that the API takes.
+    """Return `picture` at exactly `width` x `height` pixels, in bytes that the API takes.
 
-    It is decoded and encoded once at most, always to the same bytes; not at all where nothing is to be done.
+    It is decoded and encoded at most once, always to the same bytes, and not at all if nothing needs to be done.
 
     Raises:
         PictureError: its pixels cannot be decoded.
@@ -224,11 +226,11 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
 
 
 Crop = tuple[tuple[int, int, int, int], tuple[int, int]]
-"""The left, top, right and bottom of a part in its picture, and the width and height that it is to have, in pixels."""
+"""Left, top, right and bottom of a part in its picture, and the target width and height, in pixels."""
 
 
 def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
-    """Return parts of a picture, each in its size. It is decoded once, and always to the same bytes.
+    """Return parts of a picture, each at its size. It is decoded once, and always to the same bytes.
 
     Raises:
         PictureError: its pixels cannot be decoded.
@@ -252,7 +254,7 @@ def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, 
 
 
 _PER_PIXEL = 8
-"""Bytes that a pixel takes in memory, as it is decoded and as it is shown."""
+"""Bytes that a pixel takes in memory, when decoded and when shown."""
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:

@@ -1,6 +1,6 @@
-"""What decoding a picture takes, in bytes and work: judged by its header, before a pixel is decoded.
+"""What decoding a picture takes, in bytes and work, judging by its header before a pixel is decoded.
 
-A file of some bytes may claim any size, and a decoder makes room for what is claimed. Measured 2026-11-29 with
+A file of a few bytes may claim any size, and a decoder allocates what is claimed. Measured 2026-11-29 with
 Pillow 13.0 and pillow-heif 1.8 as the growth of the process (`tests/bridge/pictures/test_cost.py` builds the files).
 """
 
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 120_000_000
-"""Pixels that are decoded at most; 108-megapixel telephones exist, decompression bombs claim more."""
+"""The most pixels that are decoded; there are phones with 108 megapixels, and decompression bombs claim more."""
 
 MAX_DRAWN = 25_000_000
-"""Pixels with which an SVG is drawn at most, whatever it asks for."""
+"""The most pixels with which an SVG is drawn, whatever it asks for."""
 
 MAX_SIDE = 500_000
-"""Pixels of a side at most: a decoder takes memory for each row, however thin it is."""
+"""The most pixels of a side: a decoder needs memory for each row, however short it is."""
 
 MAX_MEMORY = 900_000_000
-"""Bytes that decoding one picture may take; a server with its worker at work then stays below 1.5 GB."""
+"""Bytes that decoding one picture may take; a server with a busy worker then stays below 1.5 GB."""
 
 TOGETHER = 128_000_000
-"""Bytes that pictures which are decoded side by side may take together; a larger one is decoded alone."""
+"""Bytes that pictures decoded concurrently may take together; a larger one is decoded alone."""
 
 _SCANNED = 50 * MAX_PIXELS
-"""Pixels that the scans of one JPEG may pass over together: each takes time for all of them, and some bytes of file."""
+"""The most pixels that the scans of one JPEG may cover in total: a few bytes of file take time for all pixels."""
 
 SMALLER = "a smaller one, or a part of it"
-"""What could be shown in place of a picture that takes too much."""
+"""What to ask for instead of a picture that takes too much."""
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
-"""Bytes a pixel in Pillow's memory; 4 in every other mode."""
+"""Bytes per pixel in Pillow's memory; 4 in every other mode."""
 
 _AS_THEY_ARE = frozenset(("L", "RGB"))
 """Modes that are shown and encoded without a second copy."""
 
 _DECODERS = {
-    "WEBP": 12,  # two canvases of libwebp's animation decoder and the bytes that it hands over
-    "AVIF": 8,  # the planes of dav1d, libavif's RGB and the bytes that are handed over
+    "WEBP": 12,  # two canvases of libwebp's animation decoder and the bytes that it returns
+    "AVIF": 8,  # the planes of dav1d, libavif's RGB and the bytes that are returned
     "HEIF": 6,
-    "JPEG2000": 16,  # OpenJPEG's four bytes a sample
+    "JPEG2000": 16,  # OpenJPEG's four bytes per sample
 }
-"""Bytes a pixel that a decoder holds beside Pillow's."""
+"""Bytes per pixel that a decoder holds in addition to Pillow's."""
 
 
 _ALLOWED: ContextVar[int] = ContextVar("imagebridge.pictures.cost", default=MAX_MEMORY)
@@ -62,7 +62,7 @@ def allowed() -> int:
 
 @contextmanager
 def allowing(memory: int) -> Generator[None]:
-    """Let a picture take so many bytes; what takes more, and less than `MAX_MEMORY`, is a `HeavyError`."""
+    """Allow a picture that many bytes; more, but less than `MAX_MEMORY`, is a `HeavyError`."""
     token = _ALLOWED.set(memory)
     try:
         yield
@@ -71,11 +71,11 @@ def allowing(memory: int) -> Generator[None]:
 
 
 class HeavyError(Exception):
-    """Decoding takes more memory than is allowed here and now, and less than `MAX_MEMORY`."""
+    """Decoding takes more memory than is allowed here and now, but less than `MAX_MEMORY`."""
 
 
 class _Turns:
-    """Who decodes now, in the order in which they came: several together, or one that takes more than these may."""
+    """Who is decoding now, in order of arrival: several together, or one that takes more than these may."""
 
     def __init__(self) -> None:
         self._held = 0
@@ -85,7 +85,7 @@ class _Turns:
 
     @contextmanager
     def of(self, memory: int) -> Generator[None]:
-        """Hold `memory` bytes. A turn inside another one of the same thread is a part of it."""
+        """Hold `memory` bytes. Inside another turn of the same thread, this counts as part of it."""
         if getattr(self._within, "turn", False):
             yield
             return
@@ -115,7 +115,7 @@ _TURNS = _Turns()
 
 @contextmanager
 def turn(memory: int) -> Generator[None]:
-    """Wait until a picture may take `memory` bytes to be decoded and changed, and hold them meanwhile.
+    """Wait until a picture may use `memory` bytes for decoding and changes, and hold them in the meantime.
 
     Raises:
         HeavyError: that is more than is allowed here.
@@ -127,7 +127,7 @@ def turn(memory: int) -> Generator[None]:
 
 
 def memory_of(image: "Image") -> int:
-    """Return the bytes that decoding takes of what `decode.read` returned, and making it ready to be shown."""
+    """Return the bytes for decoding what `decode.read` returned, and for preparing it to be shown."""
     pixels = image.width * image.height
     stored = _STORED.get(image.mode, 4)
     ready = 0 if image.mode in _AS_THEY_ARE and not image.info.get("icc_profile") else 4
@@ -135,7 +135,7 @@ def memory_of(image: "Image") -> int:
 
 
 def _beside(image: "Image") -> int:
-    """Return the bytes that do not go with the pixels that come out: all coefficients of a progressive JPEG, a TIFF's tile."""
+    """Return the bytes that are independent of the resulting pixels: a progressive JPEG's coefficients, a TIFF's tile."""
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
         across, down = _side(tags.get(322)), _side(tags.get(323))
@@ -168,10 +168,10 @@ def check_pixels(width: int, height: int) -> None:
 
 
 def check_scans(scans: int, width: int, height: int) -> None:
-    """Refuse a JPEG whose scans pass over all its pixels again and again.
+    """Refuse a JPEG whose scans cover all its pixels again and again.
 
     Raises:
-        PictureError: they pass over more than `_SCANNED` pixels.
+        PictureError: they cover more than `_SCANNED` pixels in total.
     """
     if scans * width * height > _SCANNED:
         raise PictureError(

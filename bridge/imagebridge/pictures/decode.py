@@ -1,4 +1,4 @@
-"""Bytes become pixels, safely: the decoder is chosen by the first bytes, the size is capped before decoding."""
+"""Decodes bytes to pixels, safely: the first bytes choose the decoder, and the size is limited before decoding."""
 
 import re
 import warnings
@@ -11,14 +11,13 @@ from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
 from pathlib import Path
-from struct import unpack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
 from . import bitmaps, iso_boxes, kinds, metadata, png
-from .colour_spaces import of_gamma
+from .colour_spaces import of_png
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
 from .cost import MAX_PIXELS, check_memory, check_pixels, memory_of
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageFile import ImageFile
 
-# Going straight to one reader, and not through `Image.open`, lets no other decoder try the bytes. It also
-# passes by the check that warns of large pictures on stderr; what is left of it is dealt with in `load` (TIFF)
-# and in containers.py (GIF). Our own limit stands in its place.
+# Using one reader directly instead of `Image.open` lets no other decoder try the bytes. It also bypasses
+# the check that warns about large pictures on stderr; the rest of it is handled in `load` (TIFF)
+# and in containers.py (GIF). Our own limit replaces it.
 _READERS: dict[kinds.FileType, tuple[str, str]] = {
     kinds.PNG: ("PIL.PngImagePlugin", "PngImageFile"),
     kinds.JPEG: ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -47,19 +46,19 @@ _READERS: dict[kinds.FileType, tuple[str, str]] = {
 
 
 def read(data: bytes) -> "Image":
-    """Read the header of `data` and nothing more; the pixels are decoded by `.load()` (see `load`).
+    """Read only the header of `data`; the pixels are decoded by `.load()` (see `load`).
 
     Raises:
-        PictureError: no picture that can be decoded here, or more than `MAX_PIXELS`.
+        PictureError: there is no picture that can be decoded here, or it has more than `MAX_PIXELS`.
     """
     return _within_limit(header(data))
 
 
 @cache
 def _quiet() -> None:
-    """Keep off stderr what Pillow and libtiff say of broken files: it is told where the pictures would be.
+    """Keep off stderr what Pillow and libtiff say about broken files, because it is reported in place of the pictures.
 
-    Python writes there what Pillow logs, for whoever has set up no logging; libtiff writes itself, unless
+    Python writes Pillow's log messages there unless logging is configured; libtiff writes directly, unless
     the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
     """
     getLogger("PIL").addHandler(NullHandler())
@@ -73,29 +72,29 @@ def _quiet() -> None:
 
 
 def _libtiff() -> list[Path]:
-    """Return the libtiff that a wheel of Pillow brings along (Linux, macOS)."""
+    """Return the libtiff that comes with a Pillow wheel (Linux, macOS)."""
     import PIL
 
     package = Path(PIL.__file__).parent
     return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
 
 
-_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+_WARNED = Lock()  # warning filters belong to the whole process: one thread at a time
 
 
 @contextmanager
 def _unwarned() -> Generator[None]:
-    """Keep Python's warnings of a reader's off stderr."""
+    """Keep a reader's Python warnings off stderr."""
     with _WARNED, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def header(data: bytes) -> "Image":
-    """Read the header of `data` as `read` does, whatever size it says: other pages may be smaller.
+    """Read the header of `data` like `read`, whatever size it says: other pages may be smaller.
 
     Raises:
-        PictureError: no picture that can be decoded here.
+        PictureError: there is no picture that can be decoded here.
     """
     _quiet()
     file_type = kinds.kind(data)
@@ -117,13 +116,13 @@ def header(data: bytes) -> "Image":
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
-        # Its decoder makes room for all pixels as soon as it is made.
+        # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
     if file_type is kinds.AVIF and (size := iso_boxes.stored_size(data)):
-        check_pixels(*size)  # its decoder calls the file broken
+        check_pixels(*size)  # its decoder says that the file is broken
     bare, info = metadata.bare(data, file_type)
-    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    # Only the TIFF reader warns, about tags that have nothing to do with the pixels.
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
@@ -136,7 +135,7 @@ def header(data: bytes) -> "Image":
 
 
 _CROP, _ORDER = "crop", "order"
-"""Where `header` notes for `load` to which width and height a picture is to be cut, and in which order its channels are."""
+"""Where `header` records for `load` the width and height to which to cut a picture, and the order of its channels."""
 
 
 def _bands(image: "Image") -> list[int]:
@@ -144,50 +143,39 @@ def _bands(image: "Image") -> list[int]:
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
-    """Set right what Pillow leaves to its users: colours that are named by number or gamma, and palettes."""
+    """Handle what Pillow leaves to its users: colours given by number or gamma, and palettes."""
     if (
         file_type is kinds.JP2
         and image.mode == "P"
         and image.palette
         and (colours := iso_boxes.palette(data))
     ):
-        # Pillow keeps equal colours once, and then counts wrongly.
+        # Pillow keeps equal colours once, and then counts incorrectly.
         image.palette.palette = bytearray(colours)
     if file_type is kinds.GIF and image.mode == "L":
-        image.palette = None  # the file's, beside a grey one of the frame's own
+        image.palette = None  # the file's, next to a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
-        del image.info["icc_profile"]  # a TIFF may give it in any type
+        del image.info["icc_profile"]  # a TIFF may have it in any type
     said = png.colours(data) if file_type is kinds.PNG else {}
-    if numbers := said.get(b"cICP"):
-        image.info.pop("icc_profile", None)  # numbers count before it
-        profile = profile_of(numbers[0], numbers[1])
-    elif image.info.get("icc_profile"):
+    if b"cICP" in said:
+        image.info.pop("icc_profile", None)  # numbers take precedence
+    if image.info.get("icc_profile"):
         return
-    elif file_type is kinds.AVIF:
+    if file_type is kinds.AVIF:
         profile = profile_of(*iso_boxes.colour(data))
     elif file_type is kinds.PNG:
-        profile = b"" if b"sRGB" in said else _of_gamma(said)
+        profile = of_png(said)
     else:
         profile = bitmaps.profile(data) if file_type is kinds.BMP else b""
     if profile:
         image.info["icc_profile"] = profile
 
 
-def _of_gamma(said: dict[bytes, bytes]) -> bytes:
-    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
-    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
-    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
-
-
 def _icon(data: bytes) -> "Image":
-    """Read the best picture of an ICO or CUR: Pillow's own reader believes the list of sizes, and takes the shallowest."""
-    from PIL.IcoImagePlugin import IcoFile
-
+    """Read the best picture of an ICO or CUR: Pillow's own reader trusts the list of sizes, and takes the shallowest."""
     best = bitmaps.icon(data)
-    if best.png:
-        return header(best.data)
-    icon: Any = IcoFile(BytesIO(best.data))  # its list of pictures is not typed
-    return icon.frame(0)
+    image = _within_limit(header(best.data))
+    return image if kinds.kind(best.data) is kinds.PNG else best.shown(load(image))
 
 
 def _within_limit(image: "Image") -> "Image":
@@ -196,10 +184,10 @@ def _within_limit(image: "Image") -> "Image":
 
 
 def at_page(image: "Image", index: int) -> "Image":
-    """Go to a frame or page, counted from 0 as `frames` counts, each of which has a size of its own.
+    """Go to a frame or page, counted from 0 as by `frames`; each has its own size.
 
     Raises:
-        PictureError: there is no such page, its header is broken, or it has more than `MAX_PIXELS`.
+        PictureError: the page does not exist, its header is broken, or it has more than `MAX_PIXELS`.
     """
     with decoding("its header cannot be read"), _unwarned():
         image.seek(_before(image) + index)
@@ -207,7 +195,7 @@ def at_page(image: "Image", index: int) -> "Image":
 
 
 def load(image: "Image") -> "Image":
-    """Decode the pixels of what `read` returned, the frame or page it stands at.
+    """Decode the pixels of what `read` returned, at its current frame or page.
 
     Raises:
         PictureError: the pixels cannot be decoded, or that takes too much memory.
@@ -225,7 +213,7 @@ def load(image: "Image") -> "Image":
 
 
 def _ordered(image: "Image", order: tuple[int, ...]) -> "Image":
-    """Return a picture with its channels in their usual order, of which `order` says where each one stands."""
+    """Return a picture with its channels in their usual order; `order` gives the position of each."""
     from PIL import Image as Images
 
     ordered = Images.merge(image.mode, [image.getchannel(at) for at in order])
@@ -234,7 +222,7 @@ def _ordered(image: "Image", order: tuple[int, ...]) -> "Image":
 
 
 def _covered(image: "Image") -> tuple[int, int, int, int] | None:
-    """Return the part of a GIF's screen that its frame covers, before it is decoded; None where that is all of it."""
+    """Return the part of a GIF's screen that its frame covers, before decoding; None if it covers all of it."""
     waiting: Any = getattr(image, "tile", None)
     if image.format != "GIF" or not waiting or waiting[0][1] == (0, 0, *image.size):
         return None
@@ -243,7 +231,7 @@ def _covered(image: "Image") -> tuple[int, int, int, int] | None:
 
 
 def _cleared(image: "Image", covered: tuple[int, int, int, int]) -> "Image":
-    """Return a GIF with nothing where its frame does not lie, as browsers show it: Pillow fills the screen with a colour."""
+    """Return a GIF that is transparent outside its frame, as in browsers: Pillow fills the screen with a colour."""
     from PIL import Image as Images
 
     screen = Images.new("RGBA", image.size)
@@ -253,7 +241,7 @@ def _cleared(image: "Image", covered: tuple[int, int, int, int]) -> "Image":
 
 
 def _prepare(image: "Image") -> None:
-    """Make the memory of a large TIFF page: where Pillow makes it, it warns on stderr. What it would follow goes."""
+    """Allocate the memory of a large TIFF page, because Pillow would warn on stderr. Links that it would follow are removed."""
     from PIL import Image as Images
 
     waiting = getattr(image, "tile", None)  # empty once the pixels are there
@@ -265,7 +253,7 @@ def _prepare(image: "Image") -> None:
 
 
 def frames(image: "Image") -> int:
-    """Return how many frames or pages the file says it has, 1 for a still.
+    """Return how many frames or pages the file claims to have, 1 for a still.
 
     Raises:
         PictureError: they cannot be counted.
@@ -275,7 +263,7 @@ def frames(image: "Image") -> int:
 
 
 def _before(image: "Image") -> int:
-    """Return how many pictures stand before the frames: a PNG may hold one for who cannot show animations."""
+    """Return how many pictures precede the frames: a PNG may have one for programs that cannot show animations."""
     return 1 if image.info.get("default_image") else 0
 
 
@@ -283,7 +271,7 @@ def opened(data: bytes) -> "Image":
     """Decode `data` fully, its first frame.
 
     Raises:
-        PictureError: as `read` and `load`.
+        PictureError: as for `read` and `load`.
     """
     return load(read(data))
 
@@ -291,16 +279,16 @@ def opened(data: bytes) -> "Image":
 _END = b"\xff\xd9"
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FILLERS = (b"\x00" * 256, b"\xfe\x7f" * 128)
-"""What is laid behind a JPEG that lacks its end: where pixels are missing, decoders read two different ones from these."""
+"""Two fillers for a JPEG that lacks its end: if pixels are missing, decoding with each gives different ones."""
 
 
 def ended(data: bytes) -> bytes:
-    """Return a JPEG that lacks its end marker with one, where all its pixels are there.
+    """Add an end marker to a JPEG that lacks it, if all its pixels are there.
 
     Raises:
         PictureError: pixels are missing.
     """
-    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    # A lone 0xFF at the end would form a marker with the appended bytes.
     for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
         with suppress(PictureError):
             first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
@@ -310,7 +298,7 @@ def ended(data: bytes) -> bytes:
 
 
 def _tail(body: bytes, filler: bytes) -> bytes:
-    """Return pixels made of `filler`, with the restart markers that are next to come (T.81 B.1.1.3), and an end."""
+    """Return pixels made of `filler`, with the restart markers that are next in sequence (T.81 B.1.1.3), and an end."""
     last = deque(_RESTART.finditer(body), maxlen=1)
     after = last[0].group()[1] + 1 if last else 0
     return filler + b"".join(bytes((0xFF, 0xD0 | (after + at) % 8)) + filler for at in range(8)) + _END
@@ -321,17 +309,17 @@ def _digest(data: bytes) -> bytes:
 
 
 def drafted(data: bytes, side: int) -> "Image":
-    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves a filter enough.
+    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves enough for a filter.
 
-    `side` is what the longer side will be shrunk to; half as much again keeps the filter's quality.
+    `side` is the target size of the longer side; half as much again keeps the filter's quality.
 
     Raises:
-        PictureError: as `read` and `load`.
+        PictureError: as for `read` and `load`.
     """
     image = read(data)
     scale = 1.5 * side / max(image.size)
     with decoding("its pixels cannot be decoded"):
-        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        # Pillow divides by these: a thin picture would become less than a pixel wide.
         image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     return load(image)
 
@@ -345,13 +333,13 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-"""What sets a picture of each EXIF orientation upright, in Pillow's words (its rotations go counterclockwise)."""
+"""What turns a picture with each EXIF orientation upright, in Pillow's terms (it rotates counterclockwise)."""
 
 
 def upright(image: "Image", turned: int | None = None) -> "Image":
-    """Return the picture set upright, where its EXIF orientation is `turned` (see `Picture.orientation`).
+    """Return the picture turned upright, if its EXIF orientation is `turned` (see `Picture.orientation`).
 
-    None is for pictures that no `Picture` stands for: the EXIF block that Pillow kept is read, by the
+    None is for pictures without a `Picture`: the EXIF block that Pillow kept is read, by the
     same reader. (TIFF and HEIC come upright from their decoders, which then say 1.)
     """
     if turned is None:
@@ -365,27 +353,35 @@ def upright(image: "Image", turned: int | None = None) -> "Image":
 
 
 def srgb(image: "Image") -> "Image":
-    """Return the picture in sRGB where a colour profile says that it is in another space.
+    """Return the picture in sRGB if a colour profile says that it is in another space.
 
-    A profile that cannot be read, or does not fit the pixels, says nothing of their colours: they stay as they are.
+    A profile that cannot be read, or does not fit the pixels, is ignored: the colours stay unchanged.
     """
-    profile = image.info.get("icc_profile")
+    profile, original = image.info.get("icc_profile"), image
     if profile and is_deep(image):
-        image = eight_bits(image)
-    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        original = image = eight_bits(image)
+    opacity = None
+    if profile and image.mode != "RGBA" and image.has_transparency_data:
+        image = image.convert("RGBA")
+        opacity = image.getchannel("A")
+        image = image.convert("L" if original.mode in ("L", "LA") else "RGB")
+    if profile and (image.mode == "P" or (profile[16:20] == b"RGB " and image.mode == "L")):
+        image = image.convert("RGB")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        return image
+        return original
     from PIL import ImageCms
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
+            return original
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
         relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, source, target, relative, mode) or image
+        image = ImageCms.profileToProfile(image, source, target, relative, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
+        return original
+    if opacity:
+        image.putalpha(opacity)
+    return image

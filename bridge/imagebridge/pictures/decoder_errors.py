@@ -1,7 +1,7 @@
-"""What decoders say of files that they cannot read, in words that a reader understands.
+"""Translates the messages of decoders about unreadable files into words that a reader understands.
 
-A decoder speaks of itself: of its numbers, its objects, the names of boxes. Only what it means goes on to the model;
-its own words stay in the exception behind. The messages are those of Pillow 13.0, pillow-heif 1.8 with libheif,
+Decoders report their internals: numbers, objects, names of boxes. The model gets only the meaning;
+the original message stays in the chained exception. The messages are those of Pillow 13.0, pillow-heif 1.8 with libheif,
 libavif 1.4, libwebp 1.6 and pdfium (2026-11-30).
 """
 
@@ -13,7 +13,7 @@ from imagebridge.errors import PictureError
 from .cost import MAX_MEMORY, SMALLER, HeavyError, allowed
 
 BROKEN = "the file is damaged there"
-"""What all else means, also what Pillow's readers run into where numbers in a file lead nowhere."""
+"""The meaning of anything else, such as the exceptions of Pillow's readers for numbers that lead nowhere."""
 
 UNKNOWN_FORM = "this variant of the format is not supported"
 
@@ -47,12 +47,12 @@ _MEANINGS = tuple(
         (r"not (a|an|exactly) |no marker", "it does not begin the way its format does"),
     )
 )
-"""The first pattern that is found in a message says what it means."""
+"""The first pattern found in a message gives its meaning."""
 
 
 def meaning(error: Exception) -> str:
-    """Return what a decoder's exception means."""
-    # Pillow hands on what `struct` says of its buffers.
+    """Return the meaning of a decoder's exception."""
+    # Pillow passes on what `struct` says about its buffers.
     if isinstance(error.__cause__ or error, struct_error):
         return "it ends too early"
     if isinstance(error, MemoryError):
@@ -65,10 +65,10 @@ def meaning(error: Exception) -> str:
     return next((words for pattern, words in _MEANINGS if pattern.search(said)), BROKEN)
 
 
-class decoding:  # as contextlib's own: one that is generated takes three times as long
-    """Turns whatever a decoder raises into a `PictureError` that begins with `what`.
+class decoding:  # like contextlib's; a generated one takes three times as long
+    """Turns any exception of a decoder into a `PictureError` that begins with `what`.
 
-    Pillow's readers raise many kinds of exception on bad bytes, and all mean the same here.
+    Pillow's readers raise many kinds of exceptions for bad bytes, which all mean the same here.
     """
 
     __slots__ = ("_what",)
@@ -83,7 +83,7 @@ class decoding:  # as contextlib's own: one that is generated takes three times 
         if not isinstance(error, Exception) or isinstance(error, (PictureError, HeavyError)):
             return
         if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
-            raise HeavyError from error  # it takes more than was thought
+            raise HeavyError from error  # it takes more than was estimated
         reason = f"{self._what} ({meaning(error)})"
         raise (
             PictureError(reason, SMALLER) if isinstance(error, MemoryError) else PictureError(reason)

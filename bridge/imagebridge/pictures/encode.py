@@ -1,4 +1,4 @@
-"""Pixels become bytes: the encoder is chosen from the picture, never from a label, and the bytes never vary."""
+"""Encodes pixels: the encoder is chosen from the picture, never from a label, and the bytes are reproducible."""
 
 from functools import cache
 from io import BytesIO
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 _QUALITY = 85
-"""The JPEG quality when there is no limit on bytes. Above it files grow faster than what a model sees in them."""
+"""The JPEG quality if there is no limit on bytes. Above it, files grow faster than what a model sees in them."""
 
 _LOWEST, _SMALLER = 60, 80
-"""JPEG quality down to which a picture keeps its pixels, and that of one with fewer."""
+"""The JPEG quality down to which a picture keeps its pixels, and the quality of one with fewer."""
 
 _FILLED = 0.9
-"""Share of a limit from which on a picture is not encoded again to use more of it."""
+"""The share of a limit from which on a picture is not encoded again to use more of it."""
 
 _GROWTH = (
     (60, 1.0),
@@ -39,64 +39,64 @@ _GROWTH = (
     (99, 4.7),
     (100, 5.7),
 )
-"""Qualities, and how many times the bytes at `_LOWEST` they take: between noise and photographs, measured 2026-11-29."""
+"""Qualities, and their bytes as a multiple of those at `_LOWEST`: between noise and photographs, measured 2026-11-29."""
 _PALETTES = (256, 64)
-"""Colours that a drawing is left with where it takes too many bytes in all of its own."""
+"""The number of colours for a drawing that takes too many bytes with all of its own."""
 
 _TRIES, _GUESSES = 10, 3
-"""Encodings at most on the way to a size that fits, and how many of them follow from the one before; then halves are tried."""
+"""The most encodings on the way to a fitting size, and how many of them are predicted from the last one before bisection."""
 
 _NEAR = 5
-"""Qualities between two JPEGs of which one tells the size of the other well, by `_GROWTH`."""
+"""The most qualities between two JPEGs for which the size of one predicts that of the other well, by `_GROWTH`."""
 
 _FLAT = 0.5
-"""Share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
+"""The share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
 
 _TIMES = {"L": 2, "RGB": 4}
-"""How many times a JPEG's bytes a PNG may take. Measured 2026-11-22 on what looks flat: screens and charts take 0.2 to
-3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15 times (2.8)."""
+"""The size of a PNG as a multiple of a JPEG's up to which it is kept. Measured 2026-11-22 on flat pictures: screens and charts take
+0.2 to 3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15 times (2.8)."""
 
 _SMALL_FILE, _LEAN = 50_000, 0.12
-"""Bytes, and bytes a pixel, up to which a PNG stays one, whatever a JPEG would take."""
+"""Bytes, and bytes per pixel, up to which a PNG is kept, whatever a JPEG would take."""
 
 _SMALL = 3_000
-"""Pixels below which a picture is an icon, where each pixel counts."""
+"""Pixels below which a picture is an icon, in which each pixel counts."""
 
 _FEW = {"L": 64, "RGB": 256}
-"""Colours up to which a picture is a pattern, though its neighbours differ. All grey photographs have at most 256."""
+"""The most colours of a pattern, whose neighbours differ. Grey photographs have at most 256."""
 
 _HALVED = 1_000_000
-"""Pixels from which on a picture is scaled by two threads."""
+"""Pixels from which on two threads scale a picture."""
 
 _ROWS = 64
-"""Rows that are sampled to tell a drawing from a photograph."""
+"""Rows that are sampled to distinguish a drawing from a photograph."""
 
 _BANDS, _BAND = 8, 16
-"""Bands that a picture is sampled in at least, and rows of each: a JPEG with halved colours is made of squares of 16."""
+"""The fewest bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
 
 
 _EXACT = 160_000
-"""Pixels up to which a picture that came without loss is kept without loss, whatever a JPEG would take. Measured
+"""The most pixels of a lossless picture that is kept lossless, whatever a JPEG would take. Measured
 2026-11-29 by tests/benchmarks/test_encoding.py over 426 of Pillow's test images: as PNG they take 106 bytes (to 3,000
 pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
-48 and 11 of 255; a photograph of 320x240 takes 131 kB in place of 18."""
+48 and 11 of 255; a photograph of 320x240 takes 131 kB instead of 18."""
 
 
 _LOSS = 4
-"""Mean error of 255 above which a JPEG with halved colours shows no photograph. Measured in the same run: photographs
+"""The mean error of 255 above which a JPEG with halved colours does not show a photograph. Measured in the same run: photographs
 0.3 to 3.3, screens made smaller 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
 def as_picture(
     image: "Image", *, flat: bool | None = None, lossless: bool = False, shrunk: bool = False
 ) -> Picture:
-    """Encode pixels as the picture asks: JPEG for photographs, PNG for drawings, screens and transparency.
+    """Encode pixels as suits the picture: JPEG for photographs, PNG for drawings, screens and transparency.
 
-    The bytes depend on the pixels alone: no metadata, no time. `flat` says what is already known of
-    the picture (see `is_flat`). What looks like a drawing and takes far less as a JPEG is a photograph all the same,
-    a soft or a dark one; that keeps the full resolution of its colours. `lossless` says that the picture came
-    so: up to `_EXACT` pixels it stays so, and above them, or where it was `shrunk`, where a JPEG would lose more
-    than of a photograph. Another one of so few pixels keeps the full resolution of its colours there.
+    The bytes depend only on the pixels: no metadata, no time. `flat` says what is already known about
+    the picture (see `is_flat`). What looks like a drawing but takes far less as a JPEG is a soft or dark photograph,
+    which keeps the full resolution of its colours. `lossless` says that the picture arrived
+    lossless: up to `_EXACT` pixels it stays so, and above that, or if it was `shrunk`, it does if a JPEG would lose more
+    than for a photograph. Another picture with so few pixels keeps the full resolution of its colours.
     """
     image = standard(image)
     exact = lossless and not shrunk and image.width * image.height <= _EXACT
@@ -117,7 +117,7 @@ def as_picture(
 
 
 def _loses_colours(image: "Image") -> bool:
-    """Tell whether a JPEG with halved colours loses more of a picture than of a photograph."""
+    """Return whether a JPEG with halved colours loses more of a picture than of a photograph."""
     from PIL import ImageChops, ImageStat
     from PIL.JpegImagePlugin import JpegImageFile
 
@@ -128,7 +128,7 @@ def _loses_colours(image: "Image") -> bool:
 
 
 def _sample(image: "Image") -> "Image":
-    """Return some bands of a picture, one below the other, from its top to its bottom: a JPEG loses, and takes, of them what it does of all."""
+    """Return some bands of a picture, one below the other, from top to bottom: a JPEG's loss and size for them are typical of the whole."""
     bands = max(_BANDS, image.height // (_BANDS * _BAND))
     if image.height <= 2 * bands * _BAND:
         return image
@@ -153,7 +153,7 @@ def _has_few_colors(image: "Image") -> bool:
     found = image.getcolors(_FEW[image.mode])
     if found is None or image.mode == "L":
         return found is not None
-    # A grey photograph stays one where it is stored in colour.
+    # A grey photograph stays grey if it is stored in colour.
     colors = cast("list[tuple[int, tuple[int, int, int]]]", found)
     return len(colors) <= _FEW["L"] or any(len(set(color)) > 1 for _, color in colors)
 
@@ -169,7 +169,7 @@ def jpeg(image: "Image") -> Picture:
 
 
 def redrawn(image: "Image", turned: int | None = None, *, lossless: bool = False) -> Picture:
-    """Encode decoded pixels anew: upright (see `upright`), in sRGB, 8 bits a channel, without metadata.
+    """Encode decoded pixels again: upright (see `upright`), in sRGB, 8 bits per channel, without metadata.
 
     `lossless` is as in `as_picture`.
 
@@ -181,14 +181,14 @@ def redrawn(image: "Image", turned: int | None = None, *, lossless: bool = False
 
 
 def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
-    """Return `picture` in at most `limit` bytes, each side at most `side` pixels; the very same where it fits.
+    """Return `picture` in at most `limit` bytes with sides of at most `side` pixels; the same object if it fits.
 
-    A drawing stays a PNG as long as that fits, transparency too. Else the best JPEG quality that fits, down
-    to 60; below that each side shrinks instead. What is made small uses most of the limit: a JPEG from
-    `_FILLED` of it on, unless even the best quality takes less.
+    A drawing stays a PNG as long as that fits, as does transparency. Otherwise the best JPEG quality that fits, down
+    to 60; below that, the sides shrink instead. The result uses most of the limit: a JPEG at least
+    `_FILLED` of it, unless even the best quality takes less.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or not even one pixel fits.
+        PictureError: its pixels cannot be decoded, or not even a single pixel fits.
     """
     longest = max(picture.width, picture.height)
     small = side is None or longest <= side
@@ -215,9 +215,9 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
 
 
 def _of_few_colours(image: "Image", limit: int) -> bytes:
-    """Return a drawing as a PNG with a palette, in at most `limit` bytes; empty where none fits.
+    """Return a drawing as a PNG with a palette, in at most `limit` bytes; empty if none fits.
 
-    Up to 256 colours every pixel is kept; with fewer than a drawing has, text stays sharper than in a JPEG.
+    With up to 256 colours every pixel is kept; with fewer than a drawing has, text stays sharper than in a JPEG.
     """
     for colours in _PALETTES:
         data = _bytes(image.convert("RGB").quantize(colours), "PNG", compress_level=6)
@@ -227,15 +227,15 @@ def _of_few_colours(image: "Image", limit: int) -> bytes:
 
 
 def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
-    """Return the best JPEG of an opaque picture in at most `limit` bytes: quality gives way first, then size."""
+    """Return the best JPEG of an opaque picture in at most `limit` bytes: quality is reduced first, then size."""
     if best := _at_best(image, limit, flat=flat):
         if len(best) < _FILLED * limit and not flat:
-            # Even the best quality leaves room: for colours in their full resolution, perhaps.
+            # Even the best quality leaves room, perhaps for colours at full resolution.
             best = max(best, _at_best(image, limit, flat=True), key=len)
         return best
     best, factor, size = b"", 1.0, len(_jpeg(image, _SMALLER, flat=flat))
     for _ in range(_TRIES):
-        # The size goes with the area, roughly: each guess corrects the one before it.
+        # The size is roughly proportional to the area: each guess corrects the one before it.
         factor *= sqrt((1 + _FILLED) / 2 * limit / size)
         data = _jpeg(_scaled(image, factor, flat=flat), _SMALLER, flat=flat)
         size = len(data)
@@ -249,7 +249,7 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 
 def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
-    """Return the best JPEG in `limit` bytes, from `_FILLED` of them on a good one; empty where none fits."""
+    """Return the best JPEG within `limit` bytes, or a good one from `_FILLED` of them on; empty if none fits."""
     best, low, high = b"", _LOWEST - 1, 101
     quality = _likely(image, limit, flat=flat)
     for tries in range(_TRIES):
@@ -266,7 +266,7 @@ def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 
 def _likely(image: "Image", limit: int, *, flat: bool) -> int:
-    """Return the quality of the best JPEG in `limit` bytes as a sample of the picture tells it, more or less."""
+    """Estimate the quality of the best JPEG within `limit` bytes from a sample of the picture."""
     sample, quality = _sample(image), _QUALITY
     if sample is image:
         return quality
@@ -279,14 +279,14 @@ def _likely(image: "Image", limit: int, *, flat: bool) -> int:
 
 
 def _guessed(known: int, growth: float) -> int:
-    """Return the best quality at which a JPEG is at most so many times as large as at the known one, more or less."""
+    """Estimate the best quality at which a JPEG is at most this many times as large as at the known quality."""
     growth *= _times(known) * (1 + _FILLED) / 2
     return max((one for one in range(_LOWEST, 101) if _times(one) <= growth), default=_LOWEST)
 
 
 @cache
 def _times(quality: int) -> float:
-    """Return how many times the bytes at `_LOWEST` this quality takes, between those of `_GROWTH`."""
+    """Return the bytes at this quality as a multiple of those at `_LOWEST`, interpolated in `_GROWTH`."""
     (above, more), (below, less) = next(
         (one, _GROWTH[max(at - 1, 0)]) for at, one in enumerate(_GROWTH) if one[0] >= quality
     )
@@ -299,12 +299,12 @@ def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":
 
 
 def _jpeg(image: "Image", quality: int, *, flat: bool) -> bytes:
-    # Text on a flat ground blurs first in its colours: those keep their full resolution.
+    # Text on a flat background first blurs in its colours: these keep their full resolution.
     return _bytes(image, "JPEG", quality=quality, subsampling=0 if flat else 2)
 
 
 def is_flat(image: "Image") -> bool:
-    """Tell a drawing or screenshot from a photograph: most neighbours in the sampled rows are equal."""
+    """Distinguish a drawing or screenshot from a photograph: most neighbours in the sampled rows are equal."""
     from PIL import ImageChops
     from PIL.Image import Resampling
 
@@ -318,10 +318,10 @@ def is_flat(image: "Image") -> bool:
 
 
 def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "Image":
-    """Scale pixels; `sharp` keeps the edges of text and lines, without it photographs are done faster.
+    """Scale pixels; `sharp` keeps the edges of text and lines, without it photographs are faster.
 
     Large reductions average whole blocks first, which looks the same and costs less; smaller ones of large pictures
-    are done by two threads.
+    use two threads.
     """
     from PIL.Image import Resampling
 
@@ -333,7 +333,7 @@ def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "
 
 
 def _in_halves(image: "Image", width: int, height: int, kernel: "Resampling") -> "Image":
-    """Scale the upper and the lower half in a thread each, both from all the pixels around their edge."""
+    """Scale the upper and lower halves in separate threads, both with all the pixels around their edge."""
     from concurrent.futures import ThreadPoolExecutor
 
     from PIL import Image as Images
@@ -353,21 +353,21 @@ def _in_halves(image: "Image", width: int, height: int, kernel: "Resampling") ->
 
 
 def standard(image: "Image") -> "Image":
-    """Return the pixels in a mode that PNG and JPEG hold in 8 bits a channel: L, RGB, or LA, RGBA where some shine through."""
+    """Return the pixels in a mode that PNG and JPEG store with 8 bits per channel: L or RGB, or LA or RGBA if some are transparent."""
     if grey.is_deep(image):
-        # First of all: what Pillow makes of deep grey, here or by way of transparency, is white or black.
+        # First of all: Pillow converts deep grey, here or through transparency, to white or black.
         image = grey.eight_bits(image)
     elif image.mode not in ("L", "RGB", "LA", "RGBA") or "transparency" in image.info:
         clear = image.has_transparency_data
         image = image.convert("RGBA" if clear else "L" if image.mode == "1" else "RGB")
     if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() == (255, 255):
-        # Nothing shines through: without the channel a photograph can be a JPEG.
+        # Nothing is transparent: without the channel, a photograph can be a JPEG.
         return image.convert(image.mode[:-1])
     return image
 
 
 def opaque(image: "Image") -> "Image":
-    """Lay a transparent picture on white."""
+    """Put a transparent picture on white."""
     if image.mode not in ("LA", "RGBA"):
         return image
     from PIL import Image as Images
@@ -378,7 +378,7 @@ def opaque(image: "Image") -> "Image":
 
 
 def _bytes(image: "Image", form: str, **options: int) -> bytes:
-    # Without `info` no metadata is written: neither EXIF nor a colour profile nor a comment.
+    # Without `info`, no metadata is written: neither EXIF nor a colour profile nor a comment.
     info, image.info = image.info, {}
     buffer = BytesIO()
     try:

@@ -1,4 +1,4 @@
-"""Where fonts are: in packages that were installed for them, and in the folders of the system."""
+"""Finds fonts: in packages installed for them, and in the system's folders."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("noto_cjk_sans_otc",)
-"""Packages whose folders hold fonts: what the extra `cjk` installs, 2026-11-22."""
+"""Packages that contain fonts: those of the extra `cjk`, 2026-11-22."""
 
 EXTRA = 'pip install "imagebridge[cjk]"'
 """The command that installs them."""
 
 _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
-"""What Unicode's names of their letters begin with."""
+"""The beginnings of their letters' Unicode names."""
 
 _SYSTEM = {
     "darwin": (
@@ -33,15 +33,15 @@ _SYSTEM = {
     ),
     "linux": ("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
 }
-"""The folders of fonts, by `sys.platform`, that resvg 0.5 looks through: those of fontdb 0.24, `load_system_fonts` in
-https://github.com/RazrFalcon/fontdb/blob/master/src/lib.rs, read on 2026-11-30. On Linux fontdb asks the configuration of
-fontconfig first, which may name further folders; these it takes where there is none."""
+"""The font folders, by `sys.platform`, that resvg 0.5 searches: those of fontdb 0.24, `load_system_fonts` in
+https://github.com/RazrFalcon/fontdb/blob/master/src/lib.rs, read on 2026-11-30. On Linux, fontdb first reads
+fontconfig's configuration, which may name further folders; it uses these if there is none."""
 
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 
 
 def packed() -> list[str]:
-    """Return the folders of the installed packages of fonts, without importing these."""
+    """Return the folders of the installed font packages, without importing them."""
     folders: list[str] = []
     for name in PACKAGES:
         with suppress(ImportError, ValueError):
@@ -52,13 +52,13 @@ def packed() -> list[str]:
 
 
 def remedy(characters: Iterable[str]) -> str:
-    """Return what to type for fonts that have some characters which no font here has; "" where nothing is known to help."""
+    """Return what to type for fonts with characters that no font here has; "" if nothing is known to help."""
     helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
     return f"{EXTRA} brings Chinese, Japanese and Korean letters" if helps and not packed() else ""
 
 
 def files() -> Iterator[str]:
-    """Yield the font files of packages, then those of the system: what drawings of SVG find, too."""
+    """Yield the font files of packages, then those of the system, which SVG drawing also finds."""
     system = [
         folder
         for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
@@ -73,16 +73,16 @@ def files() -> Iterator[str]:
 
 
 def holding(characters: str) -> tuple[str, str]:
-    """Return the font file that lacks the fewest of some characters, the first of several, and those it lacks.
+    """Return the font file that lacks the fewest of some characters, the first of equals, and the characters it lacks.
 
-    Needs a Pillow that draws text. Where there is no font at all, the file is an empty text.
+    Needs a Pillow that draws text. If there is no font at all, the file is an empty text.
     """
     from PIL import ImageFont
 
     best, lacks = "", characters
     for file in files() if characters else ():
         try:
-            # A small size is read fast; fonts of pictures alone have none.
+            # A small size loads fast; fonts that contain only pictures have none.
             font = ImageFont.truetype(file, 16)
             box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]
             here = "".join(c for c in characters if bytes(font.getmask(c)) in (box, b""))  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""Grey of more than 8 bits a pixel becomes grey of 8, which is all that a model sees."""
+"""Converts grey with more than 8 bits per pixel to 8 bits, which is all that a model sees."""
 
 from array import array
 from math import isfinite
@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SAMPLED = 1_000_000
-"""Pixels that are looked at to find the range of a picture in which some are no number."""
+"""The most pixels examined to find the range of a picture in which some are not numbers."""
 
 _SHADES = 16
-"""Shades of a drawing without colours that takes too many bytes: a page of text takes 127 kB in them, else 176 (2026-11-30)."""
+"""Shades of a colourless drawing that takes too many bytes: with them, a page of text takes 127 kB instead of 176 (2026-11-30)."""
 
 
 def is_deep(image: "Image") -> bool:
-    """Tell whether the pixels are grey of 16 or 32 bits, whole numbers or fractions."""
+    """Return whether the pixels are grey with 16 or 32 bits, integers or floats."""
     return image.mode.startswith(("I", "F"))
 
 
 def is_grey(image: "Image") -> bool:
-    """Tell whether the pixels are in RGB and none has a colour."""
+    """Return whether the pixels are RGB but none has a colour."""
     if image.mode != "RGB":
         return False
     from PIL import ImageChops
@@ -32,13 +32,13 @@ def is_grey(image: "Image") -> bool:
 
 
 def in_shades(image: "Image") -> "Image":
-    """Return grey pixels in `_SHADES` shades, which text and lines are as sharp in, and take fewer bytes."""
+    """Return grey pixels in `_SHADES` shades, in which text and lines are as sharp and take fewer bytes."""
     step = 255 / (_SHADES - 1)
     return image.point([round(round(value / step) * step) for value in range(256)])
 
 
 def depth_sentence(image: "Image") -> str:
-    """Return a sentence where the picture's own range decides what is black and white, else nothing.
+    """Return a sentence if the picture's own range decides what is black and white, otherwise nothing.
 
     Raises:
         PictureError: no pixel is a number.
@@ -54,7 +54,7 @@ def depth_sentence(image: "Image") -> str:
 
 
 def eight_bits(image: "Image") -> "Image":
-    """Return deep grey as grey of 8 bits, L or LA. 16 bits keep their upper half, other ranges are stretched.
+    """Return deep grey as 8-bit grey, L or LA. 16 bits keep their upper half, other ranges are stretched.
 
     Raises:
         PictureError: no pixel is a number.
@@ -63,12 +63,12 @@ def eight_bits(image: "Image") -> "Image":
         return _upper_half(image)
     low, high = _span(image) or (0, 0xFFFF)
     scale = 255 / (high - low) if high > low else 0.0
-    # Pillow maps deep pixels with one factor and one sum, and cuts fractions off: a half is added.
+    # Pillow maps deep pixels with one factor and one offset, and truncates: so a half is added.
     return image.point(lambda grey: grey * scale + (0.5 - low * scale)).convert("L")  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
 
 
 def _span(image: "Image") -> tuple[float, float] | None:
-    """Return the least and the largest value, None where the values are 16 bits of grey."""
+    """Return the smallest and largest values, or None if the values are 16-bit grey."""
     if image.mode.startswith("I;16"):
         return None
     low, high = _extrema(image)
@@ -81,7 +81,7 @@ def _extrema(image: "Image") -> tuple[float, float]:
         raise PictureError(f"pixels of mode {image.mode} have several channels")
     if isfinite(low) and isfinite(high):
         return low, high
-    # Maps and scans mark pixels without a measurement so; they turn out black.
+    # Maps and scans mark pixels without a measurement this way; they become black.
     values = array("f", image.tobytes())
     numbers = [value for value in values[:: 1 + len(values) // _SAMPLED] if isfinite(value)]
     if not numbers:
@@ -90,12 +90,12 @@ def _extrema(image: "Image") -> tuple[float, float]:
 
 
 def _upper_half(image: "Image") -> "Image":
-    """Return the upper 8 of 16 bits; a grey that is named transparent becomes an alpha channel."""
+    """Return the upper 8 of 16 bits; a grey declared transparent becomes an alpha channel."""
     from PIL import Image as Images
     from PIL import ImageChops
 
     raw, big = image.tobytes(), image.mode == "I;16B"
-    # Pillow's two decoders of 16-bit grey keep the upper byte, each in its order of bytes: the other keeps the lower.
+    # Pillow's two decoders for 16-bit grey keep the upper byte, each in its byte order: the other keeps the lower.
     upper = Images.frombytes("L", image.size, raw, "raw", "L;16B" if big else "L;16")
     clear = image.info.get("transparency")
     if not isinstance(clear, int):

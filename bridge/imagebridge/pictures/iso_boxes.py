@@ -1,4 +1,4 @@
-"""The boxes of AVIF and JPEG 2000 that say how their pixels are to be seen, where Pillow does not read them.
+"""Boxes of AVIF and JPEG 2000 that say how to show the pixels, where Pillow does not read them.
 
 Source: ISO/IEC 14496-12 (boxes), 23008-12 (`iprp`, `ipma`), 15444-1 annex I (`jp2h`).
 """
@@ -8,16 +8,16 @@ from struct import calcsize, pack, unpack_from
 from struct import error as StructError
 
 _INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0} | {
-    # The way to what a sequence says of its colours.
+    # The path to what a sequence says about its colours.
     **dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0),
     b"stsd": 8,
     b"av01": 78,
 }
-"""Boxes that hold boxes, behind so many bytes of their own."""
+"""Boxes that contain boxes, after this many bytes of their own."""
 
 
 def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the name of each box and where its body begins and ends, those inside others too."""
+    """Yield the name of each box with the start and end of its body, including nested boxes."""
     stop = len(data) if stop is None else min(stop, len(data))
     while at + 8 <= stop:
         length, name = unpack_from(">I4s", data, at)
@@ -34,7 +34,7 @@ def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[tuple[b
 
 
 def colour(data: bytes) -> tuple[int, int]:
-    """Return the numbers of the primaries and of the curve that an AVIF names (H.273); those of sRGB where it names none."""
+    """Return the numbers of an AVIF's primaries and curve (H.273); those of sRGB if it has none."""
     for name, body, end in boxes(data):
         if name == b"colr" and data[body : body + 4] == b"nclx" and end - body >= 8:
             primaries, transfer = unpack_from(">HH", data, body + 4)
@@ -43,18 +43,18 @@ def colour(data: bytes) -> tuple[int, int]:
 
 
 _ESSENTIAL = frozenset((b"clap", b"irot", b"imir"))
-"""Properties by which a picture is cut, turned or mirrored: who does not know them shall not show it (23008-12, 6.5)."""
+"""Properties that crop, rotate or mirror a picture: a program that does not know them must not show it (23008-12, 6.5)."""
 
 _Given = dict[int, list[tuple[bool, int]]]
 """The properties of each item: whether it is essential, and its number in `ipco`, from 1."""
 
 
 def with_properties(data: bytes) -> bytes:
-    """Return an AVIF whose items have their properties as libavif (1.4.2) asks for them.
+    """Return an AVIF whose items have the properties that libavif (1.4.2) requires.
 
-    Writers of 2019 and 2020 gave them out in two boxes `ipma`, or gave opacity no size of its own, which is that of
-    the picture; others do not mark turns as essential. Browsers show all of these. Where there is something to
-    change, a new `meta` stands at the end of the file and the old one is free space, so that nothing moves.
+    Programs of 2019 and 2020 divided them between two `ipma` boxes, or gave opacity no size, which is that of
+    the picture; others do not mark rotations as essential. Browsers show all of these. If something needs to be
+    changed, a new `meta` box is appended to the file and the old one becomes free space, so that nothing moves.
     """
     try:
         found = _found(data)
@@ -71,7 +71,7 @@ def with_properties(data: bytes) -> bytes:
     data = data[: meta[0] - 4] + b"free" + data[meta[0] :]
     for body, end in found.get(b"mdat", ()):
         if data[body - 8 : body - 4] == bytes(4) and data[body - 4 : body] == b"mdat":
-            # It goes to the end of the file, which is no longer its own.
+            # It extends to the end of the file, which is no longer its own.
             data = data[: body - 8] + pack(">I", 8 + end - body) + data[body - 4 :]
     return data + made
 
@@ -81,7 +81,7 @@ def _box(name: bytes, body: bytes) -> bytes:
 
 
 def _found(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
-    """Return where the body of each box begins and ends, by name."""
+    """Return the start and end of each box's body, by name."""
     found: dict[bytes, list[tuple[int, int]]] = {}
     for name, body, end in boxes(data):
         found.setdefault(name, []).append((body, end))
@@ -99,10 +99,10 @@ def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[
 
 
 def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
-    """Return the size in pixels that the picture is stored in, and the eight numbers of `clap`, none where it has no such one.
+    """Return the stored size of the picture in pixels, and the eight numbers of `clap`, or none if it has no valid one.
 
     Raises:
-        KeyError: it says no size.
+        KeyError: it has no size.
         ValueError, struct.error: its boxes are broken.
     """
     found = _found(data)
@@ -118,7 +118,7 @@ def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
 
 
 def stored_size(data: bytes) -> tuple[int, int] | None:
-    """Return the width and height in pixels that an AVIF says of its picture; None where it says none."""
+    """Return the width and height in pixels that an AVIF gives for its picture; None if it gives none."""
     try:
         return _properties(data)[0]
     except (KeyError, ValueError, StructError):
@@ -126,9 +126,9 @@ def stored_size(data: bytes) -> tuple[int, int] | None:
 
 
 def crop(data: bytes) -> tuple[int, int] | None:
-    """Return to which width and height an AVIF asks to be cut at its right and lower edge (`clap`); None where it does not.
+    """Return the width and height to which an AVIF asks to be cropped at its right and bottom edges (`clap`), or None.
 
-    Chromium (149) cuts there alone; of a picture that is to be cut at the left or above it shows all.
+    Chromium (149) crops only there; a picture that is to be cropped at the left or top is shown in full.
     """
     try:
         (width, height), clap = _properties(data)
@@ -139,13 +139,13 @@ def crop(data: bytes) -> tuple[int, int] | None:
     across, one, down, other, right, below, lower, under = clap
     if (one, other) != (1, 1) or not (below and under and 0 < across <= width and 0 < down <= height):
         return None
-    # The offsets, fractions, are those of the middles.
+    # The offsets, fractions, are those of the centres.
     at_the_corner = (width - across) * below == -2 * right and (height - down) * under == -2 * lower
     return (across, down) if at_the_corner else None
 
 
 def _give(data: bytes, place: tuple[int, int], given: _Given) -> None:
-    """Read a box `ipma`, and add what it gives out."""
+    """Read an `ipma` box, and add what it assigns."""
     at, end = place
     numbers, indices = ">I" if data[at] else ">H", ">H" if data[at + 3] & 1 else ">B"
     top = 0x8000 if data[at + 3] & 1 else 0x80
@@ -163,7 +163,7 @@ def _give(data: bytes, place: tuple[int, int], given: _Given) -> None:
 
 
 def _completed(given: _Given, primary: int, names: list[bytes]) -> _Given:
-    """Return the properties with all that decoders ask for; `names` are those of the properties."""
+    """Return the properties with everything that decoders require; `names` are the names of the properties."""
 
     def named(associated: list[tuple[bool, int]], name: bytes) -> list[int]:
         return [index for _, index in associated if 0 < index <= len(names) and names[index - 1] == name]
@@ -180,7 +180,7 @@ def _completed(given: _Given, primary: int, names: list[bytes]) -> _Given:
 
 
 def _associations(given: _Given) -> bytes:
-    """Return a box `ipma` with the properties of all items, in the order of their numbers."""
+    """Return an `ipma` box with the properties of all items, in the order of their numbers."""
     long = any(index > 0x7F for associated in given.values() for _, index in associated)
     wide = any(item > 0xFFFF for item in given)
     body = pack(">BBBBI", wide, 0, 0, long, len(given))
@@ -192,7 +192,7 @@ def _associations(given: _Given) -> bytes:
 
 
 def palette(data: bytes) -> bytes:
-    """Return the palette of a JPEG 2000, red, green and blue of each colour in turn; empty where it has no such one."""
+    """Return the palette of a JPEG 2000, red, green and blue of each colour in turn; empty if it has no valid one."""
     for name, body, end in boxes(data):
         if name != b"pclr" or end - body < 6:
             continue
@@ -212,9 +212,9 @@ def palette(data: bytes) -> bytes:
 
 
 def columns(data: bytes) -> tuple[int, ...] | None:
-    """Return which columns of the palette of a JPEG 2000, or of its channels where it has none, are its colours in order.
+    """Return which columns of a JPEG 2000's palette, or of its channels without one, are its colours in order.
 
-    The one that is opacity comes after them. None where they are in that order, or are not red, green and blue, or grey.
+    Opacity comes after them. None if they are already in order, or are not red, green and blue, or grey.
     """
     for name, body, end in boxes(data):
         if name != b"cdef" or end - body < 2:
@@ -233,10 +233,10 @@ def columns(data: bytes) -> tuple[int, ...] | None:
 
 
 def without_exif(data: bytes) -> bytes:
-    """Return an AVIF or HEIC in which no item is called EXIF: decoders read it, and fail where it is broken."""
+    """Return an AVIF or HEIC without items called EXIF: decoders read them, and fail if they are broken."""
     made = bytearray(data)
     for name, body, end in boxes(data):
-        # The type of an item stands behind its version, number and protection (version 2; 3 has a longer number).
+        # The type of an item follows its version, number and protection (version 2; 3 has a longer number).
         at = body + (10 if data[body] == 3 else 8)
         if name == b"infe" and data[body] in (2, 3) and at + 4 <= end and data[at : at + 4] == b"Exif":
             made[at : at + 4] = b"skip"
@@ -244,10 +244,10 @@ def without_exif(data: bytes) -> bytes:
 
 
 def without_groups(data: bytes) -> bytes:
-    """Return an AVIF that says nothing of what its items are to each other.
+    """Return an AVIF without the relations between its items.
 
     Groups name other sizes of the picture, and its gain map for HDR screens. The primary picture needs none of
-    them, and libavif (1.4.2) refuses the file where it does not know one, or the gain map is broken.
+    them, and libavif (1.4.2) refuses the file if it does not know one, or the gain map is broken.
     """
     made = bytearray(data)
     for name, body, _ in boxes(data):

@@ -1,7 +1,7 @@
-"""JPEG as decoders take it: its segments and scans, by a walk that decodes no pixel.
+"""JPEG as decoders read it: its segments and scans, walked without decoding a pixel.
 
-Decoders pass over stray bytes between segments, and metadata of no length: such things go, so that all see the same
-picture. Whether a progressive JPEG has all its bits is told by what its scans announce.
+Decoders skip stray bytes between segments, and metadata without length: these are removed, so that all see the same
+picture. What the scans of a progressive JPEG announce shows whether it has all its bits.
 Source: ITU-T T.81, annexes A, B and G.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from struct import unpack_from
 from typing import NamedTuple, cast
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 
 from .cost import check_scans
 from .png import Mend
@@ -22,19 +22,19 @@ except ImportError:  # no wheel for this processor: the same at a fifth of the s
 
 # One literal byte first: 20 times faster than a class first.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-# Lower ones mean nothing inside of pixels: decoders go on behind them.
+# Lower ones mean nothing inside pixels: decoders continue after them.
 _MARKER_IN_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
-"""Baseline, extended and progressive frames. Lossless, hierarchical and arithmetic ones few decoders read."""
+"""Baseline, extended and progressive frames. Few decoders read lossless, hierarchical and arithmetic ones."""
 # A search holds the interpreter lock until it ends, so long scans are searched in windows.
 _WINDOW = 1 << 16
 
 
 class Segments(NamedTuple):
-    """What the walk over a JPEG found: its size in pixels, where it ends, its EXIF, and what to mend in it.
+    """The result of walking a JPEG: its size in pixels, where it ends, its EXIF, and what to repair in it.
 
     `common` and `whole` are as in `containers.Container`.
     """
@@ -62,14 +62,14 @@ def walked(data: bytes) -> Segments:
         sought, at = at, _next_marker(data, at)
         if at > sought:
             mends.append((sought, at, b""))
-        # Any number of 0xFF may stand before a marker (T.81 B.1.1.2).
+        # Any number of 0xFF may precede a marker (T.81 B.1.1.2).
         while data[at : at + 2] == b"\xff\xff":
             at += 1
         marker = data[at + 1] if at + 2 <= size else None
         if marker == 0xD9:
             break
         if marker == 0x01:
-            # It stands alone, without a length (T.81 B.1.1.3).
+            # It is standalone, without a length (T.81 B.1.1.3).
             mends.append((at, at + 2, b""))
             at += 2
             continue
@@ -84,12 +84,12 @@ def walked(data: bytes) -> Segments:
                 return Segments(width, height, min(at, size), common, bytes(exif), mends_before, whole=False)
             raise PictureError("the JPEG is cut short")
         if length < 2 and (marker & 0xF0 == 0xE0 or marker == 0xFE):
-            # Metadata of no length is none: decoders go on behind its length.
+            # Metadata without length does not count: decoders continue after its length field.
             mends.append((at, at + 4, b""))
             at += 4
             continue
         if length < 2:
-            raise PictureError(f"the JPEG has a segment of {length} bytes at byte {at}")
+            raise PictureError(f"the JPEG has a segment of {counted(length, 'byte')} at byte {at}")
         if marker in _FRAMES:
             if length < 8 or channels:
                 raise PictureError(f"the JPEG has {'two frame headers' if channels else 'no frame header'}")
@@ -97,11 +97,11 @@ def walked(data: bytes) -> Segments:
             if channels not in (1, 3, 4):
                 raise PictureError(f"the JPEG has {channels} colour channels, not 1, 3 or 4")
             if bits != 8:
-                raise PictureError(f"the JPEG has {bits} bits per channel; only 8 can be decoded")
+                raise PictureError(f"the JPEG has {counted(bits, 'bit')} per channel; only 8 can be decoded")
             frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
-            # A second segment continues the first (EXIF is written so when it passes 64 kB).
+            # A second segment continues the first (EXIF of more than 64 kB is written this way).
             exif += data[at + 10 : stop]
         if marker == 0xDD and length >= 4:
             interval = int.from_bytes(data[at + 4 : at + 6], "big")
@@ -120,9 +120,9 @@ def walked(data: bytes) -> Segments:
 
 
 def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]:
-    """Tell whether the scans of a JPEG bring every coefficient to its last bit, and each bit in its turn (T.81 G.1.1.1).
+    """Return whether the scans of a JPEG deliver every coefficient to its last bit, with the bits in sequence (T.81 G.1.1.1).
 
-    Scans out of turn are shown by most decoders, and refused by strict ones.
+    Most decoders show scans out of sequence; strict ones refuse them.
     """
     missing: dict[int, list[int]] = {}
     ordered = True
@@ -134,7 +134,7 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
         start, stop, bits = spectral
         stop = min(stop, 63)
         for channel in data[at + 5 : at + 5 + 2 * count : 2]:
-            # 16 stands for a coefficient of which nothing has come yet.
+            # 16 stands for a coefficient of which nothing has arrived yet.
             left = missing.setdefault(channel, [16] * 64)
             expected = {0 if one == 16 else one for one in left[start : stop + 1]}
             ordered = ordered and expected == {bits >> 4} and (start == 0 or left[0] != 16)
@@ -144,7 +144,7 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
 
 
 def _units(data: bytes, frame: int) -> int:
-    """Return of how many units a scan of all channels is made (T.81 A.2): restart markers stand between them."""
+    """Return the number of units in a scan of all channels (T.81 A.2), between which restart markers occur."""
     height, width, channels = unpack_from(">HHB", data, frame + 5)
     factors = data[frame + 11 : frame + 10 + 3 * channels : 3]
     across, down = max(one >> 4 for one in factors), max(one & 15 for one in factors)
@@ -154,12 +154,12 @@ def _units(data: bytes, frame: int) -> int:
 
 
 def _restarts(data: bytes, start: int, stop: int) -> int:
-    """Return how many restart markers stand in a scan. Where many of them lack, strict decoders give up."""
+    """Return the number of restart markers in a scan. If many are missing, strict decoders give up."""
     return sum(1 for _ in _RESTART.finditer(data, start, stop))
 
 
 def _next_marker(data: bytes, at: int) -> int:
-    """Return where the next marker stands: decoders pass over stray bytes, zeros and restarts between two segments."""
+    """Return the position of the next marker: decoders skip stray bytes, zeros and restarts between two segments."""
     begun = at
     while data[begun : begun + 2] == b"\xff\xff":
         begun += 1
@@ -167,7 +167,7 @@ def _next_marker(data: bytes, at: int) -> int:
 
 
 def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
-    """Return where the next `marker` stands from `at` on: where entropy-coded data ends; the file's length without one."""
+    """Return the position of the next `marker` from `at` on, where entropy-coded data ends; the file's length if there is none."""
     counted = count is not None
     while at < len(data):
         stop = at + _WINDOW
@@ -178,13 +178,13 @@ def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
         found = marker.search(data, at, stop + 1)
         if found:
             return found.start()
-        # Between restart markers counting is in vain; only the edge of a window is worth another try.
+        # Counting between restart markers is useless; only the edge of a window is worth another try.
         counted = counted and stop <= len(data) and data[stop - 1] == 0xFF
         at = stop
     return len(data)
 
 
 def _holds_none(data: bytes, at: int, stop: int) -> bool:
-    """Tell whether every 0xFF of a window is one of the pixels, which zero follows: then no marker is among them."""
+    """Return whether every 0xFF of a window belongs to the pixels, that is, zero follows it: then it contains no marker."""
     counted = cast("Callable[[bytes, bytes, int, int], int]", count)
     return counted(data, b"\xff\0", at, stop) == counted(data, b"\xff", at, stop)

@@ -1,4 +1,4 @@
-"""What bytes are, by their first bytes and never by a label."""
+"""Recognises file types by their first bytes, never by a label."""
 
 import re
 import zlib
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileType:
-    """A file type: its IANA media type, usual suffix, and what it is to a model. There is one of each."""
+    """A file type: its IANA media type, usual suffix, and what it is for a model. There is one object for each."""
 
     media_type: str
     suffix: str
@@ -46,19 +46,19 @@ MP4 = FileType("video/mp4", ".mp4", "video")
 WEBM = FileType("video/webm", ".webm", "video")
 
 
-LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM))
-"""Formats that keep every pixel; of TIFF, WebP, AVIF and JPEG 2000 only a part do."""
+_LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
+"""Formats that are lossless, TIFF nearly always; AVIF and JPEG 2000 seldom are, and WebP says so in its frames."""
 
 
 GZIP_START = b"\x1f\x8b"
 
 
 _HEAD = 65_536
-"""Bytes that are unpacked or decoded to find the root; other SVG is searched as far as its comments go."""
+"""Bytes that are unpacked or decoded to find the root; other SVG is searched to the end of its comments."""
 
 
-# A document type must name svg: HTML pages, too, may hold one first of all. Its own part is taken to
-# end at the first "]>"; an entity that holds these two is not worth a parser.
+# A document type must name svg, because HTML pages may also begin with one. Its internal subset is assumed
+# to end at the first "]>"; an entity that contains these two characters is not worth a parser.
 _SVG = re.compile(
     rb"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b[^\[>]*(?:\[.*?\]\s*+)?>)*+"
     rb"<(?:[\w.-]+:)?svg[\s/>]",
@@ -81,11 +81,11 @@ _AFTER = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 
 
 def svg_of(text: str) -> bytes:
-    """Return the SVG in UTF-8 that a text wholly is; nothing where the text is another or says more."""
+    """Return the SVG in UTF-8 if the whole text is one; nothing if it is something else or says more."""
     if not _MARKUP.match(text):
         return b""  # nearly every text
     whole = text.strip("\ufeff \t\r\n")
-    # What a text was encoded in before it was one says nothing any more.
+    # The original encoding of a decoded text no longer matters.
     if declared := _DECLARATION.match(whole):
         whole = whole[declared.end() :]
     data = whole.encode(errors="replace")
@@ -93,11 +93,11 @@ def svg_of(text: str) -> bytes:
 
 
 def _ends_with_root(text: str) -> bool:
-    """Tell whether nothing but comments follows the root of an SVG; others may be inside it."""
+    """Return whether only comments follow the root of an SVG; other SVGs may be inside it."""
     depth = 0
     for tag in _TAG.finditer(text):
         if tag[1] is None:
-            continue  # a comment, or characters as they are
+            continue  # a comment, or literal characters
         depth += -1 if tag[1] else 0 if tag[0].endswith("/>") else 1
         if depth <= 0:
             return _AFTER.fullmatch(text, tag.end()) is not None
@@ -105,7 +105,7 @@ def _ends_with_root(text: str) -> bool:
 
 
 def is_svg(data: bytes) -> bool:
-    """Tell whether the root element is `svg`, also of a file's first bytes, in UTF-16, or packed with gzip."""
+    """Return whether the root element is `svg`, also for a file's first bytes, in UTF-16, or packed with gzip."""
     if data[:2] == GZIP_START:
         data = _unpacked_head(data)
     if encoding := wide(data):
@@ -115,7 +115,7 @@ def is_svg(data: bytes) -> bool:
 
 
 def wide(data: bytes) -> str:
-    """Return the encoding's name where it is one of UTF-16, else nothing (XML 1.0, appendix F)."""
+    """Return the name of the encoding if it is a form of UTF-16, otherwise nothing (XML 1.0, appendix F)."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return "utf-16"
     return {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}.get(data[:2], "")
@@ -157,16 +157,16 @@ _BRANDS: dict[bytes, FileType] = {
     **dict.fromkeys((b"isom", b"iso2", b"mp41", b"mp42", b"M4V ", b"qt  "), MP4),
 }
 _OFFICE = {b"word/document.xml": DOCX, b"ppt/presentation.xml": PPTX, b"xl/workbook.xml": XLSX}
-# "BM" and "P6" alone are also the start of ordinary words: the header behind them decides.
+# "BM" and "P6" alone also begin ordinary words: the header after them decides.
 _BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
 _PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*[0-9]+\s+[0-9]+\s")
-# Pictures of the format TGA begin so too, with zeros where a cursor says how many pictures it holds.
+# Pictures in the format TGA begin the same way, with zeros where a cursor has its number of pictures.
 _CURSOR = re.compile(rb"\x00\x00\x02\x00(?!\x00\x00).\x00...\x00", re.DOTALL)
 _RIFF: dict[bytes, FileType] = {b"WEBP": WEBP, b"WAVE": WAV}
 
 
 def kind(data: bytes) -> FileType | None:
-    """Return what the first bytes of `data` say it is, or None where they say nothing known."""
+    """Return the type of `data` according to its first bytes, or None if they are not known."""
     if data[:4] == b"RIFF":
         return _RIFF.get(data[8:12])
     if data[4:8] == b"ftyp":
@@ -186,26 +186,27 @@ def kind(data: bytes) -> FileType | None:
 
 
 def _iso(data: bytes) -> FileType | None:
-    """Look through the major and compatible brands of an ISO base media file (AVIF, HEIC, MP4)."""
+    """Search the major and compatible brands of an ISO base media file (AVIF, HEIC, MP4)."""
     end = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
     file_types = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    # `mif1` only says "some image": a more exact brand beside it decides.
+    # `mif1` only says "some image": a more specific brand next to it decides.
     return next((one for one in file_types if one is AVIF), file_types[0] if file_types else None)
 
 
 def _zip(data: bytes) -> FileType:
-    """Tell office documents from other archives: the names of a ZIP's members stand in it as they are."""
+    """Distinguish office documents from other archives: a ZIP contains the names of its members in plain text."""
     return next((file_type for name, file_type in _OFFICE.items() if name in data), ZIP)
 
 
 def is_lossless(data: bytes) -> bool:
-    """Tell whether a file keeps every pixel: by its format, and a WebP of one frame by how that is stored."""
+    """Return whether a file is lossless: by its format, or for a WebP by the encoding of its first frame."""
     if kind(data) is not WEBP:
-        return kind(data) in LOSSLESS
-    # Behind the header of an extended file may stand a profile; its frame is `VP8L` or `VP8 ` (RFC 9649, 2.5 to 2.7).
+        return kind(data) in _LOSSLESS
+    # In an extended file its frame, `VP8L` or `VP8 `, may follow a profile, and is inside that of an animation
+    # (RFC 9649, 2.5 to 2.7).
     at = 12
-    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH"):
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
+    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH", b"ANIM", b"ANMF"):
+        length = 16 if name == b"ANMF" else int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
     return name == b"VP8L"

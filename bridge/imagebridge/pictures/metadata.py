@@ -1,10 +1,11 @@
-"""What a file says beside its pixels: notes of the camera, resolution, colour profile. All of it may be broken.
+"""What a file contains besides its pixels: camera notes, resolution, colour profile. Any of it may be broken.
 
-Pillow refuses whole pictures for such a part, or lets an exception of any kind out of the question for it. So what
-is not needed for the pixels is taken off before Pillow reads a file, and asked for here alone, where a part that
-cannot be read is one that is not there. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
+Pillow refuses whole pictures because of such a part, or raises any kind of exception when asked for it. So what
+is not needed for the pixels is removed before Pillow reads a file, and read only here, where an unreadable part counts
+as missing. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import BytesIO
@@ -24,7 +25,7 @@ _KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"pHYs"}
 
 _NOTED = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
-"""JPEG segments that hold metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
+"""JPEG segments with metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
 
 _PHOTO, _GPS, _OTHERS = 0x8769, 0x8825, 0xA005
 _ORIENTATION = 0x0112
@@ -36,12 +37,12 @@ _READERS = {
 
 
 def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
-    """Return the file without what hinders Pillow's decoders, and what stands for that in `info`, in Pillow's words.
+    """Return the file without what hinders Pillow's decoders, and its replacement in `info`, in Pillow's terms.
 
-    A PNG keeps its pixels, its frames and what says in which colours: Pillow refuses the whole picture where
+    A PNG keeps its pixels, its frames and its colour information: Pillow refuses the whole picture if
     another chunk is broken, or a text unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a
-    resolution in it, and warns on stderr where it is broken. AVIF and HEIC lose it too: they are turned by a
-    property of their own, whatever EXIF says. An AVIF also loses its groups (see `iso_boxes.without_groups`).
+    resolution in it, and warns on stderr if it is broken. AVIF and HEIC lose it too: a separate property
+    rotates them, whatever EXIF says. An AVIF also loses its groups (see `iso_boxes.without_groups`).
     """
     if found is kinds.PNG:
         return _bare_png(data)
@@ -75,66 +76,102 @@ def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     return mended(data, gone), info
 
 
-_COLOURED = frozenset((b"gAMA", b"cHRM", b"iCCP", b"cICP"))
-
-
 def without_notes(data: bytes) -> bytes | None:
-    """Return a PNG with the very pixels it has, and nothing that it says beside them.
+    """Return a PNG, JPEG or WebP in sRGB with nothing but its pixels, encoded as they were.
 
-    None where leaving chunks out does not do: another format, or colours that are described.
+    None for other formats, and for a JPEG that may contain notes between its pixels.
     """
-    if kinds.kind(data) is not kinds.PNG:
-        return None
-    spans = list(chunks(data))
-    if _COLOURED & {name for _, _, name in spans}:
-        return None
-    return _bare_png(data[: spans[-1][1]])[0]
+    match kinds.kind(data):
+        case kinds.PNG:
+            spans = list(chunks(data))
+            notes = [
+                (start, stop, b"") for start, stop, name in spans if name not in _KEPT or name == b"gAMA"
+            ]
+            return mended(data[: spans[-1][1]], notes)
+        case kinds.JPEG:
+            spans = list(_segments(data))
+            notes = [(start, stop, b"") for start, stop in spans if data[start + 1] in _NOTES]
+            return None if _LATER_NOTE.search(data, spans[-1][1]) else mended(data, notes)
+        case kinds.WEBP:
+            return _bare_webp(data)
+        case _:
+            return None
+
+
+_NOTES = frozenset((0xFE, *range(0xE1, 0xF0))) - {0xEE}
+_LATER_NOTE = re.compile(rb"\xff[\xe1-\xed\xef\xfe]")
+"""JPEG segments besides the pixels: a comment, and all of applications but JFIF and Adobe's colour mark."""
+
+_FRAMES = frozenset((b"ALPH", b"VP8 ", b"VP8L", b"ANIM", b"ANMF"))
+
+_NOTED_FLAGS = 0b101100
+"""The flags in the header of an extended WebP for a profile, EXIF and XMP (RFC 9649, 2.7.1)."""
+
+
+def _bare_webp(data: bytes) -> bytes:
+    kept, at = bytearray(data[:12]), 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        stop = at + 8 + length + length % 2
+        if data[at : at + 4] == b"VP8X":
+            kept += data[at : at + 8] + bytes((data[at + 8] & ~_NOTED_FLAGS,)) + data[at + 9 : stop]
+        elif data[at : at + 4] in _FRAMES:
+            kept += data[at:stop]
+        at = stop
+    kept[4:8] = (len(kept) - 8).to_bytes(4, "little")
+    return bytes(kept)
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The bytes that two segments of a JPEG have at least. Decoders pass by shorter ones, and Pillow fails."""
+"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
     return data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"
 
 
-def _hindering(data: bytes) -> Iterator[Mend]:
-    """Yield the segments before the pixels of a JPEG that are to go: EXIF, and those that are too short for what they are."""
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each segment before the pixels of a JPEG."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         if data[at + 1] == 0xFF:
             at += 1
             continue
         stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        name, shortest = _SHORTEST.get(data[at + 1], (b"", 0))
-        if _is_exif(data, at) or (stop - at - 4 < shortest and data[at + 4 : stop].startswith(name)):
-            yield at, stop, b""
+        yield at, stop
         at = stop
 
 
-def strip_tiff(image: "Image") -> None:
-    """Take off a TIFF, before its pixels are decoded, what Pillow would follow then: other directories, and XMP.
+def _hindering(data: bytes) -> Iterator[Mend]:
+    """Yield the segments before the pixels of a JPEG that are to be removed: EXIF, and those that are too short for their type."""
+    for start, stop in _segments(data):
+        name, shortest = _SHORTEST.get(data[start + 1], (b"", 0))
+        if _is_exif(data, start) or (stop - start - 4 < shortest and data[start + 4 : stop].startswith(name)):
+            yield start, stop, b""
 
-    By XMP Pillow turns a page that no tag turns, and no other decoder does.
+
+def strip_tiff(image: "Image") -> None:
+    """Remove from a TIFF, before its pixels are decoded, what Pillow would follow: other directories, and XMP.
+
+    Pillow rotates pages according to XMP if no tag does, and no other decoder does that.
     """
     image.info.pop("xmp", None)
     exif = image.getexif()
     if isinstance(turned := exif.get(_ORIENTATION), bytes) and len(turned) == 1:
-        exif[_ORIENTATION] = turned[0]  # some writers give it as a byte
+        exif[_ORIENTATION] = turned[0]  # some programs write it as a byte
     for directory in (_PHOTO, _GPS, _OTHERS):
         if directory in exif:
             del exif[directory]
 
 
 def is_noted(image: "Image") -> bool:
-    """Tell whether what `decode.read` returned holds notes: of a camera, a place, a program, in words."""
+    """Return whether what `decode.read` returned contains notes: a camera, a place, a program, words."""
     segments: Any = getattr(image, "applist", ())
     return bool(_NOTED & set(image.info)) or any(name in _SEGMENTS for name, _ in segments)
 
 
 def dots_per_inch(image: "Image") -> int:
-    """Return the resolution that a file says it has, 0 where it says none, or what cannot be one."""
+    """Return the resolution that a file states, or 0 if it states none or an impossible one."""
     resolution: Any = image.info.get("dpi")
     try:
         dots = float(resolution[0])
@@ -144,7 +181,7 @@ def dots_per_inch(image: "Image") -> int:
 
 
 def profile_name(image: "Image") -> str:
-    """Return what the colour profile calls itself, empty where there is none."""
+    """Return the name of the colour profile, or nothing if there is none."""
     data = image.info.get("icc_profile")
     if not data:
         return ""
@@ -157,7 +194,7 @@ def profile_name(image: "Image") -> str:
 
 
 class CameraNotes(NamedTuple):
-    """EXIF by the numbers of its tags: the main directory, the camera's, the place. `turned` is as in `Picture`."""
+    """EXIF by tag number: the main directory, the camera's, the place. `turned` is as in `Picture`."""
 
     main: Mapping[int, object]
     photo: Mapping[int, object]
@@ -166,10 +203,10 @@ class CameraNotes(NamedTuple):
 
 
 def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
-    """Return the EXIF of a picture that `decode.read` made an `image` of; None where it has none that can be read."""
+    """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
     try:
         return _camera_notes(data, image)
-    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
+    # A broken block raises any exception, and all mean that there is nothing to read.
     except Exception:  # noqa: BLE001
         return None
 
@@ -199,7 +236,7 @@ def _camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
 
 
 def _directory(exif: Any, tag: int) -> Mapping[int, object]:
-    """Return a directory inside another, nothing where it is broken."""
+    """Return a nested directory, or nothing if it is broken."""
     try:
         return exif.get_ifd(tag)
     except Exception:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""The pages of a document as pictures: a TIFF, and a PDF where the extra `documents` is installed."""
+"""The pages of a document as pictures: a TIFF, and a PDF if the extra `documents` is installed."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,32 +24,32 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PDFIUM = Lock()
-"""Held by who uses pdfium, which works for one thread at a time."""
+"""A lock for pdfium, which works for one thread at a time."""
 
 _SIDE, _SMALLER = 1_536, 1_100
-"""Pixels of a PDF page's longer side: 12-point text is read well, and one page stays under 2,500 patches. Those of a page
-that takes too many bytes: drawn so, its letters are sharper than made smaller."""
+"""Pixels of a PDF page's longer side: 12-point text is easy to read, and a page stays under 2,500 patches. Then the size of a page
+that takes too many bytes: drawn at that size, its letters are sharper than when scaled down."""
 
 MAX_PAGES = 30
-"""Pages that are shown at most; the sentence names how many there are."""
+"""The most pages that are shown; the sentence says how many there are."""
 
 ENOUGH = 90_000
-"""Bytes in which a page can still be read. Measured 2026-11-30: without loss a page of text takes 36 to 180 kB."""
+"""Bytes in which a page can still be read. Measured 2026-11-30: lossless, a page of text takes 36 to 180 kB."""
 
 _SCANNED = 130_000
-"""Bytes in which a scan can: a grainy one at `_SMALLER` takes 123 kB at the quality of 60 (2026-11-30)."""
+"""Bytes in which a scan can be read: a grainy one at `_SMALLER` takes 123 kB with quality 60 (2026-11-30)."""
 
 _MAX_TOGETHER = 2 * MAX_PIXELS
-"""Pixels of the pages of one TIFF that are decoded at most."""
+"""The most pixels of the pages of one TIFF that are decoded."""
 
 
 _PER_PIXEL = 8
-"""Bytes that a pixel takes in memory, as it is decoded and as it is shown."""
+"""Bytes that a pixel takes in memory, when decoded and when shown."""
 
 
 @dataclass(slots=True)
 class _PageCount:
-    """What came of the pages of one TIFF; numbers count from 1."""
+    """The outcome for the pages of one TIFF; numbers count from 1."""
 
     total: int
     shown: list[int] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _PageCount:
         self.reason = self.reason or error.reason
 
     def sentence(self) -> str:
-        """Say which pages are shown, which could not be, and why the first of those could not.
+        """Say which pages are shown, which cannot be, and why the first of those cannot.
 
         Raises:
             PictureError: none is shown.
@@ -97,7 +97,7 @@ def _numbered(numbers: Sequence[int]) -> str:
 
 
 def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
-    """Return the pages of a TIFF that can be decoded, and a sentence on them, empty for one whole page.
+    """Return the pages of a TIFF that can be decoded, and a sentence about them, empty for a single complete page.
 
     Raises:
         PictureError: none can be decoded.
@@ -110,7 +110,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
         number = index + 1
         try:
             stored = stored_page(data, index)
-            # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
+            # Read again for each page: what a broken one leaves behind in the decoder stays with it.
             width, height = stored.size if stored else at_page(header(data), index).size
             check_pixels(width, height)
             room -= width * height
@@ -132,10 +132,10 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
 
 
 def page(data: bytes, index: int) -> "tuple[Image, str]":
-    """Decode one page of a TIFF, counted from 0, and say what of its range had to be chosen, or is left out.
+    """Decode one page of a TIFF, counted from 0, and say what in its range had to be chosen, or is left out.
 
     Raises:
-        PictureError: it cannot be decoded; where its form is the reason, that is told.
+        PictureError: it cannot be decoded; if its form is the reason, the message says so.
     """
     data = without_lone_plane(classic(data), index)
     stored = stored_page(data, index)
@@ -148,7 +148,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
         else:
             image = load(at_page(header(data), index))
             image = tiff.corrected(image, stored) if stored else image
-            # Its mode before it is converted says whether there is something to tell.
+            # Its mode before conversion shows whether there is something to report.
             remark = grey.depth_sentence(image)
     except PictureError as error:
         if stored and UNKNOWN_FORM in error.reason:
@@ -159,11 +159,11 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
 
 
 def _counted(data: bytes) -> tuple[int, bool]:
-    """Return how many pages of a TIFF can be found, and whether that is all: a broken header hides what follows."""
+    """Return how many pages of a TIFF can be found, and whether these are all: a broken header hides what follows."""
     try:
         return frames(header(data)), True
     except PictureError:
-        # A page of a form that Pillow does not know, or a broken directory behind sound ones.
+        # A page in a form that Pillow does not know, or a broken directory after valid ones.
         total, whole = stored_pages(data, MAX_PAGES)
         if not total:
             raise
@@ -171,7 +171,7 @@ def _counted(data: bytes) -> tuple[int, bool]:
 
 
 class DrawnPages(NamedTuple):
-    """Pages of a PDF as pictures, by their numbers from 1 on. missing: which cannot be shown, and why; empty where all can."""
+    """Pages of a PDF as pictures, by number from 1 on. missing: which cannot be shown, and why; empty if all can."""
 
     pictures: Mapping[int, Picture]
     missing: str
@@ -182,10 +182,10 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
 
     Args:
         data: the PDF.
-        numbers: the pages, counted from 1, those first that are to be shown before others; None for the first
+        numbers: the pages, counted from 1, the most important ones first; None for the first
             `MAX_PAGES`.
-        room: bytes that they may take together: pages that have none are not drawn, and where it is short, they are drawn
-            so that they can just be read. None for any.
+        room: bytes for all of them together: pages that do not fit are not drawn, and if the room is small, pages are drawn
+            so that they can just be read. None for any number of bytes.
 
     Raises:
         PictureError: the extra is missing, the PDF cannot be read, or none of its pages can be drawn.
@@ -199,7 +199,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
     with PDFIUM:
         with decoding("the PDF cannot be read"):
             document = pypdfium2.PdfDocument(data)
-            document.init_forms()  # What is filled in is drawn only then.
+            document.init_forms()  # Only then are filled-in values drawn.
         with document:
             wanted = range(1, min(len(document), MAX_PAGES) + 1) if numbers is None else numbers
             for number in wanted:
@@ -222,12 +222,12 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
 
 
 def page_picture(page: Any, side: int) -> Picture:
-    """Draw a page of a PDF with `side` pixels on its longer side. The caller holds `PDFIUM`, where there are threads."""
+    """Draw a page of a PDF with `side` pixels on its longer side. The caller holds `PDFIUM` if there are threads."""
     return redrawn(_drawn(page, side))
 
 
 def _light(page: Any) -> Picture:
-    """Draw a page in `ENOUGH` bytes, as far as shades and a smaller size lead there; a scan in `_SCANNED`."""
+    """Draw a page in `ENOUGH` bytes, as far as fewer shades and a smaller size achieve that; a scan in `_SCANNED`."""
     picture = None
     for side in (_SIDE, _SMALLER):
         image = _drawn(page, side)

@@ -1,10 +1,10 @@
-"""Picture: bytes whose format, structure, size and frames are known, not believed.
+"""Picture: bytes whose format, structure, size and frames are known, not assumed.
 
-Two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
-right, size and frames from the header. Only PNG carries checksums: in JPEG, WebP and GIF this proves a
-complete container, not sound pixels. `decoded`: the pixels of what is sent were decoded too, every row of a
-PNG unpacked; only then is a picture called proven. A file that lacks its end is always decoded: nothing else
-tells whether pixels are missing too.
+There are two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
+correct, size and frames from the header. Only PNG has checksums: for JPEG, WebP and GIF this proves a
+complete container, not valid pixels. `decoded`: the pixels of what is sent were also decoded, including every row of a
+PNG; only then is a picture called proven. A file that lacks its end is always decoded, because nothing else
+shows whether pixels are missing too.
 """
 
 from dataclasses import dataclass, field, replace
@@ -120,7 +120,7 @@ class Picture:
             PictureError: as for `from_bytes`, or `text` is not base64.
         """
         key = sample(text)
-        # The same picture in several calls at once is proven by one of them.
+        # If several calls have the same picture at once, one of them verifies it.
         with _PROVING.of(key):
             known = _PROVEN.get(key, text)
             if known is None:
@@ -152,7 +152,7 @@ class Picture:
 
     @classmethod
     def _anew(cls, encoded: str, proof: Proof) -> tuple["Picture", bool]:
-        """Prove base64; tell whether the picture holds it as it came."""
+        """Verify base64; return whether the picture contains it unchanged."""
         data, strict = base64_bytes(encoded)
         container = walk(data)
         intact = strict and container.end == len(data) and not container.mends
@@ -194,10 +194,10 @@ class Picture:
 
 
 def _decoded(data: bytes, width: int, height: int) -> bytes:
-    """Decode the pixels of a picture; return it, mended where only the end of a PNG's pixels is wrong.
+    """Decode the pixels of a picture; return it, repaired if only the end of a PNG's pixels is wrong.
 
     Raises:
-        PictureError: they cannot be decoded, or are more than `MAX_PIXELS`.
+        PictureError: they cannot be decoded, or there are more than `MAX_PIXELS`.
     """
     check_pixels(width, height)
     if data[:4] == b"\x89PNG":
@@ -210,7 +210,7 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
 
 
 def sound(data: bytes) -> bytes:
-    """Return a PNG, JPEG, WebP or GIF with what can be mended in it mended; a file of another format as it is.
+    """Return a PNG, JPEG, WebP or GIF with everything repaired that can be; a file of another format unchanged.
 
     Raises:
         PictureError: it is broken.
@@ -222,10 +222,10 @@ def sound(data: bytes) -> bytes:
 
 
 def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
-    """Return the file mended, without what follows its end, and decoded as far as the proof goes.
+    """Return the repaired file, without what follows its end, and decoded if the proof requires it.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or are not all there.
+        PictureError: its pixels cannot be decoded, or are incomplete.
     """
     sound = (
         data
@@ -244,22 +244,22 @@ def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
 
 
 class _Proven:
-    """The pictures whose strict base64 was proven lately; safe to use from several threads.
+    """Pictures whose strict base64 was recently verified; safe to use from several threads.
 
     The key of a string is only a hint (its length, its ends and a sparse sample): a picture is found
-    by comparing the whole string with the kept data URL, so that no two strings are ever confused.
+    by comparing the whole string with the stored data URL, so that no two strings are ever confused.
     """
 
     def __init__(self, limit: int) -> None:
         self._kept = Kept[Picture](limit, lambda picture: len(picture.data_url))
 
     def get(self, key: Sample, encoded: str) -> Picture | None:
-        """Return the picture that was proven from exactly this base64, whose `sample` the key is."""
+        """Return the picture verified from exactly this base64, whose `sample` is the key."""
         found = self._kept.get(key)
         return found if found is not None and found.data_url.endswith(encoded) else None
 
     def put(self, key: Sample, picture: Picture) -> None:
-        """Keep the `picture` proven from base64 with this `sample`."""
+        """Store the `picture` verified from base64 with this `sample`."""
         self._kept.put(key, picture)
 
 

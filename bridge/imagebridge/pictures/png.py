@@ -1,4 +1,4 @@
-"""The chunks of a PNG: what it says of its pixels and of their colours (png_walk.py proves them, png_rows.py unpacks).
+"""The chunks of a PNG: what it says about its pixels and colours (png_walk.py verifies them, png_rows.py unpacks).
 
 Source: PNG third edition (W3C, 2025-06-24), sections 4, 5 and 11.
 """
@@ -14,30 +14,30 @@ except ImportError:  # no wheel for this processor: the same at a tenth of the s
     from zlib import crc32
 
 checksum = cast("Callable[[bytes | memoryview], int]", crc32)
-"""The sum that stands behind each chunk (CRC-32)."""
+"""The checksum after each chunk (CRC-32)."""
 
 Mend = tuple[int, int, bytes]
-"""What stands from one byte of the file to another gives way to other bytes."""
+"""A replacement: the bytes from one position of the file to another, and the new bytes."""
 
 _START = Struct(">I4s")
 HEADER = Struct(">IIBBBBB")
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
-"""Samples a pixel, by the number of the colour type."""
+"""Samples per pixel, by the number of the colour type."""
 
 LENGTHS = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"tIME": 7, b"cICP": 4, b"cLLI": 8, b"mDCV": 24}
-"""Bytes of the chunks that have one length."""
+"""Bytes of the chunks with a fixed length."""
 
 COLOURS = {name: LENGTHS[name] for name in (b"cICP", b"sRGB", b"gAMA", b"cHRM")}
-"""Those that say what the colours are."""
+"""Chunks that define the colours."""
 
 MOVING = frozenset((b"acTL", b"fcTL", b"fdAT"))
-"""The chunks of an animated PNG: how many frames it has, the frame that follows, a frame's pixels."""
+"""The chunks of an animated PNG: the number of frames, the control of a frame, a frame's pixels."""
 
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 class Header(NamedTuple):
-    """What a PNG says of its pixels: its size, bits a channel, and numbers for colour type and methods."""
+    """A PNG's header: its size, bits per channel, and numbers for colour type and methods."""
 
     width: int
     height: int
@@ -54,17 +54,17 @@ def read_header(data: bytes) -> Header:
 
 
 def is_opaque(start: bytes) -> bool:
-    """Tell whether the beginning of a PNG that was walked shows that no pixel of it can be clear (11.3.1.1: tRNS stands before the pixels)."""
+    """Return whether the beginning of a PNG that was walked shows that no pixel can be transparent (11.3.1.1: tRNS precedes the pixels)."""
     names = [name for _, _, name in chunks(start)]
     return b"IDAT" in names and b"tRNS" not in names and not read_header(start).colour & 4
 
 
 _PROFILE = 8_000_000
-"""Bytes of a colour profile at most, unpacked: libpng's own limit of a chunk (1.6.50)."""
+"""The most bytes of a colour profile, unpacked: libpng's own limit for a chunk (1.6.50)."""
 
 
 def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield where each chunk begins and ends, and its name, up to the end of the picture or the file."""
+    """Yield the start, end and name of each chunk, up to the end of the picture or the file."""
     at = 8
     while at + 12 <= len(data):
         length, name = _START.unpack_from(data, at)
@@ -81,10 +81,10 @@ def chunk(name: bytes, body: bytes) -> bytes:
 
 
 def colours(data: bytes) -> dict[bytes, bytes]:
-    """Return what a PNG says of its colours, chunk by chunk, but for a profile (PNG third edition, 4.3).
+    """Return a PNG's colour information, chunk by chunk, except for a profile (PNG third edition, 4.3).
 
-    Numbers that say nothing (2), or are not for red, green and blue of the full range, are none; nor are primaries
-    without a gamma, for browsers.
+    Numbers without meaning (2), or not for full-range red, green and blue, count as missing; so do primaries
+    without a gamma, as in browsers.
     """
     found = {
         name: data[at + 8 : stop - 4]
@@ -99,13 +99,13 @@ def colours(data: bytes) -> dict[bytes, bytes]:
 
 
 def named(numbers: bytes) -> tuple[int, int] | None:
-    """Return the primaries and the curve that a chunk cICP names (H.273); None where it names none that count."""
+    """Return the primaries and curve in a cICP chunk (H.273); None if it has none that count."""
     sound = len(numbers) == 4 and numbers[2:] == b"\0\1" and 2 not in numbers[:2]
     return (numbers[0], numbers[1]) if sound else None
 
 
 def profile(body: bytes) -> bytes:
-    """Return the colour profile that a chunk iCCP holds, empty where it is broken or unpacks to too much."""
+    """Return the colour profile in an iCCP chunk, empty if it is broken or unpacks to too much."""
     keyword, _, rest = body.partition(b"\0")
     if not keyword or rest[:1] != b"\0":
         return b""
@@ -118,7 +118,7 @@ def profile(body: bytes) -> bytes:
 
 
 def mended(data: bytes, mends: "list[Mend] | tuple[Mend, ...]") -> bytes:
-    """Return `data` with `mends` made, which are in order and do not overlap."""
+    """Return `data` with `mends` applied, which are in order and do not overlap."""
     if not mends:
         return data
     kept, at = bytearray(), 0

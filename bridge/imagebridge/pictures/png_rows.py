@@ -1,4 +1,4 @@
-"""The rows of a PNG, unpacked to the last one: what a decoder does, but for undoing the filters, which cannot fail.
+"""Unpacks the rows of a PNG to the last one: what a decoder does, except for undoing the filters, which cannot fail.
 
 Source: PNG third edition (W3C, 2025-06-24), sections 7 to 10.
 """
@@ -23,11 +23,11 @@ _PASSES = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-"""Left, top and steps across and down of the passes of an interlaced picture."""
+"""Left, top and steps across and down for the passes of an interlaced picture."""
 
 
 class _RowDecoder:
-    """Rows as they come unpacked: each begins with the number of its filter, 0 to 4."""
+    """Checks unpacked rows: each begins with the number of its filter, 0 to 4."""
 
     def __init__(self, header: Header) -> None:
         bits = header.bits * CHANNELS[header.colour]
@@ -42,7 +42,7 @@ class _RowDecoder:
         self._done = 0
 
     def feed(self, piece: bytes) -> None:
-        """Take in more bytes.
+        """Take more bytes.
 
         Raises:
             PictureError: a row names a filter that does not exist.
@@ -66,10 +66,10 @@ class _RowDecoder:
 
 
 def unpacked(data: bytes) -> bytes:
-    """Unpack every row of a PNG that was walked and mended; return it, packed anew where only its end is wrong.
+    """Unpack every row of a PNG that was walked and repaired; return it, recompressed if only its end is wrong.
 
-    A stream that ends without its checksum, or with another one, or with more than the rows, has all its
-    pixels: these decoders treat in different ways, so that the same pixels are packed again.
+    A stream without a checksum, with a wrong one, or with more than the rows has all its
+    pixels, but decoders treat these cases differently, so the same pixels are compressed again.
 
     Raises:
         PictureError: rows are missing or broken.
@@ -77,7 +77,7 @@ def unpacked(data: bytes) -> bytes:
     header = read_header(data)
     spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
     rows = _RowDecoder(header)
-    # 0 takes the window from the stream, as strict readers do.
+    # 0 takes the window size from the stream, as strict decoders do.
     stream = zlib.decompressobj(0)
     try:
         for piece in _pieces(stream, data, spans):
@@ -93,7 +93,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield what a decompressor makes of some spans. (zlib has no public name for its type.)"""
+    """Yield the output of a decompressor for some spans. (zlib has no public name for its type.)"""
     view = memoryview(data)
     for start, stop in spans:
         for at in range(start, stop, _PIECE):
@@ -107,9 +107,9 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
-    """Return a PNG whose stream is wrong at its end with the same rows in a sound stream."""
+    """Return a PNG whose stream has a wrong end with the same rows in a valid stream."""
     rows = _RowDecoder(header)
-    # The rows, their copies and what they are packed to.
+    # The rows, their copies and their compressed form.
     check_memory(header.width, header.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
@@ -123,14 +123,14 @@ def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> b
 
 def _saved(packed: bytes, most: int) -> bytes:
     """Return the first `most` bytes of a stream, or as many of them as can be unpacked."""
-    # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
+    # Without its two header bytes, the stream is read whatever it says about itself.
     stream, rows_data, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
     while len(rows_data) < most and size and not stream.eof:
         feed, before = packed[at : at + size], stream.copy()
         try:
             piece = stream.decompress(feed, min(_UNPACKED, most - len(rows_data)))
         except zlib.error:
-            # What comes before the fault is lost with it: less is fed, until nothing is left before it.
+            # Output before the fault is lost with it, so less is fed until nothing before it is left.
             stream, size = before, size // 2
             continue
         if not feed and not piece:

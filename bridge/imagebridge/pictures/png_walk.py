@@ -1,7 +1,7 @@
-"""PNG as its strictest reader takes it: the chunks, by a walk (png_rows.py unpacks the pixels).
+"""PNG as its strictest decoder accepts it: walks the chunks (png_rows.py unpacks the pixels).
 
-The walk refuses what no strict reader takes and cannot be mended, and notes what can: chunks out of place, of a
-wrong length or said twice go, a palette that is too long is cut. Nothing that is mended changes a pixel.
+The walk refuses what no strict decoder accepts and cannot be repaired, and records what can be: misplaced and repeated chunks and
+those of wrong length are removed, a palette that is too long is cut. No repair changes a pixel.
 Source: PNG third edition (W3C, 2025-06-24), sections 5 and 11.
 """
 
@@ -21,7 +21,6 @@ from .png import (
     checksum,
     chunk,
     chunks,
-    named,
     profile,
     read_header,
 )
@@ -35,7 +34,7 @@ _LENGTHS_BY_COLOUR = {
     b"bKGD": {0: 2, 2: 6, 3: 1, 4: 2, 6: 6},
     b"sBIT": {0: 1, 2: 3, 3: 3, 4: 2, 6: 4},
 }
-"""Bytes of the chunks whose length goes with the colour type; other colour types have no such chunk."""
+"""Bytes of the chunks whose length depends on the colour type; other colour types have no such chunk."""
 
 _ONCE = frozenset((*LENGTHS, *_LENGTHS_BY_COLOUR, b"iCCP", b"hIST", b"eXIf"))
 _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
@@ -43,19 +42,19 @@ _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
 _CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
 
 _TEXT = 1_000_000
-"""Bytes that all compressed texts of a file may unpack to: readers refuse whole pictures for more."""
+"""Bytes to which all compressed texts of a file may unpack: decoders refuse whole pictures for more."""
 
 _AROUND, _DENSEST = 7, 1_032
-"""Bytes of a stream beside its pixels, at least, and into how many bytes one of it unpacks at most: 258 for two bits."""
+"""The fewest bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
 
 
 @dataclass(slots=True)
 class Chunks:
-    """What the walk over a PNG found: its header, its frames, where it ends, and what to mend in it.
+    """The result of walking a PNG: its header, its frames, where it ends, and what to repair in it.
 
-    `whole` is false where the end is missing, or the pixels are packed in too few bytes or begin wrongly: whether
-    pixels are missing only `png_rows.unpacked` can tell. `curve` is the number of the curve that the colours are said
-    to have (H.273), 0 where none is named.
+    `whole` is false if the end is missing, or the pixels have too few bytes or a wrong beginning: only
+    `png_rows.unpacked` can tell whether pixels are missing. `described` is true if its colours are given by number
+    or gamma: they may be others than sRGB's.
     """
 
     width: int = 0
@@ -65,7 +64,7 @@ class Chunks:
     frames: int = 1
     end: int = 0
     exif: bytes = b""
-    curve: int = 0
+    described: bool = False
     whole: bool = True
     mends: list[Mend] = field(default_factory=list)
 
@@ -80,7 +79,7 @@ def walked(data: bytes) -> Chunks:
 
 
 class _Walk:
-    """One walk. `aside` holds the chunks since the last pixels: between pixels nothing else may stand."""
+    """One walk. `aside` contains the chunks since the last pixels: nothing else may come between pixels."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -114,7 +113,7 @@ class _Walk:
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
             elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
-                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
+                # Not a known chunk, as where bytes were lost: the pixels show whether they are all there.
                 found.end, found.whole = at, False
                 break
             elif not sound:
@@ -128,6 +127,8 @@ class _Walk:
         if not found.whole:
             found.mends.append((found.end, found.end, END))
         found.whole = found.whole and _may_be_whole(data, self._still)
+        seen = self._seen
+        found.described = b"cICP" in seen or (b"gAMA" in seen and not {b"iCCP", b"sRGB"} & seen)
         found.frames, corrected = _animated(data, self._moving, self._still)
         found.mends = sorted([*found.mends, *corrected])
         return found
@@ -151,7 +152,7 @@ class _Walk:
         self._found.mends.append((at, stop, b""))
 
     def _chunk(self, at: int, stop: int, name: bytes) -> None:
-        """Take in one chunk with a right checksum, behind the header."""
+        """Take one chunk with a correct checksum, after the header."""
         if name == b"IDAT":
             self._more_pixels()
             self._still.append((at, stop))
@@ -167,7 +168,7 @@ class _Walk:
                 "reading it"
             )
         elif not name.isalpha() or name[2] & 0x20:
-            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
+            # A lower-case third letter is reserved for future PNGs (section 5.4): strict decoders refuse the file.
             self._drop(at, stop)
         elif name in MOVING:
             self._moving.append((at, stop, name))
@@ -179,8 +180,6 @@ class _Walk:
             self._aside.append((at, stop, name))
             if name == b"eXIf":
                 self._found.exif = self._data[at + 8 : stop - 4]
-            elif name == b"cICP" and (numbers := named(self._data[at + 8 : stop - 4])):
-                self._found.curve = numbers[1]
 
     def _more_pixels(self) -> None:
         if not self._pixels and self._found.colour == _PALETTED and not self._palette:
@@ -193,7 +192,7 @@ class _Walk:
         self._pixels = True
 
     def _colours(self, at: int, stop: int) -> None:
-        """Take in a palette. One that colours are not made from is advice that few follow: it goes where it is wrong."""
+        """Take a palette. If the colours do not use it, it is a suggestion that few follow, and is removed if wrong."""
         body, found = self._data[at + 8 : stop - 4], self._found
         if found.colour != _PALETTED:
             sound = found.colour in (2, 6) and len(body) in range(3, 769, 3) and not self._pixels
@@ -216,7 +215,7 @@ class _Walk:
             found.mends.append((at, stop, chunk(b"PLTE", body[: 3 * colours])))
 
     def _is_in_order(self, at: int, stop: int, name: bytes) -> bool:
-        """Tell whether a chunk that says something beside the pixels stands where it may, and is as long as it must be."""
+        """Return whether a chunk that is not about the pixels is in a permitted place, and has the required length."""
         if name in (self._seen & _ONCE) or (self._pixels and name in _BEFORE_PIXELS):
             return False
         length, colour = stop - at - 12, self._found.colour
@@ -237,7 +236,7 @@ class _Walk:
         return colours > 0 and stop - at > 12
 
     def _is_short(self, body: bytes, name: bytes) -> bool:
-        """Tell whether a text, with those before it, unpacks to what readers bear."""
+        """Return whether a text, together with those before it, unpacks to what decoders accept."""
         keyword, _, rest = body.partition(b"\0")
         method, packed = rest[:1], rest[1:]
         if name == b"iTXt":
@@ -255,7 +254,7 @@ class _Walk:
 
 
 def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
-    """Tell whether the pixels begin as a stream must (RFC 1950, 2.2), and have the bytes that their rows take at least."""
+    """Return whether the pixels begin like a stream (RFC 1950, 2.2), and have at least the bytes that their rows need."""
     header = read_header(data)
     rows = header.height * (1 + header.width * header.bits * CHANNELS[header.colour] // 8)
     if sum(stop - at - 12 for at, stop in still) < _AROUND + rows // _DENSEST:
@@ -265,18 +264,18 @@ def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
         start += data[at + 8 : min(at + 10, stop - 4)]
         if len(start) > 1:
             break
-    # Deflate, a window of at most 32 kB, no dictionary, and a sum that 31 divides.
+    # Deflate, a window of at most 32 kB, no dictionary, and a checksum divisible by 31.
     return start[0] & 0x8F == 8 and not start[1] & 0x20 and int.from_bytes(start[:2], "big") % 31 == 0
 
 
 def _animated(
     data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
 ) -> tuple[int, list[Mend]]:
-    """Return how many frames a PNG shows, and what to mend where it claims another number.
+    """Return how many frames a PNG shows, and what to repair if it claims another number.
 
-    Frames beyond the claim are none, and a claim beyond the frames makes decoders wait. Without a sound claim before
-    the pixels, or with fewer than two frames, the picture is a still, and all of `moving` goes; where its one frame
-    is not the picture for who cannot show animations, that gives way to the frame.
+    Frames beyond the claim do not count, and a claim beyond the frames makes decoders wait. Without a valid claim before
+    the pixels, or with fewer than two frames, the picture is a still, and all of `moving` is removed; if its only frame
+    is not the default image, that is replaced by the frame.
     """
     if not moving:
         return 1, []  # nearly all of them
@@ -295,7 +294,7 @@ def _animated(
 
 
 def _claimed(data: bytes, at: int, stop: int) -> int:
-    """Return how many frames an acTL chunk claims, 0 where it is not sound."""
+    """Return how many frames an acTL chunk claims, 0 if it is invalid."""
     frames = int.from_bytes(data[at + 8 : at + 12], "big")
     return frames if stop - at == 20 and frames < 1 << 31 else 0
 
@@ -303,7 +302,7 @@ def _claimed(data: bytes, at: int, stop: int) -> int:
 def _lone_frame(
     data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
 ) -> list[Mend]:
-    """Return the mends that put the only frame of an animation, of full size, in the place of the picture beside it."""
+    """Return the repairs that put the only frame of an animation, of full size, in place of the default image."""
     controls = [(at, stop) for at, stop, name in moving if name == b"fcTL"]
     at, stop = controls[0]
     end = controls[1][0] if len(controls) > 1 else len(data)
@@ -318,5 +317,5 @@ def _lone_frame(
 
 
 def _ascii(name: bytes) -> str:
-    """Show a chunk's name, also where it is no text."""
+    """Return a chunk's name in printable form, even if it is not text."""
     return repr(name)[2:-1]

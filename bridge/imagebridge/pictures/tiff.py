@@ -1,4 +1,4 @@
-"""The forms of TIFF that Pillow reads wrongly or not at all: told in words, or put together here from their samples.
+"""Forms of TIFF that Pillow reads incorrectly or not at all: described in words, or assembled here from their samples.
 
 Source: TIFF 6.0 (Adobe, 1992-06-03), sections 5, 16, 18, 20 and 21; libtiff's compression 50001 (WebP, 2018-05-08).
 """
@@ -7,7 +7,7 @@ from struct import unpack_from
 from sys import byteorder
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 
 from . import kinds
 from . import tiff_directory as directory
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _UNPACKED = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000))
-"""How samples may be packed for the libtiff in Pillow's wheels (13.0, 2026-11-30)."""
+"""How samples may be compressed for the libtiff in Pillow's wheels (13.0, 2026-11-30)."""
 
 _JPEG = frozenset((6, 7))
 _PICTURES = {34712: kinds.JP2, 50001: kinds.WEBP}
-"""What is packed so holds a whole file of this format in each strip or tile."""
+"""With these compressions, each strip or tile contains a whole file of this format."""
 
 _WHITE_IS_ZERO, _YCBCR = 0, 6
 _MERGED = frozenset((0, 1, 2, 3, 5))
-"""Forms of colours that `image` makes a picture of: light, RGB, a palette, inks."""
+"""Colour forms that `image` can convert: light, RGB, a palette, inks."""
 
 
 def refused(layout: Page) -> str:
-    """Return the sentence for a form that cannot be unpacked here, or would be shown as noise; empty for others."""
+    """Return a sentence for a form that cannot be unpacked here, or would be shown as noise; empty for others."""
     if layout.packed not in _UNPACKED and layout.packed not in _PICTURES:
         return layout.sentence()
     if layout.packed in _JPEG and (unread := _unread_jpeg(layout)):
@@ -40,7 +40,7 @@ def refused(layout: Page) -> str:
     halved = layout.tags.get(directory.HALVED, (2, 2)) != (1, 1)
     read = layout.packed in _JPEG or layout.packed in _PICTURES or _is_ycbcr(layout)
     noise = layout.colours == _YCBCR and halved and not read
-    # Pillow turns white and black round up to 8 bits alone, `image` numbers of 16.
+    # Pillow inverts black and white only up to 8 bits, `image` numbers with 16.
     negative = layout.colours == _WHITE_IS_ZERO and (
         layout.bits > 16 or (layout.bits > 8 and (layout.form != 1 or layout.samples > 1))
     )
@@ -50,12 +50,12 @@ def refused(layout: Page) -> str:
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _PRECISIONS = (8, 12)
-"""Bits a sample of a JPEG that libtiff unpacks, where the page says the same (4.7.2)."""
+"""Bits per sample of a JPEG that libtiff unpacks, if the page says the same (4.7.2)."""
 _OLD, _LOSSLESS_PROCESS = 6, 14
 
 
 def _unread_jpeg(layout: Page) -> str:
-    """Name the JPEG in a page where it is one that libtiff does not unpack (T.81, table B.1); empty for others."""
+    """Name the JPEG in a page if libtiff cannot unpack it (T.81, table B.1); empty for others."""
     if layout.packed == _OLD:
         return "lossless old JPEG" if layout.of(directory.PROCESS) == _LOSSLESS_PROCESS else ""
     starts, _ = layout.pieces()
@@ -68,11 +68,11 @@ def _unread_jpeg(layout: Page) -> str:
     if bits == layout.bits and bits in _PRECISIONS:
         return ""
     name = "lossless JPEG" if marker in _LOSSLESS else "JPEG"
-    return name if bits == layout.bits else f"{name} of {bits} bits"
+    return name if bits == layout.bits else f"{name} of {counted(bits, 'bit')}"
 
 
 def is_strange(layout: Page) -> bool:
-    """Tell whether a page is of a form that `image` reads and Pillow does not, or not rightly."""
+    """Return whether a page has a form that `image` reads and Pillow does not, or not correctly."""
     grey, extra = layout.colours in (0, 1), layout.of(directory.EXTRA)
     return (
         layout.packed in _PICTURES
@@ -95,11 +95,11 @@ def is_strange(layout: Page) -> bool:
 
 
 _CLEAR_GREY = {(8, True), (16, True), (16, False)}
-"""The bits, and whether in planes, in which Pillow does not read grey with opacity."""
+"""The bits, and whether in planes, for which Pillow does not read grey with opacity."""
 
 
 def _is_ycbcr(layout: Page) -> bool:
-    """Tell whether a page holds YCbCr as such: in a JPEG it is the decoder's."""
+    """Return whether a page itself contains YCbCr: inside a JPEG, the decoder handles it."""
     return (
         layout.colours == _YCBCR
         and layout.packed in _UNPACKED - _JPEG
@@ -109,16 +109,16 @@ def _is_ycbcr(layout: Page) -> bool:
 
 
 def memory_of_page(layout: Page) -> int:
-    """Return the bytes that a page takes to be decoded: for a strange one measured, 2026-11-30, with 20 megapixels of each form."""
+    """Return the bytes needed to decode a page: for a strange one as measured, 2026-11-30, with 20 megapixels of each form."""
     stored = layout.samples * layout.bits // 8
     return layout.pixels * (6 + (2 if layout.planar else 4) * stored if is_strange(layout) else 8)
 
 
 def image(layout: Page) -> "tuple[Image, str]":
-    """Return the pixels of a strange page in 8 bits a channel, and a sentence where their range had to be chosen.
+    """Return the pixels of a strange page with 8 bits per channel, and a sentence if their range had to be chosen.
 
     Raises:
-        PictureError: it is of a form that is not read here either, or takes too much memory.
+        PictureError: its form cannot be read here either, or takes too much memory.
     """
     from PIL import Image as Images
 
@@ -148,7 +148,7 @@ def image(layout: Page) -> "tuple[Image, str]":
         raise PictureError(layout.sentence())
     merged = Images.merge(mode, planes) if len(planes) > 1 else planes[0]
     if mode in ("LA", "RGBA") and layout.of(directory.EXTRA) == 1:
-        # Divided by the opacity that the colours were multiplied with; Pillow does so for colours alone.
+        # Divided by the opacity that the colours were multiplied with; Pillow does so only for colours.
         solid = Images.merge("RGBa", (*planes[:1] * 3, planes[1])) if mode == "LA" else merged.copy()
         if mode == "RGBA":
             solid = Images.merge("RGBa", planes)
@@ -158,7 +158,7 @@ def image(layout: Page) -> "tuple[Image, str]":
 
 
 def _unsigned(layout: Page, found: list[bytes]) -> tuple[list[bytes], str]:
-    """Return channels of values with a sign as 8 bits without one, and the sentence on what is black and white."""
+    """Return signed channels as unsigned 8 bits, and a sentence about what is black and white."""
     if layout.bits == 8:
         shifted = bytes(value ^ 0x80 for value in range(256))
         return [channel.translate(shifted) for channel in found], (
@@ -177,11 +177,11 @@ def _unsigned(layout: Page, found: list[bytes]) -> tuple[list[bytes], str]:
 
 
 _SAMPLES_OF = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
-"""Samples a pixel that each form of colours takes."""
+"""Samples per pixel of each colour form."""
 
 
 def left_out(layout: Page) -> str:
-    """Say how many samples a pixel are not shown, as the file does not say what they are (ExtraSamples 0); empty for none."""
+    """Say how many samples per pixel are not shown because the file does not say what they are (ExtraSamples 0); empty for none."""
     more = layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples)
     if more < 1 or {1, 2} & set(layout.tags.get(directory.EXTRA, ())):
         return ""
@@ -190,7 +190,7 @@ def left_out(layout: Page) -> str:
 
 
 def _from_palette(layout: Page, indices: bytes) -> "Image":
-    """Return the colours of 16-bit indices (TIFF 6.0, section 5: all reds, then all greens, then all blues)."""
+    """Return the colours for 16-bit indices (TIFF 6.0, section 5: all reds, then all greens, then all blues)."""
     from PIL import Image as Images
 
     colours = layout.tags.get(directory.COLOURS, ())
@@ -205,12 +205,12 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
 
 
 def corrected(image: "Image", layout: Page) -> "Image":
-    """Return what Pillow has read of a page, set right.
+    """Return what Pillow has read from a page, corrected.
 
-    12 bits of grey become 16. A palette of 8 bits is what old writers gave. Numbers of 32 bits have no sign, and
-    floats that libtiff has put in order were turned round once more.
+    12-bit grey becomes 16 bits. 8-bit palettes come from old programs. 32-bit integers are unsigned, and
+    floats that libtiff has already byte-swapped were swapped again.
 
-    Colours of 16 bits that all stay below 256 would be black; libtiff takes them for 8 bits too.
+    16-bit colours that all stay below 256 would be black; libtiff also takes them for 8 bits.
     """
     if image.mode == "I;16" and layout.bits == 12:
         return image.point(lambda grey: grey * 16)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
@@ -226,11 +226,11 @@ def corrected(image: "Image", layout: Page) -> "Image":
 
 
 _COPIED = 24
-"""Bytes a pixel that copies of 32 bits take while they are made."""
+"""Bytes per pixel of temporary 32-bit copies."""
 
 
 def _turned_round(image: "Image", layout: Page) -> "Image":
-    """Return floats whose bytes stand in the other order."""
+    """Return floats with their bytes in the opposite order."""
     from PIL import Image as Images
 
     check_memory(*layout.size, _COPIED * layout.pixels)
@@ -238,7 +238,7 @@ def _turned_round(image: "Image", layout: Page) -> "Image":
 
 
 def _without_sign(image: "Image", layout: Page) -> "Image":
-    """Return numbers of 32 bits as they are: those of more than 31 are negative in Pillow, and floats here."""
+    """Return correct 32-bit integers: those of more than 31 bits are negative in Pillow, and floats here."""
     from PIL import Image as Images
 
     low, _ = image.getextrema()
@@ -246,16 +246,16 @@ def _without_sign(image: "Image", layout: Page) -> "Image":
         return image
     check_memory(*layout.size, _COPIED * layout.pixels)
     raw, highest = bytearray(image.tobytes()), 3 if byteorder == "little" else 0
-    # Less by 2 ** 31, each has its sign.
+    # Subtracting 2 ** 31 gives each its sign.
     raw[highest::4] = raw[highest::4].translate(bytes(value ^ 0x80 for value in range(256)))
     signed = Images.frombytes("I", image.size, bytes(raw))
     return signed.convert("F").point(lambda value: value * 1 + 2.0**31)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
 
 
 _WEIGHTS = (0.299, 0.587, 0.114)
-"""How much of red, green and blue makes the light, where a page does not say (section 21)."""
+"""How much red, green and blue contribute to the light, if a page does not say (section 21)."""
 _LEVELS = (0, 255, 128, 255, 128, 255)
-"""Black and white of Y, and no and full colour of Cb and Cr, where a page does not say (section 20)."""
+"""Black and white of Y, and no and full colour of Cb and Cr, if a page does not say (section 20)."""
 
 
 def _from_ycbcr(layout: Page) -> "Image":
@@ -276,7 +276,7 @@ def _from_ycbcr(layout: Page) -> "Image":
 
 
 def _to_rgb(layout: Page) -> tuple[float, ...]:
-    """Return the three rows by which red, green and blue come of Y, Cb, Cr and 1 (sections 20 and 21)."""
+    """Return the three rows that compute red, green and blue from Y, Cb, Cr and 1 (sections 20 and 21)."""
     red, green, blue = _known(directory.fractions(layout, directory.WEIGHTS), _WEIGHTS)
     levels = _known(directory.fractions(layout, directory.LEVELS), _LEVELS)
     zeros = levels[0::2]
@@ -302,7 +302,7 @@ def _known(said: list[float], usual: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _of_pictures(layout: Page) -> "Image":
-    """Return a page whose strips or tiles are files of their own, put together."""
+    """Return a page whose strips or tiles are separate files, assembled."""
     from PIL import Image as Images
 
     from .decode import load, read

@@ -1,7 +1,7 @@
-"""The directories of a TIFF: how each page says that its pixels are stored, read and written.
+"""The directories of a TIFF: how each page says that its pixels are stored. Reads and writes them.
 
-BigTIFF has numbers of eight bytes for files of more than 4 GB. Few decoders know both of its orders of bytes, and no
-picture here is that large: it is written as TIFF before anything else reads it.
+BigTIFF has eight-byte numbers for files of more than 4 GB. Few decoders know both of its byte orders, and no
+picture here is that large, so it is rewritten as TIFF before anything else reads it.
 Source: TIFF 6.0 (Adobe, 1992-06-03), section 2; BigTIFF (AWare Systems, 2008-02-01).
 """
 
@@ -29,10 +29,10 @@ _NUMBERS = (
 _FRACTIONS = frozenset((WEIGHTS, LEVELS))
 
 _TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-"""The letter that `struct` has for the numbers of each type."""
+"""The letter of `struct` for the numbers of each type."""
 _FRACTION = 5
 _LONGER = {16: 4, 17: 9, 18: 13}
-"""The types of eight bytes that BigTIFF alone has, and their type in TIFF."""
+"""The eight-byte types that only BigTIFF has, and their types in TIFF."""
 _BYTES = {
     1: 1,
     2: 1,
@@ -53,9 +53,9 @@ _BYTES = {
 }
 """Bytes of a value of each type."""
 _DIRECTORIES = frozenset((34665, 34853))
-"""Tags that lead to a directory of their own: EXIF's, of the camera and of the place."""
+"""Tags that lead to a separate directory: EXIF's, of the camera and of the place."""
 _OTHER_SIZES = 330
-"""The tag that leads to smaller copies of the page, which nobody asks for."""
+"""The tag that leads to smaller copies of the page, which nobody needs."""
 _MOST = 0xFFFFFFFF
 
 _PACKED = {
@@ -131,42 +131,42 @@ class Page(NamedTuple):
 
     @property
     def samples(self) -> int:
-        """Samples a pixel."""
+        """Samples per pixel."""
         return self.of(SAMPLES, 1)
 
     @property
     def bits(self) -> int:
-        """Bits a sample."""
+        """Bits per sample."""
         return self.of(BITS, 1)
 
     @property
     def form(self) -> int:
-        """What a sample is: 1 a number, 2 one with a sign, 3 a float."""
+        """The type of a sample: 1 an unsigned integer, 2 a signed one, 3 a float."""
         return self.of(FORMAT, 1)
 
     @property
     def colours(self) -> int:
-        """What the samples say: 0 and 1 grey, 2 RGB, 3 a palette, 5 inks, 6 YCbCr."""
+        """The meaning of the samples: 0 and 1 grey, 2 RGB, 3 a palette, 5 inks, 6 YCbCr."""
         return self.of(PHOTOMETRIC)
 
     @property
     def packed(self) -> int:
-        """How the samples are packed, 1 for not at all."""
+        """How the samples are compressed, 1 for not at all."""
         return self.of(COMPRESSION, 1)
 
     @property
     def planar(self) -> bool:
-        """Whether each sample has a plane of its own."""
+        """Whether each sample has a separate plane."""
         return self.of(PLANAR, 1) == 2 and self.samples > 1
 
     @property
     def put_in_order(self) -> bool:
-        """Whether libtiff has put the bytes of its samples in this machine's order, where the file has another."""
+        """Whether libtiff has converted samples to this machine's byte order, if the file has the other one."""
         return self.packed != 1 and self.order != ("<" if byteorder == "little" else ">")
 
     @property
     def tiled(self) -> bool:
-        """Whether the page is stored in tiles, and not in strips."""
+        """Whether the page is stored in tiles, not in strips."""
         return TILE_OFFSETS in self.tags
 
     def pieces(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -175,7 +175,7 @@ class Page(NamedTuple):
         return self.tags.get(offsets, ()), self.tags.get(counts, ())
 
     def sentence(self, packed: str = "") -> str:
-        """Say how the pixels are stored, where that is not decoded here; how they are `packed` where more is known of it."""
+        """Say how the pixels are stored, if they cannot be decoded here; `packed` describes the compression if more is known."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
@@ -187,7 +187,7 @@ class Page(NamedTuple):
 
 
 def page(data: bytes, index: int) -> Page | None:
-    """Return how a page of a TIFF, counted from 0, is stored; None where its directory cannot be read."""
+    """Return how a page of a TIFF, counted from 0, is stored; None if its directory cannot be read."""
     order = _order(data)
     try:
         at = next(islice(_places(data, order), index, None), 0) if order else 0
@@ -197,7 +197,7 @@ def page(data: bytes, index: int) -> Page | None:
 
 
 def without_lone_plane(data: bytes, index: int) -> bytes:
-    """Return a TIFF in which a page of one sample a pixel is not said to be in planes: that is the same, and Pillow fails at it."""
+    """Return a TIFF in which pages with one sample per pixel are not marked as planar: that means the same, and Pillow fails on it."""
     layout = page(data, index)
     if layout is None or layout.samples != 1 or layout.of(PLANAR, 1) != 2:
         return data
@@ -226,7 +226,7 @@ def _order(data: bytes) -> str:
 
 
 def _places(data: bytes, order: str) -> Iterator[int]:
-    """Yield where each directory stands, up to one that was there before."""
+    """Yield the position of each directory, up to a repeated one."""
     (at,) = unpack_from(f"{order}I", data, 4)
     seen: set[int] = set()
     while at and at not in seen:
@@ -255,7 +255,7 @@ def _tags(data: bytes, order: str, at: int) -> Tags:
 
 
 def _page(data: bytes, order: str, tags: Tags) -> Page:
-    """Return a page whose tiles stand under their own names, also where an old writer called them strips."""
+    """Return a page whose tiles are under their own tags, even if an old program called them strips."""
     if TILE_WIDTH not in tags or TILE_OFFSETS in tags or OFFSETS not in tags:
         return Page(data, order, tags)
     tags |= {TILE_OFFSETS: tags.pop(OFFSETS), TILE_COUNTS: tags.pop(COUNTS, ())}
@@ -263,7 +263,7 @@ def _page(data: bytes, order: str, tags: Tags) -> Page:
 
 
 def fractions(layout: Page, tag: int) -> list[float]:
-    """Return the values of a tag that holds fractions; none where one of them has no value."""
+    """Return the values of a tag that contains fractions; none if one of them has no value."""
     values = layout.tags.get(tag, ())
     if 0 in values[1::2]:
         return []
@@ -271,7 +271,7 @@ def fractions(layout: Page, tag: int) -> list[float]:
 
 
 def with_directory(layout: Page, tags: TypedTags) -> bytes:
-    """Return the file of a page with another directory behind it, which is its only one. `tags`: a type and values each."""
+    """Return the file of a page with another directory appended, which is its only one. `tags`: a type and values each."""
     order, data = layout.order, layout.data + bytes(len(layout.data) % 2)
     behind = b""
     entries = b""
@@ -287,7 +287,7 @@ def with_directory(layout: Page, tags: TypedTags) -> bytes:
 
 
 def classic(data: bytes) -> bytes:
-    """Return a BigTIFF as TIFF: the same pixels in the same places, and directories of TIFF behind them; others as they are.
+    """Return a BigTIFF as TIFF: the same pixels in the same places, and TIFF directories after them; other files unchanged.
 
     Raises:
         PictureError: its first directory cannot be read.
@@ -304,7 +304,7 @@ def classic(data: bytes) -> bytes:
 
 
 class _Directories:
-    """Directories of a BigTIFF, written as those of a TIFF behind the file. What is read for them is no more than the file."""
+    """Converts the directories of a BigTIFF to those of a TIFF, appended to the file. It reads no more for them than the file has."""
 
     def __init__(self, data: bytes, order: str) -> None:
         self._data, self._order, self._left = data, order, len(data)
@@ -314,9 +314,9 @@ class _Directories:
         self._write(bytes(len(data) % 2))
 
     def chain(self, at: int) -> int:
-        """Write a page's directory and those that follow it, and return where the first one stands.
+        """Write a page's directory and those that follow it, and return the position of the first.
 
-        Where one of them cannot be read the one before it leads beyond the end, so that it is missed.
+        If one of them cannot be read, the one before it points beyond the end, so that it is noticed.
         """
         pages: list[bytes] = []
         following = 0
@@ -334,7 +334,7 @@ class _Directories:
         return following
 
     def _write(self, piece: bytes) -> int:
-        """Put a piece behind the file, at an even place, and return where it stands."""
+        """Append a piece to the file, at an even position, and return its position."""
         place, piece = self._end, piece + bytes(len(piece) % 2)
         self._end += len(piece)
         self.written.append(piece)
@@ -350,13 +350,13 @@ class _Directories:
             raise StructError
 
     def _entries(self, at: int, *, within: bool = False) -> tuple[bytes, int]:
-        """Return the entries of a directory as TIFF has them, and where the next directory stands.
+        """Return the entries of a directory in TIFF's form, and the position of the next directory.
 
-        `within` says that it is one that a tag leads to.
+        `within` says that a tag leads to it.
         """
         order, data = self._order, self._data
         self._seen.add(at)
-        if at >= len(data):  # It may be more than any index is.
+        if at >= len(data):  # It may exceed any index.
             raise StructError
         (count,) = unpack_from(f"{order}Q", data, at)
         self._read(20 * count)
@@ -373,7 +373,7 @@ class _Directories:
         size = values * _BYTES.get(kind, len(data))
         place = at + 12 if size <= 8 else unpack_from(f"{order}Q", data, at + 12)[0]
         if place + size > len(data):
-            return b""  # no value: whether it is needed is for the pixels' decoder to say
+            return b""  # no value: the pixels' decoder will say whether it is needed
         if kind not in _LONGER and size > 8:
             return pack(f"{order}HHII", tag, kind, values, place)
         held = data[place : place + size]
@@ -389,7 +389,7 @@ class _Directories:
         return pack(f"{order}HHI", tag, kind, values) + held.ljust(4, b"\0")
 
     def _led_to(self, at: int) -> int:
-        """Write a directory that a tag leads to, and return where it stands; 0 for one that cannot be read."""
+        """Write a directory that a tag leads to, and return its position; 0 if it cannot be read."""
         if at in self._seen:
             return 0
         try:

@@ -1,7 +1,7 @@
-"""The samples of a TIFF's page as bytes, for the forms that Pillow reads wrongly or not at all.
+"""The samples of a TIFF page as bytes, for forms that Pillow reads incorrectly or not at all.
 
-A page of several samples a pixel is decoded as a grey page that is so many times as wide, a page in planes as one
-grey page a plane: Pillow unpacks them, and nothing but the order of bytes is left to be right here.
+A page with several samples per pixel is decoded as a grey page that is that many times as wide, a page in planes as one
+grey page per plane: Pillow unpacks them, and only the byte order remains to be handled here.
 Source: TIFF 6.0 (Adobe, 1992-06-03), sections 2, 8 and 21; Photoshop's technical note 3 for floats.
 """
 
@@ -17,11 +17,11 @@ _SHORT, _LONG = 3, 4
 _FLOAT = 3
 
 _MOST_LOOPED = 20_000_000
-"""Samples that are converted one by one at most, which takes seconds."""
+"""The most samples that are converted one by one, which takes seconds."""
 
 
 class _Grid(NamedTuple):
-    """How a page is laid out as a grey one: a unit of so many samples for each square of so many pixels."""
+    """The layout of a page as a grey one: a unit of that many samples for each square of that many pixels."""
 
     samples: int
     across: int = 1
@@ -29,10 +29,10 @@ class _Grid(NamedTuple):
 
 
 def channels(layout: Page) -> list[bytes]:
-    """Return each channel in 8 bits, but for a palette's indices and values with a sign, which stay (lower byte first).
+    """Return each channel in 8 bits, except palette indices and signed values, which keep their bits (lower byte first).
 
     Raises:
-        PictureError: it is of a form that is not read here.
+        PictureError: its form cannot be read here.
     """
     samples = layout.samples
     if layout.of(directory.PREDICTOR, 1) != 1 and samples > 1 and not layout.planar:
@@ -53,10 +53,10 @@ def channels(layout: Page) -> list[bytes]:
 def halved_channels(layout: Page, across: int, down: int) -> tuple[list[bytes], tuple[int, int]]:
     """Return Y, Cb and Cr, where `across` x `down` values of Y share one of each colour; and the size of Y in pixels.
 
-    A unit holds those values of Y row by row, and then both colours (section 21). Y is as large as whole units are.
+    A unit contains those values of Y row by row, then both colours (section 21). Y is as large as whole units.
 
     Raises:
-        PictureError: it is of a form that is not read here.
+        PictureError: its form cannot be read here.
     """
     in_unit = across * down
     pieces = (directory.TILE_WIDTH, directory.TILE_HEIGHT) if layout.tiled else (directory.ROWS,)
@@ -81,7 +81,7 @@ def halved_channels(layout: Page, across: int, down: int) -> tuple[list[bytes], 
 
 
 def check_looped(layout: Page) -> None:
-    """Refuse a page whose samples are too many to be converted one by one.
+    """Refuse a page with too many samples to be converted one by one.
 
     Raises:
         PictureError: it has more than `_MOST_LOOPED`.
@@ -102,14 +102,14 @@ def _eight_bits(plane: bytes, layout: Page) -> bytes:
     if layout.form == _FLOAT:
         letter = "e" if layout.bits == 16 else "f"
         values = unpack_from(f"<{8 * len(plane) // layout.bits}{letter}", plane)
-        # The order of the comparison makes 0 of what is no number.
+        # The order of the comparison turns NaN into 0.
         return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
     # The last byte of a number is its highest.
     return plane[layout.bits // 8 - 1 :: layout.bits // 8]
 
 
 def _unpacked(layout: Page, grid: _Grid, plane: int | None = None) -> bytes:
-    """Return what Pillow unpacks of a page, or one plane of it, as grey; values of several bytes begin with the lower one."""
+    """Return what Pillow unpacks of a page, or of one of its planes, as grey; the lower byte of a value comes first."""
     from .decode import header, load
 
     tags = _as_grey(layout, grid, plane)
@@ -128,7 +128,7 @@ def _unpacked(layout: Page, grid: _Grid, plane: int | None = None) -> bytes:
 
 
 def turned_round(raw: bytes) -> bytes:
-    """Return numbers of four bytes with these in the other order."""
+    """Return four-byte numbers in the opposite byte order."""
     turned = bytearray(len(raw))
     for at in range(4):
         turned[at::4] = raw[3 - at :: 4]
@@ -136,7 +136,7 @@ def turned_round(raw: bytes) -> bytes:
 
 
 def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTags:
-    """Return the tags with which the page, or one plane of it, is grey."""
+    """Return the tags with which the page, or one of its planes, is grey."""
     starts, lengths = layout.pieces()
     if plane is not None:
         each = len(starts) // layout.samples
@@ -149,7 +149,7 @@ def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTag
         return -(-pixels // grid.down)
 
     height = layout.of(directory.HEIGHT)
-    # Numbers of 32 bits pass as floats too: their bytes are put in order, and not read.
+    # 32-bit integers are also treated as floats: their bytes are reordered, and not interpreted.
     form = _FLOAT if layout.bits == 32 else 1
     tags: directory.TypedTags = {
         directory.WIDTH: (_LONG, (wide(layout.of(directory.WIDTH)),)),

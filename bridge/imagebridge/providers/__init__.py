@@ -1,1 +1,1 @@
-"""Translations on a vendor's wire: the Responses API and Chat Completions."""
+"""Translations in a vendor's wire format: the Responses API and Chat Completions."""

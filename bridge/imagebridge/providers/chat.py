@@ -1,4 +1,4 @@
-"""The same results for Chat Completions, whose tool messages hold text alone.
+"""Results for Chat Completions, whose tool messages can contain only text.
 
 Pictures follow in one user message after all tool messages (OpenAI's specification, 2026-08-21: "For
 tool messages, only type `text` is supported"), each named after its call.
@@ -32,7 +32,7 @@ _KINDS: dict[str, AttachmentKind] = {"image_url": "picture", "file": "file"}
 
 
 def _detail(model: str | None, wanted: Detail) -> Detail:
-    """Return a detail that strict servers know: auto, low and high alone (farion1231/cc-switch#7536, 2026-11)."""
+    """Return a detail that strict servers accept: only auto, low and high (farion1231/cc-switch#7536, 2026-11)."""
     detail = known(model, wanted)
     return "high" if detail == "original" else detail
 
@@ -53,13 +53,13 @@ class _Chat(OpenAIItems):
         return chat_part(cast("ResponsesPart", responses.PROVIDER.part(part)))
 
     def shown(self, part: Part) -> JsonObject:
-        """Write one part in the form of Responses, of which `chat_part` makes this API's; see `Provider.shown`."""
+        """Write one part in the form of Responses, which `chat_part` converts to this API's; see `Provider.shown`."""
         return responses.PROVIDER.part(part)
 
     def answers(
         self, answers: Sequence[tuple[CallReference, Translation]], server: str | None
     ) -> list[JsonObject]:
-        """Write a tool message a call, and a user message with the pictures; see `chat_messages`."""
+        """Write a tool message for each call, and a user message with the pictures; see `chat_messages`."""
         mode = endpoint_kind(server).chat
         answers = [(reference, _with_told_files(translation)) for reference, translation in answers]
         messages: list[JsonObject] = []
@@ -73,7 +73,7 @@ class _Chat(OpenAIItems):
         return messages
 
     def uploaded(self, part: JSON, file_id: str) -> JsonObject | None:
-        """Write a file by its id: pictures have none here."""
+        """Write a file by its id: this API has no ids for pictures."""
         return {"type": "file", "file": {"file_id": file_id}} if part.get("type") == "file" else None
 
     def kind(self, part: JSON) -> AttachmentKind | None:
@@ -110,7 +110,7 @@ def chat_messages(
 
 
 def _with_told_files(translation: Translation) -> Translation:
-    """Return a translation in which a sentence stands for each file that Chat Completions does not take."""
+    """Return a translation in which a sentence replaces each file that Chat Completions does not take."""
     placed = [one._replace(parts=[_file_as_text(part) for part in one.parts]) for one in translation.placed]
     return replace(translation, placed=tuple(placed))
 
@@ -149,7 +149,7 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
 
 
 def _file_part(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a PDF or an uploaded file as a file, and a sentence for others (guide "File inputs", 2026-09)."""
+    """Return a PDF or an uploaded file as a file part, and others as a sentence (guide "File inputs", 2026-09)."""
     name, data = part.get("filename") or "", part.get("file_data")
     if data and data.startswith(_PDF):
         return {"type": "file", "file": {"filename": name, "file_data": data}}

@@ -1,7 +1,7 @@
-"""The items of a conversation on both of OpenAI's wires, which share their roles: who said them, which calls they make or
-answer, where their pictures and files come from.
+"""Items of a conversation in both of OpenAI's wire formats, which share their roles: who said them, which calls they make
+or answer, where their pictures and files come from.
 
-What the model said may be objects of the SDK.
+What the model said may be SDK objects.
 """
 
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ class OpenAIItems:
 
 
 def attached(part: JSON) -> JSON:
-    """Return the fields of a picture or a file, which Chat Completions puts one level deeper; some write them flat there too."""
+    """Return the fields of a picture or file, which Chat Completions nests one level deeper; some programs do not nest them."""
     for name in ("image_url", "file"):
         if is_json(inner := part.get(name)):
             return {**part, name: None, **inner}
@@ -69,7 +69,7 @@ def attached(part: JSON) -> JSON:
 
 
 def response_call(call: object) -> JsonObject:
-    """Return a tool call of Chat Completions, valid or not, as an item of Responses."""
+    """Return a Chat Completions tool call, valid or not, as an item of Responses."""
     fields = as_object(call) or {}
     custom = as_object(fields.get("custom"))
     inner = custom or as_object(fields.get("function")) or {}

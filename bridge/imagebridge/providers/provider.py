@@ -1,4 +1,4 @@
-"""What a vendor's file in this room offers: what its API takes, and how its wire is written and read."""
+"""What a vendor's file in this package provides: what its API takes, and how its wire format is written and read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AttachmentKind = Literal["picture", "file"]
 
 
 class Source(NamedTuple):
-    """Where a picture or a file on a wire comes from: a `data:` URL or a web address, or a file's id."""
+    """Where a picture or file in a wire format comes from: a `data:` URL or web address, or a file's id."""
 
     url: str = ""
     file_id: str = ""
@@ -29,7 +29,7 @@ class CallReference(NamedTuple):
     """A call of any API.
 
     custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.
-    caller: what made it, where that was a program; programs read text alone.
+    caller: what made it, if that was a program; programs read only text.
     """
 
     id: str
@@ -40,10 +40,10 @@ class CallReference(NamedTuple):
 
 
 def call_reference(value: object) -> CallReference:
-    """Return the call that `value` names: its id, an item of a response's output, or a chat message's tool call.
+    """Return the call that `value` refers to: its id, an item of a response's output, or a chat message's tool call.
 
     Raises:
-        TypeError: something else came, or a call without an id.
+        TypeError: `value` is something else, or a call without an id.
     """
     if isinstance(value, CallReference):
         return value
@@ -69,7 +69,7 @@ def call_reference(value: object) -> CallReference:
 
 
 class Provider(Protocol):
-    """One vendor's API: `PROVIDER` of its file. A further one is such a file and a line of `registry`."""
+    """One vendor's API, as `PROVIDER` in its file. A new one needs such a file and a line in `registry`."""
 
     @property
     def name(self) -> str:
@@ -83,11 +83,11 @@ class Provider(Protocol):
 
     @property
     def stores(self) -> bool:
-        """Whether the API keeps what it answers unless it is told not to."""
+        """Whether the API stores its answers unless told not to."""
         ...
 
     def receiver(self, model: str | None) -> Receiver:
-        """Return what the API takes with a model behind it."""
+        """Return what the API takes with a given model behind it."""
         ...
 
     # Writing.
@@ -97,23 +97,23 @@ class Provider(Protocol):
         ...
 
     def shown(self, part: Part) -> JsonObject:
-        """Write one part as `Translation.parts` gives it: mostly as `part`."""
+        """Write one part in the form of `Translation.parts`, usually that of `part`."""
         ...
 
     def answers(
         self, answers: "Sequence[tuple[CallReference, Translation]]", server: str | None
     ) -> list[JsonObject]:
-        """Write the answers of the calls of one response; `server` is what answers under the base URL."""
+        """Write the answers to the calls of one response; `server` is the kind of server at the base URL."""
         ...
 
     def uploaded(self, part: JSON, file_id: str) -> JsonObject | None:
-        """Write a picture or file that was uploaded in place of `part`; None where the API takes no id of it."""
+        """Write a picture or file that was uploaded in place of `part`; None if the API does not accept an id for it."""
         ...
 
     # Reading what was sent: the items or messages of a conversation, and their parts.
 
     def speaker(self, item: object) -> str | None:
-        """Tell who said an item: "assistant" for the model, "user", or another; None where it is not of this wire."""
+        """Return who said an item: "assistant" for the model, "user", or another role; None if it is not of this wire format."""
         ...
 
     def calls(self, item: object) -> Sequence[tuple[str, str]]:
@@ -121,11 +121,11 @@ class Provider(Protocol):
         ...
 
     def waits(self, item: object) -> bool:
-        """Tell whether an item of the model waits for answers."""
+        """Return whether an item of the model waits for answers."""
         ...
 
     def answered(self, item: JSON) -> str:
-        """Return the id of the call that an item answers; "" where it answers none."""
+        """Return the id of the call that an item answers; "" if it answers none."""
         ...
 
     def holder(self, item: JSON) -> str:
@@ -133,7 +133,7 @@ class Provider(Protocol):
         ...
 
     def kind(self, part: JSON) -> AttachmentKind | None:
-        """Tell what a part attaches; None for a text, and for a part of another wire."""
+        """Return what a part attaches; None for a text or a part of another wire format."""
         ...
 
     def source(self, part: JSON) -> Source:
@@ -141,7 +141,7 @@ class Provider(Protocol):
         ...
 
     def text(self, part: JSON) -> str | None:
-        """Return the words of a text part; None where it is none of this wire."""
+        """Return the words of a text part; None if it is not a text part of this wire format."""
         ...
 
 
@@ -155,14 +155,14 @@ class Translation(FittedResult):
     output: the `output` of a `function_call_output`: a string if all parts are text, else `parts`.
     tokens: what the pictures cost, by OpenAI's published formulas.
     for_user: blocks that the server marks as meant for the user and not for the model.
-    is_error: whether the tool failed. If so, the first part says it, unless the API has a field for that.
+    is_error: whether the tool failed. If so, the first part says so, unless the API has a field for it.
     """
 
     provider: Provider
 
     @classmethod
     def of(cls, read: ReadResult, provider: Provider) -> "Translation":
-        """Fit a result that has been read for a provider; a text marks an error if its API has no field for that."""
+        """Fit a result that has been read for a provider; a text marks an error if its API has no field for it."""
         placed = read.placed()
         if read.is_error and not read.receiver.flags_errors:
             placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)

@@ -1,4 +1,4 @@
-"""The vendors whose wire is known, by the name that `Policy(api=...)` has for each."""
+"""The vendors whose wire formats are supported, by their names in `Policy(api=...)`."""
 
 from functools import cache, lru_cache
 from importlib import import_module
@@ -13,7 +13,7 @@ PROVIDERS: dict[str, str] = {
     "responses": "imagebridge.providers.responses",
     "chat": "imagebridge.providers.chat",
 }
-"""The module of each, whose `PROVIDER` it is: loaded when first asked for."""
+"""The module of each, which defines its `PROVIDER`: loaded when first needed."""
 
 
 @cache
@@ -22,10 +22,10 @@ def _loaded(module: str) -> Provider:
 
 
 def provider(name: str) -> Provider:
-    """Return the provider of a name.
+    """Return the provider with a name.
 
     Raises:
-        ValueError: there is none; the message names those there are.
+        ValueError: there is none; the message lists the existing ones.
     """
     module = PROVIDERS.get(name)
     if module is None:
@@ -34,7 +34,7 @@ def provider(name: str) -> Provider:
 
 
 def providers() -> tuple[Provider, ...]:
-    """Return all of them."""
+    """Return all providers."""
     return _all(tuple(PROVIDERS.values()))
 
 
@@ -44,15 +44,15 @@ def _all(modules: tuple[str, ...]) -> tuple[Provider, ...]:
 
 
 def receiver(policy: Policy) -> Receiver:
-    """Return what takes the parts of a policy's translations.
+    """Return the receiver for a policy's translations.
 
     Raises:
-        ValueError: the policy names no API that is known.
+        ValueError: the policy names an unknown API.
     """
     return receiver_of(provider(policy.api), policy.model)
 
 
 @lru_cache(maxsize=64)
 def receiver_of(wire: Provider, model: str | None) -> Receiver:
-    """Return what an API takes with a model behind it: made once, as each result asks for it."""
+    """Return what an API takes with a model behind it: created once, because every result asks for it."""
     return wire.receiver(model)

@@ -1,4 +1,4 @@
-"""Results on the wire of the Responses API: one output a call, pictures where the server takes them."""
+"""Results in the wire format of the Responses API: one output for each call, with pictures if the server takes them."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -55,7 +55,7 @@ class _Responses(OpenAIItems):
     def answers(
         self, answers: Sequence[tuple[CallReference, Translation]], server: str | None
     ) -> list[JsonObject]:
-        """Write one output a call, in order, and for servers that need it one user message with the pictures after them."""
+        """Write one output for each call, in order, followed by a user message with the pictures for servers that need it."""
         mode = endpoint_kind(server).responses
         output_items = [_output_item(translation, reference, mode) for reference, translation in answers]
         if mode == "user_message":
@@ -103,12 +103,12 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
 
 
 def translation_of(read: ReadResult) -> Translation:
-    """Return the translation of a result that has been read, for the API that its policy names."""
+    """Return the translation of a result that has been read, for the API named in its policy."""
     return Translation.of(read, provider(read.policy.api))
 
 
 Way = Mode | Literal["program"]
-"""How pictures travel beside a text: also where a program takes the text, and pictures do not."""
+"""How pictures travel with a text, also when a program takes the text and pictures are not sent."""
 
 _WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
@@ -118,9 +118,9 @@ _WHY: dict[Way, str] = {
 
 
 def _output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
-    """Return the item that answers one call: `type`, `call_id`, `output`, and what the API wants repeated.
+    """Return the item that answers one call: `type`, `call_id`, `output`, and what the API requires to be repeated.
 
-    `output` is one string where only text is left. A program that called gets a string always.
+    `output` is one string if only text is left. A program that made the call always gets a string.
     """
     kind = "custom_tool_call_output" if reference.custom else "function_call_output"
     item: dict[str, Any] = {"type": kind, "call_id": reference.id}
@@ -139,7 +139,7 @@ def text_alone(translation: Translation, way: Way) -> str:
         if is_attachment(one):
             name = one.name
             if isinstance(one.content, ShownPicture):
-                # Where the picture does not follow, neither does the line beside it, which holds its handle.
+                # If the picture does not follow, neither does its line, which contains its handle.
                 name = f"{name if way == 'user_message' else one.content.handle or name}: {one.content}"
             lines.append(f"[{name}; {_WHY[way]}]")
         else:
@@ -148,7 +148,7 @@ def text_alone(translation: Translation, way: Way) -> str:
 
 
 def is_attachment(one: PlacedPiece) -> bool:
-    """Tell whether a piece is more than text."""
+    """Return whether a piece is more than text."""
     return any(not isinstance(part, Text) for part in one.parts)
 
 

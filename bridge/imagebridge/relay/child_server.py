@@ -1,4 +1,4 @@
-"""The server of a relay as a child process: its standard streams as lines, and its end with all that it has started."""
+"""The server of a relay as a child process: its standard streams as lines, and its end together with everything it started."""
 
 import math
 import os
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from anyio.abc import Process
 
 _GRACE = 2.0
-"""Seconds that a server has to end by itself once its input is closed."""
+"""Seconds that a server has to exit by itself once its input is closed."""
 
 _LAST = 1.5
-"""Seconds between SIGTERM and SIGKILL: hosts kill the relay 2 seconds after its own SIGTERM, and then nobody ends the server
-any more (the SDKs for Python and TypeScript, 2026-11)."""
+"""Seconds between SIGTERM and SIGKILL: hosts kill the relay 2 seconds after their SIGTERM, after which nobody would end the
+server (the SDKs for Python and TypeScript, 2026-11)."""
 
 _LOOK = 0.2
 """Seconds between two checks of whether the process is still running, and for its last output to be read."""
 
 
 class ChildServer:
-    """A running server. Its stderr is the relay's own, which the host keeps as its log and is always read."""
+    """A running server. Its stderr is the relay's own, which the host keeps as a log and is always read."""
 
     def __init__(self, name: str, process: "Process", pipes: "_Pipes") -> None:
         self.name = name
@@ -44,26 +44,26 @@ class ChildServer:
         self._end_by = math.inf
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
-        """Write a line to the server; one that is gone gets none, and its end is told when its output ends."""
+        """Write a line to the server; if the server has exited, nothing is written, and the end of its output reports it."""
         return self._pipes.send(line)
 
     async def finish(self) -> None:
-        """Tell the server that no more is coming, which asks it to end (2025-11-25, lifecycle, stdio)."""
+        """Tell the server that no more input is coming, which asks it to exit (2025-11-25, lifecycle, stdio)."""
         self._end_by = min(self._end_by, anyio.current_time() + _GRACE)
         with suppress(*STREAM_ENDED):
             await self._pipes.finish()
 
     def hurry(self) -> None:
-        """Leave the server no time to end by itself: whoever asked the relay to end does not wait for long."""
+        """Give the server no time to exit by itself: whoever asked the relay to end does not wait long."""
         self._end_by = anyio.current_time()
 
     async def stop(self) -> None:
-        """End the server, with all that is left of its group."""
+        """End the server, with everything left of its process group."""
         await self.finish()
         await _stopped(self.process, max(0.0, self._end_by - anyio.current_time()))
 
     async def end(self) -> str:
-        """Return how it ended, once its output has."""
+        """Return how it ended, once its output has ended."""
         await _ended(self.process, _GRACE)
         code = self.process.returncode
         if code is None:
@@ -71,25 +71,25 @@ class ChildServer:
         return f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
 
     async def watch(self) -> None:
-        """End the lines once the process is gone: a child of it that holds its output would keep them open."""
+        """End the lines once the process has exited: a child of it that holds its output would keep them open."""
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         steps = -1
-        # A host that reads slowly keeps what came before in the way of what is still to be read.
+        # If the host reads slowly, earlier output blocks what is still to be read.
         while self.lines.busy or steps != self.lines.steps:
             steps = self.lines.steps
             await anyio.sleep(_LOOK)
         await self.cut()
 
     async def cut(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         with suppress(*STREAM_ENDED):
             await self._pipes.cut()
 
 
 @dataclass(frozen=True, slots=True)
 class _Pipes:
-    """The standard streams of a process, from outside: what reads, what writes, and what closes either."""
+    """The standard streams of a process, seen from outside: a reader, a writer, and functions to close either."""
 
     follow: Callable[[Take], Awaitable[None]]
     send: Callable[[bytes], Rest]
@@ -99,7 +99,7 @@ class _Pipes:
 
 @asynccontextmanager
 async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
-    """Start a server in a group of its own; on the way out end it, with all that is left of the group.
+    """Start a server in its own process group; on leaving, end it with everything left of the group.
 
     It gets the relay's environment, folder and stderr, as if the host had started it.
 
@@ -113,7 +113,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
         raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
-        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(server.watch)
         try:
             yield server
@@ -126,7 +126,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
 
 async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     if sys.platform == "win32":
-        # A job object ends the children too; the SDK makes one.
+        # A job object ends the children too; the SDK creates one.
         from mcp.os.win32.utilities import create_windows_process, get_windows_executable_command
 
         program = get_windows_executable_command(command[0])
@@ -167,14 +167,14 @@ async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
 
 
 async def _ended(process: "Process", seconds: float) -> None:
-    """Wait until the process ends, for some seconds."""
+    """Wait some seconds for the process to exit."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110
             await anyio.sleep(0.01)
 
 
 async def _stopped(process: "Process", seconds: float) -> None:
-    """Wait, terminate, kill (2025-11-25, lifecycle, stdio). What a server started belongs to it, unless it made itself independent."""
+    """Wait, terminate, kill (2025-11-25, lifecycle, stdio). This includes what a server started, unless that made itself independent."""
     await _ended(process, seconds)
     if sys.platform == "win32":
         if process.returncode is None:
@@ -192,7 +192,7 @@ async def _stopped(process: "Process", seconds: float) -> None:
 
 
 def _send_signal(group: int, number: int) -> bool:
-    """Send a signal to a group; tell whether there is any process in it."""
+    """Send a signal to a group; return whether it contains any process."""
     try:
         os.killpg(group, number)
     except (ProcessLookupError, PermissionError):

@@ -1,25 +1,26 @@
-"""What a repair changed, in words for whoever set the relay up."""
+"""Describes what a repair changed, for the person who set up the relay."""
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from imagebridge.errors import counted
 from imagebridge.translate.sentences import amount, short
 from imagebridge.wire import JSON, blocks_of, contents_of, is_json, is_list, text_of
 
 from .json_rpc import same
 
 _COMPARED = 1_000
-"""Blocks of a result that are compared with each other at most: comparing takes the square of their number."""
+"""The most blocks of a result that are compared with each other: comparing takes the square of their number."""
 
 _TOLD = 20
-"""Blocks of one change that are described at most."""
+"""The most blocks of one change that are described."""
 
 
 def changes(before: JSON, after: JSON) -> Iterator[str]:
     """Yield a line for each part of a result that the repair changed."""
     old, new = ([_ComparedBlock(block) for block in blocks_of(result)] for result in (before, after))
     if max(len(old), len(new)) > _COMPARED:
-        yield f"{len(old):,} blocks became {len(new):,}, too many to compare"
+        yield f"{counted(len(old), 'block')} became {len(new):,}, too many to compare"
         old = new = []
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, start, stop, first, last in matcher.get_opcodes():
@@ -33,7 +34,7 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
 
 
 def changes_of_list(before: JSON, after: JSON, key: str, name: str) -> Iterator[str]:
-    """Yield a line for each field that changed of what is listed under `key`, each with what it was called under `name`."""
+    """Yield a line for each changed field of the entries under `key`, each with what it was called under `name`."""
     lists = (found if is_list(found := result.get(key)) else () for result in (before, after))
     for old, new in zip(*lists, strict=False):
         if is_json(old) and is_json(new):
@@ -53,7 +54,7 @@ def _fields(before: JSON, after: JSON) -> Iterator[str]:
 
 
 class _ComparedBlock:
-    """A block that equals another where both are written alike."""
+    """A block that equals another if both have the same JSON."""
 
     def __init__(self, block: object) -> None:
         self.block = block

@@ -1,4 +1,4 @@
-"""The relay behind an address of its own: `--http HOST:PORT`."""
+"""The relay at an HTTP address: `--http HOST:PORT`."""
 
 import shutil
 import sys
@@ -7,25 +7,25 @@ import anyio
 
 from imagebridge.errors import BridgeError, ServerError
 
-from .listening import Address, local_security, serve_until_signal
+from .listening import Address, Sites, serve_until_signal
 from .relay_options import RelayOptions
 from .streamable_http import PATH, HttpRelay
 
 _GRACE = 5
-"""Seconds that running calls have to end once the process is asked to."""
+"""Seconds that running calls have to finish once the process is asked to end."""
 
 
 def serve(options: RelayOptions, address: str, *, authenticated: bool = True) -> None:
     """Serve the relay at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls have some seconds to end.
 
     Args:
-        options: what each session's relay is to do.
-        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
-        authenticated: whether an address that other machines reach is refused, as the relay asks nobody who it is.
+        options: what each session's relay does.
+        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
+        authenticated: whether to refuse an address that other machines can reach, because the relay authenticates nobody.
 
     Raises:
-        BridgeError: the address cannot be had, or is one of those.
-        ServerError: there is no such command.
+        BridgeError: the address is not available, or is refused.
+        ServerError: the command does not exist.
     """
     options.tell()
     if options.command and not shutil.which(options.command[0]):
@@ -38,6 +38,6 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
             "callers through"
         )
     listening = place.listen()
-    relay = HttpRelay(options.relay, local_security(place.host, checks=place.is_local))
+    relay = HttpRelay(options.relay, Sites([place.host], checks=place.is_local))
     print(f"imagebridge proxy: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
     anyio.run(serve_until_signal, relay.app, listening, _GRACE, relay.close)

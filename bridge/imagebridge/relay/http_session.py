@@ -1,8 +1,8 @@
 """A session of Streamable HTTP: one relay, and the streams on which its messages go to the host.
 
-Until 2025-11-25 each host that shakes hands has a session, and its own server behind it: such a server keeps the
-handshake and what it was told since. From 2026-07-28 on no request depends on another, so all hosts share one session
-and one server; a host that is told of changes (`subscriptions/listen`) hears of those that other requests make.
+Up to 2025-11-25, each host that performs a handshake has a session with its own server: such a server remembers the
+handshake and what it was told since. From 2026-07-28 on, requests do not depend on each other, so all hosts share one session
+and one server; a host that subscribes to changes (`subscriptions/listen`) also hears of those caused by other hosts.
 """
 
 import logging
@@ -27,16 +27,16 @@ _IDLE = 1_800.0
 """Seconds without a request or an open stream after which a session ends, and its server with it."""
 
 _MOST_BROKEN = 16
-"""Streams whose host went away and may come back, of which the messages are kept."""
+"""The most streams whose host has disconnected but may return, with their messages kept."""
 
 _MOST_GIVEN_UP = 10_000
-"""Ids of requests that hosts gave up on and a server may still answer."""
+"""The most ids of requests that hosts gave up on but a server may still answer."""
 
 
 class HostSession:
     """A relay whose host speaks HTTP.
 
-    relay: makes the relay, given the way to its host. shared: many hosts speak to it.
+    relay: creates the relay, given the way to its host. shared: whether many hosts use it.
     """
 
     def __init__(self, name: str, relay: Callable[[HostStream], Relay], *, shared: bool = False) -> None:
@@ -48,7 +48,7 @@ class HostSession:
         self._made = 0
         self._given_up: dict[RequestId, None] = {}
         self.own = Stream("0")
-        """What the server says of its own accord."""
+        """Messages that the server sends unasked."""
         self._in_use = 0
         self._scope = anyio.CancelScope()
         self._why = "the session has ended"
@@ -68,7 +68,7 @@ class HostSession:
             self._refuse()
 
     def _refuse(self) -> None:
-        """Answer all that waits for a server which is gone."""
+        """Answer everything that waits for a server that has exited."""
         for stream in self._streams:
             for at in tuple(stream.waiting):
                 refused = failure(at[1], self._why)
@@ -81,12 +81,12 @@ class HostSession:
         self._scope.cancel()
 
     def hold(self) -> None:
-        """Keep the session while a request of a host is served."""
+        """Keep the session alive while a host's request is served."""
         self._in_use += 1
         self._scope.deadline = math.inf
 
     def release(self) -> None:
-        """Let the session go once no request is served for long enough."""
+        """End the session once no request has been served for long enough."""
         self._in_use -= 1
         if not self._in_use:
             self._rest()
@@ -97,12 +97,12 @@ class HostSession:
     # From the host.
 
     def in_use(self, number: object) -> bool:
-        """Tell whether a request with this id waits for its answer."""
+        """Return whether a request with this id waits for its answer."""
         at = key(number)
         return at in self._given_up or any(at in stream.waiting for stream in self._streams)
 
     async def hear(self, line: bytes) -> None:
-        """Pass on what a host said.
+        """Pass on what a host sent.
 
         Raises:
             BrokenResourceError: the session has ended.
@@ -110,7 +110,7 @@ class HostSession:
         await self._hear.send(line)
 
     async def ask(self, line: bytes, asked: Sequence[JSON]) -> Stream:
-        """Pass on the requests of a host; return the stream of what answers them."""
+        """Pass on the requests of a host; return the stream of their answers."""
         renaming = self._renamed(asked[0]) if self.shared else None
         numbers = [renaming.sent_number] if renaming else [one.get("id") for one in asked]
         tokens = [renaming.sent_token] if renaming else [Renaming(one).token for one in asked]
@@ -125,7 +125,7 @@ class HostSession:
         return stream
 
     def _renamed(self, asked: JSON) -> Renaming:
-        """Return the ids for a request: its own where no other request has them."""
+        """Return the ids for a request: its own if no other request uses them."""
         renaming = Renaming(asked)
         if self.in_use(renaming.number):
             renaming.sent_number = self._new("imagebridge-host-{}")
@@ -142,7 +142,7 @@ class HostSession:
         return next((one for one in (self.own, *self._streams) if one.name == name), None)
 
     def left(self, stream: Stream) -> None:
-        """Forget a stream whose host has all of it; keep that of a host whose connection broke, as it may come back."""
+        """Forget a stream that its host has received completely; keep that of a host whose connection broke, because it may return."""
         if stream is self.own:
             return
         if stream.delivered or self.shared:
@@ -152,7 +152,7 @@ class HostSession:
             self._streams.remove(one)
 
     async def give_up(self, stream: Stream) -> None:
-        """Cancel what a host of 2026-07-28 waits for no more: it has closed the response."""
+        """Cancel what a host of 2026-07-28 no longer waits for, because it closed the response."""
         if stream not in self._streams:
             return
         self._streams.remove(stream)
@@ -167,7 +167,7 @@ class HostSession:
     # To the host.
 
     def send(self, line: bytes, said: Sequence[JSON]) -> None:
-        """Put a message of the server on the stream of the request that it belongs to."""
+        """Put a message from the server on the stream of the request that it belongs to."""
         answered = [at for one in said if (at := _answered(one))]
         stream = self._stream_of(said, answered)
         if stream is None:
@@ -199,17 +199,17 @@ class HostSession:
             return waiting[0]
         if self.shared:
             return None
-        # Which of several it belongs to, nobody says.
+        # If there are several, nothing says which one it belongs to.
         return self.own if self.own.is_read or not waiting else waiting[-1]
 
 
 def _answered(said: JSON) -> RequestId | None:
-    """Return the id of the request that a message answers, None where it answers none."""
+    """Return the id of the request that a message answers, or None if it answers none."""
     return key(said.get("id")) if "method" not in said else None
 
 
 def _progress(said: JSON) -> object:
-    """Return the token of the request whose progress a message tells."""
+    """Return the token of the request whose progress a message reports."""
     params = said.get("params")
     progress = said.get("method") == "notifications/progress" and is_json(params)
     return params.get("progressToken") if progress and is_json(params) else None

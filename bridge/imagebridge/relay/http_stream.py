@@ -1,4 +1,4 @@
-"""One answer of Streamable HTTP, message by message: a body of JSON, or events that a host can take up again."""
+"""One answer over Streamable HTTP, message by message: a JSON body, or events that a host can resume."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ from imagebridge.wire import JSON, is_json
 from .json_rpc import RequestId, one_line, other_spelling, spliced
 
 _PING = 15.0
-"""Seconds of silence after which a stream is kept open by a comment; proxies close silent ones after 30 or 60."""
+"""Seconds of silence after which a comment keeps a stream open; proxies close silent ones after 30 or 60."""
 
 _SENT = 100
-"""Events that are kept after they were sent, for a host whose connection broke before they arrived."""
+"""The most sent events that are kept for a host whose connection broke before they arrived."""
 
 _MOST = 64_000_000
-"""Bytes that wait for a host at most. One that leaves more lying takes nothing any more, and would fill the memory."""
+"""The most bytes that wait for a host. A host that leaves more has stopped reading, and would fill the memory."""
 
 _RETRY = 1_000
-"""Milliseconds after which a host comes back to a stream that broke."""
+"""Milliseconds after which a host should reconnect to a broken stream."""
 
 _EVENTS = [
     (b"content-type", b"text/event-stream"),
@@ -29,11 +29,11 @@ _EVENTS = [
 ]
 
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
-"""In the `_meta` of what a subscription tells: the id of the request that asked for it (2026-07-28)."""
+"""The `_meta` key in a subscription's notifications: the id of the request that subscribed (2026-07-28)."""
 
 
 class Renaming:
-    """The ids that a request has on the way to a server which serves many hosts, where another has the same in use."""
+    """The ids of a request on the way to a server that serves many hosts, if another request uses the same ones."""
 
     def __init__(self, message: JSON) -> None:
         params = message.get("params")
@@ -43,7 +43,7 @@ class Renaming:
         self.sent_number, self.sent_token = self.number, self.token
 
     def to_server(self, line: bytes) -> bytes:
-        """Return the request under the ids that it is sent with."""
+        """Return the request with the ids under which it is sent."""
         if self.sent_number is not self.number:
             line = spliced(line, ("id",), self.sent_number)
         if self.sent_token is not self.token:
@@ -51,7 +51,7 @@ class Renaming:
         return line
 
     def to_host(self, line: bytes, said: JSON) -> bytes:
-        """Return a message of the server under the ids that its host knows."""
+        """Return a message from the server with the ids that its host knows."""
         params, result = said.get("params"), said.get("result")
         if self.sent_token is not self.token and is_json(params) and "progressToken" in params:
             line = spliced(line, ("params", "progressToken"), self.token)
@@ -66,10 +66,10 @@ class Renaming:
 
 
 class Stream:
-    """The messages for one request, or those that belong to none; they wait here until the host has taken them.
+    """The messages for one request, or those that belong to none; they wait here until the host takes them.
 
-    waiting: the ids, as the server knows them, of what is not answered yet. The last answer ends the stream.
-    tokens: those of the progress that belongs here.
+    waiting: the ids, as the server knows them, of unanswered requests. The last answer ends the stream.
+    tokens: the progress tokens that belong here.
     """
 
     def __init__(
@@ -94,16 +94,16 @@ class Stream:
 
     @property
     def delivered(self) -> bool:
-        """Whether all was sent."""
+        """Whether everything was sent."""
         return self.over and self._sent == self._put
 
     @property
     def is_read(self) -> bool:
-        """Whether a host gets the messages as they come."""
+        """Whether a host receives the messages as they arrive."""
         return self._reader is not None
 
     def put(self, line: bytes, said: JSON | None = None) -> None:
-        """Add a message: `said` is what it says, where that is one."""
+        """Add a message: `said` is its content, if it is a message."""
         if said and self.renaming:
             line = self.renaming.to_host(line, said)
         line = one_line(line)
@@ -117,7 +117,7 @@ class Stream:
         self._tell()
 
     def answer(self, at: RequestId, said: JSON) -> None:
-        """Take note that a request is answered; the last answer ends the stream."""
+        """Record that a request is answered; the last answer ends the stream."""
         self.waiting.discard(at if at in self.waiting else other_spelling(at))
         self.last = said
         if not self.waiting:
@@ -136,7 +136,7 @@ class Stream:
         self._news = anyio.Event()
 
     async def body(self, seconds: float) -> bytes | None:
-        """Return the answer where it is the first message and comes in time; None where events are needed."""
+        """Return the answer if it is the first message and arrives in time; None if events are needed."""
         with anyio.move_on_after(seconds):
             while not self._kept and not self.over:
                 await self._news.wait()
@@ -148,13 +148,13 @@ class Stream:
     async def events(
         self, send: Send, headers: list[tuple[bytes, bytes]], *, after: int | None = None, lasting: bool
     ) -> None:
-        """Send the messages as events until the last is sent.
+        """Send the messages as events until the last one has been sent.
 
         Args:
-            send: takes what the host is to get.
-            headers: go with the response.
-            after: the event that the host had last, where it comes back; None: it has had none that was not sent.
-            lasting: the host is told how it comes back.
+            send: receives what goes to the host.
+            headers: sent with the response.
+            after: the last event that a returning host received; None: everything that was sent has arrived.
+            lasting: whether the host is told how to reconnect.
         """
         if self._reader:
             # Only one connection gets a message (2025-11-25, transports, multiple connections): the newer one.

@@ -1,4 +1,4 @@
-"""Lines of JSON-RPC 2.0 read and written, without a model of what they say: what is passed on stays as it came."""
+"""Reads and writes lines of JSON-RPC 2.0 without a model of their content: what is passed on stays unchanged."""
 
 import json
 import re
@@ -10,19 +10,19 @@ from typing import Any, NamedTuple, TypeGuard
 from imagebridge.wire import JSON, is_json, is_list, is_number
 
 INTERNAL_ERROR = -32603
-"""JSON-RPC 2.0, section 5.1: the code of an error that is nobody's request's fault."""
+"""JSON-RPC 2.0, section 5.1: the code of an error that no request caused."""
 
 _LARGE = 100_000
-"""Bytes of a line from which on a faster reader and writer of JSON are worth loading."""
+"""Bytes of a line from which on a faster JSON library is worth loading."""
 
 RequestId = tuple[str, object]
-"""An id as a key: 1 and "1" are two ids, and True is none."""
+"""An id as a key: 1 and "1" are different ids, and True is not an id."""
 
 
 class Unreadable(NamedTuple):
     """A line that is not a message. `text` is its beginning.
 
-    deep: a message all the same, nested more deeply than Python reads; of it, its id and its method, where it tells them.
+    deep: whether it is a message nested too deeply for Python; then its id and method are given, if found.
     """
 
     text: str
@@ -30,14 +30,14 @@ class Unreadable(NamedTuple):
 
 
 Message = JSON | Sequence[object] | Unreadable
-"""What a line says: a message, a batch of them (protocol 2025-03-26), or nothing that can be read."""
+"""The content of a line: a message, a batch of them (protocol 2025-03-26), or something unreadable."""
 
 
 def read_line(line: bytes) -> tuple[Message, bool]:
-    """Return what a line says, and whether it can be passed on as it is, since any reader of JSON takes it.
+    """Return the content of a line, and whether it can be passed on unchanged because any JSON parser accepts it.
 
-    Where a program printed something before a message, the message counts. Of a batch the messages count. Numbers of
-    more digits than Python reads are words in what is returned.
+    If a program printed something before a message, the message counts. In a batch, its messages count. Numbers with
+    more digits than Python reads are words in the returned content.
     """
     if len(line) > _LARGE and _is_message(found := _read_large(line)):
         return found, True
@@ -59,7 +59,7 @@ def _beginning(line: bytes) -> str:
 
 
 def _read_large(line: bytes) -> object:
-    # Eight times as fast as Python's own reader, but it takes long to load, and refuses halves of surrogate pairs.
+    # Eight times as fast as Python's own parser, but slow to load, and it refuses lone surrogates.
     from pydantic_core import from_json
 
     with suppress(ValueError, RecursionError):
@@ -76,7 +76,7 @@ _STRICT = json.JSONDecoder(parse_constant=_refused)
 
 
 class LongNumber(str):
-    """Words for a whole number of more digits than Python reads."""
+    """Words in place of an integer with more digits than Python reads."""
 
     __slots__ = ()
 
@@ -92,7 +92,7 @@ _LONG_NUMBERS = json.JSONDecoder(parse_constant=_refused, parse_int=_integer)
 
 
 def _read_leniently(line: bytes) -> tuple[object, bool]:
-    """Return what a line says that Python refuses, and whether others take it."""
+    """Return the content of a line that Python refuses, and whether others accept it."""
     with suppress(ValueError):
         return _LONG_NUMBERS.decode(line.decode()), True
     with suppress(ValueError):
@@ -116,7 +116,7 @@ _TAIL = re.compile(
 
 
 def _of_deep(line: bytes) -> JSON | None:
-    """Return the id and the method of a message that is too deep to be read, as they stand before or behind the rest."""
+    """Return the id and method of a message that is too deep to be parsed, from before or after the deep part."""
     head, tail = _HEAD.match(line), _TAIL.search(line[-500:])
     if head is None:
         return None
@@ -125,7 +125,7 @@ def _of_deep(line: bytes) -> JSON | None:
 
 
 def _scalar(written: bytes) -> object:
-    """Return the number or text that stands in a broken line: between quotes may be what neither JSON nor UTF-8 allows."""
+    """Return the number or text in a broken line: quoted text may contain what neither JSON nor UTF-8 allows."""
     return json.loads(written.decode(errors="replace"), strict=False)
 
 
@@ -136,7 +136,7 @@ def _is_message(found: object) -> TypeGuard[JSON | Sequence[object]]:
 
 
 def _behind(text: str) -> object:
-    """Return the answer at the end of a line. Nothing else is taken there: servers print the requests that they get."""
+    """Return the answer at the end of a line. Only answers count there, because servers print the requests that they get."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError, RecursionError):
             found: object = json.loads(text[text.index(start) :], parse_int=_integer)
@@ -146,23 +146,23 @@ def _behind(text: str) -> object:
 
 
 def one_line(message: bytes) -> bytes:
-    """Return a message that may be written over several lines as one: JSON has line ends between its values alone."""
+    """Return a message that may span several lines as one line: JSON has line ends only between its values."""
     return message.strip().replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 def written(message: object, size: int = 0) -> bytes:
-    """Return a message as a line of ASCII, which no reader can split or refuse for its characters.
+    """Return a message as a line of ASCII, which no reader can split, and whose characters every reader accepts.
 
-    What is no number (NaN, Infinity) is null, as JavaScript writes it.
+    Values that are not numbers (NaN, Infinity) become null, as in JavaScript.
 
     Args:
         message: what to write.
-        size: bytes that it takes, roughly, where it may take many.
+        size: the approximate number of bytes, if there may be many.
     """
     if size > _LARGE:
         from pydantic_core import to_json
 
-        with suppress(ValueError):  # halves of surrogate pairs
+        with suppress(ValueError):  # lone surrogates
             line = to_json(message, inf_nan_mode="null")
             return (
                 line if line.isascii() else to_json(message, inf_nan_mode="null", ensure_ascii=True)
@@ -175,7 +175,7 @@ def written(message: object, size: int = 0) -> bytes:
 
 
 def _finite(value: object) -> object:
-    """Return a value with null in place of each number that is none."""
+    """Return a value with null in place of each number that is NaN or infinite."""
     if is_json(value):
         return {name: _finite(one) for name, one in value.items()}
     if is_list(value):
@@ -190,23 +190,23 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 def spliced(line: bytes, path: Sequence[str], value: object) -> bytes:
-    """Return a message with another value in the place that `path` leads to; every other byte stays.
+    """Return a message with another value at `path`; every other byte is unchanged.
 
     Args:
-        line: a message that can be read.
-        path: the names that lead to a value which is there.
-        value: what is to stand there.
+        line: a readable message.
+        path: the names that lead to an existing value.
+        value: the new value.
     """
     text = line.decode(errors="surrogateescape")
     start, end = 0, len(text)
     for name in path:
-        # Of a name that comes twice the last counts, as for every reader of JSON.
+        # If a name occurs twice, the last one counts, as for every JSON parser.
         start, end = dict(_members(text, start))[name]
     return (text[:start] + json.dumps(value) + text[end:]).encode(errors="surrogateescape")
 
 
 def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield the names of an object, each with where its value begins and ends."""
+    """Yield the names of an object, each with the start and end of its value."""
     at = _behind_blanks(text, _behind_blanks(text, start) + 1)
     while text[at] != "}":
         name, at = _DECODER.raw_decode(text, at)
@@ -219,7 +219,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return where the value that begins at `at` ends, however deep it nests and however long its numbers are."""
+    """Return the end of the value that begins at `at`, however deep it nests and however long its numbers are."""
     if text[at] not in "[{":
         found = _SCALAR.match(text, at)
         return found.end() if found else at
@@ -244,13 +244,13 @@ def key(number: object) -> RequestId | None:
 
 
 def answered_by(start: bytes) -> RequestId | None:
-    """Return the id of the request that a broken line was to answer, as its beginning tells; None where it tells none."""
+    """Return the id of the request that a broken line should answer, from its beginning; None if it has none."""
     head = _HEAD.match(start) if b'"jsonrpc"' in start else None
     return key(_scalar(head[1])) if head and head[1] and not head[2] else None
 
 
 def other_spelling(at: RequestId) -> RequestId:
-    """Return the id that a careless server may answer with in place of this one: "1" for 1, or 1 for "1"."""
+    """Return the id with which a careless server may answer instead: "1" for 1, or 1 for "1"."""
     kind, value = at
     if kind == "number":
         return "text", str(value)
@@ -259,7 +259,7 @@ def other_spelling(at: RequestId) -> RequestId:
 
 
 def messages(message: Message) -> list[JSON]:
-    """Return the messages of a batch, or the one that there is."""
+    """Return the messages of a batch, or the single message."""
     if isinstance(message, Unreadable):
         return [message.deep] if message.deep else []
     return [message] if is_json(message) else [one for one in message if is_json(one)]
@@ -271,13 +271,13 @@ def request(number: str, method: str, params: JSON) -> dict[str, Any]:
 
 
 def failure(number: object, why: str) -> dict[str, Any]:
-    """Return the error that answers a request."""
+    """Return an error as the answer to a request."""
     number = None if isinstance(number, LongNumber) else number
     return {"jsonrpc": "2.0", "id": number, "error": {"code": INTERNAL_ERROR, "message": why}}
 
 
 def same(one: object, other: object) -> bool:
-    """Tell whether two JSON values are written alike: True is not 1, and 1.0 is not 1."""
+    """Return whether two JSON values are written alike: True is not 1, and 1.0 is not 1."""
     if one is other:
         return True
     if is_json(one) and is_json(other):

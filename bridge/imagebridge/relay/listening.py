@@ -1,18 +1,18 @@
-"""Where a server listens: an address that was typed, the socket for it, who may ask there, and serving until a signal comes."""
+"""Where a server listens: a typed address, its socket, who may send requests, and serving until a signal comes."""
 
 import ipaddress
 import os
+import re
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
+from starlette.responses import Response
 
 from imagebridge.errors import BridgeError
 
@@ -21,7 +21,7 @@ from .relay_options import until_signal
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A host and a port, and where the system finds the host."""
+    """A host and a port, and the addresses that the system finds for the host."""
 
     text: str
     host: str
@@ -29,14 +29,14 @@ class Address:
     family: socket.AddressFamily
     where: tuple[str, int]
     is_local: bool
-    """Whether it is reached from this machine alone."""
+    """Whether only this machine can reach it."""
 
     @classmethod
     def parsed(cls, text: str) -> "Address":
-        """Read an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+        """Parse an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
         Raises:
-            BridgeError: it is not an address, or nothing is known of its host.
+            BridgeError: it is not an address, or its host is unknown.
         """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
@@ -54,62 +54,106 @@ class Address:
         """Return a socket that listens here.
 
         Raises:
-            BridgeError: the address cannot be had.
+            BridgeError: the address is not available.
         """
         try:
             listening = socket.create_server(self.where, family=self.family)
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise BridgeError(f"cannot listen on {self.text}: {why}") from error
-        # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
-        # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
+        # asyncio sends at once (TCP_NODELAY) only if the protocol is named, which create_server omits: answers
+        # of two packets, header and body, would wait 40 ms for the acknowledgement of the first.
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
-        """Return the URL of `path` behind a socket that listens here."""
+        """Return the URL of `path` at a socket that listens here."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{listening.getsockname()[1]}{path}"
 
 
 def is_loopback(address: str) -> bool:
-    """Tell whether an IP address is of this machine alone; what is no IP address is not."""
+    """Return whether an IP address belongs only to this machine; False for anything that is not an IP address."""
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
         return False
 
 
-def local_security(*names: str, checks: bool = True) -> TransportSecuritySettings:
-    """Return who may ask: pages of foreign sites must not reach a server on this machine under a name of theirs.
+LOCAL_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+"""Origins of pages on this machine."""
+
+_HOST = re.compile(r"(?P<name>[^\s:/@\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.IGNORECASE)
+"""A Host header (RFC 9110, 7.2)."""
+
+
+class Sites:
+    """The host names of a server, and the web pages that may send it requests.
+
+    Pages of other sites must not reach a server on this machine under a name of theirs (DNS rebinding; MCP 2026-07-28,
+    Streamable HTTP, Security & Endpoint).
 
     Args:
-        names: hosts that the server is called by, beside those of this machine.
-        checks: whether anything is checked.
+        names: host names of the server, in addition to those of this machine.
+        origins: pages that may send requests, in addition to those of this machine and of the server's own site.
+        checks: whether requests for other host names are refused.
+        fixes: what is added when a host name or a page is refused: how the operator can allow it.
     """
-    known = dict.fromkeys(
-        ("127.0.0.1", "localhost", "[::1]", *(f"[{name}]" if ":" in name else name for name in names))
-    )
-    hosts = [one for name in known for one in (name, f"{name}:*")]
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=checks,
-        allowed_hosts=hosts,
-        allowed_origins=[f"http://{one}" for one in hosts],
-    )
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        *,
+        checks: bool = True,
+        fixes: tuple[str, str] = ("", ""),
+    ) -> None:
+        self._names = {"localhost", *map(_plain, names)}
+        self._origins = {one.lower() for one in origins}
+        self._checks = checks
+        self._fixes = fixes
+
+    def refusal(self, request: Request) -> Response | None:
+        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
+        host = _HOST.fullmatch(request.headers.get("host", ""))
+        if self._checks and (host is None or not self._is_called(_plain(host["name"]))):
+            words = f"this server does not go by the name in the Host header{self._fixes[0]}"
+            return Response(words, status_code=421)
+        origin = request.headers.get("origin")
+        if origin and not self._may_ask(origin, host):
+            words = f"the web page in the Origin header may not send requests{self._fixes[1]}"
+            return Response(words, status_code=403)
+        return None
+
+    def _is_called(self, name: str) -> bool:
+        return name in self._names or is_loopback(name)
+
+    def _may_ask(self, origin: str, host: re.Match[str] | None) -> bool:
+        if origin.lower() in self._origins or LOCAL_PAGES.fullmatch(origin):
+            return True
+        scheme, _, place = origin.partition("://")
+        if host is None or place.lower() != host[0].lower():
+            return False
+        # A page of the server's own site. If names are not checked, another site's name could point here for a moment, but
+        # it would have no certificate then, and it cannot be an address.
+        return self._checks or scheme.lower() == "https" or _is_address(_plain(host["name"]))
 
 
-def is_foreign(request: Request) -> bool:
-    """Tell whether a page of another site asks; those of this machine may, where the security lets them."""
+def _plain(name: str) -> str:
+    """Return a host name as it is compared: in lower case without the final dot, and an address in its shortest form."""
+    name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
+    return str(ipaddress.ip_address(name)) if _is_address(name) else name
+
+
+def _is_address(name: str) -> bool:
     try:
-        origin = urlsplit(request.headers.get("origin", ""))
-        _ = origin.port  # What is no number raises too.
-    except ValueError:  # No browser writes one that is none.
-        return True
-    local = origin.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class _UvicornServer(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
+    """A server that leaves signal handling to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -123,10 +167,10 @@ async def serve_until_signal(
 
     Args:
         app: the application.
-        listening: where it is reached.
-        grace: seconds that running requests have to end then.
-        on_end: called when the signal comes: what never ends by itself is to be ended.
-        options: of uvicorn's configuration.
+        listening: the address to serve.
+        grace: seconds that running requests then have to finish.
+        on_end: called when the signal arrives, to end what never ends by itself.
+        options: for uvicorn's configuration.
     """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, timeout_graceful_shutdown=round(grace), **options

@@ -1,6 +1,6 @@
-"""What a relay knows of the two it stands between: who the host is, what it has asked, which tools promise what.
+"""What a relay knows about its two peers: who the host is, what it has requested, which tools promise what.
 
-Pure: it sees each message and says what is to become of it.
+Pure: it sees each message and says what to do with it.
 """
 
 import re
@@ -16,19 +16,19 @@ from .resource_uris import is_given
 
 _CLIENT = "io.modelcontextprotocol/clientInfo"
 _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontextprotocol/clientCapabilities")
-"""In the `_meta` of each request since 2026-07-28: what a request of the relay's own repeats."""
+"""Keys in the `_meta` of each request since 2026-07-28 that the relay's own requests repeat."""
 
 _MOST_PENDING = 10_000
-"""Requests without an answer that are remembered: a host that cancels gets none, and cancels at times."""
+"""The most unanswered requests that are remembered: cancelled requests may never get an answer."""
 
 _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
-"""Requests whose answers hold the result of a tool (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
+"""Requests whose answers contain a tool's result (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
 
 
 class HostRequest(NamedTuple):
-    """A request of a host: who that is, its id, its method, the tool that it calls, and what a request of ours repeats of its `_meta`.
+    """A request from a host: the host, its id, its method, the tool that it calls, and the parts of its `_meta` that our own requests repeat.
 
-    given: it names a resource by the address that the relay has given it.
+    given: whether it names a resource by an address that the relay assigned.
     """
 
     host: Host
@@ -40,9 +40,9 @@ class HostRequest(NamedTuple):
 
 
 class Peers:
-    """One host and one server, from their first message to their last.
+    """One host and one server, from the first message to the last.
 
-    named: the host's row where the user named it; else the host is who it says it is.
+    named: the host's row if the user named it; otherwise the host is identified by the name that it gives.
     """
 
     def __init__(self, named: Host | None = None) -> None:
@@ -54,16 +54,16 @@ class Peers:
         self._own = f"imagebridge-{token_hex(8)}-"
         self._count = 0
         self.opening: tuple[JSON, bytes] | None = None
-        """The host's `initialize`, read and as it came, until 2025-11-25; a server started anew hears it again."""
+        """The host's `initialize`, parsed and raw, up to 2025-11-25; a restarted server receives it again."""
         self.opened: bytes | None = None
         """The host's `notifications/initialized`."""
 
     def nobody(self, task: JSON) -> HostRequest:
-        """Return what stands for a request where the result of a task comes without one: the host that spoke last reads it."""
+        """Return a substitute request for the result of a task that arrives without one: the host that spoke last reads it."""
         return HostRequest(self._named or self._called, None, "", self._tool_of(task), {})
 
     def begun(self, pending: HostRequest, result: JSON) -> None:
-        """Take note of the task that answers a call: its result comes later, and may be promised structured content."""
+        """Record the task that answers a call: its result arrives later, and may have to include structured content."""
         task = text_of(_object(result.get("task")) or result, "taskId")
         if task and pending.method == "tools/call":
             self._tasks[task] = pending.tool
@@ -74,16 +74,16 @@ class Peers:
         return self._tasks.get(text_of(task, "taskId"), "")
 
     def own_id(self) -> str:
-        """Return an id for a request of the relay's own, which no host ever uses."""
+        """Return an id for one of the relay's own requests, which no host ever uses."""
         self._count += 1
         return f"{self._own}{self._count}"
 
     def is_own(self, number: object) -> bool:
-        """Tell whether an id is one of `own_id`."""
+        """Return whether an id came from `own_id`."""
         return isinstance(number, str) and number.startswith(self._own)
 
     def heard(self, message: JSON, line: bytes) -> HostRequest | None:
-        """Take note of a message of the host; return its request, None where it asks nothing."""
+        """Record a message from the host; return its request, or None if it is not one."""
         method, number = text_of(message, "method"), message.get("id")
         params = _object(message.get("params"))
         meta = _object(params.get("_meta"))
@@ -113,23 +113,23 @@ class Peers:
         return pending
 
     def _name(self, info: object) -> None:
-        """Look up who calls itself so. A name that no host has is a host that is not known."""
+        """Look up the host with this name. A name that no host has stands for an unknown host."""
         if is_json(info) and (name := text_of(info, "name")):
             self._called = host(name)
 
     def answered(self, message: JSON) -> HostRequest | None:
-        """Return the request that a message of the server answers, None where it answers none."""
+        """Return the request that a message from the server answers, or None if it answers none."""
         return self.taken(key(message.get("id"))) if "method" not in message else None
 
     def taken(self, at: RequestId | None) -> HostRequest | None:
-        """Return the request with this id, which waits no more; None where none did."""
+        """Return the request with this id and stop waiting for it; None if there was none."""
         if at is None:
             return None
         return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a request waits for its answer."""
+        """Whether any request waits for its answer."""
         return bool(self._pending)
 
     def unanswered(self) -> list[HostRequest]:
@@ -139,14 +139,14 @@ class Peers:
         return waiting
 
     def promises(self, pending: HostRequest) -> bool:
-        """Tell whether the host may refuse a result that lacks structured content: it was shown the tool's output schema."""
+        """Return whether the host may refuse a result without structured content, because it was shown the tool's output schema."""
         return pending.tool in self._promising and not _loses(pending.host)
 
     def listed(self, result: JSON, host: Host) -> JSON:
-        """Take note of a page of tools; return it as the host is to see it.
+        """Record a page of tools; return it as the host should see it.
 
-        A host that lets structured content take the place of pictures is sent none beside them. So that its SDK does
-        not miss it, such a host sees no output schemas.
+        A host that lets structured content replace pictures gets none together with them. So that its SDK does
+        not require it, such a host sees no output schemas.
         """
         tools = result.get("tools")
         if not is_list(tools):
@@ -159,7 +159,7 @@ class Peers:
 
 
 def _loses(host: Host) -> bool:
-    """Tell whether a host is shown no output schemas, since it loses what stands beside structured content."""
+    """Return whether a host is shown no output schemas, because structured content would replace other blocks."""
     return host.structured == "replaces" and host is not UNKNOWN
 
 
@@ -172,9 +172,9 @@ def _object(value: object) -> JSON:
 
 
 def payload(pending: HostRequest, result: JSON) -> JSON | None:
-    """Return the result of a tool that an answer holds: the answer itself, or what its task came to. None where there is none.
+    """Return the tool result that an answer contains: the answer itself, or the result of its task. None if there is none.
 
-    An answer that only says that a task has begun, or that the server needs more first, holds none.
+    An answer that only says that a task has begun, or that the server needs more first, contains none.
     """
     if pending.method not in _PAYLOADS:
         return None
@@ -188,11 +188,11 @@ def payload(pending: HostRequest, result: JSON) -> JSON | None:
 
 
 def _is_plain(message: JSON, pending: HostRequest) -> bool:
-    """Tell at once that an answer to a call is right as it came: short texts alone, as most are."""
+    """Return early whether an answer to a call is fine as it is: it has only short texts, as most do."""
     result = message.get("result")
     if pending.method != "tools/call" or not is_json(result):
         return False
-    # Only now: hosts wait for the start of a server.
+    # Only now, because hosts wait for a server to start.
     from imagebridge.repair import protocol
 
     return protocol.is_plain(result, pending.host)
@@ -202,7 +202,7 @@ _CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
 
 
 def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
-    """Tell at once that a message is right as it came; of the answers to calls those alone that are `light`."""
+    """Return early whether a message is fine as it is; of the answers to calls only `light` ones are looked at."""
     if pending is None:
         return "method" not in message or not is_of_task(message)
     if pending.method == "tools/call":
@@ -211,7 +211,7 @@ def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
 
 
 def is_of_task(message: JSON) -> bool:
-    """Tell whether a notification carries what a task came to."""
+    """Return whether a notification carries the result of a task."""
     params = message.get("params")
     return (
         text_of(message, "method").startswith("notifications/tasks")
@@ -221,7 +221,7 @@ def is_of_task(message: JSON) -> bool:
 
 
 def inside(task: JSON) -> JSON | None:
-    """Return the result that a task carries once it is completed."""
+    """Return the result in a completed task."""
     result = task.get("result")
     return result if is_json(result) and is_list(result.get("content")) else None
 
@@ -232,7 +232,7 @@ def replaced(pending: HostRequest, result: JSON, repaired: JSON) -> dict[str, An
 
 
 def holds_link(message: JSON) -> bool:
-    """Tell whether links are to be read, in any place where a message may hold the result of a tool."""
+    """Return whether links are to be read, wherever in a message a tool result may be."""
     result, params = message.get("result"), message.get("params")
     inner = [one.get("result") for one in (result, params) if is_json(one)]
     found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
@@ -240,7 +240,7 @@ def holds_link(message: JSON) -> bool:
 
 
 _SMALL = 4_000
-"""Bytes of a line without pictures and documents that is repaired at once: a thread would take longer."""
+"""The most bytes of a line without pictures and documents that is repaired at once: a thread would take longer."""
 
 _HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
 """What tells of pictures and documents in a line, or may hide it: a letter as an escape."""

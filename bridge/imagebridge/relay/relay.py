@@ -1,4 +1,4 @@
-"""Messages passed on between a host and a server; the results of tools are repaired on the way."""
+"""Passes messages between a host and a server, and repairs tool results on the way."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import anyio.abc
 from imagebridge.client.lines import Line, LongLine
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
-from imagebridge.errors import ServerError
+from imagebridge.errors import ServerError, counted
 from imagebridge.translate.sentences import short
 from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
@@ -30,7 +30,7 @@ _GRACE = 2.0
 """Seconds for the last answers to arrive once the host has closed its side."""
 
 _START = 60.0
-"""Seconds that a server has to say its first words: the answer to a handshake."""
+"""Seconds that a server has for its first message, the answer to a handshake."""
 
 _READ = 30.0
 """Seconds that a server has to send what a link leads to."""
@@ -39,13 +39,13 @@ _BEGINNING = 1_000
 """Bytes of a broken line that are searched for the request that it answers."""
 
 _MOST_TOLD = 10
-"""Lines that are not messages of which is told: some servers print their whole log to stdout."""
+"""The most lines that are not messages to report: some servers print their whole log to stdout."""
 
 
 class Relay:
-    """One host and one server. A server that ends is started anew by the next request.
+    """One host and one server. If the server exits, the next request restarts it.
 
-    connect: starts the server. output: takes what the host is to read. explain: each change is logged. names: tools
+    connect: starts the server. output: receives what goes to the host. explain: whether each change is logged. names: whether tools
     get names and schemas that OpenAI's API takes.
     """
 
@@ -72,7 +72,7 @@ class Relay:
         self._garbage = 0
 
     async def run(self, host: LineSource) -> None:
-        """Relay until the host closes its side or reads no more.
+        """Relay until the host closes its side or stops reading.
 
         Raises:
             ServerError: the server cannot be started at all.
@@ -92,12 +92,12 @@ class Relay:
             raise failed
 
     def hurry(self) -> None:
-        """Let the server end at once where the relay is cancelled: the host waits for a moment alone."""
+        """Make the server end at once if the relay is cancelled, because the host waits only briefly."""
         if self._server:
             self._server.hurry()
 
     async def _end(self) -> None:
-        """Wait for the last answers, once the host has closed its side, and refuse what is not answered then."""
+        """Wait for the last answers after the host has closed its side, then refuse what is still unanswered."""
         if self._server is None:
             return
         name = self._server.name
@@ -116,7 +116,7 @@ class Relay:
     # From the host to the server.
 
     def _heard(self, line: Line) -> Rest:
-        """Pass on a message of the host, as it came where a fault of ours is in the way."""
+        """Pass on a message from the host, unchanged if our own code fails on it."""
         try:
             return self._to_server(line)
         except Exception as fault:  # noqa: BLE001
@@ -126,7 +126,7 @@ class Relay:
             return self._server.send(line + b"\n", said[0] if len(said) == 1 else None)
 
     def _to_server(self, line: Line) -> Rest:
-        """Pass on a message of the host. Requests to a server that has ended start it anew, or are refused."""
+        """Pass on a message from the host. A request to a server that has exited restarts it, or is refused."""
         if isinstance(line, LongLine):
             _LOG.warning("the host sent %s; ignoring it", line)
             return None
@@ -142,7 +142,7 @@ class Relay:
         return partial(self._ask_anew, pending, line, said) if pending else None
 
     async def _ask_anew(self, pending: list[HostRequest], line: bytes, said: JSON | None) -> None:
-        """Start the server again, and let it hear the handshake of before; refuse what was asked where that fails."""
+        """Restart the server and repeat the earlier handshake; refuse waiting requests if that fails."""
         opening, opened = self._session.opening, self._session.opened
         try:
             await self._tasks.start(self._hold)
@@ -157,7 +157,7 @@ class Relay:
             await done(self._server.send(line + b"\n", said))
 
     async def _refuse(self, why: str) -> None:
-        """Answer all that waits for a server which cannot answer any more."""
+        """Answer everything that waits for a server that can no longer answer."""
         for pending in self._session.unanswered():
             refused = failure(pending.number, why)
             await done(self._output.send(written(refused), [refused]))
@@ -165,12 +165,12 @@ class Relay:
     # The server.
 
     async def _hold(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Run the server until it ends, and answer for it what it left open."""
+        """Run the server until it exits, and answer for it what it left open."""
         async with self._connect() as server:
             self._server, self._over, self._silent = server, anyio.Event(), False
             self._spoke = anyio.Event()
             task_status.started()
-            # Answers are repaired beside each other; what comes behind them is not held up.
+            # Answers are repaired concurrently; messages after them are not delayed.
             async with anyio.create_task_group() as repairs:
                 await server.lines.each(partial(self._came, repairs))
                 self._give_up()
@@ -184,13 +184,13 @@ class Relay:
         self._over.set()
 
     def _give_up(self) -> None:
-        """Wait for no more answers to requests of our own: none come any more, and repairs that need them hold up the end."""
+        """Stop waiting for answers to our own requests: none will come, and repairs that need them would delay the end."""
         self._silent = True
         for waiting in self._waiting.values():
             waiting.set(failure(None, "the server has ended"))
 
     def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
-        """Pass on a message of the server, as it came where a fault of ours is in the way."""
+        """Pass on a message from the server, unchanged if our own code fails on it."""
         self._spoke.set()
         try:
             return self._to_host(repairs, line)
@@ -199,7 +199,7 @@ class Relay:
             return None if isinstance(line, LongLine) else self._output.send(line + b"\n", said)
 
     def _to_host(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
-        """Pass on a message of the server, or have it repaired first."""
+        """Pass on a message from the server, after repairing it if necessary."""
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; ignoring it", line)
             return self._refuse_broken(line.start, f"the server answered with {line}")
@@ -229,7 +229,7 @@ class Relay:
         return beside_others
 
     def _refuse_broken(self, start: bytes, why: str) -> Rest:
-        """Answer the request that a broken line was to answer, where its beginning says which."""
+        """Answer the request that a broken line should answer, if its beginning says which."""
         pending = self._session.taken(answered_by(start))
         if pending is None:
             return None
@@ -257,7 +257,7 @@ class Relay:
         clean: bool,
         at_once: bool,
     ) -> None:
-        """Send a message on with its results repaired; where none needs it, as the bytes that came."""
+        """Send a message on with its results repaired; if none needs repair, as the original bytes."""
         parts = messages(message)
         try:
             made = [
@@ -266,14 +266,14 @@ class Relay:
             ]
             unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
-        # A fault of ours must not cost the answer.
+        # A bug of ours must not cost the answer.
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on unchanged")
             made, out = parts, line + b"\n"
         await done(self._output.send(out, made))
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, *, at_once: bool) -> JSON:
-        """Return a message with what it holds of a tool's result repaired; the very same where nothing is to be done."""
+        """Return a message with the tool result in it repaired; the same object if nothing needs to be done."""
         if pending is None:
             params = message.get("params")
             if not (is_of_task(message) and is_json(params)):
@@ -307,12 +307,12 @@ class Relay:
         return message if new is message["result"] else {**message, "result": replaced(pending, result, new)}
 
     async def _result(self, result: JSON, pending: HostRequest, *, at_once: bool) -> JSON:
-        """Return a tool's result as the host copes with it; the very same where it does already."""
+        """Return a tool result in a form that the host can use; the same object if it already is."""
         host, promised = pending.host, self._session.promises(pending)
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
             whole = await with_linked(result, partial(self._linked, pending.meta))
-        # Only now: hosts wait for the start of a server, and what draws takes long to load.
+        # Only now, because hosts wait for a server to start, and drawing libraries take long to load.
         from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)
@@ -345,10 +345,10 @@ class Relay:
         return within_limit([dict(one) for one in contents if is_json(one)] if is_list(contents) else [])
 
     async def _own(self, message: JSON, seconds: float) -> JSON:
-        """Return the server's answer to a request of our own, which the host never sees.
+        """Return the server's answer to one of our own requests, which the host never sees.
 
         Raises:
-            ServerError: it does not come.
+            ServerError: it does not arrive.
         """
         server = self._server
         if server is None or self._silent:
@@ -359,13 +359,13 @@ class Relay:
             await done(server.send(written(message), message))
             with anyio.move_on_after(seconds):
                 return await waiting.answer()
-            raise ServerError(server.name, f"no answer within {seconds:g} seconds")
+            raise ServerError(server.name, f"no answer within {counted(seconds, 'second')}")
         finally:
             del self._waiting[number]
 
 
 def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
-    """Tell of a fault of ours, which must not end the relay; return the messages of the line that met it, as far as they can be read."""
+    """Log a failure of our own code, which must not end the relay; return the messages of the line that caused it, as far as they can be read."""
     why = f"{type(fault).__name__}: {short(str(fault))}"
     _LOG.error("a line of %s caused a fault, so it is passed on unchanged (%s)", sender, why)
     with suppress(Exception):
@@ -374,7 +374,7 @@ def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
 
 
 class _Waiting:
-    """An answer that is waited for."""
+    """A pending answer."""
 
     def __init__(self) -> None:
         self._event = anyio.Event()

@@ -1,4 +1,4 @@
-"""What a relay is to do, and the relay made of that: the same over stdio and HTTP."""
+"""The options of a relay, and the relay made from them: the same over stdio and HTTP."""
 
 import logging
 import signal
@@ -18,16 +18,16 @@ from .relay import Relay
 from .transports import Connect, HostStream
 
 _LOOK = 0.2
-"""Seconds between two looks at whether a signal has come."""
+"""Seconds between two checks for a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayOptions:
     """What the user asked for.
 
-    command: starts the server; url: where it is in place of that, and headers: sent to it. host: who reads the
-    results, None: who the client says it is. explain: each change is told. names: tools get names and schemas that
-    OpenAI's API takes.
+    command: starts the server; url: its address instead of a command, and headers: sent to it. host: who reads the
+    results; None: whoever the client says it is. explain: whether each change is reported. names: whether tools get names and
+    schemas that OpenAI's API takes.
     """
 
     command: Sequence[str] = ()
@@ -38,7 +38,7 @@ class RelayOptions:
     names: bool = False
 
     def relay(self, output: HostStream) -> Relay:
-        """Return a relay to a server of its own."""
+        """Return a relay with its own server."""
         names = None
         if self.names:
             from .tool_names import Names
@@ -54,7 +54,7 @@ class RelayOptions:
         return partial(remote, self.url, self.headers)
 
     def tell(self) -> None:
-        """Have what the relay says written to stderr; nothing waits for a host that does not read it."""
+        """Write the relay's messages to stderr; nothing waits for a host that does not read them."""
         keep_stderr_writable()
         logging.basicConfig(format="imagebridge proxy: %(message)s", handlers=[StderrRecords()])
         if self.explain:
@@ -64,7 +64,7 @@ class RelayOptions:
 async def until_signal() -> None:
     """Return once the process is asked to end."""
     if sys.platform == "win32":
-        # No event loop there tells of signals.
+        # On that system, no event loop reports signals.
         came: list[int] = []
         for number in (signal.SIGINT, signal.SIGBREAK):
             signal.signal(number, lambda one, _: came.append(one))

@@ -1,4 +1,4 @@
-"""The server of a relay behind a URL: Streamable HTTP (2025-11-25 and 2026-07-28), its messages as they come."""
+"""The server of a relay at a URL: Streamable HTTP (2025-11-25 and 2026-07-28), with its messages unchanged."""
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -21,37 +21,37 @@ from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
 
-# A connection is made within seconds or not at all; tools take minutes, and streams of events are silent for hours.
+# Connecting takes seconds or fails; tools take minutes, and event streams are silent for hours.
 _PATIENCE = httpx2.Timeout(30.0, read=None)
 
-# Beside the calls, what the host says besides always finds one.
+# In addition to those for calls, so that the host's other messages always find a connection.
 _CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
 
 _GRACE = 2.0
 """Seconds for the last answers to arrive once the host has closed its side."""
 
 _LOOK = 0.05
-"""Seconds between two looks whether they have."""
+"""Seconds between two checks of whether they have arrived."""
 
 _NOTICE = 3.0
-"""Seconds that a server has to take the end of a session."""
+"""Seconds that a server has to accept the end of a session."""
 
 _PAUSE = 1.0
-"""Seconds before a stream is opened again, where its server names none."""
+"""Seconds before a stream is reopened, if the server does not say."""
 
 _MOST_WAITING = 16
-"""Lines that wait for the host at most. Then no more is read, so that the server is held up, not this memory filled."""
+"""The most lines that wait for the host. Beyond that, reading stops, so that the server waits instead of filling the memory."""
 
 _MOST_CALLS = 500
-"""Calls at most that wait for their answers: hosts have a few. No more are taken, but what the host says besides is."""
+"""The most calls that wait for their answers: hosts have a few. Further calls are refused, but the host's other messages are sent."""
 
 _MOST_FRUITLESS = 5
-"""Times that a stream which breaks off is opened again without any event from it."""
+"""How often a stream that breaks off is reopened without receiving any event."""
 
 
 @dataclass(slots=True)
 class _StreamPosition:
-    """How far a stream of events was read: where its server can go on, and how many seconds it wants until then."""
+    """How far an event stream was read: where the server can resume, and how many seconds it asks to wait."""
 
     last: str = ""
     pause: float = _PAUSE
@@ -59,7 +59,7 @@ class _StreamPosition:
 
 
 class RemoteServer:
-    """A server that is spoken to by POST. What it answers, in a body or as events, becomes lines."""
+    """A server reached by POST. What it answers, in a body or as events, becomes lines."""
 
     def __init__(self, url: str, client: httpx2.AsyncClient, tasks: anyio.abc.TaskGroup) -> None:
         self.name = location(url)
@@ -76,7 +76,7 @@ class RemoteServer:
         self.lines = LineQueue(self._arriving)
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
-        """Post a message. A request is answered when it is; anything else is taken before what comes after it."""
+        """Post a message. Requests are answered at any time; anything else is delivered before what follows it."""
         return partial(self._send, line, message)
 
     async def _send(self, line: bytes, message: JSON | None) -> None:
@@ -100,7 +100,7 @@ class RemoteServer:
             self._tasks.start_soon(self._refuse, message)
 
     async def _notify(self, line: bytes, message: JSON | None, headers: dict[str, str]) -> None:
-        """Post what has no answer, and return once the server has taken it."""
+        """Post a message that has no answer, and return once the server has accepted it."""
         taken = anyio.Event()
 
         async def post() -> None:
@@ -109,7 +109,7 @@ class RemoteServer:
             finally:
                 taken.set()
 
-        # Should it be answered all the same, that may wait for the host, which must be heard meanwhile.
+        # If it is answered after all, that may wait for the host, which must be heard in the meantime.
         self._tasks.start_soon(post)
         await taken.wait()
 
@@ -118,14 +118,14 @@ class RemoteServer:
         await self._arrive(written(failure(message["id"], why)))
 
     async def finish(self) -> None:
-        """Leave what was asked a moment to be answered, then give up the rest, and the session."""
+        """Give pending requests a moment to be answered, then give up the rest, and the session."""
         with anyio.move_on_after(_GRACE):
             while self._calls:  # noqa: ASYNC110  # they end by themselves
                 await anyio.sleep(_LOOK)
         await self.leave()
 
     async def leave(self) -> None:
-        """Give up what is not answered, and the session."""
+        """Give up what is unanswered, and the session."""
         self._left = True
         for scope in self._calls.values():
             scope.cancel()
@@ -136,30 +136,30 @@ class RemoteServer:
         self._arrived.close()
 
     def hurry(self) -> None:
-        """Do nothing: it is not ours to end."""
+        """Do nothing: the server is not ours to end."""
 
     async def end(self) -> str:
-        """Return how it ended."""
+        """Return how the connection ended."""
         return "was left by the host" if self._left else "forgot the session"
 
     def close(self) -> None:
-        """Take in no more lines."""
+        """Accept no more lines."""
         self._arriving.close()
 
     def _ends_a_call(self, message: JSON) -> bool:
-        """Cancel a call as 2026-07-28 does, by closing its response; tell whether that was asked."""
+        """Cancel a call as in 2026-07-28, by closing its response; return whether the message asked for that."""
         params = message.get("params")
         if message.get("method") != "notifications/cancelled" or not is_json(params):
             return False
         scope = self._calls.get(key(params.get("requestId")) or ("", None))
-        # Before, the notification itself says it, and a closed response means nothing.
+        # In older versions the notification itself says it, and a closed response means nothing.
         if scope is None or self._version:
             return False
         scope.cancel()
         return True
 
     async def _request_headers(self, message: JSON) -> dict[str, str]:
-        """Return the headers that repeat what a message says, since 2026-07-28 (transports, Streamable HTTP)."""
+        """Return the headers that repeat parts of a message, since 2026-07-28 (transports, Streamable HTTP)."""
         params = message.get("params")
         meta = params.get("_meta") if is_json(params) else None
         version = text_of(meta, _VERSION) if is_json(meta) else ""
@@ -217,7 +217,7 @@ class RemoteServer:
             status = response.status_code
             why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
             if status == HTTPStatus.NOT_FOUND and self._session:
-                # It was started anew and knows no session of before (2025-11-25, transports, session management).
+                # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
                 self._arrived.close()
                 return
@@ -229,7 +229,7 @@ class RemoteServer:
             )
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:
-        """Open a stream again that ended before the answer, as servers end it on purpose (2025-11-25, resumability)."""
+        """Reopen a stream that ended before the answer, as servers may do on purpose (2025-11-25, resumability)."""
         fruitless = 0
         while position.last and fruitless < _MOST_FRUITLESS:
             await anyio.sleep(position.pause)
@@ -247,7 +247,7 @@ class RemoteServer:
     async def _read_response(
         self, response: httpx2.Response, number: object, position: _StreamPosition
     ) -> bool:
-        """Pass on the messages of a response; tell whether the one that answers is among them."""
+        """Pass on the messages of a response; return whether the answer is among them."""
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if response.is_success and kind == "text/event-stream":
             return await self._follow(response, number, position)
@@ -257,7 +257,7 @@ class RemoteServer:
         return await self._pass(body, number)
 
     async def _follow(self, response: httpx2.Response, number: object, position: _StreamPosition) -> bool:
-        """Pass on the events of a stream; tell whether the answer to `number` was among them."""
+        """Pass on the events of a stream; return whether the answer to `number` was among them."""
         async for event in httpx2.EventSource(response, max_event_size=None):
             position.last = sendable(event.id) if event.id else position.last
             position.pause = pause(event.retry) or position.pause
@@ -267,7 +267,7 @@ class RemoteServer:
         return False
 
     async def _pass(self, body: bytes, number: object) -> bool:
-        """Pass on one message; tell whether it answers `number`."""
+        """Pass on one message; return whether it answers `number`."""
         message, _ = read_line(body)
         await self._arrive(one_line(body))
         if is_list(message) and not isinstance(message, Unreadable):
@@ -280,7 +280,7 @@ class RemoteServer:
         return False
 
     def _remember(self, result: JSON, number: object) -> None:
-        """Take note of the version that was agreed on, and of the tools' parameters."""
+        """Record the version that was agreed on, and the tools' parameters."""
         if self._opening is not None and key(number) == self._opening:
             self._version = text_of(result, "protocolVersion")
         tools = result.get("tools")
@@ -292,7 +292,7 @@ class RemoteServer:
             await self._arrived.send(line)
 
     async def _listen(self) -> None:
-        """Pass on what the server says of its own accord, where it offers a stream for that (until 2025-11-25)."""
+        """Pass on what the server sends unasked, if it offers a stream for that (up to 2025-11-25)."""
         position = _StreamPosition()
         while True:
             headers = self._headers() | ({"last-event-id": position.last} if position.last else {})
@@ -306,7 +306,7 @@ class RemoteServer:
 
 @asynccontextmanager
 async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
-    """Speak to the server at `url`, with `headers` of the user's own; nothing is sent before the host says something."""
+    """Connect to the server at `url`, with the user's `headers`; nothing is sent before the host sends something."""
     async with (
         httpx2.AsyncClient(
             timeout=_PATIENCE, limits=_CONNECTIONS, headers=headers, event_hooks={"response": [bound]}

@@ -1,4 +1,4 @@
-"""Resources whose addresses are relative: the host knows them by the absolute ones that the relay has given them."""
+"""Resources with relative addresses: the host knows them by absolute addresses that the relay assigned."""
 
 from imagebridge.repair.uris import relative, with_absolute
 from imagebridge.wire import JSON, is_json, is_list, text_of
@@ -10,12 +10,12 @@ _METHODS = frozenset(("resources/read", "resources/subscribe", "resources/unsubs
 
 
 def is_given(method: str, params: JSON) -> bool:
-    """Tell whether a request names a resource by an address that the relay has given it."""
+    """Return whether a request names a resource by an address that the relay assigned."""
     return method in _METHODS and relative(uri := text_of(params, "uri")) != uri
 
 
 def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
-    """Return a message of the host with the address that the server knows, and as a line; any other as it came."""
+    """Return a message from the host with the address that the server knows, and as a line; any other unchanged."""
     params, method = message.get("params"), text_of(message, "method")
     if method not in _METHODS or not is_json(params) or not is_given(method, params):
         return message, line
@@ -24,7 +24,7 @@ def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
 
 
 def to_host(result: JSON) -> JSON:
-    """Return the answer to `resources/read` with addresses that the host takes; the very same where they are."""
+    """Return the answer to `resources/read` with addresses that the host accepts; the same object if they already are."""
     contents = result.get("contents")
     if not is_list(contents):
         return result

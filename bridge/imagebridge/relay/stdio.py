@@ -13,13 +13,13 @@ from .relay_options import RelayOptions, until_signal
 from .streams import Input, LineReader, StandardOutput
 
 _LOOK = 1.0
-"""Seconds between two looks at whether the host is still there."""
+"""Seconds between two checks of whether the host is still running."""
 
 
 def serve(options: RelayOptions) -> None:
     """Relay between stdin and stdout and the server until stdin ends.
 
-    SIGINT, SIGTERM, SIGHUP, the end of the process that started this one and that of whoever reads stdout end it too,
+    SIGINT, SIGTERM, SIGHUP, the end of the parent process and that of the reader of stdout also end it,
     and the server with it.
 
     Raises:
@@ -27,7 +27,7 @@ def serve(options: RelayOptions) -> None:
     """
     parent = os.getppid()
     options.tell()
-    # Whatever prints must not reach the host.
+    # Output of any other code must not reach the host.
     wire = os.dup(1)
     os.dup2(2, 1)
     failed: list[ServerError] = []
@@ -57,9 +57,9 @@ async def _until_signal(tasks: anyio.abc.TaskGroup, relay: Relay) -> None:
 
 
 async def _until_alone(tasks: anyio.abc.TaskGroup, parent: int, output: StandardOutput) -> None:
-    """End once the host is gone, which stdin does not tell while a message in front of its end waits for a server that reads nothing.
+    """End once the host is gone. stdin does not show that while a message before its end waits for a server that reads nothing.
 
-    The process that started this one is often another than the host: `uvx`, a shell.
+    The parent process is often not the host: it may be `uvx` or a shell.
     """
     while os.getppid() == parent and not output.is_gone():  # noqa: ASYNC110  # no event tells it
         await anyio.sleep(_LOOK)

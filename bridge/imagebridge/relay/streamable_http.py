@@ -1,4 +1,4 @@
-"""The relay as a server behind a URL: MCP's Streamable HTTP, of both generations of the protocol."""
+"""The relay as a server at a URL: MCP's Streamable HTTP, in both generations of the protocol."""
 
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -6,11 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from mcp.server.transport_security import (
-    RequestBodyLimitMiddleware,
-    TransportSecurityMiddleware,
-    TransportSecuritySettings,
-)
+from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
 from mcp.shared.inbound import (
     ERROR_CODE_HTTP_STATUS,
     InboundLadderRejection,
@@ -30,7 +26,7 @@ from imagebridge.wire import JSON, is_json, text_of
 from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read_line, written
-from .listening import is_foreign
+from .listening import Sites
 from .relay import Relay
 from .transports import HostStream
 
@@ -40,20 +36,20 @@ _VERSION = "mcp-protocol-version"
 _SESSION = "mcp-session-id"
 
 _MOST_BODY = 64_000_000
-"""Bytes of a request at most: pictures come as arguments too."""
+"""The most bytes of a request: arguments may contain pictures too."""
 
 _MOST_SESSIONS = 64
-"""Sessions at a time. Each has a server of its own, a process mostly."""
+"""The most concurrent sessions. Each has its own server, usually a process."""
 
 _RESUMABLE = "2025-11-25"
-"""The first version whose hosts know events without a message, which tell them how to come back."""
+"""The first version whose hosts accept events without a message, which tell them how to reconnect."""
 
 _PATIENCE = 15.0
-"""Seconds for an answer to be a body of its own; later a stream is opened, so that nothing between gives up."""
+"""Seconds for an answer to be sent as a plain body; later a stream is opened, so that no proxy gives up."""
 
 
 class _RequestRefused(Exception):
-    """A request that is answered at once, by a status and the error of JSON-RPC."""
+    """A request that is answered at once, with a status and a JSON-RPC error."""
 
     def __init__(
         self, status: int, code: int, message: str, number: object = None, data: object = None
@@ -66,12 +62,13 @@ class _RequestRefused(Exception):
 class HttpRelay:
     """An ASGI application: sessions, each with its relay.
 
-    relay: makes the relay of a session, given the way to its host. security: which hosts and origins may ask.
+    relay: creates the relay of a session, given the way to its host. sites: which host names and pages are allowed.
     """
 
-    def __init__(self, relay: Callable[[HostStream], Relay], security: TransportSecuritySettings) -> None:
+    def __init__(self, relay: Callable[[HostStream], Relay], sites: Sites) -> None:
         self._relay = relay
-        self._security = TransportSecurityMiddleware(security)
+        self._sites = sites
+        self._media_types = TransportSecurityMiddleware()
         self._sessions: dict[str, HostSession] = {}
         self._shared: HostSession | None = None
         limited: Any = RequestBodyLimitMiddleware(self._serve, _MOST_BODY)
@@ -84,7 +81,7 @@ class HttpRelay:
             self._tasks.cancel_scope.cancel()
 
     def close(self) -> None:
-        """End the streams that never end by themselves, so that the connections can be closed."""
+        """End the streams that never end by themselves, so that connections can be closed."""
         for session in self._sessions.values():
             session.own.end()
 
@@ -92,10 +89,11 @@ class HttpRelay:
         request = Request(scope, receive)
         serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
         try:
-            if refused := await self._security.validate_request(request, request.method == "POST"):
+            refused = self._sites.refusal(request) or await self._media_types.validate_request(
+                request, request.method == "POST"
+            )
+            if refused:
                 await refused(scope, receive, send)
-            elif is_foreign(request):
-                await Response("Invalid Origin header", status_code=403)(scope, receive, send)
             elif serve is None:
                 await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
             else:
@@ -103,7 +101,7 @@ class HttpRelay:
         except _RequestRefused as refusal:
             await refusal.response(scope, receive, send)
 
-    # POST: messages of a host.
+    # POST: messages from a host.
 
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
@@ -126,14 +124,14 @@ class HttpRelay:
             await self._in_session(request, line, said, send)
 
     async def _exchange(self, request: Request, line: bytes, message: JSON, send: Send) -> None:
-        """Serve a request of 2026-07-28, which depends on no other."""
+        """Serve a request of 2026-07-28, which is independent of others."""
         if "id" not in message:
-            # The protocol has none, and a host must not cancel what another asked.
+            # The protocol has none, and a host must not cancel what another requested.
             await Response(status_code=202)(request.scope, request.receive, send)
             return
         _checked(request, message)
         if message["method"] == "initialize":
-            # It would have the server that all share speak to one host alone.
+            # It would make the server that all share speak to only one host.
             version = request.headers.get(_VERSION)
             raise _RequestRefused(
                 404, METHOD_NOT_FOUND, f"protocol {version} does not have `initialize`", message["id"]
@@ -160,7 +158,7 @@ class HttpRelay:
             session.release()
 
     async def _in_session(self, request: Request, line: bytes, said: Sequence[JSON], send: Send) -> None:
-        """Serve the messages of a host that has shaken hands, or does so (until 2025-11-25)."""
+        """Serve the messages of a host that has performed a handshake, or is performing one (up to 2025-11-25)."""
         asked = [one for one in said if "method" in one and "id" in one]
         opens = any(text_of(one, "method") == "initialize" for one in asked)
         if opens and _SESSION not in request.headers:
@@ -259,7 +257,7 @@ class HttpRelay:
         """Return the session that a request names.
 
         Raises:
-            _RequestRefused: it names none, or one that is over.
+            _RequestRefused: it names none, or one that has ended.
         """
         name = request.headers.get(_SESSION)
         if name is None:
@@ -275,7 +273,7 @@ class HttpRelay:
 
 
 class _Application:
-    """An ASGI application as an object, which Starlette passes every method on to."""
+    """An ASGI application as an object, to which Starlette passes every method."""
 
     def __init__(self, application: Callable[[Scope, Receive, Send], Any]) -> None:
         self._application = application
@@ -290,7 +288,7 @@ async def _cancelled_when_gone(receive: Receive, scope: anyio.CancelScope) -> No
 
 
 def _accepting(request: Request, *kinds: str) -> None:
-    """Refuse a host that does not take one of these kinds of answers (transports, Streamable HTTP)."""
+    """Refuse a host that accepts none of these kinds of answers (transports, Streamable HTTP)."""
     taken = [one.partition(";")[0].strip() for one in request.headers.get("accept", "").lower().split(",")]
     for kind in kinds:
         if not {kind, f"{kind.partition('/')[0]}/*", "*/*"} & set(taken):
@@ -298,7 +296,7 @@ def _accepting(request: Request, *kinds: str) -> None:
 
 
 def _checked(request: Request, message: JSON) -> None:
-    """Refuse a request of 2026-07-28 that its headers tell otherwise. Whether its version is known, its server says.
+    """Refuse a request of 2026-07-28 that its headers contradict. The server decides whether its version is known.
 
     Raises:
         _RequestRefused: the headers are wrong.
@@ -315,7 +313,7 @@ def _checked(request: Request, message: JSON) -> None:
 
 
 def _status(said: JSON) -> int:
-    """Return the status that an answer goes with: some errors have one of their own since 2026-07-28."""
+    """Return the HTTP status for an answer: since 2026-07-28, some errors have their own."""
     error = said.get("error")
     code = error.get("code") if is_json(error) else None
     return ERROR_CODE_HTTP_STATUS.get(code, 200) if isinstance(code, int) else 200

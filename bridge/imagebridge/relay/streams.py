@@ -1,4 +1,4 @@
-"""The standard streams of this process and of a server as lines of any length, without a copy at every chunk."""
+"""The standard streams of this process and of a server as lines of any length, without copying at every chunk."""
 
 import asyncio  # noqa: TID251  # see `Input`
 import os
@@ -18,16 +18,16 @@ from imagebridge.client.pipes import ATOMIC, STREAM_ENDED
 from imagebridge.wire import JSON
 
 _SMALL, _WIDE = 1 << 16, 1 << 20
-"""Bytes that are read at once: few, and many once they have come. Room for many costs more than a small message does."""
+"""Bytes that are read at once: few at first, many once much has arrived. A large buffer costs more than a small message."""
 
 Rest = Callable[[], Awaitable[None]] | None
-"""What is left of a piece of work and has to be waited for; None where all of it is done, as it mostly is."""
+"""The unfinished part of some work, to be awaited; None if all of it is done, as is usual."""
 
 Take = Callable[[bytes], Rest]
 
 
 async def done(rest: Rest) -> None:
-    """Do what is left of something."""
+    """Do the rest of some work."""
     if rest:
         await rest()
 
@@ -36,28 +36,28 @@ TakeLine = Callable[[Line], Rest]
 
 
 class LineSource(Protocol):
-    """What a host or a server says, line by line."""
+    """What a host or a server sends, line by line."""
 
     async def each(self, take: TakeLine) -> None:
-        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
         ...
 
 
 class LineReader:
-    """Cuts what `follow` reads into lines, without their line feeds; empty ones are left out."""
+    """Splits what `follow` reads into lines, without their line feeds; empty lines are skipped."""
 
     def __init__(self, follow: Callable[[Take], Awaitable[None]]) -> None:
         self._follow = follow
         self._cutter = LineCutter()
         self.steps = 0
-        """Chunks that were read so far, and those that were waited for until all was done with them."""
+        """The number of chunks read so far, and of those whose processing had to be awaited."""
         self.busy = False
-        """More is read once what is left of the last chunk is done."""
+        """More is read once the last chunk has been processed."""
 
     async def each(self, take: TakeLine) -> None:
-        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
         await self._follow(partial(self._taken, take))
-        # A last line may lack its end.
+        # A last line may have no line end.
         if self._cutter.has_begun and (rest := self._taken(take, b"\n")):
             await rest()
 
@@ -82,20 +82,20 @@ class LineReader:
 
 
 class LineQueue:
-    """Lines that come one by one from within this process."""
+    """Lines that arrive one by one from within this process."""
 
     def __init__(self, lines: AsyncIterable[bytes]) -> None:
         self._lines = lines
 
     async def each(self, take: TakeLine) -> None:
-        """Hand over each line until the last. What `take` leaves of one is done before the next."""
+        """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
         async for line in self._lines:
             if rest := take(line):
                 await rest()
 
 
 async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
-    """Hand over what `receive` returns until that is nothing, or the stream has ended."""
+    """Pass on what `receive` returns until it is empty or the stream has ended."""
     while True:
         try:
             chunk = await receive()
@@ -105,14 +105,14 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
             return
         if rest := take(chunk):
             await rest()
-        del chunk, rest  # The next may be long in coming.
+        del chunk, rest  # The next may take long to arrive.
 
 
 class Input:
-    """A descriptor that is read without a thread where the system can tell when it is ready, else in one.
+    """A descriptor that is read without a thread if the system can signal when it is ready, otherwise in one.
 
-    Where the loop is asyncio's, what has come is taken in the loop's own call. A task that waits to be told (anyio
-    offers no more) costs a small message several turns of the loop, more than all that a relay does with it.
+    On asyncio, data are taken in the loop's own callback. A task waiting for a signal (anyio
+    offers nothing else) costs a small message several turns of the loop, more than everything that a relay does with it.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -123,7 +123,7 @@ class Input:
         widen(descriptor)
 
     async def follow(self, take: Take) -> None:
-        """Hand over each chunk until the end, or until this is closed. What `take` leaves is done before more is read."""
+        """Pass on each chunk until the end, or until this is closed. Work that `take` leaves unfinished is completed before more is read."""
         while self._descriptor >= 0:
             turn = self._turn = self._called_back(take)
             if turn is None:
@@ -137,15 +137,15 @@ class Input:
                 return
             await rest()
             self._turn = None
-            del turn, rest  # and the message in them: the next one may be long in coming
+            del turn, rest  # and the message in them: the next one may take long to arrive
 
     def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
-        """Have the loop call for each chunk; return what tells of the first that leaves something, or of the end. None: the loop cannot."""
+        """Make the loop call for each chunk; return a future for the first one left unfinished, or for the end. None: the loop cannot."""
         try:
             loop = asyncio.get_running_loop()
             loop.add_reader(self._descriptor, self._read, take)
         except (RuntimeError, NotImplementedError, PermissionError):
-            # Not asyncio's; that of Windows; a regular file, of which nothing tells that it is ready, as it always is.
+            # Not asyncio's; that of Windows; a regular file, which is always ready and cannot be waited for.
             return None
         return loop.create_future()
 
@@ -194,13 +194,13 @@ class Input:
         return chunk
 
     async def aclose(self) -> None:
-        """Close it; whoever follows it is told that this is the end."""
+        """Close the descriptor; a follower is told that this is the end."""
         self._end_turn(None)
         self._descriptor = _closed(self._descriptor)
 
 
 class PipeOutput:
-    """The writing end of a pipe, which is this process's own, so that nothing need wait for it in a thread."""
+    """The writing end of a pipe inside this process, so that nothing has to wait for it in a thread."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -210,7 +210,7 @@ class PipeOutput:
         widen(descriptor)
 
     def send(self, line: bytes) -> Rest:
-        """Write a line: at once where there is room for it, as there mostly is. One that nobody reads any more is lost."""
+        """Write a line, at once if there is room for it, as there usually is. A line that nobody reads any more is lost."""
         left = memoryview(line)
         if not self._left:
             try:
@@ -254,7 +254,7 @@ def _closed(descriptor: int) -> int:
 
 
 class StandardOutput:
-    """A file descriptor that takes whole lines, one after the other, without holding up the rest of the process."""
+    """A file descriptor that takes whole lines, one after another, without blocking the rest of the process."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -267,8 +267,8 @@ class StandardOutput:
         widen(descriptor)
 
     def send(self, line: bytes, said: Sequence[JSON] = ()) -> Rest:
-        """Write a line, whatever it says. One that nobody reads any more is lost."""
-        # A pipe says that it is ready only where there is room for a short line.
+        """Write a line, whatever it contains. A line that nobody reads any more is lost."""
+        # A pipe is reported as ready only if there is room for a short line.
         if len(line) <= ATOMIC and not self._left and self._is_ready():
             with suppress(OSError):
                 _write_line(self._descriptor, line)
@@ -277,7 +277,7 @@ class StandardOutput:
         return self._write
 
     async def _write(self) -> None:
-        """Write all lines that wait."""
+        """Write all waiting lines."""
         async with self._turn:
             while self._left:
                 with suppress(OSError):
@@ -287,11 +287,11 @@ class StandardOutput:
                 self._left.popleft()
 
     def is_gone(self) -> bool:
-        """Tell whether nobody is left who could read."""
+        """Return whether no reader is left."""
         return self._is(select.POLLERR | select.POLLHUP) if self._poll else False
 
     def _is_ready(self) -> bool:
-        """Tell whether something can be written without waiting."""
+        """Return whether something can be written without waiting."""
         return self._is(select.POLLOUT) if self._poll else False
 
     def _is(self, events: int) -> bool:
@@ -299,7 +299,7 @@ class StandardOutput:
 
 
 def widen(descriptor: int) -> None:
-    """Let a pipe hold a whole picture, so that writer and reader need not take turns every 64 kB (Linux)."""
+    """Enlarge a pipe to hold a whole picture, so that writer and reader need not take turns every 64 kB (Linux)."""
     if sys.platform == "linux":
         import fcntl
 
@@ -312,5 +312,5 @@ def _write_line(descriptor: int, line: bytes) -> None:
     while left:
         try:
             left = left[os.write(descriptor, left[:_WIDE]) :]
-        except BlockingIOError:  # A descriptor is as whoever else holds it has left it.
+        except BlockingIOError:  # A descriptor keeps the mode in which other holders have left it.
             select.select([], [descriptor], [])

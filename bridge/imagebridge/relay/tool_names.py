@@ -1,4 +1,4 @@
-"""Tools under names and with schemas that OpenAI's API takes, and the way back in calls: `--names`."""
+"""Gives tools names and schemas that OpenAI's API takes, and maps calls back: `--names`."""
 
 from imagebridge.schemas.definitions import responses_tools, tool_names
 from imagebridge.wire import JSON, is_json, is_list, text_of
@@ -7,14 +7,14 @@ from .json_rpc import spliced
 
 
 class Names:
-    """What the tools are called on either side, over all pages of their list."""
+    """The names of the tools on both sides, over all pages of their list."""
 
     def __init__(self) -> None:
         self._originals: dict[str, str] = {}
         self._tools: dict[str, JSON] = {}
 
     def listed(self, result: JSON) -> JSON:
-        """Return a page of tools under legal names and with parameters that the API takes."""
+        """Return a page of tools with valid names and parameters that the API takes."""
         tools = result.get("tools")
         if not is_list(tools):
             return result
@@ -39,7 +39,7 @@ class Names:
         return {**tool, "name": name, **described, "inputSchema": schema}
 
     def called(self, message: JSON, line: bytes) -> tuple[JSON, bytes]:
-        """Return a call under the name that its server knows, and as a line; any other message as it came."""
+        """Return a call with the name that its server knows, and as a line; any other message unchanged."""
         params = message.get("params")
         if message.get("method") != "tools/call" or not is_json(params):
             return message, line

@@ -1,4 +1,4 @@
-"""What a relay stands between: the way to a server, and the way to a host, whatever carries them."""
+"""The two connections of a relay, to a server and to a host, whatever carries them."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,17 +10,17 @@ from .streams import LineSource, Rest
 
 
 class Server(Protocol):
-    """A server that runs."""
+    """A running server."""
 
     name: str
 
     @property
     def lines(self) -> LineSource:
-        """What it says."""
+        """What it sends."""
         ...
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
-        """Send a line; `message` is what it says, where that is one message."""
+        """Send a line; `message` is its content, if it is a single message."""
         ...
 
     async def finish(self) -> None:
@@ -28,19 +28,19 @@ class Server(Protocol):
         ...
 
     def hurry(self) -> None:
-        """End soon once this is left."""
+        """End soon after this is left."""
         ...
 
     async def end(self) -> str:
-        """Return how it ended, once the last line has come."""
+        """Return how it ended, once the last line has arrived."""
         ...
 
 
 class HostStream(Protocol):
-    """The way to the host."""
+    """The connection to the host."""
 
     def send(self, line: bytes, said: Sequence[JSON]) -> Rest:
-        """Send a line, with its end; `said` are the messages in it."""
+        """Send a line, including its line end; `said` are the messages in it."""
         ...
 
 

@@ -1,1 +1,1 @@
-"""Results that every MCP client accepts, and that one host shows. All on raw JSON."""
+"""Makes results acceptable to every MCP client, and usable for one host. Works on raw JSON."""

@@ -1,4 +1,4 @@
-"""Tool results for functions that make pictures: from a sentence and pictures to the wire form."""
+"""Builds tool results for functions that make pictures: from a sentence and pictures to the wire format."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -52,7 +52,7 @@ def _image_block(picture: object) -> dict[str, Any]:
 
 
 def _is_pil(value: object) -> "TypeGuard[Image]":
-    """Tell a PIL image without importing Pillow: nobody can hold one before it is imported."""
+    """Return whether this is a PIL image, without importing Pillow: one can only exist after the import."""
     import sys
 
     images = sys.modules.get("PIL.Image")

@@ -1,6 +1,6 @@
-"""A valid result becomes one that a given host shows: within its limits, in its formats, and what changed is said.
+"""Fits a valid result to a given host: within its limits and in its formats, with a note about what changed.
 
-The order of the blocks stays. Sizes are counted as JSON in ASCII, the longest form that a host may count.
+The blocks keep their order. Sizes are counted as JSON in ASCII, the longest form that a host may count.
 """
 
 import json
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from imagebridge.documents.confined import in_one_process
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 from imagebridge.facts.hosts import Host
 from imagebridge.pictures import convert, kinds
 from imagebridge.pictures.base64 import base64_start
@@ -46,47 +46,47 @@ from imagebridge.translate.structured_content import json_text, structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
 
 _FRAME = 1_000
-"""Characters left for the JSON-RPC message around a result."""
+"""Characters reserved for the JSON-RPC message around a result."""
 
 _NOTE, _NOTES = 250, 5_000
-"""Characters left for what is said of a changed picture, and of all of them."""
+"""Characters reserved for the note about a changed picture, and for all such notes."""
 
 _BLOCK = 500
-"""Characters that a block has on average at least: of more blocks the last are left out."""
+"""The smallest average number of characters for a block: if there are more blocks, the last ones are left out."""
 
 _PICTURES = 3
-"""The part of the room, one in so many, that is left for pictures by texts of any length."""
+"""The fraction of the room, one in so many, that is reserved for pictures however long the texts are."""
 
 _BESIDE = 100
-"""The part of the room, one in so many, that anything beside text and pictures may take: `_meta`, annotations.
-`_BLOCK` characters are never too much."""
+"""The fraction of the room, one in so many, for anything other than text and pictures: `_meta`, annotations.
+`_BLOCK` characters are always allowed."""
 
 
 @in_one_process()
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
-    """Return a valid `result` (see `repair`) as `host` copes with it, never in more characters than it takes.
+    """Return a valid `result` (see `repair`) in a form that `host` can use, in at most as many characters as it takes.
 
-    What is too large is shown smaller: small pictures keep what they have, large ones share the rest. A
-    sentence before the first picture says so with sizes and scale. What the host cannot take at all becomes
-    a text, and structured content that no text repeats too, unless the host copes with it. That a result is empty
-    or an error is said where the host does not say it.
+    What is too large is scaled down: small pictures keep their size, large ones share the rest. A
+    sentence before the first picture gives the sizes and the scale. What the host cannot take at all becomes
+    a text, as does structured content that no text repeats, unless the host can use it. If the host does not say that a result is empty
+    or an error, a text does.
 
     Args:
         result: the valid JSON of a `tools/call` result.
         host: the row of the host.
-        promised: the tool has an output schema that the host was shown, so its SDK may refuse a result without
-            structured content: it stays, whatever the host does with it.
+        promised: the tool has an output schema that the host was shown, so the host's SDK may refuse a result without
+            structured content: it is kept, whatever the host does with it.
     """
     return _Fitting(host).fitted(result, promised=promised)
 
 
 class _Fitting:
-    """One result on its way to one host: what is said of it, and the pictures counted so far."""
+    """One result on its way to one host: the notes about it, and the pictures counted so far."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
         self.room = host.characters - _FRAME
-        # A document that does not reach the model is read, and its pages shown where pictures do.
+        # A document that does not reach the model is read, and its pages are shown if pictures are.
         policy = Policy(documents="file" if host.files else "pages")
         self.context = ResultContext(policy, receiver=Receiver(formats=host.formats, room=self.room))
         self.notes: list[str] = []
@@ -98,7 +98,7 @@ class _Fitting:
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         entries += self._structured(result, frame)
         entries = self._marked([self._showable(entry) for entry in entries], result, frame)
-        # What is said of an error, or of what is hidden, counts as what the server said.
+        # Remarks on an error, or on what is hidden, count as what the server said.
         if self._replaces({**frame, "content": [entry.block for entry in entries]}, promised=promised):
             frame.pop("structuredContent", None)
         entries = list(in_parts(entries, self.host))
@@ -124,13 +124,13 @@ class _Fitting:
         return {**frame, "content": []}
 
     def _replaces(self, result: JSON, *, promised: bool) -> bool:
-        """Tell whether structured content would take the place of blocks that say more, and may be left out."""
+        """Return whether structured content would replace blocks that say more, and may be left out."""
         return self.host.structured == "replaces" and not promised and loses_blocks(result)
 
     def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostEntry]:
-        """Yield structured content in words, where the host does not show it and the blocks do not say it.
+        """Yield structured content in words, if the host does not show it and the blocks do not repeat it.
 
-        What is hidden in it as base64 is shown, and taken out of what stays of it.
+        Pictures and documents hidden in it as base64 are shown, and removed from what is kept of it.
         """
         if (structured := frame.get("structuredContent")) is not None:
             first, *hidden = text_pieces(written := json_text(structured), self.context)
@@ -149,7 +149,7 @@ class _Fitting:
             yield from self._of_pieces(text_pieces(text, self.context), {})
 
     def _marked(self, entries: list[HostEntry], result: JSON, frame: dict[str, Any]) -> list[HostEntry]:
-        """Say that a result is an error, or empty, where the host does not."""
+        """Say that a result is an error, or empty, if the host does not."""
         failed, host = is_error(result), self.host
         blank = all(
             entry.block.get("type") == "text" and not entry.block["text"].strip() for entry in entries
@@ -172,7 +172,7 @@ class _Fitting:
         return cost(value) > max(_BLOCK, self.room // part)
 
     def _bare(self, block: JSON) -> JSON:
-        """Return a block whose labels are of a bearable size, and meant for the model where the host obeys that."""
+        """Return a block with labels of a reasonable size, and addressed to the model if the host obeys that."""
         if self.host.hides and for_user_only(block):
             annotations = {**cast("JSON", block["annotations"]), "audience": ["user", "assistant"]}
             block = {**block, "annotations": annotations}
@@ -199,12 +199,12 @@ class _Fitting:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostEntry(dict(block))]
             case [FilePiece() as file, TextPiece(ours=True)] if self.host.resources:
-                return list(self._of_pieces([file], block))  # It comes as it is: its text is not missed.
+                return list(self._of_pieces([file], block))  # It is sent unchanged: its text is not missing.
             case _:
                 return list(self._of_pieces(pieces, block))
 
     def _passes(self, resource: JSON) -> bool:
-        """Tell whether an embedded resource reaches the model as it is."""
+        """Return whether an embedded resource reaches the model unchanged."""
         if text := text_of(resource, "text"):
             return self.host.resources and [TextPiece(text)] == [
                 TextPiece(one.text) for one in text_pieces(text, self.context) if isinstance(one, TextPiece)
@@ -215,7 +215,7 @@ class _Fitting:
         return self.host.resources and (file_type is None or file_type.sort != "picture")
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostEntry]:
-        """Yield pieces of a translation as blocks; pictures keep what their block said besides."""
+        """Yield pieces of a translation as blocks; pictures keep the other fields of their block."""
         labels = _labels(block)
         for piece in pieces:
             match piece:
@@ -244,14 +244,14 @@ class _Fitting:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 
     def _showable(self, entry: HostEntry) -> HostEntry:
-        """Return a picture proven and in a format that the host takes, or the sentence for what has none."""
+        """Return a verified picture in a format that the host takes, or a sentence if there is none."""
         picture = entry.picture
         if picture is None:
             return entry
         if not self.host.formats:
-            return not_shown(entry, "this host shows its model no pictures")
+            return not_shown(entry, "this host does not show pictures to its model")
         if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
-            return entry  # It is decoded where it is made smaller.
+            return entry  # It is decoded when it is scaled down.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:
@@ -267,7 +267,7 @@ class _Fitting:
         return picture is not None and max(picture.width, picture.height) > self._side(picture)
 
     def _side(self, picture: Picture) -> int:
-        """Return the most pixels that the longer side of this picture may have: the host's, and what its patches allow."""
+        """Return the most pixels on the longer side of this picture: the host's limit, and what its patches allow."""
         longest = max(picture.width, picture.height)
         if self.host.side is None and self.host.patches is None:
             return longest
@@ -279,20 +279,20 @@ class _Fitting:
         return side
 
     def _total(self, entries: Sequence[HostEntry]) -> int:
-        """Characters of all blocks, and of what is said of them."""
+        """Characters of all blocks and of the notes about them."""
         note = self._note(entries)
         return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(note).block) if note else 0)
 
     def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
-        """Leave out the last blocks where there are too many for each to say something."""
+        """Leave out the last blocks if there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
-        if len(entries) <= most:
-            return entries
-        self.notes.append(f"{len(entries) - most:,} more blocks are left out: the result has too many.")
+        if others := entries[most:]:
+            told = counted(len(others), "more block is", "more blocks are")
+            self.notes.append(f"{told} left out: the result has too many.")
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:
-        """Make each entry fit. Texts keep their room first, as far as it leaves a third for pictures, which share the rest."""
+        """Make each entry fit. Texts get their room first, as long as a third is left for pictures, which share the rest."""
         notes_cost = cost(text_entry(" ".join(self.notes)).block)
         pictures = [at for at, entry in enumerate(entries) if entry.picture]
         others = [at for at, entry in enumerate(entries) if not entry.picture]
@@ -303,7 +303,7 @@ class _Fitting:
         self._share_evenly(entries, pictures, left)
 
     def _share_evenly(self, entries: list[HostEntry], places: Sequence[int], left: int) -> int:
-        """Make the entries at `places` fit: from the smallest on, each may take an even part of what is left. Return what then is."""
+        """Make the entries at `places` fit: from the smallest on, each may use an equal share of the rest. Return what is left."""
         order = sorted(places, key=lambda at: entries[at].need)
         for done, at in enumerate(order):
             before = entries[at].cost - entries[at].need
@@ -312,7 +312,7 @@ class _Fitting:
         return left
 
     def _shrunk(self, entry: HostEntry, share: int) -> HostEntry:
-        """Return an entry in at most `share` characters, as far as that is possible."""
+        """Return an entry in at most `share` characters, as far as possible."""
         if entry.picture:
             try:
                 return showing(entry, shrunk(entry.picture, share // 4 * 3, self._side(entry.picture)))
@@ -341,7 +341,7 @@ class _Fitting:
     # The result.
 
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostEntry]) -> dict[str, Any]:
-        """Return the whole, in the last resort with fewer blocks. It is written to be counted only where it may be too much."""
+        """Return the whole result, as a last resort with fewer blocks. It is only serialised for counting if it may be too large."""
         entries = retold(entries)
         result = {**frame, "content": self._blocks(entries)}
         while entries and cost(frame) + self._total(entries) > self.room and cost(result) > self.room:
@@ -351,7 +351,7 @@ class _Fitting:
         return result
 
     def _blocks(self, entries: Sequence[HostEntry]) -> list[dict[str, Any]]:
-        """Return the blocks, with what is to be said before the first picture."""
+        """Return the blocks, with the notes before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
         note = self._note(entries)
@@ -359,12 +359,12 @@ class _Fitting:
             return blocks
         before = entries[at - 1].block if at else {}
         if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
-            # A sentence after a sentence. Behind anything else, JSON or code, it would do harm.
+            # A sentence after a sentence. After anything else, JSON or code, it would do harm.
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {note}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 
     def _note(self, entries: Sequence[HostEntry]) -> str:
-        """Return what is to be said beside the blocks: what changed, or what a picture is that no text introduces."""
+        """Return the notes about the blocks: what changed, or what a picture is if no text introduces it."""
         with_pictures = [entry for entry in entries if entry.picture]
         notes = [*self.notes, *changes(with_pictures)]
         if not notes and with_pictures and entries[0] is with_pictures[0] and self.host.text_first:
@@ -377,7 +377,7 @@ class _Fitting:
 
 
 def _labels(block: JSON) -> dict[str, Any]:
-    """Return what a picture keeps of its block; that of a resource keeps its address too."""
+    """Return the fields that a picture keeps from its block; a picture from a resource also keeps the address."""
     labels: dict[str, Any] = {key: block[key] for key in ("annotations", "_meta") if key in block}
     if (uri := text_of(resource_of(block), "uri")) and len(uri) < _BLOCK:
         labels["_meta"] = {**labels.get("_meta", {}), URI: uri}
@@ -389,7 +389,7 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
 
 
 def _sentence(block: JSON) -> str:
-    """Say what a block was that cannot be cut. A document's bytes are not looked at again."""
+    """Say what a block was that cannot be cut. A document's bytes are not examined again."""
     inner = resource_of(block)
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))

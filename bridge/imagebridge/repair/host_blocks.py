@@ -1,4 +1,4 @@
-"""One block of a result on its way to a host, and what is said of a picture that changed on it."""
+"""One block of a result on its way to a host, and the notes about a picture that changed on the way."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -27,11 +27,11 @@ PAYLOAD = {"text": "text", "image": "data"}
 class HostEntry:
     """One block on its way to the host.
 
-    number: of a picture, 0 for others. original: the picture as it came, or was drawn. picture: the one that is
-    sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before it
-    was made smaller by another. sentence: what it is where it was not shown by the file itself. scale_stated: a text
-    among the blocks states its factor. whole: the block cannot be cut. strip: where a part of a long picture, whose
-    whole `size` is, lies in it. on_white: what shone through the original was laid on white.
+    number: the picture's number, 0 for other blocks. original: the picture as it arrived or was drawn. picture: the one that is
+    sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before another
+    layer made it smaller. sentence: what it is, if the file itself is not shown. scale_stated: whether a text
+    among the blocks states its factor. whole: whether the block cannot be cut. strip: the position of a part of a long picture
+    in the whole, whose size is `size`. on_white: what was transparent in the original is shown on white.
     """
 
     block: dict[str, Any]
@@ -48,7 +48,7 @@ class HostEntry:
 
     @property
     def need(self) -> int:
-        """Characters of what can shrink; of the whole block where nothing can."""
+        """Characters of what can shrink; of the whole block if nothing can."""
         if self.whole:
             return cost(self.block)
         return len(self.block["data"]) if self.picture else cost(self.block["text"])
@@ -58,12 +58,12 @@ class HostEntry:
         """Characters of the block."""
         if self.whole:
             return cost(self.block)
-        # Base64 is written as it is: there is no need to write it.
+        # Base64 needs no escaping, so it need not be serialised.
         return cost({**self.block, PAYLOAD[self.block["type"]]: None}) + self.need
 
 
 def cost(value: object) -> int:
-    """Return the characters of a value as JSON."""
+    """Return the number of characters of a value as JSON."""
     return len(json.dumps(value))
 
 
@@ -86,7 +86,7 @@ def showing(entry: HostEntry, picture: Picture) -> HostEntry:
 
 
 def not_shown(entry: HostEntry, why: str) -> HostEntry:
-    """Return the sentence for a picture that is not shown, and where it may be found."""
+    """Return the sentence for a picture that is not shown, and where to find it."""
     facts = described(entry.picture)
     if uri := text_of(as_object(entry.block.get("_meta")) or {}, URI):
         facts += f", {sentences.short(uri)}"
@@ -102,7 +102,7 @@ def described(picture: Picture | None) -> str:
 
 
 def retold(entries: Sequence[HostEntry]) -> list[HostEntry]:
-    """Return the entries with the factors that texts among them tell brought up to date, where a picture was made smaller again."""
+    """Return the entries with the factors in their texts updated if a picture was made smaller again."""
     retold_entries = list(entries)
     for at, entry in enumerate(retold_entries):
         if entry.picture is None or entry.scale == 1:
@@ -123,7 +123,7 @@ def retold(entries: Sequence[HostEntry]) -> list[HostEntry]:
 
 
 def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
-    """Say of each picture what was made of it: its sizes, and by how much coordinates are to be multiplied."""
+    """Say what was done to each picture: its sizes, and the factor for coordinates."""
     several = len({entry.number for entry in entries}) > 1
     for entry in entries:
         if entry.sentence:
@@ -138,7 +138,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
 
 
 def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
-    """Say where a strip lies in its picture of `width` x `height` pixels. By how much it was made smaller says `multiply`, as of any picture."""
+    """Say where a strip lies in its picture of `width` x `height` pixels. `multiply` gives its factor, as for any picture."""
     whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
     where, back = strip_place(whole, width, height)
     return f"Part {strip.number} of {strip.total}{of}: {where}; in full size, {back}."
@@ -150,29 +150,29 @@ def _change(entry: HostEntry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", laid on white" if entry.on_white else ""
+    white = ", shown on white" if entry.on_white else ""
     return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
 
 
 def _factors(entry: HostEntry) -> tuple[float, float]:
-    """Return by how much coordinates are to be multiplied, across and down; one factor for both where that is enough."""
+    """Return the factors for coordinates, across and down; a single factor if that is enough."""
     picture = cast("Picture", entry.picture)
     size = (entry.strip.width, entry.strip.height) if entry.strip else entry.size
     across = entry.scale * size[0] / picture.width
     down = entry.scale * size[1] / picture.height
-    # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
+    # Sides are whole pixels: if a single factor is off by at most a pixel or two, it is enough.
     close = abs(across - down) * max(picture.width, picture.height) <= 2
     return (across, across) if close else (across, down)
 
 
 def resource_of(block: JSON) -> JSON:
-    """Return what a resource holds, nothing of another block: a field of that name can be anything there."""
+    """Return the contents of a resource, but nothing for other blocks: a field of that name can be anything there."""
     inner = block.get("resource") if block.get("type") == "resource" else None
     return as_object(inner) or {}
 
 
 def still(block: JSON) -> Picture | None:
-    """Return a picture that is a still in a common format; None for what needs more looking at."""
+    """Return a picture that is a still in a common format; None if it needs a closer look."""
     encoded = text_of(block, "data")
     file_type = kinds.kind(base64_start(encoded))
     if file_type is None or file_type.media_type not in limits.SENDABLE:
@@ -185,11 +185,11 @@ def still(block: JSON) -> Picture | None:
 
 
 def loses_blocks(result: JSON) -> bool:
-    """Tell whether a host that shows structured content in place of the blocks shows less than they do."""
+    """Return whether a host that shows structured content instead of the blocks would show less than they do."""
     blocks = cast("Sequence[JSON]", result["content"])
     if any(block["type"] != "text" for block in blocks) or structured_text(result):
         return bool(blocks)
     if blocks and text_of(blocks[0], "text").startswith(sentences.ERROR):
         return True
-    # Said by one block alone: what the others say is said nowhere else.
+    # Only if one block alone says it: what the others say appears nowhere else.
     return len(blocks) > 1 and len(list(islice(saying_alone(result), 2))) == 1

@@ -1,4 +1,4 @@
-"""A picture that a host would make too small to read, because it is much longer than wide, becomes parts that overlap."""
+"""Splits a picture that a host would make unreadably small, because it is much longer than wide, into overlapping parts."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -13,11 +13,11 @@ from imagebridge.translate.vision import Seen
 from .host_blocks import HostEntry, showing
 
 _MOST = 10
-"""Pictures of a result at most, with the parts of long ones."""
+"""The most pictures of a result, including the parts of long ones."""
 
 
 def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
-    """Yield the entries, long pictures in their parts as long as a result has few pictures."""
+    """Yield the entries, with long pictures in parts as long as the result has few pictures."""
     count = sum(entry.picture is not None for entry in entries)
     for entry in entries:
         parts = _strip_entries(entry, host)
@@ -29,9 +29,9 @@ def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
 
 
 def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
-    """Return the parts of a long picture; none where it can be read whole, or not even in parts."""
+    """Return the parts of a long picture; none if it can be read whole, or not even in parts."""
     picture = entry.picture
-    # What was made smaller before, or drawn, has coordinates that are not its own.
+    # A picture that was scaled down before, or drawn, has coordinates that are not its own.
     if picture is None or entry.scale != 1 or entry.size != (picture.width, picture.height):
         return []
     fit = partial(_seen, host=host)
@@ -42,7 +42,7 @@ def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
         cuts = [(strip.box, (strip.seen.width, strip.seen.height)) for strip in found]
         pictures = convert.cut(picture, cuts) if cuts else ()
     except PictureError:
-        return []  # as a whole it cannot be decoded either, which is told there
+        return []  # as a whole it cannot be decoded either, which is reported there
     parts: list[HostEntry] = []
     for strip, shown in zip(found, pictures, strict=True):
         sentence = entry.sentence if strip.number == 1 else ""
@@ -53,5 +53,5 @@ def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
 
 
 def _seen(width: int, height: int, host: Host) -> Seen:
-    """Return what a host shows of a size in pixels."""
+    """Return what a host shows of a picture with a size in pixels."""
     return Seen(*vision.bounded(width, height, host.side, host.patches), 0, 0)

@@ -1,8 +1,8 @@
-"""A raw `tools/call` result becomes one that every MCP client accepts: one malformed block costs nothing else.
+"""Makes a raw `tools/call` result acceptable to every MCP client, so that one malformed block costs nothing else.
 
-Clients validate a result as a whole (mcp 2.3, 2026-11): a block without its data, an annotation of the
+Clients validate a result as a whole (mcp 2.3, 2026-11): a block without data, an annotation of the
 wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
-2025-11-25, which 2026-07-28 keeps; `repair` also gives what mcp 1.22 to 1.30 demand beyond them.
+2025-11-25, which 2026-07-28 keeps; `repair` also adds what mcp 1.22 to 1.30 require beyond them.
 """
 
 import json
@@ -67,7 +67,7 @@ def repair(result: object, host: str | None = None) -> dict[str, Any]:
 
 
 def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[str, Any]:
-    """Return a result, valid or not, as this host copes with it; see `fitting.fitted` for `promised`."""
+    """Return a result, valid or not, in a form that this host can use; see `fitting.fitted` for `promised`."""
     if is_plain(result, host):
         return dict(result)
     from .fitting import fitted
@@ -78,11 +78,11 @@ def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[
 _PLAIN_KEYS = {"content", "isError", "resultType"}
 
 _TEXT = 10_000
-"""Characters of JSON that one of the texts below takes at most, each written as an escape."""
+"""The most characters of JSON that one of the texts below takes, with each character escaped."""
 
 
 def is_plain(result: JSON, host: "Host") -> bool:
-    """Tell whether a result is nothing but short texts with nothing in them to bring out: most are, and every host copes with those."""
+    """Return whether a result has only short texts with nothing hidden in them: most do, and every host can use those."""
     blocks = result.get("content")
     return (
         is_list(blocks)
@@ -111,17 +111,17 @@ def _is_short_text(block: JSON) -> bool:
 
 
 _NOTHING_HIDDEN = re.compile(r"[^\x1b\x80-\x9f<]{1,63}")
-"""A text without codes for a terminal and markup, and shorter than the base64 of any picture (see `hidden`)."""
+"""A text without terminal codes or markup, and shorter than the base64 of any picture (see `hidden`)."""
 
 
 _ANY = Policy()
 
 
 def _plain(result: JSON) -> JSON:
-    """Return a repaired result as clients of every generation take it.
+    """Return a repaired result in a form that clients of every generation accept.
 
-    Those of 2025-11-25 and before it demand structured content that is an object: what is none goes under `result`,
-    where the SDKs write it. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) takes only
+    Up to 2025-11-25, clients require structured content to be an object: other values go under `result`,
+    where the SDKs put them. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) accepts only
     addresses with a scheme.
     """
     given = cast("list[JSON]", result["content"])
@@ -137,15 +137,15 @@ def _plain(result: JSON) -> JSON:
 
 
 def repaired(result: JSON) -> JSON:
-    """Return `result` as it is where every part of it is valid, else a copy in which each part is.
+    """Return `result` unchanged if every part of it is valid, otherwise a copy in which each part is.
 
-    Structured content may be any JSON, as 2026-07-28 has it. Pictures and sounds keep their bytes and get a true label; what no valid block can hold becomes a
-    text that says what came. Nothing is left out, and order is kept.
+    Structured content may be any JSON, as in 2026-07-28. Pictures and sounds keep their bytes and get a correct label; what no valid block can
+    hold becomes a text that says what arrived. Nothing is left out, and the order is kept.
     """
     result = respelt(result)
     content, structured = result.get("content"), result.get("structuredContent")
     if content is None and structured is None and (other := _other(result)):
-        # As older servers answered, and those that know only half of the protocol.
+        # From older servers, and those that implement only half of the protocol.
         content = [{"type": "text", "text": other}]
     blocks = blocks_of({"content": content})
     mended = [_mended(block) for block in blocks]
@@ -170,7 +170,7 @@ _KNOWN = ("content", "structuredContent", "isError", "_meta", "resultType", "too
 
 
 def _other(result: JSON) -> str:
-    """Return what a result without blocks says under keys of its own, as JSON; `toolResult` is MCP's of 2024-10-07."""
+    """Return what a result without blocks says under its own keys, as JSON; `toolResult` is from MCP 2024-10-07."""
     own: object = {key: value for key, value in result.items() if key not in _KNOWN}
     if "toolResult" in result:
         own = result["toolResult"] if not own else {**cast("JSON", own), "toolResult": result["toolResult"]}
@@ -183,9 +183,9 @@ def _other(result: JSON) -> str:
 
 
 def reread(result: JSON) -> JSON:
-    """Return the result of a `resources/read` as it is where all of its contents are valid, else a copy in which they are.
+    """Return the result of `resources/read` unchanged if all of its contents are valid, otherwise a copy in which they are.
 
-    What is neither text nor bytes becomes a text that says what came.
+    What is neither text nor bytes becomes a text that says what arrived.
     """
     contents = numbered(result.get("contents"))
     came = contents if is_list(contents) else [] if contents is None else [contents]
@@ -212,7 +212,7 @@ def _contents(value: object) -> object:
 
 
 def _mended(block: object) -> object:
-    """Return one block, the very same where nothing is wrong with it."""
+    """Return one block, the same object if nothing is wrong with it."""
     if isinstance(block, str):
         return {"type": "text", "text": block}
     if not is_json(block):
@@ -248,7 +248,7 @@ def _image(block: JSON) -> JSON | None:
 
 
 def _media(block: JSON) -> JSON | None:
-    """An image or a sound: its data a string, its label what the bytes are."""
+    """An image or sound: its data as a string, labelled with the type of the bytes."""
     encoded = block.get("data")
     if not isinstance(encoded, str):
         return None
@@ -261,7 +261,7 @@ def _media(block: JSON) -> JSON | None:
 
 
 def _label(encoded: str, holder: JSON) -> str:
-    """Return the media type of base64: by its first bytes, else the label it came with."""
+    """Return the media type of base64, by its first bytes or else its label."""
     file_type = kinds.kind(base64_start(encoded))
     label = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return file_type.media_type if file_type else label or "application/octet-stream"
@@ -299,7 +299,7 @@ def _link(block: JSON) -> JSON | None:
 
 
 def _icon(icon: JSON) -> JSON:
-    """Return an icon with what is valid of it. Its sizes may have come as HTML writes them: "48x48 96x96"."""
+    """Return an icon with its valid fields. Its sizes may be written as in HTML: "48x48 96x96"."""
     mended = {key: value for key, value in icon.items() if _ICON.get(key, _is_any)(value)}
     sizes = mended.get("sizes")
     if isinstance(sizes, str):
@@ -318,10 +318,10 @@ def _is_text(value: object) -> bool:
 
 
 def _is_size(value: object) -> bool:
-    """Tell whether a value is a whole number; some writers make 3.0 of JavaScript's 3."""
+    """Return whether a value is an integer; some programs write JavaScript's 3 as 3.0."""
     if isinstance(value, float) and not value.is_integer():
         return False
-    # Beyond that, readers in JavaScript see another number.
+    # Beyond that, JavaScript readers see another number.
     return is_number(value) and abs(value) < 2**53
 
 
@@ -361,7 +361,7 @@ def _good_annotations(value: object) -> bool:
 
 
 def _annotations(value: object) -> JSON:
-    """Return what is valid of annotations: who it is for, how important, how old."""
+    """Return the valid annotations: audience, priority, last modification."""
     if not is_json(value):
         return {}
     audience, priority = value.get("audience"), value.get("priority")

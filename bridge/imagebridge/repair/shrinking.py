@@ -1,4 +1,4 @@
-"""Pictures made small enough for a host, and kept for a while: models look at the same file again and again."""
+"""Shrinks pictures for a host, and caches the results: models look at the same file again and again."""
 
 from dataclasses import dataclass
 
@@ -21,14 +21,14 @@ class _DataUrlKey:
 _SHRUNK: Cache[tuple[Picture, Picture]] = Cache(
     64_000_000, lambda pair: sum(len(one.data_url) for one in pair)
 )
-"""Pictures as they came, and what was made of them lately."""
+"""Pictures as they arrived, and what was recently made of them."""
 
 
 def shrunk(picture: Picture, limit: int, side: int) -> Picture:
-    """Return `picture` in at most `limit` bytes, each side at most `side` pixels; the very same where it fits.
+    """Return `picture` in at most `limit` bytes with sides of at most `side` pixels; the same object if it fits.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or not even one pixel fits.
+        PictureError: its pixels cannot be decoded, or not even a single pixel fits.
     """
     if picture.size <= limit and max(picture.width, picture.height) <= side:
         return picture

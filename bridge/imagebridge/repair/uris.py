@@ -1,33 +1,33 @@
-"""Relative addresses of links and resources, which clients built on mcp 1 (to 1.30, 2026-11) refuse, get a scheme and lose it again."""
+"""Adds a scheme to relative addresses of links and resources, which clients built on mcp 1 (to 1.30, 2026-11) refuse, and removes it."""
 
 from urllib.parse import quote, unquote
 
 from imagebridge.wire import JSON, is_json, links, text_of
 
 _RELATIVE = "unknown:"
-"""What stands before an address that only its server can resolve."""
+"""The scheme for an address that only its server can resolve."""
 
 
 def absolute(uri: str) -> str:
-    """Return an address with a scheme: the very same where it has one. `relative` leads back."""
-    # Only now: most results hold no address.
+    """Return an address with a scheme: the same one if it has a scheme. `relative` undoes this."""
+    # Only now: most results contain no address.
     from pydantic_core import Url
 
     try:
         Url(uri)
     except ValueError:
-        # Two slashes at the beginning would make what follows a host.
+        # Two slashes at the beginning would turn what follows into a host.
         return _RELATIVE + quote(uri, safe="" if uri.startswith("//") else "/?#&=+:,;@")
     return uri
 
 
 def relative(uri: str) -> str:
-    """Return the address that `absolute` made this one of, as its server knows it; any other as it is."""
+    """Return the address as its server knows it if `absolute` changed it; any other unchanged."""
     return (uri.startswith(_RELATIVE) and unquote(uri.removeprefix(_RELATIVE))) or uri
 
 
 def addressed(block: JSON) -> JSON:
-    """Return a valid block whose address, if it has one, is absolute; the very same where it is."""
+    """Return a valid block with an absolute address, if it has one; the same object if nothing changes."""
     if links(block):
         return with_absolute(block)
     inner = block.get("resource") if block["type"] == "resource" else None
@@ -37,7 +37,7 @@ def addressed(block: JSON) -> JSON:
 
 
 def with_absolute(holder: JSON) -> JSON:
-    """Return what holds a `uri` with one that is absolute; the very same where it is."""
+    """Return an object with a `uri` that is absolute; the same object if it already is."""
     uri = text_of(holder, "uri")
     address = absolute(uri)
     return holder if address == uri else {**holder, "uri": address}

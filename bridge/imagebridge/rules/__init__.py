@@ -39,16 +39,16 @@ def refusals(
     rules: Iterable[Rule] = RULES,
     earlier: Sequence[JSON] | None = None,
 ) -> list[Violation]:
-    """Return what `rules` refuse in `body`, the one that the API would answer with first; empty when accepted.
+    """Return what `rules` refuse in `body`, first the violation that the API would answer with; empty if accepted.
 
-    `earlier` holds the items that the server keeps for `previous_response_id`. Without them, nothing is said
-    about outputs whose call may be in there. The body may have any form: what is malformed is a violation.
+    `earlier` contains the items that the server keeps for `previous_response_id`. Without them, outputs whose call may be
+    among them are not judged. The body may have any form: whatever is malformed is a violation.
     """
     return broken(Body(body, api, earlier), rules)
 
 
 def broken(body: Body, rules: Iterable[Rule] = RULES) -> list[Violation]:
-    """Return what `rules` refuse in a body that was read already; see `refusals`."""
+    """Return what `rules` refuse in a body that has already been read; see `refusals`."""
     return [violation for rule in rules for violation in rule.violations(body)]
 
 

@@ -7,8 +7,8 @@ from imagebridge.rules import sources
 from imagebridge.rules.body import OUTPUTS, Body, contents
 from imagebridge.rules.rule import Breach, Rule
 
-# How the four formats begin in base64 (PNG, JPEG, GIF, WebP), and enough of it to be more than an example. Sound
-# begins as WebP does, so the name of the format behind the size counts too.
+# How the four formats begin in base64 (PNG, JPEG, GIF, WebP), with enough characters to exclude examples. Sound
+# begins like WebP, so the format name after the size is included.
 _STARTS = ("iVBORw0KGgo", "/9j", "R0lGOD", "UklGR")
 _MORE = r"[A-Za-z0-9+/=\\]"
 _BASE64 = (
@@ -16,19 +16,19 @@ _BASE64 = (
 )
 _PICTURE = re.compile(rf"(?:\b|(?=/)){_BASE64}")
 _WHOLE = re.compile(rf"\s*(?:data:image/[a-z.+-]+;base64,)?{_BASE64}{_MORE}*\s*")
-# JSON, or a Python object turned into text. A page of HTML with small pictures in it is neither.
+# JSON, or a Python object turned into text. An HTML page with small pictures in it is neither.
 _DUMP = re.compile(r"""\s*(?:"|[\[{]\s*(?:[\[{"']|\w{1,80}\()|\w{1,80}\(|(?:meta|content|type|data)=)""")
 
 
 def _blind(text: str) -> bool:
-    """Tell whether `text` is a picture in base64, or a dump of content blocks that holds one."""
+    """Return whether `text` is a picture in base64, or a dump of content blocks that contains one."""
     if _WHOLE.fullmatch(text):
         return True
     return _DUMP.match(text) is not None and any(_holds(text, start) for start in _STARTS)
 
 
 def _holds(text: str, start: str) -> bool:
-    """Tell whether a picture begins with `start` in `text`. A pattern that may begin anywhere takes a second for 30 MB."""
+    """Return whether a picture begins with `start` in `text`. A pattern that may begin anywhere takes a second for 30 MB."""
     at = text.find(start)
     while at >= 0:
         if _PICTURE.match(text, at):

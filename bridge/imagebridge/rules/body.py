@@ -1,7 +1,7 @@
 """A request body, read as what it is: untyped JSON that anybody may have written.
 
-Nothing here judges its form. A piece that does not have the expected form is left out, and the rules of `form`
-say so. What the bytes of its pictures are is found out once, for all rules.
+Its form is not judged here. A piece without the expected form is left out, and the rules of `form`
+report it. The content of its pictures is determined once, for all rules.
 """
 
 import re
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 Author = Literal["output", "tool", "user", "assistant", "system"]
-"""Whose part it is: a tool's output (Responses), a tool message (Chat), or a message of that role."""
+"""Who a part belongs to: a tool's output (Responses), a tool message (Chat), or a message with that role."""
 
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+._-]{0,63}):")
 
 
 def scheme(url: str) -> str:
-    """Return the scheme of an address in small letters, "" where there is none, as in bare base64."""
+    """Return the scheme of an address in lower case, or "" if there is none, as in bare base64."""
     match = _SCHEME.match(url)
     return match[1].lower() if match else ""
 
@@ -54,7 +54,7 @@ def kind(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InputItem:
-    """One input item or chat message. `type` is its type, or its role in Chat."""
+    """One input item or chat message. `type` is its type, or its role in Chat Completions."""
 
     path: str
     type: str
@@ -73,7 +73,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PictureUrl:
-    """A picture given by URL. `url` is as it came; `call_id` is the call that it answers, if it answers one."""
+    """A picture given by URL. `url` is unchanged; `call_id` is the call that it answers, if any."""
 
     path: str
     url: str
@@ -83,7 +83,7 @@ class PictureUrl:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function definition, inside a namespace or not. `path` leads to the fields that hold its name."""
+    """One function definition, inside a namespace or not. `path` leads to the fields that contain its name."""
 
     path: str
     namespace: str
@@ -91,10 +91,10 @@ class Tool:
 
 
 class Body:
-    """One request body. `earlier` is the conversation that the server keeps for it; None where that is unknown.
+    """One request body. `earlier` is the conversation that the server keeps for it; None if unknown.
 
-    `proof` says how far its pictures are looked into; see `imagebridge.rules.verdict`. `given` holds the output
-    of each response that the server gave out before, where that is known.
+    `proof` says how closely its pictures are examined; see `imagebridge.rules.verdict`. `given` contains the output
+    of each response that the server returned before, if known.
     """
 
     def __init__(
@@ -146,18 +146,18 @@ class Body:
 
     @cached_property
     def judged(self) -> tuple[tuple[PictureUrl, Verdict], ...]:
-        """Every picture whose bytes are in the body, or should be, with what they are."""
+        """Every picture whose bytes are in the body, or should be, with its verdict."""
         inline_pictures = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
         return tuple((picture, judge(picture.url, self.proof)) for picture in inline_pictures)
 
     @cached_property
     def tools(self) -> tuple[Tool, ...]:
-        """Every function definition, in order, those inside namespaces too."""
+        """Every function definition, in order, including those inside namespaces."""
         return tuple(_tools("tools", self.fields.get("tools"), self.api))
 
 
 def _item(path: str, item: JSON) -> InputItem:
-    # A message may leave its type out; the role gives it away.
+    # A message may omit its type; the role reveals it.
     return InputItem(path, as_string(item.get("type")) or ("message" if "role" in item else ""), item)
 
 
@@ -177,13 +177,13 @@ def _author(item: InputItem) -> Author | None:
 
 
 def contents(item: InputItem) -> tuple[str, object]:
-    """Return the path and the value of what `item` says: its `output` or its `content`."""
+    """Return the path and the value of an item's content: its `output` or its `content`."""
     name = "output" if item.type in OUTPUTS else "content"
     return f"{item.path}.{name}", item.fields.get(name)
 
 
 def parts(item: InputItem) -> Iterator[Part]:
-    """Yield the content parts of `item`; none where its content is a plain string."""
+    """Yield the content parts of `item`; none if its content is a plain string."""
     place = _author(item)
     if place is None:
         return

@@ -1,4 +1,4 @@
-"""Rules about the form of a request: types, names, lengths, and which part may stand where."""
+"""Rules about the form of a request: types, names, lengths, and which part may appear where."""
 
 from collections.abc import Iterator, Mapping
 
@@ -61,7 +61,7 @@ CHAT_PARTS: Mapping[Author, tuple[str, ...]] = {
     "assistant": ("text", "refusal"),
 }
 
-# What a part or item may carry. Anything else is answered with `unknown_parameter`.
+# The fields that a part or item may have. Others are answered with `unknown_parameter`.
 KNOWN: Mapping[str, frozenset[str]] = {
     "function_call_output": frozenset(
         {"type", "id", "call_id", "caller", "name", "namespace", "output", "status"}
@@ -74,7 +74,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
 }
 
 
-# JSON types of the fields that matter here; None is as good as absence.
+# JSON types of the fields that matter here; None counts as absent.
 _STRINGS = ("text", "file_id", "file_data", "file_url", "filename")
 
 
@@ -172,7 +172,7 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
         if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in BLOCK_KINDS):
             continue
         if part.place == "tool" and part.type == "image_url":
-            continue  # a rule of its own, with a message of its own
+            continue  # a separate rule with a separate message
         why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
         yield Breach(
             f"{part.path}.type",
@@ -254,7 +254,7 @@ def _empty_outputs(body: Body) -> Iterator[Breach]:
                 path,
                 f"Invalid '{path}': empty array. Expected an array with minimum length 1, "
                 "but got an empty array instead.",
-                "the schema allows it and it says nothing; send a short sentence",
+                "the schema allows it, but it tells the model nothing; send a short sentence",
                 code="empty_array",
             )
 

@@ -8,7 +8,7 @@ from imagebridge.rules.body import CALLS, OUTPUTS, Body, InputItem
 from imagebridge.rules.rule import Breach, Rule
 from imagebridge.wire import as_list, as_object, as_string
 
-# Items that stand for others, which the server knows and the body does not show.
+# Items that refer to others, which the server knows and the body does not show.
 _STAND_INS = frozenset({"item_reference", "compaction"})
 
 
@@ -124,7 +124,7 @@ def _chat_orphans(body: Body) -> Iterator[Breach]:
 
 
 def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
-    """Calls that no tool message answers at once; `later` picks those that are answered after another message."""
+    """Calls that no tool message answers directly; `later` selects those that are answered after another message."""
     for index, item in enumerate(body.items):
         rest = body.items[index + 1 :]
         at_once: set[str] = set()
@@ -140,7 +140,7 @@ def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
                 item.path,
                 "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
                 f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(wanted)}",
-                "another message stands before the answer" if later else "",
+                "another message comes before the answer" if later else "",
                 param="messages",
                 code=None,
             )

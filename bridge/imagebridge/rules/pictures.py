@@ -1,4 +1,4 @@
-"""Rules about pictures: how they are given, what their bytes hold, how large and how many they are."""
+"""Rules about pictures: how they are given, what their bytes contain, how large they are, and how many there are."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -25,7 +25,7 @@ _EXAMPLE = "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 
 
 def _holders(body: Body) -> Iterator[tuple[Part, Mapping[str, object], str]]:
-    """Yield each picture or file part with the fields that hold its detail, and their path."""
+    """Yield each picture or file part with the fields that contain its detail, and their path."""
     for part in body.parts:
         inner = as_object(part.fields.get("image_url")) if part.type == "image_url" else None
         yield (part, inner, f"{part.path}.image_url") if inner else (part, part.fields, part.path)
@@ -130,7 +130,7 @@ def _patches(body: Body) -> Iterator[Breach]:
         detail = picture.detail if picture.detail in ("low", "high", "original") else "auto"
         match vision.sizing(body.model, detail):
             case models.Patches(side, budget) if budget == models.REJECTED_PATCHES:
-                # This budget rejects; smaller ones downscale.
+                # This budget rejects; smaller ones scale down.
                 scale = min(1.0, side / max(verdict.width, verdict.height))
                 count = vision.patches(
                     max(1, round(verdict.width * scale)), max(1, round(verdict.height * scale))
@@ -162,7 +162,7 @@ def _payload(body: Body) -> Iterator[Breach]:
 
 
 def _file_fields(part: Part) -> tuple[str, Mapping[str, object]]:
-    """The path and fields that hold a file: Chat wraps them."""
+    """The path and fields of a file, which Chat Completions wraps."""
     inner = as_object(part.fields.get("file")) if part.type == "file" else None
     return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
 
@@ -194,7 +194,7 @@ def _files(body: Body) -> Iterator[Breach]:
 def _is_data_url(data: str) -> bool:
     head, comma, encoded = data.partition(",")
     typed = head.startswith("data:") and head.endswith(";base64") and "/" in head
-    # The alphabet is enough here; nobody but the model reads the file.
+    # Checking the alphabet is enough here; nobody but the model reads the file.
     return (
         bool(comma and typed and encoded)
         and len(encoded) % 4 == 0
@@ -245,7 +245,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-pictures",
-        f"A request holds at most {MAX_IMAGES:,} pictures.",
+        f"A request has at most {MAX_IMAGES:,} pictures.",
         "documented",
         sources.VISION,
         _many,

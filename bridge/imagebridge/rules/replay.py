@@ -1,4 +1,4 @@
-"""Rules about items that the server gave out and that come back: whole, unchanged, none left out."""
+"""Rules about items that the server returned and that are sent back: complete, unchanged, none left out."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,11 @@ from imagebridge.rules.rule import Breach, Rule
 from imagebridge.wire import JSON, as_string
 
 _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "namespace", "arguments", "input")
-"""Fields that say what an item is; `id` and `status` may be left out."""
+"""Fields that define an item; `id` and `status` may be left out."""
 
 
 def _same(item: InputItem, original: JSON) -> bool:
-    """Tell whether `item` is the one that was given out, by its id, or its call_id where it came without one."""
+    """Return whether `item` is the one that was returned, by its id, or by its call_id if it has no id."""
     if item.type != original.get("type"):
         return False
     if identity := as_string(item.fields.get("id")):
@@ -22,7 +22,7 @@ def _same(item: InputItem, original: JSON) -> bool:
 
 
 def _returned_items(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
-    """Yield each item that came back, with what was given out and the whole response around it."""
+    """Yield each item that was sent back, with the original and the whole response that contained it."""
     for item in body.items:
         for response in body.given:
             original = next((item_out for item_out in response if _same(item, item_out)), None)
@@ -37,7 +37,7 @@ def _whole(number: str) -> float | int:
 
 
 def _value(name: str, field: object) -> object:
-    """Return what a field says. Arguments are JSON, which SDKs parse and write anew: its spelling says nothing."""
+    """Return the content of a field. Arguments are JSON, which SDKs parse and rewrite, so spelling does not matter."""
     if name != "arguments" or not isinstance(field, str):
         return field
     try:
@@ -61,7 +61,7 @@ def _altered(body: Body) -> Iterator[Breach]:
 
 
 def _dropped(body: Body) -> Iterator[Breach]:
-    """An item of a response that reasoned came back, and another did not, or not in its place."""
+    """An item of a response with reasoning was sent back, but another one was not, or not in its place."""
     seen: list[Sequence[JSON]] = []
     for item, original, response in _returned_items(body):
         if any(response is one for one in seen) or not any(
@@ -78,7 +78,7 @@ def _dropped(body: Body) -> Iterator[Breach]:
             )
             yield Breach(item.path, message, param="input", code=None)
         elif [id(one) for one in returned] != [id(one) for one in response]:
-            message = f"The items of one response came back in another order, from '{as_string(original.get('id'))}' on."
+            message = f"The items of one response were sent back in a different order, from '{as_string(original.get('id'))}' on."
             yield Breach(item.path, message, param="input", code=None)
 
 

@@ -9,14 +9,14 @@ from imagebridge.rules.body import Body
 from imagebridge.translate.policy import Api
 
 Evidence = Literal["documented", "reported", "ours"]
-"""Where a rule comes from: OpenAI's pages or types, a live 400 that somebody reported, or our own strictness."""
+"""Where a rule comes from: OpenAI's pages or types, a reported 400 of the live API, or our own strictness."""
 
 READ = datetime.date(2026, 11, 22)
 """When the pages, types and reports behind the rules were read."""
 
 
 class ErrorFields(TypedDict):
-    """The inside of the API's `{"error": ...}`; the last three are ours and name what the API leaves out."""
+    """The content of the API's `{"error": ...}`; the last three fields are ours and add what the API leaves out."""
 
     message: str
     type: str
@@ -29,9 +29,9 @@ class ErrorFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One breach, found by a rule's check: `path` into the body, `message` in the API's words where they are known.
+    """One violation, found by a rule's check: `path` into the body, `message` in the API's words if they are known.
 
-    `param` None means: the same as `path`. `why` adds, in our words, what the API's message leaves out.
+    `param` None means the same as `path`. `why` adds, in our words, what the API's message leaves out.
     """
 
     path: str
@@ -43,7 +43,7 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A breach of one rule: what the API would answer (`message`, `type`, `param`, `code`) and where it lies.
+    """A violation of one rule: what the API would answer (`message`, `type`, `param`, `code`) and where it is.
 
     `rule` is the id of the rule, `path` leads into the body (`input[3].output[1].image_url`).
     """
@@ -57,7 +57,7 @@ class Violation:
     type: str = "invalid_request_error"
 
     def error(self) -> ErrorFields:
-        """Return what stands behind `"error"` in the body of the 400."""
+        """Return the value of `"error"` in the body of the 400."""
         return {
             "message": self.message,
             "type": self.type,

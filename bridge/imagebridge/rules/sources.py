@@ -1,4 +1,4 @@
-"""Where the rules were read. Pages move; the date of each rule says when it stood there."""
+"""Where the rules were read. Pages move; the date of each rule says when the page said so."""
 
 _GITHUB = "https://github.com"
 _GUIDES = "https://developers.openai.com/api/docs/guides"

@@ -1,7 +1,7 @@
-"""What a data URL really holds, at one of two levels of proof.
+"""What a data URL really contains, at one of two levels of proof.
 
-`decoded`, the endpoint's: Pillow is the judge, so that our own parsing does not judge itself. `structure`: our walk
-to the container's end, which costs a hundredth and does not see damage inside the compressed pixels.
+`decoded`, used by the endpoint: Pillow judges, so that our own parsing does not judge itself. `structure`: we walk
+to the end of the container, which costs a hundredth and does not see damage inside the compressed pixels.
 """
 
 import warnings
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
 
 PIXELS = 178_956_970
-"""Above this many pixels a picture is a bomb: twice Pillow's own limit, where it raises."""
+"""A picture with more pixels than this is a bomb: twice Pillow's own limit, where it raises."""
 
 SUPPORTED = ("image/jpeg", "image/png", "image/gif", "image/webp")
 """In the order of the API's message."""
 
-# The first bytes of the formats that come up. For those below the first four, the name is all that is needed. They stand
-# here apart from `pictures/kinds.py` on purpose: the judge must not know a file by the table of what it judges, or a
-# mistake there would call a mislabelled picture sound, in our own tests as well.
+# The first bytes of the formats that occur. For those after the first four, only the name is needed. They are deliberately
+# separate from `pictures/kinds.py`: the judge must not identify a file with the table of the code that it judges, or a
+# mistake there would pass a mislabelled picture as valid, in our own tests as well.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -51,9 +51,9 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a data URL holds. `rule` is the id of the picture rule that it breaks, "" for an intact picture.
+    """What a data URL contains. `rule` is the id of the picture rule that it violates, or "" for an intact picture.
 
-    `said` ends the API's message about the URL, `why` is for people. `width` is 0 if no pixels could be read.
+    `said` completes the API's message about the URL, `why` is for people. `width` is 0 if no pixels could be read.
     """
 
     rule: str = ""
@@ -64,12 +64,12 @@ class Verdict:
     height: int = 0
 
 
-# Verdicts are small, so they are counted; histories repeat their pictures in every request.
+# Verdicts are small, so the cache counts them; histories repeat their pictures in every request.
 _VERDICTS = Cache[Verdict](1_024, lambda _: 1)
 
 
 def judge(url: str, proof: "Proof" = "decoded") -> Verdict:
-    """Return what `url` (a data URL, or what should be one) holds. Decodes the picture once for equal URLs.
+    """Return what `url` (a data URL, or what should be one) contains. Decodes the picture once for equal URLs.
 
     With `proof` "structure" nothing is decoded and nothing is kept: hashing a URL would cost more than the walk.
     """
@@ -106,14 +106,14 @@ def _labelled(verdict: Verdict, label: str) -> Verdict:
 
 
 def sniff(content: bytes) -> str:
-    """Return the media type that the first bytes tell, "" if they tell none."""
+    """Return the media type according to the first bytes, or "" if they are unknown."""
     if content[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")):
         return "image/svg+xml"
     return next((name for at, magic, name in _MAGIC if content.startswith(magic, at)), "")
 
 
 def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
-    """Return what `content`, the bytes of a picture, holds. Keeps nothing."""
+    """Return what `content`, the bytes of a picture, contains. Caches nothing."""
     media_type = sniff(content)
     if media_type not in SUPPORTED:
         named = (
@@ -129,7 +129,7 @@ def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
     try:
         return _decoded(content, media_type)
     except Warning:
-        # Only where warnings are errors. Pillow complained, about EXIF data for instance, and can still go on.
+        # Only if warnings are errors. Pillow complained, about EXIF data for instance, and can still continue.
         with _QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _guarded(content, media_type)
@@ -158,10 +158,10 @@ def _guarded(content: bytes, media_type: str) -> Verdict:
 
 
 def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
-    """Return the verdict on what Pillow refused. Our walk has the better words where it knows them."""
+    """Return the verdict on what Pillow refused. Our own walk has the better message if it knows the problem."""
     from PIL.Image import DecompressionBombError
 
-    # Not every Pillow looks at the size before it decodes (WebP in 12.3 does not).
+    # Not every Pillow checks the size before it decodes (WebP in 12.3 does not).
     with suppress(PictureError):
         container = walk(content)
         if container.width * container.height > PIXELS:
@@ -197,7 +197,7 @@ def _sized(width: int, height: int, frames: int, media_type: str) -> Verdict:
 def opened_as(content: bytes, media_type: str) -> "ImageFile":
     """Open `content` as the format that `media_type` names, one of `SUPPORTED`. Raises whatever Pillow raises.
 
-    `Image.open` would warn of large pictures, and how warnings are filtered belongs to the whole process.
+    `Image.open` would warn about large pictures, and warning filters belong to the whole process.
     """
     from PIL import GifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 

@@ -1,1 +1,1 @@
-"""MCP tools become tool definitions: schemas, names, and which arguments are pictures."""
+"""Converts MCP tools to tool definitions: schemas, names, and which arguments are pictures."""

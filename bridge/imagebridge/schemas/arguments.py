@@ -1,14 +1,14 @@
-"""The arguments of a call are checked against its tool's schema, so that a model is told which one is wrong.
+"""Checks the arguments of a call against its tool's schema, so that a model is told which one is wrong.
 
-Servers are more lenient than the schemas that their frameworks write for them: many require what they have a
-default for (zod's and Playwright's, 2026-11), or close objects in which they pass over what they do not know. Such
-calls are for the server to judge.
+Servers are more lenient than the schemas that their frameworks generate: many schemas require arguments that have a
+default (zod's and Playwright's, 2026-11), or close objects in which the server ignores unknown fields. Such
+calls are left for the server to judge.
 
-So are all calls of a tool that says so in its `_meta`, or whose list of tools does: its server takes more than the schema teaches (a number as
-text, another name of an argument), and tells more of what is wrong than a schema can. MCP leaves checking to servers
-("Servers MUST validate all tool inputs", 2025-11-25, server/tools), whose errors the model reads as any result.
-Without that word the schema counts, as many servers check nothing and fail, or worse do something else. A call that names a
-picture that cannot be given never reaches a server: what the schema says of its other arguments is told with that.
+So are all calls of a tool that says so in its `_meta`, or whose tool list does: its server accepts more than the schema (a number as
+text, another name for an argument), and reports more mistakes than a schema can. MCP leaves checking to servers
+("Servers MUST validate all tool inputs", 2025-11-25, server/tools), and the model reads their errors like any result.
+Without that declaration the schema counts, because many servers check nothing and fail or do something else. A call with
+a picture that cannot be passed never reaches a server, so the schema's findings about its other arguments are reported with it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 JUDGED = "imagebridge/judgesArguments"
-"""The `_meta` key of a tool, or of a list of tools, that is true if the server itself checks what the schema refuses."""
+"""The `_meta` key of a tool, or of a tool list, that is true if the server itself checks what the schema refuses."""
 
 _TOLD = 20
 """The most mistakes that are reported."""
 
 _LONGEST = 300
-"""Characters of an error: values in it may be whole pictures."""
+"""The most characters of an error: values in it may be whole pictures."""
 _NAME = 60
-"""Characters of a field's name in an error."""
+"""The most characters of a field's name in an error."""
 
 _STEPS = 8
-"""References that lead from one to the next, at most."""
+"""The most references in a chain."""
 _CLOSED = ("additionalProperties", "unevaluatedProperties")
-"""What closes an object."""
+"""Keywords that close an object."""
 
 
 class Schema:
-    """A tool's `inputSchema` (JSON Schema 2020-12 where it does not say), read when it is first needed.
+    """A tool's `inputSchema` (JSON Schema 2020-12 unless it says otherwise), parsed when first needed.
 
-    meta: the tool's `_meta`, in which it may say that its server judges all calls.
+    meta: the tool's `_meta`, which may say that its server judges all calls.
     """
 
     def __init__(self, schema: JSON, meta: JSON | None = None) -> None:
@@ -52,12 +52,12 @@ class Schema:
         self._read = False
 
     def check(self, arguments: JSON) -> list[str]:
-        """Return what to say of arguments that may be sent: the fields that the schema does not know, if there are any.
+        """Return the remarks on arguments that may be sent: fields that the schema does not know, if there are any.
 
-        All may be sent where the schema cannot be used, or the server judges calls itself.
+        All arguments may be sent if the schema is unusable or the server judges calls itself.
 
         Raises:
-            ArgumentError: they are not what the schema asks for; it names all such arguments, what came and what is
+            ArgumentError: they do not match the schema; the error names each such argument, what arrived and what is
                 allowed.
         """
         if self._judged:
@@ -69,13 +69,13 @@ class Schema:
         return list(map(str, mistakes))
 
     def refusal(self, arguments: JSON, wrong: Sequence[ArgumentError]) -> ArgumentError:
-        """Return all that is wrong with a call that is not sent: names of pictures, which still stand in it, and the rest.
+        """Return everything that is wrong with a call that is not sent: names of pictures, which are still in it, and the rest.
 
-        The schema of a server that judges calls itself is asked too, for this call never reaches it.
+        The schema is also used if the server judges calls itself, because this call never reaches it.
 
         Args:
-            arguments: those of the call.
-            wrong: what is wrong with names of pictures; the schema is not asked of those.
+            arguments: the arguments of the call.
+            wrong: what is wrong with names of pictures; the schema is not used for those.
         """
         named = {one.argument.partition(".")[0] for one in wrong}
         others = [
@@ -86,9 +86,9 @@ class Schema:
         return together([*wrong, *others][:_TOLD])
 
     def _errors(self, arguments: JSON) -> "list[tuple[ValidationError, bool]]":
-        """Return what is told of arguments by the schema, and of each whether they may be sent all the same."""
+        """Return what the schema reports about arguments, each with whether they may be sent anyway."""
         if not arguments and not self._schema.get("required"):
-            return []  # Nothing came and nothing has to: the common case, at a twentieth of a small call's time.
+            return []  # No arguments, and none required: the common case, for a twentieth of a small call's time.
         if not self._read:
             self._validator, self._read = _validator(self._schema), True
         if self._validator is None:
@@ -98,9 +98,9 @@ class Schema:
         try:
             errors = list(self._validator.iter_errors(cast("Any", arguments)))
         except (Unresolvable, RecursionError):
-            return []  # A fault of the schema: the server knows better what it takes.
+            return []  # A fault of the schema: the server knows better what it accepts.
         forgiven = [self._forgiven(one) for one in errors]
-        # What would be passed over is told too where the call is refused: it may be what is missing, misspelt.
+        # What would be ignored is reported too if the call is refused: it may be a missing field, misspelt.
         return [
             (_best(one), let)
             for one, let in zip(errors, forgiven, strict=True)
@@ -108,7 +108,7 @@ class Schema:
         ]
 
     def _forgiven(self, error: "ValidationError") -> bool:
-        """Tell whether a server can do with what a schema calls an error: a field more, or one with a default less."""
+        """Return whether a server can handle what a schema calls an error: an extra field, or a missing one that has a default."""
         if error.validator in _CLOSED:
             return error.validator_value is False
         if error.validator == "required":
@@ -138,7 +138,7 @@ def _names(required: object) -> Iterable[str]:
 
 
 def _best(error: "ValidationError") -> "ValidationError":
-    """Return what says most of an error: it, or the one in it that is nearest to what came."""
+    """Return the most informative error: the error itself, or the nested one closest to what arrived."""
     import jsonschema.exceptions
 
     best = cast("Any", jsonschema.exceptions.best_match)  # pyright: ignore[reportUnknownMemberType]  # it has no type
@@ -146,7 +146,7 @@ def _best(error: "ValidationError") -> "ValidationError":
 
 
 def _validator(schema: JSON) -> "Validator | None":
-    """Return what checks arguments, None for a schema that is none."""
+    """Return a validator for arguments, or None if the schema is invalid."""
     from jsonschema import Draft202012Validator, SchemaError
     from jsonschema.validators import validator_for
     from referencing import Registry
@@ -156,7 +156,7 @@ def _validator(schema: JSON) -> "Validator | None":
         validator_class.check_schema(schema)
     except (SchemaError, RecursionError):
         return None
-    # An empty registry: references lead within the schema, never to the web.
+    # An empty registry: references stay within the schema, and never lead to the web.
     return validator_class(schema, registry=Registry[Any]())
 
 
@@ -165,12 +165,12 @@ def _mistake(error: "ValidationError") -> ArgumentError:
 
 
 def _top(error: "ValidationError") -> str:
-    """Return the name of the argument that an error is in."""
+    """Return the name of the argument that contains an error."""
     return str(next(iter(error.absolute_path), ""))
 
 
 def _argument_path(error: "ValidationError") -> str:
-    """Name the argument: `size`, `points[3].x`; the arguments as a whole where none is at fault."""
+    """Name the argument: `size`, `points[3].x`; or the arguments as a whole if no single one is at fault."""
     path = ""
     for step in error.absolute_path:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
@@ -188,7 +188,7 @@ def _error_message(error: "ValidationError") -> str:
 
 
 def _unknown_argument(error: "ValidationError") -> str:
-    """Name the fields that the schema does not know and those it does; empty where that is not the fault."""
+    """Name the fields that the schema does not know, and those that it does; empty if that is not the problem."""
     rules = cast("object", error.schema)
     if error.validator != "additionalProperties" or not is_json(rules) or "patternProperties" in rules:
         return ""

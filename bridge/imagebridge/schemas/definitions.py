@@ -1,4 +1,4 @@
-"""MCP tools become tool definitions for OpenAI, under names that the API takes and that lead back."""
+"""Converts MCP tools to tool definitions for OpenAI, with names that the API accepts and that can be mapped back."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING, overload
 
-from imagebridge.errors import ToolLimitError
+from imagebridge.errors import ToolLimitError, counted
 from imagebridge.facts.limits import MAX_NAME, MAX_TOOLS
 from imagebridge.wire import JSON, text_of, tool_json
 
@@ -48,7 +48,7 @@ def responses_tools(
         deferred: list[Tool] = [
             {**_definition(tool, name), "defer_loading": True} for name, tool in named_tools
         ]
-        described = f"{len(deferred)} tools of {namespace}"
+        described = f"{counted(len(deferred), 'tool')} of {namespace}"
         return [
             {"type": "namespace", "name": _legal(namespace), "description": described, "tools": deferred},
             {"type": "tool_search"},
@@ -96,7 +96,7 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
 
 
 def _with_legal_names(tools: Iterable[object]) -> list[tuple[str, JSON]]:
-    """Return each tool's JSON with its legal name. Of tools of one name, which the API refuses, the last is meant."""
+    """Return each tool's JSON with its valid name. Of tools with the same name, which the API refuses, the last one counts."""
     by_name = {text_of(tool, "name"): tool for tool in map(tool_json, tools)}
     return list(zip(_legal_names(list(by_name)), by_name.values(), strict=True))
 
@@ -118,10 +118,10 @@ def _definition(tool: JSON, name: str) -> "FunctionToolParam":
 
 
 def _legal_names(originals: list[str]) -> list[str]:
-    """Return a legal name for each original. What is legal stays; what was changed and now collides gets a mark.
+    """Return a valid name for each original. Valid names stay; a changed name that collides gets a mark.
 
-    A mark that collides again becomes another one. All are made from the originals, so a name never depends on
-    the other tools' order.
+    A mark that collides again is replaced. All marks are computed from the originals, so a name never depends on
+    the order of the other tools.
     """
     legal_names = {name: name if _legal(name) == name else "" for name in originals}
     marks = dict.fromkeys((name for name, legal in legal_names.items() if not legal), 0)
@@ -133,13 +133,13 @@ def _legal_names(originals: list[str]) -> list[str]:
 
 
 def _legal(name: str) -> str:
-    """Replace what the API refuses; a name that is too long or left with nothing is marked."""
+    """Replace what the API refuses; a name that is too long, or has nothing left, gets a mark."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
     return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name, 1)
 
 
 def _marked(name: str, mark: int) -> str:
-    """Cut a name and end it with eight characters that belong to this original and to this `mark` (1, 2, ...) alone."""
+    """Cut a name and append eight characters computed from its original and this `mark` (1, 2, ...)."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name).strip("_")[: MAX_NAME - 9]
     source = name.encode("utf-8", "surrogatepass") + b"\0" * (mark - 1)
     return f"{readable or 'tool'}_{sha256(source).hexdigest()[:8]}"

@@ -1,6 +1,6 @@
-"""What a parameter's name and description hint at: whether it is a picture, and in which form.
+"""What a parameter's name and description suggest: whether it is a picture, and in which form.
 
-Read off the definitions of MCP servers that take pictures, 2026-11: many write `type: string` and no more.
+Based on the definitions of MCP servers that take pictures, 2026-11: many declare only `type: string`.
 """
 
 import re
@@ -12,7 +12,7 @@ PictureForm = Literal["data_url", "base64", "path"]
 FORMS: tuple[PictureForm, ...] = ("data_url", "base64", "path")
 
 NameHint = Literal["picture", "carrier", ""]
-"""What a name says of its value: that it is a picture, that it could carry one, or neither."""
+"""What a name suggests about its value: that it is a picture, that it could contain one, or neither."""
 
 
 def _set(words: str) -> frozenset[str]:
@@ -28,14 +28,14 @@ _FILES = _set(
     "href link attachment attachments mask masks markup frame frames thumbnail avatar logo icon sketch drawing media "
     "before after first second original reference baseline expected actual"
 )
-"""Words for what may be a picture, and for other things too."""
+"""Words for what may be a picture, but also for other things."""
 _BEHIND = _FILES | _set("input inputs content contents string str list array")
-"""Words that, behind the word for a picture, leave it one: `image_content` is, `image_width` is not."""
+"""Words that, after a word for a picture, keep its meaning: `image_content` is a picture, `image_width` is not."""
 _OTHERS = _set(
     "pdf pdfs page pages webpage webpages website websites site document documents doc docs docx pptx slides "
     "presentation video videos html markdown folder directory"
 )
-"""Words for what pictures are made of, or stand in."""
+"""Words for containers or sources of pictures."""
 _FROM_THEM = _set("frame frames thumbnail")
 """Words for pictures of these: `video_thumbnail` is one."""
 _WRITTEN = _set("output outputs out save saved dest destination export result")
@@ -54,7 +54,7 @@ _FORM_OF_LAST: dict[str, PictureForm] = {
     "filename": "path",
     "data": "base64",
 }
-"""Words that a description corrects: `file` may be described as base64."""
+"""Words that a description can override: `file` may be described as base64."""
 
 _ENCODED = re.compile(r"base[-_ ]?64|b64", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
@@ -67,7 +67,7 @@ _OTHER = (
     r"|markdown|folders?|director(?:y|ies))\b"
 )
 _OF_OTHERS = re.compile(_OTHER, re.IGNORECASE)
-# "a PDF or a document from which images are extracted" is a page all the same.
+# "a PDF or a document from which images are extracted" still means a page.
 _WITHIN = r"(?:from|which|whose|where|that|with|contain(?:s|ing)|holding|having)"
 # "PDF page images", "the page's image", "a PDF, an image or a link to one"
 _EITHER = re.compile(
@@ -91,7 +91,7 @@ _URL = re.compile(r"\bur[il]s?\b", re.IGNORECASE)
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """Return the words of a name: image_url, imageUrl and imageurl are alike. `base64` becomes `encoded`."""
+    """Return the words of a name: image_url, imageUrl and imageurl are the same. `base64` becomes `encoded`."""
     words: list[str] = []
     for word in _WORD.findall(_ENCODED.sub(" encoded ", name)):
         joined = _JOINED.findall(word.lower())
@@ -100,7 +100,7 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def sort_of(words: tuple[str, ...]) -> NameHint:
-    """Tell what a name says of its value."""
+    """Return what a name suggests about its value."""
     if words in (("a",), ("b",)):  # of two that are compared
         return "carrier"
     plain = [word for word in words if not word.isdigit() and len(word) > 1]
@@ -115,13 +115,13 @@ def sort_of(words: tuple[str, ...]) -> NameHint:
 
 
 def is_about_pictures(tool: str) -> bool:
-    """Tell whether a tool's name says that it is given a picture: `describe_image` does, `take_screenshot` does not."""
+    """Return whether a tool's name says that it takes a picture: `describe_image` does, `take_screenshot` does not."""
     words = set(_words_of_input(words_of(tool)))
     return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & (_MAKING | _OTHERS)
 
 
 def _words_of_input(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words of a tool's name for what it reads: `pdf` of pdf_to_image, `image` of extract_text_from_image."""
+    """Return the words in a tool's name for its input: `pdf` in pdf_to_image, `image` in extract_text_from_image."""
     for at, word in enumerate(words):
         if word == "from":
             return words[at + 1 :]
@@ -131,17 +131,17 @@ def _words_of_input(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def is_about_machines(tool: str) -> bool:
-    """Tell whether a tool's name says that its images are those of containers or machines: `run_container` does."""
+    """Return whether a tool's name says that its images are of containers or machines: `run_container` does."""
     return bool(set(words_of(tool)) & _MACHINES)
 
 
 def speaks_of_pictures(description: str) -> bool:
-    """Tell whether a description has a word for pictures, and not for such as are made."""
+    """Return whether a description has a word for pictures, other than pictures that are produced."""
     return _OF_PICTURES.search(_MADE.sub(" ", description)) is not None
 
 
 def means_otherwise(words: tuple[str, ...], description: str) -> bool:
-    """Tell whether a description says that no picture is meant: a container's image, a picture's id, a page, a file to be written."""
+    """Return whether a description excludes pictures: a container image, a picture's id, a page, a file to be written."""
     if _OF_MACHINES.search(description):
         return True
     if _OF_NAMES.search(description) and not any(one.search(description) for one in (_ENCODED, _PATH, _URL)):
@@ -154,7 +154,7 @@ def means_otherwise(words: tuple[str, ...], description: str) -> bool:
 
 
 def _is_of_others(description: str) -> bool:
-    """Tell whether a description speaks of a page, a document or the like, and not first, or as well, of a picture."""
+    """Return whether a description is about a page, a document or the like, without naming a picture first or as well."""
     description = _MADE.sub(" ", description)
     other, picture = _OF_OTHERS.search(description), _OF_PICTURES.search(description)
     if other is None or _EITHER.search(description):
@@ -163,7 +163,7 @@ def _is_of_others(description: str) -> bool:
 
 
 def form_of(words: tuple[str, ...], description: str) -> PictureForm:
-    """Return the form that name and description ask for; a `data:` URL, which tells its own type, where neither does."""
+    """Return the form that name and description ask for; if neither does, a `data:` URL, which states its own type."""
     if _DATA_URL.search(description):
         return "data_url"
     for word in reversed(words):

@@ -1,7 +1,7 @@
-"""Schemas of tools as servers write them wrongly, and what they mean. Pure.
+"""Malformed schemas that servers send, and what they mean. Pure.
 
-PHP writes an empty object as `[]` and a list with gaps as an object of numbers (shopware/shopware#18713,
-modelcontextprotocol/php-sdk#405); other servers write a text or null for a schema, or `required: true` (2026-11).
+PHP writes an empty object as `[]` and a list with gaps as an object with number keys (shopware/shopware#18713,
+modelcontextprotocol/php-sdk#405); other servers send a text or null as a schema, or `required: true` (2026-11).
 """
 
 import json
@@ -38,10 +38,10 @@ _NAMES = ("required", "type")
 
 
 def sound(schema: object) -> dict[str, Any]:
-    """Return a schema in which objects, lists and texts stand where they belong, at any depth.
+    """Return a schema with objects, lists and texts where they belong, at any depth.
 
-    What is right stays as it is, the very object where all of it is. What means nothing is left out: infinity and NaN,
-    which JSON does not have, are no bounds, and texts where they stand in a value.
+    Valid parts are unchanged; a fully valid schema is returned as the same object. Meaningless parts are left out: infinity and
+    NaN, which JSON does not have, are dropped as bounds, and become texts inside values.
     """
     read_schema = _schema_object(schema)
     sound_schema = cast("dict[str, Any]", writable(_sound(read_schema), finite=True))
@@ -49,7 +49,7 @@ def sound(schema: object) -> dict[str, Any]:
 
 
 def _schema_object(schema: object) -> JSON:
-    """Return the object that a whole schema is, also where it came as JSON text."""
+    """Return the object of a whole schema, even if it arrived as JSON text."""
     if isinstance(schema, str):
         try:
             schema = json.loads(schema)
@@ -69,7 +69,7 @@ def _sound(schema: JSON) -> dict[str, Any]:
 
 
 def _value(key: str, value: object) -> object:
-    """Return what a keyword's value means, None where that is nothing."""
+    """Return what a keyword's value means, or None if it means nothing."""
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return None
     if key in MAPS:
@@ -88,7 +88,7 @@ def _value(key: str, value: object) -> object:
 
 
 def _one(value: object) -> object:
-    """Return an inner schema. The name of a type means that type, another text describes, and all else says nothing."""
+    """Return an inner schema. The name of a type means that type, other text is a description, and anything else says nothing."""
     if is_json(value):
         return _sound(value)
     if isinstance(value, str) and value:
@@ -97,17 +97,17 @@ def _one(value: object) -> object:
 
 
 def _list(value: object) -> Sequence[object]:
-    """Return a list, also where it came as an object of numbers; empty where it is none."""
+    """Return a list, even if it arrived as an object with number keys; empty if it is neither."""
     if is_json(value):
         return list(value.values()) if all(name.isdecimal() for name in value) else ()
     return as_list(value)
 
 
 def _type_or_required_names(key: str, value: object) -> object:
-    """Return the names of `required` or `type`, None where there are none."""
+    """Return the names in `required` or `type`, or None if there are none."""
     if isinstance(value, str):
         return value if key == "type" else [value]
-    # JSON's null among the types means the type of that name.
+    # JSON's null among the types means the type with that name.
     all_names = ["null" if one is None and key == "type" else one for one in _list(value)]
     names = list(dict.fromkeys(one for one in all_names if isinstance(one, str)))
     return names or ([] if key == "required" and is_list(value) else None)

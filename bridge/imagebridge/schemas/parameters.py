@@ -1,16 +1,16 @@
-"""Which arguments of a tool are pictures, by its schema, and the form in which each wants them.
+"""Which arguments of a tool are pictures according to its schema, and in which form each takes them.
 
 | a parameter that takes strings                         | is                                            |
 |--------------------------------------------------------|-----------------------------------------------|
 | of `contentMediaType: image/*`                         | a picture                                     |
 | named image, pictures, imageUrl, mask_image, photo1    | a picture                                     |
-| named url, path, data, source, mask, where description, tool or object speak of pictures | a picture   |
-| named so without                                       | able to carry one                             |
-| of another media type or format, an enum, an id, a file to be written, a container's image | neither   |
-| of any other name: text, query, prompt                 | neither                                       |
+| named url, path, data, source, mask, if description, tool or object mention pictures | a picture   |
+| named so otherwise                             | able to contain one                           |
+| of another media type or format, an enum, an id, a file to be written, a container image | neither   |
+| with any other name: text, query, prompt       | neither                                       |
 
-A tool takes pictures where it has one of the first kind. A picture's name that is given to that, or to
-what can carry one, is replaced; given to any other it stays the text it is. See `hints` for the names.
+A tool takes pictures if it has a parameter of the first kind. A picture's name in such a parameter, or in
+one that can contain a picture, is replaced; in any other parameter it stays text. See `hints` for the names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,9 +26,9 @@ from .hints import PictureForm
 
 
 class Wish(NamedTuple):
-    """What a parameter asks for: the form, and the media types it names, none where any will do.
+    """What a parameter asks for: the form, and the media types that it names, none if any will do.
 
-    certain: by its schema a picture, and not only able to carry one.
+    certain: whether the schema says that it is a picture, not just that it can contain one.
     """
 
     form: PictureForm
@@ -37,26 +37,26 @@ class Wish(NamedTuple):
 
 
 class PictureArgument(NamedTuple):
-    """What is given to a tool in place of a picture's name, and the media type of its bytes."""
+    """What a tool receives in place of a picture's name, and the media type of its bytes."""
 
     text: str
     media_type: str
 
 
 Hand = Callable[[str, int, Wish], PictureArgument]
-"""Gives picture N to the argument of that path, in the form it wishes."""
+"""Passes picture N to the argument at a path, in the requested form."""
 
 Chosen = Mapping[str, PictureForm | None]
-"""Forms that a caller chose, by the path of a parameter (`pages.image`); None for one that is no picture."""
+"""Forms chosen by the caller, by the path of a parameter (`pages.image`); None for one that is not a picture."""
 
 _DEPTH = 16
-"""Levels of objects and arrays that are looked into for pictures."""
+"""The most levels of objects and arrays that are searched for pictures."""
 
 _NODES = 5_000
-"""Parameters of a tool, at all levels, that are looked at."""
+"""The most parameters of a tool, at all levels, that are examined."""
 
 _SHORTEST = 200
-"""Characters that a string must be allowed to have: a path needs that many."""
+"""A string must be allowed to have this many characters: a path needs them."""
 
 _FORM_OF_FORMAT: dict[str, PictureForm] = {
     **dict.fromkeys(("byte", "binary", "base64"), "base64"),
@@ -64,14 +64,14 @@ _FORM_OF_FORMAT: dict[str, PictureForm] = {
     **dict.fromkeys(("uri", "url", "iri", "uri-reference", "iri-reference"), "data_url"),
     **dict.fromkeys(("data-url", "data-uri", "data_url", "data_uri", "dataurl", "image"), "data_url"),
 }
-"""Formats of JSON Schema, OpenAPI and Pydantic, and those that servers made up. With any other, a string is no picture."""
+"""Formats from JSON Schema, OpenAPI and Pydantic, and formats that servers invented. A string with any other is not a picture."""
 
 _MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type")))
-"""The last words of parameters that tell the type of the picture beside them."""
+"""The last words of parameters that give the type of the picture next to them."""
 
 
 def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
-    """Return the parameters of `tool` that are pictures by its `schema`: their paths (`pages.image`) and forms."""
+    """Return the parameters of `tool` that are pictures according to its `schema`: their paths (`pages.image`) and forms."""
     if hints.is_about_machines(tool):
         return {}
     forms: dict[str, PictureForm] = {}
@@ -80,7 +80,7 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
     for node, depth in waiting:
         if not node.alternatives or depth > _DEPTH or len(looked) > _NODES:
             continue
-        # What a schema says of itself in circles is told once.
+        # A circular reference in a schema is reported once.
         mark = (id(node.alternatives[0]), node.about, node.path.rpartition(".")[2])
         if mark in looked:
             continue
@@ -93,7 +93,7 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
 
 
 def has_handle(value: object) -> bool:
-    """Tell whether some string in JSON looks like a picture's name."""
+    """Return whether any string in JSON looks like a picture's name."""
     if isinstance(value, str):
         return read_asked(value) is not None
     if is_json(value):
@@ -104,10 +104,10 @@ def has_handle(value: object) -> bool:
 def replaced(
     tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Hand
 ) -> tuple[dict[str, object], list[ArgumentError]]:
-    """Return `arguments` of `tool` with each picture's name replaced by what `hand` gives for it, and all that is wrong.
+    """Return `arguments` of `tool` with each picture's name replaced by the result of `hand`, and everything that is wrong.
 
-    Only whole strings are names: `picture:3`, in any case and with space around it. Where `hand` raises an
-    `ArgumentError`, or the name is that of a part of a long picture, the name stays and the mistake is told once.
+    Only whole strings are names: `picture:3`, in any case and with surrounding space. If `hand` raises an
+    `ArgumentError`, or the name refers to a part of a long picture, the name stays and the mistake is reported once.
     """
     filling = _Filling(chosen, hand)
     fields = cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
@@ -116,9 +116,9 @@ def replaced(
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A place in the arguments: the schemas that hold there, its path and words.
+    """A position in the arguments: the schemas that apply there, its path and words.
 
-    about: whether all around is about pictures. around: what is said of the array that it is an item of.
+    about: whether everything around it is about pictures. around: what is said about the array that contains it.
     """
 
     alternatives: tuple[JSON, ...]
@@ -129,18 +129,18 @@ class _Node:
     around: str = ""
 
     def child(self, key: str) -> "_Node":
-        """Return the node of a property. One that the schema does not name stands for all of them, as `images.*`."""
+        """Return the node of a property. Properties that the schema does not name share one node, such as `images.*`."""
         named = [one.get("properties") for one in self.alternatives]
         schemas = [properties[key] for properties in named if is_json(properties) and key in properties]
         if schemas:
             return self._inner(schemas, key, hints.words_of(key))
         rest = [one.get("additionalProperties") for one in self.alternatives]
-        # What is in an object of pictures is named as the object is.
+        # A value inside an object of pictures is named like the object.
         words = self.words if any(map(is_json, rest)) and hints.sort_of(self.words) else hints.words_of(key)
         return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._description())
 
     def item(self, at: int | None) -> "_Node":
-        """Return the node of an item of an array, named as the array is; None: one for which no schema of its own stands."""
+        """Return the node of an array item, named like the array; None: the items without a schema of their own."""
         schemas: list[object] = []
         for one in self.alternatives:
             first = one.get("prefixItems")
@@ -149,7 +149,7 @@ class _Node:
         return self._inner(schemas, "", self.words, self._description())
 
     def children(self) -> "Iterator[_Node]":
-        """Yield the nodes of all properties and items that the schemas speak of."""
+        """Yield the nodes of all properties and items that the schemas mention."""
         for one in self.alternatives:
             properties, first = one.get("properties"), one.get("prefixItems")
             for key in properties if is_json(properties) else ():
@@ -170,7 +170,7 @@ class _Node:
         return _Node(_alternatives(schemas, self.root), self.root, path, words, about, around)
 
     def _description(self) -> str:
-        """Return what the schemas say of a value here, in words and by example."""
+        """Return what the schemas say about a value here, in words and examples."""
         texts = [self.around]
         for one in self.alternatives:
             examples = one.get("examples")
@@ -179,7 +179,7 @@ class _Node:
         return " ".join(filter(None, texts))
 
     def wish(self) -> Wish | None:
-        """Return what a string here asks for, None where it is no picture."""
+        """Return what a string here asks for, or None if it is not a picture."""
         texts = [one for one in self.alternatives if _takes_text(one)]
         if self.alternatives and not texts:
             return None
@@ -194,7 +194,7 @@ class _Node:
         return Wish(form, certain, tuple(one for one in pictures if one != "image/*")) if form else None
 
     def _form(self, texts: list[JSON], description: str) -> PictureForm | None:
-        """Return the form that the schemas ask for, before what name and description hint at; None for another."""
+        """Return the form that the schemas ask for, before hints from name and description; None if it is not a picture."""
         fields = {key: value for one in reversed(texts) for key, value in one.items()}
         encoding, shape = text_of(fields, "contentEncoding").lower(), text_of(fields, "format").lower()
         longest = fields.get("maxLength")
@@ -215,7 +215,7 @@ def _root(tool: str, schema: JSON) -> _Node:
 
 
 def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
-    """Return `schemas` with all that they refer to or are made of, each once."""
+    """Return `schemas` with everything that they refer to or consist of, each once."""
     schemas_by_id: dict[int, JSON] = {}
     waiting = list(schemas)
     for one in waiting:
@@ -231,7 +231,7 @@ def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
 
 
 def pointed(root: JSON, pointer: str) -> object:
-    """Return what a JSON pointer such as `#/$defs/Image` leads to, None where it leads nowhere."""
+    """Return what a JSON pointer such as `#/$defs/Image` refers to, or None if it refers to nothing."""
     if not pointer.startswith("#/"):
         return root if pointer == "#" else None
     value: object = root
@@ -241,7 +241,7 @@ def pointed(root: JSON, pointer: str) -> object:
 
 
 def _takes_text(schema: JSON) -> bool:
-    """Tell whether a schema by itself lets any string pass."""
+    """Return whether a schema by itself accepts any string."""
     types = schema.get("type")
     if "enum" in schema or "const" in schema:
         return False
@@ -252,14 +252,14 @@ def _takes_text(schema: JSON) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """One call's arguments on their way to the tool."""
+    """The arguments of one call on their way to the tool."""
 
     chosen: Chosen
     hand: Hand
     wrong: list[ArgumentError] = field(default_factory=list["ArgumentError"])
 
     def filled(self, value: object, node: _Node) -> object:
-        """Return a value with the names of pictures in it replaced."""
+        """Return a value with picture names in it replaced."""
         if is_json(value):
             return self._object(value, node)
         if is_list(value):
@@ -268,7 +268,7 @@ class _Filling:
         return picture_argument.text if picture_argument else value
 
     def _object(self, value: JSON, node: _Node) -> dict[str, object]:
-        """Fill an object; where one picture and its media type stand in it, the type becomes that of the bytes."""
+        """Fill an object; if it contains one picture and its media type, the type is set to that of the bytes."""
         picture_arguments = {key: self._picture_argument(one, node.child(key)) for key, one in value.items()}
         types = [one.media_type for one in picture_arguments.values() if one]
         fields: dict[str, object] = {}
@@ -285,7 +285,7 @@ class _Filling:
         return fields
 
     def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
-        """Return what is given for a value that is a picture's name, where one can be meant."""
+        """Return the replacement for a value that is a picture's name, if a picture can be meant."""
         asked = read_asked(value) if isinstance(value, str) else None
         if asked is None:
             return None
@@ -294,7 +294,7 @@ class _Filling:
             wish = Wish(form, certain=True) if form else None
         else:
             wish = node.wish()
-        # `picture 3` is what the lines beside it call it; only a parameter that is surely a picture can mean that.
+        # `picture 3` is what the accompanying lines call it; only a parameter that is certainly a picture can mean that.
         if wish is None or not (asked.certain or wish.certain):
             return None
         if asked.part:

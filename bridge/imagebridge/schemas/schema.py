@@ -1,9 +1,9 @@
-"""A tool's JSON Schema as OpenAI's API takes it without strict mode, where it accepts all that it accepted.
+"""A tool's JSON Schema in a form that OpenAI's API takes without strict mode, accepting everything that it accepted before.
 
-The API reads a schema as JSON Schema 2020-12 and refuses more than that does, with 400 `invalid_function_parameters`
+The API reads a schema as JSON Schema 2020-12 but refuses more, with 400 `invalid_function_parameters`
 (reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level (langchain-ai/langchainjs#9804), an
-array without `items` (sigoden/aichat#1049), also where it has `prefixItems` (AnswerDotAI/fastcore#798), `items` that
-is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a keyword, as Go writes what is empty
+array without `items` (sigoden/aichat#1049), even if it has `prefixItems` (AnswerDotAI/fastcore#798), `items` that
+is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a keyword, as Go writes empty values
 (coaidev/coai#110).
 """
 
@@ -16,21 +16,21 @@ from imagebridge.wire import JSON, is_json, is_list
 from .malformed import LISTS, MAPS, ONES, sound
 
 COMBINATIONS = ("oneOf", "anyOf", "allOf", "enum", "not")
-"""What may not stand at the top level of a schema."""
+"""Keywords that are not allowed at the top level of a schema."""
 
 _INNER = (*LISTS, *MAPS, *ONES)
 _NULLABLE = ("const", "default")
 
 _DESCRIPTION = 1_024
-"""Characters of a description up to which a schema is told in it: more was refused by OpenAI until 2025, by Azure
+"""The longest description that also gives a schema: OpenAI refused longer ones until 2025, Azure has
 since (langchain-ai/open_deep_research#80, 2025-04)."""
 
 
 def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
-    """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations that they leave out.
+    """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations that these leave out.
 
-    The parameters are an object with properties, also where the tool takes none. A property that only a combination
-    or a reference names is named there too.
+    The parameters are an object with properties, even if the tool takes none. A property named only in a combination
+    or a reference is added to them.
     """
     normalized = _normalized(sound(schema))
     named = _object(normalized, normalized, {})
@@ -39,12 +39,12 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     if left and named.required:
         schema_fields["required"] = named.required
     if any(is_json(node) and is_list(node.get("items")) for _, node in nodes(schema, _INNER)):
-        schema_fields.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
+        schema_fields.pop("$schema", None)  # A tuple is no longer written as in older drafts.
     return {**schema_fields, "type": "object", "properties": named.properties}, left
 
 
 def full_description(description: str, left: JSON) -> str:
-    """Return a tool's description with what its parameters leave out, as JSON where there is room for that."""
+    """Return a tool's description with what its parameters leave out, as JSON if there is room for it."""
     if not left:
         return description
     written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))
@@ -57,7 +57,7 @@ def full_description(description: str, left: JSON) -> str:
 def nodes(
     schema: object, into: Sequence[str] = ("properties", "items", "anyOf")
 ) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield a schema and those inside it, each with its place as the API's messages name it."""
+    """Yield a schema and those inside it, each with its position as the API's messages write it."""
     waiting: list[tuple[tuple[str, ...], object]] = [((), schema)]
     while waiting:
         place, node = waiting.pop()
@@ -103,7 +103,7 @@ def _inner(key: str, value: object) -> object:
 
 
 def _one(value: object) -> object:
-    """Return an inner schema; what is none, such as null, says nothing."""
+    """Return an inner schema; anything else, such as null, says nothing."""
     if is_json(value):
         return _normalized(value)
     return value if isinstance(value, bool) else {}
@@ -111,12 +111,12 @@ def _one(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _ObjectShape:
-    """What every object that a schema accepts is like: a schema for each property, and those it always has."""
+    """What all objects that a schema accepts have in common: a schema for each property, and the required ones."""
 
     properties: dict[str, object]
     required: list[str]
     closed: bool
-    """Whether it has no other properties."""
+    """Whether it allows no other properties."""
 
 
 _ANYTHING = _ObjectShape({}, [], closed=False)
@@ -125,7 +125,7 @@ _ANYTHING = _ObjectShape({}, [], closed=False)
 def _object(schema: object, root: JSON, read: dict[str, _ObjectShape]) -> _ObjectShape:
     """Read the object that a schema describes, through its combinations and its references into `root`.
 
-    `read` holds the references that were followed: each is followed once, and one into itself says nothing.
+    `read` contains the references that were followed: each is followed once, and a circular one says nothing.
     """
     if not is_json(schema):
         return _ObjectShape({}, [], schema is False)
@@ -153,14 +153,14 @@ def _object(schema: object, root: JSON, read: dict[str, _ObjectShape]) -> _Objec
 
 
 def _target(reference: str, root: JSON) -> object:
-    """Return the schema that a reference to `#/$defs/NAME` means; nothing is known of others."""
+    """Return the schema that a reference to `#/$defs/NAME` means; other references are not followed."""
     where, _, name = reference.removeprefix("#/").partition("/")
     held = root.get(where) if where in ("$defs", "definitions") else None
     return held.get(name) if is_json(held) else None
 
 
 def _both(every: list[_ObjectShape]) -> _ObjectShape:
-    """Return what all of `every` say; of two schemas of a property the first."""
+    """Return what all of `every` say together; of two schemas of a property, the first."""
     properties: dict[str, object] = {}
     for one in every:
         properties = {**properties, **one.properties, **properties}
@@ -169,12 +169,12 @@ def _both(every: list[_ObjectShape]) -> _ObjectShape:
 
 
 def _either(branches: list[_ObjectShape]) -> _ObjectShape:
-    """Return what is true whichever of `branches` it is."""
+    """Return what is true for each of `branches`."""
     properties: dict[str, object] = {}
     for name in dict.fromkeys(name for one in branches for name in one.properties):
         schemas: list[object] = []
         for one in branches:
-            # A branch that takes other properties takes anything there.
+            # A branch that allows other properties accepts anything there.
             inner = one.properties.get(name, None if one.closed else {})
             if inner is not None and inner not in schemas:
                 schemas.append(inner)

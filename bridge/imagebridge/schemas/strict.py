@@ -1,7 +1,7 @@
-"""Whether a JSON Schema satisfies OpenAI's strict mode as it stands.
+"""Whether a JSON Schema satisfies OpenAI's strict mode without changes.
 
-Source: OpenAI's guide "Structured outputs", section "Supported schemas", read 2026-11-22: each object names all
-its properties as required and allows no others, and only a part of JSON Schema is known.
+Source: OpenAI's guide "Structured outputs", section "Supported schemas", read 2026-11-22: each object must list all of
+its properties as required and allow no others, and only part of JSON Schema is supported.
 """
 
 from imagebridge.wire import JSON, is_json, is_list
@@ -37,7 +37,7 @@ _KNOWN = frozenset(
     ]
 )
 _LIMIT = 5_000
-"""Properties of a schema at most."""
+"""The most properties of a schema."""
 
 _FORMATS = frozenset(["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"])
 
@@ -51,11 +51,11 @@ _REFUSED = (
     "oneOf",
     "then",
 )
-"""Keywords of which it is known that they are refused: the guide's own, and oneOf (can1357/oh-my-pi#920)."""
+"""Keywords that are known to be refused: those in the guide, and oneOf (can1357/oh-my-pi#920)."""
 
 
 def satisfies_strict(schema: object) -> bool:
-    """Tell whether `schema` may be sent with `strict: true`; where in doubt it says no, and nothing is refused."""
+    """Return whether `schema` can be sent with `strict: true`; in case of doubt False, which the API never refuses."""
     if not is_json(schema) or schema.get("type") != "object" or "anyOf" in schema:
         return False
     every = nodes(schema, ("properties", "items", "anyOf", "$defs", "definitions"))
@@ -63,7 +63,7 @@ def satisfies_strict(schema: object) -> bool:
 
 
 def _is_strict(one: object) -> bool:
-    """Tell whether one level of a schema is strict beyond doubt."""
+    """Return whether one level of a schema is certainly strict."""
     if not is_json(one) or not set(one) <= _KNOWN or "default" in one or _wrong(one):
         return False
     reference = one.get("$ref")
@@ -73,10 +73,10 @@ def _is_strict(one: object) -> bool:
 
 
 def strict_problem(schema: object) -> str:
-    """Say what strict mode surely refuses in `schema`, in the API's words; "" where nothing is known to be.
+    """Say what strict mode certainly refuses in `schema`, in the API's words; "" if nothing is known to be refused.
 
-    Sources beside the guide, read 2026-11-22: lastmile-ai/openai-agents-mcp#2 (additionalProperties), openai/codex#531
-    (required), cyanheads/git-mcp-server#47 (formats), pydantic/pydantic-ai#4474 (type). A `default` is taken
+    Sources besides the guide, read 2026-11-22: lastmile-ai/openai-agents-mcp#2 (additionalProperties), openai/codex#531
+    (required), cyanheads/git-mcp-server#47 (formats), pydantic/pydantic-ai#4474 (type). A `default` is accepted
     (openai/openai-agents-python#4390, 2026-08).
     """
     for place, one in nodes(schema):

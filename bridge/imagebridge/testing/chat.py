@@ -1,4 +1,4 @@
-"""Chat Completions' answers: a completion, and the chunks that stream it."""
+"""Responses of Chat Completions: a completion, and the chunks that stream it."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from imagebridge.wire import JsonObject, as_string
 
 
 def completion(identity: str, body: Mapping[str, Any], entries: list[Spoken], tokens: int) -> JsonObject:
-    """Return a `ChatCompletion` to `body`. `tokens` is what its messages count.
+    """Return a `ChatCompletion` for `body`. `tokens` is the token count of its messages.
 
     Raises TypeError for raw output items, which only the Responses API has.
     """
@@ -48,7 +48,7 @@ def _call(call: SpokenCall) -> JsonObject:
 
 
 def chunks(whole: JsonObject, *, usage: bool) -> Iterator[JsonObject]:
-    """Yield the chunks that stream the completion `whole`; the last one carries the usage if that was asked for."""
+    """Yield the chunks that stream the completion `whole`; the last one has the usage if it was requested."""
     base = {name: whole[name] for name in ("id", "created", "model", "service_tier")}
     base |= {"object": "chat.completion.chunk"}
     choice = whole["choices"][0]

@@ -1,4 +1,4 @@
-"""What the endpoint remembers between requests: responses, conversations, and every item that it gave out."""
+"""What the endpoint remembers between requests: responses, conversations, and every item that it returned."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from imagebridge.wire import JSON, as_list, as_object, as_string
 
 
 class Memory:
-    """The state on the server's side, as `previous_response_id`, `conversation` and replayed items meet it."""
+    """The server's state, as `previous_response_id`, `conversation` and replayed items refer to it."""
 
     def __init__(self) -> None:
         self._responses: dict[str, list[JSON]] = {}
@@ -17,11 +17,11 @@ class Memory:
         """The output of each response, in order."""
 
     def open(self, identity: str, items: object) -> None:
-        """Begin a conversation with these items."""
+        """Start a conversation with these items."""
         self._conversations[identity] = [item for one in as_list(items) if (item := as_object(one))]
 
     def earlier(self, body: JSON) -> "list[JSON] | Violation":
-        """Return the items that a request goes on from, or why it cannot."""
+        """Return the items that a request continues from, or why it cannot."""
         previous, conversation = as_string(body.get("previous_response_id")), _conversation(body)
         if previous and conversation:
             message = "Mutually exclusive parameters: 'previous_response_id' and 'conversation'."

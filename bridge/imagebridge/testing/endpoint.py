@@ -1,4 +1,4 @@
-"""The strict local endpoint: the real SDK talks to it, it refuses what the API refuses, it says what it is told."""
+"""The strict local endpoint: the real SDK talks to it, it refuses what the API refuses, and it plays a script."""
 
 import json
 import threading
@@ -9,6 +9,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Self, cast
 
+from imagebridge.errors import counted
 from imagebridge.rules import RULES, Api, Body, Rule, Violation, broken
 from imagebridge.rules.replay import REPLAY
 from imagebridge.testing import chat, image_edits, images, model_list, responses, server
@@ -20,12 +21,12 @@ from imagebridge.testing.uploaded import Files, Stored
 from imagebridge.wire import JSON, JsonObject, as_list
 
 _PLAYING = ("/v1/responses", "/v1/chat/completions")
-"""Where requests to a model go, each of which plays a step."""
+"""Paths for requests to a model, each of which plays a step."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One POST request that came and what was made of it. `violations` is empty where it was accepted."""
+    """One POST request and its outcome. `violations` is empty if it was accepted."""
 
     path: str
     body: JsonObject
@@ -134,7 +135,8 @@ class Endpoint:
         playing = [one for one in self.exchanges if one.path in _PLAYING]
         if left > 0 and not (playing and playing[-1].violations):
             problems.append(
-                f"{left} of {len(self._steps)} steps were not requested: {self._steps[-left:]!r:.300}"
+                f"{left} of {counted(len(self._steps), 'step')} {'was' if left == 1 else 'were'} not requested: "
+                f"{self._steps[-left:]!r:.300}"
             )
             problems += [f"refused: {violation}" for violation in self.refusals]
         if problems:
@@ -265,13 +267,13 @@ class Endpoint:
         return exchange
 
     def _resolved(self, body: JsonObject, api: Api) -> tuple[JsonObject, list[Violation]]:
-        """Return a body with the bytes of the files that it names by id, and what is wrong with those ids."""
+        """Return a body with file ids replaced by the files' bytes, and what is wrong with the ids."""
         return self._files.resolved(body, api) if self._files else (body, [])
 
     def _turn(
         self, exchange: Exchange, read: Body, wrong: Sequence[Violation]
     ) -> "tuple[list[Spoken], Cut | Fault | Odd | None] | HttpResponse":
-        """Judge the request, then play the next step: what the model says and where it is cut off, or the refusal."""
+        """Check the request, then play the next step: what the model says and where it is cut off, or the refusal."""
         violations = [*broken(read, self._rules), *wrong]
         if violations:
             return self._refuse(exchange, *violations)
@@ -303,7 +305,7 @@ class Endpoint:
     def _show(self, body: JSON, api: Api) -> tuple[list[object], list[SeenPicture]]:
         content = body.get("input" if api == "responses" else "messages")
         items = cast("list[object]", content) if isinstance(content, list) else []
-        # Of the earlier requests with the same opening, the longest one that this one may go on from.
+        # Of the earlier requests with the same beginning, the longest one that this one may continue.
         earlier_items: list[object] = []
         for earlier in self._earlier:
             if len(earlier_items) < len(earlier) < len(items) and earlier[0] == items[0]:
@@ -315,7 +317,7 @@ class Endpoint:
         return items, new_pictures
 
     def _unshow(self, items_and_pictures: tuple[list[object], list[SeenPicture]]) -> None:
-        """Forget what a request showed that the model did not answer after all."""
+        """Forget what a request showed if the model did not answer it."""
         items, new_pictures = items_and_pictures
         with self._guard:
             self._earlier = [one for one in self._earlier if one is not items]
@@ -336,7 +338,7 @@ def _error(message: str, *, status: int = 400, code: str | None = None) -> HttpR
 
 
 def _fault(fault: Fault) -> HttpResponse:
-    """Return a scripted error. The SDK itself decides whether to ask again."""
+    """Return a scripted error. The SDK decides whether to retry."""
     kinds = {400: "invalid_request_error", 429: "rate_limit_error"}
     kind = kinds.get(fault.status, "server_error" if fault.status >= 500 else "invalid_request_error")
     error: object = {"message": fault.message, "type": kind, "param": fault.param, "code": fault.code}
@@ -374,9 +376,9 @@ def _whole(whole: JsonObject, cut: Cut | Fault | Odd | None) -> HttpResponse:
 def _unexpected(exchange: Exchange, steps: int) -> str:
     content = exchange.body.get("input", exchange.body.get("messages"))
     last = as_list(content)[-1:] or content
-    return f"unexpected request to {exchange.path} after all {steps} steps; it ends with {last!r:.200}"
+    return f"unexpected request to {exchange.path} after {'all ' if steps > 1 else ''}{counted(steps, 'step')}; it ends with {last!r:.200}"
 
 
 def _index(path: str) -> int:
-    """The place of the item in `input[3].output[1].image_url`."""
+    """The index of the item in `input[3].output[1].image_url`."""
     return int(path.partition("[")[2].partition("]")[0])

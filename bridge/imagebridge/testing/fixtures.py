@@ -29,7 +29,7 @@ class StartEndpoint(Protocol):
 def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember whether the test failed: steps that are left over then say nothing new."""
+    """Record whether the test failed: then leftover steps mean nothing."""
     report = yield
     item.stash[_FAILED] = item.stash.get(_FAILED, False) or not report.passed
     return report

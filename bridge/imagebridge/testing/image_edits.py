@@ -1,4 +1,4 @@
-"""The image API's edits: what may be sent for one, checked as the API does."""
+"""Edits in the image API: the requirements for a request, checked as the API does."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,7 @@ _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
 def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
-    """Read the fields of an edit, files as `data:` URLs. Raises ValueError(parameter, message) for what cannot be made."""
+    """Read the fields of an edit, with files as `data:` URLs. Raises ValueError(parameter, message) for invalid requests."""
     given: object = fields.get("image")
     urls = cast("list[str]", given if isinstance(given, list) else [given] if given else [])
     if not 1 <= len(urls) <= MAX_EDIT_IMAGES:
@@ -40,7 +40,7 @@ def ordered(fields: Mapping[str, Any]) -> images.ImageRequest:
 
 
 def _whole_number(fields: Mapping[str, Any], name: str) -> object:
-    """Return a number that a form carries as text; what is none is left for the check to refuse."""
+    """Return a number that a form carries as text; other text is left for the check to refuse."""
     value = fields.get(name)
     return int(value) if isinstance(value, str) and value.isdigit() else value
 

@@ -1,4 +1,4 @@
-"""The image API's answers: pictures that are really drawn, the same for the same prompt."""
+"""Responses of the image API: pictures that are really drawn, the same for the same prompt."""
 
 import re
 import time
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
 
 FORMATS = ("png", "jpeg", "webp", "gif", "svg")
-"""What is drawn here; GIF and SVG are previews of the API (openai 3.57, types/image_generate_params.py)."""
+"""The formats drawn here; GIF and SVG are previews in the API (openai 3.57, types/image_generate_params.py)."""
 
 COMPLEXITIES = ("low", "medium", "high")
 
 QUALITIES = ("low", "medium", "high", "xhigh", "max", "auto")
-"""Of the GPT image models since 2.5: openai 3.54, types/image_generate_params.py."""
+"""For GPT image models since 2.5: openai 3.54, types/image_generate_params.py."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """A picture that was asked for. `size` is pixels; `partial` is how many unfinished ones to stream before it.
+    """A requested picture. `size` is in pixels; `partial` is how many unfinished versions to stream before it.
 
-    `base`, `mask` and `markup` are the `data:` URLs of what it is made from. `frames` and `frame_ms` are of a GIF.
+    `base`, `mask` and `markup` are the `data:` URLs that it is made from. `frames` and `frame_ms` are for GIF.
     """
 
     prompt: str
@@ -53,7 +53,7 @@ class ImageRequest:
 
 
 def ordered(body: Mapping[str, Any]) -> ImageRequest:
-    """Read the body of an image request. Raises ValueError(parameter, message) for what cannot be drawn."""
+    """Parse the body of an image request. Raises ValueError(parameter, message) for what cannot be drawn."""
     prompt = body.get("prompt")
     if not isinstance(prompt, str) or not prompt:
         raise ValueError("prompt", "Missing required parameter: 'prompt'.")
@@ -93,7 +93,7 @@ def ordered(body: Mapping[str, Any]) -> ImageRequest:
 
 
 def _check_previews(body: Mapping[str, Any], format_: str) -> None:
-    """Refuse what does not go with GIF and SVG, and what goes with them alone."""
+    """Refuse options that GIF and SVG do not support, and options that only they support."""
     if format_ in ("gif", "svg") and (body.get("stream") or body.get("partial_images")):
         raise ValueError("stream", f"Streaming is not supported for {format_.upper()} output format.")
     if format_ == "gif" and body.get("mask"):
@@ -162,7 +162,7 @@ def _placeholder(order: ImageRequest, seed: int) -> str:
     )
     file = BytesIO()
     if order.format == "gif":
-        # A bar that grows: no frame is the same as the one before.
+        # A growing bar, so that no two frames are the same.
         moved = [picture.convert("RGB") for _ in range(order.frames)]
         for number, one in enumerate(moved, 1):
             ImageDraw.Draw(one).rectangle((0, 0, width * number // order.frames, height // 16), fill="white")
@@ -185,7 +185,7 @@ def _svg(order: ImageRequest) -> str:
 
 
 def _edited(order: ImageRequest, light: tuple[int, int, int]) -> "Image.Image":
-    """Return what is edited, in the size asked for; the transparent parts of the mask take the light colour."""
+    """Return the edited picture in the requested size; transparent parts of the mask get the light colour."""
     from PIL import Image, ImageOps
 
     def opened(url: str) -> Image.Image:
@@ -203,7 +203,7 @@ def _edited(order: ImageRequest, light: tuple[int, int, int]) -> "Image.Image":
 
 
 def _gradient(size: tuple[int, int]) -> "Image.Image":
-    """From black at the top to white at the bottom."""
+    """A gradient from black at the top to white at the bottom."""
     from PIL import Image
 
     return Image.linear_gradient("L").transform(size, Image.Transform.EXTENT, (0, 0, 256, 256))
@@ -224,7 +224,7 @@ def _facts(order: ImageRequest) -> JsonObject:
 
 def _usage(order: ImageRequest) -> JsonObject:
     words = len(order.prompt) // 4 + 1
-    # Plausible, not the API's own count: a token for each 16 x 16 pixels.
+    # Plausible, not the API's own count: one token for each 16 x 16 pixels.
     drawn = order.count * order.size[0] * order.size[1] // 256
     return {
         "input_tokens": words,

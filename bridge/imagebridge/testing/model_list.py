@@ -1,4 +1,4 @@
-"""The list of models, and what a request counts as for a model."""
+"""The list of models, and the token count of a request."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,9 +28,9 @@ def one(name: str) -> JsonObject:
 
 
 def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[JSON] = ()) -> int:
-    """Return a plausible count of input tokens: a token for four characters, and what the pictures cost.
+    """Return a plausible count of input tokens: one token for four characters, plus the cost of the pictures.
 
-    `earlier` are the items that `previous_response_id` brings along: they count, as in the API.
+    `earlier` are the items that `previous_response_id` adds: they count, as in the API.
     """
     fields = ("input", "instructions") if api == "responses" else ("messages",)
     characters = sum(_text_length(body.get(name)) for name in fields) + sum(
@@ -44,7 +44,7 @@ def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[JSON] = ()) -> i
 def _text_length(value: object) -> int:
     match value:
         case str():
-            # Pictures and files are not read as text.
+            # Pictures and files do not count as text.
             return 0 if value.startswith("data:") else len(value)
         case dict():
             return sum(_text_length(inner) for inner in cast("Mapping[str, object]", value).values())

@@ -1,4 +1,4 @@
-"""The Responses API's answers: a `Response`, and the events that stream it."""
+"""Responses of the Responses API: a `Response`, and the events that stream it."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any, assert_never
 from imagebridge.testing.steps import Fault, Raw, Spoken, SpokenCall, SpokenText, pieces
 from imagebridge.wire import JSON, JsonObject, as_list, as_object, as_string
 
-# Echoed from the request when set; the value otherwise. As the SDK's `Response` demands them (openai 3.54).
+# Echoed from the request if set, otherwise this value. The SDK's `Response` requires them (openai 3.54).
 _ECHOED: Mapping[str, object] = {
     "instructions": None,
     "max_output_tokens": None,
@@ -25,7 +25,7 @@ _ECHOED: Mapping[str, object] = {
 
 
 def response(identity: str, body: Mapping[str, Any], entries: list[Spoken], tokens: int) -> JsonObject:
-    """Return a completed `Response` to `body` with this id. `tokens` is what its input counts."""
+    """Return a completed `Response` for `body` with this id. `tokens` is the token count of its input."""
     output = [item(spoken) for spoken in entries]
     written = sum(_length(spoken) for spoken in entries) // 4 + 1
     echoed = {name: default if body.get(name) is None else body[name] for name, default in _ECHOED.items()}
@@ -51,7 +51,7 @@ def response(identity: str, body: Mapping[str, Any], entries: list[Spoken], toke
 
 
 def failed(whole: JsonObject, fault: Fault) -> JsonObject:
-    """Return the response `whole` as one that has failed."""
+    """Return the response `whole` as a failed one."""
     return whole | {
         "status": "failed",
         "error": {"code": fault.code, "message": fault.message},
@@ -60,14 +60,14 @@ def failed(whole: JsonObject, fault: Fault) -> JsonObject:
 
 
 def _without_secret(item: JsonObject, body: Mapping[str, Any]) -> JsonObject:
-    """Return an item less the encrypted reasoning, unless the request asks for that."""
+    """Return an item without encrypted reasoning, unless the request asks for it."""
     if item.get("type") != "reasoning" or "reasoning.encrypted_content" in as_list(body.get("include")):
         return item
     return {name: value for name, value in item.items() if name != "encrypted_content"}
 
 
 def _tool(tool: JSON) -> JSON:
-    # The API fills in what the caller left out.
+    # The API fills in what the caller omitted.
     filled = {"description": None, "parameters": None, "strict": True}
     return {**filled, **tool} if tool.get("type") == "function" else tool
 
@@ -151,7 +151,7 @@ def _item_events(index: int, spoken: Spoken, item: JsonObject) -> Iterator[JsonO
 
 
 def _bare(item: JsonObject) -> JsonObject:
-    """Return a message or a call as it is announced: what it says comes in pieces."""
+    """Return a message or call as it is announced: its content follows in pieces."""
     match item.get("type"):
         case "message":
             return {**item, "status": "in_progress", "content": []}
@@ -162,7 +162,7 @@ def _bare(item: JsonObject) -> JsonObject:
 
 
 def _raw_events(place: JsonObject, item: JsonObject) -> Iterator[JsonObject]:
-    """Yield texts, arguments and the summary of reasoning in pieces, and how a hosted tool comes on."""
+    """Yield texts, arguments and the reasoning summary in pieces, and the progress of a hosted tool."""
     kind = as_string(item.get("type"))
     if kind == "message":
         for number, part in enumerate(as_list(item.get("content"))):

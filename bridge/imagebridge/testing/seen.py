@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pybase64
 
+from imagebridge.errors import counted
 from imagebridge.rules.body import Body, PictureUrl
 from imagebridge.rules.verdict import judge, opened_as
 from imagebridge.translate import vision
@@ -15,7 +16,7 @@ from imagebridge.translate.policy import Api
 if TYPE_CHECKING:
     from PIL import Image
 
-# Names a person would use, spread over the cube; the nearest one names a pixel.
+# Names that a person would use, spread over the cube; the nearest one names a pixel.
 COLOURS: Mapping[str, tuple[int, int, int]] = {
     "black": (0, 0, 0),
     "grey": (128, 128, 128),
@@ -37,19 +38,19 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
 class SeenPicture:
     """A picture that a request showed to the model, decoded. Sizes are pixels.
 
-    `size` is the picture as sent; `seen_size` what is left after the model's own downscaling.
+    `size` is the size as sent; `seen_size` what is left after the model's own downscaling.
     """
 
     path: str
-    """Where it stood in the request, such as `input[3].output[1].image_url`."""
+    """Its position in the request, such as `input[3].output[1].image_url`."""
     call_id: str | None
     """The call that it answers; None in a message."""
     media_type: str
-    """By its bytes, such as `image/png`."""
+    """According to its bytes, such as `image/png`."""
     bytes: bytes
     size: tuple[int, int]
     detail: str | None
-    """As written in the request; None where it was left out."""
+    """As written in the request; None if it was omitted."""
     seen_size: tuple[int, int]
     patches: int
     """Patches of 32 pixels, or tiles of 512 for the models that count those."""
@@ -69,9 +70,9 @@ class SeenPicture:
 
     @cached_property
     def colours(self) -> tuple[str, ...]:
-        """Up to three main colours, the most frequent first, each on a tenth of the picture or more.
+        """Up to three main colours, most frequent first, each covering at least a tenth of the picture.
 
-        Transparent pixels count as the white that a model sees behind them.
+        Transparent pixels count as white, which a model sees behind them.
         """
         from PIL import Image
 
@@ -94,7 +95,8 @@ class SeenPicture:
         colours = " and ".join(self.colours) or "many colours"
         return (
             f"a {self.format} of {width}x{height} pixels{shrunk}, mainly {colours}, "
-            f"detail {self.detail or 'not given'}, {self.patches} patches, {self.tokens} tokens"
+            f"detail {self.detail or 'not given'}, "
+            f"{counted(self.patches, 'patch', 'patches')}, {counted(self.tokens, 'token')}"
         )
 
 

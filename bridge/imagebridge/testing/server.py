@@ -1,4 +1,4 @@
-"""Loopback HTTP for the endpoint: standard library only, so that it is up in milliseconds."""
+"""Loopback HTTP for the endpoint: standard library only, so that it starts in milliseconds."""
 
 import json
 import re
@@ -28,7 +28,7 @@ class HttpResponse:
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     unsent: int = 0
-    """Bytes that are promised and never come: the connection is hung up before them."""
+    """Bytes that are announced but never sent: the connection is closed before them."""
 
 
 Respond = Callable[[str, str, bytes], HttpResponse]
@@ -36,7 +36,7 @@ Respond = Callable[[str, str, bytes], HttpResponse]
 
 
 def json_answer(value: object, status: int = 200) -> HttpResponse:
-    """Return `value` as a JSON answer, a text as it stands; one that the SDK does not ask for again where it is an error."""
+    """Return `value` as a JSON answer, or a text unchanged; if it is an error, one that the SDK does not retry."""
     headers = {"x-should-retry": "false"} if status >= 400 else {}
     body = value if isinstance(value, str) else json.dumps(value)
     return HttpResponse(status, body.encode(), headers=headers)
@@ -60,7 +60,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
     disable_nagle_algorithm = True
-    wbufsize = -1  # Head and body go out together.
+    wbufsize = -1  # Header and body go out together.
     server: "LoopbackServer"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
 
     def do_GET(self) -> None:
@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name is the standard library's
-        """Keep stderr quiet; `Endpoint.exchanges` tells what came."""
+        """Keep stderr quiet; `Endpoint.exchanges` has the requests."""
 
 
 class LoopbackServer(ThreadingHTTPServer):
@@ -106,13 +106,13 @@ class LoopbackServer(ThreadingHTTPServer):
         self._thread.start()
 
     def server_bind(self) -> None:
-        """Bind without the base class's look-up of the host's name, which may take seconds."""
+        """Bind without the base class's lookup of the host name, which may take seconds."""
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread, and remember both: a client that stays connected would hold it for ever."""
+        """Serve a connection in a thread, and remember both: a client that stays connected would keep it open forever."""
         thread = threading.Thread(
             target=self.process_request_thread, args=(request, client_address), name=NAME, daemon=True
         )
@@ -127,19 +127,19 @@ class LoopbackServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet when a client hung up; that is its right."""
+        """Stay quiet when a client disconnects, which it may do."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
     def stop(self) -> None:
-        """Take no more requests, hang up on idle connections, and wait 1 s at most for answers under way."""
+        """Accept no more requests, close idle connections, and wait at most 1 s for answers in progress."""
         self.shutdown()
         self._thread.join()
         with self._guard:
             threads = list(self._connections.values())
             for connection in self._connections:
                 with suppress(OSError):  # the client was faster
-                    # Wakes the thread that waits for the next request on it.
+                    # Wakes the thread that waits for the connection's next request.
                     connection.shutdown(socket.SHUT_RD)
         for thread in threads:
             thread.join(1)  # a step of the script may hang on purpose, to test a timeout
@@ -147,7 +147,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
 
 class FormField(NamedTuple):
-    """One field of a multipart form; `filename` is "" where it is none of a file."""
+    """One field of a multipart form; `filename` is "" if it is not a file."""
 
     name: str
     filename: str
@@ -160,9 +160,9 @@ _MEDIA_TYPE = re.compile(rb"(?i)\r\nContent-Type: *([^;\r\n]+)")
 
 
 def form(content: bytes) -> list[FormField] | None:
-    """Return the fields of a multipart body (RFC 7578), or None where it is none.
+    """Return the fields of a multipart body (RFC 7578), or None if it is not one.
 
-    The body names its own boundary in its first line.
+    The body states its boundary in its first line.
     """
     boundary = content.partition(b"\r\n")[0]
     if not boundary.startswith(b"--") or not content.rstrip(b"\r\n").endswith(boundary + b"--"):
@@ -181,7 +181,7 @@ def _field(piece: bytes) -> FormField:
 
 
 def form_fields(content: bytes) -> JsonObject | None:
-    """Return the fields of a multipart body, files as `data:` URLs, or None where it is none.
+    """Return the fields of a multipart body, with files as `data:` URLs, or None if it is not one.
 
     A name that ends in `[]` holds a list.
     """

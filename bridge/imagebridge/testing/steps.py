@@ -108,7 +108,7 @@ class Events:
 
 
 Played: TypeAlias = Output | Fault | Cut | Late | Odd | Events
-"""What one request meets."""
+"""How one request is answered."""
 
 Step: TypeAlias = Played | Callable[[dict[str, Any]], Played]
 """A reply or what goes wrong with it, or a function of the request body that returns one."""
@@ -154,7 +154,7 @@ class Ids:
 
 
 def spoken(reply: object, ids: Ids) -> list[Spoken]:
-    """Turn a reply into what the model says, with fresh ids. Raises TypeError for anything that is no reply."""
+    """Turn a reply into what the model says, with new ids. Raises TypeError for anything that is not a reply."""
     if isinstance(reply, str):
         return [SpokenText(ids.new("msg"), reply)]
     if not isinstance(reply, (list, tuple)):
@@ -183,7 +183,7 @@ def _entry(entry: object, ids: Ids) -> Spoken:
 
 
 def script(steps: object) -> tuple[Step, ...]:
-    """Return `steps` as a tuple; a lone text or function is one step. Raises TypeError for what is no step."""
+    """Return `steps` as a tuple; a single text or function is one step. Raises TypeError for anything that is not a step."""
     if isinstance(steps, (str, Fault, Cut, Late, Odd, Events)) or callable(steps):
         return (cast("Step", steps),)
     if not isinstance(steps, Sequence):
@@ -210,5 +210,5 @@ def _check_events(step: Events) -> None:
 
 
 def pieces(text: str, size: int = 16) -> list[str]:
-    """Cut `text` as a stream would; a single empty piece for an empty text."""
+    """Cut `text` as a stream would; an empty text gives a single empty piece."""
     return [text[start : start + size] for start in range(0, len(text), size)] or [""]

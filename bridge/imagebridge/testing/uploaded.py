@@ -1,7 +1,7 @@
-"""The Files API of the endpoint: what was uploaded, and requests that refer to it by id.
+"""The endpoint's Files API: uploaded files, and requests that refer to them by id.
 
 Expiry and purposes are OpenAI's (openai 3.54, `types/file_create_params.py` and `file_purpose.py`, 2026-11-22).
-Its words for an id that a request may not use are not known: those messages are ours.
+OpenAI's messages for an id that a request may not use are not known, so those messages are ours.
 """
 
 import time
@@ -25,7 +25,7 @@ USABLE: Mapping[str, tuple[str, ...]] = {
     "input_file": ("user_data", "assistants"),
     "file": ("user_data", "assistants"),
 }
-"""With which purposes a file may stand in a request, by the type of the part."""
+"""The purposes that a file in a request may have, by the type of the part."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class Stored:
 
     @property
     def gone(self) -> bool:
-        """Whether it was deleted, or has expired."""
+        """Whether it was deleted or has expired."""
         return self.deleted or (self.expires_at is not None and self.expires_at <= time.time())
 
     def json(self) -> JsonObject:
@@ -61,7 +61,7 @@ class Stored:
 
 
 class _Refused(Exception):
-    """What the API does not take: message, parameter, code, status."""
+    """What the API refuses: message, parameter, code, status."""
 
     def __init__(self, message: str, param: str, code: str | None, status: int = 400) -> None:
         super().__init__(message)
@@ -79,7 +79,7 @@ class Files:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def answer(self, method: str, identity: str, content: bytes) -> HttpResponse:
-        """Answer a request to `/v1/files`, or to the file `identity` where there is one."""
+        """Answer a request to `/v1/files`, or to the file `identity` if given."""
         try:
             match method, identity:
                 case "POST", "":
@@ -136,7 +136,7 @@ class Files:
         raise _Refused(f"No such File object: {identity}", "id", None, 404)
 
     def resolved(self, body: JsonObject, api: Api) -> "tuple[JsonObject, list[Violation]]":
-        """Return a request body with the bytes in the place of the ids, and what is wrong with those ids."""
+        """Return a request body with the ids replaced by bytes, and what is wrong with the ids."""
         name = "input" if api == "responses" else "messages"
         items = body.get(name)
         if not isinstance(items, list):
@@ -153,14 +153,14 @@ class Files:
                 path = f"{name}[{one.item}].{'output' if 'output' in item else 'content'}[{one.part}]"
                 path += ".file.file_id" if api == "chat" else ".file_id"
                 violations.append(Violation("file-id", path, *problem, path, "invalid_value"))
-            # A file may be larger than a data URL may be long: then its id is all that is judged.
+            # A file may be larger than a data URL may be long: then only its id is checked.
             elif file is not None and len(file.content) < MAX_DATA_URL // 4 * 3 - 100:
                 changes[one.item, one.part] = _part(one, file)
         return {**body, name: replaced(cast("Sequence[object]", items), changes)}, violations
 
 
 def _problem(file: Stored | None, identity: str, one: Attachment) -> tuple[str, str] | None:
-    """Return what the API would say and why, None where the file may be used."""
+    """Return what the API would say and why, or None if the file may be used."""
     if file is None:
         return f"File '{identity}' was not found.", "no file with this id was uploaded here"
     if file.gone:
@@ -185,7 +185,7 @@ def _part(one: Attachment, file: Stored) -> dict[str, object]:
 
 
 def _seconds(fields: Mapping[str, tuple[str, bytes]]) -> int | None:
-    """Return after how many seconds the file expires, None for never."""
+    """Return the seconds until the file expires, or None for never."""
     name = "expires_after[seconds]"
     if name not in fields:
         return None

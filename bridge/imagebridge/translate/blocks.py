@@ -2,19 +2,19 @@
 
 | from MCP                              | pieces                                                         |
 |---------------------------------------|----------------------------------------------------------------|
-| text                                  | `TextPiece` without terminal codes; what hides in them is brought out |
-| text that is wholly an SVG            | as image                                                       |
-| image, whatever its label             | `PicturePiece`, proven or converted; a sentence where none can be     |
+| text                                  | `TextPiece` without terminal codes; pictures hidden in it are extracted |
+| text that consists of an SVG          | as image                                                       |
+| image, whatever its label             | `PicturePiece`, verified or converted; a sentence if it cannot be shown |
 | resource: text                        | as text                                                        |
 | resource: image                       | as image                                                       |
-| resource: a document the API reads    | `FilePiece`, or by policy its text, and a `PicturePiece` a page or figure |
-| resource: another document (ODT, EPUB) | its text, and a `PicturePiece` a figure                        |
+| resource: a document the API reads    | `FilePiece`; by policy its text, and a `PicturePiece` for each page or figure |
+| resource: another document (ODT, EPUB) | its text, and a `PicturePiece` for each figure                 |
 | resource: UTF-8, whatever its label   | as text                                                        |
 | resource: other bytes; audio; unknown | a sentence: type, size, uri                                    |
-| any type with `data`                  | a picture or a document as that                                |
+| any type with `data`                  | a picture or document, if that is what the data are            |
 | resource_link                         | a line; by policy an http(s) address for the API to download   |
 
-Pieces know nothing of models and budgets: `parts.py` sets them into parts.
+Pieces know nothing of models and budgets: `parts.py` turns them into parts.
 """
 
 import re
@@ -49,13 +49,13 @@ from .strips import DrawnSize
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
 _MISSPELT = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
-"""Labels that servers really write, and what they mean."""
+"""Labels that servers send in practice, and what they mean."""
 
 _LONGEST_ADDRESS = 8_000
-"""Bytes of an address that is passed on; longer ones fail in most servers and proxies."""
+"""The longest address in bytes that is passed on; longer ones fail in most servers and proxies."""
 
 
-# Characters that no text holds; those of white space and the one that begins a code for a terminal are none of them.
+# Characters that no text contains, other than white space and the character that begins a terminal code.
 _CONTROLS = re.compile(r"[\x00-\x07\x0e-\x1a\x1c-\x1f]")
 
 _TERMINALS = sentences.not_shown(
@@ -109,10 +109,10 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
 
 
 def text_pieces(text: str, context: ResultContext) -> list[Piece]:
-    """Return text as it is, with what is hidden in it as base64 brought out right after it.
+    """Return text unchanged, with each picture or document hidden in it as base64 placed directly after it.
 
-    Codes for a terminal are taken out, pictures in them brought out. A text that is wholly an SVG is that picture,
-    where it can be drawn.
+    Terminal codes are removed, and pictures in them extracted. A text that consists of an SVG becomes that picture,
+    if it can be drawn.
     """
     pieces: list[Piece] = []
 
@@ -144,7 +144,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
 
 
 def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
-    """Return the picture of an SVG that a text was, with a word on what became of the text; nothing where it cannot be drawn."""
+    """Return the picture drawn from a text that is an SVG, with a note about the text; nothing if it cannot be drawn."""
     drawn = picture_pieces(to_base64(svg), context)
     last = drawn[-1]
     if not isinstance(last, PicturePiece):
@@ -159,7 +159,7 @@ def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
 def embedded_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
-    """Return bytes by what they are: pictures, documents, text, or the sentence for what cannot be shown."""
+    """Return what bytes are: pictures, a document, text, or a sentence if they cannot be shown."""
     file_type = kinds.kind(base64_start(encoded))
     if file_type is not None and file_type.sort == "picture":
         return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
@@ -182,7 +182,7 @@ def _file_pieces(
     label: str,
     uri: str,
 ) -> list[Piece]:
-    """Return bytes that are not a picture: a document, text, or the sentence for what cannot be shown."""
+    """Return what bytes other than a picture are: a document, text, or a sentence if they cannot be shown."""
     match file_type:
         case kinds.FileType(sort="document"):
             if mention := context.mention(encoded):
@@ -210,7 +210,7 @@ def _file_pieces(
 def picture_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
-    """Return the pictures that `encoded` holds, or the sentence that says why there is none."""
+    """Return the pictures that `encoded` holds, or a sentence that says why there are none."""
     policy, receiver = context.policy, context.receiver
     fit = DrawnSize(receiver.view, receiver.model, receiver.detail(policy.detail or detail))
     try:
@@ -218,15 +218,15 @@ def picture_pieces(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
         )
     except PictureError as error:
-        # Some servers put documents into image blocks. All of the bytes decide, and only here: by their start alone
-        # some are another thing, and would be handed to and fro.
+        # Some servers put documents into image blocks. All of the bytes decide, and only here: judging by the first bytes,
+        # some would be something else and be passed back and forth.
         if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
             return _file_pieces(encoded, *found, context, label=label, uri=uri)
         return [_not_shown(f"a picture ({_described(encoded, label, uri)})", sentences.asking(error))]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
-        # The sentence speaks of all pictures of the file and stands once, after the last.
+        # The sentence is about all pictures of the file and appears once, after the last.
         last = at == len(conversion.pictures) - 1 and conversion.sentence
         sentence = f"{numbered(number - at, number)}: {conversion.sentence}" if last else ""
         encoded_file = encoded if len(conversion.pictures) == 1 else ""
@@ -237,7 +237,7 @@ def picture_pieces(
 
 
 def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
-    """Return the bytes of base64 and what all of them say they are; nothing where they say nothing known."""
+    """Decode base64 and return the bytes with their detected type; nothing if the type is unknown."""
     try:
         data, _ = base64_bytes(encoded)
     except PictureError:
@@ -247,7 +247,7 @@ def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
 
 
 def _image(block: JSON, context: ResultContext) -> list[Piece]:
-    """The pictures of an image block; a line where it gives an address."""
+    """Return the pictures of an image block, or a line if the block gives an address."""
     if block.get("type") == "resource_link":
         return _link(block, context)
     label, encoded = _media_type(block), block.get("data")
@@ -262,7 +262,7 @@ def _image(block: JSON, context: ResultContext) -> list[Piece]:
 
 
 def _resource(block: JSON, resource: JSON, context: ResultContext) -> list[Piece]:
-    """An embedded resource: text as it is, bytes by what they are, both where there are both."""
+    """Return the contents of an embedded resource: text unchanged, bytes by their type, both if it has both."""
     text, encoded = resource.get("text"), text_of(resource, "blob")
     pieces = text_pieces(text, context) if isinstance(text, str) and (text or not encoded) else []
     if pieces and not encoded:
@@ -295,16 +295,16 @@ def _data_url(data: bytes, file_type: kinds.FileType) -> str:
 
 
 def _filename(uri: str, file_type: kinds.FileType) -> str:
-    """Name a document after the last part of its uri: the API wants a real file name with the right suffix."""
+    """Name a document after the last part of its URI: the API wants a file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
-    # Of an address without a path, such as `cid:report.pdf`, the scheme is no part of the name.
+    # In an address without a path, such as `cid:report.pdf`, the scheme is not part of the name.
     safe = re.sub(r"[^\w.() -]", "_", re.sub(r"^[A-Za-z][A-Za-z0-9+.-]+:", "", last))
     stem = safe[: -len(file_type.suffix)] if safe.lower().endswith(file_type.suffix) else safe
     return f"{stem[-100:] or 'document'}{file_type.suffix}"
 
 
 def _decoded_text(data: bytes) -> str | None:
-    """Return bytes that are a text in UTF-8, or in UTF-16 that says so; None for others, whatever their label."""
+    """Return bytes as text if they are UTF-8, or UTF-16 with a byte order mark, whatever their label; otherwise None."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         text = data.decode(encoding)
@@ -314,7 +314,7 @@ def _decoded_text(data: bytes) -> str | None:
 
 
 def _link(block: JSON, context: ResultContext) -> list[Piece]:
-    """A line that describes the link; by policy, the address itself where it leads to the web."""
+    """Return a line that describes the link or, by policy, the address itself if it leads to the web."""
     uri, label, size = text_of(block, "uri"), _media_type(block), block.get("size")
     if uri[:5].lower() == "data:":
         return embedded_pieces(uri, context, label=label, detail=_detail(block))
@@ -333,12 +333,12 @@ def _link(block: JSON, context: ResultContext) -> list[Piece]:
 
 
 def _is_sendable(uri: str) -> bool:
-    """Tell whether an address is whole, with no character that was cut in it, and no longer than the API takes."""
+    """Return whether an address is complete, has no character that was cut in half, and is short enough for the API."""
     return "\ufffd" not in uri and len(uri.encode()) <= _LONGEST_ADDRESS
 
 
 def _detail(block: JSON) -> Detail | None:
-    """Return the detail that a server asks for in a block's `_meta`, ours before Codex's."""
+    """Return the detail that a server asks for in a block's `_meta`; our key takes precedence over Codex's."""
     meta = block.get("_meta")
     if not is_json(meta):
         return None
@@ -366,7 +366,7 @@ def _tag(block: JSON) -> str:
 
 
 def _is_seen(encoded: str) -> bool:
-    """Tell whether base64 is a picture or a document by its first bytes."""
+    """Return whether base64 is a picture or a document, judging by its first bytes."""
     file_type = kinds.kind(base64_start(encoded))
     return file_type is not None and file_type.sort in ("picture", "document")
 

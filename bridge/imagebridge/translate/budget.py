@@ -1,4 +1,4 @@
-"""Budgets of one result: sizes and detail give way first, and whole pictures only when nothing else can.
+"""Budgets of one result: size and detail are reduced first; whole pictures are left out only as a last resort.
 
 Pure arithmetic on what the model would see; nothing is encoded here.
 """
@@ -13,23 +13,23 @@ from .receiver import Receiver
 from .vision import Seen
 
 _SIDE = 64
-"""Pixels of the longer side below which a picture is not shrunk for a budget of tokens: less shows too little."""
+"""A picture is not shrunk below this many pixels on its longer side for a token budget: a smaller one shows too little."""
 
 _BYTES = 2_000
-"""Bytes below which a picture is not squeezed for a budget of bytes."""
+"""A picture is not squeezed below this many bytes for a byte budget."""
 
 
 class Plan(NamedTuple):
-    """How one picture is to be shown: the detail, and what the model then sees of it."""
+    """How to show one picture: the detail, and what the model sees at that detail."""
 
     detail: Detail
     seen: Seen
 
 
 def within_tokens(plans: Sequence[Plan], receiver: Receiver, limit: int) -> list[Plan | None]:
-    """Return smaller plans whose tokens are at most `limit` together; None for a picture that gives way.
+    """Return smaller plans that together take at most `limit` tokens; None for a picture that is left out.
 
-    The costliest shrinks first, step by step. When nothing can shrink, the last picture gives way.
+    The most expensive picture shrinks first, step by step. When nothing can shrink further, the last picture is left out.
     """
     plans_left: list[Plan | None] = list(plans)
     while sum(plan.seen.tokens for plan in plans_left if plan) > limit:
@@ -49,7 +49,7 @@ def _tokens(plan: Plan | None) -> int:
 
 
 def _smaller(plan: Plan | None, receiver: Receiver) -> Plan | None:
-    """Return the next cheaper plan: seven tenths of each side, at last the detail `low`; None at the end."""
+    """Return the next cheaper plan: seven tenths of each side, finally the detail `low`; None if there is no cheaper one."""
     if plan is None:
         return None
     view = plan.seen
@@ -63,9 +63,9 @@ def _smaller(plan: Plan | None, receiver: Receiver) -> Plan | None:
 
 
 def within_bytes(sizes: Sequence[int], limit: int) -> list[int | None]:
-    """Return how many bytes each picture may have so that together they stay in `limit`; None for one that gives way.
+    """Return how many bytes each picture may take so that together they fit `limit`; None for one that is left out.
 
-    Small pictures keep what they have; the large ones share the rest evenly.
+    Small pictures keep their size; the large ones share the rest evenly.
     """
     count = len(sizes)
     while count:
@@ -77,7 +77,7 @@ def within_bytes(sizes: Sequence[int], limit: int) -> list[int | None]:
 
 
 def _share(sizes: Sequence[int], limit: int) -> int:
-    """Return the largest cap for which the capped sizes stay in `limit` together."""
+    """Return the largest cap with which the capped sizes together fit `limit`."""
     left = limit
     for at, size in enumerate(sorted(sizes)):
         share = left // (len(sizes) - at)

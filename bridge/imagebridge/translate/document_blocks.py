@@ -1,6 +1,6 @@
-"""A document becomes text and pictures: what it says as Markdown, the pages of a PDF drawn, the figures of others.
+"""A document becomes text and pictures: its content as Markdown, with a PDF's pages or other documents' figures as pictures.
 
-The text comes first; of pages and figures as many are shown as there is room for beside it.
+The text comes first, followed by as many pages or figures as there is room for.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from . import sentences
 from .pieces import PicturePiece, Piece, ResultContext, TextPiece
 
 _OURS, _NOTES = 600, 8
-"""Characters of JSON left for what is said of a document, and the part of the room, one in so many, for its notes: an outline, say."""
+"""Characters of JSON reserved for notes about a document, and the fraction of the room, one in so many, for its own notes such as an outline."""
 
 _PAGE = 1_086, 1_536
-"""Pixels of a drawn page as most are, by which those are counted that fit a budget of tokens."""
+"""Pixels of a typical page as drawn, used to estimate how many pages fit a token budget."""
 
 
 def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piece]:
-    """Return the text of a document, and its pages or figures as pictures where the receiver shows any.
+    """Return the text of a document, and its pages or figures as pictures if the receiver shows pictures.
 
     Raises:
         DocumentError: it cannot be read.
@@ -51,7 +51,7 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
 
 
 def _text_room(context: ResultContext) -> int | None:
-    """Return the characters of JSON that a text may take: a third of the room is for pictures, where any are shown."""
+    """Return the characters of JSON that a text may take: a third of the room is reserved for pictures, if any are shown."""
     room = context.receiver.room
     if room is None:
         return None
@@ -59,7 +59,7 @@ def _text_room(context: ResultContext) -> int | None:
 
 
 class _Allowance(NamedTuple):
-    """How many pictures may be shown of a document, and how many bytes they may take together."""
+    """How many pictures of a document may be shown, and how many bytes they may take together."""
 
     pictures: int
     room: int
@@ -76,7 +76,7 @@ def _allowance(context: ResultContext, text: str, most: int) -> _Allowance:
 def _text_piece(
     name: str, read: Excerpt, seen: str, said: Sequence[str], text: str, context: ResultContext
 ) -> TextPiece:
-    """Return the text of a document. What is left out of it comes first, for a host may cut its end."""
+    """Return the text of a document. The note about what is left out comes first, because a host may cut off the end."""
     total = f" of {read.total:,} {read.unit}{'' if read.total == 1 else 's'}" if read.unit else ""
     room = context.receiver.room
     notes = [one if room is None else sentences.cut(one, room // _NOTES // 2) for one in read.notes]
@@ -123,9 +123,9 @@ def _pages(data: bytes, name: str, read: Excerpt, context: ResultContext) -> lis
 
 
 def _order(read: Excerpt) -> list[int]:
-    """Return the pages, those first whose pictures say most beside the text.
+    """Return the pages in order of how much their pictures add to the text.
 
-    These are pages without a text, then such with figures or drawings, those whose text is left out, and the others.
+    Pages without text come first, then pages with figures or drawings, then pages whose text is left out, then the others.
     """
     last = read.sections[-1] if read.sections else 0
     beyond = range(last if read.broken else last + 1, read.total + 1)
@@ -133,7 +133,7 @@ def _order(read: Excerpt) -> list[int]:
 
 
 def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
-    """Say what text is left out, which pages are not shown as pictures, and how to have them; nothing where all is there."""
+    """Say what text is left out, which pages are not shown as pictures, and how to get them; empty if nothing is missing."""
     last = read.sections[-1] if read.sections else 0
     rest = [] if read.is_last else list(range(last + 1, read.total + 1))
     lacking: list[str] = []
@@ -159,7 +159,7 @@ def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
 
 
 def _figures(read: Excerpt, context: ResultContext) -> tuple[str, list[Piece]]:
-    """Return a text that names its figures by the numbers of the pictures, and these."""
+    """Return a text that refers to its figures by the numbers of the pictures, and the figures."""
     most, room = _allowance(context, read.text, MAX_FIGURES)
     pieces: list[Piece] = []
     numbers: dict[int, int] = {}

@@ -1,10 +1,10 @@
-"""Pictures and documents that hide in text as base64: a text that is one `data:` URI or base64, or a dump that holds some.
+"""Pictures and documents hidden in text as base64: a text that is one `data:` URI or base64, or a dump that contains some.
 
-A dump is JSON, JSON written into JSON, or what Python's `str` and `repr` make of objects. A model reads base64 as
-text: 1 MB of picture costs 350,000 tokens and shows nothing. Texts in other forms are never searched for base64
-between their words, where it may be meant as an example.
+A dump is JSON, JSON inside JSON, or the output of Python's `str` and `repr`. A model reads base64 as
+text: 1 MB of picture costs 350,000 tokens and shows nothing. Other texts are never searched for base64
+between their words, because it may be meant as an example.
 
-Texts may be large and hostile: each pattern reads a character a bounded number of times and keeps nothing of it.
+Texts may be large and hostile: each pattern reads a character a bounded number of times and does not backtrack.
 """
 
 import json
@@ -17,13 +17,13 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import DATA_URL, base64_bytes, base64_start
 
 _SHORTEST = 64
-"""Characters below which a string cannot hold a picture: the smallest sound PNG has 67 bytes."""
+"""A string shorter than this cannot hold a picture: the smallest valid PNG has 67 bytes."""
 
 _WRAPPED = (64, 76)
-"""Characters of a line of base64 by RFC 7468 (PEM) and RFC 2045 (MIME)."""
+"""Characters in a line of base64 according to RFC 7468 (PEM) and RFC 2045 (MIME)."""
 
-# Where base64 is escaped: PHP writes its slashes so, Gson its padding, System.Text.Json its plus signs; JSON
-# inside JSON escapes all of that again.
+# Characters of base64 that may be escaped: PHP escapes slashes, Gson the padding, System.Text.Json plus signs; JSON
+# inside JSON escapes them all again.
 _ESCAPE = r"\\++(?:[/nrt]|u00(?:2[bBfF]|3[dD]|0[aAdD]))"
 _LETTERS = rf"(?:[A-Za-z0-9+/=_\-\r\n]++|{_ESCAPE})++"
 _PREFIX = rf"(?:(?i:data:)(?:[^\"',\\]|{_ESCAPE}){{0,200}}+,\s*+)?+"
@@ -33,12 +33,12 @@ _WHOLE = re.compile(rf"{_PREFIX}(?:{_LETTERS}|\s++)++")
 # How a dump begins.
 _DUMP = re.compile(r"[\[{(\"']|b[\"']|\w{1,80}+[(=]")
 
-# The strings of a dump that may be base64 or a data: URL, as they are written, to the quote that ends them. The
-# text around them stays as it is, so that no number or key is written anew.
+# The strings of a dump that may be base64 or a data: URL, as written, up to the closing quote. The text around
+# them is kept, so that no number or key is rewritten.
 _STRING = re.compile(rf"([\"'])(?=[^\"']{{{_SHORTEST}}})({_PREFIX}{_LETTERS})\\*+\1")
 
 _NEXT = re.compile(rf"(?:\s++|\\++[nrt])*+,(?:\s++|\\++[nrt])*+\\*+([\"'])({_LETTERS})\\*+\1")
-"""The string after a string of the same list."""
+"""The next string in the same list."""
 
 _QUOTES = str.maketrans(
     {'"': "\N{RIGHT SINGLE QUOTATION MARK}", "'": "\N{RIGHT SINGLE QUOTATION MARK}", "\\": "/"}
@@ -48,9 +48,9 @@ _QUOTES = str.maketrans(
 def brought_out(
     text: str, bring_out: Callable[[str], str], known: Callable[[str], object] | None = None
 ) -> str:
-    """Return `text` with each hidden picture or document replaced by what `bring_out(its base64)` returns.
+    """Return `text` with each hidden picture or document replaced by what `bring_out` returns for its base64.
 
-    Other bytes are replaced too where `known(their base64)` is true.
+    Other bytes are also replaced if `known` is true for their base64.
     """
     if len(text) < _SHORTEST:
         return text
@@ -68,9 +68,9 @@ def brought_out(
 
 
 class Quoted(NamedTuple):
-    """A picture or document between quotes: its base64 or `data:` URL, and the characters where it is written.
+    """A quoted picture or document: its base64 or `data:` URL, and the position of the string.
 
-    kind: None for other bytes, which are known.
+    kind: None for other bytes that are known.
     """
 
     encoded: str
@@ -80,14 +80,14 @@ class Quoted(NamedTuple):
 
 
 def quoted(text: str, known: Callable[[str], object] | None = None) -> Iterator[Quoted]:
-    """Yield the pictures and documents that are strings in `text`, whatever stands around these, in order.
+    """Yield the pictures and documents that are strings in `text`, in order, whatever surrounds them.
 
-    Other strings are among them where `known(the base64)` is true.
+    Other strings are included if `known` is true for their base64.
     """
     done = 0
     for match in _STRING.finditer(text):
         if match.start() < done:
-            continue  # a line of the one before
+            continue  # a continuation of the previous line
         value = _value(match[2])
         kind = _kind(value)
         if kind is None and known is None:
@@ -99,21 +99,21 @@ def quoted(text: str, known: Callable[[str], object] | None = None) -> Iterator[
 
 
 def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:
-    """Return the base64 of a string and of the lines that go on with it in the same list, and where the last one ends."""
+    """Return the base64 of a string and of the strings that continue it in the same list, and where the last one ends."""
     lines, length, last = [value], len(value), match
     while len(lines[-1]) == length and (following := _NEXT.match(text, last.end())):
         line = _value(following[2])
         if len(line) > length:
             break
         if last is match and ((len(line) < length and length not in _WRAPPED) or _kind(line)):
-            break  # a string of its own
+            break  # a separate string
         lines.append(line)
         last = following
     return "".join(lines), last.end(2)
 
 
 def _whole(text: str) -> str:
-    """Return the base64 or `data:` URL that a text wholly is; nothing where it is more or something else."""
+    """Return the base64 or `data:` URL if it is the whole text; otherwise an empty string."""
     if _WHOLE.fullmatch(text):
         return _value(text)
     url = DATA_URL.match(text[:1_000])
@@ -121,7 +121,7 @@ def _whole(text: str) -> str:
 
 
 def _value(written: str) -> str:
-    """Return the base64 that a string holds, as often as it may be escaped."""
+    """Return the base64 in a string, however many times it is escaped."""
     if "\\" not in written:
         return written
     while "\\\\" in written:
@@ -130,17 +130,17 @@ def _value(written: str) -> str:
 
 
 def _sentence_for_strings(words: str) -> str:
-    """Return a sentence that may stand in a string of JSON or of Python, however often that was written anew."""
+    """Return a sentence that is safe in a string of JSON or Python, however many times that string was escaped."""
     return " ".join(words.translate(_QUOTES).split())
 
 
 def _kind(encoded: str) -> kinds.FileType | None:
-    """Return what base64, or a `data:` URL, is by its first bytes, where that is a picture or a document."""
+    """Return the type of base64 or a `data:` URL, judging by its first bytes, if it is a picture or a document."""
     if len(encoded) < _SHORTEST:
         return None
     file_type = kinds.kind(base64_start(encoded))
     if file_type is kinds.ZIP:
-        # The member that makes an archive a document may stand anywhere in it.
+        # The member that makes an archive a document may be anywhere in it.
         try:
             file_type = kinds.kind(base64_bytes(encoded)[0])
         except PictureError:

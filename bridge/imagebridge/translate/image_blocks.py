@@ -1,4 +1,4 @@
-"""Image blocks as other APIs and languages write them become MCP's own.
+"""Converts image blocks in the forms of other APIs and languages to MCP's form.
 
 {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBOR..."}}
 {"type": "image", "url": "https://example.org/a.png"}
@@ -15,13 +15,13 @@ from imagebridge.wire import JSON, is_json, is_list, text_of
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri")
 
 _URL = re.compile(r"\w+_ur[il]")
-"""Other names of a field that holds an address, or what holds one, as vendors write them."""
+"""Other names of a field that holds an address, or an object with an address, as vendors use them."""
 
 _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
 
 def image(block: JSON) -> JSON:
-    """Return an image block with `data` as a string, or a link where it gives an address; the very same where nothing is to be done."""
+    """Return an image block with `data` as a string, or a link if it gives an address; the same object if it needs no change."""
     encoded = block.get("data")
     if isinstance(encoded, str) and encoded and not _ADDRESS.match(encoded):
         return block
@@ -49,10 +49,10 @@ def _image_or_link(block: JSON, holder: JSON, address_or_data: str) -> JSON:
 
 
 def standard(block: JSON) -> JSON | None:
-    """Return a block of a type that MCP does not have as one of its own; None where it carries nothing to be shown.
+    """Return a block of a type that MCP does not define as one that it does; None if it has nothing to show.
 
-    One of type `blob`, as older servers sent it (modelcontextprotocol/servers#4029), is a resource whatever it
-    carries, others where that is a picture or a document.
+    A block of type `blob`, sent by older servers (modelcontextprotocol/servers#4029), becomes a resource whatever it
+    contains; other blocks only if they contain a picture or a document.
     """
     inner = block.get("source")
     holders = (block, inner) if is_json(inner) else (block,)
@@ -74,13 +74,13 @@ def standard(block: JSON) -> JSON | None:
 
 
 def _data_text(value: object) -> str:
-    """Return a picture that is written as base64, as an address, or as bytes in the ways of Python and JavaScript; else nothing."""
+    """Return a picture written as base64, as an address, or as bytes in the forms of Python and JavaScript; otherwise nothing."""
     if isinstance(value, str):
         return value
     if is_list(value) and all(isinstance(one, str) for one in value):
         return "".join(cast("list[str]", value))
     if is_json(value):
-        # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object of its indexes.
+        # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object keyed by index.
         value = value.get("data") if value.get("type") == "Buffer" else list(value.values())
     try:
         data = bytes(cast("list[int]", value)) if is_list(value) else value

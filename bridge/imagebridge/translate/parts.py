@@ -1,10 +1,10 @@
-"""Pieces are set into parts: pictures fitted to what the receiver takes and to the budgets, each followed by its line."""
+"""Turns pieces into parts: pictures are fitted to the receiver and the budgets, each followed by its line."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from imagebridge.errors import PictureError
+from imagebridge.errors import PictureError, counted
 from imagebridge.pictures.convert import cut, fitted, retyped
 from imagebridge.pictures.encode import within
 from imagebridge.pictures.picture import Picture
@@ -20,16 +20,16 @@ from .strips import Strip, is_unreadable, strips
 from .translation import Part, PlacedPiece, ShownPicture, words
 
 _OURS = 200_000
-"""Characters for our own sentences, beside the limit of texts: together they stay under the API's 10,485,760."""
+"""Characters reserved for our own sentences: with the limit of texts they stay under the API's 10,485,760."""
 
 PieceOfBlock = tuple[int | None, Piece]
-"""A piece, and the index of the block it came from (None: the result itself)."""
+"""A piece, and the index of the block that it came from (None: the result itself)."""
 
 
 def placed(
     pieces: Sequence[PieceOfBlock], policy: Policy, receiver: Receiver, *, handles: bool = False
 ) -> tuple[PlacedPiece, ...]:
-    """Set pieces into parts, in their order and within the policy's budgets; with `handles` each picture is named beside it."""
+    """Turn pieces into parts, in order and within the policy's budgets; with `handles`, each picture's line names it."""
     pieces = taken_over(pieces)
     files, left = _files([piece for _, piece in pieces if isinstance(piece, FilePiece)], policy)
     beyond = _beyond(pieces, policy.max_pictures)
@@ -66,15 +66,17 @@ def placed(
             case LinkPiece():
                 placed_pieces.append(PlacedPiece(block, *_link(piece, policy, receiver)))
     if text_budget.left_out:
-        sentence = (
-            f"[cut: {text_budget.left_out:,} more texts, {text_budget.characters:,} characters, are left out]"
+        characters, are = (
+            counted(text_budget.characters, "character"),
+            "is" if text_budget.left_out == 1 else "are",
         )
+        sentence = f"[cut: {counted(text_budget.left_out, 'more text')}, {characters}, {are} left out]"
         placed_pieces.append(PlacedPiece(None, [words(sentence)], "a sentence on what was cut"))
     return tuple(placed_pieces)
 
 
 def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]:
-    """Return the places of the pictures, sent or given by their address, that are over a limit of them."""
+    """Return the positions of the pictures, embedded or linked, that exceed the limit on their number."""
     if limit is None:
         return frozenset()
     pictures = [
@@ -86,12 +88,12 @@ def _beyond(pieces: Sequence[PieceOfBlock], limit: int | None) -> frozenset[int]
 
 
 def _most(policy: Policy) -> str:
-    return f"the limit is {policy.max_pictures} pictures per result"
+    return f"the limit is {counted(policy.max_pictures or 0, 'picture')} per result"
 
 
 @dataclass(slots=True)
 class _TextBudget:
-    """The characters that are left for the tool's texts and, apart, for our sentences, and what found none."""
+    """The characters left for the tool's texts and, separately, for our sentences; and what did not fit."""
 
     texts: int
     ours: int
@@ -100,7 +102,7 @@ class _TextBudget:
     cut: bool = False
 
     def fitted(self, piece: TextPiece) -> tuple[list[Part], str]:
-        """Return a text within the room: whole, cut with a sentence, or, after the first that was cut, only counted."""
+        """Return a text that fits the room: whole or cut with a sentence; texts after the first that was cut are only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
             self.ours -= size
@@ -122,7 +124,7 @@ def _not_shown(what: str, why: str) -> tuple[list[Part], str]:
 
 
 def _files(files: Sequence[FilePiece], policy: Policy) -> tuple[Iterator[tuple[list[Part], str]], int]:
-    """Return what each document becomes, and the bytes that are left for pictures."""
+    """Return what each document becomes, and the bytes left for pictures."""
     left = policy.max_bytes
     files_and_notes: list[tuple[list[Part], str]] = []
     for file in files:
@@ -148,10 +150,10 @@ def _link(piece: LinkPiece, policy: Policy, receiver: Receiver) -> tuple[list[Pa
 
 @dataclass(slots=True)
 class _Showing:
-    """How a picture is to be shown: at what size (None: not at all), and the limit that made it smaller or left it out.
+    """How a picture is to be shown: its size (None: not at all), and the limit that made it smaller or left it out.
 
-    picture: what is sent, or why nothing is. strips: what is sent of a long one in its place. last: where it is left out,
-    the number of the last picture that its sentence tells of; 0 where one before tells of it.
+    picture: what is sent, or why nothing is. strips: the strips that replace a long picture. last: if it is left out,
+    the number of the last picture that its sentence covers; 0 if an earlier sentence covers it.
     """
 
     piece: PicturePiece
@@ -163,12 +165,12 @@ class _Showing:
 
     @property
     def left_out(self) -> bool:
-        """Whether a limit leaves it out."""
+        """Whether a limit leaves the picture out."""
         return bool(self.limit) and self.picture is None and not self.strips
 
 
 def _gather(pieces: Sequence[PieceOfBlock], showings: Sequence[_Showing]) -> None:
-    """Let one sentence tell of several pictures in a row that the same limit leaves out."""
+    """Merge the sentences of consecutive pictures that the same limit leaves out."""
     pictures, first = iter(showings), None
     for _, piece in pieces:
         one = next(pictures) if isinstance(piece, PicturePiece) else None
@@ -181,7 +183,7 @@ def _gather(pieces: Sequence[PieceOfBlock], showings: Sequence[_Showing]) -> Non
 
 
 def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Receiver) -> None:
-    """Make what is sent of each picture, within the budgets: `room` is the bytes that they have together."""
+    """Encode each picture within the budgets; `room` is the bytes for all of them together."""
     if policy.max_tokens is not None:
         _spend_tokens(showings, receiver, policy.max_tokens)
     room -= _cut_into_strips(showings, policy, receiver)
@@ -192,11 +194,11 @@ def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Rece
 
 
 def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Receiver) -> int:
-    """Cut the pictures that are too long to be read whole, where the budgets have room for their strips; return their bytes."""
+    """Cut pictures that are too long to be read whole, if the budgets have room for the strips; return the strips' bytes."""
     long = [
         (one, one.plan)
         for one in showings
-        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
+        # What was drawn for the model is already small, and what a limit or a low detail made small should stay so.
         if one.plan and not one.limit and not one.piece.size and one.plan.detail != "low"
         if is_unreadable(one.piece.picture.width, one.piece.picture.height, one.plan.seen)
     ]
@@ -218,7 +220,7 @@ def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Rec
                 picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in fitting_strips]
             )
         except PictureError:
-            continue  # as a whole it cannot be decoded either, which is told there
+            continue  # as a whole it cannot be decoded either, which is reported there
         size = sum(len(cut_picture.data_url) for cut_picture in cut_pictures)
         if held + size <= min(policy.max_bytes, receiver.max_data_url) // 2:
             one.strips = list(zip(fitting_strips, cut_pictures, strict=True))
@@ -227,11 +229,11 @@ def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Rec
 
 
 _Shown = tuple[list[Part], ShownPicture | str]
-"""The parts of a picture, and the picture or what else stands there."""
+"""Return the parts for a picture, and the picture or what replaces it."""
 
 
 def _shown(showing: _Showing, receiver: Receiver, *, handles: bool) -> list[_Shown]:
-    """Return what a picture becomes: itself, its strips, or a sentence."""
+    """Return what a picture becomes: a picture, its strips, or a sentence."""
     handle = picture_lines.handle(showing.piece.number) if handles else ""
     if showing.strips and showing.plan:
         return _strip_parts(showing.piece, showing.plan, showing.strips, receiver, handle)
@@ -245,7 +247,7 @@ def _strip_parts(
     receiver: Receiver,
     handle: str,
 ) -> list[_Shown]:
-    """Return the strips of one picture, each with the line that tells where in it they lie."""
+    """Return the strips of one picture, each with a line that gives its position in the picture."""
     width, height = piece.full_size
     strip_parts: list[_Shown] = []
     for own_strip, picture in strips_shown:
@@ -275,23 +277,23 @@ def _strip_parts(
 
 
 def _plan(piece: PicturePiece, policy: Policy, receiver: Receiver) -> Plan:
-    """Return how a picture is to be shown where there are no budgets."""
+    """Return how a picture would be shown without budgets."""
     detail = receiver.detail(policy.detail or piece.detail)
     return Plan(detail, receiver.seen(piece.picture.width, piece.picture.height, detail))
 
 
 def _spend_tokens(showings: Sequence[_Showing], receiver: Receiver, limit: int) -> None:
-    """Make the plans fit the budget of tokens, and write down which ones it changed."""
+    """Make the plans fit the token budget, and record which ones it changed."""
     planned = [(one, one.plan) for one in showings if one.plan]
     smaller_plans = budget.within_tokens([plan for _, plan in planned], receiver, limit)
     for (one, plan), smaller in zip(planned, smaller_plans, strict=True):
         one.plan = smaller
         if smaller != plan:
-            one.limit = f"the limit is {limit:,} tokens of pictures per result"
+            one.limit = f"the limit is {counted(limit, 'token')} of pictures per result"
 
 
 def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most: int) -> None:
-    """Squeeze pictures into the budget of bytes, each into `most` characters, and write down which ones it changed."""
+    """Make pictures fit the byte budget, each at most `most` characters, and record which ones it changed."""
     held = [(one, one.picture) for one in showings if isinstance(one.picture, Picture)]
     sizes = [len(picture.data_url) for _, picture in held]
     if sum(sizes) <= min(limit, most):
@@ -307,7 +309,7 @@ def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most:
 
 
 def _fitted(piece: PicturePiece, plan: Plan, receiver: Receiver) -> Picture | PictureError:
-    """Return the picture at the size that the plan says; the same bytes where it fits and the API takes them."""
+    """Return the picture at the planned size; the same bytes if they fit and the API accepts them."""
     picture = _picture_or_error(fitted, piece.picture, plan.seen.width, plan.seen.height)
     if isinstance(picture, Picture) and picture.media_type not in receiver.formats:
         picture = _picture_or_error(retyped, picture.data_url, receiver.formats)
@@ -322,7 +324,7 @@ def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> Pictu
 
 
 def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown:
-    """Return one picture with the line that tells its scale, or the sentence that stands for it."""
+    """Return one picture with the line that gives its scale, or the sentence that replaces it."""
     piece, plan, picture, limit = showing.piece, showing.plan, showing.picture, showing.limit
     original = piece.picture
     if plan is None or not isinstance(picture, Picture):
@@ -338,7 +340,7 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
-    # What is sent as it came was planned so.
+    # A picture that is sent unchanged was planned that way.
     view = plan.seen if picture is original else receiver.seen(picture.width, picture.height, plan.detail)
     shown = ShownPicture(
         piece.number,
@@ -356,7 +358,7 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
 
 
 def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
-    """Name the picture where it has a handle, and say what was done to it, nothing where nothing was."""
+    """Return the handle of a picture, if it has one, and what was done to it; empty if there is nothing to say."""
     phrases = [named(shown.handle, _other_type(piece))] if shown.handle else []
     if piece.sentence:
         phrases.append(piece.sentence)
@@ -374,12 +376,12 @@ def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
 
 
 def _other_type(piece: PicturePiece) -> str:
-    """Return the type of the file that came, which a tool is given, where what is seen is of another."""
+    """Return the type of the original file, which tools receive, if the picture shown has another type."""
     return piece.source if piece.encoded_file else ""
 
 
 def _given(piece: PicturePiece, handle: str) -> str:
-    """Say in which pixels a tool gets a picture by its handle, where those are not the ones of the original."""
+    """Say in which pixels a tool receives a picture by its handle, if they differ from the original's."""
     if not handle or piece.scale == (1, 1):
         return ""
     return f"a tool that is given {handle} receives it in {piece.picture.width}x{piece.picture.height} pixels"

@@ -1,7 +1,7 @@
-"""The lines that stand beside pictures and files in a conversation: how each is written, and how it is read back.
+"""The lines that accompany pictures and files in a conversation: how each is written, and how it is parsed.
 
-What was sent is trimmed by what they say, a model asks for a picture by the name that one gives it, and each layer that
-makes a picture smaller takes the factor of the one before it over. So the two directions of a line stand together.
+Trimming relies on these lines, a model asks for a picture by the name that a line gives it, and each layer that
+makes a picture smaller takes over the factor of the previous one. So writing and parsing are kept together.
 """
 
 import re
@@ -18,22 +18,22 @@ _PART = r"part \d+ of \d+ of "
 
 
 def numbered(first: int, last: int) -> str:
-    """Name one picture or several by their numbers."""
+    """Return the name of one picture, or of several, by number."""
     return f"picture {first}" if first == last else f"pictures {first} to {last}"
 
 
 def handle(number: int) -> str:
-    """Name a picture as a tool's argument does."""
+    """Return the name of a picture as an argument of a tool."""
     return f"picture:{number}"
 
 
 def part_of(name: str, part: str) -> str:
-    """Name a part of a picture, such as `part 2 of 5`; the picture itself where it is shown whole."""
+    """Name a part of a picture, such as `part 2 of 5`; just the picture if it is shown whole."""
     return f"{part} of {name}" if part else name
 
 
 class AskedPicture(NamedTuple):
-    """The picture that an argument of a tool names. part: only a part of it. certain: in the form of a handle."""
+    """The picture that a tool argument names. part: whether it names only a part. certain: whether it is written as a handle."""
 
     text: str
     number: int
@@ -48,23 +48,23 @@ _ASKED = re.compile(
 
 
 def read_asked(text: str) -> AskedPicture | None:
-    """Read what a model wrote for a picture: a handle, in any case and with space around it, or `picture 3`."""
+    """Parse what a model wrote for a picture: a handle, in any case and with surrounding space, or `picture 3`."""
     found = _ASKED.fullmatch(text)
     if found is None:
         return None
     return AskedPicture(found[0].strip(), int(found["number"]), bool(found["part"]), ":" in found["mark"])
 
 
-# The line right behind a picture.
+# The line directly after a picture.
 
 
 def named(name: str, source: str, part: str = "") -> str:
-    """Name a picture by its handle; `source` is the type of the file that a tool is given, where that is another."""
+    """Return the handle of a picture; `source` is the type of the file that tools receive, if it is another."""
     return f"{part_of(name, part)} ({source})" if source else part_of(name, part)
 
 
 class HandleLine(NamedTuple):
-    """What a line calls the picture before it: the handle, behind the part that it is, and its number."""
+    """What a line calls the picture before it: the handle, preceded by the part if there is one, and the number."""
 
     name: str
     number: int
@@ -74,13 +74,13 @@ _HANDLE = re.compile(rf"((?:{_PART})?picture:(\d{{1,9}}))(?: \([\w.+/-]+\))?(?=\
 
 
 def read_named(line: str) -> HandleLine | None:
-    """Read a line that begins with the handle of a picture, or of a part of one."""
+    """Parse a line that begins with the handle of a picture or of a part."""
     found = _HANDLE.match(line)
     return HandleLine(found[1], int(found[2])) if found else None
 
 
 class PartLine(NamedTuple):
-    """Which part of a long picture a line stands behind: its beginning, such as `part 2 of 5 of `, and its number."""
+    """The part of a long picture that a line follows: the line's beginning, such as `part 2 of 5 of `, and the number."""
 
     beginning: str
     number: int
@@ -90,12 +90,12 @@ _PART_LINE = re.compile(rf"({_PART})picture[ :]\d+")
 
 
 def read_part(line: str) -> PartLine | None:
-    """Read a line that begins with the name of a part of a picture, by its handle or without one."""
+    """Parse a line that begins with the name of a part of a picture, with or without a handle."""
     found = _PART_LINE.match(line)
     return PartLine(found[1], int(found[1].split(" ", 2)[1])) if found else None
 
 
-# The line before a picture or a file that follows in a user message.
+# The line before a picture or file that follows in a user message.
 
 
 def caption(what: str, call: str) -> str:
@@ -107,28 +107,28 @@ _CAPTION = re.compile(rf"((?:(?:{_PART})?picture \d+|the file .+|the address of 
 
 
 def read_caption(line: str) -> str | None:
-    """Return the name in a caption, None where a line is none."""
+    """Return the name in a caption, or None if the line is not a caption."""
     found = _CAPTION.fullmatch(line)
     return found[1] if found else None
 
 
-# The line in the place of a picture or a file.
+# The line that replaces a picture or file.
 
 
 class StandInLine(NamedTuple):
-    """What a line stands in for; `refers` is the label or handle of what is shown elsewhere, "" where nothing is."""
+    """What a line replaces; `refers` is the label or handle of what is shown elsewhere, or "" if nothing is."""
 
     kind: Literal["picture", "file"]
     refers: str = ""
 
 
 def gone(description: str) -> str:
-    """Say what was shown here and is no longer."""
+    """Say what was shown here and has been removed."""
     return f"[no longer shown: {description}]"
 
 
 def again(stands: StandInLine) -> str:
-    """Say that the same is shown earlier."""
+    """Say that the same picture is shown earlier."""
     return f"[the same {stands.kind} as {stands.refers}, above]"
 
 
@@ -139,7 +139,7 @@ _STAND_IN = re.compile(
 
 
 def read_stand_in(line: str) -> StandInLine | None:
-    """Read a line of `gone` or `again`; None where it is another."""
+    """Parse a line written by `gone` or `again`; None if it is another line."""
     found = _STAND_IN.fullmatch(line)
     if found is None:
         return None
@@ -150,7 +150,7 @@ def read_stand_in(line: str) -> StandInLine | None:
 
 
 def scaled(number: int, seen: Seen, width: int, height: int) -> str:
-    """Say by how much picture `number` was shrunk from `width` x `height` pixels, so that coordinates can be mapped back."""
+    """Say by how much picture `number` was scaled down from `width` x `height` pixels, for converting coordinates back."""
     factors = _factors(seen, width, height)
     return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factors}"
 
@@ -161,7 +161,7 @@ def _factors(seen: Seen, width: int, height: int) -> str:
 
 
 def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
-    """Say where a strip lies in its picture of `width` x `height` pixels, and how coordinates are mapped back."""
+    """Say where a strip lies in its picture of `width` x `height` pixels, and how to convert coordinates back."""
     down = strip.width == width
     start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
     place = f"{axis} {start} to {start + length} of {width}x{height}"
@@ -174,34 +174,34 @@ def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
 
 
 def multiply(its: str, across: float, down: float) -> str:
-    """Say by how much coordinates are to be multiplied; `its ` names one of several pictures."""
+    """Say by what factor to multiply coordinates; `its ` refers to one of several pictures."""
     factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
     return f"Multiply {its}coordinates by {factor} for those in full size."
 
 
 def multiplied(its: str, scale: float) -> re.Pattern[str]:
-    """Return what finds the sentence of `multiply` for a factor across, whatever it is down: that is the group `down`."""
+    """Return a pattern for the sentence of `multiply` with this factor across, whatever the factor down (group `down`)."""
     return re.compile(
         rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
         r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
     )
 
 
-# The sentence in which our server names the pictures that it keeps, and the names where a text has them.
+# The sentence with the names under which our server keeps pictures, and the names wherever a text contains them.
 
 KEPT_SCHEME = "image://"
-"""How the names begin."""
+"""What the names begin with."""
 
 _KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
 _KEPT_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
 
 
 def kept(names: Iterable[str]) -> str:
-    """Say under which names pictures are kept: behind a sentence, with a space before it."""
+    """Say under which names pictures are kept: appended to a sentence, with a leading space."""
     return f" Kept as {', '.join(names)}."
 
 
 def renamed_kept(text: str, known: Collection[str], handles: Mapping[str, str]) -> str:
-    """Return a text without the sentences whose names are all `known`, and with handles in place of names that have one."""
+    """Return a text without the sentences whose names are all `known`, and with names replaced by handles where they exist."""
     text = _KEPT.sub(lambda found: "" if set(found[1].split(", ")) <= set(known) else found[0], text)
     return _KEPT_NAME.sub(lambda found: handles.get(found[0], found[0]), text)

@@ -1,4 +1,4 @@
-"""What the content of a result becomes while it is read: pieces, and the memory of what stands in them already."""
+"""What a result's content becomes while it is read: pieces, and a record of what they already contain."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from .receiver import ANY, Receiver
 
 
 class TextPiece(NamedTuple):
-    """Text for the model. `what` names it in the account; `ours` marks a sentence that is not the tool's."""
+    """Text for the model. `what` names it in the account; `ours` marks our own sentences, not the tool's."""
 
     text: str
     what: str = "text"
@@ -24,11 +24,11 @@ class TextPiece(NamedTuple):
 
 
 class PicturePiece(NamedTuple):
-    """Picture `number` of the result: the detail its block asked for, and a sentence that belongs to it.
+    """Picture `number` of the result: the detail that its block asks for, and a sentence that belongs to it.
 
-    source: the media type it was made from, where that is another. size: the pixels that it asked for, where it
-    was drawn smaller already. encoded_file: what it was made from, as base64, where that is this picture alone.
-    scale: the factors, across and down, from its pixels to those that it had before another layer made it smaller.
+    source: the media type that it was converted from, if it is another. size: the pixels that it asked for, if it was
+    drawn smaller. encoded_file: the file that it was made from, as base64, if that file is this picture alone.
+    scale: the factors, across and down, from its pixels to those before another layer made it smaller.
     """
 
     number: int
@@ -42,7 +42,7 @@ class PicturePiece(NamedTuple):
 
     @property
     def full_size(self) -> tuple[int, int]:
-        """Its pixels before anybody made it smaller."""
+        """Its size in pixels before any layer made it smaller."""
         width, height = self.size or (self.picture.width, self.picture.height)
         if self.scale == (1, 1):
             return width, height
@@ -51,14 +51,14 @@ class PicturePiece(NamedTuple):
 
 
 class FilePiece(NamedTuple):
-    """A document that the API reads itself: a `data:` URL and a file name."""
+    """A document that the API reads: a `data:` URL and a file name."""
 
     data_url: str
     filename: str
 
 
 class LinkPiece(NamedTuple):
-    """Something on the web that the API is to download: a picture, or a file."""
+    """A picture or file on the web for the API to download."""
 
     url: str
     sort: Literal["picture", "document"]
@@ -69,9 +69,9 @@ Piece = TextPiece | PicturePiece | FilePiece | LinkPiece
 
 
 class _Mentions:
-    """Words by base64. Two writings of the same bytes are compared without what is between and around them.
+    """Words by base64. Different encodings of the same bytes compare equal: line breaks and surrounding text are ignored.
 
-    That copies them, so only texts of about the same length as the one that is asked for are.
+    That copies the texts, so only texts of about the same length are compared.
     """
 
     def __init__(self) -> None:
@@ -82,11 +82,11 @@ class _Mentions:
         return bool(self._waiting or self._words)
 
     def add(self, encoded: str, words: str) -> None:
-        """Keep the words; those that came first stay."""
+        """Store the words; the first ones for the same bytes win."""
         self._waiting.setdefault(len(encoded).bit_length(), []).append((encoded, words))
 
     def of(self, encoded: str) -> str:
-        """Return the words for the same bytes, empty where there are none."""
+        """Return the words for the same bytes, or an empty string."""
         size = len(encoded).bit_length()
         for near in (size - 1, size, size + 1):
             for one, words in self._waiting.pop(near, ()):
@@ -96,10 +96,10 @@ class _Mentions:
 
 @dataclass(slots=True)
 class ResultContext:
-    """What is known while one result is read: the policy, and what became of the base64 that was met.
+    """State while one result is read: the policy, and what became of each base64 text seen so far.
 
-    first: the number of its first picture. receiver: what the pieces are for. withheld: the base64 of what a strict policy keeps from the model, and
-    `words` the texts, as JSON strings.
+    first: the number of the first picture. receiver: what the pieces are for. withheld: the base64 that a strict policy keeps from the model,
+    and `words` the texts, as JSON strings.
     """
 
     policy: Policy
@@ -112,9 +112,9 @@ class ResultContext:
     _ahead: _Mentions = field(default_factory=_Mentions)
 
     def begin(self, blocks: Sequence[object]) -> None:
-        """Look over the blocks of a result before they are read, in order to know in a text what a later block holds.
+        """Look through the blocks before reading them, so that a text can refer to what a later block contains.
 
-        Pictures are none of that: where a text names one, it is shown right there.
+        This excludes pictures: if a text contains one, it is shown right there.
         """
         for block in filter(is_json, blocks):
             for encoded in carried(block) if block.get("type") != "image" else ():
@@ -123,7 +123,7 @@ class ResultContext:
             self._withhold(filter(for_user_only, filter(is_json, blocks)))
 
     def _withhold(self, blocks: Iterable[JSON]) -> None:
-        """Keep from the model what blocks for the user alone hold, wherever it is repeated."""
+        """Keep the content of user-only blocks from the model, wherever it is repeated."""
         for block in blocks:
             inner = block.get("resource")
             for holder in (block, inner) if is_json(inner) else (block,):
@@ -134,14 +134,14 @@ class ResultContext:
                 hidden.brought_out(text, lambda encoded: self.withheld.add(packed_base64(encoded)) or "")
 
     def number(self, encoded: str) -> int:
-        """Return the number of the next picture, made from `encoded`."""
+        """Return the number for the next picture, which is made from `encoded`."""
         number = self.first + self._count
         self._count += 1
         self._read.add(encoded, f"[picture {number} above]")
         return number
 
     def remember(self, encoded: str, became: Sequence[Piece]) -> None:
-        """Remember what base64 became, a sentence too, so that it is not said again wherever it is repeated."""
+        """Remember what base64 became, even if it became a sentence, so that repetitions are not described again."""
         match became:
             case [PicturePiece(number=number), *_]:
                 self._read.add(encoded, f"[picture {number} above]")
@@ -159,20 +159,20 @@ class ResultContext:
 
     @property
     def holds(self) -> bool:
-        """Whether any base64 has been read, or is in a later block."""
+        """Whether any base64 has been read or is in a later block."""
         return bool(self._read or self._ahead)
 
     def mention(self, encoded: str) -> str:
-        """Return the words for base64 that has been read, however it was written then; empty where it is new."""
+        """Return the words for base64 that has been read, in whatever encoding; empty if it is new."""
         return self._read.of(encoded)
 
     def mention_anywhere(self, encoded: str) -> str:
-        """Return the words for base64 that has been read, or that a later block holds; empty where neither is so."""
+        """Return the words for base64 that has been read or that a later block contains; otherwise empty."""
         return self._read.of(encoded) or self._ahead.of(encoded)
 
 
 def carried(block: JSON) -> Iterator[str]:
-    """Yield the base64 that a block carries, itself or in its resource."""
+    """Yield the base64 of a block or of its resource."""
     inner = block.get("resource")
     for holder in (block, inner) if is_json(inner) else (block,):
         for name in ("data", "blob"):
@@ -181,9 +181,9 @@ def carried(block: JSON) -> Iterator[str]:
 
 
 def for_user_only(block: JSON) -> bool:
-    """Tell whether the server names an audience without the assistant (MCP 2025-11-25, annotations)."""
+    """Return whether the server names an audience that excludes the assistant (MCP 2025-11-25, annotations)."""
     annotations = block.get("annotations")
     audience = annotations.get("audience") if is_json(annotations) else None
-    # Some servers write the one name in place of a list.
+    # Some servers write a single name instead of a list.
     named = [audience] if isinstance(audience, str) and audience else audience
     return is_list(named) and len(named) > 0 and "assistant" not in named

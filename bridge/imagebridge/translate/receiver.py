@@ -1,4 +1,4 @@
-"""What takes the parts of a translation, as data: the formats, sizes and files of an API, and what the model that looks sees."""
+"""The receiver of a translation, as data: the formats, sizes and files that an API takes, and what the model sees."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from .vision import Seen, known, seen
 
 
 class PictureView(Protocol):
-    """What a model sees of a width and a height in pixels at a detail, and what it costs."""
+    """Returns what a model sees of a picture of a width and height in pixels at a detail, and what it costs."""
 
     def __call__(self, width: int, height: int, model: str | None, detail: Detail) -> Seen:
-        """Return it; never larger than the picture."""
+        """Return the view; never larger than the picture."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """One API with one model behind it. The defaults are right for every vision model of OpenAI.
+    """An API and the model behind it. The defaults are right for every OpenAI model with vision.
 
-    model: the model that will look, None for any. formats: media types of pictures, with PNG or JPEG among them.
-    view: what the model sees, and its price. choose: the detail that stands for one that is asked for. assumes: whether
-    the sizes of a model are assumed. max_data_url: characters of a picture's `data:` URL. max_file: bytes of a document.
-    room: characters of JSON that texts and pictures of a result may take together, None where the policy alone says so.
-    flags_errors: the API has a field for the failure of a tool, so that no words need to say it.
+    model: the model that will see the pictures; None for any. formats: media types of pictures, including PNG or JPEG.
+    view: what the model sees, and its price. choose: the detail to use for a requested one. assumes: whether
+    the model's sizes are assumed. max_data_url: characters in a picture's `data:` URL. max_file: bytes in a document.
+    room: characters of JSON for the texts and pictures of a result together; None if only the policy limits them.
+    flags_errors: whether the API has a field for a tool's failure, so that no words are needed.
     """
 
     model: str | None = None
@@ -44,7 +44,7 @@ class Receiver:
         return self.view(width, height, self.model, detail)
 
     def detail(self, wanted: Detail | None) -> Detail:
-        """Return the detail at which a picture is shown, as the model and the API know it; `high` where none is wanted."""
+        """Return the detail at which to show a picture, as the model and the API name it; `high` if none is requested."""
         return self.choose(self.model, wanted or "high")
 
 

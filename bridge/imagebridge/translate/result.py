@@ -1,4 +1,4 @@
-"""A whole MCP result becomes fitted parts and an error flag: order, structured content, empty."""
+"""A whole MCP result becomes fitted parts and an error flag: handles order, structured content and empty results."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from .structured_content import structured_text
 from .translation import PlacedPiece
 
 _MOST_BLOCKS = 100_000
-"""Content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model takes in as many."""
+"""The most content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model can use that many."""
 
 
 class ReadResult(NamedTuple):
-    """A result that has been read and not yet fitted: its pieces, and whether its pictures have handles."""
+    """A result that has been read but not yet fitted: its pieces, and whether its pictures have handles."""
 
     pieces: Sequence[PieceOfBlock]
     blocks: Sequence[object]
@@ -32,22 +32,22 @@ class ReadResult(NamedTuple):
 
     @property
     def encoded_files(self) -> dict[int, str]:
-        """What each picture was made from, by its number: base64 or a `data:` URL of the file, full size."""
+        """What each picture was made from, by number: base64 or a `data:` URL of the full-size file."""
         pictures = [piece for _, piece in self.pieces if isinstance(piece, PicturePiece)]
         return {picture.number: picture.encoded_file or picture.picture.data_url for picture in pictures}
 
     @property
     def uris(self) -> dict[int, str]:
-        """What a server calls the pictures that it keeps as `image://` and takes by that name, by their numbers.
+        """The `image://` names under which a server keeps its pictures and accepts them as arguments, by number.
 
-        One that came smaller than it was is none of them: what the server keeps may have other pixels than the file,
-        and those of the file are what the model is told of a handle.
+        A picture that arrived scaled down is not included: the server's copy may have other pixels than the file,
+        and what the model is told about a handle refers to the pixels of the file.
         """
         by_block: dict[int, list[int]] = {}
         for index, piece in self.pieces:
             if index is not None and isinstance(piece, PicturePiece) and piece.scale == (1, 1):
                 by_block.setdefault(index, []).append(piece.number)
-        # A block that became several pictures, pages say, is none of them.
+        # A block that became several pictures, such as pages, is not included.
         return {
             numbers[0]: uri
             for index, numbers in by_block.items()
@@ -60,7 +60,7 @@ class ReadResult(NamedTuple):
         return [dict(block) for block in self.blocks if is_json(block) and for_user_only(block)]
 
     def placed(self) -> tuple[PlacedPiece, ...]:
-        """Fit the pictures and set all into parts."""
+        """Fit the pictures and turn everything into parts."""
         return placed(self.pieces, self.policy, self.receiver, handles=self.handles)
 
 
@@ -73,7 +73,7 @@ def _uri(block: object) -> str:
 def read_result(
     result: object, policy: Policy, start: int | None = None, receiver: Receiver = ANY
 ) -> ReadResult:
-    """Read a result for a receiver: find, prove and convert what is in it. With `start`, its pictures have handles from that number on.
+    """Read a result for a receiver: find, verify and convert its content. With `start`, pictures have handles from that number on.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.

@@ -1,7 +1,7 @@
-"""A picture that came smaller than it was: the factor to its original, in `_meta` and in a sentence of a text.
+"""Pictures that arrive scaled down: the factor to the original, in `_meta` and in a sentence of a text.
 
-Each layer that makes a picture smaller multiplies the factor and brings the sentence up to date, so that the model is
-told one factor, from the coordinates that it sees to those of the original.
+Each layer that makes a picture smaller multiplies the factor and updates the sentence, so that the model gets
+a single factor from the coordinates that it sees to those of the original.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from .picture_lines import multiplied
 from .pieces import PicturePiece, Piece, TextPiece
 
 SCALE = "imagebridge/scale"
-"""In the `_meta` of a picture that was made smaller: the factor from its coordinates to those of the original. Whoever
-makes it smaller once more multiplies it, so that the model is told one factor."""
+"""The `_meta` key of a picture that was scaled down: the factor from its coordinates to those of the original. A layer that
+scales it down again multiplies the factor, so that the model gets a single one."""
 
 
 def scale_of(block: JSON) -> float:
-    """Return the factor by which a picture was made smaller before it came."""
+    """Return the factor by which a picture was scaled down before it arrived."""
     meta = block.get("_meta")
     if not is_json(meta):
         return 1.0
@@ -28,9 +28,9 @@ def scale_of(block: JSON) -> float:
 
 
 def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | None, Piece]]:
-    """Return the pieces without the sentences on the factors of their pictures, which the lines beside those tell.
+    """Return the pieces without the sentences that give their pictures' factors, which the pictures' own lines repeat.
 
-    A picture of which the sentence tells another factor down than across gets that as its own.
+    If a sentence gives a different factor for the height, the picture takes it over.
     """
     remaining = list(pieces)
     for at, (block, piece) in enumerate(remaining):
@@ -42,7 +42,7 @@ def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | N
 
 
 def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | None:
-    """Take the first sentence on a factor out of its text; return the factor down, None where no text tells another."""
+    """Remove the first sentence with a factor from its text; return the factor for the height, None if no text gives another."""
     for its in ("", "its "):
         for at, (block, piece) in enumerate(pieces):
             if isinstance(piece, TextPiece) and (found := multiplied(its, scale).search(piece.text)):

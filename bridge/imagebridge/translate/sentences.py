@@ -1,8 +1,8 @@
-"""What the model is told in words where something cannot be shown, or was changed to be shown."""
+"""What the model is told in words if something cannot be shown, or was changed to be shown."""
 
 from urllib.parse import urlsplit
 
-from imagebridge.errors import PictureError, beginning
+from imagebridge.errors import PictureError, beginning, counted
 from imagebridge.pictures.kinds import kind
 
 UNREADABLE = "text may be too small to read; ask for a part of it"
@@ -12,20 +12,20 @@ NO_REASON = "[The tool gave no reason.]"
 ERROR = "Tool error:"
 
 _ADDRESS = 200
-"""Characters of a uri or a label that are repeated: a `data:` URI may be as long as its picture."""
+"""The most characters of a URI or label that are repeated: a `data:` URI may be as long as its picture."""
 
 
 def amount(size: int) -> str:
-    """Return bytes as a person reads them: "812 bytes", "48 kB", "1.4 MB"."""
+    """Return a number of bytes for people: "812 bytes", "48 kB", "1.4 MB"."""
     if size < 1_000:
-        return f"{size} bytes"
+        return counted(size, "byte")
     if size < 999_500:
         return f"{round(size / 1_000)} kB"
     return f"{size / 1_000_000:.1f} MB"
 
 
 def location(url: str) -> str:
-    """Return an address without what may be secret in it: a password, a query."""
+    """Return an address without parts that may be secret: a password, a query."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""
@@ -40,12 +40,12 @@ def not_shown(what: str, why: str) -> str:
 
 
 def asking(error: PictureError) -> str:
-    """Say why a picture is not shown, and what to ask for in its place."""
+    """Say why a picture is not shown, and what to ask for instead."""
     return f"{error.reason}; ask for {error.instead}"
 
 
 def described(label: str, size: int | None, data: bytes = b"", uri: str = "") -> str:
-    """Name bytes by what they are; the label is added where it says something else."""
+    """Return the detected type of bytes, with the label if it says something else."""
     file_type = kind(data)
     name = file_type.media_type if file_type else label or "data of an unknown type"
     facts = [name + (f" labelled {label}" if file_type and label and label != name else "")]
@@ -57,14 +57,15 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
 
 
 def cut(text: str, most: int) -> str:
-    """Return a text of which more than `most` characters are left out, and how many those are."""
+    """Return a text with a note if more than `most` characters are left out, and how many those are."""
     if len(text) <= most:
         return text
-    return f"{text[:most]}\n[cut: {len(text) - most:,} of {len(text):,} characters are left out]"
+    are = "is" if len(text) - most == 1 else "are"
+    return f"{text[:most]}\n[cut: {len(text) - most:,} of {len(text):,} characters {are} left out]"
 
 
 def short(text: str) -> str:
-    """Return the beginning of an address or a label that may be long."""
+    """Return the beginning of an address or label that may be long."""
     return beginning(text, _ADDRESS)
 
 

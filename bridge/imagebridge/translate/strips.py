@@ -1,4 +1,4 @@
-"""A page much longer than wide, or wider than long, is cut into strips that overlap, so that it can be read."""
+"""Cuts a page that is much longer than wide, or wider than long, into overlapping strips, so that it can be read."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,17 +12,17 @@ from .receiver import PictureView
 from .vision import Seen
 
 MAX_STRIPS = 5
-"""Strips of a picture at most."""
+"""The most strips of one picture."""
 
 _LONG = 3
-"""How many times the shorter side the longer one is, from which on a picture may be cut."""
+"""The ratio of the longer to the shorter side from which on a picture may be cut."""
 
 _READABLE = 0.5
-"""Share of its size below which text on a page is too small to read."""
+"""The scale below which text on a page is too small to read."""
 
 _OVERLAPS = (1 / 16, 1 / 24)
-"""Shares of a strip that the next one shows again: what is cut through here is whole there. The smaller one where the
-strips are seen in full size with it alone: a page shrunk by a hundredth is blurred, and takes four times the bytes."""
+"""Fractions of a strip that the next one repeats, so that what is cut through in one is whole in the other. The smaller one is used
+if only it lets strips be seen at full size: a page shrunk by a hundredth is blurred, and takes four times the bytes."""
 
 
 class Strip(NamedTuple):
@@ -42,27 +42,27 @@ class Strip(NamedTuple):
         return self.left, self.top, self.left + self.width, self.top + self.height
 
     def enlarged(self, across: float, down: float) -> "Strip":
-        """Return where it lies in the picture that its own was made smaller from, by these factors."""
+        """Return the strip's position in the picture from which its own was scaled down by these factors."""
         edges = zip(self.box, (across, down, across, down), strict=True)
         left, top, right, bottom = (round(edge * factor) for edge, factor in edges)
         return self._replace(left=left, top=top, width=right - left, height=bottom - top)
 
     @property
     def name(self) -> str:
-        """How the strip is called before the name of its picture."""
+        """What the strip is called, placed before the name of its picture."""
         return f"part {self.number} of {self.total}"
 
 
 def is_unreadable(width: int, height: int, view: Seen) -> bool:
-    """Tell whether a picture of `width` x `height` pixels is long, and too small to read where `view` is seen of it."""
+    """Return whether a picture of `width` x `height` pixels is long, and too small to read if the model sees `view`."""
     longer, shorter = max(width, height), min(width, height)
     return longer > _LONG * shorter and max(view.width, view.height) < _READABLE * longer
 
 
 def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[Strip, ...]:
-    """Cut a long picture into as few strips as are seen in full size, or into the most that can be read.
+    """Cut a long picture into as few strips as can be seen at full size, or into the most that can be read.
 
-    `fit` tells what is seen of a size in pixels. Empty where even the strips are too small to read.
+    `fit` returns what is seen of a size in pixels. Empty if even the strips would be too small to read.
     """
     cut_strips: list[Strip] = []
     for total in range(2, MAX_STRIPS + 1):
@@ -89,9 +89,9 @@ def _strips_of_count(
 
 
 class DrawnSize(NamedTuple):
-    """The size in pixels in which a drawing is made for a model: the one that it sees, and of a long page the page's own, to be cut.
+    """The size in pixels at which to draw a drawing for a model: the size that it sees; for a long page, the page's own size, to be cut.
 
-    Equal for equal models, so that what it led to can be kept.
+    Equal for equal models, so that results can be cached.
     """
 
     view: PictureView
@@ -99,7 +99,7 @@ class DrawnSize(NamedTuple):
     detail: Detail
 
     def __call__(self, width: int, height: int) -> tuple[int, int]:
-        """Return it for a drawing that asks for `width` x `height` pixels."""
+        """Return the size for a drawing that asks for `width` x `height` pixels."""
         fit = partial(self.view, model=self.model, detail=self.detail)
         view = fit(width, height)
         is_cut = (

@@ -1,7 +1,7 @@
-"""Structured content as text for the model, less what the blocks of its result say already.
+"""Structured content as text for the model, without what the result's blocks already say.
 
-Servers write structured content beside blocks that say the same (MCP 2025-11-25, tools: they should), under a key
-of their own: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Read twice it costs twice.
+Servers send structured content together with blocks that say the same (MCP 2025-11-25, tools: they should), often under
+an extra key: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Sending both costs twice as much.
 """
 
 import json
@@ -28,10 +28,10 @@ from . import sentences
 from .terminal_codes import plain
 
 _LONG = 200
-"""Characters of a text that is not written once more in the midst of something new."""
+"""A text of at least this many characters is not repeated inside new content."""
 
 _KEYS = 8
-"""Keys that stand alone in one another, at most, around what the blocks say."""
+"""The most nested single keys that may surround what the blocks say."""
 
 _FIELDS = frozenset(
     (
@@ -48,24 +48,24 @@ _FIELDS = frozenset(
         "meta",
     )
 )
-"""What a block says beside these, and what its kind holds, is new."""
+"""Fields other than these, and those that hold the content of a block, are new information."""
 
 _OTHER = BlockKind(("blob",))
 """A block of type `blob`, as older servers sent it."""
 
 _CONTROL = re.compile("[\x80-\x9f]")
 _CODES = (json.dumps("\x1b")[1:-1], "\\u008", "\\u009")
-"""How the beginnings of codes for a terminal are written here: none reaches out of its text into the JSON around it."""
+"""How the beginnings of terminal codes are escaped here, so that none extends beyond its text into the JSON around it."""
 
 _LITERALS = {"True": True, "False": False}
-"""What Python's `str` makes of values that JSON writes otherwise."""
+"""What Python's `str` writes for values that JSON writes differently."""
 
 
 def structured_text(result: JSON) -> str:
-    """Return structured content as JSON text, or nothing where the blocks already say the same.
+    """Return structured content as JSON text, or an empty string if the blocks already say the same.
 
-    A part of it that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays: what
-    became of that is known where the text is read.
+    A part that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays, because
+    what became of it is known when the text is read.
     """
     structured = result.get("structuredContent")
     if structured is None:
@@ -79,7 +79,7 @@ def structured_text(result: JSON) -> str:
             return ""
         written = json_text(structured)
         if any(code in written for code in _CODES):
-            # Texts are read without the codes too, so only without them both can be the same.
+            # Texts are read without the codes too, so the two can only be equal without them.
             structured = _without_codes(structured)
             if block_texts.all_of(structured):
                 return ""
@@ -90,12 +90,12 @@ def structured_text(result: JSON) -> str:
 
 
 def saying_alone(result: JSON) -> Iterator[object]:
-    """Yield the blocks each of which alone says the structured content of a result.
+    """Yield the blocks that may, each by itself, say the structured content of a result.
 
-    Only those are compared with all of it that can say it: many blocks beside much content would take the product of both.
+    Only those are compared with all of the content: comparing many blocks with much content would take the product of both.
     """
     came = result.get("structuredContent")
-    # What holds nulls alone is not empty: one of them stands for all.
+    # An object with only nulls is not empty: one of them stands for all.
     structured = _bare(came) or (came and {"": None})
     value = structured
     for _ in range(_KEYS):
@@ -115,14 +115,14 @@ def saying_alone(result: JSON) -> Iterator[object]:
 
 
 def _bare(value: object) -> object:
-    """Return a value without the fields that are null, which nothing needs to say."""
+    """Return a value without its null fields, which carry no information."""
     if is_json(value):
         return {key: _bare(one) for key, one in value.items() if one is not None}
     return [_bare(one) for one in value] if is_list(value) else value
 
 
 def _characters(value: object) -> int:
-    """Return how many characters a text that says a value has at least."""
+    """Return the smallest number of characters that a text needs to say a value."""
     if isinstance(value, str):
         return len(_cleaned(value))
     if is_json(value):
@@ -131,7 +131,7 @@ def _characters(value: object) -> int:
 
 
 def json_text(value: object) -> str:
-    """Return a value as JSON in which no code for a terminal begins; a sentence where it cannot be written."""
+    """Return a value as JSON that contains no terminal code, or a sentence if it cannot be written."""
     try:
         written = json.dumps(value, ensure_ascii=False, default=str)
         return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
@@ -142,7 +142,7 @@ def json_text(value: object) -> str:
 
 
 class _BlockTexts:
-    """What the blocks of a result say: their texts, as they are and as JSON, and what else they carry."""
+    """What the blocks of a result say: their texts, unchanged and as JSON, and what else they contain."""
 
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
@@ -154,7 +154,7 @@ class _BlockTexts:
         self._marks: frozenset[tuple[str, str]] | None = None
 
     def all_of(self, value: object) -> bool:
-        """Tell whether the blocks say a value, or what it holds under a lone key."""
+        """Return whether the blocks say a value, or what it contains under a single key."""
         for _ in range(_KEYS):
             if self._says(value):
                 return True
@@ -165,13 +165,13 @@ class _BlockTexts:
         return False
 
     def may_repeat(self, written: str) -> bool:
-        """Tell whether `left` may find anything in a value of this JSON: looking costs ten times as much as writing."""
+        """Return whether `left` can find anything in a value with this JSON: searching costs ten times as much as writing."""
         return any(len(text) >= _LONG for text in self._texts) or (
             self._blocks != [] and '"type": "' in written
         )
 
     def left(self, value: object) -> object:
-        """Return a value with words in place of what repeats the blocks in it."""
+        """Return a value with words in place of what repeats the blocks."""
         if isinstance(value, str):
             return "[the text above]" if len(value) >= _LONG and _cleaned(value) in self._texts else value
         if is_json(value):
@@ -183,7 +183,7 @@ class _BlockTexts:
         return [self.left(one) for one in value]
 
     def _says(self, value: object) -> bool:
-        """Tell whether a text block, the list of all, or blocks one by one say a value."""
+        """Return whether a value is said by a text block, by the list of all blocks, or by the blocks one by one."""
         if isinstance(value, str) and _cleaned(value) in self._texts:
             return True
         if is_list(value) and any(map(_is_block, value)):
@@ -194,7 +194,7 @@ class _BlockTexts:
         return any(_same(form, way) for form in forms for way in self._ways)
 
     def _repeats(self, value: object) -> bool:
-        """Tell whether an item of a list of blocks stands among the blocks of the result."""
+        """Return whether an item of a list of blocks is among the blocks of the result."""
         if self._marks is None:
             self._marks = frozenset(mark for block in self._blocks for mark in _marks(block))
         mark = next(_marks(value), None)
@@ -202,7 +202,7 @@ class _BlockTexts:
 
 
 def _without_codes(value: object) -> object:
-    """Return a value without the codes for terminals in its texts."""
+    """Return a value without the terminal codes in its texts."""
     if isinstance(value, str):
         return plain(value)
     if is_json(value):
@@ -215,17 +215,17 @@ def _is_empty(value: object) -> bool:
 
 
 def _new(value: JSON) -> list[object]:
-    """Return what an object says by its keys."""
+    """Return what identifies the content of an object, by its keys."""
     return [one for key, one in value.items() if one is not None and not _is_frame(key, value)]
 
 
 def _is_frame(key: object, value: JSON) -> bool:
-    """Tell whether a key of a whole result, written into structured content, only says that nothing failed."""
+    """Return whether a key of a whole result, copied into structured content, only says that nothing failed."""
     return key in ("isError", "is_error") and "content" in value and not is_error(value)
 
 
 def _block_text(block: object) -> str | None:
-    """Return the text of a block, or of the resource in it; None where it has none."""
+    """Return the text of a block, or of its resource; None if it has none."""
     if not is_json(block):
         return block if isinstance(block, str) else None
     text = contents_of(block).get("text")
@@ -233,12 +233,12 @@ def _block_text(block: object) -> str | None:
 
 
 def _cleaned(text: str) -> str:
-    """Return a text as it is compared: what is around it, or ends its lines, says nothing, nor that it is an error."""
+    """Return a text for comparison: without surrounding white space, line ends and the error prefix."""
     return plain(text).replace("\r\n", "\n").strip().removeprefix(f"{sentences.ERROR}\n")
 
 
 def _is_block(value: object) -> bool:
-    """Tell whether a value is a content block that says nothing beside what it shows."""
+    """Return whether a value is a content block with nothing besides what it shows."""
     if not is_json(value):
         return False
     name = text_of(value, "type")
@@ -250,7 +250,7 @@ def _is_block(value: object) -> bool:
 
 
 def _marks(block: object) -> Iterator[tuple[str, str]]:
-    """Yield what tells a block from others, the most telling first: its bytes, its text, its address."""
+    """Yield what distinguishes a block from others, most specific first: its bytes, its text, its address."""
     if isinstance(block, str):
         yield "text", _cleaned(block)
     if not is_json(block):
@@ -266,9 +266,9 @@ def _marks(block: object) -> Iterator[tuple[str, str]]:
 
 
 def _same(one: object, other: object) -> bool:
-    """Tell whether two JSON values are the same, fields that are null apart. True is not 1; NaN is NaN."""
+    """Return whether two JSON values are the same, ignoring null fields. True is not 1; NaN equals NaN."""
     if one == other and (is_json(one) or is_list(one)) and json.dumps(one) == json.dumps(other):
-        return True  # nearly always, where they are; what follows takes ten times as long
+        return True  # nearly always, if they are; what follows takes ten times as long
     if is_json(one) and is_json(other):
         mine, yours = ({key: value for key, value in of.items() if value is not None} for of in (one, other))
         return mine.keys() == yours.keys() and all(_same(value, yours[key]) for key, value in mine.items())
@@ -280,7 +280,7 @@ def _same(one: object, other: object) -> bool:
 
 
 def _parsed(text: str) -> object:
-    """Return the JSON value of a text, or the text where it is none."""
+    """Return the JSON value of a text, or the text if it is not JSON."""
     if text in _LITERALS:
         return _LITERALS[text]
     try:

@@ -1,9 +1,10 @@
-"""What a result became: neutral parts for the model, fitted, and the account of how each block got there."""
+"""What a result became: neutral, fitted parts for the model, and an account of how each block got there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from imagebridge.errors import counted
 from imagebridge.facts.models import Detail
 from imagebridge.pictures.picture import Picture
 from imagebridge.wire import contents_of, is_json, paired, text_of
@@ -17,9 +18,9 @@ from .vision import Seen
 class ShownPicture(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
-    full_size: its size in pixels before it was fitted. source: the media type it was made from, where that
-    is another. handle: the name under which a tool can be given it, such as `picture:3`, where there is one.
-    strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for the whole.
+    full_size: its size in pixels before fitting. source: the media type that it was converted from, if that
+    is another. handle: the name under which a tool can receive it, such as `picture:3`, if it has one.
+    strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for a whole picture.
     assumed: whether the sizes that the model sees are assumed.
     """
 
@@ -43,7 +44,7 @@ class ShownPicture(NamedTuple):
         if self.full_size != (picture.width, picture.height):
             facts.append("shrunk from {}x{}".format(*self.full_size))
         assumed = f" (sizes of {self.model} are assumed)" if self.assumed else ""
-        return f"{', '.join(facts)}, {self.seen.tokens:,} tokens at detail {self.detail}{assumed}"
+        return f"{', '.join(facts)}, {counted(self.seen.tokens, 'token')} at detail {self.detail}{assumed}"
 
 
 class Text(NamedTuple):
@@ -53,21 +54,21 @@ class Text(NamedTuple):
 
 
 def words(text: str) -> Text:
-    """Return a text for the model. Half surrogates, which JSON can write and UTF-8 cannot, become U+FFFD."""
+    """Return a text for the model. Lone surrogates, which JSON can write but UTF-8 cannot, become U+FFFD."""
     return Text(paired(text))
 
 
 Part = Text | ShownPicture | FilePiece | LinkPiece
-"""What a provider writes in its own way."""
+"""A part that a provider writes in its own format."""
 
 
 def is_file(part: Part) -> bool:
-    """Tell whether a part is a document, or the address of one."""
+    """Return whether a part is a document, or the address of one."""
     return isinstance(part, FilePiece) or (isinstance(part, LinkPiece) and part.sort == "document")
 
 
 class PlacedPiece(NamedTuple):
-    """One piece as parts: from which block it came (None: the result itself), and the picture or what else it is."""
+    """The parts of one piece: the block that it came from (None: the result itself), and the picture or what else it is."""
 
     block: int | None
     parts: list[Part]
@@ -75,14 +76,14 @@ class PlacedPiece(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How a text beside it names what is shown."""
+        """What accompanying text calls the thing shown."""
         if not isinstance(self.content, ShownPicture):
             return self.content
         return part_of(numbered(self.content.number, self.content.number), self.content.strip)
 
 
 class Note(NamedTuple):
-    """The account of one block: `block` is its index in `content`, None for what the result said itself.
+    """The account of one block: `block` is its index in `content`, or None for what the result itself said.
 
     came: what it was. done: what the model gets for it. tokens: what its pictures cost.
     """
@@ -97,7 +98,7 @@ class Note(NamedTuple):
 class FittedResult:
     """A result as neutral parts that a receiver takes, in the order of the blocks.
 
-    placed: the parts by the pieces that they are of. blocks: what came. for_user: blocks that the server marks for the
+    placed: the parts, grouped by piece. blocks: the blocks that came. for_user: blocks that the server marks for the
     user and not for the model. is_error: whether the tool failed.
     """
 
@@ -107,7 +108,7 @@ class FittedResult:
     is_error: bool = False
 
     def __repr__(self) -> str:
-        # The account alone: whole pictures are no use on a terminal.
+        # Only the account: whole pictures are no use on a terminal.
         return f"{type(self).__name__}(notes={self.notes}, tokens={self.tokens})"
 
     @property
@@ -122,7 +123,7 @@ class FittedResult:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The account: one note a block, and one for what the result said itself."""
+        """The account: one note for each block, and one for what the result itself said."""
         by_block: dict[int | None, list[PlacedPiece]] = {index: [] for index in range(len(self.blocks))}
         for one in self.placed:
             by_block.setdefault(one.block, []).append(one)
@@ -145,6 +146,6 @@ def _block_summary(block: object) -> str:
         return type(block).__name__
     inner = contents_of(block)
     length = max(len(text_of(inner, key)) for key in ("text", "data", "blob"))
-    size = f"{length:,} characters" if length else text_of(inner, "uri")
+    size = counted(length, "character") if length else text_of(inner, "uri")
     facts = (text_of(block, "type") or "no type", text_of(inner, "mimeType"), size)
     return ", ".join(part[:100] for part in facts if part)

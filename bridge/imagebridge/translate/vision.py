@@ -1,4 +1,4 @@
-"""What a vision model sees of a picture: the size after its own downscaling, patches or tiles, tokens.
+"""What a model sees of a picture: the size after its own downscaling, patches or tiles, tokens.
 
 Sizes are pixels. Source of the table and the formulas: OpenAI's guide "Images and vision", sections
 "Image input requirements" and "Calculating costs", read 2026-11-22 (the guide is of September 2026).
@@ -25,12 +25,12 @@ class Seen:
 
 
 def known(model: str | None, detail: Detail) -> Detail:
-    """Return `detail` as the model knows it: `original` becomes `high` where the family refuses it."""
+    """Return `detail` as the model knows it: `original` becomes `high` if the family refuses it."""
     return "high" if detail == "original" and family(model).original is None else detail
 
 
 def sizing(model: str | None, detail: Detail) -> Sizing:
-    """Return the row of the table that `model` applies for `detail`."""
+    """Return the row of the table that applies to `model` and `detail`."""
     row = family(model)
     wanted = row.auto if detail == "auto" else detail
     if wanted == "low":
@@ -58,20 +58,20 @@ def seen(width: int, height: int, model: str | None = None, detail: Detail = "hi
 
 
 def bounded(width: int, height: int, side: int | None, budget: int | None) -> tuple[int, int]:
-    """Return the largest size of at most `side` pixels a side and `budget` patches; None for any number of either."""
+    """Return the largest size with sides of at most `side` pixels and at most `budget` patches; None removes that limit."""
     if side is not None:
         width, height = _within(width, height, side)
     return (width, height) if budget is None else _within_patches(width, height, budget)
 
 
 def _within(width: int, height: int, side: int) -> tuple[int, int]:
-    """Scale down, never up, until no side is over `side` pixels."""
+    """Scale down, never up, until both sides are at most `side` pixels."""
     scale = min(1.0, side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def _within_patches(width: int, height: int, budget: int) -> tuple[int, int]:
-    """Scale down until the patches are within `budget`, whole patches along the tighter side (the guide's formula)."""
+    """Scale down until the patches fit `budget`, with whole patches along the tighter side (the guide's formula)."""
     if patches(width, height) <= budget:
         return width, height
     scale = sqrt(PATCH * PATCH * budget / (width * height))
@@ -82,7 +82,7 @@ def _within_patches(width: int, height: int, budget: int) -> tuple[int, int]:
 
 
 def _within_tiles(width: int, height: int) -> tuple[int, int]:
-    """Scale down to 2048 pixels, then until the short side has 768."""
+    """Scale down to 2048 pixels, then until the short side is 768."""
     width, height = _within(width, height, 2_048)
     scale = min(1.0, 768 / min(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))

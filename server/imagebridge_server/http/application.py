@@ -1,12 +1,11 @@
 """create_app: the server as an ASGI application, over MCP's Streamable HTTP in both generations of the protocol.
 
-No request depends on another (2025-11-25 and before: without sessions), so any replica answers any of them.
+Requests do not depend on each other (2025-11-25 and before: without sessions), so any replica can answer any of them.
 """
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from mcp.server import MCPServer
@@ -15,9 +14,10 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuth
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
@@ -26,12 +26,23 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from imagebridge.relay.listening import is_foreign, is_loopback, local_security
+from imagebridge.relay.listening import LOCAL_PAGES, Address, Sites, is_loopback
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
+from imagebridge_tools.apart import WorkShare
 from imagebridge_tools.files.source import FILE_SIZE
 
-from .admission import TURNS, FullError, RequestPlaces, TakingTurns, WorkTurns, cores
+from .admission import (
+    TURNS,
+    FullError,
+    RequestPlace,
+    RequestPlaces,
+    TakingTurns,
+    WorkTurns,
+    cores,
+    share,
+    working_on_all_cores,
+)
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
 from .repeated_calls import RepeatedCalls
@@ -40,22 +51,25 @@ from .request_log import Noting, RequestLog, record_of
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
-"""Bytes of a request at most: a file as a `data:` URL, and what is around it."""
+"""The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
 
 _BODY_SECONDS = 60.0
-"""Seconds in which a request is to be here; one that is not holds its place no longer."""
+"""Seconds within which a request must arrive; after that it loses its place."""
 
 
 _RETRY = 1
-"""Seconds after which a request that found no place is to come again."""
+"""Seconds after which a request that found no place should try again."""
 
 
-_LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-"""Origins of pages of this machine."""
+_FIXES = (
+    "; if callers use that name, start the server with --public-url",
+    "; if it may, start the server with --origin",
+)
+"""How a host name and a web page that were refused can be allowed."""
 
 
 class _SlowBodyError(Exception):
-    """A request that took too long to come."""
+    """A request that took too long to arrive."""
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -70,24 +84,27 @@ def create_app(settings: Settings | None = None) -> Starlette:
     Raises:
         SettingsError: the token file or the issuer is not valid.
     """
-    return _HttpApplication(settings or Settings()).app
+    return served_at(settings or Settings(), None)
+
+
+def served_at(settings: Settings, address: Address | None) -> Starlette:
+    """Build the application for an address at which it is served; None: for one that only its ASGI server knows.
+
+    Raises:
+        SettingsError: as `create_app`.
+    """
+    return _HttpApplication(settings, address).app
 
 
 class _HttpApplication:
     """The endpoints, and what they share."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, address: Address | None) -> None:
         self._settings = settings
         self._callers = callers(settings)
         self._open = settings.no_auth or self._callers.verifier is not None
-        public = urlsplit(settings.public_url or "")
-        checks = bool(public.hostname) or not self._open
-        self._security = TransportSecurityMiddleware(
-            local_security(*([public.hostname] if public.hostname else []), checks=checks)
-        )
-        origins = self._security.settings.allowed_origins
-        origins += [f"{public.scheme}://{public.netloc}"] if public.netloc else []
-        origins += settings.origins
+        self._sites = _sites(settings, address, asks_who=self._callers.verifier is not None)
+        self._media_types = TransportSecurityMiddleware()
         self._servers = CallerServers(self._built)
         self._places = RequestPlaces()
         self._turns = WorkTurns(TURNS * cores())
@@ -99,11 +116,12 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # Exactly as written: clients compare it with the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
             asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
+            asked = _challenging(asked, settings.scopes)
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
         self._ready = self._ended = False
@@ -120,39 +138,42 @@ class _HttpApplication:
         self.app.state.end = self.end
 
     def _built(self, caller: HttpCaller) -> MCPServer[Any]:
-        """Return the server of a caller, with a session manager that is ready to run."""
+        """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
-        # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
+        # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
         repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
-        server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name)]
+        # Where nobody is known, all is for whoever asks.
+        own = WorkShare(share()) if caller.name else None
+        server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name, own)]
         server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=self._settings.json_response,
             stateless_http=True,
             max_request_body_size=_MOST_BODY,
-            # What it looks at has been looked at (see `_refused`).
+            # What that looks at has been looked at (see `_refused`).
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         return server
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
-        async with self._servers.running():
-            # The first caller is not to wait for all that is loaded then.
-            async with self._servers.of(HttpCaller("", Settings())):
-                pass
-            self._ready = True
-            yield
-            self.end()
+        with working_on_all_cores():
+            async with self._servers.running():
+                # The first caller is not to wait for all that is loaded then.
+                async with self._servers.of(HttpCaller("", Settings())):
+                    pass
+                self._ready = True
+                yield
+                self.end()
 
     def end(self) -> None:
-        """Say that no more is to come here; what is under way is answered."""
+        """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
-    # Whether it is well.
+    # Health checks.
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -177,7 +198,7 @@ class _HttpApplication:
             await _refusal(408, words, Connection="close")(scope, receive, send)
 
     async def _refused(self, request: Request) -> Response | None:
-        """Return what is answered to those who may not ask, and to what is not asked here."""
+        """Return the answer for requests that are not authorised or not meant for this server."""
         client = request.client
         if not self._open and client and not is_loopback(client.host):
             return _refusal(
@@ -186,28 +207,25 @@ class _HttpApplication:
         if request.method != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})
-        if refused := await self._security.validate_request(request, is_post=True):
-            return refused
-        if is_foreign(request) and request.headers["origin"] not in self._settings.origins:
-            return Response("Invalid Origin header", status_code=403)
-        return None
+        return self._sites.refusal(request) or await self._media_types.validate_request(request, is_post=True)
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of a caller who is known, where there is a place for it."""
+        """Serve a request of an identified caller, if there is a place for it."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
 
         try:
-            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)):
+            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)) as place:
                 async with self._servers.of(caller) as manager:
-                    await manager.handle_request(scope, receive, send)
+                    with _FINISHING.one():
+                        await manager.handle_request(scope, _counted(receive, place), send)
         except FullError as error:
             await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
 
 
 class _Asgi:
-    """An ASGI application as an object, which Starlette passes every method on to."""
+    """An ASGI application as an object, to which Starlette passes every method."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
@@ -216,15 +234,74 @@ class _Asgi:
         await self._application(scope, receive, send)
 
 
-def _pages(origins: Sequence[str]) -> Middleware:
-    """Return what tells browsers that the pages which may ask may also read the answers.
+class _Finishing:
+    """Lets running calls finish their event streams when uvicorn is about to exit.
 
-    As the SDK's pages on browser-based clients ask (2026-11); without sessions there are fewer headers to read.
+    sse-starlette, which the SDK uses for events up to 2025-11-25, would otherwise cut off all streams of the process.
+    """
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._breaks_off = True
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        """Let the call that is served in the block finish."""
+        if not self._running:
+            self._breaks_off = AppStatus.enable_automatic_graceful_drain
+            AppStatus.disable_automatic_graceful_drain()
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if self._breaks_off and not self._running:
+                AppStatus.enable_automatic_graceful_drain_mode()
+
+
+_FINISHING = _Finishing()
+"""One for all applications of the process, because sse-starlette's setting is global."""
+
+
+def _sites(settings: Settings, address: Address | None, *, asks_who: bool) -> Sites:
+    """Return the allowed host names and pages: names are checked if there is a public URL, or if callers need no token."""
+    names = [address.host] if address else []
+    origins = list(settings.origins)
+    if settings.public_url:
+        url = AnyHttpUrl(settings.public_url)
+        names.append(url.host or "")
+        origins.append(str(url).removesuffix(PATH))
+    # Other machines cannot reach a loopback address, but a page in a browser on this machine can.
+    local = address.is_local if address else not settings.no_auth
+    checks = bool(settings.public_url) or (local and not asks_who)
+    return Sites(names, origins, checks=checks, fixes=_FIXES)
+
+
+def _challenging(application: Any, scopes: Sequence[str]) -> Any:
+    """Return an application whose refusals also list the scopes that a token needs (MCP 2026-07-28, Authorization)."""
+
+    async def challenging(scope: Scope, receive: Receive, send: Send) -> None:
+        async def challenged(message: Message) -> None:
+            if message["type"] == "http.response.start" and scopes:
+                headers = MutableHeaders(raw=message["headers"])
+                if challenge := headers.get("www-authenticate"):
+                    headers["www-authenticate"] = f'{challenge}, scope="{" ".join(scopes)}"'
+            await send(message)
+
+        await application(scope, receive, challenged)
+
+    return challenging
+
+
+def _pages(origins: Sequence[str]) -> Middleware:
+    """Return the middleware that lets browsers show answers to the pages that may send requests.
+
+    This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
     return Middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_origin_regex=_LOCAL_PAGES,
+        allow_origin_regex=LOCAL_PAGES.pattern,
         allow_methods=["POST"],
         allow_headers=["*"],
         expose_headers=["WWW-Authenticate", "Retry-After"],
@@ -239,14 +316,25 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
     return JSONResponse({"error": words}, status_code=status, headers=headers)
 
 
-def _body_size(scope: Scope) -> int:
-    """Return how many bytes a request says that it has; one that does not may have as many as are allowed."""
+def _body_size(scope: Scope) -> int | None:
+    """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
     told = Headers(scope=scope).get("content-length", "")
-    return min(int(told), _MOST_BODY) if told.isdecimal() else _MOST_BODY
+    return min(int(told), _MOST_BODY) if told.isdecimal() and len(told) < 20 else None
+
+
+def _counted(receive: Receive, place: RequestPlace) -> Receive:
+    """Return a receiver that reserves room for what arrives."""
+
+    async def received() -> Message:
+        message = await receive()
+        place.received(len(message.get("body", b"")))
+        return message
+
+    return received
 
 
 def _in_time(receive: Receive) -> Receive:
-    """Return what receives a request and waits for its body only so long; for its end it waits as ever."""
+    """Return a receiver that waits a limited time for a request's body, but any time for its end."""
     deadline = anyio.current_time() + _BODY_SECONDS
     complete = False
 

@@ -1,4 +1,4 @@
-"""The MCP servers behind one address: each caller has one of its own, so that no call ever meets another caller's things."""
+"""The MCP servers behind one address: each caller has a separate one, so that calls never see another caller's data."""
 
 import logging
 from collections import OrderedDict
@@ -17,15 +17,19 @@ from .callers import HttpCaller
 _LOG = logging.getLogger("imagebridge.http")
 
 IDLE_SERVERS = 64
-"""Servers that stay for callers who ask nothing at the moment. Each takes half a megabyte and 40 ms to build, and up to
-2 MB for answers that may be asked for again."""
+"""Servers that are kept for idle callers. Each takes half a megabyte and 40 ms to build, and up to
+2 MB for remembered answers."""
 
 IDLE_SECONDS = 900.0
-"""Seconds that a server stays at least, after its caller asked something: a picture may be in the making."""
+"""Seconds that a server is kept at least after its caller's last request: a picture may be in progress."""
+
+
+MOST_SERVERS = 512
+"""The most servers that stay, because an issuer may have any number of callers."""
 
 
 class _CallerServer:
-    """The server of one caller, from its start to its end."""
+    """The server of one caller, from start to end."""
 
     def __init__(self) -> None:
         self.manager: StreamableHTTPSessionManager | None = None
@@ -35,14 +39,14 @@ class _CallerServer:
         self.last = 0.0
 
     async def run(self, build: Callable[[], MCPServer]) -> None:
-        """Serve until it is over."""
+        """Serve until it is ended."""
         try:
             server = await in_thread(build)
             async with server.session_manager.run():
                 self.manager = server.session_manager
                 self.ready.set()
                 await self.over.wait()
-        # The other callers are served on; this one is told so by each request, and the next builds anew.
+        # The other callers are still served; this one is told by each request, and the next request builds a new server.
         except Exception:  # noqa: BLE001
             _LOG.exception("cannot build the server of a caller")
         finally:
@@ -51,9 +55,9 @@ class _CallerServer:
 
 
 class CallerServers:
-    """The servers of all callers, each built when its caller first asks.
+    """The servers of all callers, each built when its caller first sends a request.
 
-    build: makes the server of a caller, whose session manager is ready to run.
+    build: creates a caller's server, with a session manager that is ready to run.
     """
 
     def __init__(self, build: Callable[[HttpCaller], MCPServer]) -> None:
@@ -63,7 +67,7 @@ class CallerServers:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Keep the servers for as long as the block lasts."""
+        """Keep the servers for the duration of the block."""
         async with anyio.create_task_group() as self._tasks:
             yield
             for one in self._servers.values():
@@ -73,7 +77,7 @@ class CallerServers:
 
     @asynccontextmanager
     async def of(self, caller: HttpCaller) -> AsyncGenerator[StreamableHTTPSessionManager]:
-        """Lend the server of a caller for one request.
+        """Provide a caller's server for one request.
 
         Raises:
             RuntimeError: it cannot be built.
@@ -99,11 +103,12 @@ class CallerServers:
                 self._tidy()
 
     def _tidy(self) -> None:
-        """End those that were idle for longest, where there are too many; what goes on in the background ends with them."""
+        """End the servers that have been idle longest if there are too many; their background work ends with them."""
         since = anyio.current_time() - IDLE_SECONDS
-        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use and one.last < since]
+        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use]
         for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:
-            self._forget(caller, one)
+            if one.last < since or len(self._servers) > MOST_SERVERS:
+                self._forget(caller, one)
 
     def _forget(self, caller: HttpCaller, server: _CallerServer) -> None:
         if self._servers.get(caller) is server:

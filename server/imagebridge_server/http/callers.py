@@ -1,4 +1,4 @@
-"""Who asks, and what this caller may do: each has an own store and own folders, below those of the server."""
+"""Who is calling, and what this caller may do: each has a separate store and separate folders, below those of the server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from .token_file import TokenFile, TokenHolder
 
 @dataclass(frozen=True, slots=True)
 class HttpCaller:
-    """Who asks: a name that no other caller has, empty where nobody is asked for one, and what this one may do."""
+    """A caller: a unique name, empty if there is no authentication, and what the caller may do."""
 
     name: str
     settings: Settings
@@ -23,9 +23,9 @@ class HttpCaller:
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """How callers show who they are, and who they are then.
+    """How callers authenticate, and who they are.
 
-    verifier: tells whose token one is; None where nobody is asked.
+    verifier: identifies the caller of a token; None if there is no authentication.
     """
 
     verifier: TokenVerifier | None
@@ -33,10 +33,10 @@ class Callers:
 
 
 def callers(settings: Settings) -> Callers:
-    """Return the callers that the settings know.
+    """Return the callers defined by the settings.
 
     Raises:
-        SettingsError: the file of tokens or the issuer cannot be right, or callers would read what others save.
+        SettingsError: the token file or the issuer is invalid, or callers could read what others save.
     """
     if settings.jwt:
         _check_apart(settings)
@@ -64,18 +64,18 @@ def _holders(file: TokenFile, settings: Settings) -> Callers:
 
 def _shown(token: AccessToken | None) -> AccessToken:
     if token is None:
-        raise RuntimeError("a request got this far without a token")
+        raise RuntimeError("a request without a token was not refused")
     return token
 
 
 def _named(name: str, own: Settings, shared: Settings) -> HttpCaller:
-    """Return a caller with a store and folders of its own: below the shared ones, in a folder of its name."""
+    """Return a caller with a separate store and folders: below the shared ones, in a folder of the caller's name."""
     writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
     return HttpCaller(name, replace(own, allow_write=writes, store=own.store_below(name)))
 
 
 def _check_apart(settings: Settings) -> None:
-    """Refuse folders that all callers read, where these hold what each of them saves or keeps."""
+    """Refuse folders that all callers can read if they contain what callers save or keep."""
     kept = [("--allow-write", folder) for folder in settings.allow_write]
     kept += [("--store", settings.store)] if isinstance(settings.store, Path) else []
     for readable in settings.allow:

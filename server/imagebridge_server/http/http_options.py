@@ -1,4 +1,4 @@
-"""The options of `imagebridge-server --http`, and the command that makes tokens; loads nothing but click at first."""
+"""The options of `imagebridge-server --http`, and the command that makes tokens; at first loads nothing but click."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -17,7 +17,7 @@ _OPTIONS = (
         "--http",
         metavar="HOST:PORT",
         help="Serve over Streamable HTTP at this address, under /mcp, instead of stdin and stdout; port 0 "
-        "picks a free port. Addresses that other machines reach need --tokens, --jwt or --no-auth.",
+        "picks a free port. Addresses that other machines can reach need --tokens, --jwt or --no-auth.",
     ),
     click.option(
         "--tokens",
@@ -79,15 +79,15 @@ _NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url
 
 
 def http_options(command: Decorated) -> Decorated:
-    """Give a command these options."""
+    """Add these options to a command."""
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
 def check_http_options(context: click.Context, http: str | None) -> None:
-    """Refuse what is said about HTTP where nothing is served over it.
+    """Refuse HTTP options if nothing is served over HTTP.
 
     Raises:
-        click.UsageError: something is.
+        click.UsageError: one of them is given.
     """
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
@@ -107,7 +107,7 @@ def check_http_options(context: click.Context, http: str | None) -> None:
 def token(name: str, tokens: Path) -> None:
     """Print a new token for the caller NAME, once, and add its hash to FILE.
 
-    Servers that were started with --tokens FILE know it at once. A caller may have several; to take one away, remove
+    Servers that were started with --tokens FILE accept it at once. A caller may have several; to revoke one, remove
     its line from FILE.
     """
     from .token_file import add_token

@@ -1,7 +1,7 @@
-"""Calls that a caller repeats are answered with what was made for them before, where that cannot have changed.
+"""Answers calls that a caller repeats from memory, if the result cannot have changed.
 
-What tools make depends on the arguments alone, unless they read or write something (see `files/footprint.py`). Each
-caller has a memory of its own: nobody learns what others asked, neither by an answer nor by how fast it comes.
+The result of a tool depends only on its arguments, unless it reads or writes something (see `files/footprint.py`). Each
+caller has a separate memory: nobody learns what others asked, neither from an answer nor from its speed.
 """
 
 import json
@@ -21,17 +21,17 @@ from imagebridge_tools.files.store import Store
 from .request_log import record_of
 
 REMEMBERED_BYTES = 2_000_000
-"""Bytes of answers that are remembered for a caller, a quarter of it for one."""
+"""Bytes of answers that are remembered for a caller; one answer may use a quarter of it."""
 
 _LONGEST = 50_000
-"""Bytes of a request whose answer is remembered: in longer ones there is mostly a picture, another one each time."""
+"""The most bytes of a request whose answer is remembered: longer ones usually contain a picture, a different one each time."""
 
 _SURE = 1.0
-"""Seconds for which a picture is taken to be in the store still after it was seen there."""
+"""Seconds for which a picture is assumed to be in the store after it was last seen there."""
 
 
 class _Remembered:
-    """An answer, the pictures that it names, and when these were last seen in the store."""
+    """An answer, the pictures that it names, and when they were last seen in the store."""
 
     def __init__(self, result: dict[str, Any], kept: Sequence[str]) -> None:
         self.result = result
@@ -41,7 +41,7 @@ class _Remembered:
 
 
 class _Key(NamedTuple):
-    """All that an answer depends on."""
+    """Everything that an answer depends on."""
 
     asked: str
     protocol: str
@@ -53,8 +53,8 @@ class RepeatedCalls:
     """MCP middleware of one caller's server.
 
     Args:
-        store: where this caller's pictures are kept, which answers name.
-        host: the host that results are fitted to; None to go by what the client calls itself.
+        store: where this caller's pictures are kept, under the names in answers.
+        host: the host that results are fitted to; None to use the name that the client gives.
     """
 
     def __init__(self, store: Store | None, host: str | None) -> None:
@@ -63,7 +63,7 @@ class RepeatedCalls:
         self._answers = Kept[_Remembered](REMEMBERED_BYTES, lambda answer: answer.size)
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Answer a call that was answered before; pass on all others."""
+        """Answer a repeated call; pass on all others."""
         key = self._key(ctx)
         if key is None:
             return await call_next(ctx)
@@ -90,7 +90,7 @@ class RepeatedCalls:
         )
 
     async def _is_kept(self, answer: _Remembered) -> bool:
-        """Tell whether the pictures that an answer names are still there, and let them count as given now."""
+        """Return whether the pictures that an answer names are still there, and mark them as used now."""
         store, now = self._store, anyio.current_time()
         if store is None or now < answer.seen + _SURE:
             return True
@@ -102,7 +102,7 @@ class RepeatedCalls:
 
 
 def _is_plain(result: Mapping[str, Any]) -> bool:
-    """Tell whether a result is one that went well, of texts and pictures alone."""
+    """Return whether a result is a success that consists only of texts and pictures."""
     blocks = cast("Sequence[Mapping[str, Any]]", result.get("content", ()))
     return (
         bool(blocks)
@@ -113,6 +113,6 @@ def _is_plain(result: Mapping[str, Any]) -> bool:
 
 
 def _size(result: Mapping[str, Any]) -> int:
-    """Return about how many bytes a result takes: its texts and pictures, and what is around them."""
+    """Return the approximate number of bytes of a result: its texts and pictures, and what surrounds them."""
     texts = (value for block in result["content"] for value in block.values() if isinstance(value, str))
     return 2_000 + sum(map(len, texts))

@@ -1,7 +1,7 @@
-"""What is logged: a line of JSON a request, and never what was asked, drawn or shown, nor a key.
+"""The log: one line of JSON for each request, never with its content or a key.
 
-Messages of other libraries may quote what came over the wire. Of those only the constant part is written, and of
-errors their types and places.
+Messages of other libraries may quote what was sent over the wire. Only the constant part of them is logged, and only
+the types and code locations of errors.
 """
 
 import json
@@ -20,42 +20,41 @@ _LOG = logging.getLogger("imagebridge.http")
 _OURS = ("imagebridge.", "imagebridge_server.", "imagebridge_tools.")
 _METHOD = re.compile(r"[a-zA-Z]{1,40}(?:/[a-zA-Z_]{1,40}){0,2}")
 _PLACES = 8
-"""Places in the code that are told of an error: the innermost."""
+"""The most code locations that are logged for an error: the innermost."""
 
 RECORD = "imagebridge.record"
-"""Where the record of a request is in its ASGI scope."""
+"""The key of a request's record in its ASGI scope."""
 
 _QUIET = ("/healthz", "/readyz")
-"""Paths that are asked every few seconds; only what is wrong there is told."""
+"""Paths that are requested every few seconds; only failures are logged."""
 
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What is told of one request: whoever learns a part of it writes it here."""
+    """What is logged about one request: whoever learns a part of it records it here."""
 
     caller: str = ""
     rpc: str = ""
     tool: str = ""
     failed: bool = False
-    why: str = ""
     status: int = 0
     received: int = 0
     sent: int = 0
 
 
 def record_of(scope: Scope) -> RequestRecord:
-    """Return the record of a request, a new one where none is kept."""
+    """Return the record of a request, or a new one if none is kept."""
     return scope.setdefault(RECORD, RequestRecord())
 
 
 class RequestLog:
-    """ASGI middleware that logs each request once it is over."""
+    """ASGI middleware that logs each request when it has finished."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, and say how it went."""
+        """Serve a request, and log how it went."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -92,12 +91,12 @@ def _told(record: RequestRecord) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Noting:
-    """MCP middleware that notes what a request asks for: the method, and the tool where it is one of ours."""
+    """MCP middleware that records what a request asks for: the method, and the tool if it is one of ours."""
 
     tools: frozenset[str]
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and note what it was."""
+        """Pass a message on, and record what it is."""
         scope = getattr(ctx.request, "scope", None)
         if scope is None:
             return await call_next(ctx)
@@ -115,10 +114,10 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _JsonLines(logging.Formatter):
-    """A record as one line of JSON."""
+    """A log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a record down, without what it quotes."""
+        """Format a record without what it quotes."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
             "time": f"{moment}.{record.msecs:03.0f}Z",
@@ -133,7 +132,7 @@ class _JsonLines(logging.Formatter):
 
 
 def _constant(record: logging.LogRecord) -> str:
-    """Return a message without what it quotes: of other libraries the text before their values."""
+    """Return a message without what it quotes; for other libraries, the text before their values."""
     if record.name.startswith(_OURS):
         return record.getMessage()
     text = str(record.msg)
@@ -146,7 +145,7 @@ def _code_places(error: BaseException) -> list[str]:
 
 
 def log_json_lines() -> None:
-    """Have everything logged as lines of JSON on stderr, and of this server what is informative too."""
+    """Log everything as lines of JSON on stderr, and for this server also messages at level INFO."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -11,33 +11,30 @@ from imagebridge.client.host_log import keep_stderr_writable
 from imagebridge.errors import BridgeError
 from imagebridge.relay.listening import Address, serve_until_signal
 from imagebridge_server.settings import Settings
-from imagebridge_tools import apart
-from imagebridge_tools.charts import worker
 
-from .admission import cores
-from .application import PATH, create_app
+from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
-"""Seconds that running calls have to end once the process is asked to."""
+"""Seconds that running calls have to finish once the process is asked to end."""
 
 _KEEP_ALIVE = 75
-"""Seconds for which a connection without a request stays: longer than proxies keep theirs (nginx: 60), as the one who
-closes first must be the one who asks."""
+"""Seconds for which an idle connection is kept: longer than proxies keep theirs (nginx: 60), because the
+client must be the one that closes first."""
 
 _CONNECTIONS = 65_536
-"""Files that may be open, most of them connections, where the system allows it."""
+"""The most open files, most of them connections, if the system allows it."""
 
 
 def serve(settings: Settings, address: str) -> None:
-    """Serve MCP at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls are finished.
+    """Serve MCP at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls are completed.
 
     Args:
-        settings: what the server may do, and who may ask.
-        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 is any that is free.
+        settings: what the server may do, and who may call it.
+        address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
     Raises:
-        BridgeError: the address cannot be had, or other machines reach it and nobody is asked who it is.
+        BridgeError: the address is not available, or other machines could reach it without authentication.
         SettingsError: the token file or the issuer is not valid.
     """
     keep_stderr_writable()
@@ -48,13 +45,13 @@ def serve(settings: Settings, address: str) -> None:
             "--jwt ISSUER, listen on 127.0.0.1, or give --no-auth if something in front of the server lets "
             "only the right callers through"
         )
-    # As on stdio: files of the folder that this is started in must not pass for modules in workers.
+    # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    _use_the_machine()
-    app = create_app(settings)
+    _take_connections()
+    app = served_at(settings, place)
     listening = place.listen()
     log_json_lines()
-    # What has been loaded stays: it is not looked through for what does not (see __main__).
+    # What has been loaded is permanent: it is not searched for garbage (see __main__).
     gc.freeze()
     gc.enable()
     print(f"imagebridge-server: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
@@ -62,12 +59,11 @@ def serve(settings: Settings, address: str) -> None:
     anyio.run(serve_app, app, listening, _GRACE, app.state.end)
 
 
-def _use_the_machine() -> None:
-    """Let as many processes draw and decode as there are cores, and connections be as many as the system lets them."""
-    worker.PROCESSES = apart.PROCESSES = max(2, cores())
+def _take_connections() -> None:
+    """Allow as many connections as the system permits."""
     try:
         import resource
-    except ImportError:  # Windows, where there is no such limit
+    except ImportError:  # Windows, which has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)

@@ -1,11 +1,11 @@
-"""Callers with tokens: a file of TOML with a table for each caller, which holds the SHA-256 of each of its tokens.
+"""Callers with tokens: a TOML file with a table for each caller, which contains the SHA-256 of each of its tokens.
 
     [alice]
     tokens = ["sha256:9f86d0..."]
     allow = ["/srv/pictures/alice"]
     store_bytes = 2_000_000_000
 
-A token is 32 random bytes, so its hash is no help in guessing it. The file is read again once it has changed.
+A token is 32 random bytes, so its hash does not help in guessing it. The file is read again when it has changed.
 """
 
 import logging
@@ -14,7 +14,8 @@ import re
 import secrets
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +31,7 @@ _LOG = logging.getLogger("imagebridge.http")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _PREFIX = "imb_"
-"""How tokens begin, so that programs which look for secrets in code know them."""
+"""The beginning of each token, by which programs that look for secrets in code recognise it."""
 
 _HEAD = """\
 # The callers of imagebridge-server. `tokens` are hashes; delete its line to revoke a token. A caller may also have:
@@ -41,7 +42,7 @@ _HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """What the file says of a caller; None is what all callers have."""
+    """What the file says about a caller; None stands for what all callers have."""
 
     tokens: tuple[str, ...] = ()
     allow: tuple[Path, ...] = ()
@@ -51,7 +52,7 @@ class TokenHolder:
     calls: int | None = None
 
     def settings(self, shared: Settings) -> Settings:
-        """Return what this caller may do, where all may do what is `shared`."""
+        """Return what this caller may do; `shared` is what all callers may do."""
         own = {
             name: getattr(self, name)
             for name in ("store_bytes", "store_seconds", "calls")
@@ -62,10 +63,10 @@ class TokenHolder:
 
 
 class TokenFile(TokenVerifier):
-    """The callers of a file. `verify_token` is what the SDK asks.
+    """The callers in a file. The SDK calls `verify_token`.
 
     Raises:
-        SettingsError: the file cannot be read, or says something that cannot be right.
+        SettingsError: the file cannot be read or is invalid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,17 +76,17 @@ class TokenFile(TokenVerifier):
         self._names = _by_hash(self._callers)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return whose token it is, None where it is nobody's."""
+        """Return the owner of a token, or None if it has none."""
         await self._read_again()
         name = self._names.get(_hash(token))
         return AccessToken(token=token, client_id=name, scopes=[]) if name else None
 
     def holder(self, name: str) -> TokenHolder:
-        """Return what the file says of a caller; one that has just been taken out may do what all may."""
+        """Return what the file says about a caller; a caller that was just removed may do what all may."""
         return self._callers.get(name, TokenHolder())
 
     async def _read_again(self) -> None:
-        """Read the file where it has changed. One that cannot be right changes nothing: the callers stay."""
+        """Read the file if it has changed. If it is invalid, the callers stay as they were."""
         state = _state(self._path)
         if state == self._state:
             return
@@ -104,19 +105,19 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     """Read a file of callers.
 
     Raises:
-        SettingsError: it cannot be read, or says something that cannot be right.
+        SettingsError: it cannot be read or is invalid.
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
+    except FileNotFoundError:
         raise SettingsError(
             f"the token file {str(path)!r} does not exist; this makes it and prints a token for the caller NAME: "
             f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
-        ) from error
+        ) from None
     except OSError as error:
-        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from error
+        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from error
+        raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from None
     callers = {name: _holder(path, name, table) for name, table in found.items()}
     if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):
         raise SettingsError(f"the token file {str(path)!r} contains a token twice")
@@ -137,7 +138,7 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
     try:
         allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
     except SettingsError as error:
-        raise SettingsError(f"{where}: {error}") from error
+        raise SettingsError(f"{where}: {error}") from None
     return TokenHolder(tuple(lists["tokens"]), allow, allow_write, **numbers)
 
 
@@ -157,15 +158,15 @@ def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
 
 
 def naming() -> str:
-    """Return how callers are named."""
+    """Return the pattern for names of callers."""
     return "a caller must be a table whose name has at most 64 letters a-z, digits, - and _, the first a letter or digit"
 
 
 def add_token(path: Path, name: str) -> str:
-    """Give a caller a new token, write its hash to the file, and return it: nobody can tell it again.
+    """Give a caller a new token, write its hash to the file, and return it; it cannot be shown again.
 
     Raises:
-        SettingsError: the name or the file cannot be right, or cannot be written.
+        SettingsError: the name or the file is invalid, or the file cannot be written.
     """
     import tomlkit
 
@@ -173,17 +174,37 @@ def add_token(path: Path, name: str) -> str:
 
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{name!r} is not a valid name: {naming()}")
-    if path.exists():
-        read_callers(path)
+    # A link stays one, and what it leads to is written.
+    path = path.resolve()
     token = _PREFIX + secrets.token_urlsafe(32)
     try:
-        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
-        table: Any = document.setdefault(name, tomlkit.table())
-        table["tokens"] = [*table.get("tokens", []), _hash(token)]
-        write_whole(path, tomlkit.dumps(document).encode())
+        with _alone_in(path.parent):
+            if path.exists():
+                read_callers(path)
+            document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
+            table: Any = document.setdefault(name, tomlkit.table())
+            table["tokens"] = [*table.get("tokens", []), _hash(token)]
+            # Whoever serves may be somebody else.
+            write_whole(path, tomlkit.dumps(document).encode(), as_before=True)
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be written: {error.strerror}") from error
     return token
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Wait until no other process adds a token to a file in a folder: the later one would overwrite the earlier one's."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _hash(token: str) -> str:

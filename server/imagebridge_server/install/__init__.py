@@ -1,1 +1,1 @@
-"""Writing the server into the configuration files of MCP hosts, and taking it out again."""
+"""Adds the server to the configuration files of MCP hosts, and removes it."""

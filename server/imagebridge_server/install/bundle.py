@@ -1,6 +1,6 @@
 """The server as one file that desktop hosts install with a click: an MCP bundle (`.mcpb`).
 
-The bundle carries this very version of the three packages and the list of what they need, which `uv`
+The bundle contains exactly this version of the three packages and the list of their requirements, which `uv`
 installs on the user's machine. Manifest 0.4 with server type `uv`, checked and packed by the official
 tool (github.com/modelcontextprotocol/mcpb, 2026-11-22).
 """
@@ -28,7 +28,7 @@ _START = "src/server.py"
 _SECONDS = 300
 
 _SERVER = '''\
-"""Starts the server from the packages beside this file."""
+"""Starts the server from the packages next to this file."""
 
 from imagebridge_server.__main__ import main
 
@@ -98,7 +98,7 @@ def manifest() -> dict[str, Any]:
 
 
 def laid_out(folder: Path) -> None:
-    """Write what the bundle holds into `folder`, which is made.
+    """Write the bundle's contents into `folder`, which is created.
 
     Raises:
         BridgeError: it exists and is not empty, or cannot be written.
@@ -124,7 +124,7 @@ def packed(output: Path) -> None:
     """Write the bundle to `output`, a file ending in .mcpb, with the official tool.
 
     Raises:
-        BridgeError: there is no npx to run the tool with, or it refuses the bundle; the message has its words.
+        BridgeError: npx is missing, or the tool refuses the bundle; the message quotes it.
     """
     npx = shutil.which("npx")
     if npx is None:
@@ -153,7 +153,7 @@ def packed(output: Path) -> None:
 
 
 def _needed() -> list[str]:
-    """Return what the packages need, the server's extra included, as installed distributions say it."""
+    """Return what the packages require, including the server's extra, according to the installed distributions."""
     needed: list[str] = []
     for line in metadata.requires("imagebridge") or ():
         requirement, _, marker = line.partition(";")

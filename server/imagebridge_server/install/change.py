@@ -1,4 +1,4 @@
-"""One host's file with our entry in it, or without: worked out first, written when it is wanted."""
+"""One host's file with or without our entry: the change is computed first, and written on request."""
 
 import difflib
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from .server_entry import NAME
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What a file holds and what it shall hold; `server` is the entry that changes.
+    """The current and the new content of a file; `server` is the entry that changes.
 
-    copied: the copy of before the first change does not hold that entry as it is, so one more is made for it.
-    done_with: a copy that is of no use after the change.
+    copied: the entry as it is now is not in the copy from before the first change, so another copy is made.
+    done_with: a copy that is no longer needed after the change.
     """
 
     path: Path
@@ -31,9 +31,9 @@ class FileChange:
 
     @property
     def diff(self) -> str:
-        """The change of the entry as people read one; empty where there is none.
+        """The change of the entry as a diff; empty if there is none.
 
-        Nothing else of the file is in it, as other entries hold secrets, often on the same line.
+        It shows nothing else of the file, because other entries contain secrets, often on the same line.
         """
         if self.new == self.old.text:
             return ""
@@ -44,10 +44,10 @@ class FileChange:
         return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *changed_lines])
 
     def write(self) -> Path | None:
-        """Write the file; return where it is kept as it was before its first change, None where there was none or nothing changed.
+        """Write the file; return the path of the copy from before the first change, None if there was none or nothing changed.
 
         Raises:
-            BridgeError: it cannot be written; the old file is as it was.
+            BridgeError: it cannot be written; the old file is unchanged.
         """
         if self.new == self.old.text:
             return None
@@ -58,16 +58,16 @@ class FileChange:
 
 
 def installed(host: HostFile, path: Path, entry: ServerEntry) -> FileChange:
-    """Return the change that adds our entry to a host's file, or brings it up to date.
+    """Return the change that adds our entry to a host's file, or updates it.
 
     Raises:
-        BridgeError: the file cannot be read, or not be changed without changing more of it.
+        BridgeError: the file cannot be read, or cannot be changed without changing other parts.
     """
     return _changed(host, path, host.entry(entry))
 
 
 def uninstalled(host: HostFile, path: Path) -> FileChange:
-    """Return the change that takes our entry out of a host's file; no change where it is not in it.
+    """Return the change that removes our entry from a host's file; an empty change if it is not there.
 
     Raises:
         BridgeError: as `installed`.
@@ -76,7 +76,7 @@ def uninstalled(host: HostFile, path: Path) -> FileChange:
 
 
 def is_installed(host: HostFile, path: Path) -> bool:
-    """Tell whether a host's file holds our entry.
+    """Return whether a host's file contains our entry.
 
     Raises:
         BridgeError: the file cannot be read.
@@ -95,11 +95,11 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileCh
 
 
 _PATIENCE = ("startup_timeout_sec", "timeout")
-"""How long a host waits, under the names that hosts use: what its user wrote stays."""
+"""How long a host waits, under the names that hosts use: the user's value is kept."""
 
 
 def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
-    """Return our new entry with what its user added to the old one: variables above all."""
+    """Return our new entry with what the user added to the old one, especially variables."""
     if not isinstance(old, dict):
         return new
     old_entry = cast("dict[str, Any]", old)

@@ -30,7 +30,7 @@ _WRAP = click.option(
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
 
 Serving = Callable[[Sequence[str]], list[str]]
-"""Checks arguments of the server and returns them as a host is to pass them: paths absolute."""
+"""Checks arguments of the server and returns them in the form for a host: with absolute paths."""
 
 
 def commands(serving: Serving) -> list[click.Command]:
@@ -69,9 +69,9 @@ def commands(serving: Serving) -> list[click.Command]:
         imagebridge-server install librechat --file librechat.yaml
         imagebridge-server install cursor --wrap playwright
 
-        Every other option, such as --allow DIR, is one of the server's and is written into the entry.
-        What else the file holds stays as it is, a copy of it is kept beside it, and a file that cannot be
-        read is not touched.
+        Every other option, such as --allow DIR, is an option of the server and is written into the entry.
+        The rest of the file is unchanged, a copy of the file is kept beside it, and a file that cannot be
+        read is left alone.
         """
         if server is not None and (options or variables):
             raise click.UsageError(
@@ -97,7 +97,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @_WRAP
     @_FILE
     def uninstall(host: str, dry_run: bool, server: str | None, file: Path | None) -> None:
-        """Take this server out of a HOST's configuration, or with --wrap the relay in front of another."""
+        """Remove this server from a HOST's configuration or, with --wrap, the relay in front of another server."""
         one, path = _host(host, file)
         if server is not None:
             done = f"{one.title} reaches {server} directly again once it is restarted."
@@ -143,7 +143,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
 
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
-    """Return the host of that name and its file."""
+    """Return the host with that name and its file."""
     names = [host.name for host in HOST_FILES]
     if name not in names:
         near = nearest(name, names)
@@ -186,7 +186,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
 
 
 def _list() -> None:
-    """Print each host, its file, and whether it knows us."""
+    """Print each host, its file, and whether the file contains our server."""
     width = max(len(host.name) for host in HOST_FILES)
     for host in HOST_FILES:
         path = file_here(host)

@@ -1,4 +1,4 @@
-"""A configuration file read and replaced: its encoding, line ends, rights and links kept, its old text saved first."""
+"""Reads and replaces a configuration file: encoding, line ends, permissions and links are kept, and the old text is saved first."""
 
 import codecs
 import os
@@ -20,7 +20,7 @@ _MARKS = (
 
 
 class Content(NamedTuple):
-    """The text of a file, and how its bytes are to be written again."""
+    """The text of a file, and how to write it as bytes again."""
 
     text: str
     encoding: str = "utf-8"
@@ -32,10 +32,10 @@ class Content(NamedTuple):
 
 
 def content(path: Path) -> Content:
-    """Read a file; one that does not exist is empty.
+    """Read a file; one that does not exist counts as empty.
 
     Raises:
-        BridgeError: it cannot be read, is a folder, or is in no Unicode encoding.
+        BridgeError: it cannot be read, is a folder, or is not in a Unicode encoding.
     """
     try:
         data = path.read_bytes()
@@ -58,17 +58,17 @@ def content(path: Path) -> Content:
 
 
 def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
-    """Replace the file by `data` in one step; return where it is kept as it was before the first change, None where it is new.
+    """Replace the file by `data` in one step; return the path of the copy from before the first change, None if the file is new.
 
-    A link stays a link: the file it leads to is replaced. Missing folders are made.
+    A link stays a link: its target is replaced. Missing folders are created.
 
     Args:
         path: the file.
-        data: what it is to hold.
-        wrapped: a server that the first copy knows otherwise, or not: the file is copied once more for it.
+        data: the new content.
+        wrapped: a server that the first copy has differently, or not at all: the file is copied again for it.
 
     Raises:
-        BridgeError: it cannot be written; the old file is as it was.
+        BridgeError: it cannot be written; the old file is unchanged.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -94,14 +94,14 @@ def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
 
 
 def backup(path: Path, wrapped: str = "") -> Path:
-    """Return where a file is kept as it was before the first change that this package made to it, or before a server was wrapped."""
+    """Return the path of the copy from before this package first changed a file, or before a server was wrapped."""
     target = Path(os.path.realpath(path))
     server = f".{quote(wrapped, safe='')}" if wrapped else ""
     return target.with_name(f"{target.name}.imagebridge{server}.backup")
 
 
 def _saved(target: Path) -> Path:
-    """Copy the file beside itself, once: a later copy would hold our own changes."""
+    """Copy the file next to itself, once: a later copy would contain our own changes."""
     copy = backup(target)
     if not copy.exists():
         shutil.copy2(target, copy)

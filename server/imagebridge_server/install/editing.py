@@ -1,7 +1,7 @@
-"""One entry put into a configuration text or taken out, in JSON, TOML and YAML; all else stays as it is.
+"""Adds, changes or removes one entry of a configuration text in JSON, TOML or YAML; everything else is unchanged.
 
-Whatever the edit, its result is read again and compared: a text is returned only if exactly the one
-entry has changed, and every comment outside of it is there still.
+After each edit, the result is parsed and compared: a text is returned only if exactly the one
+entry has changed and every comment outside it is still there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,15 @@ _LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
 
 
 class FormatError(BridgeError):
-    """A configuration text that is not touched, because it cannot be read or safely changed."""
+    """A configuration text that is left alone because it cannot be read or safely changed."""
 
 
 def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    """Return `text` with `value` at `keys`; with None, without what stands there.
+    """Return `text` with `value` at `keys`; with None, without what is there.
 
     Raises:
-        FormatError: the text cannot be read in its form, holds something else than a table on the way, or
-            cannot be changed without changing more.
+        FormatError: the text cannot be parsed, has something other than a table on the way, or
+            cannot be changed without changing other parts.
     """
     before = _parsed_value(text, form)
     expected = _changed(before, keys, value)
@@ -36,7 +36,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         lost = _lost_comment(text, edited_text, form, keys)
     except ImportError as error:
         raise FormatError(_LACKING) from error
-    except Exception as error:  # whatever an editor stumbles over, the file is not touched
+    except Exception as error:  # whatever goes wrong in an editor, the file is left alone
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_parsed_value(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
         raise FormatError("it cannot be edited without changing other parts of it")
@@ -46,7 +46,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
 
 
 def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
-    """Return the lines of what stands at `keys`, and nothing that stands beside it.
+    """Return the lines of what is at `keys`, and nothing next to it.
 
     Raises:
         FormatError: as `edited`.
@@ -54,7 +54,7 @@ def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
     value = value_at(text, form, keys)
     ranges: list[tuple[int, int]] = _EDITORS[form].ranges(text, keys)
     if value is not None and not ranges:
-        # It lies inside another value: shown as a text of its own would have it.
+        # It is inside another value: shown as a separate text would have it.
         return entry_lines(edited("", form, keys, cast("dict[str, Any]", value)), form, keys)
     lines_there: list[str] = []
     for start, end in ranges:
@@ -64,10 +64,10 @@ def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
 
 
 def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | None:
-    """Return `text` with what stands at `keys` as it is written in `before`; None where it is laid out otherwise there.
+    """Return `text` with what is at `keys` as it is written in `before`; None if it is laid out differently there.
 
     Raises:
-        FormatError: one of them cannot be read in its form.
+        FormatError: one of them cannot be parsed.
     """
     ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
     if len(ours) != len(theirs):
@@ -80,10 +80,10 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
 
 
 def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
-    """Return what stands at `keys`, or None.
+    """Return what is at `keys`, or None.
 
     Raises:
-        FormatError: the text cannot be read in its form.
+        FormatError: the text cannot be parsed.
     """
     value = _parsed_value(text, form)
     for key in keys:
@@ -97,20 +97,20 @@ def _parsed_value(text: str, form: Syntax) -> object:
         return _EDITORS[form].parsed(text)
     except ImportError as error:
         raise FormatError(_LACKING) from error
-    except Exception as error:  # each reader raises its own
+    except Exception as error:  # each parser raises its own exceptions
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"it is not valid {form.upper()}: {reason}") from error
 
 
 def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
-    """Return the values as they shall be afterwards.
+    """Return the values after the change.
 
-    The tables on the way are new ones: a YAML text may use one in several places, and only ours shall change.
+    The tables on the way are new objects: a YAML text may use one in several places, and only ours should change.
     """
     if not isinstance(before, dict):
         if at and value is None:
             return before
-        if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
+        if at == 0 or before is not None:  # null is `extensions:` with nothing after it
             where = f"{'.'.join(keys[:at])} in it is not a table" if at else None
             raise FormatError(where or f"it has {type(before).__name__} where a table of settings belongs")
     table = dict(cast("dict[str, object]", before or {}))
@@ -126,7 +126,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
 
 
 def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str, Any] | None) -> str:
-    """Return `text` edited, with no more of an entry written anew than differs."""
+    """Return `text` edited, rewriting only the parts of an entry that differ."""
     editor = _EDITORS[form]
     if value is None:
         return editor.without_member(text, keys)
@@ -136,7 +136,7 @@ def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str
 
 
 def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield what is to be written where, None for what goes: the smallest changes that make `old` `new`."""
+    """Yield what to write where, None for what to remove: the smallest changes that turn `old` into `new`."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         if old != new:
             yield path, new
@@ -147,19 +147,19 @@ def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tu
 
 
 def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str | None:
-    """Return the first comment outside of the entry that is not in the new text, or not in its order."""
+    """Return the first comment outside the entry that is missing from the new text or out of order."""
     editor = _EDITORS[form]
     entry = editor.ranges(old, keys)
     there = iter([comment for _, comment in editor.comments(new)])
     outside = (
         comment for at, comment in editor.comments(old) if not any(start <= at < end for start, end in entry)
     )
-    # `in` reads on from where the one before was found: the order counts.
+    # `in` continues from where the previous one was found: the order counts.
     return next((comment for comment in outside if comment not in there), None)
 
 
 def _without_empty(value: object, keys: Sequence[str]) -> object:
-    """Return a value without the table at `keys` where that is empty: with its last entry it may go itself."""
+    """Return a value without the table at `keys` if it is empty: it may be removed with its last entry."""
     if not keys or not isinstance(value, dict):
         return value
     table = dict(cast("dict[str, object]", value))

@@ -1,7 +1,7 @@
-"""Where MCP hosts keep their configuration, and what an entry of theirs looks like. Dated data, no disk.
+"""Where MCP hosts keep their configuration, and the form of their entries. Dated data; does not touch the disk.
 
-A row that was read in the host's own documentation is `verified`; the others are what several
-independent guides agree on. A host was run to find out only where `source` says so.
+A row taken from the host's own documentation is `verified`; the others are what several
+independent guides agree on. A host was run to verify a row only if `source` says so.
 """
 
 import os
@@ -16,14 +16,14 @@ System = Literal["linux", "macos", "windows"]
 
 @dataclass(frozen=True, slots=True)
 class ServerEntry:
-    """How a host starts a stdio server: a command, its arguments, and variables it adds to the environment."""
+    """How a host starts a stdio server: a command, its arguments, and variables that it adds to the environment."""
 
     command: str
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] | None = None
 
     def plain(self) -> dict[str, Any]:
-        """Return the shape that most hosts share."""
+        """Return the form that most hosts share."""
         fields: dict[str, Any] = {"command": self.command, "args": list(self.arguments)}
         return fields | ({"env": dict(self.environment)} if self.environment else {})
 
@@ -33,7 +33,7 @@ def _typed(entry: ServerEntry) -> dict[str, Any]:
 
 
 def _goose(entry: ServerEntry) -> dict[str, Any]:
-    """An extension of Goose; its timeout is in seconds."""
+    """An extension in Goose; its timeout is in seconds."""
     return {
         "name": "imagebridge",
         "type": "stdio",
@@ -46,34 +46,34 @@ def _goose(entry: ServerEntry) -> dict[str, Any]:
 
 
 def _patient(seconds: int) -> Callable[[ServerEntry], dict[str, Any]]:
-    """An entry of Codex, with the seconds that it waits for the server's start."""
+    """An entry in Codex, with the seconds that it waits for the server to start."""
     return lambda entry: {**entry.plain(), "startup_timeout_sec": seconds}
 
 
 def _opencode(entry: ServerEntry) -> dict[str, Any]:
-    """A local server of opencode: one list of words, and the milliseconds that it waits for the tools."""
+    """A local server in opencode: a list of words, and the milliseconds that it waits for the tools."""
     fields: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
     fields |= {"environment": dict(entry.environment)} if entry.environment else {}
     return {**fields, "timeout": _START * 1000}
 
 
 def _all_tools(entry: ServerEntry) -> dict[str, Any]:
-    """A local server of Copilot CLI, which offers the tools that are named."""
+    """A local server in Copilot CLI, which offers only the named tools."""
     return {"type": "local", **entry.plain(), "tools": ["*"]}
 
 
 _START = 120
-"""Seconds that a host shall wait for a server's start: the first one by uvx fetches the packages."""
+"""Seconds that a host should wait for a server to start: the first start by uvx downloads the packages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
-    """One host: its name on the command line, its file by system, and where in it servers stand.
+    """One host: its name on the command line, its file on each system, and where in the file servers are.
 
-    paths: by system, with `~` and `%APPDATA%` open; a missing system is one the host does not run on, and
-        no path at all means that the file lies where its owner put it. keys: the way to the table of servers.
-    command: what an entry calls the command. patience: what makes the host wait longer for a server's start.
-    after: what its user has to do next. source and date: where this was read, and when.
+    paths: by system, with `~` and `%APPDATA%` unexpanded; the host does not run on a missing system, and
+        if there are no paths at all, the user decides where the file is. keys: the path to the table of servers.
+    command: what an entry calls the command. patience: what makes the host wait longer for a server to start.
+    after: what the user has to do next. source and date: where and when this was read.
     """
 
     name: str
@@ -261,10 +261,10 @@ HOST_FILES = (
 def file_of(
     host: HostFile, system: System, home: PurePath, environment: Mapping[str, str]
 ) -> PurePath | None:
-    """Return where `host` keeps its file on `system`, or None where there is no one place. Touches no disk.
+    """Return the path of `host`'s file on `system`, or None if there is no fixed place. Does not touch the disk.
 
-    `home` is the user's folder. `%APPDATA%` is taken from `environment`, else it lies below `home`;
-    `CODEX_HOME`, `COPILOT_HOME` and `XDG_CONFIG_HOME` move what their hosts say they move.
+    `home` is the user's folder. `%APPDATA%` is taken from `environment`, or else is below `home`;
+    `CODEX_HOME`, `COPILOT_HOME` and `XDG_CONFIG_HOME` have the effect that their hosts document.
     """
     pattern = host.paths.get(system)
     if pattern is None:
@@ -286,13 +286,13 @@ def file_of(
 
 
 def system_here() -> System:
-    """Return the system this process runs on; every other Unix keeps its files as Linux does."""
+    """Return the system on which this process runs; other Unix systems keep their files as Linux does."""
     import sys
 
     return "windows" if os.name == "nt" else "macos" if sys.platform == "darwin" else "linux"
 
 
 def file_here(host: HostFile) -> Path | None:
-    """Return where `host` keeps its file for the user of this process."""
+    """Return the path of `host`'s file for the user of this process."""
     path = file_of(host, system_here(), Path.home(), os.environ)
     return None if path is None else Path(path)

@@ -1,7 +1,7 @@
-"""Changing one member of a JSON text that people edit: all else keeps its bytes, comments and commas included.
+"""Changes one member of a JSON text that people edit: everything else keeps its bytes, including comments and commas.
 
-Comments and trailing commas are what VS Code, Cursor and Gemini CLI allow in their files. They are
-blanked out with spaces, so that every place in what is left is a place in the text.
+VS Code, Cursor and Gemini CLI allow comments and trailing commas in their files. These are
+replaced by spaces, so that positions in the rest are positions in the text.
 """
 
 import json
@@ -16,7 +16,7 @@ _DECODER = json.JSONDecoder()
 
 
 class _Member(NamedTuple):
-    """A member of an object: where its name begins, and where its value begins and ends."""
+    """A member of an object: the start of its name, and the start and end of its value."""
 
     name: str
     start: int
@@ -25,25 +25,25 @@ class _Member(NamedTuple):
 
 
 def parsed(text: str) -> object:
-    """Return the value of a JSON text with comments and trailing commas; of an empty one, an empty object.
+    """Return the value of a JSON text with comments and trailing commas; an empty text is an empty object.
 
     Raises:
-        ValueError: it is no JSON even so.
+        ValueError: it is not JSON even so.
     """
     plain = blanked(text)
     return json.loads(plain) if plain.strip() else {}
 
 
 def comments(text: str) -> list[tuple[int, str]]:
-    """Return where each comment of a text begins, and the comment."""
+    """Return each comment of a text with its position."""
     return [(match.start(), match[0]) for match in tokens(text) if match[0][0] == "/"]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where the members at `keys` begin and end.
+    """Return the start and end of the members at `keys`.
 
     Raises:
-        ValueError: it is no JSON, or something on the way is no object.
+        ValueError: it is not JSON, or something on the way is not an object.
     """
     plain = blanked(text)
     return (
@@ -54,15 +54,15 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def with_member(text: str, keys: Sequence[str], value: object) -> str:
-    """Return `text` in which `value` stands at `keys`, the objects on the way made where they are missing.
+    """Return `text` with `value` at `keys`; missing objects on the way are created.
 
     Raises:
-        ValueError: it is no JSON, or something on the way is no object; the message says what.
+        ValueError: it is not JSON, or something on the way is not an object; the message says what.
     """
     plain = blanked(text)
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
-        # What is there is comments at most.
+        # There is nothing but comments.
         entry = _json_value(_nested(keys, value), indent, "", newline)
         return (text.rstrip() + newline if text.strip() else "") + entry + newline
     start = _space(plain, 0)
@@ -81,10 +81,10 @@ def with_member(text: str, keys: Sequence[str], value: object) -> str:
 
 
 def without_member(text: str, keys: Sequence[str]) -> str:
-    """Return `text` without the member at `keys`, the same text where there is none.
+    """Return `text` without the member at `keys`, or the same text if there is none.
 
     Raises:
-        ValueError: it is no JSON, or something on the way is no object.
+        ValueError: it is not JSON, or something on the way is not an object.
     """
     plain = blanked(text)
     members = _siblings(plain, keys) if plain.strip() else []
@@ -94,7 +94,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         if text[behind] == ",":
             text = text[:behind] + text[behind + 1 :]
         elif at:
-            # The last one: the comma before it goes, what stands between them stays.
+            # The last one: the comma before it is removed, what is between them stays.
             comma = plain.index(",", members[at - 1].end)
             text = text[:comma] + text[comma + 1 :]
             begin, end = begin - 1, end - 1
@@ -104,7 +104,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
 
 
 def _siblings(plain: str, keys: Sequence[str]) -> list[_Member]:
-    """Return the members of the object that holds the last of `keys`; none where there is no such object."""
+    """Return the members of the object that contains the last of `keys`; none if there is no such object."""
     start = _space(plain, 0)
     for depth, key in enumerate(keys[:-1]):
         same_name = [one for one in _members(plain, start, keys[:depth]) if one.name == key]
@@ -148,15 +148,15 @@ def _inserted(
     indent: str,
     newline: str,
 ) -> str:
-    """Return the text with one more member at the end of the object at `start`, on a line of its own."""
+    """Return the text with a new member at the end of the object at `start`, on a separate line."""
     last = members[-1].end if members else start + 1
     close = plain.index("}", last)
     outer = _line_indent(text, close if _first_on_line(text, close) else start)
     member = f"{outer}{indent}{json.dumps(key, ensure_ascii=False)}: "
     member += _json_value(value, indent, outer + indent, newline)
-    # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
+    # Anything between the last member and the brace, usually comments, stays before the new one.
     between = text[last:close]
-    # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
+    # If the file puts a comma after the last one, ours gets one too, and theirs stays.
     trailing = "," in uncommented(between)
     comma = "," if members and not trailing else ""
     ending = "," if trailing else ""
@@ -170,7 +170,7 @@ def _nested(keys: Sequence[str], value: object) -> object:
 
 
 def _json_value(value: object, indent: str, outer: str, newline: str) -> str:
-    """Return a value as text; `outer` is what the line that it begins on is indented with."""
+    """Return a value as text; `outer` is the indentation of the line on which it begins."""
     lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
     return f"{newline}{outer}".join(lines)
 
@@ -181,7 +181,7 @@ def _space(text: str, at: int) -> int:
 
 
 def _indent(text: str) -> str:
-    """Return what the text is indented with: that of its first indented line."""
+    """Return the indentation of the text: that of its first indented line."""
     match = re.search(r"\n([ \t]+)\S", text)
     return match[1] if match else "  "
 
@@ -196,7 +196,7 @@ def _first_on_line(text: str, at: int) -> bool:
 
 
 def _whole_line(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Widen a range over the white space before it and its line break, where nothing else stands on its lines."""
+    """Extend a range over the preceding white space and line break, if its lines contain nothing else."""
     line = text.rfind("\n", 0, begin) + 1
     rest = re.compile(r"[ \t]*(\r?\n)").match(text, end)
     return (line, rest.end()) if rest and not text[line:begin].strip() else (begin, end)

@@ -1,4 +1,4 @@
-"""How a host starts this server, from wherever it was installed, and the links that ask a host to add it."""
+"""How a host starts this server, wherever it was installed, and the links that ask a host to add it."""
 
 import base64
 import json
@@ -20,9 +20,9 @@ PROGRAM = "imagebridge-server"
 def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> ServerEntry:
     """Return the entry that starts the server with `arguments`.
 
-    A published installation is started by `uvx`, which any version of the host finds again after an
-    update; one from a folder, or without uv, by the interpreter that runs now. Paths are absolute, as
-    hosts with a window do not see the PATH of a shell.
+    A published installation is started with `uvx`, which finds it again after an update of the
+    host; one from a folder, or without uv, with the current interpreter. Paths are absolute, because
+    hosts with a graphical interface do not see a shell's PATH.
     """
     uvx = shutil.which("uvx")
     if uvx and not _from_a_folder():
@@ -31,7 +31,7 @@ def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None =
 
 
 def relay(host: str) -> list[str]:
-    """Return the words that put the relay in front of a server's command, for the host of this name."""
+    """Return the words that put the relay in front of a server's command, for the host with this name."""
     uvx = shutil.which("uvx")
     if uvx and not _from_a_folder():
         start = [os.path.abspath(uvx), "--from", RELAY, "imagebridge"]
@@ -41,14 +41,14 @@ def relay(host: str) -> list[str]:
 
 
 def published(arguments: Sequence[str] = ()) -> ServerEntry:
-    """Return the entry for machines of which nothing is known: what links and guides carry."""
+    """Return the entry for an unknown machine, as in links and guides."""
     return ServerEntry("uvx", ("--from", PACKAGE, PROGRAM, *arguments))
 
 
 def cursor(entry: ServerEntry) -> str:
     """Return the link that opens Cursor (cursor.com/docs/mcp/install-links, 2026-11-22).
 
-    It is a page of Cursor's that leads on to a `cursor:` address: what shows Markdown strips such an address.
+    It is a page of Cursor's that redirects to a `cursor:` address: Markdown viewers remove such addresses.
     """
     packed = base64.b64encode(json.dumps(entry.plain(), separators=(",", ":")).encode()).decode()
     return "https://cursor.com/en/install-mcp?" + urlencode({"name": NAME, "config": packed})
@@ -57,7 +57,7 @@ def cursor(entry: ServerEntry) -> str:
 def vscode(entry: ServerEntry) -> str:
     """Return the link that opens VS Code (code.visualstudio.com, MCP developer guide, 2026-11-22).
 
-    It is a page of VS Code's that leads on to a `vscode:` address, for the same reason.
+    It is a page of VS Code's that redirects to a `vscode:` address, for the same reason.
     """
     fields = {"name": NAME, "type": "stdio", **entry.plain()}
     address = "vscode:mcp/install?" + quote(json.dumps(fields, separators=(",", ":")), safe="")
@@ -65,5 +65,5 @@ def vscode(entry: ServerEntry) -> str:
 
 
 def _from_a_folder() -> bool:
-    """Tell whether this package was installed from a folder or an address (PEP 610), so that no index has it."""
+    """Return whether this package was installed from a folder or an address (PEP 610), so that no index has it."""
     return metadata.distribution("imagebridge").read_text("direct_url.json") is not None

@@ -1,8 +1,8 @@
-"""Changing one entry of a TOML text that people edit: lines are put in and taken out, all others keep their bytes.
+"""Changes one entry of a TOML text that people edit: lines are added and removed, all others keep their bytes.
 
-A comment belongs to what follows it; one between two values of the entry is inside it. Single values are
-changed by tomlkit, one statement at a time. Whole tables are not: with a table tomlkit takes out the comment above the next
-one, which it counts among the lines of the first (0.15.2, tests/server/install/test_editing.py).
+A comment belongs to what follows it; one between two values of the entry is part of the entry. Single values are
+changed by tomlkit, one statement at a time. Whole tables are not, because tomlkit also removes the comment above the next
+table, which it considers part of the first (0.15.2, tests/server/install/test_editing.py).
 """
 
 import re
@@ -24,7 +24,7 @@ _COMMENT_LINES = re.compile(r"(?:[ \t]*#[^\n]*(?:\n|\Z))*")
 
 
 class _Statement(NamedTuple):
-    """A `[header]` or a `key = value`: the whole way to what it is about, and the lines that it takes."""
+    """A `[header]` or a `key = value`: the full path of its subject, and its lines."""
 
     path: tuple[str, ...]
     header: bool
@@ -36,23 +36,23 @@ def parsed(text: str) -> object:
     """Return the value of a TOML text.
 
     Raises:
-        ValueError: it is no TOML.
+        ValueError: it is not TOML.
     """
     return tomllib.loads(text)
 
 
 def comments(text: str) -> list[tuple[int, str]]:
-    """Return where each comment of a text begins, and the comment."""
+    """Return each comment of a text with its position."""
     return [(match.start(), match[0]) for match in _TOKEN.finditer(text) if match[0][0] == "#"]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where the lines about `keys` begin and end; none where it stands inside another value."""
+    """Return the start and end of the lines about `keys`; none if it is inside another value."""
     all_ranges: list[tuple[int, int]] = []
     before = False
     for one in _statements(text):
         ours = one.path[: len(keys)] == tuple(keys)
-        # Comments above one of our headers may have been about something else once: they are not inside.
+        # Comments above one of our headers may once have been about something else: they are not included.
         if ours and before and not (one.header and text[all_ranges[-1][1] : one.start].strip()):
             all_ranges[-1] = all_ranges[-1][0], one.end
         elif ours:
@@ -62,10 +62,10 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def with_member(text: str, keys: Sequence[str], value: Any) -> str:
-    """Return `text` in which `value` stands at `keys`.
+    """Return `text` with `value` at `keys`.
 
     Raises:
-        ValueError: it is no TOML.
+        ValueError: it is not TOML.
         ImportError: tomlkit is not installed.
     """
     statements, newline = _statements(text), "\r\n" if "\r\n" in text else "\n"
@@ -89,10 +89,10 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
 
 
 def without_member(text: str, keys: Sequence[str]) -> str:
-    """Return `text` without the lines about `keys`; comments before and behind them stay.
+    """Return `text` without the lines about `keys`; comments before and after them stay.
 
     Raises:
-        ValueError: it is no TOML.
+        ValueError: it is not TOML.
         ImportError: tomlkit is needed and not installed.
     """
     statements = _statements(text)
@@ -108,7 +108,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
 
 def _statements(text: str) -> list[_Statement]:
     """Return the headers and values of a text, each with its lines."""
-    # Without comments, and with strings as one word each, brackets and line breaks are what they seem.
+    # Without comments, and with each string as one word, brackets and line breaks mean what they seem to.
     plain = _TOKEN.sub(lambda match: (" " if match[0][0] == "#" else "_") * len(match[0]), text)
     statements: list[_Statement] = []
     table: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ def _statements(text: str) -> list[_Statement]:
 
 
 def _statement_end(plain: str, start: int) -> int:
-    """Return where the line break ends that no bracket holds open."""
+    """Return the end of the first line break that is outside brackets."""
     depth = 0
     for match in _BRACKET_OR_BREAK.finditer(plain, start):
         if match[0] != "\n":
@@ -141,7 +141,7 @@ def _statement_end(plain: str, start: int) -> int:
 
 
 def _path(key: str) -> tuple[str, ...]:
-    """Return the parts of a key, dotted and quoted as TOML allows."""
+    """Return the parts of a key, which may be dotted and quoted as TOML allows."""
     value: Any = tomllib.loads(f"{key} = 0")
     path: list[str] = []
     while isinstance(value, dict):
@@ -151,7 +151,7 @@ def _path(key: str) -> tuple[str, ...]:
 
 
 def _is_table(value: Any) -> bool:
-    """Tell whether a new value gets a header and lines of its own."""
+    """Return whether a new value gets its own header and lines."""
     return isinstance(value, dict) and bool(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
@@ -160,17 +160,17 @@ def _begins(keys: Sequence[str], path: tuple[str, ...]) -> bool:
 
 
 def _around(statements: Sequence[_Statement], keys: Sequence[str]) -> _Statement | None:
-    """Return the value that `keys` is, or lies in."""
+    """Return the value that `keys` is, or is part of."""
     return next((one for one in statements if not one.header and _begins(keys, one.path)), None)
 
 
 def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -> str:
-    """Return `text` with one statement changed: `value` at `keys` in it, with None nothing."""
+    """Return `text` with one statement changed: `value` at `keys` in it, or nothing there with None."""
     import tomlkit
 
     document: Any = tomlkit.parse(text[statement.start : statement.end])
     table = document
-    # The statement names its last parts only, those above come from its header.
+    # The statement names only the last parts; the others come from its header.
     parts = list(keys)
     while parts[0] not in document:
         del parts[0]
@@ -186,7 +186,7 @@ def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -
 
 
 def _inline(value: Any) -> Any:
-    """Return a new value as it stands on one line."""
+    """Return a new value as written on one line."""
     import tomlkit
 
     if not isinstance(value, dict):
@@ -198,20 +198,20 @@ def _inline(value: Any) -> Any:
 
 
 def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence[str]) -> int:
-    """Return where one more table belongs: behind the last of the same parent, else at the end of the text."""
+    """Return where a new table belongs: after the last one with the same parent, or else at the end of the text."""
     above = tuple(keys[:-1])
     last = next((one for one in reversed(statements) if one.path[: len(above)] == above), None)
     if last is None:
         return len(text)
     at = _block_end(statements, last)
-    # Comments right below a table are its own, unless the next one begins right below them.
+    # Comments directly below a table belong to it, unless the next one begins directly below them.
     match = _COMMENT_LINES.match(text, at)
     behind = match.end() if match else at
     return at if any(one.start == behind for one in statements) else behind
 
 
 def _block_end(statements: Sequence[_Statement], statement: _Statement) -> int:
-    """Return where the last value of the table ends that `statement` is in, or is the header of."""
+    """Return the end of the last value in the table that `statement` is in, or is the header of."""
     end = statement.end
     for one in statements:
         if one.start >= end:

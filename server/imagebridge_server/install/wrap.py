@@ -1,4 +1,4 @@
-"""The relay in front of a server that a host has, and out again: only the words of its command change."""
+"""Puts the relay in front of a server that a host has, and removes it: only the words of its command change."""
 
 import re
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ from .host_files import HostFile
 from .server_entry import relay
 
 _PROGRAM = re.compile(r"(?:^|[/\\])imagebridge(?:\.exe)?(?:@[^/\\]*)?$")
-"""What starts the relay, or names it behind `uvx --from` and `python -m`."""
+"""Words that start the relay, or name it after `uvx --from` and `python -m`."""
 
 
 def wrapped(host: HostFile, path: Path, server: str) -> FileChange:
-    """Return the change that puts the relay in front of `server`; none where it is there.
+    """Return the change that puts the relay in front of `server`; an empty change if it is already there.
 
     Raises:
-        BridgeError: the file cannot be read or safely changed, or there is no such server in it that is started by a
+        BridgeError: the file cannot be read or safely changed, or it has no such server that is started by a
             command.
     """
     return _changed(host, path, server, into=True)
 
 
 def unwrapped(host: HostFile, path: Path, server: str) -> FileChange:
-    """Return the change that takes the relay out: the very bytes of before, where the entry has not changed since.
+    """Return the change that removes the relay: it restores the original bytes if the entry has not changed since.
 
     Raises:
         BridgeError: as `wrapped`.
@@ -76,7 +76,7 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
 def _as_before(
     host: HostFile, text: str, before: str, keys: tuple[str, ...], entry: dict[str, Any]
 ) -> str | None:
-    """Return a text with the entry as it is written in an earlier one; None where it is not the same there."""
+    """Return a text with the entry as it is written in an earlier one; None if it is not the same there."""
     earlier = value_at(before, host.form, keys) if before else None
     if not isinstance(earlier, dict):
         return None
@@ -85,7 +85,7 @@ def _as_before(
 
 
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
-    """Say that a file does not have a server, and which is meant, or which it has."""
+    """Say that a file does not have a server, and which one may be meant, or which it has."""
     names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
     near = nearest(server, names)
     hint = f"; did you mean {near!r}?" if near else "."
@@ -115,12 +115,12 @@ def _with_argv(host: HostFile, entry: dict[str, Any], argv: list[str]) -> dict[s
 
 
 def _settled(host: HostFile, entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what an entry means: no arguments are none, and a start-up time-out that lacks may be ours."""
+    """Return the meaning of an entry: an empty list of arguments equals none, and a missing start-up timeout may have been ours."""
     return {**host.patience, **entry, "args": entry.get("args") or []}
 
 
 def _relay(argv: Sequence[str]) -> int:
-    """Return how many words are the relay's, with options that its user added; 0 where it is not in front."""
+    """Return how many words belong to the relay, including options that the user added; 0 if it is not in front."""
     for at, (before, word) in enumerate(pairwise(argv), 1):
         if word == "proxy" and _PROGRAM.search(before) and "--" in argv[at:-1]:
             return argv.index("--", at) + 1

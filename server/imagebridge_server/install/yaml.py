@@ -1,7 +1,7 @@
-"""Changing one entry of a YAML text that people edit: text is put in and taken out, all else keeps its bytes.
+"""Changes one entry of a YAML text that people edit: text is added and removed, everything else keeps its bytes.
 
-A comment belongs to what follows it, unless it is indented as deep as what stands before it. ruamel.yaml
-says where each value lies, and writes new ones with the indentation of the file.
+A comment belongs to what follows it, unless it is indented as far as what precedes it. ruamel.yaml
+gives the position of each value, and writes new ones with the file's indentation.
 """
 
 import json
@@ -17,10 +17,10 @@ _BREAK = re.compile(r"\r?\n")
 
 
 def parsed(text: str) -> object:
-    """Return the value of a YAML text; of an empty one, an empty table.
+    """Return the value of a YAML text; an empty text is an empty table.
 
     Raises:
-        Exception: it is no YAML; ruamel.yaml has no common class for it.
+        Exception: it is not YAML; ruamel.yaml has no common base class for this.
         ImportError: ruamel.yaml is not installed.
     """
     value = _reader().load(text)
@@ -28,13 +28,13 @@ def parsed(text: str) -> object:
 
 
 def comments(text: str) -> list[tuple[int, str]]:
-    """Return where each comment of a text begins, and the comment."""
+    """Return each comment of a text with its position."""
     bare = _bare(text, _reader().compose(text))
     return [(match.start(), match[0]) for match in _COMMENT.finditer(bare)]
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
-    """Return where the entry at `keys` begins and ends, with the comment behind it on its last line."""
+    """Return the start and end of the entry at `keys`, including a comment after it on its last line."""
     root = _reader().compose(text)
     located = _table_and_member(root, keys)
     if located is None:
@@ -45,10 +45,10 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def with_member(text: str, keys: Sequence[str], value: Any) -> str:
-    """Return `text` in which `value` stands at `keys`, the tables on the way made where they are missing.
+    """Return `text` with `value` at `keys`; missing tables on the way are created.
 
     Raises:
-        Exception: it is no YAML.
+        Exception: it is not YAML.
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
@@ -74,10 +74,10 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
 
 
 def without_member(text: str, keys: Sequence[str]) -> str:
-    """Return `text` without the entry at `keys`; comments before and behind it stay.
+    """Return `text` without the entry at `keys`; comments before and after it stay.
 
     Raises:
-        Exception: it is no YAML.
+        Exception: it is not YAML.
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
@@ -89,7 +89,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     start, end = key.start_mark.index, _end_of_node(plain, value)
     if parent.flow_style:
         at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
-        if at:  # with the comma before it, else with the one behind it
+        if at:  # with the comma before it, otherwise with the one after it
             return _without_comma(
                 text, plain, _end_of_node(plain, parent.value[at - 1][1]), start, start, end
             )
@@ -100,10 +100,10 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     line_break = _BREAK.match(text, end)
     if line_break:
         end = line_break.end()
-    elif start:  # the last line of a text without a break at its end
+    elif start:  # the last line of a text without a line break at its end
         start -= 2 if text[:start].endswith("\r\n") else 1
     text = text[:start] + text[end:]
-    if above:  # a name with nothing behind it would be null, which is no table
+    if above:  # a name with nothing after it would be null, which is not a table
         colon = _colon(plain, above[1][0])
         text = text[:colon] + " {}" + text[colon:]
     return text
@@ -113,12 +113,12 @@ def _reader() -> Any:
     from ruamel.yaml import YAML
 
     reader: Any = YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # YAML allows one name for several
+    reader.composer.warn_double_anchors = False  # YAML allows one name for several values
     return reader
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Yield a node and all in it."""
+    """Yield a node and everything in it."""
     if node is None:
         return
     yield node
@@ -128,7 +128,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 
 def _bare(text: str, root: Any) -> str:
-    """Return the text with scalars as letters, of the same length, so that each # begins a comment."""
+    """Return the text with scalars replaced by letters, of the same length, so that each # begins a comment."""
     characters = list(text)
     for node in _nodes(root):
         if isinstance(node.value, str):
@@ -138,7 +138,7 @@ def _bare(text: str, root: Any) -> str:
 
 
 def _without_comments(text: str, root: Any) -> str:
-    """Return the text with comments as spaces, of the same length."""
+    """Return the text with comments replaced by spaces, of the same length."""
     characters = list(text)
     for match in _COMMENT.finditer(_bare(text, root)):
         characters[match.start() : match.end()] = " " * len(match[0])
@@ -146,12 +146,12 @@ def _without_comments(text: str, root: Any) -> str:
 
 
 def _end_of_node(plain: str, node: Any) -> int:
-    """Return where a value really ends: its mark stands at what comes next."""
+    """Return where a value really ends: its end mark is at the next token."""
     return len(plain[: node.end_mark.index].rstrip())
 
 
 def _member(table: Any, key: str) -> tuple[Any, Any] | None:
-    """Return the name and the value of a member; None where there is none, or no table."""
+    """Return the name and value of a member; None if it does not exist or its parent is not a table."""
     if table is None or not table.tag.endswith(":map"):
         return None
     pairs = cast("list[tuple[Any, Any]]", table.value)
@@ -159,7 +159,7 @@ def _member(table: Any, key: str) -> tuple[Any, Any] | None:
 
 
 def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, Any]] | None:
-    """Return the table that the last of `keys` is in, and its name and value there."""
+    """Return the table that contains the last of `keys`, and the name and value there."""
     table = root
     for key in keys[:-1]:
         table = pair[1] if (pair := _member(table, key)) else None
@@ -168,17 +168,17 @@ def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, A
 
 
 def _is_empty(node: Any) -> bool:
-    """Tell whether a node is null or an empty table."""
+    """Return whether a node is null or an empty table."""
     return node.tag.endswith(":null") or (node.tag.endswith(":map") and not node.value)
 
 
 def _is_inline(node: Any) -> bool:
-    """Tell whether a value is written behind its name, not below it."""
+    """Return whether a value is written on the line of its name, not below it."""
     return isinstance(node.value, str) or bool(node.flow_style)
 
 
 def _without_comma(text: str, plain: str, gap: int, gap_end: int, start: int, end: int) -> str:
-    """Return `text` without a member and the gap beside it; where comments are in the gap, only without its comma."""
+    """Return `text` without a member and the gap next to it; if the gap contains comments, only its comma is removed."""
     if plain[gap:gap_end] == text[gap:gap_end]:
         return text[: min(start, gap)] + text[max(end, gap_end) :]
     comma = plain.index(",", gap)
@@ -187,13 +187,13 @@ def _without_comma(text: str, plain: str, gap: int, gap_end: int, start: int, en
 
 
 def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any]) -> str:
-    """Return `text` with `new` at the end of a table that is not empty."""
+    """Return `text` with `new` at the end of a non-empty table."""
     end = _end_of_node(plain, table.value[-1][1])
     if table.flow_style:
         return f"{text[:end]}, {_flow(new)[1:-1]}{text[end:]}"
     column = table.value[0][0].start_mark.column
     at = end = _line_end(text, end)
-    # Comments that are indented like the members are members that somebody has switched off.
+    # Comments indented like the members are members that somebody has switched off.
     while line_break := _BREAK.match(text, end):
         line = _COMMENT_OR_BLANK.match(text, line_break.end())
         if line is None:
@@ -205,7 +205,7 @@ def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any])
 
 
 def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any], new: Any) -> str:
-    """Return `text` with another value for a name; what stands behind the old one on its line stays."""
+    """Return `text` with a new value for a name; what follows the old one on its line stays."""
     name, old = pair
     end, empty = _end_of_node(plain, old), old.start_mark.index == old.end_mark.index
     if table.flow_style:
@@ -219,26 +219,26 @@ def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any
         comment, rest = text[colon:line], text[max(line, end) :]
     stays_inline = bool(old.value) and _is_inline(old) and not isinstance(old.value, str)
     if new and isinstance(new, dict | list) and not stays_inline:
-        # Written with its name, to stand below it as lists and tables do in this file, and without it again.
+        # Written with its name, to be placed below it as this file does for lists and tables, and without it again.
         named = _block(text, root, {"_": new}, name.start_mark.column)
         return text[:colon] + comment + named[named.index("_:") + 2 :] + rest
     return f"{text[:colon]} {_scalar(new)}{comment}{rest}"
 
 
 def _block(text: str, root: Any, new: dict[str, Any], column: int) -> str:
-    """Return the lines of new members, each with the break before it, indented as the file is."""
+    """Return the lines of new members, each with a preceding line break, indented like the file."""
     step, offset = _indentation(root)
     lines = _dumped(new, step, offset).removesuffix("\n").split("\n")
     return "".join(f"{_newline(text)}{' ' * column}{line}" if line else _newline(text) for line in lines)
 
 
 def _scalar(new: Any) -> str:
-    """Return a value as it stands behind its name."""
+    """Return a value as written after its name."""
     return _flow(new) if isinstance(new, dict | list) else _dumped({"_": new}, 2, 0).strip()[3:]
 
 
 def _flow(new: Any) -> str:
-    """Return a value as it stands on one line, between brackets: JSON is YAML there."""
+    """Return a value as written on one line, inside brackets: JSON is valid YAML there."""
     return json.dumps(new, ensure_ascii=False)
 
 
@@ -256,12 +256,12 @@ def _dumped(value: object, step: int, offset: int) -> str:
 
 
 def _never_shared(_: object) -> bool:
-    """Tell the writer to write equal values out, without anchors."""
+    """Make the writer repeat equal values instead of using anchors."""
     return True
 
 
 def _indentation(root: Any) -> tuple[int, int]:
-    """Return by how much the file indents tables, and lists: by what its first ones are indented."""
+    """Return how far the file indents tables, and lists: as far as the first ones."""
     tables: list[int] = []
     lists: list[int] = []
     for node in _nodes(root):
@@ -275,7 +275,7 @@ def _indentation(root: Any) -> tuple[int, int]:
 
 
 def _colon(plain: str, name: Any) -> int:
-    """Return the place behind the colon that follows a name."""
+    """Return the position after the colon that follows a name."""
     return plain.index(":", name.end_mark.index) + 1
 
 

@@ -1,5 +1,5 @@
-"""A host's first questions, answered from a card that an earlier start has kept, while the server itself loads.
+"""Answers a host's first requests from a card that an earlier start has kept, while the server itself loads.
 
-Hosts ask their model before a slow server has listed its tools, and what takes long is importing the SDK. So the
-rooms here that work before that (`launch`, `card`, `handshake`, `opening`) import the standard library alone.
+Hosts ask their model before a slow server has listed its tools, and importing the SDK is what takes long. So the
+modules that run before it (`launch`, `card`, `handshake`, `opening`) import only the standard library.
 """

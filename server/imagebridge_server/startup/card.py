@@ -1,7 +1,7 @@
-"""The card: what the server answered first at an earlier start, as a file of the user's alone.
+"""The card: the server's first answers at an earlier start, in a file that only the user can access.
 
-The file is one line with its checksum, and JSON. It appears whole or not at all; one that is broken, old, too large
-or of others is passed over and written anew.
+The file is one line with its checksum, then JSON. It appears complete or not at all; a card that is broken, old, too large
+or written by others is ignored and written again.
 """
 
 import json
@@ -15,21 +15,21 @@ from typing import Any, NamedTuple
 from .launch import Launch, file_state, module_files
 
 Answers = Mapping[str, Mapping[str, str]]
-"""For each protocol version, the result that answers each question, as JSON."""
+"""For each protocol version, the result for each request, as JSON."""
 
 _FORMAT = 1
 _LIMIT = 4_000_000
-"""Bytes of a card at most; one has 150,000 or so."""
+"""The most bytes of a card; a typical one has 150,000."""
 
 _KEPT = 50
-"""Cards in a folder at most: those that were not used for longest make room."""
+"""The most cards in a folder: the ones not used for longest are removed."""
 
 
 class Card(NamedTuple):
-    """What a server answers first.
+    """The first answers of a server.
 
-    handshake: by the versions of the protocol that open with `initialize`, the newest last. stateless: by those
-    since 2026-07-28. file: where it is kept.
+    handshake: by protocol version, for those that open with `initialize`, newest last. stateless: for those
+    since 2026-07-28. file: where the card is kept.
     """
 
     handshake: Answers
@@ -38,7 +38,7 @@ class Card(NamedTuple):
 
     @classmethod
     def of(cls, launch: Launch) -> "Card | None":
-        """Return the card that an earlier start like this one has kept, None where there is none, or all is not as it was."""
+        """Return the card of an earlier start like this one, or None if there is none or anything has changed."""
         for file in launch.files():
             with suppress(
                 OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
@@ -70,14 +70,14 @@ class Card(NamedTuple):
         )
 
     def keep(self, launch: Launch, folders: Iterable[str]) -> bool:
-        """Keep this card for starts like this one, and tell whether that could be.
+        """Keep this card for starts like this one, and return whether that was possible.
 
         Args:
-            launch: the start that has made it.
-            folders: those that tools read and write, and which must be there.
+            launch: the start that made it.
+            folders: the folders that tools read and write, which must exist.
         """
         files = module_files()
-        # What was changed since this process read it is not what has answered.
+        # A file that changed since this process read it is not what has answered.
         if files is None or any(changed >= launch.began for _, changed, _ in files):
             return False
         named = list(folders)
@@ -104,13 +104,13 @@ class Card(NamedTuple):
         return True
 
     def drop(self) -> None:
-        """Take the card away: the server answers otherwise now."""
+        """Remove the card: the server's answers have changed."""
         with suppress(OSError):
             os.unlink(self.file)
 
 
 def writable(folder: str) -> bool:
-    """Tell whether cards can be kept in a folder, which is made where it is not there yet, for its user alone."""
+    """Return whether cards can be kept in a folder, which is created for its user alone if it is missing."""
     with suppress(OSError):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         return _is_ours(os.lstat(folder), stat.S_IFDIR) and os.access(folder, os.W_OK)
@@ -118,7 +118,7 @@ def writable(folder: str) -> bool:
 
 
 def _with_text_numbers(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, int]]:
-    """Return answers with numbers in place of their texts, of which many are the same in several versions."""
+    """Return answers with texts replaced by numbers, because many are the same in several versions."""
     return {
         version: {question: texts.setdefault(text, len(texts)) for question, text in known.items()}
         for version, known in answers.items()
@@ -126,7 +126,7 @@ def _with_text_numbers(answers: Answers, texts: dict[str, int]) -> dict[str, dic
 
 
 def _with_texts(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> Answers:
-    """Return answers with the texts in place of their numbers."""
+    """Return answers with the numbers replaced by their texts."""
     return {
         version: {question: texts[number] for question, number in known.items()}
         for version, known in answers.items()
@@ -134,7 +134,7 @@ def _with_texts(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> A
 
 
 def _is_ours(state: os.stat_result, kind: int) -> bool:
-    """Tell whether only this user can have written a file or folder. Windows keeps a user's folders to its user."""
+    """Return whether only this user can have written a file or folder. Windows reserves a user's folders for that user."""
     if stat.S_IFMT(state.st_mode) != kind:
         return False
     if not hasattr(os, "geteuid"):
@@ -143,10 +143,10 @@ def _is_ours(state: os.stat_result, kind: int) -> bool:
 
 
 def _read(file: str) -> bytes:
-    """Return what is in a file.
+    """Return the content of a file.
 
     Raises:
-        OSError: there is none, or its user is not the only one who can have written it.
+        OSError: it does not exist, or others can have written it.
         ValueError: it is too large.
     """
     if not _is_ours(os.lstat(os.path.dirname(file)), stat.S_IFDIR):
@@ -166,14 +166,14 @@ def _write_card(file: str, data: bytes) -> None:
     folder = os.path.dirname(file)
     if not writable(folder):
         raise PermissionError("others can write the folder")
-    # Only now: who reads a card loads as little as can be.
+    # Only now: reading a card should load as little as possible.
     from imagebridge_tools.files.atomic_write import write_whole
 
     write_whole(file, data)
 
 
 def _clear(folder: str) -> None:
-    """Take away the cards that were not used for longest, where there are too many."""
+    """Remove the cards that were not used for longest, if there are too many."""
     for _, path in sorted(_cards(folder), reverse=True)[_KEPT:]:
         with suppress(OSError):
             os.unlink(path)
@@ -182,6 +182,6 @@ def _clear(folder: str) -> None:
 def _cards(folder: str) -> Iterator[tuple[float, str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            with suppress(OSError):  # Another process may have taken it away.
+            with suppress(OSError):  # Another process may have removed it.
                 if entry.name.endswith(".card"):
                     yield entry.stat(follow_symlinks=False).st_mtime, entry.path

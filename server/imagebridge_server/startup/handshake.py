@@ -1,9 +1,9 @@
-"""Which of a host's first messages a card answers: those that the SDK's server would surely answer the same.
+"""Decides which of a host's first messages a card answers: those that the SDK's server would certainly answer the same.
 
-Pure. Both generations of the protocol: that of `initialize` (to 2025-11-25) and the stateless one (since 2026-07-28),
-whose requests each carry an envelope in `_meta`. As in the SDK the first request decides which one is spoken. What is
-of unusual form, and what comes after something not understood, waits for the SDK: no rule of it is repeated here
-beyond what hosts really send.
+Pure. Both generations of the protocol: that of `initialize` (up to 2025-11-25) and the stateless one (since 2026-07-28),
+in which each request has an envelope in `_meta`. As in the SDK, the first request decides which one is spoken. Anything
+unusual, and anything after a message that was not understood, waits for the SDK: its rules are repeated here only
+for what hosts send in practice.
 """
 
 import json
@@ -21,14 +21,14 @@ CLIENT_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 
 APPS = "io.modelcontextprotocol/ui"
 APP_PAGE = "text/html;profile=mcp-app"
-"""The extension that shows pages beside results, and their type (MCP Apps 2026-01-26): its hosts are told of the viewer."""
+"""The extension that shows pages with results, and their type (MCP Apps 2026-01-26): its hosts are told about the viewer."""
 
 _LONGEST = 65_536
 _DEEPEST = 100
-"""Characters and brackets of a message at most: the SDK refuses what is nested deeper than 200."""
+"""The most characters and brackets of a message: the SDK refuses nesting deeper than 200."""
 
 _OTHERS = "*"
-"""In a shape: whatever other name."""
+"""In a shape: any other name."""
 
 _CAPABILITIES: JsonObject = {
     "experimental": {_OTHERS: dict},
@@ -51,14 +51,14 @@ _IMPLEMENTATION: JsonObject = {
     "websiteUrl": str,
     _OTHERS: object,
 }
-"""What clients tell of themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation).
+"""What clients say about themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation).
 
-Names that the protocol does not have are ignored: some hosts tell of tools and prompts as their capabilities.
+Names that the protocol does not have are ignored: some hosts list tools and prompts as their capabilities.
 """
 
 
 class Early(NamedTuple):
-    """A request that the card answers: itself, the question it asks, and the result as JSON."""
+    """A request that the card answers: the request, the key of the question, and the result as JSON."""
 
     request: JsonObject
     question: str
@@ -71,7 +71,7 @@ class Early(NamedTuple):
 
 
 class Handshake:
-    """The opening of one connection, as far as a card leads.
+    """The opening of one connection, as far as the card can answer it.
 
     stateless: whether the generation without `initialize` is spoken; None before the first request.
     waiting: whether a message needs the server itself.
@@ -87,7 +87,7 @@ class Handshake:
         self.waiting = False
 
     def early(self, line: str) -> Early | None:
-        """Return how the card answers a line of the host; None where it does not, or nothing is to be answered."""
+        """Return the card's answer to a line of the host; None if it has none, or no answer is needed."""
         message = None if self._lost else _message(line)
         if message is None:
             self._lost = self.waiting = True
@@ -97,7 +97,7 @@ class Handshake:
         found = self._question_and_result(message["method"], message.get("params"))
         if found is None:
             self.waiting = True
-            # What is refused there changes nothing, but what is refused is decided there.
+            # A refused message changes nothing there, but the SDK decides what is refused.
             self._lost = self._lost or message["method"] == "initialize"
             return None
         return Early(message, *found)
@@ -126,7 +126,7 @@ class Handshake:
 
 
 def question(method: str, *, apps: bool) -> str:
-    """Return what a card calls a question: a method, asked by a host that shows MCP Apps or does not."""
+    """Return the card's key for a question: a method, asked by a host with or without MCP Apps."""
     return f"{method}, apps" if apps else method
 
 
@@ -137,8 +137,8 @@ def _answer(known: Mapping[str, str] | None, method: str, *, apps: bool) -> tupl
 
 
 def _message(line: str) -> JsonObject | None:
-    """Return a request or notification whose form leaves no doubt, else None."""
-    # Half a pair of surrogates is a text to Python's reader and an error to the SDK's.
+    """Return a request or notification whose form is unambiguous, otherwise None."""
+    # A lone surrogate is valid text to Python's parser and an error to the SDK's.
     if len(line) > _LONGEST or line.count("{") + line.count("[") > _DEEPEST or "\\ud" in line.lower():
         return None
     try:
@@ -177,7 +177,7 @@ def _meta(params: JsonObject | None) -> JsonObject:
 
 
 def _is_plain(params: JsonObject | None) -> bool:
-    """Tell whether a request asks for all there is: no cursor, nothing but `_meta`."""
+    """Return whether a request asks for a whole list: no cursor, nothing but `_meta`."""
     return params is None or (set(params) <= {"_meta"} and _is_plain_meta(params))
 
 
@@ -190,7 +190,7 @@ def _is_plain_meta(params: JsonObject) -> bool:
 
 
 def _is_free(key: str, _: object) -> bool:
-    """Tell whether a name in `_meta` is none that the SDK reads, in whatever spelling."""
+    """Return whether a name in `_meta` is one that the SDK does not read, in any spelling."""
     return "modelcontextprotocol" not in key and "progress" not in key
 
 
@@ -214,7 +214,7 @@ def _is_envelope(meta: JsonObject, versions: Answers) -> bool:
 
 
 def _introduces(params: JsonObject) -> bool:
-    """Tell whether these are the parameters of an `initialize` that nobody would refuse."""
+    """Return whether these are parameters of `initialize` that the SDK would certainly accept."""
     return (
         set(params) - {"_meta"} == {"protocolVersion", "capabilities", "clientInfo"}
         and _is_plain_meta(params)
@@ -236,7 +236,7 @@ def _is_implementation(value: object) -> bool:
 
 
 def _fits(value: object, shape: Any) -> bool:
-    """Tell whether a value has a shape: a type, or an object of the shapes of its names, which may be null."""
+    """Return whether a value has a shape: a type, or an object with shapes for its names, which may be null."""
     if shape is object:
         return True
     if isinstance(shape, type):

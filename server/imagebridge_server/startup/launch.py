@@ -1,7 +1,7 @@
-"""What this start of the server is: all that its tools and instructions depend on, told before anything is imported.
+"""Identifies this start of the server by everything that its tools and instructions depend on, before anything is imported.
 
-A card is found by how the server was started (arguments, variables, interpreter), and is only good while all is as
-it was: the folders that modules come from, the files of this package's modules, and the folders of the user.
+A card is found by how the server was started (arguments, variables, interpreter), and is valid only while nothing has
+changed: the folders that modules come from, the files of this package's modules, and the folders of the user.
 """
 
 import json
@@ -13,21 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 CARD = "IMAGEBRIDGE_CARD"
-"""The environment variable of the folder in which cards are kept; "off" keeps and uses none."""
+"""The environment variable for the folder in which cards are kept; "off" keeps and uses none."""
 
 _OURS = ("imagebridge", "imagebridge_tools", "imagebridge_server")
 _PAYING = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
-"""Variables whose presence alone offers further tools (see `Settings.from_environment`): their values stay unknown."""
+"""Variables whose mere presence offers further tools (see `Settings.from_environment`): their values are not recorded."""
 
 FileState = tuple[str, int, int]
-"""A file's path, the nanosecond in which it was last changed, and its bytes."""
+"""A file's path, the nanosecond of its last change, and its size in bytes."""
 
 
 class Launch(NamedTuple):
     """One start of the server.
 
-    began: the nanosecond in which it was. folder: where cards are kept. command: how it was started.
-    here: the working folder, from which relative folders count. modules: where modules come from, in what state.
+    began: the nanosecond of the start. folder: where cards are kept. command: how it was started.
+    here: the working folder, the base of relative paths. modules: where modules come from, and their state.
     """
 
     began: int
@@ -38,13 +38,13 @@ class Launch(NamedTuple):
 
     @classmethod
     def current(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Launch | None":
-        """Return the start of this process; None where no card is to be used or kept."""
+        """Return the start of this process, or None if no card is to be used or kept."""
         chosen = environment.get(CARD, "")
         if chosen == "off":
             return None
         try:
             here = os.getcwd()
-        except OSError:  # Taken away under us.
+        except OSError:  # It was deleted while in use.
             return None
         command = {
             "arguments": list(arguments),
@@ -58,27 +58,27 @@ class Launch(NamedTuple):
             "python": [sys.executable, sys.prefix, sys.version, *map(int, sys.flags)],
         }
         folder = os.path.abspath(os.path.expanduser(chosen)) if chosen else _cache()
-        if not os.path.isabs(folder):  # A user without a home has no cache.
+        if not os.path.isabs(folder):  # A user without a home folder has no cache.
             return None
         return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
 
     def files(self) -> list[str]:
-        """Return where a card of this start may be: first one that does not depend on the working folder."""
+        """Return where a card of this start may be: first the one that does not depend on the working folder."""
         return [self.file(depends=False), self.file(depends=True)]
 
     def file(self, *, depends: bool) -> str:
-        """Return where a card is kept that depends on the working folder, or does not."""
+        """Return the path of the card that does, or does not, depend on the working folder."""
         identity = self.command + (self.here if depends else "")
         name = f"{zlib.crc32(identity.encode('utf-8', 'surrogateescape')):08x}.card"
         return os.path.join(self.folder, name)
 
     def depends(self, folders: Iterable[str]) -> bool:
-        """Tell whether one of these folders may have been named from the working folder, so that another would be meant elsewhere."""
+        """Return whether one of these folders may have been given relative to the working folder, so that it would differ elsewhere."""
         return any(os.path.join(folder, "").startswith(os.path.join(self.here, "")) for folder in folders)
 
 
 def module_files() -> list[FileState] | None:
-    """Return the state of the files of this package's modules that are loaded; None where one is no file."""
+    """Return the state of the files of this package's loaded modules; None if one is not a file."""
     found: list[FileState] = []
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] in _OURS:
@@ -90,7 +90,7 @@ def module_files() -> list[FileState] | None:
 
 
 def file_state(path: str) -> FileState | None:
-    """Return the state of a file, None where there is none."""
+    """Return the state of a file, or None if it does not exist."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
@@ -99,9 +99,9 @@ def file_state(path: str) -> FileState | None:
 
 
 def _module_folders(path: Sequence[str], here: str) -> list[list[Any]]:
-    """Return each folder of the module path, and the nanosecond of its last change.
+    """Return each folder of the module path, with the nanosecond of its last change.
 
-    Whatever is installed, removed or exchanged changes its folder. The working folder is left out: `python -m` puts
+    Installing, removing or replacing a package changes its folder. The working folder is left out: `python -m` puts
     it first, wherever a host happens to start.
     """
     found: list[list[Any]] = []
@@ -113,7 +113,7 @@ def _module_folders(path: Sequence[str], here: str) -> list[list[Any]]:
 
 
 def _cache() -> str:
-    # Only here: it takes longer than all else on this page.
+    # Only here: it takes longer than everything else in this file.
     from platformdirs import user_cache_dir
 
     return os.path.join(user_cache_dir("imagebridge", appauthor=False), "cards")

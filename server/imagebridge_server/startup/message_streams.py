@@ -1,7 +1,7 @@
-"""A connection of an MCPServer over given streams, and the news that its tools changed: the SDK's class has no methods for these.
+"""Connects an MCPServer to given streams, and announces changed tools: the SDK's class has no methods for these.
 
-One message costs no other: a request that the SDK cannot read is mended or answered, and what cannot be written is
-made so. The SDK (mcp 2.3, 2026-11) drops the former without an answer, and ends with the latter.
+One message does not affect others: a request that the SDK cannot read is repaired or answered, and what cannot be written is
+made writable. The SDK (mcp 2.3, 2026-11) drops the former without an answer, and the latter ends it.
 """
 
 import json
@@ -24,7 +24,7 @@ from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, writable
 async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> None:
     """Serve one connection over two streams of messages.
 
-    It tells that its list of tools may change: it does where a card was wrong.
+    It declares that its list of tools may change, which happens if a card was wrong.
     """
     served = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     options = served.create_initialization_options(NotificationOptions(tools_changed=True))
@@ -33,7 +33,7 @@ async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> N
 
 
 async def tell_tools_changed(server: MCPServer[Any]) -> None:
-    """Tell those who listen (since 2026-07-28) that the server lists other tools."""
+    """Tell subscribers (since 2026-07-28) that the list of tools has changed."""
     await server._subscriptions.publish(ToolsListChanged())  # pyright: ignore[reportPrivateUsage]
 
 
@@ -59,7 +59,7 @@ class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
 
 
 class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The messages from the host; those that the SDK could not read are mended, or answered in words."""
+    """The messages from the host; those that the SDK could not read are repaired, or answered in words."""
 
     def __init__(self, stream: Any, answers: _WritableMessages) -> None:
         self._stream = stream
@@ -68,7 +68,7 @@ class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
     @property
     def last_context(self) -> object:
-        """The sender's context, which the SDK asks its streams for."""
+        """The sender's context, which the SDK reads from its streams."""
         return getattr(self._stream, "last_context", None)
 
     async def receive(self) -> SessionMessage | Exception:
@@ -92,9 +92,9 @@ def _writable(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield what a line says that the SDK refuses: the messages in it, and the answers that requests get in their place."""
+    """Yield the content of a line that the SDK refuses: the messages in it, and errors as answers to unreadable requests."""
     for problem in refused.errors(include_url=False):
-        # The line where it is not JSON, else what it says: each kind of message refuses it on its own grounds.
+        # The line if it is not JSON, otherwise its content: each kind of message has its own reason to refuse it.
         if not problem["loc"]:
             yield from _unreadable(str(problem["input"]))
             return
@@ -104,7 +104,7 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages of a line that strict readers refuse."""
+    """Yield the messages of a line that strict parsers refuse."""
     deep = f"it is nested deeper than {MAX_LEVELS} levels"
     try:
         found: object = json.loads(line)
@@ -122,7 +122,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages that JSON is, one or a batch (protocol 2025-03-26)."""
+    """Yield the messages in JSON, one or a batch (protocol 2025-03-26)."""
     for one in found if is_list(found) else [found]:
         try:
             yield SessionMessage(jsonrpc_message_adapter.validate_python(writable(one), by_name=False)), False

@@ -1,7 +1,7 @@
 """The opening of a connection: a thread answers from the card, until the SDK's server has loaded and takes over.
 
-Every line goes to the SDK too, so that its session is as if it had answered itself. A request that the card has
-answered goes there under an id of ours, and its answer is compared with the card's and goes no further.
+Every line also goes to the SDK, so that its session is the same as if it had answered itself. A request that the card has
+answered goes to the SDK under an internal id, and the SDK's answer is compared with the card's and discarded.
 """
 
 import json
@@ -18,11 +18,11 @@ _CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
 
 
 class Opening:
-    """One connection over `stdin` and `stdout`; as a file of lines it is what the SDK reads and writes.
+    """One connection over `stdin` and `stdout`; the SDK reads and writes it like a file of lines.
 
-    settled: set once nothing more is to be had from the card soon. differs: whether the server answered otherwise
-    than the card, which is then dropped. on_tools_changed: called, in the thread that writes, where it lists other
-    tools and the host speaks the generation in which such news goes to subscribers.
+    settled: set once the card has nothing more to answer for now. differs: whether the server's answers differ from
+    the card's, which is then dropped. on_tools_changed: called, in the writing thread, if the server lists other
+    tools and the host speaks the generation in which subscribers are notified.
     """
 
     def __init__(self, card: Card, stdin: TextIO, stdout: BinaryIO) -> None:
@@ -41,21 +41,21 @@ class Opening:
         self.on_tools_changed: Callable[[], object] = lambda: None
 
     def begin(self) -> None:
-        """Answer, in a thread."""
+        """Start answering, in a thread."""
         threading.Thread(target=self._run, name="opening", daemon=True).start()
 
     def readline(self) -> str:
-        """Return the next line for the SDK, empty at the end. From the first on, the card answers no more."""
+        """Return the next line for the SDK, empty at the end. After the first call, the card answers nothing more."""
         with self._lock:
             self._taken = True
             if self._lines:
                 return self._lines.popleft()
-        # The thread waits for a line that nobody can call it back from; it is the next one.
+        # The thread is waiting for a line, and nobody can interrupt it; that line is the next one.
         self._over.wait()
         return self._lines.popleft() if self._lines else self._stdin.readline()
 
     def write(self, text: str) -> int:
-        """Write a line of the SDK, unless it answers what was answered."""
+        """Write a line of the SDK, unless it answers something that was already answered."""
         if not (self._replayed and self._prefix in text[:200]):
             self._stdout.write(text.encode())
             return len(text)
@@ -88,10 +88,10 @@ class Opening:
             self.settled.set()
 
     def _took(self, line: str) -> bool:
-        """Answer a line, or keep it for the SDK; False where it is the last one for this thread."""
+        """Answer a line, or keep it for the SDK; False if it is the last one for this thread."""
         with self._lock:
             if not (line or self._taken or self._handshake.waiting):
-                os._exit(0)  # The host has hung up, and nobody waits for what loads.
+                os._exit(0)  # The host has disconnected, and nobody waits for what is loading.
             early = self._handshake.early(line) if line and not self._taken else None
             if early:
                 self._answer(early)
@@ -113,5 +113,5 @@ class Opening:
 
 
 def canonical(result: Any) -> str:
-    """Return a result as cards keep it."""
+    """Return a result in the form in which cards keep it."""
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The answers for a card: the server itself is asked, in memory, all that a host may ask first."""
+"""Makes the answers for a card by sending the server, in memory, everything that a host may ask first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -50,7 +50,7 @@ async def _answers(server: MCPServer[Any], version: str, asking: Any) -> dict[st
 
 
 async def _ask(server: MCPServer[Any], questions: Questions) -> list[tuple[str, dict[str, Any]]]:
-    """Return the results of a connection's questions; one that is refused has none."""
+    """Return the results for a connection's requests; a refused one has none."""
     found: list[tuple[str, dict[str, Any]]] = []
     async with (
         create_client_server_memory_streams() as ((replies, requests), streams),

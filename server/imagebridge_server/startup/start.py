@@ -1,4 +1,4 @@
-"""The first thing of a start: the card is looked for and, where there is one, the wire taken and the host answered."""
+"""The first step of a start: it looks for the card and, if there is one, takes over stdin and stdout and answers the host."""
 
 import os
 import signal
@@ -10,25 +10,25 @@ from .launch import Launch
 from .opening import Opening
 
 _PAUSE = 0.1
-"""Seconds that the host has for its first questions before loading takes the processor from their answers."""
+"""Seconds that the host has for its first requests before loading competes with the answers for the processor."""
 
 
 class ServerStart(NamedTuple):
-    """One start: what a card of it would be kept for, and the opening where one was found."""
+    """One start: what a card of it would be kept for, and the opening if a card was found."""
 
     launch: Launch
     opening: Opening | None
 
 
 def begin() -> ServerStart | None:
-    """Begin to answer where a card was kept for a start like this; None where cards are neither used nor kept."""
+    """Begin to answer if a card was kept for a start like this one; None if cards are neither used nor kept."""
     if os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)
     card = Card.of(launch) if launch else None
     if not (launch and card):
         return launch and ServerStart(launch, None)
-    # While modules load nobody handles it otherwise, and a trace of calls helps nobody.
+    # While modules load, nobody else handles it, and a stack trace helps nobody.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     opening = Opening(card, *_wire())
@@ -38,8 +38,8 @@ def begin() -> ServerStart | None:
 
 
 def _wire() -> tuple[TextIO, BinaryIO]:
-    """Return stdin and stdout, and put nothing and stderr in their places: what modules print must not reach the host."""
-    # Read as the SDK reads it.
+    """Return stdin and stdout, and replace them with nothing and stderr: what modules print must not reach the host."""
+    # Read in the same way as by the SDK.
     stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
     stdout = os.fdopen(os.dup(1), "wb")
     divert(0, os.open(os.devnull, os.O_RDONLY))
@@ -48,13 +48,13 @@ def _wire() -> tuple[TextIO, BinaryIO]:
 
 
 def divert(number: int, target: int) -> None:
-    """Let a descriptor lead where another one does, which is closed."""
+    """Make a descriptor refer to the target of another one, which is closed."""
     os.dup2(target, number)
     os.close(target)
 
 
 def divert_stdout() -> None:
-    """Let what is printed go to stderr, or nowhere for a host that keeps no stderr."""
+    """Redirect what is printed to stderr, or to nowhere for a host that keeps no stderr."""
     try:
         os.dup2(2, 1)
     except OSError:

@@ -183,7 +183,11 @@ def test_the_sums_count_the_rows(demo, rows):
     ):
         kinds = [cell.partition("|")[0] for cell in cells]
         whole = sum(k in ("seen", "told") and "lost:" not in c for k, c in zip(kinds, cells, strict=True))
-        assert f"{name}: nothing lost in {whole} of {len(rows)} (" in demo[1]
+        (told,) = re.findall(rf"{name}: nothing lost in {whole} of {len(rows)} \((.*)\)", demo[1])
+        accepted = [cell for cell, kind in zip(cells, kinds, strict=True) if kind != "refused"]
+        partly = sum("lost:" in cell for cell in accepted)
+        assert (f"; {partly} of these in part" in told) == bool(partly)
+        assert f'<span class="quiet">{told}</span>' in demo[2]
 
 
 @pytest.mark.long

@@ -112,6 +112,37 @@ def test_a_call_that_failed_is_marked(form, is_error, pictures):
     assert html.count('<span class="tag bad">error</span>') == is_error
 
 
+OTHER = {**CALL, "call_id": "c2", "name": "erase"}
+OUTPUT, OTHERS = (
+    output_items([(CALL, tool_result("done"))])[0],
+    output_items([(OTHER, tool_result("gone"))])[0],
+)
+ANSWER = {"role": "tool", "tool_call_id": "c1", "content": "done"}
+ASKED = {"role": "assistant", "tool_calls": [TOOL_CALL]}
+
+
+@pytest.mark.parametrize(
+    ("items", "unanswered"),
+    [
+        ([CALL, OUTPUT], 0),
+        ([CALL, OTHER, OTHERS, OUTPUT], 0),
+        ([CALL], 1),
+        ([CALL, OTHER, OTHERS], 1),
+        ([{**CALL, "status": "incomplete", "arguments": '{"si'}], 1),
+        ([{**CALL, "type": "custom_tool_call", "input": "x"}], 1),
+        ([CALL, dict(CALL), OUTPUT], 1),  # some servers give two calls the same id
+        ([CALL, OUTPUT, CALL, OUTPUT], 0),
+        ([OUTPUT], 0),  # the call is in a response that the server keeps
+        ([{"type": "web_search_call", "id": "w"}], 0),
+        ([ASKED, ANSWER], 0),
+        ([ASKED], 1),
+        ([{"role": "assistant", "tool_calls": [TOOL_CALL, dict(TOOL_CALL)]}, ANSWER], 1),
+    ],
+)
+def test_a_call_without_an_answer_is_marked(items, unanswered):
+    assert Reply("", items, {}).html().count('<span class="tag bad">no answer</span>') == unanswered
+
+
 def test_what_is_not_in_the_conversation_itself_is_named():
     parts = [
         {"type": "input_image", "file_id": "file-1"},

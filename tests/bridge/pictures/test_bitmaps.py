@@ -105,10 +105,43 @@ def test_the_mask_of_an_icon_counts_where_no_pixel_has_opacity(picture, left, ri
     assert image.getpixel((12, 5))[:3] == RED
 
 
-def test_an_icon_of_16_bits_is_shown():
-    head = struct.pack("<IiiHHIIiiII", 40, 16, 32, 1, 16, 0, 0, 0, 0, 0, 0)
-    image = shown(icon(head + struct.pack("<H", 0x7C1F) * 256 + LEFT_HIDDEN, listed=16)).convert("RGBA")
-    assert [image.getpixel((x, 5)) for x in (7, 8)] == [(*image.getpixel((7, 5))[:3], 0), (255, 0, 255, 255)]
+MAGENTA, GREEN = (255, 0, 255), (0, 255, 0)
+
+
+def halved(bits, *, down, packed=0):
+    """A picture of 16x16 in an icon, magenta above green."""
+    colours = [bytes((*one[::-1], 255)) if bits == 32 else bytes(one[::-1]) for one in (MAGENTA, GREEN)]
+    if bits == 16:
+        colours = [struct.pack("<H", one) for one in ((0xF81F, 0x7E0) if packed else (0x7C1F, 0x3E0))]
+    rows = [one * 16 for one in colours]
+    if bits <= 8:
+        index = {1: 0xFF, 2: 0x55, 4: 0x11, 8: 0x01}[bits]
+        rows = [(bytes([one]) * (2 * bits)).ljust(max(4, 2 * bits), b"\0") for one in (0, index)]
+    table = (
+        b""
+        if bits > 8
+        else b"".join(bytes((*one[::-1], 0)) for one in (MAGENTA, GREEN)).ljust(4 << bits, b"\0")
+    )
+    masks = struct.pack("<3I", 0xF800, 0x7E0, 0x1F) if packed else b""
+    head = struct.pack("<IiiHHIIiiII", 40, 16, -32 if down else 32, 1, bits, packed, 0, 0, 0, 0, 0)
+    return head + masks + table + b"".join(row * 8 for row in (rows if down else rows[::-1]))
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("down", [True, False])
+@pytest.mark.parametrize(("bits", "packed"), [*((bits, 0) for bits in (1, 2, 4, 8, 16, 24, 32)), (16, 3)])
+def test_an_icon_is_shown_in_every_depth_and_order_of_rows(bits, packed, down, masked):
+    picture = halved(bits, down=down, packed=packed)
+    data = icon(picture + LEFT_HIDDEN if masked else picture, halved(1, down=False)[:50])
+    image = shown(data).convert("RGBA")
+    hidden = masked and bits < 32
+    assert [image.getpixel((x, y)) for x in (8, 15) for y in (0, 7, 8, 15)] == [
+        (*MAGENTA, 255),
+        (*MAGENTA, 255),
+        (*GREEN, 255),
+        (*GREEN, 255),
+    ] * 2
+    assert [image.getpixel((x, y))[3] for x in (0, 7) for y in (0, 15)] == [0 if hidden else 255] * 4
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_seen_pictures_tell_all_about_themselves():
     assert one.bytes.startswith(b"\xff\xd8\xff")
     assert one.image.getpixel((0, 0)) == (0, 0, 254)
     assert one.describe() == (
-        "a JPEG of 4000x2000 pixels, seen as 2048x1024, mainly blue, detail high, 2048 patches, 2458 tokens"
+        "a JPEG of 4000x2000 pixels, seen as 2048x1024, mainly blue, detail high, 2,048 patches, 2,458 tokens"
     )
 
 

@@ -188,4 +188,4 @@ def test_the_fixture_checks_what_a_passed_test_left(pytester):
     )
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=2, errors=1, failed=1)
-    result.stdout.fnmatch_lines(["*1 of 1 steps were not requested*", "*its own reason*"])
+    result.stdout.fnmatch_lines(["*1 of 1 step was not requested*", "*its own reason*"])

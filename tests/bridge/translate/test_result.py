@@ -328,12 +328,12 @@ def test_budget_of_pictures():
     translation = translate({"content": content}, Policy(max_pictures=1))
     assert translation.parts == [
         SHOWN,
-        said("[not shown: picture 2 (image/png, 64x48); the limit is 1 pictures per result]"),
+        said("[not shown: picture 2 (image/png, 64x48); the limit is 1 picture per result]"),
         said("between"),
-        said("[not shown: pictures 3 to 7; the limit is 1 pictures per result: ask for fewer at a time]"),
+        said("[not shown: pictures 3 to 7; the limit is 1 picture per result: ask for fewer at a time]"),
     ]
     assert len(translation.notes) == len(content)
-    assert all("the limit is 1 pictures" in note.done for note in translation.notes[3:])
+    assert all("the limit is 1 picture" in note.done for note in translation.notes[3:])
 
 
 def test_addresses_that_are_passed_on_count_as_pictures():
@@ -400,7 +400,7 @@ def test_the_account():
     shown = translation.pictures[0]
     assert (shown.picture.media_type, shown.seen.tokens, translation.tokens) == ("image/png", 5, 5)
     assert translation.notes == (
-        Note(0, "text, 1 characters", "text"),
+        Note(0, "text, 1 character", "text"),
         Note(
             1,
             f"image, image/png, {len(b64(bmp)):,} characters",

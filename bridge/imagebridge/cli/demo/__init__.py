@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE = Path("demo.html")
 _NEXT = """imagebridge call get_image '{"text": "Hello"}' --save pictures"""
 _NOWHERE = "http://127.0.0.1:9/v1"
-"""Each endpoint has an address of its own; this one is never asked."""
+"""Each endpoint has its own address; this one is never used."""
 
 
 @click.command("demo")
@@ -47,7 +47,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     the real OpenAI SDK and refuses what the API refuses. With --live a real model (IMAGEBRIDGE_MODEL, or the
     default model) is shown a picture of a random code and must read it back.
 
-    Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
+    Exit code: 0 if the endpoint accepted everything that imagebridge sent (--live: the code was read), else 1;
     2 for wrong usage, no key, or a server that does not start.
     """
     need(DEMO)
@@ -70,7 +70,7 @@ def _wire(html: Path | None, save: Path | None) -> int:
     folder(save)
     if html is not None:
         _probe(html)
-    # Before anything slow is imported: whoever waits should know what for.
+    # Before anything slow is imported, so that people know what they are waiting for.
     click.echo(opening(default_model()))
 
     with failures():
@@ -94,7 +94,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
     from .report import Report
 
     report, terminal, model = Report(), Terminal(), default_model()
-    # The way to the endpoint must not lead through a proxy, and no key leaves the environment.
+    # Requests to the endpoint must not go through a proxy, and no key leaves the environment.
     direct = DefaultAsyncHttpx2Client(trust_env=False)
     async with AsyncOpenAI(api_key="none", base_url=_NOWHERE, max_retries=0, http_client=direct) as client:
         with terminal.busy("sending the chart"):
@@ -110,7 +110,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
 
 
 def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> None:
-    """Write the chart and what each row showed, in the order of the report."""
+    """Write the chart and the pictures of each row, in the order of the report."""
     if path is None:
         return
     from imagebridge.cli.save import write
@@ -125,10 +125,10 @@ def _save(path: Path | None, journey: "Journey", rows: "list[Comparison]") -> No
 
 
 def _probe(path: Path) -> None:
-    """Find out whether the page can be written before anything runs.
+    """Check that the page can be written before anything runs.
 
     Raises:
-        Failure: it cannot.
+        Failure: it cannot be written.
     """
     from imagebridge.cli.failure import Failure
 
@@ -140,7 +140,7 @@ def _probe(path: Path) -> None:
 
 
 def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
-    """Write the page and tell where it is, or why it is not: the report above is complete without it."""
+    """Write the page and say where it is, or why it could not be written: the report above is complete without it."""
     from .page import page
 
     text = page(journey, rows, default_model())

@@ -1,4 +1,4 @@
-"""Each nasty result sent twice through the real SDKs to the strict endpoint: by hand, and by imagebridge."""
+"""Sends each awkward result twice through the real SDKs to the strict endpoint: by hand, and with imagebridge."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _PROMPT = "Call the tool and tell me what you see."
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One nasty result and how both sides fared."""
+    """One awkward result and how both sides fared."""
 
     case: Case
     by_hand: Outcome
@@ -27,7 +27,7 @@ class Comparison:
 
 
 async def compared(client: "AsyncOpenAI", model: str) -> AsyncIterator[Comparison]:
-    """Send every case both ways and yield what became of it."""
+    """Send every case both ways and yield the outcomes."""
     for case in CASES:
         server = _server(case)
 
@@ -52,7 +52,7 @@ async def _sent(
     name: str,
     ours: bool,
 ) -> Outcome:
-    """Run one side against an endpoint of its own, whose model calls the tool and then says what it got."""
+    """Run one side against a separate endpoint, whose model calls the tool and then says what it received."""
     endpoint = Endpoint([[(name, {})], lambda _: scripted_reply(endpoint)], rules=APPLIED)
     error: Exception | None = None
     try:
@@ -95,11 +95,11 @@ def _legal(name: str) -> str:
 
 
 def _server(case: Case) -> "MCPServer":
-    """Return a server with this one tool: an illegal name refuses all tools of a request."""
+    """Return a server with just this tool: one illegal name would refuse all tools of a request."""
     from mcp.server import MCPServer
     from mcp.types import CallToolResult
 
-    # CRITICAL: the SDK's own log lines are no part of the report.
+    # CRITICAL, because the SDK's own log lines are not part of the report.
     server = MCPServer("nasty", log_level="CRITICAL")
     answer = CallToolResult.model_validate(case.result())
 

@@ -1,4 +1,4 @@
-"""Nasty tool results, as real servers send them, made in code: nothing is canned."""
+"""Awkward tool results, as real servers send them, generated in code; nothing is canned."""
 
 import json
 import math
@@ -15,17 +15,17 @@ ToolResult = dict[str, Any]
 """A tool result as MCP's JSON."""
 
 LINKED = "camera://north-tower/latest.png"
-"""The resource that the link leads to; the server of the demo offers it."""
+"""The resource that the link refers to; the demo's server offers it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One nasty result.
+    """One awkward result.
 
-    name: what is nasty, for the table. tool: the name under which the server offers it.
-    result: makes the result. picture: whether it holds a picture that a model could be shown.
-    must_arrive: what else the model must learn of it, each as the words that must arrive.
-    dumped: the loop by hand makes JSON of the whole result.
+    name: what is awkward, for the table. tool: the name under which the server offers it.
+    result: makes the result. picture: whether it contains a picture that a model could be shown.
+    must_arrive: what else the model must learn from it, as words that must arrive.
+    dumped: whether the handwritten loop turns the whole result into JSON.
     """
 
     name: str
@@ -48,7 +48,7 @@ def result(*blocks: ToolResult | str, **more: object) -> ToolResult:
 
 
 def png(hour: int = 1) -> bytes:
-    """Return a small, sound PNG."""
+    """Return a small, valid PNG."""
     return image_file(scene(640, 400, hour), "PNG")
 
 
@@ -59,7 +59,7 @@ def _photograph() -> ToolResult:
 def _thirty_megapixels() -> ToolResult:
     from PIL import Image
 
-    # A camera's size. Enlarged: nobody should wait for thirty million pixels to be drawn.
+    # A camera's size. Enlarged, so that nobody waits for thirty million pixels to be drawn.
     large = scene(1680, 1120, 0, 16).transform(
         (6720, 4480), Image.Transform.EXTENT, (0, 0, 1680, 1120), Image.Resampling.BILINEAR
     )
@@ -87,7 +87,7 @@ def _mislabelled() -> ToolResult:
 
 def _bytes_as_text() -> ToolResult:
     block = picture_block(png(0), "image/png")
-    # What `str(base64.b64encode(data))` gives in Python.
+    # The result of `str(base64.b64encode(data))` in Python.
     return result({**block, "data": f"b'{block['data']}'"})
 
 

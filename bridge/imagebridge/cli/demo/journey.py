@@ -1,4 +1,4 @@
-"""A chart travels the whole way: table, tool, MCP over stdio, bridge, OpenAI's SDK, endpoint, answer."""
+"""The whole journey of a chart: table, tool, MCP over stdio, bridge, OpenAI's SDK, endpoint, answer."""
 
 import json
 import tempfile
@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What was called, returned and answered. `picture` is None where none arrived; `result` says why then."""
+    """What was called, returned and answered. `picture` is None if none arrived; then `result` says why."""
 
     call: str
     result: str
@@ -40,7 +40,7 @@ class Journey:
 
 
 async def journey(client: "AsyncOpenAI", model: str) -> Journey:
-    """Let the packaged server, started as a subprocess, chart the shipped table, and show it to the endpoint.
+    """Make the packaged server, started as a subprocess, chart the included table, and show the chart to the endpoint.
 
     Raises:
         BridgeError: the server does not start.
@@ -53,7 +53,7 @@ async def journey(client: "AsyncOpenAI", model: str) -> Journey:
     began = anyio.current_time()
     endpoint = Endpoint([[("generate_chart", ARGUMENTS)], lambda _: scripted_reply(endpoint)], rules=APPLIED)
     with tempfile.TemporaryDirectory() as folder, endpoint:
-        # A copy in a folder of its own: nothing beside it is allowed, and a zipped package has no path.
+        # A copy in a separate folder: nothing else is allowed, and a zipped package has no path.
         (Path(folder) / TABLE).write_bytes((files("imagebridge.cli.demo") / TABLE).read_bytes())
         async with Bridge(own_server("--allow", folder, environment={})) as bridge:
             names = tuple(tool["name"] for tool in bridge.tools)

@@ -1,4 +1,4 @@
-"""`imagebridge demo --live`: a real model must read a code that stands nowhere but in a picture."""
+"""`imagebridge demo --live`: a real model must read a code that appears only in a picture."""
 
 import re
 import secrets
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from imagebridge.events import Reply
 
 ALPHABET = "ACDEFHJKLMNPRTUVWXY3479"
-"""Without characters that look alike: 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""
+"""Characters that do not look alike: without 0 and O, 1 and I, 2 and Z, 5 and S, 6 and G, 8 and B, Q."""
 
 LENGTH = 6
 PROMPT = "Call show_code and read the code in the picture. Answer with its six characters and nothing else."
@@ -28,14 +28,14 @@ PROMPT = "Call show_code and read the code in the picture. Answer with its six c
 
 @dataclass(frozen=True, slots=True)
 class CodeReading:
-    """The code that was drawn, and what the model made of it."""
+    """The code that was drawn, and what the model read."""
 
     code: str
     reply: "Reply"
 
     @property
     def match(self) -> bool:
-        """Whether the answer is the code; blanks, quotes and lower case are forgiven."""
+        """Whether the answer is the code; spaces, quotes and lower case are accepted."""
         return re.sub(r"[^A-Z0-9]", "", self.reply.text.upper()) == self.code
 
 
@@ -86,10 +86,10 @@ async def _ask_for_code(model: str) -> CodeReading:
 
 
 def _server(source: "Bridge", code: str) -> "MCPServer":
-    """Return a server whose only tool passes on the picture that `get_image` draws of the code.
+    """Return a server whose only tool returns the picture that `get_image` draws of the code.
 
-    The model calls a tool without arguments and gets no text: calling `get_image` itself, it would have
-    written the code, and would read it in the tool's sentence too.
+    The model calls a tool without arguments and gets no text: if it called `get_image` itself, it would have
+    written the code, and would also read it in the tool's sentence.
     """
     from mcp.server import MCPServer
     from mcp.types import CallToolResult
@@ -106,10 +106,10 @@ def _server(source: "Bridge", code: str) -> "MCPServer":
 
 
 def _pictures(content: object) -> list[object]:
-    """Return the image blocks alone.
+    """Return only the image blocks.
 
     Raises:
-        BridgeError: there is none.
+        BridgeError: there are none.
     """
     blocks = [block for block in content if is_json(block)] if is_list(content) else []
     image_blocks: list[object] = [block for block in blocks if block.get("type") == "image"]

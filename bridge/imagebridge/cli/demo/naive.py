@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 async def ask(mcp: "Client", openai: "AsyncOpenAI", model: str, prompt: str, output: Any) -> str:
-    """Ask the model, run the tools it calls, and go on until it answers. `output` turns a result into an output."""
+    """Ask the model, run the tools that it calls, and continue until it answers. `output` turns a result into an output."""
     listed = (await mcp.list_tools()).tools
     tools: list[Any] = [
         {"type": "function", "name": t.name, "description": t.description, "parameters": t.input_schema}
@@ -29,7 +29,7 @@ async def ask(mcp: "Client", openai: "AsyncOpenAI", model: str, prompt: str, out
 
 
 def parts(result: "CallToolResult") -> list[Any]:
-    """Return a part for each block: text and image as the API wants them, anything else as JSON."""
+    """Return a part for each block: text and image in the API's form, anything else as JSON."""
     output_parts: list[Any] = []
     for block in result.content:
         if block.type == "text":
@@ -43,5 +43,5 @@ def parts(result: "CallToolResult") -> list[Any]:
 
 
 def dumped(result: "CallToolResult") -> str:
-    """Return the whole result as JSON text, the shortest way and the most common mistake."""
+    """Return the whole result as JSON text: the shortest code, and the most common mistake."""
     return json.dumps(result.model_dump(mode="json"))

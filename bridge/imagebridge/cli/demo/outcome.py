@@ -1,6 +1,7 @@
-"""What became of a result on its way to the model, read from the requests that were really sent."""
+"""What became of a result on its way to the model, determined from the requests that were really sent."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -35,17 +36,17 @@ LOOKS: dict[Fate, FateLook] = {
     "refused": FateLook("bad", "bold red"),
     "failed": FateLook("bad", "bold red"),
 }
-"""By fate, the best first."""
+"""By fate, best first."""
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
 )
-"""What the demo's endpoint refuses: what OpenAI documents and what people have reported from live requests."""
+"""The rules of the demo's endpoint: what OpenAI documents and what people have reported from live requests."""
 
 STRICTER: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source == "ours" and "responses" in rule.apis
 )
-"""Our own stricter rules. The API may well accept what they refuse, so here they only flag, on both sides."""
+"""Our own stricter rules. The API may accept what they refuse, so here they only produce flags, on both sides."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}")
 _SAID = 150
@@ -56,8 +57,8 @@ _SAID = 150
 class Outcome:
     """How one side fared.
 
-    words: the figure or message behind the kind. lost: what the model was not told. flags: the ids of our
-    stricter rules that the last request breaks. pictures: what the model was shown.
+    words: the figure or message behind the fate. lost: what the model was not told. flags: the ids of our
+    stricter rules that the last request violates. pictures: what the model was shown.
     """
 
     kind: Fate
@@ -68,17 +69,17 @@ class Outcome:
 
     @property
     def whole(self) -> bool:
-        """Whether the model got all there was to get."""
+        """Whether the model got everything that there was to get."""
         return self.kind in ("seen", "told") and not self.lost
 
     @property
     def accepted(self) -> bool:
-        """Whether the conversation can go on."""
+        """Whether the conversation can continue."""
         return self.kind not in ("refused", "failed")
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said beside the outcome."""
+        """Remarks on the outcome."""
         lost = (f"lost: {', '.join(self.lost)}",) if self.lost else ()
         return lost + tuple(f"flagged by our own rule {rule}" for rule in self.flags)
 
@@ -87,8 +88,16 @@ class Outcome:
         return "; ".join((f"{self.kind}{separator}{self.words}", *self.notes))
 
 
+def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
+    """Say what became of all results, the best first, and how many arrived in part."""
+    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
+    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
+    partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
+    return f"{counts_in_words}; {partly} of these in part" if partly else counts_in_words
+
+
 def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:
-    """Return what became of `case`. What only a later version of ours will show is "not yet"."""
+    """Return the outcome of `case`. What only a later version of ours will show is "not yet"."""
     if endpoint.refusals:
         return Outcome("refused", _refusal(endpoint.refusals[0], error))
     if error is not None:
@@ -115,7 +124,7 @@ def _judged(case: Case, text: str, pictures: tuple[SeenPicture, ...], *, ours: b
 
 
 def _output_text(body: JSON) -> str:
-    """Return all text of the tool's output in a request, as it was sent."""
+    """Return all text of the tool's output in a request, as sent."""
     texts: list[str] = []
     for item in Body(body).items:
         if item.type == "function_call_output":
@@ -134,6 +143,6 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return one line; base64 in it is cut."""
+    """Return one line, with base64 in it shortened."""
     line = _BASE64.sub(lambda run: beginning(run[0], 20), " ".join(text.split()))
     return beginning(line, _SAID - 3)

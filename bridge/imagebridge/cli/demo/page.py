@@ -1,4 +1,4 @@
-"""demo.html: the report as one page that needs nothing else, pictures and style included."""
+"""demo.html: the report as one self-contained page, with pictures and style included."""
 
 import inspect
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from imagebridge.display.html import foot, head
 
 from . import naive
 from .journey import PROMPT
-from .outcome import LOOKS, Outcome
+from .outcome import LOOKS, Outcome, kinds_in_words
 from .report import rules
 from .scene import base64, image_file
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .journey import Journey
 
 _WIDTH = 360
-"""Pixels of the small pictures beside the rows, for screens with two pixels a point."""
+"""Pixels of the small pictures next to the rows, for screens with two pixels per point."""
 
 
 def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
@@ -61,16 +61,14 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
         for outcome in outcomes
         if _tone(outcome) == tone
     )
-    counts = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
-    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     return (
         f'<div class="card {kind}">{name}<strong>{whole} of {len(outcomes)}</strong>with nothing lost'
-        f'<div class="bar">{bar}</div><span class="quiet">{escape(counts_in_words)}</span></div>'
+        f'<div class="bar">{bar}</div><span class="quiet">{escape(kinds_in_words(outcomes))}</span></div>'
     )
 
 
 def _tone(outcome: Outcome) -> str:
-    """What arrived in part is no success, whatever was seen."""
+    """A partial arrival is not a success, whatever was seen."""
     tone = LOOKS[outcome.kind].tone
     return "blind" if outcome.lost and tone == "good" else tone
 
@@ -114,7 +112,7 @@ def _side(name: str, outcome: Outcome) -> str:
 
 
 def _small(picture: "SeenPicture") -> str:
-    """Return a picture as a data URL of its own, small enough for a page of many."""
+    """Return a picture as a new data URL, small enough for a page of many."""
     from PIL import Image
 
     with Image.open(BytesIO(picture.bytes)) as image:

@@ -1,4 +1,4 @@
-"""The report of the demo on stdout: what applies, the chart's journey, two columns, the sum."""
+"""The demo's report on stdout: the rules in force, the chart's journey, two columns, the totals."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -8,7 +8,7 @@ from imagebridge import __version__
 from imagebridge.cli.terminal import coloured, pixels
 from imagebridge.translate.sentences import amount
 
-from .outcome import APPLIED, LOOKS, STRICTER, Outcome
+from .outcome import APPLIED, LOOKS, STRICTER, Outcome, kinds_in_words
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -21,11 +21,11 @@ _PIPED = 132
 _PROSE = 78
 """The most columns of running text."""
 _BESIDE = 90
-"""Columns from which both sides fit side by side; on a narrower terminal one is below the other."""
+"""Columns from which on both sides fit next to each other; on a narrower terminal, one is below the other."""
 
 
 def rules() -> str:
-    """Say how many rules apply, on whose word, and as of when."""
+    """Say how many rules apply, who they come from, and their date."""
     documented = sum(rule.source == "documented" for rule in APPLIED)
     read = sorted({rule.date for rule in (*APPLIED, *STRICTER)})
     when = f"{read[0]}" if len(read) == 1 else f"{read[0]} to {read[-1]}"
@@ -51,7 +51,7 @@ def opening(model: str) -> str:
 
 
 class Report:
-    """Writes the report as the demo goes on."""
+    """Writes the report as the demo proceeds."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -64,7 +64,7 @@ class Report:
         self._console.print(text, style=style, markup=False)
 
     def chart(self, journey: "Journey") -> None:
-        """Tell how the chart travelled, and show it."""
+        """Describe how the chart travelled, and show it."""
         self.line("1. A chart travels the whole way", "bold")
         self.line("   table -> tool -> MCP over stdio -> bridge -> OpenAI SDK -> endpoint -> answer\n")
         self._fact("server", f"imagebridge-server, a subprocess; its tools: {', '.join(journey.tools)}")
@@ -83,7 +83,7 @@ class Report:
         self._grid((1, 6, max(12, self._console.width - 13)), "", "", name, text)
 
     def heading(self) -> None:
-        """Start the two columns."""
+        """Begin the two columns."""
         self.line("2. Awkward tool results, sent twice", "bold")
         self.line("   by hand: a loop as people write it; the page shows its code\n")
         if self._console.width >= _BESIDE:
@@ -113,7 +113,7 @@ class Report:
         self._console.print(table)
 
     def sum(self, rows: "Sequence[Comparison]") -> None:
-        """Count who got through, and show the pictures as the model got them."""
+        """Count who succeeded, and show the pictures as the model received them."""
         self.line()
         for text in sums(rows):
             self.line(f"   {text}")
@@ -134,7 +134,7 @@ def _styled(outcome: Outcome) -> "Text":
 
 
 def sums(rows: "Sequence[Comparison]") -> list[str]:
-    """Return a sentence for each side: of how many results nothing was lost, and what became of all."""
+    """Return a sentence for each side: for how many results nothing was lost, and what became of the others."""
     return [
         _sum("by hand", [row.by_hand for row in rows]),
         _sum("with imagebridge", [row.by_us for row in rows]),
@@ -143,8 +143,4 @@ def sums(rows: "Sequence[Comparison]") -> list[str]:
 
 def _sum(name: str, outcomes: list[Outcome]) -> str:
     whole = sum(outcome.whole for outcome in outcomes)
-    kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
-    counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
-    partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
-    parts = f"; {partly} of these in part" if partly else ""
-    return f"{name}: nothing lost in {whole} of {len(outcomes)} ({counts_in_words}{parts})"
+    return f"{name}: nothing lost in {whole} of {len(outcomes)} ({kinds_in_words(outcomes)})"

@@ -1,4 +1,4 @@
-"""`ask --transcript`: what happened in a run, kept as it happens and written as one page, however the run ends."""
+"""`ask --transcript`: records a run as it happens and writes it as one page, however the run ends."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def saved(transcript: "Transcript", path: Path | None, terminal: "Terminal") -> Generator[None]:
-    """Write the page when the block ends, however it ends, and say where. Without a path nothing is written.
+    """Write the page when the block ends, for whatever reason, and say where. Without a path, nothing is written.
 
-    The file is made before the block runs, so that a wrong name costs nothing; until the end it holds the question.
+    The file is created before the block runs, so that an unusable name costs nothing; until the end it contains the question.
 
     Raises:
         Failure: the file cannot be written.
@@ -50,7 +50,7 @@ def _write_page(transcript: "Transcript", path: Path) -> None:
     from .page import page
 
     try:
-        # Half a character, which a model may write as \ud800, has no place in UTF-8.
+        # A lone surrogate, which a model may write as \ud800, cannot be written as UTF-8.
         with whole(path) as part, part.open("w", encoding="utf-8", errors="xmlcharrefreplace") as file:
             file.writelines(page(transcript))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What happened in a run, kept as it happens: a question, responses, calls with their answers, failures."""
+"""Records what happens in a run: a question, responses, calls with their answers, failures."""
 
 import time
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PromptEntry:
-    """What the user said, and the pictures beside it."""
+    """What the user said, with its pictures."""
 
     text: str
     attached: "Translation | None" = None
@@ -21,7 +21,7 @@ class PromptEntry:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEntry:
-    """A response: its items, the tokens of its request, its reasoning as far as it was told."""
+    """A response: its items, the tokens of its request, and its reasoning as far as it was shown."""
 
     items: "list[Item]"
     usage: dict[str, int]
@@ -31,7 +31,7 @@ class ResponseEntry:
 
 @dataclass(slots=True)
 class CallEntry:
-    """A call of a tool, and its answer once there is one."""
+    """A tool call, and its answer once there is one."""
 
     item: "JSON"
     answer: "Answer | None" = None
@@ -59,9 +59,9 @@ TranscriptEntry = PromptEntry | ResponseEntry | CallEntry | RetryEntry | Failure
 
 @dataclass(slots=True)
 class Transcript:
-    """A run so far. `at` in its entries and `seconds` count from its beginning.
+    """A run so far. `at` in its entries and `seconds` count from its start.
 
-    problem: why it ended without an answer, as the command says it; "" where it has not.
+    problem: why it ended without an answer, as the command reports it; "" if it has not.
     """
 
     question: PromptEntry
@@ -80,11 +80,11 @@ class Transcript:
         self.entries.append(self.question)
 
     def attach(self, pictures: "Translation") -> None:
-        """Take in the pictures beside the question, as the model is given them."""
+        """Record the pictures that accompany the question, as the model receives them."""
         self.question = self.entries[0] = replace(self.question, attached=pictures)
 
     def on_event(self, event: "Event") -> None:
-        """Take in an event of the run."""
+        """Record an event of the run."""
         from imagebridge.events import (
             Answered,
             Called,
@@ -116,14 +116,14 @@ class Transcript:
                 pass
 
     def end(self, problem: str = "") -> None:
-        """The run is over; with `problem` it has ended without an answer."""
+        """Record the end of the run; with `problem`, it ended without an answer."""
         self.problem, self.seconds = problem, self._now()
         if self._text or self._reasoning:
             self.entries.append(FailureEntry("".join(self._reasoning), "".join(self._text), self.seconds))
             self._forget()
 
     def _answer(self, answer: "Answer") -> None:
-        # Some servers give two calls the same id: the first that waits is meant.
+        # Some servers give two calls the same id: this means the first unanswered one.
         calls = (entry for entry in self.entries if isinstance(entry, CallEntry) and entry.answer is None)
         for call in calls:
             if call.item.get("call_id") == answer.call.get("call_id"):

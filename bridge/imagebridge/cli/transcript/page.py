@@ -1,4 +1,4 @@
-"""The page of a transcript. All that it shows may be hostile: every text is escaped, nothing is a link or runs."""
+"""The page of a transcript. All of its content may be hostile: every text is escaped, and there are no links or scripts."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -102,7 +102,7 @@ def _entry(entry: TranscriptEntry, model: str, pictures: Figures) -> Iterator[st
 
 
 def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
-    """Yield what the model wrote, and whatever else a response holds besides calls."""
+    """Yield what the model wrote, and whatever else a response contains besides calls."""
     yield thoughts(reasoning)
     calls = 0
     for item in items:
@@ -118,7 +118,7 @@ def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
 
 
 def _totals(transcript: Transcript) -> str:
-    """Return what the run took, from what has been told so far."""
+    """Return what the run used, from what is known so far."""
     responses = [entry for entry in transcript.entries if isinstance(entry, ResponseEntry)]
     calls = [entry for entry in transcript.entries if isinstance(entry, CallEntry)]
     attached = transcript.question.attached

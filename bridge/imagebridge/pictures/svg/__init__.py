@@ -1,4 +1,4 @@
-"""SVG drawings as pictures: measured, cut off from files and network, and drawn at the size the model sees."""
+"""SVG drawings as pictures: measured, cut off from files and network, and drawn at the size that the model sees."""
 
 import re
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from . import raster, scrub
 from .markup import SvgAllowance, svg_root
 
 _ICON, _VISIBLE = 64, 512
-"""Pixels of the longer side below which a drawing is an icon, and up to which that is drawn larger."""
+"""Pixels of the longer side below which a drawing is an icon, and up to which icons are enlarged."""
 
 _LENGTH = re.compile(r"\s*\+?([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
-# CSS pixels of a unit (CSS Values 3, section 5.2); those of a font are of 16 pixels, as drawn here.
+# CSS pixels of a unit (CSS Values 3, section 5.2); font units assume 16 pixels, as drawn here.
 _UNITS = {
     "": 1.0,
     "px": 1.0,
@@ -34,12 +34,12 @@ _UNITS = {
 }
 
 Fit = Callable[[int, int], tuple[int, int]]
-"""From the size in pixels that an SVG asks for to the size it is drawn in."""
+"""Converts the size in pixels that an SVG asks for to the size at which it is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnSvg:
-    """A drawn SVG: its picture, the `width` x `height` in CSS pixels it asks for, and what the picture lacks."""
+    """A drawn SVG: its picture, the `width` x `height` in CSS pixels that it asks for, and what the picture lacks."""
 
     picture: Picture
     width: int
@@ -48,8 +48,8 @@ class DrawnSvg:
 
 
 def capped(width: int, height: int) -> tuple[int, int]:
-    """Return the size within `MAX_DRAWN` pixels: tools go by the coordinates that a drawing has by its own word."""
-    # By the longer side, as the shorter one of a line is a pixel, whatever the scale.
+    """Return the size within `MAX_DRAWN` pixels: tools use the coordinates that a drawing itself declares."""
+    # By the longer side, because the shorter side of a line is a pixel, whatever the scale.
     longer, shorter = max(width, height), min(width, height)
     most = int(sqrt(MAX_DRAWN * longer / shorter)) if longer * shorter > MAX_DRAWN else longer
     scale = min(most, MAX_SIDE) / longer
@@ -57,24 +57,24 @@ def capped(width: int, height: int) -> tuple[int, int]:
 
 
 def visible(width: int, height: int, fit: Fit = capped) -> tuple[int, int]:
-    """Return the size that `fit` makes of a drawing's; an icon's is a whole number of times as large."""
+    """Return the size that `fit` makes of a drawing's; an icon's is a whole multiple."""
     times = _VISIBLE // max(width, height) if max(width, height) < _ICON else 1
     return fit(times * width, times * height)
 
 
 def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
-    """Draw an SVG, packed with gzip or not, in the size that `fit` makes of its own; transparent where it is.
+    """Draw an SVG, packed with gzip or not, at the size that `fit` returns for its own, keeping transparency.
 
-    It is drawn in a process of its own, within `raster.SECONDS` and `raster.MEMORY`.
+    It is drawn in a separate process, within `raster.SECONDS` and `raster.MEMORY`.
 
     Raises:
-        PictureError: no SVG, too large or too deep, refused by the rasteriser, or over its limits.
+        PictureError: not an SVG, too large or too deep, refused by the rasteriser, or over its limits.
     """
     room, notes = SvgAllowance(), scrub.Notes()
     root = svg_root(data, room)
     width, height = _root_size(root)
     scrub.scrubbed(root, room, notes)
-    # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
+    # The rasteriser interprets percentages and missing sizes differently; it must not stretch the drawing.
     root.set("width", str(width))
     root.set("height", str(height))
     drawn_size = max(1, round(width)), max(1, round(height))
@@ -84,7 +84,7 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
 
 
 def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
-    """Draw an SVG as `drawn` does, an icon larger, which its sentence says.
+    """Draw an SVG like `drawn`, but an icon enlarged, with a sentence that says so.
 
     Raises:
         PictureError: as `drawn`.
@@ -98,7 +98,7 @@ def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
 
 
 def _root_size(root: ElementTree.Element) -> tuple[float, float]:
-    """Return width and height in pixels, from the view box where they are missing."""
+    """Return width and height in pixels, from the view box if they are missing."""
     box = [_as_float(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
     across, down = (box[2], box[3]) if len(box) == 4 else (0.0, 0.0)
     width, height = _length(root.get("width")), _length(root.get("height"))
@@ -110,7 +110,7 @@ def _root_size(root: ElementTree.Element) -> tuple[float, float]:
 
 
 def _length(text: str | None) -> float:
-    """Return a length in pixels, 0 for none, for percentages and for units of a window."""
+    """Return a length in pixels, or 0 if there is none, for percentages and for viewport units."""
     match = _LENGTH.match(text or "")
     return _as_float(match[1]) * _UNITS.get(match[2].lower(), 0.0) if match else 0.0
 

@@ -1,4 +1,4 @@
-"""The bytes of an SVG become its elements: unpacked, decoded and with its entities, all within limits."""
+"""Parses the bytes of an SVG into elements: unpacked, decoded and with its entities, all within limits."""
 
 import re
 import zlib
@@ -21,22 +21,22 @@ _UTF_16_DECLARED = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-16", re.IG
 
 @dataclass(slots=True)
 class SvgAllowance:
-    """What one SVG may still take, together with the pictures and the SVGs inside it."""
+    """What one SVG may still use, together with the pictures and SVGs inside it."""
 
     bytes: int = 2 * MAX_BYTES
-    """Of unpacked files; each may have `MAX_BYTES`."""
+    """For unpacked files; each may have `MAX_BYTES`."""
     characters: int = 2 * MAX_BYTES
-    """Of attributes, which a document type may multiply."""
+    """For attributes, which a document type may multiply."""
     elements: int = MAX_ELEMENTS
     pixels: int = MAX_PIXELS
-    """Of inlined pictures."""
+    """For inlined pictures."""
 
 
 def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
-    """Return the root of an SVG; what it takes is taken off `room`.
+    """Return the root of an SVG; what it uses is deducted from `room`.
 
     Raises:
-        PictureError: not well-formed, another root than svg, or larger, deeper or fuller than allowed.
+        PictureError: not well-formed, a root other than svg, or larger, deeper or fuller than allowed.
     """
     data = _unpacked(data, room)
     try:
@@ -64,7 +64,7 @@ def _tree(data: bytes, encoding: str | None, room: SvgAllowance) -> ElementTree.
 
 def name(element: ElementTree.Element) -> str:
     """Return the local name of an element, without its namespace."""
-    # The parser leaves comments and processing instructions out, so every tag is a string.
+    # The parser drops comments and processing instructions, so every tag is a string.
     return element.tag.rsplit("}", 1)[-1]
 
 
@@ -85,10 +85,10 @@ def _unpacked(data: bytes, room: SvgAllowance) -> bytes:
 
 
 def _decoded(data: bytes) -> tuple[bytes, str | None]:
-    """Return UTF-8 and its name where the file is in UTF-16 or says so wrongly, else the file for the parser to decode."""
+    """Return UTF-8 and its name if the file is in UTF-16 or wrongly says so, otherwise the file for the parser to decode."""
     if encoding := kinds.wide(data):
         return data.decode(encoding).removeprefix("\ufeff").lstrip().encode(), "utf-8"
-    # White space before the declaration is an error of XML, and a habit of servers.
+    # White space before the declaration is an error in XML, but common with servers.
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     # .NET writes this into strings that are then sent as UTF-8.
     return data, "utf-8" if _UTF_16_DECLARED.match(data) else None
@@ -121,9 +121,9 @@ class _Limited(ElementTree.TreeBuilder):
 
 
 def _check_document_type(data: bytes, encoding: str | None) -> None:
-    """Refuse long document types, entities from outside or in entities, and those that unfold to too much.
+    """Refuse long document types, external or nested entities, and entities that expand to too much.
 
-    The parser takes quadratic time over default attributes, and its own limit lets entities grow a hundredfold.
+    The parser takes quadratic time for default attributes, and its own limit lets entities grow a hundredfold.
     """
     began = None
     longest = 0

@@ -1,7 +1,7 @@
-"""Draws one SVG in a process of its own: a script that `raster.py` runs, imported by nobody.
+"""Draws one SVG in a separate process: a script that `raster.py` runs and nothing imports.
 
-Arguments: the folder that holds resvg_py, width and height in pixels, bytes and seconds to live, the process that waits.
-stdin: the SVG in UTF-8. stdout: a PNG, or a reason where the exit code is 3. stderr: the rasteriser's log.
+Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the process that waits.
+stdin: the SVG in UTF-8. stdout: a PNG, or a reason if the exit code is 3. stderr: the rasteriser's log.
 """
 
 import os
@@ -9,11 +9,11 @@ import sys
 
 
 def main() -> int:
-    """Draw what stdin holds, and return the exit code."""
+    """Draw the SVG on stdin, and return the exit code."""
     folder, width, height, memory, seconds, parent = sys.argv[1], *map(int, sys.argv[2:7])
     _end_with(parent)
     _limit(memory, seconds)
-    # Behind the standard library, which a package of the same name must not replace.
+    # After the standard library, which a package of the same name must not replace.
     sys.path.append(folder)
     import resvg_py
 
@@ -50,7 +50,7 @@ def _end_with(parent: int) -> None:
 
 
 def _limit(memory: int, seconds: int) -> None:
-    """Die at `memory` bytes, of work of over `seconds` where the parent no longer watches, and leave no core file."""
+    """Die at `memory` bytes, or after `seconds` if the parent no longer watches, and leave no core file."""
     if sys.platform == "win32":
         import msvcrt
 

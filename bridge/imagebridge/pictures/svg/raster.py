@@ -1,4 +1,4 @@
-"""SVG text becomes a PNG in a process of its own, which may take long or break without harm to this one."""
+"""Rasterises SVG text to PNG in a separate process, which may take long or crash without harm to this one."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from imagebridge.pictures.cost import HeavyError, allowed
 from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
 SECONDS = 10.0
-"""Seconds that one drawing may take; ordinary ones take hundredths."""
+"""Seconds that one drawing may take; ordinary ones take hundredths of a second."""
 
 MEMORY = 700_000_000
 """Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
@@ -32,7 +32,7 @@ _NO_FONT = "No match for "
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A PNG, the characters that no font here has, and whether text was left out for want of any font."""
+    """A PNG, the characters that no font here has, and whether text was left out because there is no font at all."""
 
     png: bytes
     missing: tuple[str, ...]
@@ -40,17 +40,17 @@ class Raster:
 
 
 def rasterised(text: str, width: int, height: int) -> Raster:
-    """Draw SVG `text` in `width` x `height` pixels. It must hold no outside references: files would be read.
+    """Draw SVG `text` at `width` x `height` pixels. It must contain no external references, because files would be read.
 
     Raises:
-        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or breaks.
+        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or crashes.
         HeavyError: it takes more than is allowed here and now.
     """
     memory = min(MEMORY, allowed())
     if allowed() < _LEAST:
         raise HeavyError
     if is_given_up():
-        raise PictureError("the SVG is not drawn, because the call was given up")
+        raise PictureError("the SVG was not drawn, because the call was cancelled")
     command = _command(width, height, memory)
     try:
         with (
@@ -68,7 +68,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     except subprocess.TimeoutExpired:
         raise PictureError(f"the SVG takes too long to draw: over {SECONDS:g} seconds") from None
     except (OSError, RuntimeError) as error:
-        # No process, no thread or no pipe is to be had.
+        # No process, thread or pipe is available.
         raise PictureError(f"the SVG rasteriser cannot be started ({error})") from error
     code = process.returncode
     if code == _REFUSED:
@@ -76,15 +76,15 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     if code and memory < MEMORY:
         raise HeavyError
     if code:
-        # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
+        # Killed at a limit, or aborted by the rasteriser itself when it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or crashes the rasteriser")
     return Raster(drawn, tuple(lacking(log.text, text)), _NO_FONT in log.text)
 
 
 def lacking(log: str, text: str) -> list[str]:
-    """Return the characters of SVG `text` that resvg's `log` says no font has, letters with the marks on them.
+    """Return the characters of SVG `text` that no font has according to resvg's `log`, letters with their marks.
 
-    resvg 0.5 names a letter also where the font has it and lacks only a mark on it, such as a vowel's.
+    resvg 0.5 also names a letter if the font has it and lacks only a mark on it, such as a vowel sign.
     """
     marks = "".join(one for one in set(text) if unicodedata.category(one).startswith("M"))
     marked: dict[str, list[str]] = {}
@@ -101,14 +101,14 @@ def _command(width: int, height: int, memory: int) -> list[str]:
             "drawing SVG needs the package resvg-py and a separate Python process, which are not available "
             "here"
         )
-    # -I and -S: nothing of the environment and no .pth file may slow or change the start.
+    # -I and -S: nothing in the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
     arguments = (script, folder, width, height, memory, int(SECONDS) + 2, os.getpid())
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 
 
 class _LogPipe:
-    """A pipe of which the first bytes are kept and all are read: a hostile file may log without end."""
+    """A pipe that is read to its end but keeps only the first bytes: a hostile file may log without end."""
 
     def __init__(self) -> None:
         self.text = ""

@@ -1,4 +1,4 @@
-"""An SVG is cut off from files and network: its own parts and sound inlined pictures stay; what goes is told."""
+"""Cuts an SVG off from files and network: its own parts and valid inlined pictures stay; what is removed is reported."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ from imagebridge.pictures.picture import Picture
 from .markup import SvgAllowance, name, svg_root
 
 _NESTED = 3
-"""SVGs inside one another at most, not counting the outermost."""
+"""The most levels of SVGs inside one another, not counting the outermost."""
 
 _TEXT = 500
-"""Characters at most that are told of HTML inside an SVG."""
+"""The most characters of HTML inside an SVG that are quoted."""
 
-# Every alternative matches at the end of the text at the latest: no long run is ever tried twice.
+# Every alternative matches at the end of the text at the latest, so no long run is tried twice.
 _STRING = r""""(?:[^"\\\n]++|\\(?:.|\Z))*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\(?:.|\Z))*+(?:'|(?=\n)|\Z)"""
 _COMMENT = r"/\*.*?(?:\*/|\Z)"
 _URL = rf"url\((?:\s*+(?:{_STRING})\s*+\)|[^)]*+(?:\)|\Z))"
@@ -31,7 +31,7 @@ _ANIMATIONS = frozenset(("animate", "animateColor", "animateMotion", "animateTra
 
 @dataclass(slots=True)
 class Notes:
-    """What of an SVG is not in its picture."""
+    """What an SVG contains that its picture does not show."""
 
     outside: int = 0
     broken: int = 0
@@ -42,7 +42,7 @@ class Notes:
 
 
 def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level: int = 0) -> None:
-    """Remove from an SVG all that leads out of it; write into `notes` what its picture lacks."""
+    """Remove from an SVG everything that leads out of it; record in `notes` what its picture lacks."""
     for element in _walk(root):
         _drop_children(element, notes)
         for key, value in list(element.attrib.items()):
@@ -62,7 +62,7 @@ def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level:
 
 
 def _walk(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """Yield each element before its children, which may be changed meanwhile."""
+    """Yield each element before its children, which may change in the meantime."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -71,12 +71,12 @@ def _walk(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
 
 
 def _drop_children(parent: ElementTree.Element, notes: Notes) -> None:
-    """Remove scripts and HTML, of which nothing is ever drawn."""
+    """Remove scripts and HTML, which are never drawn."""
     dropped = [child for child in parent if name(child) in ("script", "foreignObject")]
     if not dropped:
         return
     parent[:] = [child for child in parent if name(child) not in ("script", "foreignObject")]
-    # The other children of a switch are there to be drawn instead.
+    # The other children of a switch are alternatives to be drawn instead.
     replaced = name(parent) == "switch" and len(parent) > 0
     for child in dropped:
         if name(child) == "script":
@@ -87,7 +87,7 @@ def _drop_children(parent: ElementTree.Element, notes: Notes) -> None:
 
 
 def _address(tag: str, value: str, room: SvgAllowance, notes: Notes, level: int) -> str | None:
-    """Return what an `href` may be, None for one that has to go."""
+    """Return the permitted form of an `href`, or None if it has to be removed."""
     picture = tag in ("image", "feImage")
     if picture and value[:5].lower() == "data:":
         try:
@@ -95,16 +95,16 @@ def _address(tag: str, value: str, room: SvgAllowance, notes: Notes, level: int)
         except PictureError:
             notes.broken += 1
             return None
-    # The rasteriser takes any other address of an image for the path of a file.
+    # The rasteriser takes any other address of an image for a file path.
     if value.startswith("#") and tag != "image":
         return value
-    # What a link leads to is not drawn anyway.
+    # The target of a link is not drawn anyway.
     notes.outside += bool(value) and tag != "a"
     return None
 
 
 def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
-    """Return the `data:` URL of a sound picture, labelled by its bytes, or of an SVG that is scrubbed too."""
+    """Return the `data:` URL of a valid picture, labelled by its bytes, or of an SVG that is also scrubbed."""
     data, _ = base64_bytes(value)
     if kinds.kind(data) is kinds.SVG:
         if level == _NESTED:
@@ -121,7 +121,7 @@ def _inlined(value: str, room: SvgAllowance, notes: Notes, level: int) -> str:
 
 
 def _local(css: str, notes: Notes) -> str:
-    """Return CSS without imports, and with `none` for each address that is not a part of the drawing."""
+    """Return CSS without imports, and with `none` for each address that is not part of the drawing."""
 
     def replaced(match: re.Match[str]) -> str:
         if match["kept"]:
@@ -139,7 +139,7 @@ def _local(css: str, notes: Notes) -> str:
 
 
 def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
-    """Return one sentence on what a drawing lacks: for `missing` characters too, or text without any font."""
+    """Return one sentence on what a drawing lacks, including `missing` characters, or text if there is no font."""
     remarks: list[str] = []
     if notes.html:
         text = " | ".join(filter(None, notes.html))
