@@ -116,7 +116,7 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
         ) from None
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from None
     callers = {name: _holder(path, name, table) for name, table in found.items()}
     if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):

@@ -87,6 +87,7 @@ class TestFile:
         ("text", "problem"),
         [
             ("[", "is not TOML"),
+            ("a = " + "[" * 50_000, "is not TOML"),
             ("alice = 3", "caller 'alice': a caller must be a table"),
             ("[Alice]", "caller 'Alice': a caller must be a table"),
             ('["../a"]', "a caller must be a table"),
