@@ -127,7 +127,11 @@ class _HttpApplication:
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
-                Route(PATH, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)]),
+                # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
+                *(
+                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
+                    for path in (PATH, f"{PATH}/")
+                ),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
