@@ -194,7 +194,7 @@ def add_token(path: Path, name: str) -> str:
             document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
             table: Any = document.setdefault(name, tomlkit.table())
             table["tokens"] = [*table.get("tokens", []), _hash(token)]
-            # Whoever serves may be somebody else.
+            # The server may run as another user.
             write_whole(path, tomlkit.dumps(document).encode(), as_before=True)
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be written: {error.strerror}") from error
