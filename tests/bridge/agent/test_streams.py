@@ -816,6 +816,7 @@ async def test_what_is_too_large_unpacked_is_a_documented_error(kind, monkeypatc
     assert "more than" in str(error)
 
 
+@pytest.mark.long
 async def test_other_tasks_go_on_while_what_was_packed_is_read():
     turns = 0
 

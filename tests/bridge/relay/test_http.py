@@ -119,6 +119,7 @@ async def test_an_sdk_client_is_served(mode, monkeypatch):
             assert Picture.from_base64(picture.data).width == 2048
 
 
+@pytest.mark.long
 @counted
 @pytest.mark.anyio
 async def test_many_hosts_at_once_get_each_their_own_answers():
