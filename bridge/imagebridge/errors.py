@@ -219,7 +219,7 @@ def counted(number: float, noun: str, plural: str = "") -> str:
 def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:
     """Return the most similar of the names, ignoring case; None if none is similar.
 
-    alike: the least similarity, 0 to 1 (difflib's ratio).
+    alike: the lowest similarity, 0 to 1 (difflib's ratio).
     """
     from difflib import get_close_matches
 

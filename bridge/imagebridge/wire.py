@@ -69,7 +69,7 @@ _OTHERS = (str, list, int, float, NoneType)
 
 def is_json(value: object) -> TypeGuard[JSON]:
     """Return whether `value` is a JSON object."""
-    # The types of JSON first: asking for the abstract type costs ten times as much.
+    # JSON's types first: checking for the abstract type costs ten times as much.
     return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
@@ -150,7 +150,7 @@ def numbered(value: object) -> object:
     """Return an object whose keys are numbers, as PHP writes some lists, as a list; anything else unchanged."""
     if not is_json(value) or not all(str(key).isdecimal() for key in value):
         return value
-    # By length first: Python reads no number of more than 4,300 digits.
+    # Check the length first: Python reads no number with more than 4,300 digits.
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
@@ -259,7 +259,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         finite: infinity and NaN, which Python reads but few others do, also become texts.
         halves: lone surrogates are left unchanged.
     """
-    # Level by level, as a value may be deeper than functions can call one another.
+    # Level by level, because a value may be deeper than the recursion limit.
     level: Collection[Iterable[object]] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         below: dict[int, Iterable[object]] = {}

@@ -127,7 +127,7 @@ class Settings:
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
         for name in ("store_bytes", "store_seconds", "patience"):
-            if not getattr(self, name) >= 0:  # NaN is not either
+            if not getattr(self, name) >= 0:  # also excludes NaN
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be a number, 0 or more")
 
     @property
@@ -217,7 +217,7 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 def _folder(name: str | Path) -> Path:
     if not str(name):
-        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        # As from an unset variable: it does not mean the folder in which the server happens to be started.
         raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():

@@ -8,7 +8,7 @@ import pybase64
 import pytest
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
-from samples import claiming
+from samples import claiming, coloured_noise
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
@@ -23,6 +23,15 @@ def saved(image, form, **options):
     buffer = BytesIO()
     image.save(buffer, form, **options)
     return buffer.getvalue()
+
+
+def noise(seed=1):
+    return opened(coloured_noise(seed, 60))
+
+
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+SECRET = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x07\0\0\0\x1a\0\0\0\0\0\0\0Secret\0"
+"""EXIF that names a camera."""
 
 
 def halves(width=60, height=40):
@@ -249,11 +258,49 @@ class TestWhatBecomesOfIt:
         assert answer.pictures[0].data == saved(drawn, "PNG")
         assert "metadata removed" in answer.sentence
 
+    @pytest.mark.parametrize(
+        ("form", "options", "notes"),
+        [
+            ("JPEG", {}, {"comment": b"Secret"}),
+            ("JPEG", {"progressive": True}, {"xmp": b"<x>Secret</x>"}),
+            ("JPEG", {"subsampling": 0}, {"exif": SECRET}),
+            ("WEBP", {}, {"exif": SECRET}),
+            ("WEBP", {}, {"xmp": b"<x>Secret</x>"}),
+            ("WEBP", {"lossless": True}, {"exif": SECRET, "icc_profile": SRGB}),
+        ],
+    )
+    async def test_a_file_loses_its_notes_and_no_pixel(self, allowed, form, options, notes):
+        drawn = noise()
+        (allowed / "noted.bin").write_bytes(saved(drawn, form, **options, **notes))
+        answer = await load("noted.bin", [allowed])
+        (picture,) = answer.pictures
+        assert picture.media_type == Image.MIME[form]
+        assert not {"exif", "xmp", "comment", "icc_profile"} & set(opened(picture.data).info)
+        assert opened(picture.data).tobytes() == opened(saved(drawn, form, **options)).tobytes()
+        assert b"Secret" not in picture.data
+        assert "metadata removed" in answer.sentence
+
+    async def test_notes_between_the_pixels_of_a_jpeg_are_removed(self, allowed):
+        data = saved(noise(), "JPEG", progressive=True, comment=b"A word")
+        at = data.rindex(b"\xff\xc4")
+        (allowed / "noted.jpg").write_bytes(data[:at] + b"\xff\xfe\0\x08Secret" + data[at:])
+        assert b"Secret" not in (await load("noted.jpg", [allowed])).pictures[0].data
+
+    @pytest.mark.parametrize("form", ["WEBP", "GIF", "TIFF"])
+    async def test_a_frame_or_page_that_came_without_loss_keeps_its_colours(self, allowed, form):
+        drawn = [noise(seed).quantize(64).convert("RGB") for seed in (1, 2)]
+        options = {"lossless": True} if form == "WEBP" else {}
+        (allowed / "file.bin").write_bytes(
+            saved(drawn[0], form, save_all=True, append_images=drawn[1:], **options)
+        )
+        picked = {"page": 2} if form == "TIFF" else {"frame": 2}
+        (picture,) = (await load("file.bin", [allowed], **picked)).pictures
+        assert opened(picture.data).convert("RGB").tobytes() == drawn[1].tobytes()
+
     async def test_a_png_with_notes_and_a_profile_shows_its_colours(self, allowed):
-        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
         notes = PngInfo()
         notes.add_text("Author", "Secret")
-        (allowed / "noted.png").write_bytes(saved(halves(), "PNG", icc_profile=profile, pnginfo=notes))
+        (allowed / "noted.png").write_bytes(saved(halves(), "PNG", icc_profile=SRGB, pnginfo=notes))
         picture = (await load("noted.png", [allowed])).pictures[0]
         assert opened(picture.data).convert("RGB").tobytes() == halves().convert("RGB").tobytes()
 

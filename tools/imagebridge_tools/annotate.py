@@ -230,7 +230,7 @@ def _checked_mark(
     if value is None or points is None or mistakes.found:
         raise mistakes.error()
     named = "black" if kind == "redact" else wanted
-    # Of a mark that cannot be measured, in units that there are not, no point is known.
+    # For a mark that cannot be measured, in unknown units, no point can be computed.
     if not named and image is not None and points:
         across, down = [x for x, _ in points], [y for _, y in points]
         named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
@@ -324,7 +324,7 @@ def _draw_marks(image: "Image", marks: Sequence[_Mark]) -> str:
     captions = Captions(image, letters)
     for mark in sorted(marks, key=lambda one: one.kind != "redact"):
         _shape(image, mark, width, letters, captions)
-    # Texts have their places; labels then find theirs around them.
+    # Texts have fixed positions; labels are then placed around them.
     for mark in sorted(marks, key=lambda one: one.kind != "text"):
         if mark.kind == "text":
             captions.at(mark.label, mark.points[0], mark.color, f"{mark.path}.label")

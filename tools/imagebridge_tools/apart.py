@@ -135,7 +135,7 @@ async def _worked(
             f"processing the file took longer than {seconds:g} seconds and was stopped; give a smaller one"
         ) from None
     except BrokenWorkerProcess as error:
-        if error.args:  # It never got as far as the file.
+        if error.args:  # It never reached the file.
             raise ApartError(f"cannot start a process for reading the file: {error.__cause__}") from error
         raise ApartError(_BROKEN) from error
     if outcome.held > KEPT:
@@ -148,7 +148,7 @@ async def _worked(
 async def _tidied() -> None:
     """Make the worker that has just answered release memory, and end it if it cannot release enough."""
     with CancelScope(shield=True), suppress(BrokenWorkerProcess):
-        # Until the first of the two, it holds what it was given and has answered.
+        # Until the first of these, it holds what it was given and has answered.
         for _ in range(2):
             if await _run(_given_back) <= KEPT:
                 return
@@ -161,7 +161,7 @@ async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Argu
     while True:
         await checkpoint_if_cancelled()
         try:
-            # anyio (4.16, 2026-11) lets go of a process whose start is cancelled, and it stays: so its start is not.
+            # anyio (4.16, 2026-11) abandons a process whose start is cancelled, and the process stays: so its start is not.
             with CancelScope(shield=True), anyio.fail_after(_START):
                 await _run(_nothing)
             ready = True
@@ -218,7 +218,7 @@ def _given_back() -> int:
     import gc
 
     gc.collect()
-    with suppress(OSError, AttributeError):  # glibc alone keeps what was freed
+    with suppress(OSError, AttributeError):  # only glibc keeps freed memory
         ctypes.CDLL(None).malloc_trim(0)
     return _held()
 

@@ -67,7 +67,7 @@ async def generate_chart(
         ArgumentError: arguments that the caller can correct; the error reports all of them.
         worker.DrawingError: the drawing died, took over `seconds`, or has no engine.
     """
-    # Only now: hosts wait for the start of a server, and what draws charts is half of this package.
+    # Only now, because hosts wait for a server to start, and what draws charts is half of this package.
     from .charts import chart_drawing, request
 
     mistakes = Mistakes(noted)

@@ -349,7 +349,7 @@ def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[C
     """Draw numbered boxes around the regions in the panel at `place` (its left and top, and its scale)."""
     left, top, scale = place
     captions = Captions(sheet, 14)
-    # The names and pictures beside this panel stay free of its numbers.
+    # The names and pictures next to this panel stay free of its numbers.
     captions.avoid((0, 0, sheet.width, top))
     captions.avoid((0, 0, left, sheet.height))
     boxes: list[Bounds] = []

@@ -87,7 +87,7 @@ async def contact_sheet(
     mistakes = Mistakes(noted)
     mistakes.of(lambda: _check_arguments(sources, None, columns))
     named: list[str] = []
-    # What is more than a sheet takes is refused already, and not looked for.
+    # More than fits a sheet has already been refused, and is not read.
     for number, source in enumerate(sources[:PICTURES]):
         finding = to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
         named += await mistakes.met(finding) or [source]
@@ -121,7 +121,7 @@ def laid_out(
             lost.append(source)
             continue
         try:
-            # Smaller at once: a page of photographs in full size would take all memory.
+            # Reduced at once: a page of photographs at full size would take all memory.
             seen = _small(pixels(source, f"sources[{number}]", 2 * _CELL))
         except ArgumentError as error:
             lost.append(str(error))
@@ -175,7 +175,7 @@ def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> 
     from PIL import Image as Images
     from PIL import ImageDraw
 
-    # The shape of a room follows the pictures: that of the middle one, neither very wide nor very tall.
+    # The shape of a cell follows the pictures: that of the middle one, neither very wide nor very tall.
     shapes = sorted(seen.image.width / seen.image.height for _, _, seen in pictures)
     shape = min(max(shapes[len(shapes) // 2], 0.6), 1.8)
     across, width, height = _arranged(len(pictures), shape, columns)
@@ -204,7 +204,7 @@ def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, 
         width = (SIDE - _GAP) / across - _GAP
         height = (SIDE - _GAP) / rows - _GAP - _STRIP
         scale = min(width, height * shape, _CELL, _CELL * shape)
-        # Of two that are as large, the one with fewer empty rooms.
+        # Of two equally large arrangements, the one with fewer empty cells.
         best = max(best, (round(scale, 6), -(across * rows - count), across, max(1, int(scale))))
     width = best[3]
     return best[2], width, max(1, int(width / shape))

@@ -242,7 +242,7 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
         more += f" It took {done.spent.in_words(done.model)}."
     files: tuple[File, ...] = ()
     if done.svg:
-        # In a fence, as text: alone it would be taken for the picture, which is here already.
+        # In a fence, as text: alone it would be taken for the picture, which is already here.
         files = (
             File("file:///picture.svg", "picture.svg", "text/markdown", f"```svg\n{done.svg.strip()}\n```"),
         )

@@ -134,11 +134,11 @@ async def load_file(
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
-    # Only now: hosts wait for the start of a server, and what reads tables is much.
+    # Only now, because hosts wait for a server to start, and what reads tables is large.
     from .tables import workbook
 
     book = workbook.is_book(found.name, found.data)
-    # Of workbooks rows are read, and understood.
+    # For workbooks, rows are read and interpreted.
     form = None if book else document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
@@ -268,7 +268,7 @@ def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
             number: places.store.keep(picture, f"figure {number} of {found.name}").short
             for number, picture in read.figures.items()
         }
-    except OSError:  # The text is what was asked for; a full disk must not cost it.
+    except OSError:  # The text is what was requested; a full disk must not cost it.
         return {}
 
 
@@ -302,7 +302,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
 
 
 def _following(numbers: Sequence[int], total: int) -> str:
-    """Return as many of the following pages as these: `4-6` after 1 to 3."""
+    """Return the next pages, as many as these: `4-6` after 1 to 3."""
     before = max(numbers, default=0)
     first, last = min(before + 1, total), min(before + max(1, len(numbers)), total)
     return f"{first}-{last}" if last > first else f"{first}"

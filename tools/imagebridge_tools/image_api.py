@@ -77,7 +77,7 @@ class ImageRequest:
             "markup": _form_file("markup", self.markup) if self.markup else None,
         }
         writer = os.environ.get("IMAGEBRIDGE_SVG_MODEL")
-        # What older SDKs have no names for.
+        # Options that older SDKs have no names for.
         newer = {
             "complexity": self.complexity,
             "frame_count": self.frame_count,
@@ -160,7 +160,7 @@ async def request_pictures(
         )
 
     try:
-        with anyio.fail_after(seconds):  # The SDK's limit holds for each attempt.
+        with anyio.fail_after(seconds):  # The SDK's limit is for each attempt.
             async with client:
                 asking = client.images.edit if order.images else client.images.generate
                 answer = cast("object", await asking(**order.request(model)))
@@ -176,7 +176,7 @@ async def request_pictures(
         return _explained(error, model, order.size)
     except BridgeError as error:
         return error
-    except ValueError:  # What calls itself JSON and is not: the SDK passes on what its reader says.
+    except ValueError:  # Something that claims to be JSON but is not: the SDK passes on its parser's message.
         return CreationError(f"the endpoint's answer is not JSON; {_CHECK}")
     return CreatedPictures(
         tuple(pictures), model, came.quality, came.left_out, came.unfinished_left_out, came.spent, svg
@@ -214,7 +214,7 @@ def _client(seconds: float) -> "openai.AsyncOpenAI":
     need(IMAGES)
     import openai
 
-    # A server of one's own may need no key, but the SDK insists on some text.
+    # A user's own server may need no key, but the SDK requires some text.
     key = os.environ.get("OPENAI_API_KEY") or "none"
     return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
 
@@ -253,7 +253,7 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
     finished = unfinished = 0
     async for (
         event
-    ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
+    ) in stream:  # To its end: a stream that is left earlier closes itself too late, with an error.
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image"):
             unfinished += 1

@@ -26,7 +26,7 @@ async def watched(
         work.start_soon(watch.tick, tick)
         done = await request_pictures(order, watch.partial, seconds)
         work.cancel_scope.cancel()
-    if isinstance(done, BridgeError):  # Returned, not raised: out of the group it would come as a group.
+    if isinstance(done, BridgeError):  # Not raised: the task group would wrap it in a group.
         raise done
     return done
 

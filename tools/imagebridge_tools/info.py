@@ -27,7 +27,7 @@ _COLORS = 6
 """The most colours that are named."""
 
 _SHARE = 0.02
-"""The least share of the pixels for a colour to be named."""
+"""The smallest share of the pixels for a colour to be named."""
 
 _SAMPLED = 256
 """Pixels of the longer side of the sample that colours are counted in."""
@@ -105,7 +105,7 @@ def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
     try:
         image = read(data)
     except PictureError:
-        # A TIFF of a form that is read in a way of its own.
+        # A TIFF in a form that is read separately.
         return ["colours stored in an unusual form"]
     facts = [_depth(image)]
     count = frame_count(data)
@@ -263,7 +263,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
         return ["it has EXIF data (exif=true returns it)"] if notes else []
     if notes:
         return [f"EXIF: {', '.join(notes)}"]
-    # The tags of a TIFF's own directory are there to read its pixels.
+    # The tags of a TIFF's own directory are for reading its pixels.
     others = exif and (file_type is not kinds.TIFF or exif.photo or exif.place)
     return ["EXIF without any known field" if others else "no EXIF"]
 
@@ -288,7 +288,7 @@ def _camera_notes(source: Source) -> "CameraNotes | None":
     try:
         return camera_notes(data, read(data))
     except PictureError:
-        # A TIFF of a form that is read in a way of its own.
+        # A TIFF in a form that is read separately.
         return None
 
 
@@ -299,7 +299,7 @@ def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
 def _note_text(value: Any) -> str:
     """Return one note as a line of text; empty if there is none."""
     if isinstance(value, bytes):
-        # A comment begins with eight bytes that name its letters.
+        # A comment begins with eight bytes that name its encoding.
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(errors="replace")
     if isinstance(value, tuple):
         value = next(iter(cast("tuple[Any, ...]", value)), None)
@@ -309,7 +309,7 @@ def _note_text(value: Any) -> str:
         plain = "".join(letter if letter.isprintable() else " " for letter in value)
         return " ".join(plain.split())[:_LONGEST_NOTE]
     try:
-        number = float(value)  # often a rational of Pillow
+        number = float(value)  # often one of Pillow's rationals
         return f"{number:.6g}" if isfinite(number) else ""
     except (TypeError, ValueError, ZeroDivisionError):
         return ""

@@ -20,7 +20,7 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 SMALLEST = 16
-"""The least value of `max_size` in pixels."""
+"""The smallest value of `max_size` in pixels."""
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
@@ -85,7 +85,7 @@ async def load_image(
     _check(mistakes, page, frame, max_size)
     found = await mistakes.met(_picture(source, places))
     if found and mistakes.found and (page or frame):
-        # Nothing will be shown: it is only seen whether there is such a page.
+        # Nothing will be shown: this only checks whether the page exists.
         picked = page if page and page >= 1 else None, frame if frame and frame >= 1 else None
         await mistakes.met(apart(_check_number, found.data, *picked))
     if found is None or mistakes.found:
@@ -141,12 +141,12 @@ def decoded(
     original = Picture.from_bytes(data) if file_type.media_type in limits.SENDABLE else None
     sentence, scale = _sentence(file_type, data, original), 1.0
     if original:
-        data = original.data  # mended
+        data = original.data  # repaired
     if page is not None or frame is not None:
         pictures, done = _one(data, file_type, page, frame)
     elif original and original.frames == 1:
         if (side := _most(original, max_size)) < max(original.width, original.height):
-            # At once: a JPEG is decoded at the scale that is needed.
+            # At once: a JPEG is decoded at the required scale.
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
@@ -204,7 +204,8 @@ def _one(
     if file_type not in PAGED and total == 1:
         return _converted(data)[:2]
     at = number - 1
-    picture = redrawn(pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at))
+    image = pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at)
+    picture = redrawn(image, lossless=kinds.is_lossless(data))
     return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
 
 
@@ -265,17 +266,20 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     from imagebridge.pictures.decode import load, read, srgb, upright
     from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.encode import as_picture
-    from imagebridge.pictures.metadata import is_noted, without_notes
+    from imagebridge.pictures.metadata import is_noted, profile_name, without_notes
 
     image = read(original.data)
     turned = original.orientation != 1
     bare = not turned and not is_noted(image)
     if bare and original.plain:
         return original.proven("decoded"), ""
-    if not turned and original.plain and (stripped := without_notes(original.data)):
-        return Picture.from_bytes(stripped, "decoded"), "; metadata removed"
+    profile = profile_name(image)
+    if not turned and original.plain and (not profile or "sRGB" in profile):
+        stripped = without_notes(original.data)
+        if stripped and not is_noted(read(stripped)):
+            return Picture.from_bytes(stripped, "decoded"), "; metadata removed"
     with decoding("its pixels cannot be converted"):
-        lossless = kinds.kind(original.data) in kinds.LOSSLESS
+        lossless = kinds.is_lossless(original.data)
         picture = as_picture(srgb(upright(load(image), original.orientation)), lossless=lossless)
     light = light_sentence(original.data)
     done = (f"; shown: {light}" if light else "") + ("; turned upright" if turned else "")

@@ -106,7 +106,7 @@ def _qr_code(text: str, level: str) -> Any:
     if len(text) > _MOST:
         raise _too_long(text)
     try:
-        # Beyond ASCII readers guess the encoding: as UTF-8 bytes they guess right.
+        # Beyond ASCII, readers guess the encoding: they recognise UTF-8 bytes.
         beyond = {} if text.isascii() else {"encoding": "utf-8", "mode": "byte"}
         return segno.make(text, error=level, micro=False, boost_error=False, **beyond)
     except segno.DataOverflowError:

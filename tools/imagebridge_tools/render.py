@@ -127,7 +127,7 @@ def _document(
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
-        document.init_forms()  # What is filled in is drawn only then.
+        document.init_forms()  # Only then are filled-in values drawn.
     with document:
         total = len(document)
         numbers = page_numbers.chosen(pages, total, most=PAGES)
@@ -197,7 +197,7 @@ def _svg_text(data: bytes) -> str:
 
 def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
     """Return the texts of some pages under their names, as far as there is room, and how to get the rest."""
-    # Each page may take an even part of what those before it left.
+    # Each page may take an equal share of what those before it left.
     letters = _LETTERS
     room = None if room is None else max(0, room - _SENTENCES)
     parts = list[str]()

@@ -114,7 +114,7 @@ def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]"
 def _laid(text: str, font: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]] | None":
     """Wrap `text` in one font, or return None if it is too high or would break a word needlessly."""
     width = _TEXT[2] - _TEXT[0]
-    # Words are torn only at sizes where nothing else helps: larger ones keep them whole.
+    # Words are broken only at sizes where nothing else helps: at larger sizes they stay whole.
     if font.size > 40 and any(font.getlength(word) > width for word in text.split()):
         return None
     lines = [line for paragraph in text.split("\n") for line in wrapped(paragraph, font, width)]

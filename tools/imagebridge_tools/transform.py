@@ -112,15 +112,15 @@ def transformed(
     work, done = _Work(seen.image, units), list[str]()
     for operation in read:
         if operation is None:
-            break  # What lies where after it cannot be told.
+            break  # Positions after it cannot be computed.
         if mistakes.found and operation.name not in SHAPING:
-            continue  # Nothing will be made: it is only seen whether the rest fits.
+            continue  # Nothing will be made: this only checks whether the rest fits.
         words = mistakes.of(partial(_done, work, operation))
         if words is None:
             break
         done += words
     mistakes.tell()
-    picture, remarks = _encoded(work, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture, remarks = _encoded(work, lossless=kinds.is_lossless(source.data))
     if work.unused:
         remarks.append("background was not used: it fills only what a later rotate or pad adds")
     said = ", ".join([*done, *remarks]) or "as it is"
@@ -236,7 +236,7 @@ def _blur(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
     image = work.image
-    # Mixed with what transparency hides, colours at its edges would be wrong.
+    # If mixed with hidden colours under transparency, colours at its edges would be wrong.
     clear = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)
     blurred = image.convert(clear).filter(ImageFilter.GaussianBlur(value)).convert(image.mode)
     return blurred, f"blurred by {value:g} px"
@@ -318,7 +318,7 @@ def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     form = form or ("webp" if clear else "jpeg")
     remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
-        image, remarks = opaque(image), [*remarks, "transparency laid on white"]
+        image, remarks = opaque(image), [*remarks, "transparency shown on white"]
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()

@@ -143,7 +143,7 @@ def viewed(
         view = replace(view, left=left, top=top)
     from imagebridge.pictures.encode import as_picture
 
-    picture = as_picture(image, lossless=kinds.kind(source.data) in kinds.LOSSLESS)
+    picture = as_picture(image, lossless=kinds.is_lossless(source.data))
     done = _done(view, region is None, turn, contrast, units if grid else "")
     return ToolOutput(f"{seen.description}: {done}. {view.description()}. {described(picture)}.", (picture,))
 

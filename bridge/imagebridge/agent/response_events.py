@@ -88,7 +88,7 @@ class ResponseEvents:
         if event.get("object") == "error":
             raise failure(event)
         if not kind and is_list(listed(event.get("output"))):
-            self._final = dict(event)  # not streamed, though that was asked for
+            self._final = dict(event)  # not streamed, although that was requested
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
@@ -116,7 +116,7 @@ class ResponseEvents:
         output = listed(final.get("output"))
         last_items = [item for item in output if is_json(item)] if is_list(output) else []
         merged_items = merged(last_items, self._assembled())
-        # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
+        # If there is no list and nothing arrived before, it stays as it is: this is not an empty answer.
         whole["output"] = merged_items if merged_items or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
@@ -221,7 +221,7 @@ class ResponseEvents:
             for candidate in latest
             if index is None or candidate.index is None or candidate.index == index
         ]
-        # Some servers give an item a new id in each event; one that is done takes no more under another.
+        # Some servers give an item a new id in each event; a finished item takes no more events with another id.
         open_draft = next((candidate for candidate in here if identity and candidate.id == identity), None)
         open_draft = open_draft or next((candidate for candidate in here if candidate.done is None), None)
         if open_draft is None and not new:
@@ -266,7 +266,7 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
     for at, piece in enumerate(assembled):
         paired = at in matches
         until = matches[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
-        # What the last event alone has stays before what stands behind it there.
+        # Items that only the last event has stay before those that follow them there.
         while used < min(until, len(output)):
             items.append(next(theirs))
             used += 1

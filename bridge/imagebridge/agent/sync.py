@@ -182,7 +182,7 @@ class SyncBridge:
         try:
             return self._call(anext, following, None)
         except RuntimeError:
-            # The run is being ended by the other thread just now, or its event loop is gone.
+            # The other thread is just ending the run, or its event loop is gone.
             if self._portal is None:
                 raise BridgeError(_CLOSED) from None
             raise

@@ -33,7 +33,7 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
     Raises:
         TypeError: `body` is not a mapping.
     """
-    # Not loaded with the package: nobody should wait for a check that only translates.
+    # Not loaded with the package: programs that only translate should not wait for it.
     from .review import findings
 
     return findings(body, proof)

@@ -21,7 +21,7 @@ class Finding:
         consequence: what happens if it is sent.
         fix: what to do.
         refused: whether the API answers 400, according to its documentation or to reports.
-        blind: whether a model would not see a picture that is there, which is then as lost as a refused one.
+        blind: whether a model would not see a picture that is there, which is as bad as a refusal.
             A finding that is neither refused nor blind is advice.
     """
 

@@ -49,7 +49,7 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
 @click.option(
     "--no-auth",
     is_flag=True,
-    help="Let --http listen on an address that other machines reach, although the relay does not "
+    help="Let --http listen on an address that other machines can reach, although the relay does not "
     "authenticate anyone.",
 )
 @click.option("--explain", is_flag=True, help="Report each change on stderr.")

@@ -130,18 +130,18 @@ async def connect(
             ready = True
             yield client, tools
     except Exception as error:
-        # The transports raise from inside task groups: what they wrap is what a person can act on.
+        # The transports raise from inside task groups: the wrapped exception is what a person can act on.
         cause = _leaf(error)
         if ready:
             raise
         if isinstance(cause, ServerError):
             raise cause from None
         problem = _problem(server, cause, listening.exchange)
-        # The sentence says what the cause was; of a server in this process, the cause also says where.
+        # The sentence gives the cause; for a server in this process, the exception also shows where.
         inside = cause if isinstance(server, MCPServer) else None
         raise ServerError(label(server), problem, listening.stderr.text) from inside
     except BaseExceptionGroup:
-        # Who gave up hears of that alone, whatever broke in the SDK's tasks at the same moment: trio tells of both.
+        # A cancelled caller sees only that, whatever broke in the SDK's tasks at the same moment: trio reports both.
         await checkpoint_if_cancelled()
         raise
 
@@ -169,7 +169,7 @@ async def _entered(
             connected = False
 
             def over() -> None:
-                # A refused attempt ends too; what comes after it does not.
+                # A refused attempt also ends; what comes after it does not.
                 if connected:
                     listening.over()
 
@@ -185,7 +185,7 @@ async def _entered(
             try:
                 return await entered(repairing(older(server, exchange), listening.over))
             except Exception:
-                # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
+                # Streamable HTTP is what servers speak today: its refusal is more informative than the older one's.
                 exchange.status, exchange.words = refused
                 raise
         case str() | StdioServerParameters():

@@ -98,7 +98,7 @@ async def request(
             raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
-        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
+        except ValueError as error:  # pydantic's: the SDK refuses a result without MCP's shape
             raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
@@ -126,7 +126,7 @@ async def _in_turn(
             pause = error.data if error.code == BUSY else None
             if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
                 raise
-            # Those who were refused together are not to come together again.
+            # Requests that were refused together should not be retried together.
             await anyio.sleep(pause * longer * random.uniform(1, 1.5))
             longer = min(2 * longer, _LONGER)
 
@@ -135,7 +135,7 @@ async def _sent(
     client: Client, tool: str, arguments: Mapping[str, object], progressed: "ProgressFnT"
 ) -> dict[str, Any]:
     """Send the request; if the server's schema has changed since it was listed, list the tools and send it once more."""
-    # Not `client.call_tool`: it would drop keys it does not know, and the whole result where structured
+    # Not `client.call_tool`: it would drop unknown keys, and the whole result if structured
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
@@ -163,7 +163,7 @@ async def listed(client: Client) -> "list[Tool]":
         try:
             page = await client.list_tools(cursor=cursor)
         except MCPError as error:
-            if cursor:  # Some servers write an empty one where they mean none, and refuse it.
+            if cursor:  # Some servers send an empty one to mean none, and then refuse it.
                 _LOG.warning("cannot list the tools after %r: %s", cursor, short(error))
             break
         new = {name: tool for name, tool in _by_name(page).items() if name not in tools}

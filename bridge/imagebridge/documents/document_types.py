@@ -103,7 +103,7 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     Raises:
         DocumentError: it is not a readable kind, or is damaged or locked.
     """
-    # Each reader loads only when it is needed.
+    # Each reader is loaded only when it is needed.
     match document_type(data, name):
         case "pdf":
             from . import portable

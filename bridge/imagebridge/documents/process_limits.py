@@ -37,9 +37,9 @@ def end_with(parent: int) -> None:
         return
     import ctypes
 
-    # The thread that started this process counts, which is the one that waits for it or whose event loop keeps it.
+    # The thread that started this process counts, which waits for it or whose event loop keeps it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It was gone before.
+    if os.getppid() != parent:  # It was already gone.
         os._exit(1)
 
 

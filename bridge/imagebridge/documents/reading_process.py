@@ -36,9 +36,9 @@ def _main(parent: int, seconds: float, memory: int) -> None:
 
     leave_signals_to_parent()
     end_with(parent)
-    with suppress(ValueError, OSError):  # The system limits no memory: the time remains.
+    with suppress(ValueError, OSError):  # The system cannot limit memory: the time limit remains.
         limit_memory(memory)
-    # What a library prints must not stand among the answers.
+    # What a library prints must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while request := message(sys.stdin.buffer):

@@ -43,7 +43,7 @@ class FigureList:
         if key not in self._numbers:
             self.files.append(FigureFile(caption, load))
             self._numbers[key] = len(self.files)
-        # What would end the words of a picture in Markdown.
+        # Characters that would end the description of a picture in Markdown.
         words = " ".join(caption.translate(_BRACKETS).split())[:_CAPTION]
         return f"![{words or f'figure {self._numbers[key]}'}]({MARK}{self._numbers[key]})"
 

@@ -77,7 +77,7 @@ def sheet_markup(
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
         return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
-    except DocumentError:  # A part is missing, damaged, made to cost much, or packed in another way.
+    except DocumentError:  # A part is missing, damaged, expensive by design, or compressed in another way.
         return nothing
 
 
@@ -118,7 +118,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
     """Yield a sentence for notes on cells, and one for pictures and charts on the sheet."""
     notes: dict[str, str] = {}
     drawn: Counter[str] = Counter()
-    # Of a thread of comments the older part holds no more than advice to get a newer program: the newer one counts.
+    # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
     for one in sorted(package.relations(part).values(), key=lambda one: one.kind == "threadedComment"):
         root = package.xml_if_there(one.target) if not one.outside else None
         if root is None or one.kind not in ("comments", "threadedComment", "drawing"):

@@ -57,7 +57,7 @@ def _check_size(data: bytes) -> None:
     if not data.startswith(b"PK"):
         return
     if (size := unpacked_size(data)) > MAX_UNPACKED:
-        raise DocumentError(f"has {size:,} bytes unpacked; at most {MAX_UNPACKED:,} are read")
+        raise DocumentError(f"has {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
 
 
 def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:

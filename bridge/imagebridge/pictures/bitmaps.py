@@ -89,11 +89,11 @@ def image(data: bytes) -> "Image | None":
 
 def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
     if header.packed == 0 and header.bits == 32 and header.length >= 56:
-        # Of a header's masks only the one for opacity counts where the pixels are not said to go by masks.
+        # Of a header's masks, only the one for opacity counts unless the header says that the pixels use masks.
         return (0xFF0000, 0xFF00, 0xFF, *unpack_from("<I", data, 66))
     if header.packed not in _BITFIELDS or header.bits not in (16, 32):
         return None
-    # They stand behind the first 40 bytes, inside of a longer header and behind a short one.
+    # They follow the first 40 bytes, inside a longer header and after a short one.
     count = 4 if header.length >= 56 or header.packed == 6 else 3
     masks = unpack_from(f"<{count}I", data, 54)
     return (*masks[:3], masks[3] if count == 4 else 0)
@@ -169,7 +169,7 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
     size = width, height = header.width, header.height
     check_pixels(width, height)
-    # Twice a pixel and whether it was named, the picture, black, and both together.
+    # Twice one pixel and whether it was set, the picture, black, and both together.
     check_memory(width, height, (21 if header.bits == 24 else 17) * width * height)
     pixels, named = _unpacked(data, start, header)
     order = 1 if header.down else -1
@@ -265,7 +265,7 @@ def icon(data: bytes) -> Icon:
     found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
         raise PictureError("the icon does not contain a complete picture")
-    # The list says of a PNG how many colours it is made for, whatever it is stored with.
+    # For a PNG, the list gives the number of colours that it is meant for, not how it is stored.
     return max(found, key=lambda one: (*one[:2], one[3]))[2]
 
 

@@ -4,10 +4,10 @@ Source: ITU-T H.273 (2024-07) for the numbers, SMPTE ST 2084 and ITU-R BT.2100 f
 for HDR white; ICC.1:2022 for profiles.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import exp
-from struct import pack
+from struct import pack, unpack
 
 Primaries = tuple[float, ...]
 """x and y of white, red, green and blue."""
@@ -41,6 +41,17 @@ def profile(primaries: int, transfer: int) -> bytes:
     if known == 1 and curve is None:
         return b""
     return _profile(_PRIMARIES[known], curve or _srgb)
+
+
+def of_png(said: Mapping[bytes, bytes]) -> bytes:
+    """Return the ICC profile for what a PNG without one says of its colours (see `png.colours`); empty for sRGB."""
+    if numbers := said.get(b"cICP"):
+        return profile(numbers[0], numbers[1])
+    if b"sRGB" in said:
+        return b""
+    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
+    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
+    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
 
 
 def hdr_sentence(transfer: int) -> str:

@@ -125,7 +125,8 @@ def redone(picture: Picture) -> Picture:
         PictureError: its pixels cannot be decoded.
     """
     with turn(_PER_PIXEL * picture.width * picture.height):
-        return redrawn(opened(picture.data), picture.orientation)
+        data = picture.data
+        return redrawn(opened(data), picture.orientation, lossless=kinds.is_lossless(data))
 
 
 _BEGINNING = 6_000
@@ -155,7 +156,7 @@ def _foreign(
 
             drawing = shown(data, fit or capped)
             picture, requested_size = drawing.picture, (drawing.width, drawing.height)
-            # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
+            # If it is drawn larger, coordinates are those of the drawing, as for the tools.
             size = requested_size if requested_size[0] > picture.width else None
             conversion = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
@@ -163,7 +164,7 @@ def _foreign(
         case kinds.AVIF if frames(read(data)) > 1:
             conversion = _animation(data, fit, first_frame=first_frame)
         case _:
-            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            # A HEIC with several pictures contains a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
                 image = load(image)
@@ -204,7 +205,8 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
             side = min(fit(contact_sheet.SIDE, contact_sheet.SIDE)) if fit else contact_sheet.SIDE
             sheet = contact_sheet.contact_sheet(data, side)
             image, sentence = sheet.image, sheet.sentence
-        return Converted((redrawn(image),), f"{sentence}; {light}" if light else sentence)
+        picture = redrawn(image, lossless=kinds.is_lossless(data))
+        return Converted((picture,), f"{sentence}; {light}" if light else sentence)
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:

@@ -11,14 +11,13 @@ from importlib import import_module
 from io import BytesIO
 from logging import NullHandler, getLogger
 from pathlib import Path
-from struct import unpack
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
 
 from . import bitmaps, iso_boxes, kinds, metadata, png
-from .colour_spaces import of_gamma
+from .colour_spaces import of_png
 from .colour_spaces import profile as profile_of
 from .containers import orientation, walk
 from .cost import MAX_PIXELS, check_memory, check_pixels, memory_of
@@ -80,7 +79,7 @@ def _libtiff() -> list[Path]:
     return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
 
 
-_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+_WARNED = Lock()  # warning filters belong to the whole process: one thread at a time
 
 
 @contextmanager
@@ -117,13 +116,13 @@ def header(data: bytes) -> "Image":
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
-        # Its decoder makes room for all pixels as soon as it is made.
+        # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
     if file_type is kinds.AVIF and (size := iso_boxes.stored_size(data)):
-        check_pixels(*size)  # its decoder calls the file broken
+        check_pixels(*size)  # its decoder says that the file is broken
     bare, info = metadata.bare(data, file_type)
-    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    # Only the TIFF reader warns, about tags that have nothing to do with the pixels.
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
@@ -151,32 +150,25 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
         and image.palette
         and (colours := iso_boxes.palette(data))
     ):
-        # Pillow keeps equal colours once, and then counts wrongly.
+        # Pillow keeps equal colours once, and then counts incorrectly.
         image.palette.palette = bytearray(colours)
     if file_type is kinds.GIF and image.mode == "L":
-        image.palette = None  # the file's, beside a grey one of the frame's own
+        image.palette = None  # the file's, next to a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
-        del image.info["icc_profile"]  # a TIFF may give it in any type
+        del image.info["icc_profile"]  # a TIFF may have it in any type
     said = png.colours(data) if file_type is kinds.PNG else {}
-    if numbers := said.get(b"cICP"):
-        image.info.pop("icc_profile", None)  # numbers count before it
-        profile = profile_of(numbers[0], numbers[1])
-    elif image.info.get("icc_profile"):
+    if b"cICP" in said:
+        image.info.pop("icc_profile", None)  # numbers take precedence
+    if image.info.get("icc_profile"):
         return
-    elif file_type is kinds.AVIF:
+    if file_type is kinds.AVIF:
         profile = profile_of(*iso_boxes.colour(data))
     elif file_type is kinds.PNG:
-        profile = b"" if b"sRGB" in said else _of_gamma(said)
+        profile = of_png(said)
     else:
         profile = bitmaps.profile(data) if file_type is kinds.BMP else b""
     if profile:
         image.info["icc_profile"] = profile
-
-
-def _of_gamma(said: dict[bytes, bytes]) -> bytes:
-    gamma = int.from_bytes(said.get(b"gAMA", b""), "big") / 100_000
-    primaries = unpack(">8I", said.get(b"cHRM", bytes(32)))
-    return of_gamma(gamma, tuple(one / 100_000 for one in primaries))
 
 
 def _icon(data: bytes) -> "Image":
@@ -296,7 +288,7 @@ def ended(data: bytes) -> bytes:
     Raises:
         PictureError: pixels are missing.
     """
-    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    # A lone 0xFF at the end would form a marker with the appended bytes.
     for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
         with suppress(PictureError):
             first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
@@ -327,7 +319,7 @@ def drafted(data: bytes, side: int) -> "Image":
     image = read(data)
     scale = 1.5 * side / max(image.size)
     with decoding("its pixels cannot be decoded"):
-        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        # Pillow divides by these: a thin picture would become less than a pixel wide.
         image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     return load(image)
 
@@ -365,23 +357,31 @@ def srgb(image: "Image") -> "Image":
 
     A profile that cannot be read, or does not fit the pixels, is ignored: the colours stay unchanged.
     """
-    profile = image.info.get("icc_profile")
+    profile, original = image.info.get("icc_profile"), image
     if profile and is_deep(image):
-        image = eight_bits(image)
-    if profile and profile[16:20] == b"RGB " and image.mode in ("L", "LA", "P", "PA"):
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        original = image = eight_bits(image)
+    opacity = None
+    if profile and image.mode != "RGBA" and image.has_transparency_data:
+        image = image.convert("RGBA")
+        opacity = image.getchannel("A")
+        image = image.convert("L" if original.mode in ("L", "LA") else "RGB")
+    if profile and (image.mode == "P" or (profile[16:20] == b"RGB " and image.mode == "L")):
+        image = image.convert("RGB")
     if not profile or image.mode not in ("RGB", "RGBA", "L", "CMYK"):
-        return image
+        return original
     from PIL import ImageCms
 
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
         if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
+            return original
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         # Browsers keep the colours that both spaces have; Pillow's own choice makes prints paler or darker.
         relative = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        return ImageCms.profileToProfile(image, source, target, relative, mode) or image
+        image = ImageCms.profileToProfile(image, source, target, relative, mode) or image
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return image
+        return original
+    if opacity:
+        image.putalpha(opacity)
+    return image

@@ -46,8 +46,8 @@ MP4 = FileType("video/mp4", ".mp4", "video")
 WEBM = FileType("video/webm", ".webm", "video")
 
 
-LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM))
-"""Formats that are always lossless; TIFF, WebP, AVIF and JPEG 2000 only sometimes are."""
+_LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
+"""Formats that are lossless, TIFF nearly always; AVIF and JPEG 2000 seldom are, and WebP says so in its frames."""
 
 
 GZIP_START = b"\x1f\x8b"
@@ -85,7 +85,7 @@ def svg_of(text: str) -> bytes:
     if not _MARKUP.match(text):
         return b""  # nearly every text
     whole = text.strip("\ufeff \t\r\n")
-    # What a text was encoded in before it was one says nothing any more.
+    # The original encoding of a decoded text no longer matters.
     if declared := _DECLARATION.match(whole):
         whole = whole[declared.end() :]
     data = whole.encode(errors="replace")
@@ -97,7 +97,7 @@ def _ends_with_root(text: str) -> bool:
     depth = 0
     for tag in _TAG.finditer(text):
         if tag[1] is None:
-            continue  # a comment, or characters as they are
+            continue  # a comment, or literal characters
         depth += -1 if tag[1] else 0 if tag[0].endswith("/>") else 1
         if depth <= 0:
             return _AFTER.fullmatch(text, tag.end()) is not None
@@ -190,7 +190,7 @@ def _iso(data: bytes) -> FileType | None:
     end = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
     file_types = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    # `mif1` only says "some image": a more exact brand beside it decides.
+    # `mif1` only says "some image": a more specific brand next to it decides.
     return next((one for one in file_types if one is AVIF), file_types[0] if file_types else None)
 
 
@@ -200,12 +200,13 @@ def _zip(data: bytes) -> FileType:
 
 
 def is_lossless(data: bytes) -> bool:
-    """Return whether a file is lossless: by its format, or for a WebP with one frame by its encoding."""
+    """Return whether a file is lossless: by its format, or for a WebP by the encoding of its first frame."""
     if kind(data) is not WEBP:
-        return kind(data) in LOSSLESS
-    # Behind the header of an extended file may stand a profile; its frame is `VP8L` or `VP8 ` (RFC 9649, 2.5 to 2.7).
+        return kind(data) in _LOSSLESS
+    # In an extended file its frame, `VP8L` or `VP8 `, may follow a profile, and is inside that of an animation
+    # (RFC 9649, 2.5 to 2.7).
     at = 12
-    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH"):
-        length = int.from_bytes(data[at + 4 : at + 8], "little")
+    while (name := data[at : at + 4]) in (b"VP8X", b"ICCP", b"ALPH", b"ANIM", b"ANMF"):
+        length = 16 if name == b"ANMF" else int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + length + length % 2
     return name == b"VP8L"

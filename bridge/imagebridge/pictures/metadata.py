@@ -5,6 +5,7 @@ is not needed for the pixels is removed before Pillow reads a file, and read onl
 as missing. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from io import BytesIO
@@ -75,42 +76,78 @@ def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
     return mended(data, gone), info
 
 
-_COLOURED = frozenset((b"gAMA", b"cHRM", b"iCCP", b"cICP"))
-
-
 def without_notes(data: bytes) -> bytes | None:
-    """Return a PNG with exactly its pixels, and nothing besides them.
+    """Return a PNG, JPEG or WebP in sRGB with nothing but its pixels, encoded as they were.
 
-    None if removing chunks does not achieve that: another format, or described colours.
+    None for other formats, and for a JPEG that may contain notes between its pixels.
     """
-    if kinds.kind(data) is not kinds.PNG:
-        return None
-    spans = list(chunks(data))
-    if _COLOURED & {name for _, _, name in spans}:
-        return None
-    return _bare_png(data[: spans[-1][1]])[0]
+    match kinds.kind(data):
+        case kinds.PNG:
+            spans = list(chunks(data))
+            notes = [
+                (start, stop, b"") for start, stop, name in spans if name not in _KEPT or name == b"gAMA"
+            ]
+            return mended(data[: spans[-1][1]], notes)
+        case kinds.JPEG:
+            spans = list(_segments(data))
+            notes = [(start, stop, b"") for start, stop in spans if data[start + 1] in _NOTES]
+            return None if _LATER_NOTE.search(data, spans[-1][1]) else mended(data, notes)
+        case kinds.WEBP:
+            return _bare_webp(data)
+        case _:
+            return None
+
+
+_NOTES = frozenset((0xFE, *range(0xE1, 0xF0))) - {0xEE}
+_LATER_NOTE = re.compile(rb"\xff[\xe1-\xed\xef\xfe]")
+"""JPEG segments besides the pixels: a comment, and all of applications but JFIF and Adobe's colour mark."""
+
+_FRAMES = frozenset((b"ALPH", b"VP8 ", b"VP8L", b"ANIM", b"ANMF"))
+
+_NOTED_FLAGS = 0b101100
+"""The flags in the header of an extended WebP for a profile, EXIF and XMP (RFC 9649, 2.7.1)."""
+
+
+def _bare_webp(data: bytes) -> bytes:
+    kept, at = bytearray(data[:12]), 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        stop = at + 8 + length + length % 2
+        if data[at : at + 4] == b"VP8X":
+            kept += data[at : at + 8] + bytes((data[at + 8] & ~_NOTED_FLAGS,)) + data[at + 9 : stop]
+        elif data[at : at + 4] in _FRAMES:
+            kept += data[at:stop]
+        at = stop
+    kept[4:8] = (len(kept) - 8).to_bytes(4, "little")
+    return bytes(kept)
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The least bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
+"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
     return data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"
 
 
-def _hindering(data: bytes) -> Iterator[Mend]:
-    """Yield the segments before the pixels of a JPEG that are to be removed: EXIF, and those that are too short for their type."""
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the start and end of each segment before the pixels of a JPEG."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
         if data[at + 1] == 0xFF:
             at += 1
             continue
         stop = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        name, shortest = _SHORTEST.get(data[at + 1], (b"", 0))
-        if _is_exif(data, at) or (stop - at - 4 < shortest and data[at + 4 : stop].startswith(name)):
-            yield at, stop, b""
+        yield at, stop
         at = stop
+
+
+def _hindering(data: bytes) -> Iterator[Mend]:
+    """Yield the segments before the pixels of a JPEG that are to be removed: EXIF, and those that are too short for their type."""
+    for start, stop in _segments(data):
+        name, shortest = _SHORTEST.get(data[start + 1], (b"", 0))
+        if _is_exif(data, start) or (stop - start - 4 < shortest and data[start + 4 : stop].startswith(name)):
+            yield start, stop, b""
 
 
 def strip_tiff(image: "Image") -> None:
@@ -121,7 +158,7 @@ def strip_tiff(image: "Image") -> None:
     image.info.pop("xmp", None)
     exif = image.getexif()
     if isinstance(turned := exif.get(_ORIENTATION), bytes) and len(turned) == 1:
-        exif[_ORIENTATION] = turned[0]  # some writers give it as a byte
+        exif[_ORIENTATION] = turned[0]  # some programs write it as a byte
     for directory in (_PHOTO, _GPS, _OTHERS):
         if directory in exif:
             del exif[directory]
@@ -169,7 +206,7 @@ def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
     """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
     try:
         return _camera_notes(data, image)
-    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
+    # A broken block raises any exception, and all mean that there is nothing to read.
     except Exception:  # noqa: BLE001
         return None
 

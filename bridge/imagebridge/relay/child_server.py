@@ -75,7 +75,7 @@ class ChildServer:
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         steps = -1
-        # A host that reads slowly keeps what came before in the way of what is still to be read.
+        # If the host reads slowly, earlier output blocks what is still to be read.
         while self.lines.busy or steps != self.lines.steps:
             steps = self.lines.steps
             await anyio.sleep(_LOOK)
@@ -113,7 +113,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
         raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
-        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(server.watch)
         try:
             yield server
@@ -126,7 +126,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
 
 async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     if sys.platform == "win32":
-        # A job object ends the children too; the SDK makes one.
+        # A job object ends the children too; the SDK creates one.
         from mcp.os.win32.utilities import create_windows_process, get_windows_executable_command
 
         program = get_windows_executable_command(command[0])

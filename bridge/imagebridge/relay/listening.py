@@ -61,8 +61,8 @@ class Address:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise BridgeError(f"cannot listen on {self.text}: {why}") from error
-        # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
-        # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
+        # asyncio sends at once (TCP_NODELAY) only if the protocol is named, which create_server omits: answers
+        # of two packets, header and body, would wait 40 ms for the acknowledgement of the first.
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:

@@ -191,7 +191,7 @@ def _is_plain(message: JSON, pending: HostRequest) -> bool:
     result = message.get("result")
     if pending.method != "tools/call" or not is_json(result):
         return False
-    # Only now: hosts wait for the start of a server.
+    # Only now, because hosts wait for a server to start.
     from imagebridge.repair import protocol
 
     return protocol.is_plain(result, pending.host)

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from imagebridge.client.lines import Line, LongLine
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
 from imagebridge.errors import ServerError, counted
@@ -19,7 +20,7 @@ from . import resource_uris
 from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
 from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
-from .streams import Line, LineSource, LongLine, Rest, done
+from .streams import LineSource, Rest, done
 from .tool_names import Names
 from .transports import Connect, HostStream, Server
 
@@ -174,7 +175,7 @@ class Relay:
             self._server, self._over, self._silent = server, anyio.Event(), False
             self._spoke = anyio.Event()
             task_status.started()
-            # Answers are repaired beside each other; what comes behind them is not held up.
+            # Answers are repaired concurrently; messages after them are not delayed.
             async with anyio.create_task_group() as repairs:
                 await server.lines.each(partial(self._came, repairs))
                 self._give_up()
@@ -270,7 +271,7 @@ class Relay:
             ]
             unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
-        # A fault of ours must not cost the answer.
+        # A bug of ours must not cost the answer.
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on unchanged")
             made, out = parts, line + b"\n"
@@ -316,7 +317,7 @@ class Relay:
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
             whole = await with_linked(result, partial(self._linked, pending.meta))
-        # Only now: hosts wait for the start of a server, and what draws takes long to load.
+        # Only now, because hosts wait for a server to start, and drawing libraries take long to load.
         from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)

@@ -101,7 +101,7 @@ class HttpRelay:
         except _RequestRefused as refusal:
             await refusal.response(scope, receive, send)
 
-    # POST: messages of a host.
+    # POST: messages from a host.
 
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
@@ -126,12 +126,12 @@ class HttpRelay:
     async def _exchange(self, request: Request, line: bytes, message: JSON, send: Send) -> None:
         """Serve a request of 2026-07-28, which is independent of others."""
         if "id" not in message:
-            # The protocol has none, and a host must not cancel what another asked.
+            # The protocol has none, and a host must not cancel what another requested.
             await Response(status_code=202)(request.scope, request.receive, send)
             return
         _checked(request, message)
         if message["method"] == "initialize":
-            # It would have the server that all share speak to one host alone.
+            # It would make the server that all share speak to only one host.
             version = request.headers.get(_VERSION)
             raise _RequestRefused(
                 404, METHOD_NOT_FOUND, f"protocol {version} does not have `initialize`", message["id"]

@@ -108,7 +108,7 @@ class FittedResult:
     is_error: bool = False
 
     def __repr__(self) -> str:
-        # The account alone: whole pictures are no use on a terminal.
+        # Only the account: whole pictures are no use on a terminal.
         return f"{type(self).__name__}(notes={self.notes}, tokens={self.tokens})"
 
     @property

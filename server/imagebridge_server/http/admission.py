@@ -109,7 +109,7 @@ class RequestPlace:
         """
         own, all_bodies = self._bodies[self._caller] - self._size, self._bodies.total() - self._size
         grown = self._size + size
-        # One request fits whatever its size; more of a caller leave room for others.
+        # A single request fits whatever its size; several of one caller leave room for others.
         if own and self._caller and own + grown > ALL_BODIES // 4:
             raise FullError(
                 f"this caller has requests of {own:,} bytes under way, which is the limit; {_LATER}"

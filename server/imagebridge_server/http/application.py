@@ -116,7 +116,7 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # Exactly as written: clients compare it with the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
@@ -141,7 +141,7 @@ class _HttpApplication:
         """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
-        # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
+        # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
         repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
@@ -173,7 +173,7 @@ class _HttpApplication:
         """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
-    # Whether it is well.
+    # Health checks.
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -46,7 +46,7 @@ class _CallerServer:
                 self.manager = server.session_manager
                 self.ready.set()
                 await self.over.wait()
-        # The other callers are served on; this one is told so by each request, and the next builds anew.
+        # The other callers are still served; this one is told by each request, and the next request builds a new server.
         except Exception:  # noqa: BLE001
             _LOG.exception("cannot build the server of a caller")
         finally:

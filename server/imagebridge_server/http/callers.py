@@ -64,7 +64,7 @@ def _holders(file: TokenFile, settings: Settings) -> Callers:
 
 def _shown(token: AccessToken | None) -> AccessToken:
     if token is None:
-        raise RuntimeError("a request got this far without a token")
+        raise RuntimeError("a request without a token was not refused")
     return token
 
 

@@ -103,7 +103,7 @@ class IssuerKeys:
             raise ValueError("its keys are not where its metadata says")
         keys = _by_name(found)
         if not keys:
-            raise ValueError("it has no keys for signatures that a public key proves")
+            raise ValueError("it has no keys for signatures that a public key can verify")
         return keys
 
     async def _keys_url(self, client: httpx2.AsyncClient) -> str:

@@ -95,7 +95,7 @@ def _canonical(audience: str) -> str:
 def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
     subject, end = claims.get("sub"), claims["exp"]
     client = claims.get("client_id") or claims.get("azp") or subject
-    # Who is nobody could be anybody; and an end is a number (RFC 7519, 2), though the library takes a text for one.
+    # A token without a subject could be anybody's; and an expiry is a number (RFC 7519, 2), although the library accepts text.
     if not client or not isinstance(client, str) or not isinstance(subject or client, str):
         return None
     if not isinstance(end, int | float):
@@ -104,7 +104,7 @@ def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
         token=token,
         client_id=client,
         scopes=_scopes(claims),
-        expires_at=int(end + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
+        expires_at=int(end + _LEEWAY),  # The SDK checks it again, by this machine's clock.
         subject=subject,
         claims=dict(claims),
     )

@@ -14,7 +14,8 @@ import re
 import secrets
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
 from pathlib import Path
@@ -173,17 +174,37 @@ def add_token(path: Path, name: str) -> str:
 
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{name!r} is not a valid name: {naming()}")
-    if path.exists():
-        read_callers(path)
+    # A link stays one, and what it leads to is written.
+    path = path.resolve()
     token = _PREFIX + secrets.token_urlsafe(32)
     try:
-        document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
-        table: Any = document.setdefault(name, tomlkit.table())
-        table["tokens"] = [*table.get("tokens", []), _hash(token)]
-        write_whole(path, tomlkit.dumps(document).encode())
+        with _alone_in(path.parent):
+            if path.exists():
+                read_callers(path)
+            document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
+            table: Any = document.setdefault(name, tomlkit.table())
+            table["tokens"] = [*table.get("tokens", []), _hash(token)]
+            # Whoever serves may be somebody else.
+            write_whole(path, tomlkit.dumps(document).encode(), as_before=True)
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be written: {error.strerror}") from error
     return token
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Wait until no other process adds a token to a file in a folder: the later one would overwrite the earlier one's."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _hash(token: str) -> str:

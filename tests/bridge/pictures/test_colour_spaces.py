@@ -77,6 +77,42 @@ GAMMAS = {
 }
 
 
+EIGHT = bytes((55,) * 3)
+SRGB_GAMMA = chunk(b"gAMA", struct.pack(">I", 45_455))
+PROFILE = chunk(b"iCCP", b"a\0\0" + zlib.compress(profile(12, 13)))
+
+
+@pytest.mark.parametrize(
+    ("chunks", "grey"),
+    [
+        ((), None),
+        ((SRGB_GAMMA,), None),
+        ((chunk(b"sRGB", b"\0"), GAMMA), None),
+        ((PROFILE, GAMMA), None),
+        ((chunk(b"cICP", bytes((1, 13, 0, 1))), GAMMA), None),
+        ((GAMMA,), 128),
+        ((chunk(b"cICP", bytes((1, 8, 0, 1))), SRGB_GAMMA), 128),
+    ],
+)
+def test_a_png_of_8_bits_whose_colours_are_not_srgb_is_converted(chunks, grey):
+    """Browsers convert them (PNG third edition, 4.3), many other decoders do not."""
+    data = png(8, 2, EIGHT, *chunks)
+    picture = Picture.from_bytes(data)
+    assert (picture.plain, picture.data) == (grey is None, data)
+    if grey:
+        assert max(abs(one - grey) for one in shown_after_fitting(data)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("colour", "pixel", "clear"),
+    [(0, b"\x07", b"\0\x07"), (2, b"\x07" * 3, b"\0\x07" * 3), (3, b"\0", b"\0")],
+)
+def test_what_is_transparent_stays_so_in_other_colours(colour, pixel, clear):
+    palette = [chunk(b"PLTE", bytes(3))] if colour == 3 else []
+    data = png(8, colour, pixel, GAMMA, *palette, chunk(b"tRNS", clear))
+    assert refitted(data).convert("RGBA").getpixel((2, 2))[3] == 0
+
+
 @pytest.mark.parametrize("name", GAMMAS)
 def test_the_gamma_of_a_png_is_applied_where_it_is_converted(name):
     data, grey = GAMMAS[name]
@@ -88,7 +124,6 @@ def primaries(*xy):
     return chunk(b"cHRM", struct.pack(">8I", *xy))
 
 
-SRGB_GAMMA = chunk(b"gAMA", struct.pack(">I", 45_455))
 SWAPPED = primaries(31_270, 32_900, 30_000, 60_000, 64_000, 33_000, 15_000, 6_000)
 WARM = primaries(34_567, 35_850, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000)
 COLOUR = bytes((150, 100, 60))
@@ -123,12 +158,15 @@ def test_whatever_primaries_a_file_names_its_profile_can_be_read(xy, gamma):
     assert not made or ImageCms.ImageCmsProfile(io.BytesIO(made))
 
 
-def shown_after_fitting(data):
+def refitted(data):
     from imagebridge.pictures.convert import fitted
 
     picture = Picture.from_bytes(data, "decoded")
-    made = fitted(picture, picture.width, picture.height)
-    return Image.open(io.BytesIO(made.data)).convert("RGB").getpixel((2, 2))
+    return Image.open(io.BytesIO(fitted(picture, picture.width, picture.height).data))
+
+
+def shown_after_fitting(data):
+    return refitted(data).convert("RGB").getpixel((2, 2))
 
 
 def test_profiles_are_always_the_same_bytes_and_none_is_made_for_srgb():
@@ -250,7 +288,7 @@ def test_a_png_in_hdr_is_converted_and_said_to_be_one(name, bits):
     said, is_told = LIGHT[name]
     made = converted(samples.b64(png(bits, 2, bytes((148,) * (3 * bits // 8)), said)), "structure")
     assert made.sentence.startswith("an HDR picture, shown as on an ordinary screen") == is_told
-    assert made.pictures[0].plain == (bits == 8 and not is_told)
+    assert made.pictures[0].plain == (bits == 8 and name == "a range of its own")
     grey = shown_after_fitting(png(bits, 2, bytes((148,) * (3 * bits // 8)), PQ))[1]
     assert abs(grey - 187) <= 6
 

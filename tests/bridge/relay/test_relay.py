@@ -133,7 +133,7 @@ def test_what_the_host_says_reaches_the_server_as_it_is():
         pytest.param("mcp", {"content": [], "isError": True}, [told("Tool error:\n[The tool gave no reason.]")], marks=pytest.mark.long),
         pytest.param("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only its fields are known: none]")], marks=pytest.mark.long),
         ("codex-mcp-client", {"content": [told("a"), IMAGE], "structuredContent": {"n": 1}}, [told("a"), IMAGE, told('{"n": 1}')]),
-        ("github-copilot-developer", {"content": [IMAGE]}, [told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host shows its model no pictures]")]),
+        ("github-copilot-developer", {"content": [IMAGE]}, [told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host does not show pictures to its model]")]),
         pytest.param("mcp", {"content": [told(samples.data_url(PNG, "image/png"))]}, [told("[picture 1 below]"), IMAGE], marks=pytest.mark.long),
     ],
 )  # fmt: skip
@@ -150,7 +150,7 @@ def test_a_named_host_wins_and_changes_are_told():
     assert "banner" in told_lines[0]
     assert told_lines[1] == (
         "imagebridge proxy: echo: image/png (173 bytes) became the text '[not shown: picture 1 (PNG, 64x48 px, "
-        "173 bytes); this host shows its model no pictures]'\n"
+        "173 bytes); this host does not show pictures to its model]'\n"
     )
 
 

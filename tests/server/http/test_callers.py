@@ -1,8 +1,10 @@
 """Callers with tokens: who is let in, and that nobody ever meets another caller's pictures, files or jobs, on any route."""
 
 import json
+import os
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
@@ -54,6 +56,24 @@ class TestFile:
         assert file.read_text().startswith("# ours\n[alice]  # the first\n")
         assert read_callers(file)["alice"].calls == 3
         assert HASH in read_callers(file)["alice"].tokens
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no permissions of this kind")
+    def test_whoever_may_read_the_file_may_still_read_it_and_a_link_stays_one(self, tmp_path):
+        file, link = tmp_path / "folder" / "tokens.toml", tmp_path / "link.toml"
+        file.parent.mkdir()
+        add_token(file, "alice")
+        file.chmod(0o644)
+        link.symlink_to(file)
+        add_token(link, "bob")
+        assert (link.is_symlink(), file.stat().st_mode & 0o777) == (True, 0o644)
+        assert list(read_callers(file)) == ["alice", "bob"]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no lock of this kind")
+    def test_tokens_that_are_added_at_the_same_time_are_all_there(self, tmp_path):
+        file = tmp_path / "tokens.toml"
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: add_token(file, f"caller-{number}"), range(8)))
+        assert sorted(read_callers(file)) == [f"caller-{number}" for number in range(8)]
 
     @pytest.mark.parametrize("name", ["", "Alice", "a.b", "../a", "a b", "-a", "é", "a" * 65])
     def test_a_name_is_safe_everywhere(self, tmp_path, name):

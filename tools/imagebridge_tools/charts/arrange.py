@@ -22,7 +22,7 @@ from .chart_options import ChartKind, Columns
 from .theme import PALETTE, ChartFrame
 
 _LEAST = 3
-"""The least adjacent columns of periods."""
+"""The fewest adjacent columns of periods."""
 
 _NAMES = 3
 """The most other columns; a table with more has a different form."""

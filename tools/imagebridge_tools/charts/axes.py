@@ -273,7 +273,7 @@ def _categories(
 ) -> JsonObject:
     sets = [use.values() for use in uses]
     names = list(dict.fromkeys(_category_text(value) for values in sets for value in values))
-    # The charts of a repeat have different labels under the same width.
+    # The charts of a repeat have different labels with the same width.
     most = max(len(names) // max(len(use.fields) for use in uses), 1)
     room = _room(view, channel, style)
     each = _step(view, channel) if room is None else room / most

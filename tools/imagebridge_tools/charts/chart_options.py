@@ -157,6 +157,6 @@ def _is_rising(low: JsonValue, high: JsonValue) -> bool:
     if isinstance(low, str) or isinstance(high, str):
         return not isinstance(low, bool) and not isinstance(
             high, bool
-        )  # What the axis shows tells the order.
+        )  # What the axis shows determines the order.
     numbers = [one for one in (low, high) if isinstance(one, int | float) and not isinstance(one, bool)]
     return len(numbers) == 2 and numbers[0] < numbers[1]

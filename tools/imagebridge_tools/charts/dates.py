@@ -27,7 +27,7 @@ _MOST = 60
 """The most ticks of one axis that are tried."""
 
 _GAP = 8
-"""The least pixels between two labels."""
+"""The smallest distance in pixels between two labels."""
 
 DateLabel = tuple[str, ...]
 """The lines of a label, as D3 writes formats of time."""
@@ -44,7 +44,7 @@ def axis(
     known = sorted({_in_milliseconds(moment) for moment in moments})
     start, end = known[0], known[-1]
     plans = [plan for plan in _plans(known) if plan and (len(plan) > 1 or start == end)]
-    plans = plans or [sorted({start, end})]  # Moments that no step meets twice.
+    plans = plans or [sorted({start, end})]  # Moments that no step matches twice.
     for ticks in plans:
         forms, shared = _forms(ticks, start, end, titled=titled)
         for form in forms:
@@ -130,7 +130,7 @@ def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
         if step >= finest:
             yield _every(midnight, step, start, end)
     for count in _MONTHS:
-        # Of whole months the shortest counts: monthly data is never finer.
+        # For whole months the shortest counts: monthly data is never finer.
         if timedelta(days=28 * count) >= finest or count == _MONTHS[-1]:
             yield _months(count, start, end)
 
@@ -192,6 +192,6 @@ def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonVa
     moments = [round(tick.timestamp() * 1000) for tick in ticks]
     values: JsonValue = [*moments]
     if any(tick.microsecond for tick in ticks):
-        # Vega-Lite makes dates of a list, and Vega tells the dates of ticks apart by their seconds alone.
+        # Vega-Lite converts a list to dates, and Vega distinguishes the dates of ticks only by their seconds.
         values = {"expr": str(moments)}
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

@@ -116,7 +116,7 @@ def _value_and_place(pair: tuple[float, Mapping[str, JsonValue]], place: str, ch
     value, row = pair
     others = ("y", "facet") if chart.kind == "heatmap" else () if chart.kind == "pie" else ("color", "facet")
     roles = [role for role in (place, *others) if role in row]
-    # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
+    # A colour may repeat its position; both positions of a heatmap are named even if they have the same name.
     places = [
         _shortened_text(label(row[role]))
         for role in roles

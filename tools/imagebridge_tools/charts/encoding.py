@@ -132,7 +132,7 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bo
             "axis": {**(axis or {}), **_log_axis(chart, role, kind, across=across)},
         }
     both: JsonObject = {**(axis or {}), **({"format": form} if form else {})}
-    if across and role in chart.reach:  # Its last tick need not be where it ends.
+    if across and role in chart.reach:  # Its last tick need not be at its end.
         both["labelFlush"] = _FLUSH
     share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
     if not form and "format" not in both:

@@ -78,7 +78,7 @@ def main() -> None:
     _limit()
     painter.svg(
         _FIRST
-    )  # Starting V8 takes a second, which is over when the first request comes, if it comes late.
+    )  # Starting V8 takes a second, which is over when the first request arrives, if it arrives late.
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         spec = sys.stdin.buffer.read(request["spec"]).decode()
@@ -110,7 +110,7 @@ def _limit() -> None:
 
 
 def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, float]) -> None:
-    # The parent ends this process in time; the alarm does it where the parent is gone itself.
+    # The parent ends this process in time; the alarm does it if the parent itself is gone.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 2)
     try:
@@ -183,7 +183,7 @@ class _Painter:
         """
         if not _UNSURE.search(svg) and svg.count(_FAMILY) == svg.count(f'{_FAMILY}"{_FONT}"'):
             log = ""
-            png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
+            png = self._raster(svg, scale, ours=True, log=False)  # Logging takes a tenth of the time.
         else:
             png, log = self._png_with_log(svg, scale, ours=True)
         if _NO_FONT in log or _NO_GLYPH in log:
@@ -244,7 +244,7 @@ def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> 
 
 
 def _lacking(log: str, svg: str) -> list[str]:
-    from imagebridge.pictures.svg.raster import lacking  # Which takes longer than a chart.
+    from imagebridge.pictures.svg.raster import lacking  # This takes longer than a chart.
 
     return lacking(log, svg)
 

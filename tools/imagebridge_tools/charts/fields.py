@@ -95,7 +95,7 @@ def _counted(
     )
     if not named and not alone and options.aggregate != "count":
         return table, columns, options
-    if kind == "heatmap":  # Its counts are colours: both of its places are fields.
+    if kind == "heatmap":  # Its counts are colours: both of its positions are fields.
         places = {role: one for role, one in columns.items() if not (named and role == "y")}
         return table, places, replace(options, aggregate="count")
     name = roles.COUNT
@@ -175,7 +175,7 @@ def _prepared_chart(
     types: dict[str, ColumnType] = {role: table.type_of(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
-        # Numbers that came as text count as numbers where numbers are shown.
+        # Numbers that arrived as text count as numbers where numbers are shown.
         is_number_role = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
         if types.get(role) == "text" and is_number_role and (values := numbers(cells[role])):
             cells[role], types[role] = values, "number"
@@ -202,7 +202,7 @@ def _prepared_chart(
     for role, form in frame.formats.items():
         mistakes.of(partial(number_formats.check_role, role, form, names, counts))
     places = [role for role in types if not dense and _is_place(role, kind, types, horizontal=horizontal)]
-    # Dates that are written as names are no longer seen to be dates.
+    # Dates that are written as names are no longer recognisable as dates.
     dated = [
         role
         for role in ("x", "y")
@@ -210,7 +210,7 @@ def _prepared_chart(
     ]
     if kind != "pie" and dated:
         cells = _ordered(cells, dated)
-    # Places and series are told apart by their names, whatever they look like.
+    # Positions and series are distinguished by their names, whatever these look like.
     for role in types:
         form = frame.formats.get(role)
         if form and role not in places:

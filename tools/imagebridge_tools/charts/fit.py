@@ -22,7 +22,7 @@ _UNSIZED = 300
 """Pixels of a chart without a size: the parts keep their proportions."""
 
 _SMALLEST = 40
-"""The least width and height of a chart in pixels."""
+"""The smallest width and height of a chart in pixels."""
 
 _DRAWINGS = 6
 """The most times that a picture is drawn; two or three are enough if labels keep their positions."""

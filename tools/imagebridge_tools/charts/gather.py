@@ -44,7 +44,7 @@ def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
 
 def _labelled(chart: Chart) -> Chart:
     """Return the chart whose rows have their numbers as text, or a remark on why these are not written."""
-    if chart.kind in ("pie", "heatmap"):  # They have numbers of their own.
+    if chart.kind in ("pie", "heatmap"):  # They show numbers of their own.
         return chart
     if chart.cells or len(chart.rows) > number_labels.MOST:
         options = replace(chart.options, labels=False)
@@ -247,7 +247,7 @@ def _histogram(chart: Chart, groups: Sequence[str]) -> Chart:
         rows, width = reduce.binned(chart.rows, groups)
         note = f"; counted in bins of {number(width)}"
     types: dict[str, ColumnType] = {**chart.types, "y": "number"}
-    # Colours keep the order of the data, not that of the bins which they are in first.
+    # Colours keep the order of the data, not that of the bins in which they first occur.
     ranks = {role: {value: at for at, value in enumerate(chart.distinct(role))} for role in groups}
     rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
     return replace(chart, rows=rows, names=names, types=types, note=chart.note + note)

@@ -19,12 +19,12 @@ _NAMED = 60
 """The most words that are listed if none is similar."""
 
 _ALIKE, _ALIKE_SHORT = 0.65, 0.5
-"""The least similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
+"""The lowest similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
 
 _SHORT = 3
 
 _MEANT: Mapping[str, tuple[str, ...]] = {
-    "selection": ("params",),  # What Vega-Lite 4 called otherwise.
+    "selection": ("params",),  # Names from Vega-Lite 4.
     **dict.fromkeys(("pie", "donut", "doughnut"), ("arc",)),
     **dict.fromkeys(("scatter", "scatterplot", "bubble", "dot"), ("point",)),
     **dict.fromkeys(("histogram", "column", "columns", "barh", "candle"), ("bar",)),
@@ -112,7 +112,7 @@ def checked(spec: SpecView) -> Checked:
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
         raise ArgumentError("spec", "; ".join(problems[:_TOLD]) + more)
-    links = {*_links(spec)}  # The engine fails at some of them.
+    links = {*_links(spec)}  # The engine fails on some of them.
     engine = vega_lite_schema.document()["engine"]
     reasons = (
         (conformance.unshown, "because a picture has no tooltips"),

@@ -10,7 +10,7 @@ from . import encoding
 from .plan import Chart
 
 LEAST = 1
-"""The least pixels of a bar with a value other than zero, so that it can be distinguished from nothing."""
+"""The length in pixels to which a bar with a value other than zero is extended, so that it can be distinguished from nothing."""
 
 
 def offset(chart: Chart, field: str, along: str, scale: str, pixels: float) -> JsonObject:

@@ -17,10 +17,10 @@ LINE = 1.2
 """Height of a line as a share of the font's size."""
 
 WHOLE = 1.01
-"""The least distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
+"""The smallest distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
 
 _ENTRY = 16
-"""The least height of a legend entry: that of its symbol."""
+"""The smallest height of a legend entry: that of its symbol."""
 
 _NARROW = 26
 """Characters in a line of a label if nothing requires another width."""
@@ -52,7 +52,7 @@ def below(
 
     Each label has `room` pixels, in a picture `height` pixels high.
     """
-    for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
+    for size in _sizes(largest)[:2]:  # Rotated letters are easier to read than the smallest ones.
         for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
             lines = _broken(labels, letters)
             whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
@@ -63,7 +63,7 @@ def below(
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
-        # Slanted ones stand further apart but are easier to read.
+        # Slanted ones are further apart but easier to read.
         if high * _SLANTED <= room and _widest(lines) <= _SHORT:
             return _turned(-45, size, labels, lines)
         if high <= room:

@@ -14,7 +14,7 @@ from .theme import heading, merged
 from .titles import titled
 
 _CELL = 40
-"""The least pixels of a small chart's side."""
+"""The smallest side of a small chart, in pixels."""
 
 _SPACING = 24
 """Pixels between small charts."""
@@ -60,9 +60,9 @@ def _facets(chart: Chart) -> JsonObject:
         "spacing": _SPACING,
         "spec": _view(chart, width, height),
     }
-    if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
+    if len(values) % columns:  # A shared axis would be below the empty position of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
-    # The last date of one would stand on the first of the next.
+    # The last date of one would overlap the first of the next.
     spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.style)
     return spec
 
@@ -74,7 +74,7 @@ def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, 
     across = chart.frame.width - (encoding.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
-    # Words above each; axes below the last ones, or below all where the last row has empty places.
+    # Names above each; axes below the last ones, or below all if the last row has empty positions.
     axes = text * (4 if chart.kind != "pie" else 0)
     shared = axes if count % columns == 0 else 0
     free = chart.frame.height - 2 * chart.style.padding - chart.heading - shared
@@ -127,7 +127,7 @@ def _bar(chart: Chart, width: int, height: int) -> JsonObject:
         "type": "quantitative",
         **encoding.named(chart, side, across=along == "x"),
     }
-    # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
+    # Set even if there is nothing to stack: each rounded bar would be drawn in a clipped group, at 2 ms per bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
     if scale := encoding.scale(chart, side, {}):
         number["scale"] = scale
@@ -151,7 +151,7 @@ def _along_both(chart: Chart, width: int, height: int) -> JsonObject:
 def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
     if kind == "bar":
         return {"type": "bar", "cornerRadiusEnd": 2}
-    # Between missing neighbours neither a line nor an area shows anything; a point does.
+    # Between missing neighbours, neither a line nor an area shows anything; a point does.
     lone = any("alone" in row for row in chart.rows)
     dots: JsonValue = (
         {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
@@ -191,7 +191,7 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             units = {chart.units.get(name, "") for name in series}
             unit = f" ({one})" if len(units) == 1 and (one := next(iter(units))) else ""
             y["title"] = ", ".join(series) + unit if chart.style.titles else None
-            if len(series) == 1:  # The axis is told to belong to its series by the colour.
+            if len(series) == 1:  # The colour shows which series the axis belongs to.
                 at = chart.distinct("color").index(series[0])
                 y["axis"] = {**encoding.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}
         channels: JsonObject = {"x": x, "y": y}
@@ -248,7 +248,7 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
             first |= {"bin": "binned"}
             if role not in chart.options.ranges and role not in chart.options.scales:
                 axis = encoding.mapping(first.get("axis"))
-                if axis.pop("tickMinStep", None):  # By which Vega would leave out every other of them.
+                if axis.pop("tickMinStep", None):  # Otherwise Vega would leave out every other one.
                     axis["format"] = ",d"
                 first["axis"] = {**axis, "values": _edges(chart, encoding.plot(chart, width, height)[0])}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
@@ -353,7 +353,7 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         return {"transform": [valid], "mark": mark, "encoding": ends | (color if colored else {})}
 
     outlier: JsonObject = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
-    # Where all numbers are one, the box has no height: its median would lie unseen on the ground.
+    # If all numbers are equal, the box has no height: its median would be invisible on the background.
     rim: JsonObject = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
     layers: list[JsonValue] = [
         layer({"type": "rule", "color": theme.quiet}, "low", "high"),
@@ -373,7 +373,7 @@ def _pie(chart: Chart) -> JsonObject:
     color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
     color["legend"] = encoding.key(chart, "color")
     arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.background, "strokeWidth": 1.5}
-    cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
+    cell = "child_" if "facet" in chart.names else ""  # Vega's name for the size of a small chart.
     radius, size = f"min({cell}width, {cell}height) / 2 * {_MIDDLE}", chart.style.text + 1
     room = f"{radius} * 2 * sin(min(datum.part, 0.5) * PI)"
     text: JsonObject = {
@@ -385,6 +385,6 @@ def _pie(chart: Chart) -> JsonObject:
         "fill": chart.style.theme.on,
     }
     layers: list[JsonValue] = [{"mark": arc, "encoding": {"color": color}}]
-    if chart.style.titles:  # In a tiny pie no slice has room for its share.
+    if chart.style.titles:  # In a tiny pie, no slice has room for its share.
         layers.append({"mark": text})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

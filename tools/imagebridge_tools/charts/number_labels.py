@@ -24,7 +24,7 @@ _SIZES = (11, 9)
 _KINDS = ("bar", "line", "area", "scatter", "histogram")
 
 _LEAST = 0.4
-"""The least share of an axis for its marks, however long their numbers are."""
+"""The smallest share of an axis for its marks, however long their numbers are."""
 
 _ROUNDS = 30
 """The most times that an axis is extended, which makes each of its pixels mean more, until it has room at both ends."""
@@ -180,7 +180,7 @@ def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: 
     else:
         found = label_places.around(known, size, joined=chart.kind != "scatter", above=chart.kind == "area")
     rows = [at for at, _, _ in _parts(marks)]
-    if chart.kind == "histogram":  # Words hang at the beginning of a bin.
+    if chart.kind == "histogram":  # Labels are placed at the beginning of a bin.
         found = {at: place._replace(dx=place.dx + known[at].box.width / 2) for at, place in found.items()}
     return {rows[at]: place for at, place in found.items()}
 

@@ -48,5 +48,5 @@ def renamed(spec: SpecView) -> SpecView:
 def _parameter_names(view: SpecView) -> Iterator[str]:
     for part in listed(view.get("params")):
         yield str(mapping(part).get("name"))
-    for part in listed(view.get("transform")):  # An extent makes one.
+    for part in listed(view.get("transform")):  # An extent creates one.
         yield str(mapping(part).get("param"))

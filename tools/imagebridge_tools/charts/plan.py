@@ -95,7 +95,7 @@ class Chart:
     @property
     def below(self) -> float:
         """The approximate pixels of the height that are not for the plot."""
-        # The room of a normal chart's title is counted in, whether there is one or not.
+        # The room for a normal chart's title is included, whether there is one or not.
         return self.style.below + (0 if self.style.normal else self.heading)
 
     @property

@@ -44,7 +44,7 @@ def binned(rows: Sequence[ChartRow], groups: Sequence[str]) -> tuple[list[dict[s
     width = step(low, high, wanted, whole=whole)
     counts = Counter((edge(x, width), *(row[name] for name in groups)) for x, row in known)
     bins: list[dict[str, JsonValue]] = []
-    # Places are numbered from 0 in the counts; groups keep the order of the data.
+    # Positions are numbered from 0 in the counts; groups keep the order of the data.
     order = {key: at for at, key in enumerate(dict.fromkeys(key[1:] for key in counts))}
     for key in sorted(counts, key=lambda key: (key[0], order[key[1:]])):
         number = key[0]
@@ -73,7 +73,7 @@ def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValu
 def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
     """Return the width of equal parts of an axis, and the part that contains each value."""
     low, high = min(values), max(values)
-    # The largest value lies in the last part, not behind it.
+    # The largest value is in the last part, not after it.
     width = (high - low) / parts * (1 + 1e-9) or 1.0
     return width, [int((value - low) / width) for value in values]
 

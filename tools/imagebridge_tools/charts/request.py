@@ -15,7 +15,7 @@ from .fields import LETTERS
 from .theme import THEMES, ChartFrame, ThemeName
 
 SMALLEST = 150
-"""The least pixels of a picture's side."""
+"""The smallest side of a picture, in pixels."""
 
 SCALES = (0.5, 4)
 """Pixels of the picture for each one of `width` and `height`, minimum and maximum."""

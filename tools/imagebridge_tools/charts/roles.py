@@ -112,7 +112,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     known = [
         name for name in free if types[name] == "number" and name not in years and not _is_identifier(name)
     ]
-    if known:  # What numbers or dates the rows is not what they tell.
+    if known:  # A column that numbers or dates the rows is not what they are about.
         types |= dict.fromkeys(years, "date")
         free.sort(key=_is_identifier)
     wanted = _ORDERS.get(kind, ("text", "date", "number"))
@@ -123,7 +123,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         pool = free if enough else spare if spare or kind == "box" else free
         if kind not in ("scatter", "histogram") and all(types[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
-        if kind not in ("scatter", "histogram"):  # All rows at one place tell nothing of them.
+        if kind not in ("scatter", "histogram"):  # If all rows are there, it says nothing about them.
             pool = [name for name in pool if len(set(map(str, table.columns[name]))) > 1] or pool
         x = next((name for column_type in wanted for name in pool if types[name] == column_type), None)
         if x is None and kind != "box":
@@ -180,7 +180,7 @@ def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
     """Return the field that distinguishes the rows of one x, without which a line would go up and down there; or None."""
-    # As text: a cell of JSON may be a list or an object.
+    # As text, because a cell of JSON may be a list or an object.
     texts = {name: list(map(str, cells)) for name, cells in table.columns.items()}
     places = list(zip(*(texts[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True))
     if len(set(places)) == len(places):
@@ -215,7 +215,7 @@ def meant(table: Table, columns: Columns) -> Columns:
         known = plain.get(str(name).strip().casefold(), ())
         return known[0] if len(known) == 1 else name
 
-    # What is not a name at all is kept for `wrong` to tell.
+    # A value that is not a name at all is left for `wrong` to report.
     fields = {
         role: [own(one) for one in cast("Sequence[object]", name)]
         if isinstance(name, list | tuple)

@@ -31,7 +31,7 @@ _READS = {
     "stack": "stack groupby",
     "timeUnit": "field",
     "window": "groupby",
-    "extent": "extent",  # Last: others have an extent too.
+    "extent": "extent",  # Last, because others have an extent too.
 }
 """The transforms, by the key that identifies them, and those of their keys that only name fields."""
 
@@ -98,7 +98,7 @@ class _DataFields:
         for inner, part in within(view):
             if not inner.startswith(("layer", "spec")):
                 self.check(f"{path}{inner}", part, fields, repeats)
-        # Layers inherit an encoding, each with its own rows: one that has the field is enough.
+        # Layers inherit an encoding, each with its own rows: it is enough if one has the field.
         if seen:
             fields = None if None in seen else frozenset(chain.from_iterable(one or () for one in seen))
         for inner, name, made in _channel_fields(encoding(view)):

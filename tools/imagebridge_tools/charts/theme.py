@@ -151,7 +151,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
         "titlePadding": 10 if style.normal else 5,
         "labelFlush": False,
         "labelSeparation": 8,
-        # Vega-Lite's own 200 pixels put the title on top of long labels.
+        # Vega-Lite's default of 200 pixels puts the title on top of long labels.
         "maxExtent": 2000,
         "gridColor": theme.line,
         "domainColor": theme.quiet,
@@ -164,23 +164,23 @@ def _config(style: Style) -> dict[str, JsonValue]:
         "view": {"stroke": None},
         "range": {
             "category": theme.palette,
-            # As schemes, of which bins and steps get as many shades as they are; of bare lists they repeat.
+            # As schemes, from which bins and steps get as many shades as they need; bare lists would be repeated.
             "ordinal": {"scheme": theme.ramp[1:]},
             "ramp": {"scheme": theme.ramp[1:]},
             "heatmap": {"scheme": theme.ramp},
             "diverging": {"scheme": theme.diverging},
         },
         "mark": {"color": theme.palette[0]},
-        # Vega-Lite draws these black, whatever the ground.
+        # Vega-Lite draws these black, whatever the background.
         **{name: {"color": theme.ink} for name in ("text", "rule")},
         "errorbar": {"rule": {"color": theme.ink}},
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.background, "strokeWidth": 0.5},
         "axis": axis if style.titles else axis | {"title": None},
-        # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
+        # A number centred on the last tick ends outside the picture if Vega hid it when it made room.
         "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
-        # Where values are negative too, the bars stand on a line that is no end of the plot.
+        # If there are negative values too, the bars start from a line that is not an edge of the plot.
         "axisQuantitative": {
             "gridColor": {
                 "condition": {"test": "datum.value === 0", "value": theme.quiet},

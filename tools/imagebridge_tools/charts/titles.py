@@ -41,7 +41,7 @@ class PlotSize(NamedTuple):
 
     def room_for_lines(self, channel: str) -> tuple[float, float]:
         """Return how long the lines of a title may be, and how high all of them together."""
-        if channel == "x":  # A narrow plot has empty corners beside its title.
+        if channel == "x":  # A narrow plot has empty corners next to its title.
             return max(self.x, self.width * 0.4), self.height * _SHARE
         if channel == "y":
             return max(self.y, self.height * 0.3), self.width * _SHARE
@@ -81,15 +81,15 @@ def _fitting(
     place = "axis" if channel in ("x", "y") else "legend"
     around = mapping(shared)
     guide = definition.get(place, around.get(place, {}))
-    if not isinstance(guide, Mapping):  # None: there is none to have a title.
+    if not isinstance(guide, Mapping):  # None: there is nothing to have a title.
         return definition
     if "title" in around and "title" not in definition and "title" not in guide:
-        return definition  # It was broken where it stands.
+        return definition  # It was wrapped where it is defined.
     derived = _derived(definition) if style.titles or place == "legend" else None
     own = guide.get("title", definition.get("title", derived))
     size = style.text + 1
     long, high = room.room_for_lines(channel)
-    if place == "legend" and isinstance(own, str):  # Which makes the picture wider, if it must.
+    if place == "legend" and isinstance(own, str):  # This makes the picture wider, if it must.
         longest = max((wide(word, bold=True) * size for word in own.split()), default=0)
         long = max(long, min(longest + 1, max(room.whole / 2, _WORD)))
     if place == "legend" and "field" in definition:

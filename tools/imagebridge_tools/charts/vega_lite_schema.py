@@ -17,16 +17,16 @@ Subschema = Mapping[str, JsonValue]
 
 _NUMBER: Subschema = {"type": "number"}
 _DRAWN_TOO: Mapping[str, Subschema] = {
-    # Rows mean nothing to Vega-Lite, there are many of them, and they are looked at elsewhere.
+    # Rows mean nothing to Vega-Lite, there are many of them, and they are checked elsewhere.
     "InlineDataset": {"type": ["array", "string", "object"]},
-    # Vega names what it makes by itself: mean_sales.
+    # Vega names what it creates itself: mean_sales.
     **{
         name: {"required": ["op"]}
         for name in ("AggregatedFieldDef", "JoinAggregateFieldDef", "WindowFieldDef")
     },
-    # A list of several kinds; the schema knows lists of one kind each.
+    # A list of several kinds; the schema has only lists of one kind each.
     "SortArray": {"type": "array"},
-    # The type of x2 and its like is x's own; said once more it changes nothing.
+    # The type of x2 and similar channels is that of x; repeating it changes nothing.
     "SecondaryFieldDef": {"properties": {"type": {"$ref": "#/definitions/StandardType"}}},
     # The size of a layer is the size of all.
     "GenericUnitSpec<Encoding,AnyMark>": {"properties": {"width": _NUMBER, "height": _NUMBER}},
@@ -47,7 +47,7 @@ def document() -> Mapping[str, JsonValue]:
     definitions = dict(_subschema(read["definitions"]))
     for name, wider in _DRAWN_TOO.items():
         own = _subschema(definitions[name])
-        union = "type" in wider  # Which it replaces.
+        union = "type" in wider  # These replace it.
         known = {"properties": {**properties(own), **properties(wider)}} if "properties" in wider else {}
         definitions[name] = wider if union else {**own, **wider, **known}
     return {**read, "definitions": definitions}

@@ -102,7 +102,7 @@ async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> t
     spec = _drawable(spec)
     async with shared_place(_LIMITER), of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
         process = await to_thread.run_sync(_warm_process)
-        process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
+        process.busy = True  # From now on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
                 return await to_thread.run_sync(process.ask, spec, seconds, wanted, abandon_on_cancel=True)
@@ -151,14 +151,14 @@ class _Process:
     """One drawing process and its pipes."""
 
     def __init__(self) -> None:
-        # As a file it imports nothing of this package, which would take longer than the first chart. -P: files
-        # beside it, or in the host's working directory, must not pass for modules. The engine gets no keys.
+        # Run as a file, it imports nothing of this package, which would take longer than the first chart. -P: files
+        # next to it, or in the host's working directory, must not be taken for modules. The engine gets no keys.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(Path(__file__).with_name("engine.py")), *fonts.packed()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Dates without a zone mean the same day wherever the server runs.
+            # Dates without a time zone mean the same day wherever the server runs.
             env={**environment, "TZ": "UTC"},
         )
         self.busy = False
@@ -201,13 +201,13 @@ class _Process:
         self._process.wait()
         with _LOCK:
             _RUNNING.discard(self)
-        if not self._read:  # A thread that still reads meets the end of the stream and closes it.
+        if not self._read:  # A thread that is still reading reaches the end of the stream and closes it.
             self._close()
 
     def _close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
 
 

@@ -58,12 +58,12 @@ def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
     """Return name and value of the marking colour that differs most from what a picture shows in a box."""
     from PIL.Image import Resampling
 
-    # A point on the right or bottom edge lies behind the last pixel.
+    # A point on the right or bottom edge is after the last pixel.
     left, top = min(int(box[0]), image.width - 1), min(int(box[1]), image.height - 1)
     area = (left, top, min(image.width, int(box[2]) + 1), min(image.height, int(box[3]) + 1))
     sample = image.resize((_SAMPLE, _SAMPLE), Resampling.BOX, area)  # pyright: ignore[reportUnknownMemberType]
     pixels = colors_of(sample.convert("RGB"))
-    # What differs from most of the ground and a little from all of it.
+    # Prefer what differs from most of the background and at least a little from all of it.
     scores = {
         name: sum(sorted(_distance(value, pixel) for pixel in pixels)[: len(pixels) // 2])
         for name, value in MARKING.items()

@@ -94,9 +94,9 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
     height = sum(font.getmetrics())
     lines = _grid_lines(ruler, view, image.size, font)
     left = ceil(max((font.getlength(one.label) for one in lines if not one.upright), default=0)) + 12
-    # The labels above stand higher than those beside, whose first may be in the same corner.
+    # The labels above are higher than those at the side, whose first may be in the same corner.
     top = height + max(height // 2, _TICK) + 2
-    # A label in the middle of a line at the right edge needs room behind it.
+    # A label centred on a line at the right edge needs room after it.
     right = ceil(max((font.getlength(one.label) for one in lines if one.upright), default=0) / 2) + 4
     page = Images.new("RGB", (left + image.width + right, top + image.height + height), _PAPER)
     page.paste(opaque(image).convert("RGB"), (left, top))

@@ -65,7 +65,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
             size = image.size
         exact, stored = _exact(image, data, file_type), image.size
         with decoding("its pixels cannot be converted"):
-            # Step by step under one name: a large picture is not kept in more forms than are needed.
+            # Step by step under one name, so that a large picture is not kept in more forms than necessary.
             image = upright(image)
             image = srgb(image)
             image = standard(image)

@@ -64,7 +64,7 @@ def arrow(image: "Image", start: Point, end: Point, color: Color, width: float) 
         draw.line([place(start), place(neck)], 255, max(1, round(thick)))
         corners = [place(point) for point in (end, *wings)]
         draw.polygon(corners, 255)
-        # The rim goes round the head as well.
+        # The rim goes around the head as well.
         draw.line([*corners, corners[0]], 255, max(1, round(thick - thick / 1.4)), joint="curve")
 
     _painted(image, [start, end, *wings], color, width, shape)
@@ -122,6 +122,6 @@ def _painted(
         mask = Images.new("L", (size[0] * fine, size[1] * fine))
         shape(ImageDraw.Draw(mask), place, thick * fine)
         mask = mask.reduce(fine) if fine > 1 else mask
-        # On a transparent picture the mark is opaque.
+        # On a transparent picture, the mark is opaque.
         ink = Images.new(image.mode, size, value if image.mode == "RGB" else (*value, 255))
         image.paste(ink, (left, top), mask)

@@ -34,7 +34,7 @@ def bundled(size: float) -> "FreeTypeFont":
 
     if not features.check("freetype2"):
         raise ArgumentError("text", "cannot be drawn, because this Pillow was built without FreeType")
-    # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
+    # Laid out letter by letter: its ligatures would turn 2x4 and -> into other characters.
     return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 
 
@@ -93,7 +93,7 @@ def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
     """Return a line that fits `width` pixels, with its middle left out if it is too long."""
     if font.getlength(text) <= width:
         return text
-    # A name's end, with its number and suffix, tells as much as its start.
+    # The end of a name, with its number and suffix, is as informative as its start.
     for length in range(len(text) - 1, 1, -1):
         shorter = f"{text[: (length + 1) // 2]}...{text[len(text) - length // 2 :]}"
         if font.getlength(shorter) <= width:
@@ -115,6 +115,6 @@ def missing(text: str, font: "FreeTypeFont") -> str:
 
 
 def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:
-    # A core image is a sequence of bytes, which its stub leaves out.
+    # A core image is a sequence of bytes, which its stub omits.
     mask = font.getmask(character)
     return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType]

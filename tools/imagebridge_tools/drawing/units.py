@@ -106,7 +106,7 @@ class Ruler:
             hint = f", such as [{', '.join(turned)}]" if x0 > x1 or y0 > y1 else ""
             raise ArgumentError(argument, f"is empty; give [left, top, right, bottom]{hint}")
         self._check_extent(values, argument)
-        # What fractions lose on the way to pixels is no part of another pixel.
+        # Rounding errors of fractions converted to pixels do not count as part of another pixel.
         return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
 
     def _check_extent(self, values: Sequence[float], argument: str) -> None:

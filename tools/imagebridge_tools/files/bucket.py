@@ -123,7 +123,7 @@ class BucketStorage:
             for page in found:
                 for one in page:
                     name = one["path"].replace("/", "", 1)
-                    # Stores of callers lie below the one of all.
+                    # The stores of callers are below the shared one.
                     if name.startswith(beginning) and "/" not in name:
                         yield StoredObject(name, one["size"], one["last_modified"].timestamp())
 
@@ -187,7 +187,7 @@ def _as_os_error() -> "Generator[None]":
     try:
         yield
     except BaseError as error:
-        # The rest of the message tells addresses, and what the store said.
+        # The rest of the message contains addresses, and what the store said.
         raise OSError(
             type(error).__name__, f"the store responds incorrectly ({type(error).__name__})"
         ) from error

@@ -23,7 +23,7 @@ _WIDE = (
     ("utf-16-le", 2, 0, 0.5),
     ("utf-16-be", 2, 1, 0.5),
 )
-"""Encodings, their bytes per letter, which of these ASCII uses, and the least share of zeros among the others."""
+"""Encodings, their bytes per letter, which of these ASCII uses, and the smallest share of zeros among the others."""
 
 _ZEROS = 1000
 """Bytes in which zeros reveal a wide encoding."""
@@ -38,7 +38,7 @@ _VIETNAMESE = frozenset("\u0300\u0301\u0303\u0309\u0323ơưĂăđĐ")
 """Marks and letters of which a Vietnamese text has some."""
 
 _SURE = 0.004
-"""The least confidence that chardet must have; for a few words in the right encoding it is 0.005 to 0.3."""
+"""The lowest confidence from chardet that is accepted; for a few words in the right encoding it is 0.005 to 0.3."""
 
 
 class DecodedText(NamedTuple):
@@ -79,7 +79,7 @@ def _guessed(data: bytes) -> str:
     """Return the most likely encoding of some bytes: Windows' Western one if there is little evidence."""
     try:
         chardet: Any = import_module("chardet")
-    except ImportError:  # The extra `server` brings it.
+    except ImportError:  # The extra `server` installs it.
         return _WESTERN
     seen = _telling_lines(data)
     likely: dict[str, float] = {

@@ -141,7 +141,7 @@ def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
 def _real(path: str, source: str, argument: str) -> str:
     try:
         return os.path.realpath(path)
-    except OSError as error:  # A link became a folder while it was looked at.
+    except OSError as error:  # A link became a folder while it was checked.
         raise ArgumentError(
             argument, f"{source!r} changed while it was being checked: {error.strerror}"
         ) from None
@@ -158,7 +158,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         raise ArgumentError(argument, f"{source!r} is a link that leads out of the allowed folders")
     if os.path.isdir(real):
         raise ArgumentError(argument, f"{source!r} is a folder{_holding(real)}")
-    # Opening a pipe must not wait for its writer, nor follow a link that was put there just now.
+    # Opening a pipe must not wait for its writer, nor follow a link that was just put there.
     flags = os.O_RDONLY | sum(
         getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     )
@@ -176,7 +176,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise ArgumentError(argument, f"{source!r} is not a regular file")
-        # Where no folder can be held, one on the way may have become a link between the check and the opening.
+        # If no folder can be held open, one on the way may have become a link between the check and the opening.
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
             raise ArgumentError(argument, f"{source!r} changed while it was being opened")
         if about.st_size > limit:

@@ -118,14 +118,14 @@ async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     if where.suffix.lower() in ("", _SVG):
         if answer.svg:
             return await _saved_svg(answer, answer.svg.encode(), replace(where, suffix=where.suffix or _SVG))
-        where = replace(where, suffix="")  # There is none: the API made another picture in its place.
+        where = replace(where, suffix="")  # There is none: the API made another kind of picture.
     several = len(answer.pictures) > 1
     files: dict[str, Picture] = {}
     for number, picture in enumerate(answer.pictures, 1):
         wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
         written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
         files[where.name(written, number if several else None)] = written
-    # In one step: a call that is cancelled before it leaves no file, and afterwards none is missing.
+    # In one step: a call that is cancelled before it leaves no file, and after it none is missing.
     await to_thread.run_sync(_write_all, where, {name: picture.data for name, picture in files.items()})
     places = [
         f"{os.path.join(where.folder, name)} ({described(picture)}{_first_of(came, picture)})"
@@ -179,7 +179,7 @@ def _unlink(where: str, name: str) -> None:
 def _write_file(where: Target, name: str, data: bytes) -> None:
     """Write a file; an existing one is replaced at once, and a link in its place is replaced, not followed."""
     try:
-        # Looked at again where no folder can be held.
+        # Checked again if no folder can be held open.
         if os.path.realpath(where.folder) != where.folder:
             raise OSError(0, "its folder has become a link")
         with folders.held(where.folder) as folder:

@@ -89,7 +89,7 @@ class FolderStorage:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(self._folder / name, data)
 
-    def touch(self, name: str, within: float) -> bool:  # whatever its age, a file is made younger
+    def touch(self, name: str, within: float) -> bool:  # whatever its age, a file is renewed
         """Mark an object as used now; False if it does not exist."""
         try:
             os.utime(self._folder / name)
@@ -101,7 +101,7 @@ class FolderStorage:
         """Yield the objects whose names begin with this, in no order."""
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
-                with suppress(OSError):  # another process may have taken it away
+                with suppress(OSError):  # another process may have deleted it
                     if entry.name.startswith(beginning) and entry.is_file():
                         state = entry.stat()
                         yield StoredObject(entry.name, state.st_size, state.st_mtime)

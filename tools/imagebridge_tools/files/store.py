@@ -19,7 +19,7 @@ from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SHORTEST = 8
-"""The least digits of a hash that name a picture."""
+"""The fewest digits of a hash that name a picture."""
 
 _TOLD = 12
 """Digits that results contain: no two of a million pictures share them by chance."""
@@ -175,7 +175,7 @@ def _note(name: str, line: bytes) -> StoredPicture:
     if note.hash != name:
         raise ValueError("the line describes another picture")
     numbers: tuple[object, ...] = (note.width, note.height, note.size)
-    # Whoever can write into the storage can write anything, and one line must not cost the list of all.
+    # Anyone with write access to the storage can write anything, and one line must not break the whole list.
     if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
         _is_shown(note.media_type) and _is_sound(note.origin)
     ):

@@ -34,7 +34,7 @@ _PATH = "/%:@!$&'()*+,;=~-._"
 
 _HEADERS = (
     (b"Accept", b"image/*, application/pdf;q=0.9, text/*;q=0.8, */*;q=0.5"),
-    # What is not packed cannot unpack to more than was looked for.
+    # An uncompressed response cannot expand beyond what was checked.
     (b"Accept-Encoding", b"identity"),
     (b"User-Agent", b"imagebridge"),
     (b"Connection", b"close"),
@@ -109,7 +109,7 @@ class Web:
             target += "?" + quote(parts.query, safe=_PATH + "?[]")
         failed: Exception | None = None
         for address in addresses[:TRIED]:
-            # By its address: nothing asks for the name again. The certificate is checked against the name.
+            # By its address, so that the name is not resolved again. The certificate is checked against the name.
             direct = httpcore2.URL(scheme=b"https", host=address.encode(), port=port, target=target.encode())
             extensions = {"sni_hostname": host, "timeout": {"connect": CONNECTION_SECONDS}}
             try:
@@ -154,7 +154,7 @@ def public(address: str) -> bool:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         elif ip not in _UNICAST:
             return False
-    # A network holds no address of the other version.
+    # A network contains no address of the other version.
     return not any(ip in network for network in SPECIAL)
 
 

@@ -54,7 +54,7 @@ def understood(code: str) -> CellFormat:
         return CellFormat("%")
     if re.fullmatch("0{2,}", digits) and not before and not after:
         return CellFormat(digits=len(digits))
-    if digits.endswith(",") or not digits:  # In thousands, which the kept numbers are not.
+    if digits.endswith(",") or not digits:  # In thousands, unlike the stored numbers.
         return CellFormat()
     unit = (before if is_money(before) else "") + after
     telling = is_money(unit) or bool(re.search(r"[^\W\d_]|°", unit))

@@ -106,7 +106,7 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            # What has more digits than MAX_NUMBER is infinite to `float`, and Python reads no whole number of over 4,300.
+            # A number with more digits than MAX_NUMBER is infinite to `float`, and Python reads no integer of over 4,300.
             whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
             value = finite(int(cell) if whole else float(cell))
             if value is None and re.match(r"\d+e", cell):

@@ -182,7 +182,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
         )
         doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} have different units"
         return cells_with_units, ColumnReading(doubt=doubt)
-    if not several:  # Only zeros are formatted, and 0 is the same of any unit.
+    if not several:  # Only zeros are formatted, and 0 is the same in any unit.
         return [_without_unit(cell) for cell in bare], ColumnReading()
     unit = several[0]
     if unit == DURATION:

@@ -23,7 +23,7 @@ def in_format(text: str, form: str) -> str | None:
     for one in form.split(OR):
         codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", one)
         try:
-            moment = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
+            moment = datetime.strptime(text.strip(), codes)  # a time zone is in the text or nowhere
         except ValueError:
             continue
         midnight = moment.time() == datetime.min.time()

@@ -187,7 +187,7 @@ def _header(lines: Sequence[GridLine]) -> int:
     told = [count for at, count in enumerate(counts) if not _is_comment(lines[at][1])]
     frequent = Counter(told or counts)
     usual = max(frequent, key=lambda count: (frequent[count], count))
-    if usual == 1:  # Lines of words around a short table may be more than its rows.
+    if usual == 1:  # Text lines around a short table may outnumber its rows.
         rows = Counter(
             count
             for count, (_, cells) in zip(counts, lines, strict=False)

@@ -16,7 +16,7 @@ def rows(text: str) -> list[JsonValue]:
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2 or not all(map(_LINE.fullmatch, lines)):
         return []
-    if len({line.partition("=")[0].strip() for line in lines}) > 1:  # A program begins each line alike.
+    if len({line.partition("=")[0].strip() for line in lines}) > 1:  # Programs begin all lines alike.
         return []
     return [{name: _bare_value(value) for name, value in _PAIR.findall(line)} for line in lines]
 

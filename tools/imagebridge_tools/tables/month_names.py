@@ -11,7 +11,7 @@ WORD = re.compile(r"[^\W\d_][^\s\d.,/()\[\]:;–،、-]*")
 """A word, with the vowel signs that some scripts write after a letter."""
 
 _SHORTEST = 2
-"""The least letters of a name: single letters are initials, which mean little."""
+"""The fewest letters of a name: single letters are initials, which mean little."""
 
 _ENGLISH = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
@@ -64,7 +64,7 @@ def _languages() -> list[tuple[str, Mapping[str, int]]]:
     try:
         babel: Any = import_module("babel")
         localedata: Any = import_module("babel.localedata")
-    except ImportError:  # The extra `server` brings it; without it other languages stay names.
+    except ImportError:  # The extra `server` installs it; without it, dates in other languages stay names.
         return []
     every = sorted(code for code in localedata.locale_identifiers() if "_" not in code and code != "en")
     return [
@@ -83,13 +83,13 @@ def _date_words(locale: Any) -> dict[str, int]:
         *(locale.date_formats[length].pattern for length in ("medium", "long", "full")),
         *(str(locale.datetime_skeletons.get(key) or "") for key in ("yMMM", "yMMMM", "yMMMd")),
     ):
-        # Between quotes stands what is no sign of a part; outside Latin writing nobody quotes.
+        # Quoted characters are not pattern letters; outside Latin script nobody quotes.
         around += re.findall(r"'([^']*)'", pattern) or []
         around += [word for word in WORD.findall(pattern) if not word.isascii()]
     known: dict[str, int] = dict.fromkeys(_ORDINALS, 0) | {
         word: 0 for text in around for word in WORD.findall(folded(text))
     }
-    # Hebrew writes a letter at the front of the month.
+    # Hebrew puts a letter before the month.
     before = {"", *re.findall(r"([^\W\d_]+?)MMM", locale.date_formats["long"].pattern)}
     for names in _tables(locale.months):
         for number, text in names.items():

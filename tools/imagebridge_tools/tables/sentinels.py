@@ -13,7 +13,7 @@ _SENTINELS = frozenset(
 """What loggers, surveys and weather services write if nothing was measured."""
 
 _APART = 3
-"""The least factor by which such a number is farther from 0 than all other numbers of its column."""
+"""The smallest factor by which such a number is farther from 0 than all other numbers of its column."""
 
 
 def note(name: str, cells: Sequence[JsonValue]) -> str:

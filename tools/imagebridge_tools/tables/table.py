@@ -240,7 +240,7 @@ _ENDLESS = "contains a whole number of over 4,300 digits; write it shorter, such
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
     known: list[Mapping[str, JsonValue]] = []
     for number, row in enumerate(rows):
-        if not isinstance(row, dict | Mapping):  # A dict is told much faster.
+        if not isinstance(row, dict | Mapping):  # A dict is recognised much faster.
             problem = f'row {number + 1} is not an object; give rows such as {{"month": "Jan", "sales": 3}}'
             raise ArgumentError("data", problem)
         known.append(row)

@@ -59,7 +59,7 @@ def piece(
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
     columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
-    # Of a long row as much comes at once whatever is said beside it: its parts must meet.
+    # A part of a long row has the same length whatever else is said: its parts must be contiguous.
     half = None if room is None else room // 2
     if room is not None:
         room = max(room // 2, room - json_length(f"{words}{whole}{columns}") - _SENTENCE)
@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} comes whole: leave part out, or give other rows"
+            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or give other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"

@@ -95,7 +95,7 @@ def _is_large(data: bytes) -> bool:
     """Return whether reading a workbook takes much memory, judging by the size that it states."""
     try:
         return (_unpacked(data) or len(data)) > LARGE
-    except DocumentError:  # It is told where it is read.
+    except DocumentError:  # It is reported where it is read.
         return False
 
 
@@ -142,14 +142,14 @@ def table(book: Book) -> BookTable:
         names = list[str](opened.sheet_names)
         name, rows = _sheet(opened, names, _shown(opened), book.sheet)
         fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
-    from . import cell_formats  # Only now: it loads a parser of XML.
+    from . import cell_formats  # Only now: it loads an XML parser.
 
     formats = cell_formats.sheet_formats(book.data, name)
     lines = [[_cell(cell) for cell in row] for row in rows]
     for (row, column), form in formats.formats.items():
         if row < len(lines) and column < len(lines[row]):
             lines[row][column] = _formatted(lines[row][column], form)
-    beyond: list[str] = []  # Where nothing but formulas without a value stands, the reader sees no cells.
+    beyond: list[str] = []  # If there is nothing but formulas without a value, the reader sees no cells.
     for (row, column), place in formats.uncalculated.items():
         if row >= len(lines) or column >= len(lines[row]):
             beyond.append(place)
@@ -229,7 +229,7 @@ def _opened(book: Book) -> Generator[Any]:
     except calamine.CalamineError as error:
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {error}") from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # PyO3's, which no module holds
+        if type(error).__name__ != "PanicException":  # PyO3's, which no module exports
             raise
         problem = "its reader failed, which can happen when cells are very far apart"
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {problem}") from error

@@ -128,7 +128,7 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
         return None
     low, high = min(numbers), max(numbers)
     stamps = [None if cell is None else _stamp(cell) for cell in cells]
-    # One number such as 2026110108 may be seconds of the year 2034; several would hardly all be hours by chance.
+    # A single number such as 2026110108 may be seconds in the year 2034; several would hardly all be hours by chance.
     if (
         low < high
         and len({len(str(cell)) for cell in numbers}) == 1
@@ -205,7 +205,7 @@ def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
             meanings.setdefault(tuple(known.items()), []).append(name)
     if meanings:
         return [(" or ".join(names), dict(meaning)) for meaning, names in meanings.items()]
-    # Some are no dates; those that are in English tell what the column was meant to be.
+    # Some are not dates; those in English show what the column was meant to be.
     return [("", {word: known[word] for word in words if (known := month_names.english([word]))})]
 
 

@@ -27,14 +27,14 @@ _SIGNS = str.maketrans(
         "٫": ".",
         "٬": ",",
         "٪": "%",
-        "\\": "¥",  # So Japanese encodings show it.
+        "\\": "¥",  # This is how Japanese encodings show it.
     }
 )
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
 """A number in brackets, which accountants write for a negative one; a currency may be outside."""
 
 _NO_PARTS = re.compile(r"(?<=\d)[.,] ?[-—]+(?!\d)")
-"""What stands for no cents, as in 5,- or 5.—"""
+"""Marks for no cents, as in 5,- or 5.—"""
 
 _FRACTION = re.compile(r"(\d*) ?([¼-¾⅐-⅞])")
 """A fraction written as one character, after an integer or alone."""
@@ -178,7 +178,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
     """Return the readings of numbers that all have the same unit."""
     units: dict[str, tuple[str, str]] = {}
     for text, cell in cells.items():
-        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
+        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Zero is the same in every unit.
             units.setdefault(_one(cell.unit), (cell.unit, text))
     if apart := different([unit for unit, _ in units.values()]):
         first, second = (units[_one(unit)][1] for unit in apart)
