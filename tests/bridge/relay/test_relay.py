@@ -392,8 +392,9 @@ def test_a_program_that_there_is_not_ends_it_with_2():
 # Servers behind a URL.
 
 
+@pytest.mark.long
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.long)])
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_server_behind_a_url(mode, server, monkeypatch):
     """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
     # On a busy machine an answer to its first question may take longer than the 10 seconds that it waits.
