@@ -4,8 +4,8 @@ import json
 import re
 
 import pytest
-from long_rows import one_in
 import vl_convert
+from long_rows import one_in
 
 from imagebridge_tools.chart import generate_chart
 from imagebridge_tools.charts import params, specs, worker
