@@ -221,6 +221,6 @@ def _folder(name: str | Path) -> Path:
         raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
+        problem = "is not a folder" if folder.exists() else "does not exist; create it, or give another"
         raise SettingsError(f"the allowed folder {str(name)!r} {problem}")
     return folder

@@ -21,7 +21,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -127,7 +127,11 @@ class _HttpApplication:
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
-                Route(PATH, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)]),
+                # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
+                *(
+                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
+                    for path in (PATH, f"{PATH}/")
+                ),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -193,6 +197,8 @@ class _HttpApplication:
             return
         try:
             await self._known(scope, _in_time(receive), send)
+        except ClientDisconnect:  # Nobody is left to answer.
+            return
         except _SlowBodyError:
             words = f"the body did not arrive within {_BODY_SECONDS:.0f} seconds"
             await _refusal(408, words, Connection="close")(scope, receive, send)
