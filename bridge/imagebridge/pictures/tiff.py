@@ -95,7 +95,7 @@ def is_strange(layout: Page) -> bool:
 
 
 _CLEAR_GREY = {(8, True), (16, True), (16, False)}
-"""The bits, and whether in planes, for which Pillow does not read grey with opacity."""
+"""The bits per sample, and whether samples are in planes, with which Pillow does not read grey with opacity."""
 
 
 def _is_ycbcr(layout: Page) -> bool:
