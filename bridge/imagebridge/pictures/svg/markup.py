@@ -36,7 +36,7 @@ def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
     """Return the root of an SVG; what it uses is deducted from `room`.
 
     Raises:
-        PictureError: not well-formed, a root other than svg, or larger, deeper or fuller than allowed.
+        PictureError: not well-formed, a root other than svg, or larger, deeper or with more elements than allowed.
     """
     data = _unpacked(data, room)
     try:
