@@ -8,6 +8,7 @@ import sysconfig
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
@@ -201,7 +202,13 @@ async def _entered(
 
 def _client_info() -> Implementation:
     """Return the name by which servers know the bridge: our own server sends it unchanged pictures (see `hosts`)."""
-    return Implementation(name="imagebridge", version=version("imagebridge"))
+    return Implementation(name="imagebridge", version=_own_version())
+
+
+@cache
+def _own_version() -> str:
+    # All of the package's metadata is parsed for it.
+    return version("imagebridge")
 
 
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
