@@ -120,9 +120,9 @@ async def main() -> None:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             parts = [part for part in [await shown(client, tools, call) for call in CALLS] if part]
     head = (
-        "# Gallery\n\nEach tool, the call that was made, the sentence that came back for a model that cannot see, and "
-        "the picture, made smaller for this page. `uv run --group tests python docs/gallery.py` writes it anew, and "
-        "makes the files that calls name, such as `bridge.jpg`, which are not kept. To try a call with your own file, run "
+        "# Gallery\n\nFor each tool: a call, the sentence that it returned for a model that cannot see, and the picture, "
+        "scaled down for this page. `uv run --group tests python docs/gallery.py` rewrites the page, and creates the "
+        "files that the calls name, such as `bridge.jpg`, which are not kept. To try a call with your own file, run "
         "`imagebridge call TOOL 'ARGUMENTS' --allow FOLDER --save pictures`. `create_image` and `edit_image` need a key and are not shown."
     )
     (HERE / "gallery.md").write_text("\n\n".join([head, *parts]) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from samples import drawing, file, pdf
 from imagebridge import Bridge, Policy, tool_result
 from imagebridge.client.threads import in_thread
 from imagebridge.documents import confined
+from imagebridge.pictures.svg import raster
 from imagebridge.testing import Endpoint
 from imagebridge_tools import ToolOutput, generate_chart, load_image
 from imagebridge_tools.apart import PROCESSES, apart
@@ -255,6 +256,42 @@ def a_reading_without_end_ends(place, backend, moments):
         patched.setattr(confined, "SECONDS", 1_000)
         anyio.run(calls, backend=backend)
     assert settled(already, before) == before
+
+
+ENDLESS = """<svg xmlns="http://www.w3.org/2000/svg" width="900" height="900"><filter id="f"><feTurbulence numOctaves="999999999"
+baseFrequency="9"/></filter><rect width="900" height="900" filter="url(#f)"/></svg>"""
+DRAW = f"""from imagebridge.pictures.svg import raster
+raster.SECONDS = 1_000
+raster.rasterised({ENDLESS!r}, 900, 900)"""
+
+
+def is_drawing(process):
+    with suppress(psutil.NoSuchProcess):  # It ended in between.
+        return "painter.py" in str(process.cmdline())
+    return False
+
+
+@pytest.mark.parametrize("where", ["a thread", "a worker that is killed"])
+def test_a_drawing_without_end_that_is_given_up_ends_at_once(where, monkeypatch):
+    monkeypatch.setattr(raster, "SECONDS", 1_000)
+    drawn = []
+
+    async def draw():
+        if where == "a thread":
+            await in_thread(partial(raster.rasterised, ENDLESS, 900, 900))
+        else:
+            await apart(exec, DRAW, seconds=1_000)
+
+    async def calls():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(draw)
+            while not drawn:  # another process sets no event
+                await anyio.sleep(0.01)
+                drawn.extend(filter(is_drawing, psutil.Process().children(recursive=True)))
+            tasks.cancel_scope.cancel()
+
+    anyio.run(calls)
+    assert psutil.wait_procs(drawn, timeout=60)[1] == [] or (sys.platform != "linux" and where != "a thread")
 
 
 @BACKENDS

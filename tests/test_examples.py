@@ -46,7 +46,10 @@ def test_two_servers():
 
 @pytest.mark.parametrize(
     ("answers", "told"),
-    [("y\n", "blurred.jpg is deleted."), ("n\n", "the user did not approve this call of delete_picture")],
+    [
+        ("y\n", "blurred.jpg is deleted."),
+        pytest.param("n\n", "the user did not approve this call of delete_picture", marks=pytest.mark.long),
+    ],
     ids=["yes", "no"],
 )
 def test_approval(answers, told):
@@ -56,6 +59,7 @@ def test_approval(answers, told):
     assert told in json.dumps(endpoint.exchanges[-1].body["input"][-1])
 
 
+@pytest.mark.long
 def test_own_server():
     server = f"{sys.executable} {EXAMPLES / 'own_server.py'}"
     command = [sys.executable, "-c", "from imagebridge.cli import main; main()", "call", "--server", server]

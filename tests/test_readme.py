@@ -61,6 +61,7 @@ def test_snippet_runs(snippet, tmp_path):
         assert [picture.format for picture in endpoint.seen] == ["PNG"]
 
 
+@pytest.mark.long
 def test_thread_example():
     path = ROOT / "examples" / "thread.py"
     out, endpoint = program(path, [[("get_image", {"text": "HELLO"})], "White on green."])

@@ -66,6 +66,7 @@ def test_a_server_behind_a_url_gets_the_header(monkeypatch):
     assert seen[0].headers["authorization"] == "Bearer of mine"
 
 
+@pytest.mark.long
 def test_the_relay_serves_at_an_address(path):
     (command,) = chosen(lambda line: "--http" in line)
     # The port may be taken here.

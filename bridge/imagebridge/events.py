@@ -104,7 +104,7 @@ class Reply:
     """
 
     text: str
-    items: list[Item] = field(repr=False)  # whole pictures: a terminal is no place for them
+    items: list[Item] = field(repr=False)  # whole pictures: too much for a terminal
     usage: dict[str, int]
     pictures: list[ShownPicture] = field(default_factory=list[ShownPicture])
     cost: float | None = None

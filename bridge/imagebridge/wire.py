@@ -68,13 +68,13 @@ _OTHERS = (str, list, int, float, NoneType)
 
 
 def is_json(value: object) -> TypeGuard[JSON]:
-    """Tell whether `value` is a JSON object."""
-    # The types of JSON first: asking for the abstract type costs ten times as much.
+    """Return whether `value` is a JSON object."""
+    # JSON's types first: checking for the abstract type costs ten times as much.
     return isinstance(value, dict) or (not isinstance(value, _OTHERS) and isinstance(value, Mapping))
 
 
 def is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Tell whether `value` is a JSON array."""
+    """Return whether `value` is a JSON array."""
     return isinstance(value, (list, tuple))
 
 
@@ -150,7 +150,7 @@ def numbered(value: object) -> object:
     """Return an object whose keys are numbers, as PHP writes some lists, as a list; anything else unchanged."""
     if not is_json(value) or not all(str(key).isdecimal() for key in value):
         return value
-    # By length first: Python reads no number of more than 4,300 digits.
+    # Check the length first: Python reads no number with more than 4,300 digits.
     return [value[key] for key in sorted(value, key=lambda key: (len(str(key)), str(key)))]
 
 
@@ -259,7 +259,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
         finite: infinity and NaN, which Python reads but few others do, also become texts.
         halves: lone surrogates are left unchanged.
     """
-    # Level by level, as a value may be deeper than functions can call one another.
+    # Level by level, because a value may be deeper than the recursion limit.
     level: Collection[Iterable[object]] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         below: dict[int, Iterable[object]] = {}
@@ -283,7 +283,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
 
 
 def is_deep(value: object) -> bool:
-    """Tell whether a JSON value has more than `MAX_LEVELS`."""
+    """Return whether a JSON value has more than `MAX_LEVELS`."""
     level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         level = _held(level)

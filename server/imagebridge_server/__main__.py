@@ -8,7 +8,7 @@ from imagebridge_server.startup.start import begin
 
 def main() -> None:
     """Run the command line. If an earlier start has kept a card, the host is answered before anything else is loaded."""
-    gc.disable()  # Loading makes half a million objects that stay: looking for others among them is in vain.
+    gc.disable()  # Loading creates half a million permanent objects: searching them for garbage is useless.
     start = begin()
     from imagebridge_server.cli import command
 

@@ -107,12 +107,12 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
 @click.version_option(__version__, prog_name="imagebridge-server", message="%(prog)s %(version)s")
 @click.pass_context
 def command(context: click.Context, http: str | None, **choices: Any) -> None:
-    """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or write the server into a host's configuration.
+    """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or add the server to a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
-    charts and QR codes. With OPENAI_API_KEY set they ask OpenAI's image models too.
+    charts and QR codes. With OPENAI_API_KEY set, they can also ask OpenAI's image models.
 
-    A start keeps a card, from which the next one answers a host's first questions at once. IMAGEBRIDGE_CARD names
+    Each start keeps a card, from which the next one answers a host's first requests at once. IMAGEBRIDGE_CARD names
     the card's folder, or is off; by default it is in the user's cache.
 
     \b
@@ -130,7 +130,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
             "`imagebridge-server install` lists the hosts it can be added to.",
             err=True,
         )
-    # Only now: help, version and mistakes should not wait for MCP.
+    # Only now: help, version and usage errors should not wait for MCP.
     try:
         need(SERVER)
     except RequirementError as error:

@@ -17,7 +17,7 @@ _SHOWN = 80
 """The most characters of a wrong value that are quoted."""
 
 _SIMILAR = 0.72
-"""The least similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
+"""The lowest similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
 
 _TYPES = {
     "string": "give a text",
@@ -107,7 +107,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
             place, f"has {counted(context['actual_length'], 'entry', 'entries')}; give {more} {limit}"
         )
     sort = kind.partition("_")[0]
-    # What a list holds is told by its type.
+    # The type says what a list contains.
     explained = form if sort in ("string", "list", "dict") or place == name else ""
     asked = explained or _TYPES.get(sort, "")
     message = error["msg"]

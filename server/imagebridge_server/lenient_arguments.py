@@ -32,7 +32,7 @@ def mended(
     for whole, fold in (("columns", _columns), ("region", _region), ("operations", _operation), ("a", _pair)):
         if whole in declared:
             found = fold(found, declared)
-    # To write null or nothing is another way to leave an argument out.
+    # Writing null or an empty text is another way to omit an argument.
     return {
         name: value
         for name, value in found.items()

@@ -74,8 +74,8 @@ def compare_images(first: First, second: Second) -> str:
     """Load two pictures and say what differs."""
     return (
         f"Compare two pictures. The first is '{first}', the second '{second}'. If there is a tool that compares "
-        "pictures, call it with both; else call load_image for each. Then list what differs, the most important "
-        "first, with where it is; say so if nothing does."
+        "pictures, call it with both; otherwise call load_image for each. Then list what differs, most important "
+        "first, with its position; if nothing differs, say so."
     )
 
 
@@ -83,8 +83,8 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     """Draw a file of rows as a chart and say what it shows."""
     asked = f" It should answer this: {question}" if question else ""
     return (
-        f"Call generate_chart with data '{path}' and the kind that suits its columns; leave columns out at first, the "
-        "text names those it used. Look at the chart: if it is crowded or shows the wrong columns, call "
+        f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at first; the "
+        "text names those that it used. Look at the chart: if it is crowded or shows the wrong columns, call "
         "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
     )

@@ -98,7 +98,7 @@ def tool(
     )
     cast("_ExplainingTool", explaining_tool).tells = tells
     cast("_ExplainingTool", explaining_tool).declared = arguments
-    # The model of the arguments refuses others from the first call on: building it anew takes time that starts lack.
+    # The model of the arguments refuses others from the first call on: rebuilding it costs time at start-up.
     explaining_tool.parameters = _compact_schema(
         {"additionalProperties": False, **explaining_tool.parameters}
     )
@@ -199,7 +199,7 @@ class _ExplainingTool(Tool):
             if not isinstance(error.__cause__, ValidationError):
                 raise
             refused = error.__cause__
-        # What is wrong with the others is told too: the tool looks at them, and makes nothing.
+        # Mistakes in the others are reported too: the tool checks them, and makes nothing.
         wrong = {str(one["loc"][0]) for one in refused.errors() if one["loc"]}
         told = invalid_arguments.mistakes(refused, self._offered(), given)
         call = call._replace(noted=[*noted, *told])
@@ -357,7 +357,7 @@ def _with_kept_uris(answer: ToolOutput, call: _CallContext) -> ToolOutput:
     try:
         names = [call.places.store.keep(picture, call.words).short for picture in answer.pictures]
     except OSError as error:
-        # The picture is what was asked for; a full disk must not cost it.
+        # The picture is what was requested; a full disk must not cost it.
         not_repeatable()
         _LOG.warning("cannot keep pictures: %s", error.strerror)
         return answer

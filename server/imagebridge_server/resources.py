@@ -59,7 +59,7 @@ class Listing:
         kept = [
             _listed_resource(note).model_dump(mode="json", by_alias=True, exclude_none=True) for note in notes
         ]
-        # The SDK knows one page of fixed resources, and gives it whatever is asked for.
+        # The SDK has one page of fixed resources, and returns it whatever is requested.
         result["resources"] = [*([] if after else result["resources"]), *kept]
         if following:
             result["nextCursor"] = following

@@ -34,6 +34,9 @@ PATIENCE = 50.0
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 """An origin as browsers write it."""
 
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
+"""A scope (RFC 6749, 3.3)."""
+
 CALLS = 16
 """Concurrent requests of one caller: agents call a few tools at the same time."""
 
@@ -74,7 +77,7 @@ class Settings:
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
-            /mcp, one of `origins` is not an origin, `jwt` is given without `public_url` or together with `tokens`, or
+            /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without `public_url` or together with `tokens`, or
             `store` is a string but not the URL of a bucket.
     """
 
@@ -112,6 +115,11 @@ class Settings:
                 raise SettingsError(
                     f"{origin!r} is not the origin of a web page; write it as in https://host.example"
                 )
+        for scope in self.scopes:
+            if not _SCOPE.fullmatch(scope):
+                raise SettingsError(
+                    f"{scope!r} is not a scope: a scope is one word without quotation marks; give each on its own"
+                )
         if isinstance(self.store, str):
             _check_bucket(self.store)
         if self.jwt and self.tokens:
@@ -119,7 +127,7 @@ class Settings:
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
         for name in ("store_bytes", "store_seconds", "patience"):
-            if not getattr(self, name) >= 0:  # NaN is not either
+            if not getattr(self, name) >= 0:  # also excludes NaN
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be a number, 0 or more")
 
     @property
@@ -209,10 +217,10 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 def _folder(name: str | Path) -> Path:
     if not str(name):
-        # As of a variable that is not set: it does not mean the folder that the server happens to be started in.
+        # As from an unset variable: it does not mean the folder in which the server happens to be started.
         raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist"
+        problem = "is not a folder" if folder.exists() else "does not exist; create it, or give another"
         raise SettingsError(f"the allowed folder {str(name)!r} {problem}")
     return folder

@@ -35,19 +35,19 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     parent = os.getppid()
     opening = start and start.opening
     keep_stderr_writable()
-    # Whatever prints while modules load must not reach the host; the SDK sees to it afterwards.
+    # Anything printed while modules load must not reach the host; afterwards the SDK ensures this.
     wire = None if opening else os.dup(1)
     divert_stdout()
-    # Set before the SDK does it: the host keeps stderr as a log, where drawn frames around errors help nobody.
+    # Set before the SDK does: the host keeps stderr as a log, where boxes drawn around errors help nobody.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # A thread waits for stdin and nothing can wake it: only the end of the process does.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP; under `nohup` it stays ignored.
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end_by_signal)
-    if sys.platform != "win32":  # There a process keeps the number of its parent when that ends.
+    if sys.platform != "win32":  # There, a process keeps its parent's number when the parent ends.
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    # Hosts start this in the folder of a project: its files must not pass for modules in workers.
+    # Hosts start this in a project's folder, whose files must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
     import anyio
     from mcp.server.stdio import stdio_server
@@ -64,7 +64,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
         import anyio.from_thread
 
         opening.on_tools_changed = lambda: anyio.from_thread.run(tell_tools_changed, server)
-    # What has been loaded stays: it is not looked through for what does not (see __main__).
+    # What has been loaded is permanent: it is not searched for garbage (see __main__).
     gc.freeze()
     gc.enable()
 
@@ -74,10 +74,10 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
             lines: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
             async with stdio_server(lines, lines) as streams:
                 await serve_streams(server, *streams)
-            # Closing a worker's pipes, asyncio may take note of its end before its own watcher, which then warns.
+            # When a worker's pipes are closed, asyncio may notice its end before its own watcher, which then warns.
             logging.getLogger("asyncio").setLevel(logging.ERROR)
             tasks.cancel_scope.cancel()
-        # A host that was busy to its end, or left at once: the next start shall find a card all the same.
+        # If the host was busy until its end, or left at once, the next start should still find a card.
         if warming.owes(keep_card):
             await keep_card()
 
@@ -88,7 +88,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     try:
         anyio.run(run)
     finally:
-        # What was printed and not yet written must not follow the last answer.
+        # Printed output that was not yet written must not follow the last answer.
         divert_stdout()
     _leave()
 

@@ -60,7 +60,7 @@ def offer(one: Declaration, settings: Settings, places: Places) -> Tool:
         return await answer(context, **given)
 
     call.__name__ = one.function.__name__
-    # What the SDK takes for the function's own, and makes the schema of.
+    # What the SDK takes for the function's own annotations, and makes the schema from.
     wire = [parameter.replace(annotation=_wire_type(parameter)) for parameter in parameters]
     call.__dict__["__signature__"] = Signature(wire, return_annotation=CallToolResult)
     return tool(
@@ -92,7 +92,7 @@ def _wire_type(parameter: Parameter) -> Any:
         min_length=fewest,
         max_length=most,
     )
-    # Behind the limits, which Pydantic would call "ge" and "le" in the schema of what is read before.
+    # After the limits, which Pydantic would call "ge" and "le" in the schema of what precedes them.
     reading = [BeforeValidator(declared.reading)] if declared.reading else []
     schema = [WithJsonSchema({**declared.schema})] if declared.schema else []
     return Annotated[(wire_type, field, *reading, *schema)]

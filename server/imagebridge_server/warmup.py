@@ -76,5 +76,5 @@ class Warming:
 async def warm() -> None:
     """Load Pillow and the chart engine, and start the drawing process: the first chart would wait for all of them."""
     await in_thread(lambda: [import_module(name) for name in _LATE_MODULES])
-    with suppress(BridgeError):  # No engine, or one that does not start: a call will say so.
+    with suppress(BridgeError):  # No engine, or one that does not start: a call will report it.
         await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

@@ -39,7 +39,7 @@ class Load:
 
     @property
     def rate(self):
-        """Requests a second."""
+        """Requests per second."""
         return len(self.latencies) / self.seconds
 
     def share(self, part):
@@ -73,7 +73,7 @@ async def loaded(urls, requests, connections, rate=None):
         urls: where servers are.
         requests: the bytes of each request.
         connections: how many are used at a time with each server; each sends its next request once it has an answer.
-        rate: requests a second that are due, whether or not the ones before are answered; None: as fast as it goes.
+        rate: requests per second that are due, whether or not the ones before are answered; None: as fast as it goes.
     """
     load = Load()
     waiting = iter(enumerate(requests))

@@ -66,12 +66,12 @@ PLOTS = {
         "MB sent",
     ),
     "throughput": Plot(
-        "Requests a second over HTTP",
+        "Requests per second over HTTP",
         "Calls of `get_image` with the same text, whose answer is remembered, over connections that each wait for an answer before "
         "the next request; the best of several rounds, compared with a bare server of the MCP SDK that returns the same bytes.",
         {"a bare server": ORANGE, "imagebridge": BLUE},
         "connections",
-        "requests a second",
+        "requests per second",
         form="doubling",
     ),
 }

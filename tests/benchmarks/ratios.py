@@ -211,13 +211,13 @@ SECTIONS = (
         (
             Ratio(
                 "get_image 2026-07-28",
-                "requests a second of `get_image`, protocol of 2026-07-28",
+                "requests per second of `get_image`, protocol 2026-07-28",
                 0.85,
                 is_floor=True,
             ),
             Ratio(
                 "get_image 2025-11-25",
-                "requests a second of `get_image`, protocol of 2025-11-25",
+                "requests per second of `get_image`, protocol 2025-11-25",
                 0.85,
                 is_floor=True,
             ),
@@ -228,12 +228,12 @@ SECTIONS = (
             ),
             Ratio(
                 "charts at overload",
-                "charts a second for a caller that exceeds its limit, compared with one that does not",
+                "charts per second for a caller that exceeds its limit, compared with one that does not",
             ),
             Ratio("refusals", "median time until an excess request is refused", unit="ms"),
             Ratio(
                 "two replicas",
-                "charts a second of two replicas with one core each, compared with one replica",
+                "charts per second of two replicas with one core each, compared with one replica",
                 1.4,
                 is_floor=True,
             ),

@@ -57,7 +57,7 @@ def ours(tmp_path, token):
 
 @pytest.mark.parametrize("version", ["2026-07-28", "2025-11-25"])
 def test_get_image_beside_a_bare_server(ours, token, version, measured, rounds):
-    """Requests a second, with callers, admission, logs and a store that it has not."""
+    """Requests per second, with callers, admission, logs and a store that it has not."""
     with bare() as (bare_url, bare_pid):
         sides = [
             (bare_url, bare_pid, get_image(bare_url, version=version)),
@@ -70,7 +70,7 @@ def test_get_image_beside_a_bare_server(ours, token, version, measured, rounds):
                 rates[side].append(load([url], [request] * EACH, CONNECTIONS).rate)
                 costs[side].append((cpu(pid) - before) / EACH * 1000)
     theirs, our = map(max, rates)
-    said = f"{our:.0f} a second compared with {theirs:.0f}; {min(costs[1]):.2f} ms of CPU each compared with {min(costs[0]):.2f} ms"
+    said = f"{our:.0f} per second compared with {theirs:.0f}; {min(costs[1]):.2f} ms of CPU each compared with {min(costs[0]):.2f} ms"
     measured(f"get_image {version}", our / theirs, said)
 
 
@@ -104,7 +104,7 @@ def test_answers_at_half_load_are_even(ours, token, measured, rounds):
     ratios = [one.share(0.99) / one.share(0.5) for one in loads]
     best = loads[ratios.index(min(ratios))]
     said = (
-        f"{best.share(0.99) * 1000:.1f} ms compared with {best.share(0.5) * 1000:.1f} ms, {due:.0f} requests a second; "
+        f"{best.share(0.99) * 1000:.1f} ms compared with {best.share(0.5) * 1000:.1f} ms, {due:.0f} requests per second; "
         f"in the worst round {max(ratios):.1f} times"
     )
     measured("slowest answers", min(ratios), said)
@@ -140,7 +140,7 @@ def test_too_much_is_refused_at_once_and_the_rest_goes_on(tmp_path, token, measu
             found = [latency for one in loads.values() for latency in one.refusals]
             refusals += [statistics.median(found)] if found else []
     assert refusals
-    said = f"{max(beside):.1f} charts a second compared with {max(alone):.1f}"
+    said = f"{max(beside):.1f} charts per second compared with {max(alone):.1f}"
     measured("charts at overload", max(beside) / max(alone), said)
     said = f"the median of a round, of the best of {len(refusals)} rounds; of the worst {max(refusals) * 1000:.1f} ms"
     measured("refusals", min(refusals) * 1000, said)
@@ -186,7 +186,7 @@ def test_two_replicas_draw_more_charts_than_one(tmp_path, token, measured, round
     names = [*sides][:2]
     scale, of_work = (best[names[1]] / best[names[0]] for best in (by_clock, by_work))
     said = (
-        f"charts a second: {told(by_clock)}; for a second that the busiest replica works: {told(by_work)}, "
+        f"charts per second: {told(by_clock)}; for a second that the busiest replica works: {told(by_work)}, "
         f"{of_work:.2f} times"
     )
     measured("two replicas", scale, said)

@@ -33,7 +33,7 @@ ENDLESS = {
 }
 
 
-@pytest.fixture(scope="module", params=["auto", "legacy"])
+@pytest.fixture(scope="module", params=["auto", pytest.param("legacy", marks=pytest.mark.long)])
 def generation(request):
     return request.param
 

@@ -73,7 +73,7 @@ def parameters(folder, *relays):
         pytest.param([], {"max_size": 2500}, marks=pytest.mark.long),
         pytest.param(["qwen-code"], {}, marks=pytest.mark.long),
         pytest.param(["claude-desktop"], {}, marks=pytest.mark.long),
-        (["qwen-code", "claude-desktop"], {}),
+        pytest.param(["qwen-code", "claude-desktop"], {}, marks=pytest.mark.long),
         pytest.param(["claude-desktop"], {"max_size": 2500}, marks=pytest.mark.long),
     ],
 )

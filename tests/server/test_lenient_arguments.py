@@ -9,7 +9,8 @@ from PIL import Image
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
 
-pytestmark = pytest.mark.anyio
+# One loop keeps the processes that draw and decode.
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 ROWS = [{"month": "Jan", "revenue": 3}, {"month": "Feb", "revenue": 5}]
 MARK = {"x": 10, "y": 5, "width": 10, "height": 10}

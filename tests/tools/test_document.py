@@ -221,7 +221,7 @@ class TestTables:
         assert "of row 1 of 2, as CSV. Call again with rows=2 for more." in answer.sentence
         with pytest.raises(ArgumentError, match=f"part: is 9; the row has {len(pieces)} parts"):
             await read(folder, name, made[name], room=6_000, rows="1", part=9)
-        with pytest.raises(ArgumentError, match="part: is 2; row 2 comes whole"):
+        with pytest.raises(ArgumentError, match="part: is 2; row 2 is returned whole"):
             await read(folder, name, made[name], room=6_000, rows="2", part=2)
 
     @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def test_transparency():
     clear = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
     assert shown({"resize": [40, 40]}, image=clear).getpixel((20, 20))[3] == 0
     answer = done({"format": "jpeg"}, image=clear)
-    assert "transparency laid on white" in answer.sentence
+    assert "transparency shown on white" in answer.sentence
     assert pixels(answer.pictures[0].data).getpixel((5, 5)) == WHITE
     assert done({"quality": 80}, image=clear).pictures[0].media_type == "image/webp"
 

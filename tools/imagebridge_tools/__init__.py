@@ -1,4 +1,4 @@
-"""Functions that make and load pictures: plain arguments in, one sentence and pictures out. No MCP."""
+"""Functions that make and load pictures: plain arguments in, one sentence and pictures out. Independent of MCP."""
 
 from .annotate import annotate_image
 from .chart import generate_chart

@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 KINDS = {"box": 4, "point": 2, "arrow": 4, "polygon": 0, "number": 2, "text": 2, "redact": 4}
-"""The kinds of marks, and how many numbers `at` has; 0 is any even count from 6 on."""
+"""The kinds of marks, and how many numbers `at` has; 0 stands for any even count from 6 on."""
 
 MAX_MARKS, MAX_CORNERS, MAX_CHARACTERS = 200, 500, 300
-"""Marks of a call, corners of a polygon and characters of a label at most."""
+"""The most marks in a call, corners of a polygon and characters of a label."""
 
 _KEYS = ("kind", "at", "label", "color")
 _TOLD = 20
 
 _LETTER_SHARE = 45
-"""The letters' height is this part of the picture's side, were it square."""
+"""The height of letters as a fraction of the picture's side, if it were square."""
 
 _LARGEST_LETTERS, _SMALLEST_LETTERS = 200, 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A mark in pixels; `path` is its place among the arguments, `chosen` tells whether its colour was given."""
+    """A mark in pixels; `path` is its position in the arguments, `chosen` says whether its colour was given."""
 
     path: str
     kind: str
@@ -94,14 +94,14 @@ async def annotate_image(
 ) -> ToolOutput:
     """Draw marks on the picture that `source` names; all coordinates are in `units`.
 
-    A mark is `{"kind", "at", "label", "color"}`, the last two at will. `at` is `[left, top, right, bottom]` of a box
-    or of what is blacked out (`redact`), `[x, y]` of a point, number or text, `[x, y, x, y]` of an arrow from tail to
-    tip, and `[x, y, x, y, ...]` of a polygon. Numbers count up by themselves. Without a colour a mark gets the
-    one that stands out best. What is blacked out is not in the file any more. `noted` is what is wrong with the call
-    already; it is told with what is found here.
+    A mark is `{"kind", "at", "label", "color"}`, with the last two optional. `at` is `[left, top, right, bottom]` for a box
+    or an area to black out (`redact`), `[x, y]` for a point, number or text, `[x, y, x, y]` for an arrow from tail to
+    tip, and `[x, y, x, y, ...]` for a polygon. Numbers count up by themselves. Without a colour, a mark gets the
+    one that stands out best. What is blacked out is no longer in the file. `noted` has the mistakes found
+    so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or marks that cannot be drawn; all of them are told.
+        ArgumentError: no such picture, or marks that cannot be drawn; the error reports all of them.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -120,7 +120,7 @@ def annotated(
     units: str = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do what `annotate_image` says with a file that was read."""
+    """Do the work of `annotate_image` with a file that was read."""
     mistakes = Mistakes(noted)
     seen = mistakes.of(lambda: pixels(source))
     ruler = mistakes.of(lambda: Ruler(*(seen.image.size if seen else (1, 1)), units))
@@ -144,7 +144,7 @@ def annotated(
 def _every(
     marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler | None, image: "Image | None"
 ) -> list[_Mark]:
-    """Check all marks, and tell at once which of them are wrong; only their form where the picture is not known."""
+    """Check all marks, and report together which are wrong; only their form if the picture is not known."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}; {_FORM}")
     if len(marks) > MAX_MARKS:
@@ -158,11 +158,8 @@ def _every(
             wrong.append(error)
     if wrong:
         if len(wrong) > _TOLD:
-            wrong[_TOLD:] = [
-                ArgumentError(
-                    "marks", counted(len(wrong) - _TOLD, "more mark is", "more marks are") + " wrong"
-                )
-            ]
+            others = counted(len(wrong) - _TOLD, "more mark is", "more marks are")
+            wrong[_TOLD:] = [ArgumentError("marks", f"{others} wrong")]
         raise together(wrong)
     return read
 
@@ -176,7 +173,7 @@ _MEANT = {
     **dict.fromkeys(("text", "caption", "name"), "label"),
     "colour": "color",
 }
-"""What models call the keys of a mark otherwise, each meaning one thing."""
+"""Other names that models use for the keys of a mark, each unambiguous."""
 
 _KINDS_MEANT = {
     **dict.fromkeys(("rectangle", "rect", "square", "bbox", "bounding_box"), "box"),
@@ -187,7 +184,7 @@ _KINDS_MEANT = {
 
 
 def _with_known_names(mark: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
-    """Return a mark by the names that its parts have, its place as `at`, where it can be meant in one way only."""
+    """Return a mark with the standard names, and its position as `at`, if that is unambiguous."""
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         return mark
     fields: dict[str, JsonValue] = {}
@@ -210,10 +207,10 @@ _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "po
 def _checked_mark(
     mark: Mapping[str, JsonValue], path: str, ruler: Ruler | None, image: "Image | None"
 ) -> _Mark:
-    """Check one mark and turn its numbers into pixels; without a picture only what needs none is checked.
+    """Check one mark and convert its numbers to pixels; without a picture, only what does not need one is checked.
 
     Raises:
-        ArgumentError: all that is wrong with it.
+        ArgumentError: everything that is wrong with it.
     """
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(path, f"is {mark!r}, which is not an object; {_FORM}")
@@ -233,7 +230,7 @@ def _checked_mark(
     if value is None or points is None or mistakes.found:
         raise mistakes.error()
     named = "black" if kind == "redact" else wanted
-    # Of a mark that cannot be measured, in units that there are not, no point is known.
+    # For a mark that cannot be measured, in unknown units, no point can be computed.
     if not named and image is not None and points:
         across, down = [x for x, _ in points], [y for _, y in points]
         named, value = standing_out(image, (min(across), min(down), max(across), max(down)))
@@ -269,7 +266,7 @@ def _word(mark: Mapping[str, JsonValue], key: str, path: str) -> str:
 
 
 def _flat(at: JsonValue, path: str) -> list[float]:
-    """Return the numbers of `at`; points may be lists of their own."""
+    """Return the numbers of `at`; points may be nested lists."""
     if at is None:
         raise ArgumentError(path, f"is missing; {_FORM}")
     numbers: list[float] = []
@@ -284,7 +281,7 @@ def _flat(at: JsonValue, path: str) -> list[float]:
 
 
 def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> list[tuple[float, float]]:
-    """Return the points of a mark in pixels; where the picture or the kind is not known only their count is checked."""
+    """Return the points of a mark in pixels; if the picture or the kind is not known, only their count is checked."""
     if kind not in KINDS:
         return []
     wanted = KINDS[kind]
@@ -293,10 +290,8 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
         form = shape.get("box" if kind == "redact" else kind, "[x, y]")
         raise ArgumentError(path, f"has {counted(len(numbers), 'number')}; a mark of kind {kind} has {form}")
     if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
-        raise ArgumentError(
-            path,
-            f"has {counted(len(numbers), 'number')}; a polygon has x and y of 3 to {MAX_CORNERS} corners",
-        )
+        told = counted(len(numbers), "number")
+        raise ArgumentError(path, f"has {told}; a polygon has x and y of 3 to {MAX_CORNERS} corners")
     if ruler is None:
         return []
     if kind in ("box", "redact"):
@@ -309,7 +304,7 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
 
 
 def _numbered(marks: Sequence[_Mark]) -> list[_Mark]:
-    """Count the numbers; those without a colour of their own get the one of the first."""
+    """Assign the numbers; marks without a colour of their own get that of the first."""
     done: list[_Mark] = []
     numbers: list[_Mark] = []
     for mark in marks:
@@ -322,14 +317,14 @@ def _numbered(marks: Sequence[_Mark]) -> list[_Mark]:
 
 
 def _draw_marks(image: "Image", marks: Sequence[_Mark]) -> str:
-    """Draw the marks: what is blacked out first, labels last. Returns remarks on letters that cannot be drawn."""
+    """Draw the marks, blacked-out areas first and labels last. Returns remarks on letters that cannot be drawn."""
     side = (image.width * image.height) ** 0.5
     letters = min(max(side / _LETTER_SHARE, _SMALLEST_LETTERS), _LARGEST_LETTERS)
     width = max(2, round(letters / 7))
     captions = Captions(image, letters)
     for mark in sorted(marks, key=lambda one: one.kind != "redact"):
         _shape(image, mark, width, letters, captions)
-    # Texts have their places; labels then find theirs around them.
+    # Texts have fixed positions; labels are then placed around them.
     for mark in sorted(marks, key=lambda one: one.kind != "text"):
         if mark.kind == "text":
             captions.at(mark.label, mark.points[0], mark.color, f"{mark.path}.label")
@@ -370,7 +365,7 @@ def _shape(image: "Image", mark: _Mark, width: int, letters: float, captions: Ca
 
 
 def _numeral(image: "Image", mark: _Mark, letters: float, captions: Captions) -> None:
-    """Draw a number in a circle that lies within the picture."""
+    """Draw a number in a circle that lies inside the picture."""
     from PIL import ImageDraw
 
     radius = min(letters * 0.8, min(image.size) / 2)
@@ -389,7 +384,7 @@ def _around(point: tuple[float, float], reach: float) -> Bounds:
 
 
 def _mark_in_words(mark: _Mark) -> str:
-    """Say what a mark is and where, in pixels."""
+    """Describe a mark and its position, in pixels."""
     left, top, right, bottom = (round(value) for value in mark.box)
     name = f"number {mark.number}" if mark.kind == "number" else mark.kind
     label = f" {' '.join(mark.label.split())!r}" if mark.label else ""

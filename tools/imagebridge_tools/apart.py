@@ -1,38 +1,38 @@
-"""apart: work on untrusted files in processes of their own, where a bomb costs one call and never the server."""
+"""apart: runs work on untrusted files in separate processes, where a bomb costs one call and never the server."""
 
 import os
-import signal
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from typing import NamedTuple, TypeVar, TypeVarTuple, cast
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
 import anyio
 from anyio import BrokenWorkerProcess, CancelScope, to_process
 from anyio.lowlevel import RunVar, checkpoint_if_cancelled
 
-from imagebridge.documents.process_limits import alarm, end_with, limit_memory
+from imagebridge.documents.process_limits import alarm, end_with, leave_signals_to_parent, limit_memory
 from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
 MEMORY = 1_050_000_000
-"""Bytes of data that a process may hold which works alone, where the system can limit them."""
+"""Bytes of data that a process may hold while it works alone, where the system can limit them."""
 
 LIGHT, LIGHT_MEMORY = 250_000_000, 450_000_000
-"""Bytes that decoding a picture may take beside other work, and those that the process may then hold. What takes more
-is done again when it is alone."""
+"""Bytes that decoding a picture may take while other work runs, and those that the process may then hold. Work that takes more
+is repeated when it can run alone."""
 
 KEPT = 100_000_000
-"""Bytes of memory with which a process is kept for the next call. With them a server of two processes, one alone at work
-and one that waits, stays below 1.5 GB: its own share is `imagebridge.pictures.cost.TOGETHER` and what it began with."""
+"""The most bytes of memory with which a process is kept for the next call. With them, a server with one process working alone
+and one waiting stays below 1.5 GB; its own share is `imagebridge.pictures.cost.TOGETHER` plus what it started with."""
 
 SECONDS = 30.0
-"""Wall-clock seconds that one piece of work may take; ordinary ones take a tenth."""
+"""Wall-clock seconds that one piece of work may take; ordinary ones take a tenth of a second."""
 
 PROCESSES = 2
-"""Pieces of work at the same time; later calls wait. A server for many callers sets it before the first of them."""
+"""The most concurrent pieces of work; later calls wait. A server for many callers sets it before the first of them."""
 
 _START = 60.0
-"""Seconds that the start of a worker may take, which cannot be cancelled; anyio itself gives up after 20."""
+"""Seconds that starting a worker may take, which cannot be cancelled; anyio itself gives up after 20."""
 
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
@@ -44,8 +44,33 @@ Held = TypeVar("Held")
 _BROKEN = "the file crashed the process that worked on it, or took too much memory; give a smaller one"
 
 
+class WorkShare:
+    """The processes that one caller of a server may use at the same time, so that others find a free one.
+
+    places: the most processes of each kind.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._held: dict[RunVar[Any], anyio.CapacityLimiter] = {}
+
+    def of(self, kind: RunVar[Any], places: int | None = None) -> anyio.CapacityLimiter:
+        """Return the limiter of this caller for the processes of a kind."""
+        return self._held.setdefault(kind, anyio.CapacityLimiter(places or self._places))
+
+
+SHARE: ContextVar[WorkShare | None] = ContextVar("imagebridge_tools.apart.share", default=None)
+"""The share of the caller whose request is being worked on. None: all processes."""
+
+
+def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncContextManager[object]:
+    """Return a context manager that holds one place of the caller's share, if there is a share."""
+    share = SHARE.get()
+    return share.of(kind, places) if share else nullcontext()
+
+
 class ApartError(BridgeError):
-    """Work on a file that took too long or too much memory, or ended its process."""
+    """Work on a file took too long or too much memory, or ended its process."""
 
 
 async def apart(
@@ -54,17 +79,17 @@ async def apart(
     seconds: float = SECONDS,
     heavy: bool = False,
 ) -> WorkResult:
-    """Call a module's `function` in a worker process, which is kept for the next call, and return what it returns.
+    """Call a module's `function` in a worker process, which is kept for the next call, and return its result.
 
-    What is `heavy` is not tried beside other work first. Function, arguments and result travel as pickles; what it raises is raised here. As with multiprocessing, the
-    worker reads the main script again: one that uses this begins its work under `if __name__ == "__main__":`.
+    `heavy` work is not tried next to other work first. Function, arguments and result travel as pickles; exceptions are raised here. As with multiprocessing, the
+    worker reads the main script again, so a script that uses this starts its work under `if __name__ == "__main__":`.
 
     Raises:
-        ApartError: it took over `seconds`, or its process died, most likely at the limit of memory.
+        ApartError: it took over `seconds`, or its process died, most likely at the memory limit.
     """
     if not heavy:
         try:
-            async with _limiter():
+            async with shared_place(_LIMITER), _limiter():
                 return await _worked(_Limits(seconds, LIGHT, LIGHT_MEMORY), function, *arguments)
         except (HeavyError, MemoryError):
             pass
@@ -76,7 +101,7 @@ async def apart(
 
 
 class _Limits(NamedTuple):
-    """What one piece of work may take: seconds, bytes to decode a picture, and bytes that its process holds."""
+    """Limits of one piece of work: seconds, bytes to decode a picture, and bytes that its process holds."""
 
     seconds: float
     picture: int
@@ -84,7 +109,7 @@ class _Limits(NamedTuple):
 
 
 class _WorkerResult(NamedTuple):
-    """What a call returned or raised, and the bytes that its process held then."""
+    """What a call returned or raised, and the bytes that its process held afterwards."""
 
     returned: object
     raised: Exception | None
@@ -94,12 +119,12 @@ class _WorkerResult(NamedTuple):
 async def _worked(
     limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> WorkResult:
-    """Call `function` in a worker within limits, which ends where it would go on holding too much.
+    """Call `function` in a worker within limits, and end the worker if it would keep holding too much.
 
     Raises:
         ApartError: as `apart`.
         HeavyError: a picture takes more than is allowed here.
-        MemoryError: so does something else.
+        MemoryError: something else does.
     """
     seconds = limits.seconds
     try:
@@ -110,7 +135,7 @@ async def _worked(
             f"processing the file took longer than {seconds:g} seconds and was stopped; give a smaller one"
         ) from None
     except BrokenWorkerProcess as error:
-        if error.args:  # It never got as far as the file.
+        if error.args:  # It never reached the file.
             raise ApartError(f"cannot start a process for reading the file: {error.__cause__}") from error
         raise ApartError(_BROKEN) from error
     if outcome.held > KEPT:
@@ -121,9 +146,9 @@ async def _worked(
 
 
 async def _tidied() -> None:
-    """Let the worker that has just answered give back what it holds, and end it where it cannot."""
+    """Make the worker that has just answered release memory, and end it if it cannot release enough."""
     with CancelScope(shield=True), suppress(BrokenWorkerProcess):
-        # Until the first of the two, it holds what it was given and has answered.
+        # Until the first of these, it holds what it was given and has answered.
         for _ in range(2):
             if await _run(_given_back) <= KEPT:
                 return
@@ -131,12 +156,12 @@ async def _tidied() -> None:
 
 
 async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Arguments) -> WorkResult:
-    """Run in a worker, and in another one where that ends: it may have died before, which cannot be told in time."""
+    """Run in a worker, and in another one if that ends: it may have died earlier, which cannot be detected in time."""
     ended = ready = False
     while True:
         await checkpoint_if_cancelled()
         try:
-            # anyio (4.16, 2026-11) lets go of a process whose start is cancelled, and it stays: so its start is not.
+            # anyio (4.16, 2026-11) abandons a process whose start is cancelled, and the process stays: so its start is not.
             with CancelScope(shield=True), anyio.fail_after(_START):
                 await _run(_nothing)
             ready = True
@@ -153,21 +178,20 @@ async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Argu
 async def _run(
     function: Callable[[*Arguments], WorkResult], *arguments: *Arguments, cancellable: bool = False
 ) -> WorkResult:
-    """Run in a worker. A limiter would wait once, and another call could take the worker that stands ready."""
+    """Run in a worker. A limiter could make this wait once more, and another call could take the idle worker."""
     unlimited = cast("anyio.CapacityLimiter", nullcontext())
     return await to_process.run_sync(function, *arguments, cancellable=cancellable, limiter=unlimited)
 
 
 def _nothing() -> None:
-    """What a worker does to show that it has started."""
+    """What a worker runs to show that it has started."""
 
 
 def _limited(
     parent: int, limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> _WorkerResult:
-    """Run in the worker: within limits that hold where nobody is left to watch, too."""
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Run in the worker, within limits that hold even if nobody is left to watch."""
+    leave_signals_to_parent()
     end_with(parent)
     limit_memory(limits.process)
     try:
@@ -180,7 +204,7 @@ def _limited(
 
 
 def _held() -> int:
-    """Return the bytes of memory that this process holds, 0 where the system does not tell."""
+    """Return the bytes of memory that this process holds, or 0 if the system does not say."""
     try:
         with open("/proc/self/statm", "rb") as pages:
             return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -189,18 +213,18 @@ def _held() -> int:
 
 
 def _given_back() -> int:
-    """Give back to the system what this process holds and does not need; return the bytes that it still holds."""
+    """Return unused memory of this process to the system; return the bytes that it still holds."""
     import ctypes
     import gc
 
     gc.collect()
-    with suppress(OSError, AttributeError):  # glibc alone keeps what was freed
+    with suppress(OSError, AttributeError):  # only glibc keeps freed memory
         ctypes.CDLL(None).malloc_trim(0)
     return _held()
 
 
 def of_this_loop(variable: RunVar[Held], make: Callable[[], Held]) -> Held:
-    """Return what an event loop has of its own, made when it is first asked for."""
+    """Return the event loop's own state, created when first asked for."""
     held = variable.get(None)
     if held is None:
         held = make()
@@ -214,8 +238,8 @@ def _limiter() -> anyio.CapacityLimiter:
 
 @asynccontextmanager
 async def _alone() -> AsyncGenerator[None]:
-    """Take every place, one after the other; nobody else takes more than one at the same time."""
-    async with of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
+    """Take every place, one after another; nobody else takes more than one at the same time."""
+    async with shared_place(_ALONE, 1), of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
         for _ in range(PROCESSES):
             await _limiter().acquire_on_behalf_of(borrower := object())
             places.callback(_limiter().release_on_behalf_of, borrower)

@@ -1,4 +1,4 @@
-"""Arguments that several tools take, as models read them; those of one tool alone stand beside its code."""
+"""Arguments that several tools take, as models read them; those of a single tool are next to its code."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ _NAMES = (
     *("document", "pdf", "screenshot"),
 )
 SEVERAL = (*_PICTURES, "image_path", "input_image", "filename")
-"""What models call a list of pictures."""
+"""Other names that models use for a list of pictures."""
 
 PICTURE = 'give a path, a URL or an image:// uri, such as "photos/bridge.jpg"'
 PICTURES = 'give a list of pictures, such as ["a.png", "b.png"]'
@@ -64,7 +64,7 @@ Overwrite = Annotated[bool, Argument("Let save_as replace an existing file.")]
 TEXT_NAMES = (
     *("content", "contents", "string", "words", "message", "caption", "data", "value", "url", "payload"),
 )
-"""What models call a text."""
+"""Other names that models use for a text."""
 
 PageRange = Annotated[
     str,

@@ -46,28 +46,28 @@ async def generate_chart(
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
     objects, an object of columns, JSON, JSON lines or delimited text, or names such a file or a workbook (see
-    `source.opened`), of which `sheet` names the sheet. Columns of dates and numbers as people write them are read.
-    `columns` says which field is "x", "y", "color" and "facet"; what it leaves out is guessed. y may be a list of
-    fields; then `kind` may be a list as long, of kinds drawn over each other. `stack` puts the colours of bars and
-    areas on each other (True), side by side or before each other (False), or as shares ("normalize"). `titles` and
-    `formats` (D3's, of numbers or dates) are by role.
+    `source.opened`), in which `sheet` names the sheet. Columns of dates and numbers as people write them are read.
+    `columns` says which field is "x", "y", "color" and "facet"; the others are guessed. y may be a list of
+    fields; then `kind` may be a list of the same length, of kinds drawn over each other. `stack` puts the colours of bars and
+    areas on top of each other (True), side by side or in front of each other (False), or as shares ("normalize"). `titles` and
+    `formats` (D3's, for numbers or dates) are by role.
 
-    Where x stands alone, or y is "count" and no field is called so, rows are counted. `aggregate` ("sum", "mean",
-    "median", "min", "max", "count") makes one number of the rows of a place, `sort` ("ascending", "descending")
+    If x is given alone, or y is "count" and no field has that name, rows are counted. `aggregate` ("sum", "mean",
+    "median", "min", "max", "count") combines the rows at a position into one number, `sort` ("ascending", "descending")
     orders bars and slices by size, `scales` ("log", "symlog") and `ranges` are by axis, `labels` writes the numbers.
 
     With `spec`, `data` replaces the spec's. `width` and `height` are the pixels of the whole picture, 800 x 500,
-    before `scale` multiplies them; a spec's own size stays where neither is given, and a spec of several charts
-    keeps its own width or height where only the other is given. Over 20,000 rows are counted, outlined, averaged
-    or sampled as fits what is drawn, and the sentence says so. With `return_spec` the Vega-Lite that was drawn
-    follows the sentence, without its rows where it is long. `noted` is what is wrong with the call already; it is told
-    with what is found here.
+    before `scale` multiplies them; a spec keeps its own size if neither is given, and a spec of several charts
+    keeps its own width or height if only the other is given. Over 20,000 rows are counted, outlined, averaged
+    or sampled, depending on what is drawn, and the sentence says so. With `return_spec`, the Vega-Lite spec that was drawn
+    follows the sentence, without its rows if it is long. `noted` has the mistakes found so far; they are reported
+    with those found here.
 
     Raises:
-        ArgumentError: arguments that the caller can correct; all that are wrong are told.
+        ArgumentError: arguments that the caller can correct; the error reports all of them.
         worker.DrawingError: the drawing died, took over `seconds`, or has no engine.
     """
-    # Only now: hosts wait for the start of a server, and what draws charts is half of this package.
+    # Only now, because hosts wait for a server to start, and what draws charts is half of this package.
     from .charts import chart_drawing, request
 
     mistakes = Mistakes(noted)

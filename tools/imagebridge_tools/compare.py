@@ -30,7 +30,7 @@ _BAND = 4_000_000
 
 
 _CELLS = 96
-"""Cells along the longer side: changes in one cell or in neighbours belong together."""
+"""Cells along the longer side: changes in one cell or in adjacent ones belong together."""
 
 
 class ChangedRegion(NamedTuple):
@@ -42,9 +42,9 @@ class ChangedRegion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much each pixel differs, 0 to 255 in the channel that differs most, as seen (transparency included).
+    """How much each pixel differs, 0 to 255 in the channel that differs most, as seen (including transparency).
 
-    `hidden` is true where colours differ too that full transparency hides.
+    `hidden` is true if colours hidden by full transparency also differ.
     """
 
     image: "Image"
@@ -57,7 +57,7 @@ class Difference:
 
 
 def difference(one: "Image", other: "Image") -> Difference:
-    """Compare two pictures from their upper left corners; where only one of them is, the difference is 255."""
+    """Compare two pictures from their upper left corners; where only one of them has pixels, the difference is 255."""
     from PIL import Image as Images
     from PIL import ImageChops
 
@@ -77,7 +77,7 @@ def difference(one: "Image", other: "Image") -> Difference:
 
 
 def regions(changed: "Image") -> list[ChangedRegion]:
-    """Return the boxes around what is white in a mask, the largest change first."""
+    """Return the boxes around white areas of a mask, largest change first."""
     cell = max(4, -(-max(changed.size) // _CELLS))
     cells = dict(_changed_cells(changed, cell))
     done: list[ChangedRegion] = []
@@ -97,7 +97,7 @@ def regions(changed: "Image") -> list[ChangedRegion]:
 
 
 def _changed_cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
-    """Yield column and row of the cells that hold changes, with their box in the picture and their count."""
+    """Yield column and row of the cells with changes, with their box in the picture and their count."""
     for row in range(-(-changed.height // cell)):
         strip = changed.crop((0, row * cell, changed.width, min(changed.height, (row + 1) * cell)))
         bounds = strip.getbbox()
@@ -115,16 +115,16 @@ def _joined(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-"""What is shown: both and the changes; both; the changes in red over the second; how much each pixel differs."""
+"""What to show: both and the changes; both; the changes in red over the second; how much each pixel differs."""
 
 TOLERANCE = 10
-"""Levels of 255 by which a pixel may differ without being told as changed: JPEG alone makes as many."""
+"""Levels of 255 by which a pixel may differ without counting as changed: JPEG alone causes as many."""
 
 _TOLD = 12
-"""Regions that are told and numbered at most."""
+"""The most regions that are listed and numbered."""
 
 _RATIO = 0.01
-"""How much proportions may differ for two pictures to be taken as one in two sizes."""
+"""How much proportions may differ for two pictures to count as one in two sizes."""
 
 _RED, _FADED = MARKING["red"], 0.35
 
@@ -181,15 +181,15 @@ async def compare_images(
     tolerance: Tolerance = TOLERANCE,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Compare the pictures that `a` and `b` name; `identical` is said only where all pixels are.
+    """Compare the pictures that `a` and `b` name; `identical` is said only if all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
-    the boxes around them are told in pixels of `a`. `b` is scaled to the size of `a` where the proportions are the
-    same; else both are laid on each other at the upper left, and what only one of them covers is changed. `noted` is
-    what is wrong with the call already; it is told with what is found here.
+    the boxes around them are given in pixels of `a`. `b` is scaled to the size of `a` if the proportions are the
+    same; otherwise both are aligned at the upper left, and what only one of them covers is changed. `noted` has
+    the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or arguments that are out of range; all of them are told.
+        ArgumentError: no such picture, or arguments that are out of range; the error reports all of them.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -211,7 +211,7 @@ def _check(mistakes: Mistakes, show: str, tolerance: int) -> None:
 
 
 def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> ToolOutput:
-    """Do what `compare_images` says with files that were read."""
+    """Do the work of `compare_images` with files that were read."""
     mistakes = Mistakes()
     _check(mistakes, show, tolerance)
     one, other = mistakes.of(lambda: pixels(a, "a")), mistakes.of(lambda: pixels(b, "b"))
@@ -234,7 +234,7 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
 
 
 def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
-    """Return the second picture as it is laid on the first, and words on what was done."""
+    """Return the second picture aligned with the first, and a remark on what was done."""
     if one.size == other.size:
         return other, ""
     if abs(one.width * other.height / (one.height * other.width) - 1) <= _RATIO:
@@ -313,7 +313,7 @@ def _sheet(
     mask: "Image",
     changed: Sequence[ChangedRegion],
 ) -> "tuple[Image, list[PanelPlace]]":
-    """Draw what was asked for; the places of its pictures are returned too."""
+    """Draw what was requested; also return the positions of its pictures."""
     from PIL import ImageOps
 
     sides = [(f"a: {one.name}", one.image), (f"b: {other.name}", scaled)]
@@ -332,7 +332,7 @@ def _sheet(
 
 
 def _overlay(image: "Image", mask: "Image") -> "Image":
-    """Return the picture in pale grey with what changed in red."""
+    """Return the picture in pale grey with changes in red."""
     from PIL import Image as Images
 
     from imagebridge.pictures.encode import opaque
@@ -349,7 +349,7 @@ def _outlined(sheet: "Image", place: tuple[int, int, float], changed: Sequence[C
     """Draw numbered boxes around the regions in the panel at `place` (its left and top, and its scale)."""
     left, top, scale = place
     captions = Captions(sheet, 14)
-    # The names and pictures beside this panel stay free of its numbers.
+    # The names and pictures next to this panel stay free of its numbers.
     captions.avoid((0, 0, sheet.width, top))
     captions.avoid((0, 0, left, sheet.height))
     boxes: list[Bounds] = []

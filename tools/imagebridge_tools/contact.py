@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PICTURES = 48
-"""Pictures on a sheet at most."""
+"""The most pictures on a sheet."""
 
 SIDE = 1_600
-"""Pixels of a sheet's sides at most: every vision model sees 2,500 patches."""
+"""The longest side of a sheet in pixels: every vision model sees 2,500 patches."""
 
 TOGETHER = 200_000_000
-"""Bytes of the files of a sheet together at most."""
+"""The most bytes of the files for one sheet."""
 
 _CELL = 480
-"""Pixels of a picture's room at most; smaller pictures are enlarged by whole numbers only."""
+"""The longest side of a picture's cell in pixels; smaller pictures are enlarged only by whole numbers."""
 
 _STRIP, _LETTERS, _GAP = 26, 15, 8
 _PAPER, _INK, _ROOM = "#ffffff", "#1d2b3a", "#eef1f5"
 
 _LONGEST = 100
-"""Characters of a label."""
+"""The most characters of a label."""
 
 
 SourceImages = Annotated[
@@ -74,20 +74,20 @@ async def contact_sheet(
     columns: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Lay out the pictures that `sources` name on one sheet, in their order; a `*` in the last part of a path is any name.
+    """Arrange the pictures that `sources` name on one sheet, in order; a `*` in the last part of a path matches any name.
 
-    Each has its number and name, or its label, under it. What cannot be shown is named in the sentence. `noted` is what
-    is wrong with the call already; it is told with what is found here.
+    Each has its number and name, or its label, below it. What cannot be shown is listed in the sentence. `noted` has
+    the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: none of them can be shown, more than `PICTURES`, or labels that do not go with them; all that is
-            wrong is told.
+        ArgumentError: none of them can be shown, there are more than `PICTURES`, or the labels do not match; the error
+            reports everything that is wrong.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
     mistakes.of(lambda: _check_arguments(sources, None, columns))
     named: list[str] = []
-    # What is more than a sheet takes is refused already, and not looked for.
+    # More than fits a sheet has already been refused, and is not read.
     for number, source in enumerate(sources[:PICTURES]):
         finding = to_thread.run_sync(folders.matching, source, places.allow, f"sources[{number}]")
         named += await mistakes.met(finding) or [source]
@@ -112,7 +112,7 @@ async def contact_sheet(
 def laid_out(
     sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
 ) -> ToolOutput:
-    """Do what `contact_sheet` says with files that were read; a text says why one could not be."""
+    """Do the work of `contact_sheet` with files that were read; a text says why one could not be."""
     _check_arguments(sources, labels, columns)
     pictures: list[tuple[int, str, Pixels]] = []
     lost: list[str] = []
@@ -121,7 +121,7 @@ def laid_out(
             lost.append(source)
             continue
         try:
-            # Smaller at once: a page of photographs in full size would take all memory.
+            # Reduced at once: a page of photographs at full size would take all memory.
             seen = _small(pixels(source, f"sources[{number}]", 2 * _CELL))
         except ArgumentError as error:
             lost.append(str(error))
@@ -175,7 +175,7 @@ def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> 
     from PIL import Image as Images
     from PIL import ImageDraw
 
-    # The shape of a room follows the pictures: that of the middle one, neither very wide nor very tall.
+    # The shape of a cell follows the pictures: that of the middle one, neither very wide nor very tall.
     shapes = sorted(seen.image.width / seen.image.height for _, _, seen in pictures)
     shape = min(max(shapes[len(shapes) // 2], 0.6), 1.8)
     across, width, height = _arranged(len(pictures), shape, columns)
@@ -197,14 +197,14 @@ def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> 
 
 
 def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, int]:
-    """Return the columns, and width and height of a room, that show the pictures largest."""
+    """Return the number of columns, and width and height of a cell, that show the pictures largest."""
     best = (0.0, 1, 1, 1)
     for across in [columns] if columns else range(1, count + 1):
         rows = ceil(count / across)
         width = (SIDE - _GAP) / across - _GAP
         height = (SIDE - _GAP) / rows - _GAP - _STRIP
         scale = min(width, height * shape, _CELL, _CELL * shape)
-        # Of two that are as large, the one with fewer empty rooms.
+        # Of two equally large arrangements, the one with fewer empty cells.
         best = max(best, (round(scale, 6), -(across * rows - count), across, max(1, int(scale))))
     width = best[3]
     return best[2], width, max(1, int(width / shape))

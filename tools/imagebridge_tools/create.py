@@ -38,10 +38,10 @@ from .mistakes import Mistakes, Noted
 from .tool_output import File, ToolOutput, described
 
 SECONDS = 300.0
-"""A large picture of high quality takes up to two minutes."""
+"""Seconds: a large picture of high quality takes up to two minutes."""
 
 TICK = 3.0
-"""Seconds between two reports of progress: hosts give up on a call that says nothing for long."""
+"""Seconds between two progress reports: hosts give up on a call that is silent for long."""
 
 
 Images = Annotated[
@@ -106,17 +106,17 @@ async def create_image(
 ) -> ToolOutput:
     """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
 
-    Size, format and the others are in the words of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
-    percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and told on the way, at most 3.
-    `complexity` is how much is planned, `frame_count` and `frame_duration_ms` are of a GIF. Where the account may choose
+    Size, format and the others are in the API's terms: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
+    percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and reported on the way, at most 3.
+    `complexity` is how much to plan, `frame_count` and `frame_duration_ms` are for GIF. If the account may choose
     which model writes an SVG, IMAGEBRIDGE_SVG_MODEL names it.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
-    `noted` is what is wrong with the call already; it is told with what is found here, and nothing is asked of the API.
+    `noted` has the mistakes found so far; they are reported with those found here, and no request is sent.
 
     Raises:
-        ArgumentError: arguments that are wrong, all of which are told; or the API refuses one.
-        CreationError: no key, no credit, no connection, or nothing within `seconds`.
+        ArgumentError: arguments that are wrong, all of which are reported; or the API refuses one.
+        CreationError: no key, no credit, no connection, or no answer within `seconds`.
     """
     order = ImageRequest(
         prompt=prompt,
@@ -170,14 +170,14 @@ async def edit_image(
 ) -> ToolOutput:
     """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
 
-    The transparent parts of `mask`, as large as the first picture, say where that one is changed; what is drawn on
-    `markup`, which is transparent and as large too, says what to change there. Pictures are sent upright and without
-    metadata. All else is as in `create_image`.
+    The transparent parts of `mask`, which is as large as the first picture, say where that one is changed; what is drawn on
+    `markup`, which is transparent and also as large, says what to change there. Pictures are sent upright and without
+    metadata. Everything else is as in `create_image`.
 
     Raises:
-        ArgumentError: a picture, the mask or other arguments are wrong, all of which are told; or the API refuses one.
+        ArgumentError: a picture, the mask or other arguments are wrong, all of which are reported; or the API refuses one.
         ApartError: decoding a picture took too long or too much memory.
-        CreationError: no key, no credit, no connection, or nothing within `seconds`.
+        CreationError: no key, no credit, no connection, or no answer within `seconds`.
     """
     order = ImageRequest(
         prompt=prompt,
@@ -242,7 +242,7 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
         more += f" It took {done.spent.in_words(done.model)}."
     files: tuple[File, ...] = ()
     if done.svg:
-        # In a fence, as text: alone it would be taken for the picture, which is here already.
+        # In a fence, as text: alone it would be taken for the picture, which is already here.
         files = (
             File("file:///picture.svg", "picture.svg", "text/markdown", f"```svg\n{done.svg.strip()}\n```"),
         )
@@ -258,14 +258,14 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 
 
 def _left_out(count: int, what: str) -> str:
-    """Say how many pictures came beyond those that were asked for; nothing where none did."""
+    """Say how many more pictures arrived than were requested; empty if none did."""
     if count < 2:
         return f" The API sent 1 {what} more than requested; it is left out." if count else ""
     return f" The API sent {count:,} {what}s more than requested; they are left out."
 
 
 def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
-    """Note what is wrong whatever the pictures are."""
+    """Record what is wrong regardless of the pictures."""
     prompt = len(order.prompt)
     kept = places.store is not None
     for argument, wrong, problem in (
@@ -330,7 +330,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
 async def _opened_picture(
     source: str, places: Places, argument: str, prepare: Callable[[bytes], Picture]
 ) -> tuple[str, Picture]:
-    """Return the name of a picture, and the picture as the API takes it."""
+    """Return the name of a picture, and the picture in a form that the API takes."""
     name, data, _ = await opened(source, places, argument)
     known(name, data, argument)
     try:
@@ -340,7 +340,7 @@ async def _opened_picture(
 
 
 def _still(data: bytes) -> Picture:
-    """Return a single picture upright and without metadata, in a format of which the API makes others."""
+    """Return a single picture upright and without metadata, in a format that the API accepts."""
     if frame_count(data) > 1:
         raise PictureError(
             "it contains several pictures; get one with load_image and frame or page, and give its name"

@@ -23,19 +23,19 @@ from .mistakes import Mistakes, Noted
 from .tool_output import File, ToolOutput, described
 
 MAX_DOCUMENT_BYTES = 600_000
-"""Bytes of a document at most: as base64 it must fit the result of a tool (see `imagebridge_server.results`)."""
+"""The most bytes of a document: as base64 it must fit a tool's result (see `imagebridge_server.results`)."""
 
 WHOLE = 20_000
-"""Characters of a table that comes whole; of a longer one the columns are told and the first rows come."""
+"""The most characters of a table that is returned whole; of a longer one, the columns are described and the first rows returned."""
 
 ATTACHED = ("pdf", "docx", "pptx", "rtf")
-"""The documents that come as they are where those who ask take documents: models read them themselves."""
+"""The documents that are returned unchanged if the caller takes documents: models read them themselves."""
 
 READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
-"""What is read."""
+"""What can be read."""
 
 _SENTENCES = 2_000
-"""Characters of JSON left for what is said of a text: its name, what is left of it, its scanned pages."""
+"""Characters of JSON reserved for notes about a text: its name, what remains of it, its scanned pages."""
 
 _TYPES = {
     ".csv": "text/csv",
@@ -54,7 +54,7 @@ _TYPES = {
 """Media types of texts by the suffix of their names; all others are plain text."""
 
 _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"})
-"""Suffixes of texts that may hold a table."""
+"""Suffixes of texts that may contain a table."""
 
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
@@ -96,10 +96,10 @@ async def load_file(
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
-    A document comes as it is, or as Markdown where it has over `attach` bytes or `pages` or a `part` are asked for.
-    Its figures are kept in the store, and named in the text. A text comes in pieces (see
-    `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. A workbook comes as the rows of its sheets, or of the `sheet` named.
-    Of a long table the columns are described, and its first rows come; `rows`, such as "51-200", are others, `start`
+    A document is returned unchanged, or as Markdown if it has over `attach` bytes or `pages` or a `part` are requested.
+    Its figures are kept in the store, and named in the text. A long text is returned in pieces (see
+    `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. A workbook is returned as the rows of its sheets, or of the `sheet` named.
+    For a long table, the columns are described and its first rows returned; `rows`, such as "51-200", requests others, `start`
     its text.
 
     Args:
@@ -110,15 +110,15 @@ async def load_file(
         rows: rows of a table.
         pages: pages of a PDF, slides of a presentation or chapters of a book, such as "1-3, 7".
         part: which part of a text, or with `rows` of a row, that is too long for one answer, counted from 1.
-        attach: bytes of a document at most that comes as it is; 0 where those who ask take no documents.
-        room: characters of JSON that the answer takes at most, without its address; None for any.
-        noted: what is wrong with the call already; it is told with what is found here.
+        attach: the most bytes of a document that is returned unchanged; 0 if the caller takes no documents.
+        room: the most characters of JSON for the answer, without its address; None for any number.
+        noted: the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: `source` may not be read, is not there, is too large or neither a document nor a text; or
-            what is asked for is not in it. All that is wrong is told.
+        ArgumentError: `source` may not be read, does not exist, is too large or is neither a document nor a text; or
+            it does not contain what is requested. The error reports everything that is wrong.
         ApartError: reading a document took too long or too much memory.
-        BridgeError: a workbook or PDF, and the extra `server` is not installed.
+        BridgeError: it is a workbook or PDF, and the extra `server` is not installed.
     """
     mistakes = Mistakes(noted)
     if start is not None and start < 1:
@@ -134,11 +134,11 @@ async def load_file(
     found = await mistakes.met(opened(source, places))
     if found is None:
         raise mistakes.error()
-    # Only now: hosts wait for the start of a server, and what reads tables is much.
+    # Only now, because hosts wait for a server to start, and what reads tables is large.
     from .tables import workbook
 
     book = workbook.is_book(found.name, found.data)
-    # Of workbooks rows are read, and understood.
+    # For workbooks, rows are read and interpreted.
     form = None if book else document_type(found.data, found.name)
     if form and start is None and rows is None and sheet is None:
         mistakes.tell()
@@ -187,7 +187,7 @@ async def _book_text(
 
 
 def _row_range(rows: str) -> tuple[int, int | None]:
-    """Return the first and the last row that are asked for; no last one: as many as come at once."""
+    """Return the first and last requested row; without a last one, as many as fit one answer."""
     found = _ROWS.fullmatch(str(rows))
     first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
     if first < 1 or (last is not None and last < first):
@@ -198,12 +198,12 @@ def _row_range(rows: str) -> tuple[int, int | None]:
 
 
 def _text_room(room: int | None) -> int | None:
-    """Return what the sentences of an answer leave for its text."""
+    """Return the room that the sentences of an answer leave for its text."""
     return None if room is None else max(room // 2, room - _SENTENCES)
 
 
 def _check_is_text(found: Source, start: int | None) -> None:
-    """Refuse what is neither a text nor unknown; `start` is what was asked for of it."""
+    """Refuse what is neither a text nor unknown; `start` is the start that was requested."""
     name, data, _ = found
     file_type = kinds.kind(data)
     if problem := unread(data):
@@ -224,7 +224,7 @@ def _check_is_text(found: Source, start: int | None) -> None:
 
 
 def _attached(found: Source) -> ToolOutput:
-    """Return a document as it is."""
+    """Return a document unchanged."""
     name, data, uri = found
     file_type = kinds.kind(data)
     suffix, media_type = (file_type.suffix, file_type.media_type) if file_type else ("", "")
@@ -235,7 +235,7 @@ def _attached(found: Source) -> ToolOutput:
 async def _document_text(
     found: Source, pages: str, part: int, places: Places, room: int | None, *, attached: bool
 ) -> ToolOutput:
-    """Return a part of a document as Markdown, its figures kept."""
+    """Return a part of a document as Markdown, with its figures kept."""
     try:
         read = await apart(_excerpt, found.data, found.name, pages, part, room)
     except DocumentError as error:
@@ -255,7 +255,7 @@ async def _document_text(
 
 
 def _excerpt(data: bytes, name: str, pages: str, part: int, room: int | None) -> Excerpt:
-    """Read a document; called in a process of its own (see `apart`)."""
+    """Read a document; called in a separate process (see `apart`)."""
     return excerpt(data, name, pages=pages, part=part, room=room)
 
 
@@ -268,12 +268,12 @@ def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
             number: places.store.keep(picture, f"figure {number} of {found.name}").short
             for number, picture in read.figures.items()
         }
-    except OSError:  # The text is what was asked for; a full disk must not cost it.
+    except OSError:  # The text is what was requested; a full disk must not cost it.
         return {}
 
 
 def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str], *, attached: bool) -> str:
-    """Say what of a document is shown, what is left, and how to have that."""
+    """Say what of a document is shown, what remains, and how to get that."""
     total = f", {counted(read.total, read.unit)}" if read.unit else ""
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
@@ -302,7 +302,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
 
 
 def _following(numbers: Sequence[int], total: int) -> str:
-    """Return as many pages as these are that follow them: `4-6` after 1 to 3."""
+    """Return the next pages, as many as these: `4-6` after 1 to 3."""
     before = max(numbers, default=0)
     first, last = min(before + 1, total), min(before + max(1, len(numbers)), total)
     return f"{first}-{last}" if last > first else f"{first}"
@@ -358,7 +358,7 @@ def _fitting(text: str, at: int, room: int | None) -> int:
 
 
 def _start_of(text: str, part: int, room: int | None) -> int:
-    """Return the first character of a part of a text, counted from 1 as the parts are."""
+    """Return the first character of a part of a text, counted from 1 like the parts."""
     at = 0
     for number in range(1, part):
         at += _fitting(text, at, room)

@@ -1,4 +1,4 @@
-"""The OpenAI Images API: a request, its answer or stream, and its refusals in one sentence."""
+"""The OpenAI Images API: a request, its response or stream, and its refusals in one sentence."""
 
 import os
 import re
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     import openai
 
 MODEL = "gpt-image-2.6-flare"
-"""The model where IMAGEBRIDGE_IMAGE_MODEL names none: from openai 3.57, types/image_model.py, read 2026-11-29."""
+"""The default model, unless IMAGEBRIDGE_IMAGE_MODEL names another: from openai 3.57, types/image_model.py, read 2026-11-29."""
 
 OnPartial = Callable[[Picture], Awaitable[None]]
-"""Given an unfinished picture."""
+"""Receives an unfinished picture."""
 
 
 class CreationError(BridgeError):
-    """A picture that was not made, for a reason that no argument mends: key, quota, network, time."""
+    """A picture could not be made, for a reason that no argument can change: key, quota, network, time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """What is asked of the API, in its own words; `size` is in pixels, `images`, `mask` and `markup` make it an edit."""
+    """A request in the API's terms; `size` is in pixels, and `images`, `mask` and `markup` make it an edit."""
 
     prompt: str
     size: str = "auto"
@@ -59,7 +59,7 @@ class ImageRequest:
     markup: Picture | None = None
 
     def request(self, model: str) -> dict[str, Any]:
-        """Return the SDK's arguments; what was not asked for is left to the API."""
+        """Return the SDK's arguments; what was not requested is left to the API."""
         fields: dict[str, Any] = {
             "prompt": self.prompt,
             "model": model,
@@ -77,7 +77,7 @@ class ImageRequest:
             "markup": _form_file("markup", self.markup) if self.markup else None,
         }
         writer = os.environ.get("IMAGEBRIDGE_SVG_MODEL")
-        # What older SDKs have no names for.
+        # Options that older SDKs have no names for.
         newer = {
             "complexity": self.complexity,
             "frame_count": self.frame_count,
@@ -92,8 +92,8 @@ class ImageRequest:
 class CreatedPictures:
     """The pictures, and the model and quality that the API says it used.
 
-    left_out: finished pictures beyond those that were asked for. unfinished_left_out: unfinished ones. spent: the tokens
-    that it tells, None where it tells none. svg: the text of a picture that was made as one.
+    left_out: finished pictures beyond those that were requested. unfinished_left_out: unfinished ones. spent: the tokens
+    that it reports, None if it reports none. svg: the text of a picture that was made as SVG.
     """
 
     pictures: tuple[Picture, ...]
@@ -106,7 +106,7 @@ class CreatedPictures:
 
 
 class TokensSpent(NamedTuple):
-    """Tokens of text and of pictures that went in, of what came out, and those of the model that wrote an SVG."""
+    """Input tokens of text and pictures, output tokens, and those of the model that wrote an SVG."""
 
     text: int
     pictures: int
@@ -116,7 +116,7 @@ class TokensSpent(NamedTuple):
     svg_output: int = 0
 
     def in_words(self, model: str) -> str:
-        """Say the tokens, and in USD what they cost where the prices are known."""
+        """Give the tokens, and their cost in USD if the prices are known."""
         told = f"{self.text + self.pictures:,} tokens in, {self.output:,} out"
         cost = models.image_cost(model, self.text, self.pictures, self.output)
         if self.svg_model:
@@ -136,9 +136,9 @@ class TokensSpent(NamedTuple):
 async def request_pictures(
     order: ImageRequest, on_partial: OnPartial | None, seconds: float
 ) -> CreatedPictures | BridgeError:
-    """Ask the API once; the SDK itself tries again where that can help. An error is returned, explained.
+    """Ask the API once; the SDK retries if that can help. An error is returned, explained.
 
-    Key, base URL and the rest come from the SDK's environment variables. `on_partial` is given the unfinished
+    Key, base URL and the rest come from the SDK's environment variables. `on_partial` receives the unfinished
     pictures that the order asks for.
     """
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
@@ -160,7 +160,7 @@ async def request_pictures(
         )
 
     try:
-        with anyio.fail_after(seconds):  # The SDK's limit holds for each attempt.
+        with anyio.fail_after(seconds):  # The SDK's limit is for each attempt.
             async with client:
                 asking = client.images.edit if order.images else client.images.generate
                 answer = cast("object", await asking(**order.request(model)))
@@ -176,7 +176,7 @@ async def request_pictures(
         return _explained(error, model, order.size)
     except BridgeError as error:
         return error
-    except ValueError:  # What calls itself JSON and is not: the SDK passes on what its reader says.
+    except ValueError:  # Something that claims to be JSON but is not: the SDK passes on its parser's message.
         return CreationError(f"the endpoint's answer is not JSON; {_CHECK}")
     return CreatedPictures(
         tuple(pictures), model, came.quality, came.left_out, came.unfinished_left_out, came.spent, svg
@@ -184,7 +184,7 @@ async def request_pictures(
 
 
 class _Came(NamedTuple):
-    """What the API sent: the pictures as base64, and what stands in `CreatedPictures`."""
+    """What the API sent: the pictures as base64, and the other fields of `CreatedPictures`."""
 
     encoded: list[str]
     quality: str
@@ -199,10 +199,10 @@ _ARGUMENTS = {
     "image": "images",
     "svg": "format",
 }
-"""Names of parameters of the API that are called otherwise here."""
+"""Parameters of the API that have other names here."""
 
 _DRAWING = "gpt-image-2"
-"""How models that draw in any size are called: openai 3.54, types/image_generate_params.py, 2026-11-22."""
+"""The names of models that draw in any size: openai 3.54, types/image_generate_params.py, 2026-11-22."""
 
 _CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something is in front of it"
 
@@ -214,7 +214,7 @@ def _client(seconds: float) -> "openai.AsyncOpenAI":
     need(IMAGES)
     import openai
 
-    # A server of one's own may need no key, but the SDK insists on some text.
+    # A user's own server may need no key, but the SDK requires some text.
     key = os.environ.get("OPENAI_API_KEY") or "none"
     return openai.AsyncOpenAI(api_key=key, timeout=seconds, max_retries=1)
 
@@ -224,7 +224,7 @@ def _form_file(name: str, picture: Picture) -> tuple[str, bytes, str]:
 
 
 def _whole_answer(response: object, most: int) -> _Came:
-    """Return the first `most` pictures of an answer, of which the SDK validates nothing."""
+    """Return the first `most` pictures of a response, which the SDK does not validate."""
     if isinstance(response, str):
         raise CreationError(f"the endpoint answered with text, {response[:80]!r}; {_CHECK}")
     data = getattr(response, "data", None)
@@ -247,13 +247,13 @@ def _text(holder: object, name: str) -> str:
 
 
 async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Came:
-    """Return the last finished picture of a stream, and hand on `most` unfinished ones; its events are of eight classes
+    """Return the last finished picture of a stream, and pass on `most` unfinished ones; its events are of eight classes
     that share these fields."""
     last: object = None
     finished = unfinished = 0
     async for (
         event
-    ) in stream:  # To its end: a stream that is left before closes itself too late, with an error.
+    ) in stream:  # To its end: a stream that is left earlier closes itself too late, with an error.
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image"):
             unfinished += 1
@@ -277,7 +277,7 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
 
 
 def _spent(holder: object) -> TokensSpent | None:
-    """Return the tokens that an answer tells; None where it tells none, or something else in their place."""
+    """Return the tokens that a response reports; None if it reports none, or something else instead."""
     usage = getattr(holder, "usage", None)
     details = getattr(usage, "input_tokens_details", None)
     came_in, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
@@ -296,7 +296,7 @@ def _spent(holder: object) -> TokensSpent | None:
 
 
 def _field(holder: object, name: str) -> object:
-    """Return a field of an answer; what an older SDK does not know comes as plain JSON."""
+    """Return a field of a response; fields that an older SDK does not know are plain JSON."""
     return holder.get(name) if is_json(holder) else getattr(holder, name, None)
 
 
@@ -306,13 +306,13 @@ def _count(holder: object, name: str) -> int | None:
 
 
 def _svg(encoded: list[str]) -> str:
-    """Return the text of an SVG; nothing where the API made another picture in its place."""
+    """Return the text of an SVG; nothing if the API made another kind of picture."""
     data, _ = base64_bytes(encoded[0])
     return data.decode("utf-8", "replace") if kinds.kind(data) is kinds.SVG else ""
 
 
 def _proven_picture(encoded: str) -> Picture:
-    """Return a picture that is proven, an SVG drawn; called in a process of its own (see `apart`)."""
+    """Return a verified picture, with an SVG drawn; called in a separate process (see `apart`)."""
     if kinds.kind(base64_bytes(encoded)[0]) is kinds.SVG:
         from imagebridge.pictures.convert import converted
 
@@ -328,7 +328,7 @@ async def _proven(encoded: str) -> Picture:
 
 
 def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeError:
-    """Return what the SDK reported as one sentence. The API's own words about keys hold parts of them."""
+    """Return what the SDK reported as one sentence. The API's own words about keys contain parts of them."""
     import openai
 
     match error:
@@ -370,7 +370,7 @@ def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
 
 
 def _nearest(size: str) -> str:
-    """Return the size nearest to one that was refused which the API takes."""
+    """Return the size closest to a refused one that the API takes."""
     width, height = (int(side) for side in size.split("x"))
     wide, high = min(width, DRAWN_RATIO * height), min(height, DRAWN_RATIO * width)
     scale = min(1.0, (MAX_DRAWN / (wide * high)) ** 0.5)

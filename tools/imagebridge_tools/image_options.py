@@ -1,4 +1,4 @@
-"""What may be asked of a new picture, in the words of the API, as models read it."""
+"""The options for a new picture, in the API's terms, as models read them."""
 
 from typing import Annotated, Literal, get_args
 
@@ -6,7 +6,7 @@ from . import lenient_values
 from .declaration import Argument
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
-"""GIF and SVG are previews that an account must have access to (openai 3.57, types/image_generate_params.py)."""
+"""GIF and SVG are previews to which an account must have access (openai 3.57, types/image_generate_params.py)."""
 
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["transparent", "opaque", "auto"]
@@ -99,7 +99,7 @@ Planning = Annotated[
 FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]
 
 FRAME_TIMES = 10, 655_350
-"""Milliseconds that a frame of a gif may stay, in steps of 10 (openai 3.57, types/image_generate_params.py)."""
+"""Milliseconds for which a frame of a gif may be shown, in steps of 10 (openai 3.57, types/image_generate_params.py)."""
 
 FrameDuration = Annotated[
     int | None,

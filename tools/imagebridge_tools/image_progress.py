@@ -1,4 +1,4 @@
-"""How it goes while pictures are made: the seconds, and the unfinished pictures on the way."""
+"""Progress while pictures are made: the seconds, and the unfinished pictures on the way."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,13 +12,13 @@ from .files.source import Places
 from .image_api import CreatedPictures, CreationError, ImageRequest, request_pictures
 
 OnProgress = Callable[[float, str], Awaitable[None]]
-"""Told the seconds since the start, and a few words, while a picture is made."""
+"""Receives the seconds since the start, and a few words, while a picture is made."""
 
 
 async def watched(
     order: ImageRequest, places: Places, on_progress: OnProgress | None, seconds: float, tick: float
 ) -> CreatedPictures:
-    """Have the pictures made, and tell how it goes."""
+    """Have the pictures made, and report progress."""
     watch = _ProgressTicker(on_progress, places, order)
     await watch.begin()
     done: CreatedPictures | BridgeError = CreationError("the API did not answer; call again")
@@ -26,13 +26,13 @@ async def watched(
         work.start_soon(watch.tick, tick)
         done = await request_pictures(order, watch.partial, seconds)
         work.cancel_scope.cancel()
-    if isinstance(done, BridgeError):  # Returned, not raised: out of the group it would come as a group.
+    if isinstance(done, BridgeError):  # Not raised: the task group would wrap it in a group.
         raise done
     return done
 
 
 class _ProgressTicker:
-    """Tells the progress of an order: its seconds, and the unfinished pictures that were kept."""
+    """Reports the progress of an order: its seconds, and the unfinished pictures that were kept."""
 
     def __init__(self, on_progress: OnProgress | None, places: Places, order: ImageRequest) -> None:
         self._start = anyio.current_time()
@@ -73,5 +73,5 @@ class _ProgressTicker:
 
 
 def quoted(prompt: str) -> str:
-    """Return a prompt in quotes, the start of a long one."""
+    """Return a prompt in quotes, or the start of a long one."""
     return f'"{short(prompt, 200)}"'

@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from imagebridge.pictures.metadata import CameraNotes
 
 _COLORS = 6
-"""Colours that are named at most."""
+"""The most colours that are named."""
 
 _SHARE = 0.02
-"""Share of the pixels that a colour has at least to be named."""
+"""The smallest share of the pixels for a colour to be named."""
 
 _SAMPLED = 256
 """Pixels of the longer side of the sample that colours are counted in."""
 
 _EXACT = 0.75
-"""Share of the pixels that the most frequent colours cover to be named as they are; else similar ones are taken together."""
+"""The share of pixels that the most frequent colours must cover to be named as they are; otherwise similar ones are grouped."""
 
 _CODES = 20
-"""Codes that are told at most."""
+"""The most codes that are reported."""
 
 _LETTERS = 500
-"""Characters of a code's text that are told."""
+"""The most characters of a code's text that are quoted."""
 
 _SCANNED = 2_400
-"""Pixels of the longer side that codes are first looked for in; where there are none, all are looked at."""
+"""Pixels of the longer side at which codes are first searched for; if there are none, all pixels are searched."""
 
 
 Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata", "with_exif"))]
@@ -55,10 +55,10 @@ Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata
 async def image_info(
     source: AnySource, places: Places = NOWHERE, *, exif: Exif = False, noted: Noted = ()
 ) -> ToolOutput:
-    """Tell of the picture that `source` names format, size, frames, colours, transparency and codes (QR and bar); no pixels come back.
+    """Describe the picture that `source` names: format, size, frames, colours, transparency and codes (QR and bar); no pixels are returned.
 
-    With `exif` the camera's notes are told too, the place (GPS) among them. `noted` is what is wrong with the call
-    already; it is told with what is found here.
+    With `exif`, the camera's notes are included, among them the place (GPS). `noted` has the mistakes found
+    so far; they are reported with those found here.
 
     Raises:
         ArgumentError: no such picture, and what was noted.
@@ -74,7 +74,7 @@ async def image_info(
 
 
 def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
-    """Do what `image_info` says with a file that was read."""
+    """Do the work of `image_info` with a file that was read."""
     file_type = required(source)
     seen = pixels(source)
     facts = [
@@ -94,7 +94,7 @@ def _format(file_type: kinds.FileType) -> str:
 
 
 def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
-    """Return what the file says beside its pixels: frames and their time, depth, resolution, profile."""
+    """Return what the file says besides its pixels: frames and their duration, depth, resolution, profile."""
     if file_type is kinds.SVG:
         return ["a vector drawing, measured as drawn"]
     from imagebridge.pictures.decode import read
@@ -105,7 +105,7 @@ def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
     try:
         image = read(data)
     except PictureError:
-        # A TIFF of a form that is read in a way of its own.
+        # A TIFF in a form that is read separately.
         return ["colours stored in an unusual form"]
     facts = [_depth(image)]
     count = frame_count(data)
@@ -134,7 +134,7 @@ def _depth(image: "Image") -> str:
 
 
 def _seconds(data: bytes, count: int) -> float:
-    """Return how long an animation plays; what cannot be read of it counts nothing."""
+    """Return how long an animation plays; frames that cannot be read do not count."""
     from imagebridge.pictures.animation import shown
 
     try:
@@ -144,7 +144,7 @@ def _seconds(data: bytes, count: int) -> float:
 
 
 def _transparent(image: "Image") -> str:
-    """Say which share of the pixels is not opaque."""
+    """Say what share of the pixels is not opaque."""
     if image.mode not in ("LA", "RGBA"):
         return "no transparency"
     counts = image.getchannel("A").histogram()
@@ -180,7 +180,7 @@ def _hex(color: tuple[int, ...]) -> str:
 
 
 def _codes(seen: Pixels) -> list[str]:
-    """Tell the codes in a picture with their texts and where they are."""
+    """List the codes in a picture with their texts and positions."""
     try:
         zxingcpp: Any = import_module("zxingcpp")
     except ImportError:
@@ -212,7 +212,7 @@ def _code(code: Any, scale: float) -> str:
     return f"a code ({code.format}) at {where} reads {text[:_LETTERS]!r}{cut}"
 
 
-# Tags of EXIF 3.0 (CIPA DC-008, 2023), in the order they are told.
+# Tags of EXIF 3.0 (CIPA DC-008, 2023), in the order in which they are listed.
 _MAIN = {
     0x010F: "make",
     0x0110: "model",
@@ -250,11 +250,11 @@ _TURNED = {
 
 
 _LONGEST_NOTE = 120
-"""Characters of one note that are told."""
+"""The most characters of one note that are quoted."""
 
 
 def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> list[str]:
-    """Return the notes of a picture where they are `wanted`, else whether it has any."""
+    """Return the notes of a picture if they are `wanted`, otherwise whether it has any."""
     if file_type is kinds.SVG:
         return []
     exif = _camera_notes(source)
@@ -263,7 +263,7 @@ def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> lis
         return ["it has EXIF data (exif=true returns it)"] if notes else []
     if notes:
         return [f"EXIF: {', '.join(notes)}"]
-    # The tags of a TIFF's own directory are there to read its pixels.
+    # The tags of a TIFF's own directory are for reading its pixels.
     others = exif and (file_type is not kinds.TIFF or exif.photo or exif.place)
     return ["EXIF without any known field" if others else "no EXIF"]
 
@@ -288,7 +288,7 @@ def _camera_notes(source: Source) -> "CameraNotes | None":
     try:
         return camera_notes(data, read(data))
     except PictureError:
-        # A TIFF of a form that is read in a way of its own.
+        # A TIFF in a form that is read separately.
         return None
 
 
@@ -297,9 +297,9 @@ def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
 
 
 def _note_text(value: Any) -> str:
-    """Return one note as a line of text; empty for none."""
+    """Return one note as a line of text; empty if there is none."""
     if isinstance(value, bytes):
-        # A comment begins with eight bytes that name its letters.
+        # A comment begins with eight bytes that name its encoding.
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(errors="replace")
     if isinstance(value, tuple):
         value = next(iter(cast("tuple[Any, ...]", value)), None)
@@ -309,7 +309,7 @@ def _note_text(value: Any) -> str:
         plain = "".join(letter if letter.isprintable() else " " for letter in value)
         return " ".join(plain.split())[:_LONGEST_NOTE]
     try:
-        number = float(value)  # often a rational of Pillow
+        number = float(value)  # often one of Pillow's rationals
         return f"{number:.6g}" if isfinite(number) else ""
     except (TypeError, ValueError, ZeroDivisionError):
         return ""

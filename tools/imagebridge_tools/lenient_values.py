@@ -1,4 +1,4 @@
-"""Values as models guess them first: what can mean one thing only is taken as that."""
+"""Accepts values in the forms that models try first, if they can mean only one thing."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -31,12 +31,12 @@ def span(value: object) -> object:
 
 
 def listed(value: object) -> object:
-    """Return a list where one text or object is given."""
+    """Return a list if a single text or object is given."""
     return [value] if isinstance(value, str) or _named(value) else value
 
 
 def text(value: object) -> object:
-    """Return a text where a number is given, or a text in an object of its own."""
+    """Return a text if a number is given, or a text inside an object."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     named = _named(value)
@@ -44,18 +44,18 @@ def text(value: object) -> object:
 
 
 def _named(value: object) -> Mapping[str, object]:
-    """Return an object as such, an empty one for anything else."""
+    """Return an object unchanged, or an empty one for anything else."""
     return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def alone(value: object) -> object:
-    """Return the one text of a list that holds no other."""
+    """Return the only text of a list."""
     some: list[object] = cast("list[object]", value) if isinstance(value, list) else [value]
     return some[0] if len(some) == 1 else some
 
 
 def texts(value: object) -> object:
-    """Return a list of texts where one text is given, or numbers stand in it."""
+    """Return a list of texts if a single text is given, or it contains numbers."""
     some = listed(value)
     if not isinstance(some, list):
         return some
@@ -79,7 +79,7 @@ def zoom(value: object) -> object:
 
 
 def factor(value: object) -> object:
-    """Return a factor as a number where it is one, however it is written."""
+    """Return a factor as a number if it is one, however it is written."""
     found = zoom(value)
     try:
         return float(found) if isinstance(found, str) else found
@@ -106,7 +106,7 @@ def size(value: object) -> object:
 
 
 def word(words: Sequence[str], meant: Mapping[str, str] | None = None) -> Callable[[object], object]:
-    """Return what finds one of some words however it is spelt, or called otherwise."""
+    """Return a function that finds one of some words however it is spelt, or under another name."""
 
     def found(value: object) -> object:
         if not isinstance(value, str):

@@ -20,16 +20,16 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 SMALLEST = 16
-"""Pixels of `max_size` at least."""
+"""The smallest value of `max_size` in pixels."""
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
 _LARGE, _LARGE_AREA = 40_000_000, 12_000_000
-"""Pixels above which a picture is handed on smaller, and those that it then has: more than any model sees."""
+"""Pixels above which a picture is returned smaller, and the pixels that it then has: more than any model sees."""
 
 
 class LoadedFile(NamedTuple):
-    """What became of a file: its pictures, words on it, and how many of its pixels one pixel of a lone picture stands for."""
+    """The result for a file: its pictures, remarks on it, and how many of its pixels each pixel of a single picture represents."""
 
     pictures: tuple[Picture, ...]
     words: str
@@ -71,21 +71,21 @@ async def load_image(
 ) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).
 
-    Every format the bridge converts. Pictures come back upright and without metadata (place, camera, comments),
-    in formats that models take: an animation as one sheet of its frames, a TIFF as a picture a page. `page` and
-    `frame`, counted from 1, pick one of them; `max_size` is the most pixels of the longer side. `noted` is what is wrong
-    with the call already; it is told with what is found here.
+    Accepts every format that the bridge converts. Pictures are returned upright and without metadata (place, camera, comments),
+    in formats that models take: an animation as one sheet of its frames, a TIFF as one picture per page. `page` and
+    `frame`, counted from 1, select one of them; `max_size` limits the longer side in pixels. `noted` has the mistakes
+    found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: `source` may not be read, is not there, or is no such picture; or there is no such page. All
-            that is wrong is told.
+        ArgumentError: `source` may not be read, does not exist, or is not a picture; or the page does not exist. The error
+            reports everything that is wrong.
         ApartError: decoding took too long or too much memory.
     """
     mistakes = Mistakes(noted)
     _check(mistakes, page, frame, max_size)
     found = await mistakes.met(_picture(source, places))
     if found and mistakes.found and (page or frame):
-        # Nothing will be shown: it is only seen whether there is such a page.
+        # Nothing will be shown: this only checks whether the page exists.
         picked = page if page and page >= 1 else None, frame if frame and frame >= 1 else None
         await mistakes.met(apart(_check_number, found.data, *picked))
     if found is None or mistakes.found:
@@ -110,7 +110,7 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
     """Return the format of a picture by its first bytes.
 
     Raises:
-        ArgumentError: they are of no picture.
+        ArgumentError: they do not belong to a picture.
     """
     file_type = kinds.kind(data)
     if file_type is None or file_type.sort != "picture":
@@ -131,7 +131,7 @@ def _check(mistakes: Mistakes, page: int | None, frame: int | None, max_size: in
 def decoded(
     data: bytes, page: int | None = None, frame: int | None = None, max_size: int | None = None
 ) -> LoadedFile:
-    """Decode a picture of any format and prepare it for a model. Called in a process of its own (see `apart`).
+    """Decode a picture of any format and prepare it for a model. Called in a separate process (see `apart`).
 
     Raises:
         PictureError: it cannot be shown.
@@ -141,12 +141,12 @@ def decoded(
     original = Picture.from_bytes(data) if file_type.media_type in limits.SENDABLE else None
     sentence, scale = _sentence(file_type, data, original), 1.0
     if original:
-        data = original.data  # mended
+        data = original.data  # repaired
     if page is not None or frame is not None:
         pictures, done = _one(data, file_type, page, frame)
     elif original and original.frames == 1:
         if (side := _most(original, max_size)) < max(original.width, original.height):
-            # At once: a JPEG is decoded at the scale that is needed.
+            # At once: a JPEG is decoded at the required scale.
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
@@ -167,7 +167,7 @@ def decoded(
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
-    """Return the most pixels that the longer side of a picture is handed on with."""
+    """Return the limit for the longer side of a returned picture, in pixels."""
     longer = max(picture.width, picture.height)
     area = picture.width * picture.height
     return min(
@@ -180,7 +180,7 @@ def _view_hint(max_size: int | None) -> str:
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
-    """Return `picture` with `max_size` pixels on its longer side at most."""
+    """Return `picture` with at most `max_size` pixels on its longer side."""
     from imagebridge.pictures.convert import fitted
 
     longer = max(picture.width, picture.height)
@@ -193,7 +193,7 @@ def _smaller(picture: Picture, max_size: int) -> Picture:
 def _one(
     data: bytes, file_type: kinds.FileType, page: int | None, frame: int | None
 ) -> tuple[tuple[Picture, ...], str]:
-    """Return one page of a TIFF or one frame of an animation, and words on it."""
+    """Return one page of a TIFF or one frame of an animation, and a remark on it."""
     from imagebridge.pictures import animation, pages
     from imagebridge.pictures.encode import redrawn
 
@@ -210,10 +210,10 @@ def _one(
 
 
 def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str, int, int]:
-    """Return what is counted, which one is asked for, and how many there are.
+    """Return what is counted, which one is requested, and how many there are.
 
     Raises:
-        ArgumentError: there is no such page or frame.
+        ArgumentError: the page or frame does not exist.
     """
     file_type = known("it", data)
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
@@ -230,14 +230,14 @@ def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str
 
 
 def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) -> str:
-    """Return the format of a file, its pixels where they are known, and its size."""
+    """Return the format of a file, its size in pixels if known, and its size in bytes."""
     if original:
         return f"{described(original).rsplit(',', 1)[0]}, {amount(len(data))}"
     return f"{_NAMES.get(file_type, file_type.suffix[1:].upper())}, {amount(len(data))}"
 
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
-    """Return what becomes of a file that no model takes, words on it, and the pixels of its width where it was drawn in others."""
+    """Return what becomes of a file that no model takes, remarks on it, and its width in pixels if it was drawn at another size."""
     from imagebridge.pictures.convert import converted
 
     conversion = converted(to_base64(data), "decoded")
@@ -258,9 +258,9 @@ def _why_unknown(data: bytes) -> str:
 
 
 def _bare(original: Picture) -> tuple[Picture, str]:
-    """Return a still picture upright and without metadata, and words on what was done.
+    """Return a still picture upright and without metadata, and remarks on what was done.
 
-    A file that is so already, and that models take as it is, keeps its bytes.
+    A file that already is, and that models take unchanged, keeps its bytes.
     """
     from imagebridge.pictures.convert import light_sentence
     from imagebridge.pictures.decode import load, read, srgb, upright

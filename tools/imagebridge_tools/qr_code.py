@@ -14,13 +14,13 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described, nearest_allowed
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
-"""Error correction: the share of a code, in percent, that may be hidden (ISO/IEC 18004)."""
+"""Error correction: the percentage of a code that may be hidden (ISO/IEC 18004)."""
 
 SMALLEST, LARGEST = 64, 2_000
 """Pixels of a code's side."""
 
 _MOST = 7_089
-"""Characters that any code holds: digits at L."""
+"""The most characters that any code holds: digits at L."""
 
 _QUIET = 4
 """Modules of white around a code (ISO/IEC 18004)."""
@@ -50,14 +50,14 @@ Correction = Annotated[
 def make_qr_code(
     text: CodeText, size: CodeSize = 512, error_correction: Correction = "M", noted: Noted = ()
 ) -> ToolOutput:
-    """Draw `text` as a QR code of `size` x `size` pixels, its squares all of the same whole number of pixels.
+    """Draw `text` as a QR code of `size` x `size` pixels, with squares of equal size in whole pixels.
 
-    `error_correction` is L, M, Q or H: what may be hidden of the code without harm, 7, 15, 25 or 30 percent. `noted` is
-    what is wrong with the call already; it is told with what is found here.
+    `error_correction` is L, M, Q or H: 7, 15, 25 or 30 percent of the code may be hidden. `noted` has
+    the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no text, more than a code holds or than the size shows, or an unknown level; all that is wrong is
-            told.
+        ArgumentError: there is no text, or more than a code holds or the size shows, or the level is unknown; the error
+            reports everything that is wrong.
         BridgeError: the extra `server` is not installed.
     """
     mistakes = Mistakes(noted)
@@ -106,7 +106,7 @@ def _qr_code(text: str, level: str) -> Any:
     if len(text) > _MOST:
         raise _too_long(text)
     try:
-        # Beyond ASCII readers guess the encoding: as UTF-8 bytes they guess right.
+        # Beyond ASCII, readers guess the encoding: they recognise UTF-8 bytes.
         beyond = {} if text.isascii() else {"encoding": "utf-8", "mode": "byte"}
         return segno.make(text, error=level, micro=False, boost_error=False, **beyond)
     except segno.DataOverflowError:

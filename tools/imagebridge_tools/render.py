@@ -1,4 +1,4 @@
-"""render_document: pages of a PDF, or an SVG, as pictures; their text where it is asked for."""
+"""render_document: pages of a PDF, or an SVG, as pictures, with their text if requested."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,16 +22,16 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 PAGES = 6
-"""Pages of one call at most: more would be too small to be read in one result."""
+"""The most pages of one call: more would be too small to read in one result."""
 
 SMALLEST, LARGEST = 200, 2_000
 """Pixels of a page's longer side."""
 
 _LETTERS = 20_000
-"""Characters of text of one call: more comes by part from `load_file`."""
+"""The most characters of text in one call: `load_file` returns more, by part."""
 
 _SENTENCES = 1_000
-"""Characters of JSON left for what is said of the pages."""
+"""Characters of JSON reserved for notes about the pages."""
 
 
 PageText = Annotated[bool, Argument("Also return the page text.", names=TEXT_NAMES)]
@@ -52,13 +52,13 @@ async def render_document(
     room: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six where it is empty), or an SVG.
+    """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six if empty), or an SVG.
 
-    The longer side of each has `size` pixels. With `text` the letters on them are in the sentence too, as far as they take
-    at most `room` characters of JSON. `noted` is what is wrong with the call already; it is told with what is found here.
+    The longer side of each has `size` pixels. With `text`, the text on them is in the sentence too, as far as it takes
+    at most `room` characters of JSON. `noted` has the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no PDF or SVG, no such pages, or it cannot be drawn; all that is wrong is told.
+        ArgumentError: it is not a PDF or SVG, has no such pages, or cannot be drawn; the error reports everything that is wrong.
         BridgeError: the extra `server` is not installed.
         ApartError: the work took too long or too much memory.
     """
@@ -68,7 +68,7 @@ async def render_document(
 
 
 def _check(mistakes: Mistakes, pages: str, size: int) -> None:
-    """Note what is wrong whatever the document is."""
+    """Record what is wrong regardless of the document."""
     if not SMALLEST <= size <= LARGEST:
         mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
     mistakes.of(lambda: page_numbers.ranges(pages))
@@ -82,7 +82,7 @@ def rendered(
     room: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do what `render_document` says with a file that was read. PDFium works for one thread at a time."""
+    """Do the work of `render_document` with a file that was read. PDFium works for one thread at a time."""
     mistakes = Mistakes(noted)
     _check(mistakes, pages, size)
     try:
@@ -100,7 +100,7 @@ _PageTexts = Sequence[tuple[int, str]]
 def _drawn(
     mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool
 ) -> tuple[ToolOutput, _PageTexts]:
-    """Draw a document, unless there are `mistakes`; what is wrong with the document or its pages is raised first."""
+    """Draw a document, unless there are `mistakes`; problems of the document or its pages are raised first."""
     file_type = kinds.kind(source.data)
     try:
         match file_type:
@@ -127,7 +127,7 @@ def _document(
 
     with decoding("the PDF cannot be read"):
         document = pypdfium2.PdfDocument(source.data)
-        document.init_forms()  # What is filled in is drawn only then.
+        document.init_forms()  # Only then are filled-in values drawn.
     with document:
         total = len(document)
         numbers = page_numbers.chosen(pages, total, most=PAGES)
@@ -147,7 +147,7 @@ def _document(
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
-    """Return a page drawn, its text, and its pixels for a point (1/72 inch)."""
+    """Return a page as a picture, its text, and its pixels per point (1/72 inch)."""
     from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.pages import page_picture
 
@@ -183,7 +183,7 @@ def _drawing(
 
 
 def _svg_text(data: bytes) -> str:
-    """Return the text of an SVG, a line for each text element."""
+    """Return the text of an SVG, one line for each text element."""
     from imagebridge.pictures.svg.markup import SvgAllowance, svg_root
 
     root: ElementTree.Element = svg_root(data, SvgAllowance())
@@ -196,8 +196,8 @@ def _svg_text(data: bytes) -> str:
 
 
 def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
-    """Return the texts of some pages under their names, as far as there is room, and how to have the rest."""
-    # Each page may take an even part of what those before it left.
+    """Return the texts of some pages under their names, as far as there is room, and how to get the rest."""
+    # Each page may take an equal share of what those before it left.
     letters = _LETTERS
     room = None if room is None else max(0, room - _SENTENCES)
     parts = list[str]()

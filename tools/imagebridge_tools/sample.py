@@ -1,4 +1,4 @@
-"""get_image: a sample picture that shows a text, drawn without any drawing engine but Pillow."""
+"""get_image: a sample picture that shows a text, drawn with Pillow alone."""
 
 import unicodedata
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1024, 576
 LONGEST = 1500
-"""Characters taken at most; as many fit at a size that is still easy to read."""
+"""The most characters; this many fit at a size that is still easy to read."""
 
 _LARGEST, _SMALLEST = 128, 14
 _CARD = (32, 32, WIDTH - 32, HEIGHT - 32)
@@ -51,10 +51,10 @@ CardText = Annotated[
 def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
-    `noted` is what is wrong with the call already; it is told with what is found here.
+    `noted` has the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no visible text, or more than fits, and what was noted.
+        ArgumentError: there is no visible text, or more than fits, or `noted` has mistakes.
     """
     mistakes = Mistakes(noted)
     cleaned = _cleaned(text)
@@ -97,7 +97,7 @@ def _quoted(text: str) -> str:
 
 
 def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]":
-    """Return the largest size of a font at which the wrapped text fits into the card, and its lines."""
+    """Return the largest font size at which the wrapped text fits the card, and its lines."""
     low, high = _SMALLEST, _LARGEST
     best = _laid(text, face.font_variant(size=low))
     if best is None:
@@ -112,9 +112,9 @@ def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]"
 
 
 def _laid(text: str, font: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]] | None":
-    """Wrap `text` in one font, or return None where it is too high or would tear a word needlessly."""
+    """Wrap `text` in one font, or return None if it is too high or would break a word needlessly."""
     width = _TEXT[2] - _TEXT[0]
-    # Words are torn only at sizes where nothing else helps: larger ones keep them whole.
+    # Words are broken only at sizes where nothing else helps: at larger sizes they stay whole.
     if font.size > 40 and any(font.getlength(word) > width for word in text.split()):
         return None
     lines = [line for paragraph in text.split("\n") for line in wrapped(paragraph, font, width)]

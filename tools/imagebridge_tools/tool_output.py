@@ -1,4 +1,4 @@
-"""ToolOutput: what every tool hands back; how its sentence writes numbers, sizes and names; JSON as tools are given it."""
+"""ToolOutput: what every tool returns; how its sentence writes numbers, sizes and names; JSON for tools."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ JsonObject = dict[str, JsonValue]
 
 
 class File(NamedTuple):
-    """A file to read as it is: `uri` and `name` say what it is called, `content` is text where it is text."""
+    """A file to read unchanged: `uri` and `name` say what it is called, `content` is text if it is a text."""
 
     uri: str
     name: str
@@ -23,10 +23,10 @@ class File(NamedTuple):
 
 
 class ToolOutput(NamedTuple):
-    """One sentence that stands in for the pictures where they are not seen, the pictures, and files to read.
+    """One sentence that replaces the pictures if they are not seen, the pictures, and files to read.
 
-    `scale` is how many pixels of the original one pixel of a lone picture stands for. `uris` name the pictures where
-    they are kept, in their order. `svg` is the text that a lone picture was drawn from, where it is to be saved as that.
+    `scale` is how many pixels of the original each pixel of a single picture represents. `uris` name the pictures where
+    they are kept, in order. `svg` is the text that a single picture was drawn from, if it is to be saved as that.
     """
 
     sentence: str
@@ -44,13 +44,13 @@ def described(picture: Picture) -> str:
 
 
 def few(characters: Sequence[str]) -> str:
-    """Return the first of some characters, and how many there are more."""
+    """Return the first of some characters, and how many more there are."""
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return " ".join(characters[:20]) + more
 
 
 def nearest_allowed(name: str, allowed: Iterable[str]) -> str:
-    """Say what is allowed, the word nearest to the one that was given first: `did you mean 'bar'? (bar, line)`."""
+    """Say what is allowed, beginning with the word most similar to the given one: `did you mean 'bar'? (bar, line)`."""
     words = list(allowed)
     near = nearest(name.strip(), words, 0.5)
     listed = ", ".join(words)
@@ -58,7 +58,7 @@ def nearest_allowed(name: str, allowed: Iterable[str]) -> str:
 
 
 def label(cell: JsonValue) -> str:
-    """Return a cell in words."""
+    """Return a cell as text."""
     if cell is None:
         return "(none)"
     if isinstance(cell, bool):
@@ -69,7 +69,7 @@ def label(cell: JsonValue) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 1,250 or 0.25; one of more than 12 digits, which is computed, rounded to 6."""
+    """Return a number as people write it: 1,250 or 0.25; one with more than 12 digits, which is computed, rounded to 6."""
     if isinstance(value, int) and abs(value) < _LONG:
         return f"{value:,}"
     if abs(value) >= 1e15:
@@ -80,4 +80,4 @@ def number(value: float) -> str:
 
 
 _LONG = 10**21
-"""From where on the digits of a whole number are not all written."""
+"""The number from which on not all digits of an integer are written."""

@@ -1,4 +1,4 @@
-"""transform_image: a list of operations done one after the other."""
+"""transform_image: a list of operations performed one after another."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PIXELS = 40_000_000
-"""Pixels of a result at most."""
+"""The most pixels of a result."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """The picture so far, the units of its regions, the argument at work, and what was chosen for the rest of the way.
+    """The picture so far, the units of its regions, the current argument, and settings for the following operations.
 
-    `background` is None for transparency; `ground` names it where it was chosen, `unused` until something shows it.
+    `background` is None for transparency; `ground` names it if it was chosen, `unused` until something shows it.
     """
 
     image: "Image"
@@ -78,18 +78,18 @@ async def transform_image(
     units: Units = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do `operations`, each an object with one key, in order, with the picture that `source` names.
+    """Perform `operations`, each an object with one key, in order, on the picture that `source` names.
 
-    crop: [left, top, right, bottom] in `units` of the picture as it is by then; resize: [width, height] in pixels, one
-    of them null to keep the proportions; fit: [width, height], the largest that is within; rotate: degrees clockwise;
+    crop: [left, top, right, bottom] in `units` of the picture at that point; resize: [width, height] in pixels, one
+    of them null to keep the proportions; fit: [width, height], the largest size within these; rotate: degrees clockwise;
     flip: horizontal or vertical; pad: pixels, or [left, top, right, bottom]; grayscale, invert: true; brightness,
     contrast, saturation, sharpen: a factor from 0 to 10, 1 for no change, contrast also auto; blur: a radius in
-    pixels. background: a colour, or transparent, for what rotate and pad add from there on, by default white. format:
-    png, jpeg or webp, by default as the picture asks; quality: 1 to 100 for jpeg and webp. `noted` is what is wrong
-    with the call already; it is told with what is found here.
+    pixels. background: a colour, or transparent, for what later rotate and pad operations add, by default white. format:
+    png, jpeg or webp, by default as suits the picture; quality: 1 to 100 for jpeg and webp. `noted` has the mistakes found
+    so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or operations that cannot be done; all of them are told.
+        ArgumentError: no such picture, or operations that cannot be performed; the error reports all of them.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -103,7 +103,7 @@ def transformed(
     units: str = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do what `transform_image` says with a file that was read."""
+    """Do the work of `transform_image` with a file that was read."""
     mistakes = Mistakes(noted)
     read = _read(mistakes, operations, units)
     seen = mistakes.of(lambda: pixels(source))
@@ -112,9 +112,9 @@ def transformed(
     work, done = _Work(seen.image, units), list[str]()
     for operation in read:
         if operation is None:
-            break  # What lies where after it cannot be told.
+            break  # Positions after it cannot be computed.
         if mistakes.found and operation.name not in SHAPING:
-            continue  # Nothing will be made: it is only seen whether the rest fits.
+            continue  # Nothing will be made: this only checks whether the rest fits.
         words = mistakes.of(partial(_done, work, operation))
         if words is None:
             break
@@ -128,7 +128,7 @@ def transformed(
 
 
 def _done(work: _Work, operation: Operation) -> list[str]:
-    """Do one operation; returns words on it."""
+    """Perform one operation; returns a remark on it."""
     work.argument = operation.argument
     if operation.name in _CHOICES:
         _CHOICES[operation.name](work, operation.value)
@@ -142,7 +142,7 @@ def _done(work: _Work, operation: Operation) -> list[str]:
 def _read(
     mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str
 ) -> list[Operation | None]:
-    """Return the operations as far as they can be read without the picture, and note what is wrong with them."""
+    """Return the operations as far as they can be read without the picture, and record what is wrong with them."""
     mistakes.of(lambda: Ruler(1, 1, units))
     return read_operations(mistakes, operations)
 
@@ -236,7 +236,7 @@ def _blur(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL import ImageFilter
 
     image = work.image
-    # Mixed with what transparency hides, colours at its edges would be wrong.
+    # If mixed with hidden colours under transparency, colours at its edges would be wrong.
     clear = {"LA": "La", "RGBA": "RGBa"}.get(image.mode, image.mode)
     blurred = image.convert(clear).filter(ImageFilter.GaussianBlur(value)).convert(image.mode)
     return blurred, f"blurred by {value:g} px"
@@ -297,7 +297,7 @@ def _within(work: _Work, width: float, height: float) -> None:
 
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
-    """Return the picture in a mode that can hold the background, and the background in it."""
+    """Return the picture in a mode that supports the background, and the background in it."""
     work.unused = False
     clear = work.image.mode in ("LA", "RGBA")
     if work.background is None:
@@ -308,7 +308,7 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
-    """Encode the picture as asked for; transparency that the format has no room for is laid on white, which is said."""
+    """Encode the picture as requested; transparency that the format does not support is put on white, with a remark."""
     from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality
@@ -318,7 +318,7 @@ def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
     form = form or ("webp" if clear else "jpeg")
     remarks = [f"as {form.upper().replace('WEBP', 'WebP')}" + (f" of quality {quality}" if quality else "")]
     if clear and form == "jpeg":
-        image, remarks = opaque(image), [*remarks, "transparency laid on white"]
+        image, remarks = opaque(image), [*remarks, "transparency shown on white"]
     bare = image.copy()
     bare.info = {}
     buffer = BytesIO()

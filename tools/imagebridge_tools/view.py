@@ -1,4 +1,4 @@
-"""view_image: a part of a picture at full resolution, turned, with more contrast, with a labelled grid."""
+"""view_image: a part of a picture at full resolution, rotated, with more contrast, with a labelled grid."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""Pixels of a view's sides at most: hosts refuse more where a conversation holds many pictures."""
+"""The longest side of a view in pixels: hosts refuse more if a conversation contains many pictures."""
 
 _USUAL = 1_600
-"""Pixels of a view's longer side at most where no zoom is asked for: every vision model sees 2,500 patches."""
+"""The longest side of a view in pixels if no zoom is requested: every vision model sees 2,500 patches."""
 
 _ENLARGED, _MOST = 1_024, 16
-"""Pixels up to which a small region is enlarged where no zoom is asked for, and how often at most."""
+"""Pixels up to which a small region is enlarged if no zoom is requested, and the largest factor."""
 
 _TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
-"""Degrees clockwise, in Pillow's words, which go counterclockwise."""
+"""Degrees clockwise, in Pillow's terms, which are counterclockwise."""
 
 
 Region = Annotated[
@@ -97,14 +97,14 @@ async def view_image(
 ) -> ToolOutput:
     """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
 
-    `zoom` is pixels shown for each of the original: by default a large region is shrunk to 1,600 pixels
+    `zoom` is the number of pixels shown per pixel of the original: by default a large region is shrunk to 1,600 pixels
     and a small one enlarged, by a whole number, up to 1,024. `rotate` is degrees clockwise, in quarter turns.
-    `contrast` multiplies it, or stretches the region's tones with `auto`. `grid` draws lines with the
-    original's coordinates, in `units`. The sentence tells how to get from the view to the original. `noted` is what is
-    wrong with the call already; it is told with what is found here.
+    `contrast` multiplies it, or with `auto` stretches the region's tones. `grid` draws lines with the
+    original's coordinates, in `units`. The sentence says how to convert coordinates of the view to the original. `noted` has
+    the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or arguments that are out of range; all of them are told.
+        ArgumentError: no such picture, or arguments that are out of range; the error reports all of them.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -125,7 +125,7 @@ def viewed(
     grid: bool = False,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do what `view_image` says with a file that was read."""
+    """Do the work of `view_image` with a file that was read."""
     mistakes = Mistakes(noted)
     _check(mistakes, units, zoom, rotate, contrast)
     placed = mistakes.of(lambda: _placed(source, region, units, zoom))
@@ -151,7 +151,7 @@ def viewed(
 def _check(
     mistakes: Mistakes, units: str, zoom: float | None, rotate: int, contrast: Contrast | None
 ) -> None:
-    """Note what is wrong whatever the picture is."""
+    """Record what is wrong regardless of the picture."""
     mistakes.of(lambda: Ruler(1, 1, units))
     mistakes.of(lambda: _turn(rotate))
     if contrast is not None:
@@ -163,10 +163,10 @@ def _check(
 def _placed(
     source: Source, region: Sequence[float] | None, units: str, zoom: float | None
 ) -> tuple[Pixels, Ruler, Box, tuple[int, int]]:
-    """Return the picture, its coordinates, the part of it that is shown, and the pixels that this is shown in.
+    """Return the picture, its coordinates, the part of it that is shown, and the pixels in which it is shown.
 
     Raises:
-        ArgumentError: there is no such picture or part, or the zoom is out of range for it.
+        ArgumentError: the picture or part does not exist, or the zoom is out of range for it.
     """
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
@@ -213,7 +213,7 @@ def _shown_size(width: int, height: int, zoom: float | None) -> tuple[int, int]:
 
 
 def _resized(image: "Image", size: tuple[int, int]) -> "Image":
-    """Scale the picture; a drawing that grows by a whole number keeps its colours and its edges."""
+    """Scale the picture; a drawing that is enlarged by a whole number keeps its colours and edges."""
     from imagebridge.pictures.encode import is_flat, resized
 
     if size == image.size:
@@ -230,7 +230,7 @@ def _turned(image: "Image", turn: int) -> "Image":
 
 
 def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: str) -> str:
-    """Say what is shown of the original, and how."""
+    """Describe what is shown of the original, and how."""
     x0, y0, x1, y1 = view.box
     done = ["the whole picture" if whole else f"the region x {x0} to {x1}, y {y0} to {y1}"]
     done[0] += " at full resolution" if view.across == 1 else f" at {view.across:.4g} times its size"

@@ -42,7 +42,7 @@ def function_calls(response: "Response | JSON") -> list[JSON]:
         raise TypeError(f"a response has `output`, a list; this object has {keys}{hint}")
     calls = [item for item in output if is_json(item) and item.get("type") == "function_call"]
     for call in calls:
-        call_reference(call)  # Before anything runs: an answer needs an id to name.
+        call_reference(call)  # Checked before anything runs: an answer needs an id to refer to.
     return calls
 
 
@@ -69,7 +69,7 @@ def arguments_of(call: JSON) -> JSON:
         BridgeError: they are not a JSON object, or were cut off; the message tells the model what arrived.
     """
     if call.get("status") == "incomplete":
-        # Nothing at all would count as no arguments.
+        # An empty text would otherwise count as no arguments.
         raise BridgeError("the call was cut off before its arguments were complete; it did not run")
     raw_arguments = call.get("arguments")
     if is_json(raw_arguments):  # as some compatible servers send them
@@ -101,7 +101,7 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
         BridgeError: the arguments cannot be written as JSON.
     """
     try:
-        # NaN and numbers too large would go as null.
+        # NaN and numbers that are too large would be sent as null.
         text = to_json(arguments, inf_nan_mode="constants")
         return cast("dict[str, Any]", from_json(text, allow_inf_nan=False))
     except (ValueError, RecursionError) as error:
@@ -165,14 +165,14 @@ async def answer_calls(
             for before in waits[at]:
                 await ended[before].wait()
             began = anyio.current_time()
-            # What a result links to is read before the next call may change it.
+            # Links in a result are read before the next call may change what they lead to.
             connection, result = await _result(call, partial(calling, asked_at=begun), on_event)
             seconds = anyio.current_time() - began
         finally:
             room.release()
         if at in ended:
             ended[at].set()
-        # Proving and fitting take milliseconds to a second of CPU: the event loop goes on meanwhile.
+        # Verifying and fitting take milliseconds to a second of CPU: meanwhile the event loop continues.
         try:
             translation = await numbering.translated(result, policy, connection)
         except Exception as error:  # noqa: BLE001
@@ -202,7 +202,7 @@ async def _result(
         return connection, await with_linked(result, connection.resources.read)
     except BridgeError as error:
         return None, tool_result(str(error), is_error=True)
-    # A fault of ours, or of an SDK, costs its own call alone: the others keep their answers.
+    # A bug of ours, or of an SDK, costs only its own call: the others keep their answers.
     except Exception as error:  # noqa: BLE001
         return None, _failed(call, error)
 

@@ -100,7 +100,7 @@ class Bridge:
             raise TypeError("Bridge needs a server: a command line, an http(s) URL, an MCPServer, or config=")
         self._setups = [Setup(checked(server), timeout=timeout) for server in servers]
         self._config = config
-        provider(policy.api)  # raises where there is none of that name
+        provider(policy.api)  # raises if there is none with that name
         self._policy = replace(policy, proof=policy.proof or "decoded")
         self._rules = Filter.of(allow, deny)
         self._on_display = on_display
@@ -291,7 +291,7 @@ class Bridge:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
             BridgeError: the bridge is not open.
         """
-        _ = self.tools  # From them it is known whether pictures have names.
+        _ = self.tools  # They determine whether pictures have names.
         policy = self._policy.for_request(model, api)
         (numbering,) = self._handles.numberings(1)
         return await numbering.translated(result_json(result), policy, None)

@@ -45,7 +45,7 @@ class Completions:
         self._arguments = arguments
         self._streaming = streaming
         instructions = arguments.pop("instructions", None)
-        # `system` and not `developer`: every compatible server knows it, and OpenAI's take it as the same.
+        # `system`, not `developer`: every compatible server knows it, and OpenAI's treat both alike.
         self._opening = [{"role": "system", "content": instructions}] if instructions is not None else []
         self.before = len(self._opening)
         wanted = arguments.pop("text_format", None)

@@ -84,7 +84,7 @@ class ChatChunks:
             self._finish = text_of(choice, "finish_reason") or "stop"
             if self._finish == "error":
                 raise failure(choice.get("error") or choice.get("native_finish_reason"))
-        # A server that does not stream sends the whole message; others repeat it in it at the end.
+        # A server that does not stream sends the whole message; others repeat it at the end.
         whole = None if self._message.get("content") or self._calls else choice.get("message")
         delta = choice.get("delta") or whole
         self._came = self._came or is_json(choice.get("delta")) or is_json(whole)
@@ -216,10 +216,10 @@ def pieces(message: JSON) -> list[JSON]:
 def _begins(last: _CallDraft, identity: str, name: str, *, numbered: bool) -> bool:
     """Return whether a piece begins a new call after `last`: it has another id, or a name while the last already has one."""
     if identity and last.id:
-        # Some servers give each piece an id of its own: without a name it goes on, where there is something left to say.
+        # Some servers give each piece a new id: without a name, it continues the call if that is incomplete.
         return identity != last.id and (bool(name) or not last.name or last.whole)
     if not name or not last.name:
-        # Its first pieces may be its number, its id and its name one by one.
+        # The first pieces may be its number, its id and its name, one by one.
         return bool(identity) and not numbered and bool(last.arguments)
     return name != last.name or last.whole
 

@@ -173,9 +173,9 @@ class Handles:
         """Read a result and give its pictures the next numbers."""
         assert self._order is not None, "the bridge is open"
         known = self._handles_of(origin)
-        # Others wait only until it is known how many pictures these are: fitting takes longer than reading.
+        # Others wait only until the number of pictures is known: fitting takes longer than reading.
         async with self._order:
-            # A picture that is shown here for the first time may be named in the text before it.
+            # The text before a picture may already name it when it is shown for the first time.
             coming = coming_handles(result, self._next)
             read = await self._read(named_once(result, {**coming, **known}), policy)
             if any(coming.get(uri, handle(number)) != handle(number) for number, uri in read.uris.items()):
@@ -226,7 +226,7 @@ class Handles:
             raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from None
         match wish.form:
             case "data_url" if file.uri and connection is file.origin and not wish.media_types:
-                # Its own server has it already: nothing is sent twice.
+                # Its own server already has it: nothing is sent twice.
                 text = file.uri
             case "data_url":
                 text = f"data:{media_type};base64,{encoded}"
@@ -238,7 +238,7 @@ class Handles:
 
     def _missing(self, number: int) -> str:
         """Say that the picture does not exist, and which ones do."""
-        # A list: pictures may come while this thread looks.
+        # A list, because pictures may arrive while this thread looks.
         match list(self._kept):
             case [only]:
                 there = f"there is {handle(only)}"
@@ -271,7 +271,7 @@ class Handles:
             )
             # A run of hours leaves no more files than there are pictures.
             for key in [key for key in self._files if key[0] not in self._kept]:
-                with suppress(OSError):  # Windows: somebody reads it still
+                with suppress(OSError):  # Windows: a program is still reading it
                     self._files.pop(key).unlink(missing_ok=True)
             file_type = kinds.kind(data)
             suffix = file_type.suffix if file_type else ""
@@ -296,7 +296,7 @@ class Numbering:
     async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
         """Translate the result of the call, off the event loop; its pictures get handles if these are on."""
         if not self._handles.on:
-            # Said here too: handles may come on before the next call is read, which waits for this one.
+            # Recorded here too: handles may be switched on before the next call is read, which waits for this one.
             self._done.set()
             return await in_thread(partial(translate, result, policy))
         try:

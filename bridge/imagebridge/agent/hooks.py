@@ -43,7 +43,7 @@ class Approval:
             allowed = await approve(tool_call)
         else:
             async with self._one:
-                # A limiter of its own: those left alone hold theirs until they return.
+                # A separate limiter: abandoned hooks hold their places until they return.
                 answer = await anyio.to_thread.run_sync(
                     partial(approve, tool_call), limiter=anyio.CapacityLimiter(1), abandon_on_cancel=True
                 )

@@ -64,10 +64,10 @@ class Lifetime:
         self._stack.callback(self._closed)
         self._stack.callback(handles.close)
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
-        # Runs before the task group waits for its tasks: each of them ends with its server.
+        # Runs before the task group waits for its tasks, each of which ends with its server.
         self._stack.callback(servers.close)
         self._stack.push_async_callback(uploads.aclose)
-        # Runs that are being streamed are tasks of their own; those that nobody follows any more end first of all.
+        # Streamed runs are separate tasks; those that nobody follows any more end first.
         self._runs = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self._runs.cancel_scope.cancel)
         try:
@@ -79,7 +79,7 @@ class Lifetime:
 
     async def close(self) -> None:
         """End everything."""
-        # What the body raised passes by the task group, which would wrap it in an exception group.
+        # The body's exception bypasses the task group, which would wrap it in an exception group.
         await self._stack.aclose()
 
     def _closed(self) -> None:

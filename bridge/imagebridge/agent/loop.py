@@ -85,15 +85,15 @@ class Run:
         _ = bridge.tools  # raises before anything is sent
         server_instructions = bridge.instructions if bridge.server_instructions else ""
         if instructions is not None or server_instructions:
-            # The caller's own words come first; what servers say is told apart from them by its frame.
+            # The caller's own words come first; the servers' words are distinguished by their quotation marks.
             arguments["instructions"] = "\n\n".join(filter(None, (instructions, server_instructions)))
         callable_tools = CallableTools(list(tools or ()), lambda: bridge.tools)
         self._name: Api = api
         self._api = self._chosen(api, callable_tools, arguments, streaming=streaming, direct=direct)
-        # What the API stores may be gone on from later: its files stay until they expire.
+        # Responses that the API stores may be continued later, so their files stay until they expire.
         stored = provider(api).stores and sdk_arguments.get("store") is not False
         self._uploads = bridge.uploads.of(client, uploads, keep=stored)
-        # Cache breakpoints are OpenAI's own: other hosts may refuse them under the same model's name.
+        # Cache breakpoints are OpenAI's own: other hosts may refuse them for a model of the same name.
         at_openai = history is trim and self._caller.at_openai
         self._history = partial(trim, model=model) if at_openai else history
         self._model = model
@@ -134,7 +134,7 @@ class Run:
                 return await self._turns()
             raise DeadlineError(self._deadline or 0)
         except Exception as error:
-            with suppress(TypeError):  # an exception written in another language has no place for them
+            with suppress(TypeError):  # an exception written in another language cannot carry them
                 vars(error).update(items=self._items[self._sent :], response_id=self._api.previous)
             raise
 
@@ -166,7 +166,7 @@ class Run:
             self._own - self._sent,
             model=self._model,
             api=self._name,
-            # In a `conversation` the server may have taken in what a broken stream was about to answer.
+            # In a `conversation`, the server may have stored the input for a stream that broke off.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
             before=self._api.before,
         )
@@ -192,7 +192,7 @@ class Run:
                     raise
                 await self._on_event(Retried(why))
                 if kind == "stream":
-                    # The first time at once, unless it was too much: it may have been this connection alone.
+                    # The first time at once, unless the request was too large: it may have been just this connection.
                     await anyio.sleep(_PAUSE * (breaks + (refusal.code == "rate_limit_exceeded")))
                     breaks += 1
             else:

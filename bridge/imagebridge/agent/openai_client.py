@@ -41,8 +41,8 @@ STRANGE = "no_response"
 _LONG = 1_000_000
 """Bytes of JSON above which a thread parses it, so that the event loop and a deadline keep running."""
 
-_TELLING = 8
-"""Bytes that distinguish events from a single body: a byte order mark and the beginning of a field name."""
+_TELLING = 9
+"""Bytes that distinguish events from a single body: a byte order mark and a field name with its colon."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """Bytes of a stream that are read before other tasks of the event loop get a turn."""
@@ -97,7 +97,7 @@ class Caller:
     async def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call a method of the client and return its result."""
         if self.blocking:
-            # A request cannot be stopped from outside: a run that is cancelled does not wait for its end.
+            # A request cannot be stopped from outside: a cancelled run does not wait for its end.
             bound = partial(method, *arguments, **named)
             return await anyio.to_thread.run_sync(bound, abandon_on_cancel=True)
         return await method(*arguments, **named)
@@ -158,7 +158,7 @@ class Caller:
 
             chunk: bytes | None = begun
             while chunk is not None:
-                # What was packed unpacks to many megabytes at once: a deadline has to pass between them.
+                # Compressed data can expand to many megabytes at once: a deadline must be able to interrupt it.
                 for start in range(0, len(chunk), _SLICE):
                     if await hand_over(decoder.feed(chunk[start : start + _SLICE])):
                         return Streamed(done=True)
@@ -203,13 +203,18 @@ class Caller:
     async def _opened(self, opening: Open) -> AsyncGenerator[Any]:
         from httpx2 import HTTPError, StreamError
 
+        from imagebridge.client.http_bodies import BodyError, check_packed_once
+
         try:
             response = await opening()
-        # The body of a refusal that breaks off, or cannot be unpacked: the SDK lets these through (openai 3.57).
+        # A refusal's body that breaks off or cannot be decompressed: the SDK lets these exceptions through (openai 3.57).
         except (HTTPError, StreamError) as error:
             raise _broken(error) from None
         try:
+            check_packed_once(response)
             yield response
+        except BodyError as error:
+            raise _broken(error) from None
         finally:
             with anyio.CancelScope(shield=True):
                 await self.call(response.close if self.blocking else response.aclose)

@@ -78,7 +78,7 @@ class Recovery:
             case _:
                 remedy = None
         if remedy is None:
-            # Without a picture it is refused as well: the pictures were not to blame.
+            # It is refused without pictures too, so the pictures were not to blame.
             self.items = self._given if kind in ("picture", "size") else self.items
             self.most = None
             return None

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx2
 
+from imagebridge.client.http_bodies import check_packed_once
+
 MAX_BODY_BYTES = 16_000_000
 """The most bytes of such a body that are read, decompressed. Some servers repeat the request in it."""
 
@@ -25,6 +27,7 @@ def cut(client: Any) -> None:
 
 def _limit_body(response: httpx2.Response) -> None:
     if response.is_error:
+        check_packed_once(response)
         response.stream = _Beginning(response)
         response.headers.pop("content-encoding", None)
 

@@ -27,6 +27,13 @@ _ENDS = {
 _PART = {"output_text": "text", "refusal": "refusal"}
 """The field that holds the text, for each kind of part."""
 _NOTHING: JSON = {}
+
+MOST_ITEMS = 3_000
+"""Items of one response at most. For each event all of them are looked through, on the event loop."""
+
+_DIGITS = 20
+"""Digits below which a text is an index."""
+
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
 
@@ -88,7 +95,7 @@ class ResponseEvents:
         if event.get("object") == "error":
             raise failure(event)
         if not kind and is_list(listed(event.get("output"))):
-            self._final = dict(event)  # not streamed, though that was asked for
+            self._final = dict(event)  # not streamed, although that was requested
         self.came = self.came or bool(kind)
         response = event.get("response")
         if kind in _ENDS:
@@ -116,7 +123,7 @@ class ResponseEvents:
         output = listed(final.get("output"))
         last_items = [item for item in output if is_json(item)] if is_list(output) else []
         merged_items = merged(last_items, self._assembled())
-        # Where there is no list and nothing came before, it stays as it is: not an answer that says nothing.
+        # If there is no list and nothing arrived before, it stays as it is: this is not an empty answer.
         whole["output"] = merged_items if merged_items or is_list(output) else output
         if text_of(whole, "status") in ("", "in_progress", "queued"):
             whole["status"] = "completed"
@@ -221,7 +228,7 @@ class ResponseEvents:
             for candidate in latest
             if index is None or candidate.index is None or candidate.index == index
         ]
-        # Some servers give an item a new id in each event; one that is done takes no more under another.
+        # Some servers give an item a new id in each event; a finished item takes no more events with another id.
         open_draft = next((candidate for candidate in here if identity and candidate.id == identity), None)
         open_draft = open_draft or next((candidate for candidate in here if candidate.done is None), None)
         if open_draft is None and not new:
@@ -234,6 +241,8 @@ class ResponseEvents:
                 None,
             )
         if open_draft is None:
+            if len(self._drafts) == MOST_ITEMS:
+                raise ResponseError(f"the response has more than {MOST_ITEMS:,} items", "too_many_items")
             open_draft = _Draft(index, identity)
             self._drafts.append(open_draft)
         open_draft.id = identity or open_draft.id
@@ -266,7 +275,7 @@ def merged(output: Sequence[JSON], assembled: Sequence[AssembledItem]) -> list[d
     for at, piece in enumerate(assembled):
         paired = at in matches
         until = matches[at] + 1 if paired else used + max(0, (piece.index or 0) - len(items))
-        # What the last event alone has stays before what stands behind it there.
+        # Items that only the last event has stay before those that follow them there.
         while used < min(until, len(output)):
             items.append(next(theirs))
             used += 1
@@ -326,7 +335,7 @@ def fuller(item: JSON, other: JSON) -> dict[str, Any]:
 
 def place(value: object) -> int | None:
     """Return an index, even if it arrived as text or as a float; None for anything else."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
         return int(value)
     if is_number(value) and value % 1 == 0:
         return int(value)

@@ -124,7 +124,7 @@ class Responses:
             cast_to=Response,
             content=to_json(fields),
             options=options,
-            stream=True,  # of bytes: the body is read by us
+            stream=True,  # of bytes: we read the body
             stream_cls=Stream[object] if self._caller.blocking else AsyncStream[object],
         )
 

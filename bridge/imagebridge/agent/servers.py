@@ -71,7 +71,7 @@ class Servers:
         self._named = True
         self._changed()
         self._registry.warn(self.connections)
-        _ = self.tools  # raises where they are too many
+        _ = self.tools  # raises if there are too many
         self._handles.check()
 
     def close(self) -> None:
@@ -91,7 +91,7 @@ class Servers:
         try:
             self._tools = self._handles.learn(self._registry.tools)
         except ToolLimitError as error:
-            if self._tools is not None:  # On opening it is raised where somebody asks for the list.
+            if self._tools is not None:  # When opening, it is raised where the list is requested.
                 _LOG.warning("keeping the previous list of tools: %s", error)
 
     @property
@@ -150,7 +150,7 @@ class Servers:
             raise offered_tool.schema.refusal(filled, wrong)
         for note in offered_tool.schema.check(filled):
             _LOG.warning("calling %s although its arguments may be wrong: %s", name, note)
-        # Whoever is asked reads the names of pictures, not their bytes.
+        # A person who is asked sees the names of pictures, not their bytes.
         tool_call = ToolCall(name, plain, connection.name, offered_tool.tool, call_id)
         await self._approval.ask(tool_call)
         hook = self._on_event

@@ -88,7 +88,7 @@ class ToolRegistry:
             for key, name in new.items()
         ]
         unique = _unique(wanted, given_names)
-        # Names given before are legal: they stand first and stay, and a new one that would become equal is marked.
+        # Names given before are valid: they come first and stay, and a new name that collides gets a mark.
         legal = list(tool_names({"name": name} for name in (*given_names, *unique)))[len(given_names) :]
         self._given |= zip(new, legal, strict=True)
 
@@ -130,7 +130,7 @@ def _renamed(offered_tool: OfferedTool) -> dict[str, Any]:
 def _unique(names: Sequence[str], taken_names: Iterable[str]) -> list[str]:
     """Return the names, with a number appended to those that are taken or repeated: s, s_2, s_3."""
     used = set(taken_names)
-    # A name that stands later in the list as it is keeps it.
+    # A later entry that already has the name keeps it.
     originals = frozenset(names)
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(2))
     unique_names: list[str] = []

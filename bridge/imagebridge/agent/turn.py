@@ -235,7 +235,7 @@ def relaxed(choice: object) -> object:
         return "auto" if choice == "required" else choice
     if choice.get("type") != "allowed_tools":
         return "auto"
-    inner = choice.get("allowed_tools")  # Chat Completions puts the same one level deeper
+    inner = choice.get("allowed_tools")  # Chat Completions nests it one level deeper
     if is_json(inner):
         return {**choice, "allowed_tools": {**inner, "mode": "auto"}}
     return {**choice, "mode": "auto"}

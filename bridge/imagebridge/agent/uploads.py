@@ -163,7 +163,7 @@ class Uploads:
             return cast("list[T]", item_list)
         wanted = [one for one in attachments(item_list) if self._wanted(one)]
         changes: dict[tuple[int, int], dict[str, object]] = {}
-        # Looking a string up is free where it was hashed before; what is no longer sent is let go.
+        # Looking up a string is free if it was hashed before; entries that are no longer sent are dropped.
         self._keys = {one: self._keys[one] for one in map(_source, wanted) if one in self._keys}
 
         async def upload(one: Attachment) -> None:
@@ -174,7 +174,7 @@ class Uploads:
         async with anyio.create_task_group() as tasks:
             for one in wanted:
                 tasks.start_soon(upload, one)
-        # Another task may have learnt meanwhile that there is no Files API, or that ids are refused.
+        # Another task may have learnt in the meantime that there is no Files API, or that ids are refused.
         return cast("list[T]", item_list if self._off else replaced(item_list, changes))
 
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
@@ -189,7 +189,7 @@ class Uploads:
             self._off = True
             return True
         if self._suspicion:
-            # Data is refused as well: it was not for the ids.
+            # Data is refused too, so the ids were not the cause.
             self._suspicion, self._off = "", False
         return False
 
@@ -212,7 +212,7 @@ class Uploads:
         key = self._keys.get(_source(one))
         if key is None:
             try:
-                # About 1 ms a megabyte: the event loop goes on meanwhile.
+                # About 1 ms per megabyte: meanwhile the event loop continues.
                 key = await anyio.to_thread.run_sync(_key, one)
             except PictureError:
                 return ""
@@ -247,7 +247,7 @@ class Uploads:
                 )
             except openai.BadRequestError as error:
                 _LOG.debug("the upload with purpose %s failed: %s", purpose, error)
-            # Compatible servers may answer with anything; the SDK then raises what it likes.
+            # Compatible servers may answer with anything; the SDK then raises any kind of exception.
             except Exception as error:  # noqa: BLE001
                 if isinstance(error, openai.APIStatusError) and error.status_code in _NO_FILES_API:
                     self._none_here(error)
@@ -270,7 +270,7 @@ class Uploads:
     async def _delete(self, identity: str) -> None:
         try:
             await self._call(self._client.files.delete, identity)
-        # The client may be closed by now, and nothing else is lost.
+        # The client may already be closed, and nothing else is lost.
         except Exception as error:  # noqa: BLE001
             _LOG.debug("%s could not be deleted and stays until it expires: %s", identity, error)
 
@@ -306,7 +306,7 @@ class BridgeUploads:
         if uploads is None:
             uploads = self._usual
         own = Uploads.of_argument(client, uploads, keep=keep)
-        # Where nothing is uploaded nothing is kept: some make a client for each run.
+        # If nothing is uploaded, nothing is kept: some programs create a client for each run.
         return own if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), own)
 
     async def aclose(self) -> None:

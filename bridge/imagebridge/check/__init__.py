@@ -33,14 +33,14 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
     Raises:
         TypeError: `body` is not a mapping.
     """
-    # Not loaded with the package: nobody should wait for a check that only translates.
+    # Not loaded with the package: programs that only translate should not wait for it.
     from .review import findings
 
     return findings(body, proof)
 
 
 def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with everything repaired that can be; `check` still finds the rest.
+    """Return the body with all possible repairs; `check` still finds what is left.
 
     Texts that contain parts or pictures become parts, pictures are translated like those of a tool, calls get
     exactly one output, and names become valid wherever they occur. `body` is not changed; its valid parts are

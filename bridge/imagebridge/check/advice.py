@@ -35,7 +35,7 @@ def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
 
 def _ended(body: Body) -> Iterator[Finding]:
     """A model that OpenAI no longer serves."""
-    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    today = datetime.date.today()  # a date from OpenAI, which names no time zone
     last = last_day(body.model or "")
     if last is not None and last <= today:
         yield Finding(
@@ -118,7 +118,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
     alike: dict[tuple[int, str, str], list[list[tuple[PictureUrl, Verdict]]]] = {}
     for one in judged:
         url = one[0].url
-        # A hint first: only equal hints are worth comparing whole.
+        # Hashes first: only texts with equal hashes are worth comparing in full.
         groups = alike.setdefault((len(url), url[-64:], url[:: 1 << 17]), [])
         group = next((group for group in groups if group[0][0].url == url), None)
         if group is None:

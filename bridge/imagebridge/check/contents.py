@@ -58,7 +58,7 @@ class Contents:
             mended = self._ready(part) if f"{path}[{index}]" in self.touched else [dict(part)]
             if mended is not None:
                 ready[index] = mended
-            # Pictures that stay are translated too, and left: the others are numbered after them.
+            # Pictures that are kept are also translated, and then left alone, because the others are numbered after them.
             new = _blocks(part) if mended is None or text_of(part, "type") in _IMAGES else []
             blocks += new
             owners += [index] * len(new)
@@ -121,7 +121,7 @@ def _blocks(part: JSON) -> list[JSON]:
         return _opened(_as_text(part.get("text")))
     if kind in _IMAGES:
         url = PROVIDER.source(part).url
-        # An address that nobody can open is told as a link.
+        # An address that nobody can open is described like a link.
         return [
             {"type": "resource_link", "uri": url, "name": "a picture"}
             if scheme(url) not in ("", "data")
@@ -133,7 +133,7 @@ def _blocks(part: JSON) -> list[JSON]:
 def _opened(text: str) -> list[JSON]:
     """Return a text, followed by the pictures and documents in it as base64, as separate blocks."""
     if hidden.brought_out(text, lambda _: "") != text:
-        return [{"type": "text", "text": text}]  # the translation brings these out itself
+        return [{"type": "text", "text": text}]  # the translation extracts these itself
     words, at = "", 0
     resources: list[JSON] = []
     for one in _encoded(text):

@@ -57,11 +57,11 @@ def shows(text: str) -> bool:
 
 
 def is_block(value: object) -> bool:
-    """Tell whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
+    """Return whether `value` is a content block of MCP or a content part of OpenAI's APIs."""
     if not is_json(value):
         return False
     name = text_of(value, "type")
-    # By more than its type, which other JSON has too.
+    # By more than its type, which other JSON may have too.
     needed = _OTHERS.get(name) or (BLOCK_KINDS[name].holds if name in BLOCK_KINDS else ())
     return any(field in value for field in needed)
 
@@ -70,7 +70,7 @@ def result_from(value: object) -> JSON | None:
     """Return the tool result that `value`, read from a dump, represents; None if it is something else."""
     if is_list(value):
         block_list = [one for one in value if is_block(one)]
-        # Plain strings stand between blocks where a framework collects both.
+        # There are plain strings between blocks if a framework collects both.
         strings = [one for one in value if isinstance(one, str)]
         if not block_list or len(block_list) + len(strings) != len(value):
             return None

@@ -21,7 +21,7 @@ class Finding:
         consequence: what happens if it is sent.
         fix: what to do.
         refused: whether the API answers 400, according to its documentation or to reports.
-        blind: whether a model would not see a picture that is there, which is then as lost as a refused one.
+        blind: whether a model would not see a picture that is there, which is as bad as a refusal.
             A finding that is neither refused nor blind is advice.
     """
 
@@ -58,7 +58,7 @@ FIXES: Mapping[str, str] = {
     "too-long": "Shorten the text, shrink the picture, or upload the file and send its id.",
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
-    "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions of MCP tools.',
+    "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions from MCP tools.',
     "tool-name": f"Rename it everywhere with at most {MAX_NAME} of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
     "tool-twice": "Give each tool a different name.",
     "tool-field": "Leave it out.",

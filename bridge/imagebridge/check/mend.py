@@ -190,7 +190,7 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
     more: list[JsonObject] = []
     for part in parts:
         if "text" in (chat_part := chat_parts([part])[0]):
-            # Files that Chat Completions does not take are told too.
+            # Files that Chat Completions does not take are described too.
             lines.append(str(chat_part["text"]))
         else:
             more.append(part)

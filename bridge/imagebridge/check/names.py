@@ -34,7 +34,7 @@ def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
     mended_tools: list[object] = []
     for tool in tools:
         mended = _definition(tool, api, renamed) if is_json(tool) else tool
-        # The very same tool twice, as two servers or two list_tools() give it.
+        # Exactly the same tool twice, as from two servers or two list_tools().
         if mended not in mended_tools:
             mended_tools.append(mended)
     return mended_tools

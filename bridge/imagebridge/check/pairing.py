@@ -48,7 +48,7 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
             turn.append(identity)
         if kind in OUTPUTS and identity:
             if outputs[identity] != index or called.get(identity, -1) > index:
-                continue  # a second one, or one that moves behind its call
+                continue  # a second one, or one that moves after its call
             if identity not in called and whole:
                 paired.append(_as_message(item))
                 continue
@@ -102,7 +102,7 @@ def _as_message(output: JSON) -> Item:
 
 
 def _without_lone_reasoning(items: list[Item]) -> list[Item]:
-    """Remove reasoning whose following item is gone: the API refuses it alone."""
+    """Remove reasoning whose following item is gone: the API refuses reasoning on its own."""
     reversed_items: list[Item] = []
     for item in reversed(items):
         after = reversed_items[-1] if reversed_items else None

@@ -223,7 +223,7 @@ def _url(data: bytes, media_type: str = "image/png") -> str:
 def png(width: int, height: int, frames: int = 1) -> bytes:
     """Return a black 1-bit PNG with `frames` equal frames; a few kB at any size."""
     pixels = zlib.compress(bytes(1 + (width + 7) // 8) * height, 9)
-    # Frames and the data of all but the first are numbered on (PNG 3, 11.3.2): 0, then 1 and 2, 3 and 4.
+    # The numbering continues over frames and the data of all but the first (PNG 3, 11.3.2): 0, then 1 and 2, 3 and 4.
     controls = [
         pack(">IIIIIHHBB", max(0, 2 * at - 1), width, height, 0, 0, 1, 2, 0, 0) for at in range(frames)
     ]

@@ -47,7 +47,7 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
     name = "messages" if api == "chat" else "input"
     content: object = body.get(name)
     plain: JSON = {**body, name: [_as_json(item) for item in content]} if is_list(content) else body
-    # Halves of characters are found by a rule. What no JSON can hold becomes words, at which no rule stumbles.
+    # A rule finds lone surrogates. What JSON cannot represent becomes words, which no rule objects to.
     return Body(cast("JSON", writable(plain, halves=True)), api, proof=proof)
 
 

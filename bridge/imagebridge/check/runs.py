@@ -14,7 +14,7 @@ from imagebridge.pictures.base64 import DATA_URL, base64_start
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"
 _LINE = 40
-"""The least characters of a line of base64, except for the last: tools write 60, 64, 72 or 76."""
+"""The fewest characters in a line of base64, except for the last: tools write 60, 64, 72 or 76."""
 
 # The last line consists of whole groups of four, so that no word of the text after it counts.
 _LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
@@ -74,7 +74,7 @@ def _starts(text: str, at: int, step: int, done: int) -> list[int]:
         if end - start < _LINE:
             break
         starts.append(start)
-    # A word in a line of its own may stand above.
+    # The line above may be a single word.
     below = (one.end() for one in _BREAK.finditer(text, at, at + step))
     return [*reversed(starts), *below]
 

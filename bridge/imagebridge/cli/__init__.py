@@ -128,7 +128,7 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         click.echo(f"Error: cannot write the output: {error.strerror}", err=True)
-        # What is left in its buffer would be tried again at the end.
+        # What is left in its buffer would be written again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
@@ -138,5 +138,5 @@ def _open_streams() -> None:
     """Open standard streams that the parent closed (`>&-`) to the null device, before a file takes their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            # The lowest number that is free is the stream's own.
+            # The lowest free number is that of the stream.
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))

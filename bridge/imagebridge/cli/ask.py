@@ -114,14 +114,14 @@ def command(
     A pipe gets only the final text.
 
     Exit code: 0 for an answer, 1 for an empty one, an error of the API, too many turns, or a budget or deadline
-    that is over, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
+    that is exceeded, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
         fix = "nothing came from stdin" if prompt == "-" else "write what to ask, or - to read it from stdin"
         raise click.UsageError(f"the prompt is empty: {fix}")
 
-    # Before a server is started that nobody would ask.
+    # Before starting a server that would never be called.
     need(ASK)
     from .api import api_failures, client
     from .approval import approval
@@ -185,7 +185,7 @@ async def _run_loop(
     with watch.terminal.busy("starting the server") as say:
         async with bridge:
             if pictures := watch.account.question.attached:
-                # Again: the bridge has names for them, by which the model can give them to tools.
+                # Again, because the bridge now has names for them, by which the model can pass them to tools.
                 pictures = await bridge.attach(
                     {"content": pictures.blocks}, model=watch.model, api=arguments["api"]
                 )

@@ -67,11 +67,11 @@ def command(
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
     JSON is one object, or null for no arguments; - reads it from stdin; a TOOL alone has none. Several pairs
-    run in order over one connection and give an array; where a tool takes a picture, picture:1 is the
-    first that the calls before it returned. A pipe gets the document whole, on one line; on
-    a terminal data URLs are shortened.
+    run in order over one connection and give an array; if a tool takes a picture, picture:1 is the
+    first one that earlier calls returned. A pipe gets the whole document, on one line; on
+    a terminal, data URLs are shortened.
 
-    Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are no JSON, an
+    Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are not JSON, an
     unknown tool, or a server that does not start.
     """
     wanted = wanted_calls(calls)
@@ -83,6 +83,8 @@ def command(
     from .terminal import Terminal
 
     terminal = Terminal()
+    if model and (near := options.nearest_model(model)):
+        terminal.tell(f"unknown model {model!r}; did you mean {near!r}?")
     bridge = chosen.bridge(
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),
@@ -134,7 +136,7 @@ def _arguments(tool: str, text: str) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if text == "-" else text
         value: object = json.loads(text, parse_constant=_refused) if text.strip() else None
-        # Half a character, such as \\ud800, is legal JSON but cannot be sent.
+        # A lone surrogate, such as \\ud800, is valid JSON but cannot be sent.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise click.UsageError(

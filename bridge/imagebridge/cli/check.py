@@ -25,13 +25,13 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     imagebridge check request.json --fix > repaired.json
     my-agent --print-request | imagebridge check - --json
 
-    FILE holds the JSON body of a request: an object with input (Responses) or messages (Chat
-    Completions), or an array of input items or messages. A finding a line: path; refused, not seen
+    FILE contains the JSON body of a request: an object with input (Responses) or messages (Chat
+    Completions), or an array of input items or messages. Each line is a finding: path; refused, not seen
     (a picture that the model cannot see) or advice; consequence, fix, and in brackets the rule. --json:
     objects with rule, path, consequence, fix, refused and blind.
 
     Exit code: 0 if nothing would be refused and every picture seen (with --fix: in the repaired body),
-    1 otherwise, 2 for wrong usage, a file that cannot be read, or no JSON.
+    1 otherwise, 2 for wrong usage, a file that cannot be read, or invalid JSON.
     """
     document = _read_document(file)
 
@@ -41,7 +41,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     from .output import show
     from .terminal import Terminal
 
-    # What is repaired is decoded, so that a finding stands for everything that changes.
+    # What is repaired is decoded, so that every change has a finding.
     findings = _without_model_findings(
         check(_body(document), proof="decoded" if fix else "structure"), document
     )

@@ -82,7 +82,7 @@ def command(
     model: str | None,
     as_json: bool,
 ) -> None:
-    """Report what is installed and configured and which servers answer: a line each, ok, note, missing or failed.
+    """Report what is installed and configured and which servers answer: one line each, ok, note, missing or failed.
 
     \b
     imagebridge doctor
@@ -259,7 +259,7 @@ def _models() -> Iterator[ReportLine]:
 
     if not _at_openai(os.environ.get("OPENAI_BASE_URL", "").strip() or _DEFAULT_URL):
         return
-    today = datetime.date.today()  # a date of OpenAI's, which names no time zone
+    today = datetime.date.today()  # a date from OpenAI, which names no time zone
     for variable, name in ((VARIABLE, default_model()), (_IMAGES, os.environ.get(_IMAGES, "").strip())):
         if ends := ending(name, today):
             ended = (last_day(name) or today) <= today

@@ -54,7 +54,7 @@ async def _watched(function: Callable[[], Awaitable[T]], numbers: list[signal.Si
     results: list[T] = []
     failed: list[Exception] = []
 
-    # Open until all is ended: one more signal must not end the process in the middle of that.
+    # Open until everything has ended: another signal must not end the process in the middle.
     with anyio.open_signal_receiver(*numbers) as signals:
 
         async def watch() -> None:

@@ -49,7 +49,7 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
 @click.option(
     "--no-auth",
     is_flag=True,
-    help="Let --http listen on an address that other machines reach, although the relay does not "
+    help="Let --http listen on an address that other machines can reach, although the relay does not "
     "authenticate anyone.",
 )
 @click.option("--explain", is_flag=True, help="Report each change on stderr.")
@@ -129,6 +129,8 @@ def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> Non
     else:
         from imagebridge.relay import stdio
 
+        if os.isatty(0):
+            say("imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to end it.", err=True)
         stdio.serve(options)
 
 

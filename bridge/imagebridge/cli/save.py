@@ -65,7 +65,7 @@ def write(
 def whole(file: Path) -> Generator[Path]:
     """Yield a temporary path for a file, which gets its final name once it is complete, in case the disk fills up."""
     if file.exists() and not file.is_file():
-        yield file  # A device or a pipe takes what comes.
+        yield file  # A device or a pipe is written directly.
         return
     part = file.with_name(f".{file.name}.part")
     try:

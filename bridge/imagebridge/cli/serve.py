@@ -14,5 +14,5 @@ def command(arguments: tuple[str, ...]) -> int:
     words = [sys.executable, "-m", "imagebridge_server", *arguments]
     if os.name != "nt":
         os.execv(sys.executable, words)
-    # Windows has no exec that a waiting parent would not take for the end.
+    # Windows has no exec that a waiting parent would not mistake for the end.
     return subprocess.run(words, check=False).returncode

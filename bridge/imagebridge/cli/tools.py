@@ -14,7 +14,7 @@ def command(chosen: options.ChosenServers) -> None:
     imagebridge tools
     imagebridge tools --server "npx -y @playwright/mcp" --server https://example.com/mcp
 
-    Names that the API refuses come in a legal form, the one that `imagebridge call` takes too.
+    Names that the API refuses are printed in a valid form, which `imagebridge call` also accepts.
 
     Exit code: 0, or 2 for wrong usage or a server that does not start.
     """

@@ -51,7 +51,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
         return "its address is not that of a server; it must begin with http:// or https:// and a host"
-    # Its own port is left out by httpx2.
+    # httpx2 omits the default port.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
     for name, value in headers.items():

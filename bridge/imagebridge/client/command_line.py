@@ -45,7 +45,7 @@ def _word(line: str, at: int) -> tuple[str, int]:
         slashes = _SLASHES.match(line, at)
         assert slashes
         if slashes[2]:
-            # Before a quote two backslashes are one; one that is left makes the quote a letter.
+            # Before a quote, two backslashes mean one; a single one left over makes the quote literal.
             word += "\\" * (len(slashes[1]) // 2)
             at = slashes.end()
             if len(slashes[1]) % 2:

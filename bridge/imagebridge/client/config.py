@@ -62,7 +62,7 @@ class Filter:
         )
 
     def lets(self, server: str, tool: str) -> bool:
-        """Tell whether the tool of a server is offered."""
+        """Return whether the tool of a server is offered."""
         allowed = self.allow is None or any(_matches_tool(pattern, server, tool) for pattern in self.allow)
         return allowed and not any(_matches_tool(pattern, server, tool) for pattern in self.deny)
 
@@ -134,7 +134,7 @@ class Setup:
     problem: str = ""
 
     def __post_init__(self) -> None:
-        if not self.timeout > 0:  # NaN is not either
+        if not self.timeout > 0:  # also excludes NaN
             raise ValueError(f"timeout={self.timeout!r}: it must be a number of seconds above 0")
 
 
@@ -203,7 +203,7 @@ def _entries(path: Path) -> JSON:
     if deep:
         raise BridgeError(f"{path} is nested deeper than {MAX_LEVELS} levels, which no list of servers needs")
     entries = [value.get(key) for key in ("mcpServers", "servers")] if is_json(value) else []
-    # Hosts leave an empty one beside the other.
+    # Hosts leave an empty one next to the other.
     named = sorted(filter(is_json, entries), key=len, reverse=True)
     if not named:
         raise BridgeError(f"{path} has no servers: it contains neither `mcpServers` nor `servers`")
@@ -261,7 +261,7 @@ def _server(entry: JSON, variables: Mapping[str, str]) -> StdioServerParameters 
         for problem in (transport_problem(f"{kind}:") for kind in kinds):
             if problem:
                 raise BridgeError(problem)
-        # Any other type means Streamable HTTP to some host and nothing to others: the server decides.
+        # Any other type means Streamable HTTP to some hosts and nothing to others: the server decides.
         sse = "sse" in kinds
         return HttpServer(expanded(url), texts("headers") or {}, transport="sse" if sse else "auto")
     if not text_of(entry, "command"):
@@ -282,7 +282,7 @@ def _seconds(entry: JSON) -> float | None:
     value = entry.get("timeout")
     if value is None:
         return None
-    # Also of more digits than a float has, infinite or no number at all.
+    # Also one with more digits than a float has, infinite, or not a number at all.
     if not is_number(value) or not 0 < value < _ENDLESS:
         raise BridgeError(f"has a `timeout` that is not a positive number: {json.dumps(value)}")
     return value / 1000 if value > _MOST_SECONDS else float(value)

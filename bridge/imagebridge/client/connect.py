@@ -8,6 +8,7 @@ import sysconfig
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
@@ -21,7 +22,7 @@ from mcp.types import Implementation
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
 
-from . import command_line
+from . import command_line, programs
 from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 _OURS = ["-m", "imagebridge_server"]
-_COMMANDS = ("imagebridge-server", "imagebridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,18 +129,18 @@ async def connect(
             ready = True
             yield client, tools
     except Exception as error:
-        # The transports raise from inside task groups: what they wrap is what a person can act on.
+        # The transports raise from inside task groups: the wrapped exception is what a person can act on.
         cause = _leaf(error)
         if ready:
             raise
         if isinstance(cause, ServerError):
             raise cause from None
         problem = _problem(server, cause, listening.exchange)
-        # The sentence says what the cause was; of a server in this process, the cause also says where.
+        # The sentence gives the cause; for a server in this process, the exception also shows where.
         inside = cause if isinstance(server, MCPServer) else None
         raise ServerError(label(server), problem, listening.stderr.text) from inside
     except BaseExceptionGroup:
-        # Who gave up hears of that alone, whatever broke in the SDK's tasks at the same moment: trio tells of both.
+        # A cancelled caller sees only that, whatever broke in the SDK's tasks at the same moment: trio reports both.
         await checkpoint_if_cancelled()
         raise
 
@@ -168,7 +168,7 @@ async def _entered(
             connected = False
 
             def over() -> None:
-                # A refused attempt ends too; what comes after it does not.
+                # A refused attempt also ends; what comes after it does not.
                 if connected:
                     listening.over()
 
@@ -184,7 +184,7 @@ async def _entered(
             try:
                 return await entered(repairing(older(server, exchange), listening.over))
             except Exception:
-                # Streamable HTTP is what servers speak today: its refusal says more than the older one's.
+                # Streamable HTTP is what servers speak today: its refusal is more informative than the older one's.
                 exchange.status, exchange.words = refused
                 raise
         case str() | StdioServerParameters():
@@ -202,7 +202,13 @@ async def _entered(
 
 def _client_info() -> Implementation:
     """Return the name by which servers know the bridge: our own server sends it unchanged pictures (see `hosts`)."""
-    return Implementation(name="imagebridge", version=version("imagebridge"))
+    return Implementation(name="imagebridge", version=_own_version())
+
+
+@cache
+def _own_version() -> str:
+    # All of the package's metadata is parsed for it.
+    return version("imagebridge")
 
 
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
@@ -229,7 +235,7 @@ def _parameters(command: str) -> StdioServerParameters:
 
 def _program(command: str) -> str:
     """Return the path of one of our own commands, which may not be on the PATH if its environment is not activated."""
-    if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
+    if command.removesuffix(".exe") in programs.COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
             if path := shutil.which(command, path=str(folder)):
                 return path
@@ -252,7 +258,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
-            return f"cannot be started: {program!r} is not an executable on the PATH"
+            return f"cannot be started: {program!r} is not an executable on the PATH{programs.hint(program)}"
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():

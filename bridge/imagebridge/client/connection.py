@@ -130,11 +130,11 @@ class Connection:
                     await session.over.wait()
                     watching.cancel_scope.cancel()
                 if session.forgotten:
-                    # Each call under way gets its own answer: whether it was refused, nothing else can tell.
+                    # Each call in progress gets its own answer: only that shows whether it was refused.
                     with anyio.move_on_after(self.setup.timeout):
                         await session.idle()
         except Exception:
-            # Once it served, a server that ends badly costs its own calls alone: each of them says so.
+            # After it has served, a server that ends badly costs only its own calls: each of them says so.
             if not ready:
                 raise
             _LOG.debug("%s ended", self.name, exc_info=True)
@@ -174,7 +174,7 @@ class Connection:
     async def _restart(self) -> None:
         """Restart the server once it has exited and its pause is over; `_failure` says why that failed."""
         if not self._session.forgotten:
-            # Two of the same at once might fight over a port or a profile.
+            # Two instances at once might conflict over a port or a profile.
             await self._session.gone.wait()
         self._failure = None
         pause = self._not_before - anyio.current_time()
@@ -238,7 +238,7 @@ class Connection:
             self._ends = 0
             self._tools.answered(client)
             await self._tools.refreshed(client)
-            # Over a connection results were repaired on their way in; a server in this process has none.
+            # Results from a connection were repaired on arrival; a server in this process has no connection.
             return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
         raise AssertionError("unreachable")
 

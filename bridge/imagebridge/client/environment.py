@@ -47,7 +47,7 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: _without_password(value) if name.upper() in _PROXIES else value
         for name, value in environment.items()
-        # What begins with () is a function of the shell, which is a risk (as in the SDK).
+        # A value that begins with () is a shell function, which is a risk (as in the SDK).
         if _passes(name) and not _SECRET.search(name) and not value.startswith("()")
     }
 
@@ -63,7 +63,7 @@ def child(named: Mapping[str, str]) -> dict[str, str]:
 
 
 def _passes(name: str) -> bool:
-    # Windows does not tell upper case from lower case in names; programs elsewhere look for proxies in both.
+    # Windows ignores case in names; programs elsewhere look for proxies in both cases.
     upper = name.upper()
     known = upper if sys.platform == "win32" or upper.endswith("_PROXY") else name
     return known in _PASSED or known.startswith(_FAMILIES)

@@ -91,7 +91,7 @@ class HostLog:
     def finish(self) -> None:
         """Release the pipe, and wait for the last lines."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        # Standard output may have been led into the log too.
+        # Standard output may have been redirected to the log too.
         with suppress(OSError):
             if os.path.sameopenfile(1, 2):
                 os.dup2(nowhere, 1)
@@ -116,7 +116,7 @@ class HostLog:
             self._skipping = not end
         if self._unheard or not chunk:
             return
-        # Nothing passes what was left out before it.
+        # Nothing may overtake the note about what was left out before it.
         if self._left_out or len(self._waiting) + len(chunk) > _KEPT:
             self._skipping = not chunk.endswith(b"\n")
             self._left_out += chunk.count(b"\n") + self._skipping

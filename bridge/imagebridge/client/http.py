@@ -1,6 +1,6 @@
 """MCP over HTTP: Streamable HTTP through the SDK's transport, and the older HTTP+SSE, both without a size limit."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,9 +20,11 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
+from .http_bodies import BodyError, bound
 from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST, denies, error_message, forgets, retry_after
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
+from .resuming import is_sound
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -67,7 +69,7 @@ def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
         "headers": dict(server.headers),
         "auth": server.auth,
         "timeout": _PATIENCE,
-        "event_hooks": {"response": [exchange.heard]},
+        "event_hooks": {"response": [bound, exchange.heard]},
     }
 
 
@@ -157,7 +159,7 @@ async def _send(
             status = f"{response.status_code} {response.reason_phrase}".rstrip()
             words = error_message(response.headers.get("content-type", ""), response.content)
             why = f"the server answered the request with {status}" + (f": {words}" if words else "")
-            # The address names the session here.
+            # With this transport, the address identifies the session.
             lost = forgets(response.status_code, response.content)
             await arrived.send(refusal(item.message.id, why, SESSION_LOST if lost else INTERNAL_ERROR))
 
@@ -195,10 +197,23 @@ class Client(httpx2.AsyncClient):
             with anyio.move_on_after(_NOTICE):
                 return await super().send(request, **options)
             return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
+        try:
+            return await self._answered(request, number, method, options)
+        except BodyError as error:
+            if number is None:
+                raise
+            refused = _dumped(refusal(number, f"the server {error}"))
+            return httpx2.Response(
+                HTTPStatus.OK, headers={"content-type": "application/json"}, content=refused, request=request
+            )
+
+    async def _answered(
+        self, request: httpx2.Request, number: RequestId | None, method: str, options: Mapping[str, Any]
+    ) -> httpx2.Response:
         response = await super().send(request, **options)
         pause = retry_after(response.status_code, response.headers)
         for _ in range(_TRIES):
-            # Calls of tools wait within their own deadlines (see request.py), all else here.
+            # Tool calls wait within their own deadlines (see request.py), everything else here.
             if pause is None or number is None or method == "tools/call":
                 break
             await response.aclose()
@@ -224,7 +239,7 @@ class Client(httpx2.AsyncClient):
         elif response.is_success or _is_error(body):
             answer_message = _session_message(number, body, session=session)
         elif response.status_code == HTTPStatus.NOT_FOUND:
-            return response  # The transport itself knows what it means, with a session and without.
+            return response  # The transport itself knows what this means, with and without a session.
         else:
             lost = response.status_code == HTTPStatus.BAD_GATEWAY
             code = LOST_BEHIND if lost else INTERNAL_ERROR
@@ -249,24 +264,31 @@ class _EventBody(httpx2.AsyncByteStream):
         event: list[bytes] = []
         parts: list[bytes] = []
         carriage = b""
-        async for chunk in self._response.aiter_bytes():
-            text = carriage + chunk
-            # The other half of a line's end may follow.
-            carriage = b"\r" if text.endswith(b"\r") else b""
-            text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            *ends, rest = text.split(b"\n")
-            for end in ends:
-                line = b"".join([*parts, end])
-                parts.clear()
-                event.append(line)
-                if not line:
-                    yield self._event(event)
-                    event.clear()
-            parts.append(rest)
+        try:
+            async for chunk in self._response.aiter_bytes():
+                text = carriage + chunk
+                # The other half of a line end may follow.
+                carriage = b"\r" if text.endswith(b"\r") else b""
+                text = text.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+                *ends, rest = text.split(b"\n")
+                for end in ends:
+                    line = b"".join([*parts, end])
+                    parts.clear()
+                    event.append(line)
+                    if not line:
+                        yield self._event(event)
+                        event.clear()
+                parts.append(rest)
+        except BodyError as error:
+            if self._number is None:
+                raise
+            yield b"data: " + _dumped(refusal(self._number, f"the server {error}")) + b"\n\n"
+            return
         yield b"\n".join([*event, b"".join(parts)])
 
     def _event(self, lines: list[bytes]) -> bytes:
         """Return the bytes of an event with its message repaired; one that is not a message answers the request of the stream."""
+        lines = [line for line in lines if is_sound(line)]
         names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
         is_long = len(data) > LONG
@@ -300,7 +322,7 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
     if isinstance(answer_message, Exception):
         return _no_answer(number, body)
     if isinstance(answer_message.message, (JSONRPCError, JSONRPCResponse)):
-        # Whatever number it has, it answers this request.
+        # Whatever id it has, it answers this request.
         answer_message.message.id = number
     return answer_message
 

@@ -64,7 +64,7 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
     try:
         moment = parsedate_to_datetime(told)
         return max(0.0, (moment - datetime.now(moment.tzinfo)).total_seconds())
-    except ValueError:
+    except (ValueError, OverflowError):
         return _SOON
 
 
@@ -95,7 +95,7 @@ def error_message(kind: str, body: bytes) -> str:
             fields = None
         text = (_error_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")
     elif "html" in kind or text.lstrip().startswith("<"):
-        return ""  # A page for people, mostly a gateway's: the status says as much.
+        return ""  # A page for people, usually a gateway's: the status says as much.
     lines = (" ".join(_UNSEEN.sub(" ", line).split()) for line in text.splitlines())
     first = next(filter(None, lines), "")
     return beginning(first, _QUOTED)

@@ -18,16 +18,23 @@ from pydantic_core import from_json
 
 from imagebridge.wire import JSON, is_json, is_list, writable
 
+from .lines import Line, LongLine
+
 
 def message(line: bytes) -> SessionMessage | Exception:
     """Return one JSON-RPC message; a malformed answer with a legible id becomes an error for whoever waits for it."""
     return messages(line)[0]
 
 
-def messages(line: bytes) -> list[SessionMessage | Exception]:
+def messages(line: Line) -> list[SessionMessage | Exception]:
     """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
+    if isinstance(line, LongLine):
+        number = told_id(line.start)
+        return [
+            ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
+        ]
     try:
-        # Read before it is validated: reading JSON straight into a union of models takes three times as long.
+        # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]
     except ValueError as error:
         try:
@@ -37,7 +44,7 @@ def messages(line: bytes) -> list[SessionMessage | Exception]:
             why = "the answer is nested too deeply to be read, or is not JSON"
             return [error if number is None else refusal(number, why)]
     if is_list(batch := found[0]) and batch:
-        # Batches were part of the protocol in 2025-03-26 alone, and some servers still send them.
+        # Batches were part of the protocol only in 2025-03-26, and some servers still send them.
         found = list(batch)
     return [_validated(fields, line) for fields in found]
 
@@ -48,7 +55,7 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     except ValueError as error:
         return _malformed_answer(fields, line) or error
     if isinstance(validated, JSONRPCError) and validated.error.code == CONNECTION_CLOSED:
-        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own word for a lost connection.
+        # -32000 is for servers to use as they like (JSON-RPC 2.0, 5.1), and the SDK's own code for a lost connection.
         validated.error.code = INTERNAL_ERROR
     return SessionMessage(validated)
 
@@ -66,7 +73,7 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
     if bool(_METHOD.match(line)) is not request:
         return None
     found = _HEAD.match(line) or _TAIL.search(line[-500:])
-    # Between the quotes may stand what neither JSON nor UTF-8 allows.
+    # Between the quotes there may be what neither JSON nor UTF-8 allows.
     return None if found is None else json.loads(found[1].decode(errors="replace"), strict=False)
 
 

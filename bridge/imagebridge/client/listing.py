@@ -104,11 +104,11 @@ def _mended(tool: object) -> dict[str, Any] | None:
         _LOG.warning("leaving out a tool without a name: %.200r", tool)
         return None
     definition: dict[str, Any] = dict(tool)
-    # The protocol wants an object; some servers write {} or nothing for a tool without arguments.
+    # The protocol requires an object; some servers write {} or nothing for a tool without arguments.
     definition["inputSchema"] = {**_schema(definition.get("inputSchema")), "type": "object"}
     if "outputSchema" in definition:
         output = _schema(definition["outputSchema"])
-        # Another kind is refused until 2025-11-25, and nothing here needs it.
+        # Other types are refused up to 2025-11-25, and nothing here needs them.
         if output.get("type") == "object":
             definition["outputSchema"] = output
         else:
@@ -119,7 +119,7 @@ def _mended(tool: object) -> dict[str, Any] | None:
 def _schema(schema: object) -> dict[str, Any]:
     try:
         return sound(schema)
-    except RecursionError:  # Nothing that reads it would come to its end.
+    except RecursionError:  # Code that reads it would never finish.
         return {}
 
 

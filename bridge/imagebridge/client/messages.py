@@ -80,7 +80,7 @@ class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
             self._pending[message.id] = REPAIRS[message.method]
         elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
             self._pending.pop((message.params or {}).get("requestId", ""), None)
-            # A transport that is stuck tells nobody anything: who gave up does not wait for it.
+            # A stuck transport delivers nothing: a caller that gave up does not wait for it.
             with anyio.move_on_after(_NOTICE):
                 await self._stream.send(item)
             return
@@ -94,7 +94,7 @@ def _request_id(answered: RequestId) -> RequestId:
     """Return the id of the request that an answer names; the SDK accepts "7" as an answer to 7."""
     try:
         return int(answered) if str(answered).isdecimal() else answered
-    except ValueError:  # Python reads no number of more than 4,300 digits; none of ours has as many.
+    except ValueError:  # Python reads no number with more than 4,300 digits; none of ours has that many.
         return answered
 
 
@@ -128,7 +128,7 @@ class _Repaired(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
             if repair is not None and isinstance(message, JSONRPCResponse):
                 try:
                     message.result = dict(repair(message.result))
-                # What is raised here ends the connection, and every call on it: a fault of ours costs this answer alone.
+                # An exception here ends the connection, and every call on it: a bug of ours may cost only this answer.
                 except Exception as error:  # noqa: BLE001
                     _LOG.exception("an answer cannot be repaired")
                     return refusal(message.id, f"the answer cannot be read: {short(error)}")

@@ -30,6 +30,9 @@ _LOG = logging.getLogger(__name__)
 _IDLE = 10
 """Consecutive pages without a tool after which listing stops."""
 
+_SHORTEST = 0.05
+"""Seconds to pause at least: a server may ask for none."""
+
 _LONGER = 8.0
 """The most times that the pause requested by a busy server is waited for."""
 
@@ -98,7 +101,7 @@ async def request(
             raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
-        except ValueError as error:  # pydantic's: the SDK refuses a result that is not of MCP's shape
+        except ValueError as error:  # pydantic's: the SDK refuses a result without MCP's shape
             raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
@@ -126,8 +129,8 @@ async def _in_turn(
             pause = error.data if error.code == BUSY else None
             if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
                 raise
-            # Those who were refused together are not to come together again.
-            await anyio.sleep(pause * longer * random.uniform(1, 1.5))
+            # Requests that were refused together should not be retried together.
+            await anyio.sleep(max(pause, _SHORTEST) * longer * random.uniform(1, 1.5))
             longer = min(2 * longer, _LONGER)
 
 
@@ -135,7 +138,7 @@ async def _sent(
     client: Client, tool: str, arguments: Mapping[str, object], progressed: "ProgressFnT"
 ) -> dict[str, Any]:
     """Send the request; if the server's schema has changed since it was listed, list the tools and send it once more."""
-    # Not `client.call_tool`: it would drop keys it does not know, and the whole result where structured
+    # Not `client.call_tool`: it would drop unknown keys, and the whole result if structured
     # content does not match the tool's output schema.
     call = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=dict(arguments)))
     try:
@@ -163,7 +166,7 @@ async def listed(client: Client) -> "list[Tool]":
         try:
             page = await client.list_tools(cursor=cursor)
         except MCPError as error:
-            if cursor:  # Some servers write an empty one where they mean none, and refuse it.
+            if cursor:  # Some servers send an empty one to mean none, and then refuse it.
                 _LOG.warning("cannot list the tools after %r: %s", cursor, short(error))
             break
         new = {name: tool for name, tool in _by_name(page).items() if name not in tools}

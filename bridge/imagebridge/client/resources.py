@@ -80,7 +80,7 @@ def _guessed(uri: str) -> str:
         return known
     try:
         return guess_type(uri)[0] or ""
-    except ValueError:  # no address at all, such as `file://[a.png`; raised since Python 3.13
+    except ValueError:  # not an address at all, such as `file://[a.png`; raised since Python 3.13
         return guess_type(uri.rpartition("/")[2])[0] or ""
 
 
@@ -138,7 +138,7 @@ def within_limit(resources: list[dict[str, Any]]) -> ResourceContents:
     # Four characters of base64 hold three bytes.
     size = sum(len(text_of(one, "text")) + len(text_of(one, "blob")) * 3 // 4 for one in resources)
     if size > MAX_BYTES:
-        return f"it has {amount(size)}; at most {amount(MAX_BYTES)} are read"
+        return f"it has {amount(size)}; the limit is {amount(MAX_BYTES)}"
     return resources or "it is empty"
 
 

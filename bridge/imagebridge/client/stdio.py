@@ -31,6 +31,7 @@ from mcp.os.win32.utilities import (
 from mcp.shared.message import SessionMessage
 
 from .json_rpc import messages
+from .lines import Line, LineCutter
 from .pipes import ATOMIC, STREAM_ENDED
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
         self._output = output
-        self._parts: list[bytes] = []
-        self._ready: deque[bytes] = deque()
+        self._cutter = LineCutter()
+        self._ready: deque[Line] = deque()
         self._read: deque[SessionMessage | Exception] = deque()
         self.heard = 0
         """Pieces of output read so far."""
@@ -103,12 +104,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
             except STREAM_ENDED:
                 raise anyio.EndOfStream from None
             self.heard += 1
-            *lines, rest = chunk.split(b"\n")
-            for line in lines:
-                self._parts.append(line)
-                self._ready.append(b"".join(self._parts))
-                self._parts.clear()
-            self._parts.append(rest)
+            self._ready += self._cutter.cut(chunk)
         first, *others = messages(self._ready.popleft())
         self._read += others
         return first
@@ -164,7 +160,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
             async with self._turn:
                 await self._stream.send(line)
         except STREAM_ENDED:
-            # The session, which waits for the output, is told at once.
+            # The session, which waits for the output, is notified at once.
             with suppress(*STREAM_ENDED):
                 await self._output.aclose()
             raise anyio.BrokenResourceError from None
@@ -186,12 +182,12 @@ async def pipe(
         OSError: the process cannot be started.
     """
     started: _Started | None = None
-    # Given up in the middle, a process would run already and nobody would know of it.
+    # If it were cancelled in the middle, a process would be running that nobody knows about.
     with anyio.CancelScope(shield=True):
         started = await _started(server)
     assert started
     process, errors = started
-    # From here to the task group nothing waits: a cancellation in between would leave the process alone.
+    # Nothing waits from here to the task group: a cancellation in between would orphan the process.
     assert process.stdin
     assert process.stdout
     lines, writer = StdoutMessages(process.stdout), Writer(process.stdin, process.stdout)
@@ -199,18 +195,18 @@ async def pipe(
         has_written = anyio.Event()
         tasks.start_soon(_listen, errors, stderr, has_written)
         tasks.start_soon(writer.run)
-        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(_watch, process, lines)
         try:
             yield lines, writer
         finally:
             with anyio.CancelScope(shield=True):
-                # A server that is stuck in a write could not read that it is to end.
+                # A server that is stuck in a write could not read that it should exit.
                 tasks.start_soon(_drain, process.stdout)
                 with anyio.move_on_after(_FLUSH):
                     await writer.finish()
                 await _stopped(process)
-                # What it wrote last is still on its way; a child that left its group may hold it open for ever.
+                # Its last output is still on its way; a child that left its group may hold it open forever.
                 with anyio.move_on_after(_LOOK):
                     await has_written.wait()
                 await _closed(errors)
@@ -296,7 +292,7 @@ async def _stopped(process: ServerProcess) -> None:
     await _closed(process.stdin)
     ended = await _ended(process, _GRACE)
     if sys.platform != "win32":
-        # Also where it ended by itself: what it had started may live on. One whose group is gone is left alone.
+        # Even if it exited by itself, processes that it started may still be running. If its group is gone, nothing is done.
         assert isinstance(process, anyio.abc.Process)
         await terminate_posix_process_tree(process, _GRACE)
         _groups.discard(process.pid)

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from anyio import to_thread
 
-from imagebridge.documents.confined import Confinement
+from imagebridge.documents.confined import in_one_process
+from imagebridge.pictures.work_processes import WorkProcesses
 
 Made = TypeVar("Made")
 
@@ -13,15 +14,15 @@ Made = TypeVar("Made")
 async def in_thread(work: Callable[[], Made]) -> Made:
     """Return the result of blocking `work` in a thread. A cancelled call does not wait for it, and has no effect.
 
-    If the work reads documents in a process, that process ends at once.
+    The processes in which it reads documents or draws end at once.
     """
-    confinement = Confinement()
+    processes = WorkProcesses()
 
-    def confined_work() -> Made:
-        with confinement:
+    def work_with_processes() -> Made:
+        with processes, in_one_process():
             return work()
 
     try:
-        return await to_thread.run_sync(confined_work, abandon_on_cancel=True)
+        return await to_thread.run_sync(work_with_processes, abandon_on_cancel=True)
     finally:
-        confinement.give_up()
+        processes.give_up()

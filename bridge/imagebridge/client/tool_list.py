@@ -118,7 +118,7 @@ class Tools:
                 _LOG.warning("cannot list the changed tools of %s: %s", self._server(), short(error))
                 return
             except anyio.get_cancelled_exc_class():
-                # Who waited goes on without; whoever looks next lists them.
+                # Waiting callers continue without it; the next one lists the tools.
                 self._stale.set()
                 raise
             self._on_change()
@@ -134,7 +134,7 @@ class Tools:
         while True:
             await self._stale.wait()
             await self._listed_again(client)
-            # A server that says so whenever it lists them would keep both sides busy for ever.
+            # A server that announces changes whenever it lists them would keep both sides busy forever.
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE) if self._stale.is_set() else _FIRST_PAUSE
 
@@ -148,14 +148,14 @@ class Tools:
             try:
                 async with AsyncExitStack() as stack:
                     subscription: Subscription | None = None
-                    # Not left before it is acknowledged: the SDK logs an acknowledgment that comes too late.
+                    # Not left before it is acknowledged: the SDK logs an acknowledgement that arrives too late.
                     with anyio.move_on_after(_ACKNOWLEDGED, shield=True):
                         subscription = await stack.enter_async_context(client.listen(tools_list_changed=True))
                     if subscription is not None:
                         if self._called:
-                            # It may have changed them before anybody listened.
+                            # The list may have changed before anybody listened.
                             self._stale.set()
-                        # Each event reaches `heard` too; here the subscription is only kept open.
+                        # Each event also reaches `heard`; this only keeps the subscription open.
                         async for _ in subscription:
                             pass
             except MCPError as error:
@@ -167,7 +167,7 @@ class Tools:
                 pause = _FIRST_PAUSE
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-            # What changed while nobody listened.
+            # Changes while nobody listened.
             self._stale.set()
 
 

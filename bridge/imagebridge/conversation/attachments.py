@@ -67,7 +67,7 @@ class Attachment:
         """Equal for attachments that show the model the same thing: their bytes, and the detail."""
         source = self.source
         origin = source.url if self.is_data else source.file_id
-        # What a web address shows may change, and what is malformed is nobody's twin.
+        # The content of a web address may change, and malformed data equals nothing.
         return (_Origin(origin), source.detail) if origin else (self.item, self.part)
 
     @property
@@ -235,7 +235,7 @@ class _Content:
         """Read the parts of an item; anything that is not a part becomes an empty object."""
         content = item.get(wire.holder(item))
         parts: list[JSON] = [as_object(part) or {} for part in content] if is_list(content) else []
-        # Of all wires: some servers take the parts of one in the items of another.
+        # Of all wire formats: some servers take the parts of one in the items of another.
         wires = providers() if parts else ()
         attached: dict[int, tuple[AttachmentKind, Provider]] = {}
         lines: list[str] = []
@@ -247,7 +247,7 @@ class _Content:
                     attached[index] = kind, one
                     break
                 if (text := one.text(part)) is not None:
-                    # What is too long is no line of ours.
+                    # A text that is too long is not one of our lines.
                     line = text if len(text) < _LONGEST else ""
                     break
             lines.append(line)
@@ -290,7 +290,7 @@ def _placed(at: int, content: _Content, where: str) -> Iterator[Attachment | Sta
         # The parts of a picture count as one.
         numbers[kind] += piece is None or piece.number == 1
         number = numbers[kind]
-        # No two get the same: what stands beside a picture with a handle may be counted as that is named.
+        # No two get the same: what is next to a picture with a handle may be counted under its name.
         while kind == "picture" and number in named:
             number += len(kinds)
         stand_in, handle = standing.get(index), handles.get(index)

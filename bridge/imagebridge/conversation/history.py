@@ -179,7 +179,7 @@ class _Replay:
             return
         here = target.at(one) if isinstance(one, StandIn) else one
         if isinstance(one, StandIn):
-            # With smaller budgets than the last time, what it refers to gave way before it was used here.
+            # With smaller budgets than last time, the picture that it refers to was dropped before it was used here.
             self.changes[one.item, one.part] = dict(target.fields)
         self.shown[identity] = _ShownAttachment(here, [one.item], self._counts(here))
         self.named |= dict.fromkeys(filter(None, (one.label, one.handle)), here)
@@ -187,7 +187,7 @@ class _Replay:
     def _counts(self, one: Attachment) -> dict[str, int]:
         picture = one.kind == "picture"
         counts = {"max_pictures": int(picture), "max_bytes": len(one.url) if one.is_data else 0}
-        # Only now, as the picture has to be looked into.
+        # Only now, because the picture has to be examined.
         if picture and any(limit.name == "max_tokens" for limit in self.limits):
             detail = one.source.detail
             known = detail if detail in get_args(Detail) else "auto"

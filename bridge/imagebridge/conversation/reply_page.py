@@ -224,5 +224,5 @@ def _picture(source: Source, figures: Figures) -> str:
 def _file(source: Source) -> str:
     data, url = ("", source.url) if "://" in source.url[:16] else (source.url, "")
     name = source.filename or (location(url) if url else "") or source.file_id
-    # With or without what a data URL begins with.
+    # With or without the beginning of a data URL.
     return sent(f"the file {name or 'without a name'}", len(data.rpartition(",")[2].rstrip("=")) * 3 // 4)

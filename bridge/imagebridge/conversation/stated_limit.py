@@ -155,7 +155,7 @@ def _sentences(text: str) -> "Iterator[_Sentence]":
 def _tokens(text: str) -> list[_Token]:
     text = _NAMES.sub(" ~ ", text.replace("(s)", "s").replace("\n", " . "))
     text = re.sub(r"\b(max|min|no|approx)\.", r"\1", text, flags=re.IGNORECASE)
-    # camelCase and snake_case are words too, as in codes; quotes say nothing.
+    # camelCase and snake_case contain words too, as in codes; quotes mean nothing.
     text = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", text).lower()
     tokens: list[_Token] = []
     for match in _TOKEN.finditer(re.sub(r"[\"'`*’“”]", "", text)):
@@ -307,7 +307,7 @@ class _Sentence:
             if len(word) > 2 and word.endswith("s") and word not in _NO_THINGS and word not in _PARTS:
                 return False
             other = True
-        # One request, the one prompt: of more than one the ending would tell.
+        # One request, the one prompt: with more than one, the ending would show it.
         return False if other and self._tokens[at].value == 1 else None
 
 

@@ -52,7 +52,7 @@ def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element
         try:
             root = package.xml_if_there(name)
         except DocumentError:
-            continue  # The chapters are there without their titles.
+            continue  # The chapters exist without their titles.
         for one in root.iter() if root is not None else ():
             address = one.get("href", "") if local(one) == "a" else ""
             if local(one) == "navPoint":

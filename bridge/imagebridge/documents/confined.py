@@ -7,11 +7,12 @@ would end the process that reads it. One process serves all reads of a result, b
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, TypeVar, cast
 
 from imagebridge.errors import DocumentError
+from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
 from . import reading_process
 
@@ -28,7 +29,9 @@ MEMORY = 1_050_000_000
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
 
-_BROKEN = "is not read: it broke the process that read it, or took too much memory; ask for a smaller one"
+_BROKEN = (
+    "cannot be read: it crashed the process that read it, or took too much memory; ask for a smaller one"
+)
 
 Returned = TypeVar("Returned")
 
@@ -41,24 +44,24 @@ def confined(function: Callable[[], Returned]) -> Returned:
             work that it was part of was abandoned.
         Exception: any exception of the function itself.
     """
-    # Only now: few results hold such a document.
+    # Only now: few results contain such a document.
     import pickle
 
     request = pickle.dumps(function)
     with in_one_process() as confinement:
         answer = confinement.answer(request)
-    raised, returned = pickle.loads(answer)  # what this same program wrote
+    raised, returned = pickle.loads(answer)  # written by this same program
     if raised is not None:
         raise raised
     return returned
 
 
 class Confinement:
-    """One process for all reads in its context, which run in one thread. It ends with the context; any thread may end it earlier."""
+    """One process for all reads in its context, which run in one thread. It ends with the context."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
-        self._given_up = False
+        self._ending = ExitStack()
 
     def __enter__(self) -> None:
         self._before = _OPEN.set(self)
@@ -66,13 +69,6 @@ class Confinement:
     def __exit__(self, *_: object) -> None:
         _OPEN.reset(self._before)
         self._end()
-
-    def give_up(self) -> None:
-        """End the process at once, even while it is starting, and start no other. May be called in any thread."""
-        # In this order, and in the other one in `_start`: one of the two sees what the other did.
-        self._given_up = True
-        if process := self._process:
-            process.kill()
 
     def answer(self, request: bytes) -> bytes:
         """Return the process's answer; a process that has read something before may be worn out, and is replaced once.
@@ -82,10 +78,10 @@ class Confinement:
         """
         is_used = self._process is not None
         answer = self._asked(request)
-        if not answer and is_used and not self._given_up:
+        if not answer and is_used and not is_given_up():
             answer = self._asked(request)
-        if self._given_up:
-            raise DocumentError("is not read: the call was given up")
+        if is_given_up():
+            raise DocumentError("was not read, because the call was cancelled")
         if not answer:
             raise DocumentError(_BROKEN)
         return answer
@@ -110,7 +106,7 @@ class Confinement:
         answer = b""
         try:
             _begin(timer)
-            with suppress(OSError):  # It ended before it read all.
+            with suppress(OSError):  # It ended before it read everything.
                 reading_process.write(cast("IO[bytes]", process.stdin), request)
                 answer = reading_process.message(cast("IO[bytes]", process.stdout))
         finally:
@@ -119,7 +115,7 @@ class Confinement:
                 self._end()
         if not answer and late:
             raise DocumentError(
-                f"is not read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
+                f"cannot be read: it took longer than {SECONDS:g} seconds; ask for a smaller one"
             )
         return answer
 
@@ -136,11 +132,10 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"is not read: no process can be started for it ({error.strerror})"
+                f"cannot be read: no process can be started for it ({error.strerror})"
             ) from error
         self._process = process
-        if self._given_up:
-            process.kill()
+        self._ending.enter_context(ending_with_work(process))
         return process
 
     def _end(self) -> None:
@@ -151,18 +146,16 @@ class Confinement:
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
-        process.wait()
+        self._ending.close()
 
 
 def _begin(thread: "Thread") -> None:
     try:
         thread.start()
-    except RuntimeError as error:  # as many as the system allows run already
-        raise DocumentError(
-            f"is not read: no thread can be started that watches over it ({error})"
-        ) from error
+    except RuntimeError as error:  # as many as the system allows are already running
+        raise DocumentError(f"cannot be read: no thread can be started to watch over it ({error})") from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)

@@ -9,7 +9,7 @@ from typing import Literal
 from imagebridge.errors import DocumentError
 from imagebridge.pictures import kinds
 
-from .sections import DocumentContents
+from .sections import LOCKED, DocumentContents
 
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
@@ -30,8 +30,6 @@ _SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
 """Suffixes of addresses that lead to pages, if the content begins like one."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
-
-LOCKED = "is locked with a password; save a copy without one"
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of compound files, which hold old or locked office documents (MS-CFB, 2026-11-29)."""
@@ -105,7 +103,7 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     Raises:
         DocumentError: it is not a readable kind, or is damaged or locked.
     """
-    # Each reader loads only when it is needed.
+    # Each reader is loaded only when it is needed.
     match document_type(data, name):
         case "pdf":
             from . import portable

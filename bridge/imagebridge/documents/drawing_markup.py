@@ -56,7 +56,7 @@ def _points(series: ElementTree.Element, names: tuple[str, ...]) -> dict[int, st
     if not found:
         literal = holder.find(f"{C}v")
         return {0: literal.text or ""} if literal is not None else {}
-    # Categories of several levels: the innermost comes first.
+    # With several levels of categories, the innermost comes first.
     return {at: ", ".join(reversed(found[at])) for at in sorted(found)}
 
 
@@ -91,7 +91,7 @@ def svg_pictures(element: ElementTree.Element) -> list[str]:
 
 def formula(element: ElementTree.Element) -> str:
     """Return an Office or MathML formula on one line, as one would type it."""
-    # Each once: a part that was written for every place where it may stand would take twice as long a level.
+    # Each once: writing a part for every place where it may occur would double the time with each level.
     parts = [(local(one), formula(one)) for one in element]
     inside = "".join(words for _, words in parts)
 

@@ -89,7 +89,7 @@ def fitting(text: str, room: int | None, length: Callable[[str], int] = json_len
     """Return how many characters of a text fit one answer: at most `CHARACTERS`, and as many as take `room` as JSON.
 
     A host counts what is sent, in which a letter beyond ASCII takes 6 or 12 characters. At least one character always fits,
-    so that reading on reaches the end.
+    so that continued reading reaches the end.
 
     Args:
         text: the rest of the text.
@@ -127,7 +127,7 @@ def excerpt(
         DocumentError: it is not a readable document, or is damaged or locked.
         ArgumentError: the pages or the part do not exist.
     """
-    # As JSON a text is never shorter, so no more of the document is read than a part may need.
+    # A text is never shorter as JSON, so no more of the document is read than a part may need.
     characters = characters if room is None else min(characters, room)
     try:
         with opened(data, name) as contents:

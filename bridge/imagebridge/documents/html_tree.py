@@ -132,10 +132,10 @@ class _PageBuilder(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open an element."""
-        # A drawing has titles of its own.
+        # A drawing has its own titles.
         self._in_title = tag == "title" and not self.title and "svg" not in self._open
         if tag == "body":
-            self._unseen = 0  # A head that is not closed ends here.
+            self._unseen = 0  # An unclosed head ends here.
         if tag in _UNSEEN:
             self._unseen += tag not in _VOID
             return
@@ -194,7 +194,7 @@ class _PageBuilder(HTMLParser):
             tag = self._open[at]
             if tag in tags:
                 self._close(at)
-                # A row ends its cells first, and then the row before it.
+                # A row first ends its cells, and then the row before it.
                 if "tr" in tags and tag != "tr":
                     self._close_until(frozenset(("tr",)))
                 return

@@ -6,11 +6,10 @@ from xml.etree import ElementTree
 
 from imagebridge.errors import DocumentError
 
-from .document_types import LOCKED
 from .drawing_markup import mathml
 from .markdown import BlockList, inline, link, spread, table
 from .packages import Package, local, member, whole_number
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 
 _URN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _TABLE, _DRAW, _STYLE, _SHOW = (
@@ -185,7 +184,7 @@ class _OpenReader:
                 self._deleted[region.get(f"{_TEXT}id", "")] = deletion
         if len(element):
             self._found.notes.append(
-                "Tracked changes: what was inserted is in the text, what was deleted is struck through (~~)."
+                "Tracked changes: insertions are in the text, deletions are struck through (~~)."
             )
 
     def _list(self, blocks: BlockList, element: ElementTree.Element, depth: int, style: str) -> None:
@@ -264,7 +263,7 @@ class _OpenReader:
             case "annotation":
                 return self._comment(element)
             case "change":
-                # It stands where it was deleted, and nowhere else.
+                # It is where it was deleted, and nowhere else.
                 deleted = self._deleted.pop(element.get(f"{_TEXT}change-id", ""), None)
                 words = " ".join(self._plain(deleted).split()) if deleted is not None else ""
                 return f"~~{words}~~" if words else ""

@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from imagebridge.errors import DocumentError
 
-from .document_types import LOCKED
+from .sections import LOCKED
 
 MAX_UNPACKED = 200_000_000
 """The most bytes of all members that are read from one document."""
@@ -88,21 +88,17 @@ class Package:
                 data = member.read(room + 1)
         except (
             RuntimeError
-        ) as error:  # How zipfile says that it is locked, or packed in a way that it does not know.
+        ) as error:  # zipfile's ways of saying that it is locked, or uses an unknown compression.
             raise DocumentError(_unreadable(info)) from error
         except (
             *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
-            *(ValueError, struct.error),  # Places before the beginning, and fields that end too early.
+            *(ValueError, struct.error),  # Positions before the beginning, and fields that end too early.
         ) as error:
             raise DocumentError(f"is damaged: its part {name[:200]} cannot be unpacked") from error
         if len(data) > room:
-            what = (
-                f"its part {name[:200]}"
-                if room == most
-                else f"what was read of it up to its part {name[:200]}"
-            )
+            what = f"its part {name[:200]}" if room == most else f"its parts up to {name[:200]}"
             raise DocumentError(
-                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} once unpacked"
+                f"has over {most if room == most else MAX_UNPACKED:,} bytes in {what} when unpacked"
             )
         self._left -= len(data)
         return data
@@ -128,9 +124,7 @@ class Package:
         """Return markup after deducting its elements from the number allowed."""
         self._elements -= data.count(b"<") - data.count(b"</")
         if self._elements < 0:
-            raise DocumentError(
-                f"has over {MAX_ELEMENTS:,} elements in what was read of it up to its part {name[:200]}"
-            )
+            raise DocumentError(f"has over {MAX_ELEMENTS:,} elements in its parts up to {name[:200]}")
         return data
 
     def xml_if_there(self, name: str) -> ElementTree.Element | None:
@@ -240,7 +234,7 @@ def _declares(data: bytes) -> bool:
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = doctype
     parser.StartElementHandler = element
-    # What is not well-formed is told by who reads all of it.
+    # Whoever reads all of it reports if it is not well-formed.
     with suppress(_ReadError, expat.ExpatError, ValueError, LookupError):
         for at in range(0, len(data), 65_536):
             parser.Parse(data[at : at + 65_536])
@@ -261,7 +255,7 @@ def member(base: str, target: str) -> str:
 
 def local(element: ElementTree.Element) -> str:
     """Return the name of an element without its namespace."""
-    # The parser leaves comments and processing instructions out, so every tag is a string.
+    # The parser drops comments and processing instructions, so every tag is a string.
     return element.tag.rpartition("}")[2]
 
 

@@ -12,10 +12,9 @@ from imagebridge.errors import DocumentError, PictureError, RequirementError
 from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
 
-from .document_types import LOCKED
 from .markdown import tidy
 from .page_annotations import annotations
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 
 _SIDE = 48
 """The shortest side in points from which on a picture on a page is a figure; smaller ones are rules, dots and marks."""
@@ -30,7 +29,7 @@ _PATH, _IMAGE, _SHADING = 2, 3, 4
 """FPDF_PAGEOBJ_PATH, _IMAGE and _SHADING (pdfium, fpdf_edit.h, 2026-11)."""
 
 _LINES = 8
-"""The least lines and areas of a page that make a drawing or a table; fewer are rules at the head and foot."""
+"""The fewest lines and areas of a page that make a drawing or a table; fewer are rules at the head and foot."""
 
 _SYMBOLS = re.compile("[\uf000-\uf0ff]")
 """Symbol-font characters that serve as bullets in most texts."""
@@ -135,14 +134,14 @@ def _attached(document: Any) -> list[str]:
     except Exception:  # noqa: BLE001  # a broken list must not cost the text
         return []
     more = f" and {count - len(names):,} more" if count > len(names) else ""
-    return [f"Files are attached to it, which are not read: {', '.join(names)}{more}."] if names else []
+    return [f"It has attached files, which are not read: {', '.join(names)}{more}."] if names else []
 
 
 def _outline(document: Any) -> list[str]:
     """Return the outline of a PDF as one note, if it has one."""
     lines: list[str] = []
     try:
-        # A depth that is passed would be written to a log.
+        # A depth limit that is exceeded would be written to a log.
         for mark in islice(document.get_toc(max_depth=_DEEPEST), _ENTRIES):
             if mark.level > 1:
                 continue

@@ -172,7 +172,7 @@ class _SlideReader:
             elif one.tag == f"{D}relIds" and (relation := self._relation(one, "dm")):
                 self.blocks.add(diagram(self._package, relation.target))
             elif local(one) == "pic":
-                self._picture(one)  # What an embedded object looks like.
+                self._picture(one)  # The preview of an embedded object.
 
     def _row(self, row: ElementTree.Element) -> list[str]:
         cells: list[str] = []

@@ -24,15 +24,22 @@ def limit_memory(size: int) -> None:
         resource.setrlimit(limit, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
+def leave_signals_to_parent() -> None:
+    """Ignore signals that ask to end: Ctrl-C and the end of a service reach every process, and the parent decides."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
+
+
 def end_with(parent: int) -> None:
     """End this process when its parent ends, even if that is killed; outside Linux, the alarm has to do."""
     if sys.platform != "linux":
         return
     import ctypes
 
-    # The thread that started this process counts, which is the one that waits for it or whose event loop keeps it.
+    # The thread that started this process counts, which waits for it or whose event loop keeps it.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # It was gone before.
+    if os.getppid() != parent:  # It was already gone.
         os._exit(1)
 
 

@@ -5,7 +5,6 @@ imports nothing of the package before it has bypassed the package's `__init__`.
 """
 
 import os
-import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -33,14 +32,13 @@ def message(pipe: IO[bytes]) -> bytes:
 def _main(parent: int, seconds: float, memory: int) -> None:
     """Answer requests until stdin ends."""
     _leave_out_entry()
-    from imagebridge.documents.process_limits import alarm, end_with, limit_memory
+    from imagebridge.documents.process_limits import alarm, end_with, leave_signals_to_parent, limit_memory
 
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_signals_to_parent()
     end_with(parent)
-    with suppress(ValueError, OSError):  # The system limits no memory: the time remains.
+    with suppress(ValueError, OSError):  # The system cannot limit memory: the time limit remains.
         limit_memory(memory)
-    # What a library prints must not stand among the answers.
+    # What a library prints must not end up among the answers.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while request := message(sys.stdin.buffer):

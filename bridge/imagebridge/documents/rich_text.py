@@ -43,9 +43,9 @@ def rtf_contents(data: bytes) -> DocumentContents:
         DocumentError: it is too large, or nested too deeply.
     """
     if len(data) > MAX_RTF:
-        raise DocumentError(f"has {len(data):,} bytes; RTF of at most {MAX_RTF:,} is read")
+        raise DocumentError(f"has {len(data):,} bytes; the limit for RTF is {MAX_RTF:,}")
     if data.count(b"\\") + data.count(b"{") > _WORDS:
-        raise DocumentError(f"has over {_WORDS:,} control words; RTF with fewer is read")
+        raise DocumentError(f"has over {_WORDS:,} control words, which is the limit for RTF")
     found = DocumentContents("RTF document", "", 1, lambda _: Section("", ""))
     found.read = lambda _: Section("", _RtfReader(data, found).text())
     return found
@@ -118,7 +118,7 @@ class _RtfReader:
                 elif word is not None:
                     self._control(word.decode(), int(number) if number else None)
         self._flush()
-        while self._stack:  # A file that was cut ends inside its groups.
+        while self._stack:  # A truncated file ends inside its groups.
             self._brace(b"}")
         self._paragraph()
         self._end_table()
@@ -149,7 +149,7 @@ class _RtfReader:
         text = letters.decode(self._page, "replace")
         return re.sub(r"\\u(-?\d{1,5}) ?\??", lambda one: chr(int(one[1]) % 65_536), text)
 
-    # What stands in the file.
+    # The content of the file.
 
     def _letters(self, letters: bytes) -> None:
         skipped = min(self._to_skip, len(letters))
@@ -229,7 +229,7 @@ class _RtfReader:
         match word:
             case "par" | "sect":
                 self._paragraph()
-            # LibreOffice writes one within a label, whose own it is.
+            # LibreOffice writes one inside a label, to which it belongs.
             case "pard" if group.taken != "listtext":
                 self._in_table, self._level, self._style, self._depth = False, 0, 0, 0
             case "intbl":
@@ -335,7 +335,7 @@ class _RtfReader:
         digits = re.sub(rb"[^0-9a-fA-F]", b"", b"".join(self._hex))
         data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode())
         if self._form == "wmetafile":
-            data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the head that files have.
+            data = b"\xd7\xcd\xc6\x9a" + data  # In RTF it lacks the header that files have.
         if data:
             self._words[-1].append(self._found.figures.add(data, self._described, lambda: data))
 

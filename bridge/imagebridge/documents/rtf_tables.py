@@ -88,7 +88,7 @@ class RtfTable:
 def _edges(rows: list[_Row]) -> list[int]:
     """Return where columns end: every edge of a cell, with nearby ones merged."""
     edges: list[int] = []
-    # Rows that follow each other share their places.
+    # Consecutive rows share their edges.
     places = {id(row.places): row.places for row in rows}.values()
     for edge in sorted({place.edge for one in places for place in one}):
         if not edges or edge - edges[-1] > _NEAR:

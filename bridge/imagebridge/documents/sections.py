@@ -13,6 +13,10 @@ MARK = "figure:"
 """What precedes the number of a figure in its address in a text."""
 
 
+LOCKED = "is locked with a password; save a copy without one"
+"""What each reader says about a password-protected document."""
+
+
 class Section(NamedTuple):
     """One page, slide, sheet or chapter, or the whole of a continuous text: its title, if any, and its text."""
 
@@ -39,7 +43,7 @@ class FigureList:
         if key not in self._numbers:
             self.files.append(FigureFile(caption, load))
             self._numbers[key] = len(self.files)
-        # What would end the words of a picture in Markdown.
+        # Characters that would end the description of a picture in Markdown.
         words = " ".join(caption.translate(_BRACKETS).split())[:_CAPTION]
         return f"![{words or f'figure {self._numbers[key]}'}]({MARK}{self._numbers[key]})"
 

@@ -85,7 +85,7 @@ def sheet_markup(
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
         return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
-    except DocumentError:  # A part is missing, damaged, made to cost much, or packed in another way.
+    except DocumentError:  # A part is missing, damaged, expensive by design, or compressed in another way.
         return nothing
 
 
@@ -150,7 +150,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
                 boxes.append(beginning(words, _NOTE))
             elif name in _DRAWN:
                 drawn[_DRAWN[name]] += 1
-    # Of a thread of comments the older part holds no more than advice to get a newer program: the newer one counts.
+    # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
     told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in (notes | threads).items()]
     if told:
         yield f"notes of cells: {_first(told, 'more note')}"

@@ -11,10 +11,9 @@ from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
 
-from .document_types import LOCKED
 from .markdown import table
 from .packages import MAX_UNPACKED, unpacked_size
-from .sections import DocumentContents, Section
+from .sections import LOCKED, DocumentContents, Section
 from .sheet_markup import sheet_markup
 
 _ROWS = 10_000
@@ -58,7 +57,7 @@ def _check_size(data: bytes) -> None:
     if not data.startswith(b"PK"):
         return
     if (size := unpacked_size(data)) > MAX_UNPACKED:
-        raise DocumentError(f"has {size:,} bytes unpacked; at most {MAX_UNPACKED:,} are read")
+        raise DocumentError(f"has {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
 
 
 def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:

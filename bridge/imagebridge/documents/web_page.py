@@ -41,9 +41,9 @@ def page_contents(text: str) -> DocumentContents:
         DocumentError: it is too large.
     """
     if len(text) > MAX_HTML:
-        raise DocumentError(f"has {len(text):,} characters; pages of at most {MAX_HTML:,} are read")
+        raise DocumentError(f"has {len(text):,} characters; the limit for HTML is {MAX_HTML:,}")
     if text.count("<") - text.count("</") > MAX_ELEMENTS:
-        raise DocumentError(f"has over {MAX_ELEMENTS:,} elements; pages of fewer are read")
+        raise DocumentError(f"has over {MAX_ELEMENTS:,} elements, which is the limit for HTML")
     found = DocumentContents("web page", "", 1, lambda _: Section("", ""))
 
     def read(_: int) -> Section:

@@ -74,7 +74,7 @@ class _WordReader:
         beside = [self._beside(kind) for kind in ("header", "footer")]
         if self._changed:
             self._found.notes.append(
-                "Tracked changes: what was inserted is in the text, what was deleted is struck through (~~)."
+                "Tracked changes: insertions are in the text, deletions are struck through (~~)."
             )
         head, foot = (" / ".join(dict.fromkeys(words)) for words in beside)
         lines = (f"[Header: {head}]" if head else "", blocks.text(), f"[Footer: {foot}]" if foot else "")

@@ -26,7 +26,9 @@ ENDPOINTS: dict[str, EndpointKind] = {
     "openai": EndpointKind(
         "native", "user_message", "OpenAI's guides, 2026-09; chat: openai 3.54 types, tool content is text"
     ),
-    "azure": EndpointKind("native", "user_message", "assumed as OpenAI: no report either way, 2026-11"),
+    "azure": EndpointKind(
+        "native", "user_message", "assumed to be like OpenAI: no reports either way, 2026-11"
+    ),
     "deepseek": EndpointKind(
         "user_message", "user_message", "api-docs.deepseek.com/guides/vision.md: user role"
     ),
@@ -34,7 +36,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
         "user_message",
         "native",
         "ggml-org/llama.cpp#23542, PR #27958: chat takes pictures in every role; PR #22575: outputs take pictures "
-        "and no files, which builds before it refuse (met on 2026-09-23)",
+        "but no files; earlier builds refuse pictures too (seen on 2026-09-23)",
     ),
     "lm-studio": EndpointKind(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"

@@ -61,7 +61,7 @@ UNKNOWN = Host(
     name="unknown",
     side=2_048,
     resources=False,
-    source="1 MiB an SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
+    source="1 MiB per SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
     "every vision model of OpenAI sees (see `models`)",
 )
 """What no known host refuses; hosts that mostly use Claude allow 2,000 pixels per side, the limit of its API
@@ -107,7 +107,7 @@ HOSTS: tuple[Host, ...] = (
         name="cursor",
         clients=("cursor*",),
         resources=False,
-        source="cursor.com/changelog/0-49; what becomes of links and resources is not documented",
+        source="cursor.com/changelog/0-49; the handling of links and resources is not documented",
     ),
     Host(
         name="vscode",
@@ -123,7 +123,7 @@ HOSTS: tuple[Host, ...] = (
         patches=2_500,
         resources=False,
         start=30,
-        source="Codex 0.171.0, run against a local endpoint: pictures come at 2,048 px and 2,500 patches at most; models.rs, "
+        source="Codex 0.171.0, run against a local endpoint: pictures arrive with at most 2,048 px and 2,500 patches; models.rs, "
         "as_function_call_output_payload; codex#38287, PR#5600",
         date="2026-11-29",
         verified=True,
@@ -157,7 +157,7 @@ HOSTS: tuple[Host, ...] = (
         clients=("@librechat/*", "librechat*"),
         structured="dropped",
         resources=False,
-        source="LibreChat, packages/api/src/mcp/parsers.ts: 10 MiB a picture",
+        source="LibreChat, packages/api/src/mcp/parsers.ts: 10 MiB per picture",
         verified=True,
     ),
     Host(
@@ -188,22 +188,22 @@ HOSTS: tuple[Host, ...] = (
         clients=("copilot-cli*", "github-copilot*"),
         formats=_NONE,
         resources=False,
-        source="Copilot CLI 1.0.102 with a provider of one's own, run against a local endpoint: no picture arrives; "
+        source="Copilot CLI 1.0.102 with a custom provider, run against a local endpoint: no picture arrives; "
         "copilot-cli#4536, github/app#1706",
         date="2026-11-29",
         verified=True,
     ),
-    Host(name="windsurf", clients=("windsurf*",), source="none found: as an unknown host"),
-    Host(name="zed", clients=("zed*",), source="none found: as an unknown host"),
+    Host(name="windsurf", clients=("windsurf*",), source="none found: treated as an unknown host"),
+    Host(name="zed", clients=("zed*",), source="none found: treated as an unknown host"),
     Host(
         name="chatgpt",
         clients=("chatgpt*", "openai-mcp*"),
-        source="none found: as an unknown host",
+        source="none found: treated as an unknown host",
     ),
     Host(
         name="mcporter",
         clients=("mcporter*",),
-        source="what it prints depends on its caller: as an unknown host",
+        source="what it prints depends on its caller: treated as an unknown host",
     ),
     *(
         Host(
@@ -225,7 +225,7 @@ HOSTS: tuple[Host, ...] = (
             (
                 "inspector",
                 ("mcp-inspector*", "inspector-client*", "inspector-cli*"),
-                "run with @modelcontextprotocol/inspector 0.15 and 2.12; 10 MiB a message (TypeScript SDK)",
+                "run with @modelcontextprotocol/inspector 0.15 and 2.12; 10 MiB per message (TypeScript SDK)",
             ),
             (
                 "conformance",
@@ -243,7 +243,7 @@ HOSTS: tuple[Host, ...] = (
         date="2026-11-29",
         verified=True,
     ),
-    # Frameworks name themselves as their SDK does ("mcp"): they are chosen by name alone. All were run.
+    # Frameworks give the name of their SDK ("mcp"), so they are chosen only by `--host`. All were run.
     Host(
         name="openai-agents",
         clients=("openai-agents*",),
@@ -269,7 +269,7 @@ HOSTS: tuple[Host, ...] = (
         structured="dropped",
         errors="lost",
         files=True,
-        source=f"pydantic-ai 2.68.0, {_PEERS}: structured content beside pictures is lost",
+        source=f"pydantic-ai 2.68.0, {_PEERS}: structured content next to pictures is lost",
         verified=True,
     ),
     Host(
@@ -357,7 +357,7 @@ def host(name: str) -> Host:
 
 @lru_cache(maxsize=256)
 def _found(name: str) -> Host:
-    # mcp-remote stands between: "claude-ai (via mcp-remote 0.1.37)".
+    # With mcp-remote in between: "claude-ai (via mcp-remote 0.1.37)".
     client = name.lower().partition(" (via ")[0].strip()
     known = (one for one in HOSTS if one.name == client)
     called = (one for one in HOSTS if any(fnmatchcase(client, pattern) for pattern in one.clients))

@@ -164,7 +164,7 @@ FAMILIES: tuple[Family, ...] = (
         chat_tools={r"gpt-6-(sol|luna)": "without effort", r"gpt-6-astra": "never"},
     ),
     replace(
-        # And all that is newer and has no row yet.
+        # And everything newer without a row yet.
         _in_full("gpt-5.6", r"gpt-(5\.([6-9]|\d\d)|[6-9]|\d\d)"),
         models={
             "gpt-5.6-sol": Price(4.00, 0.40, None, 20.00),  # published lists, without a date
@@ -193,7 +193,7 @@ FAMILIES: tuple[Family, ...] = (
     replace(_assumed("gpt-5.3", 120), ends={r"gpt-5\.3-codex": _APRIL}),
     _patched("gpt-5.2", 120),
     replace(_tiled("gpt-5.1", 70, 140), ends={r"gpt-5\.1": _APRIL}),
-    # The guide writes "gpt-5*", "o3*" and "gpt-4o*": every variant ends, and no other version.
+    # The guide writes "gpt-5*", "o3*" and "gpt-4o*": every variant is shut down, but no other version.
     replace(_assumed("gpt-5-mini", 120), ends={r"gpt-5-.+": _DECEMBER}),
     replace(_assumed("gpt-5-nano", 150), ends={r"gpt-5-.+": _DECEMBER}),
     replace(_tiled("gpt-5", 70, 140), ends={r"gpt-5(-.+)?": _DECEMBER}),
@@ -208,12 +208,12 @@ FAMILIES: tuple[Family, ...] = (
         pattern=r"o[13]",
         ends={r"o3(-.+)?": _DECEMBER, r"o1(-mini|-pro|-preview)?": _OCTOBER},
     ),
-    # They draw: what they see is the safe guess.
+    # These draw: what they see is the safe guess.
     replace(
         _assumed("gpt-image", 120),
         pattern=r"(chat)?gpt-image",
         models=dict.fromkeys(("gpt-image-2.6-sunburst", "gpt-image-2.6-flare", "gpt-image-2")),
-        # The documented default of the Responses tool: models page of OpenAI, 2026-11-29.
+        # The documented default of the Responses tool: OpenAI's models page, 2026-11-29.
         drawing={"gpt-image-2.6-sunburst": ImagePrice(5.00, 8.00, 30.00)},
         ends={
             r"gpt-image-1": _OCTOBER,

@@ -86,7 +86,7 @@ async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) ->
 
 
 def _calling(bridge: "Bridge | SyncBridge", name: str) -> Callable[..., Awaitable[list[dict[str, Any]]]]:
-    # A function, whose annotations LangGraph reads. Arguments come by their names, which may be `bridge` and `name` too.
+    # A function, because LangGraph reads its annotations. Arguments arrive by name, and may be called `bridge` and `name`.
     async def called(**arguments: object) -> list[dict[str, Any]]:
         return _blocks(await answered(bridge, name, arguments))
 
@@ -94,7 +94,7 @@ def _calling(bridge: "Bridge | SyncBridge", name: str) -> Callable[..., Awaitabl
 
 
 def _blocking(bridge: "SyncBridge", name: str) -> Callable[..., list[dict[str, Any]]]:
-    # `agent.invoke` asks for it.
+    # `agent.invoke` requires it.
     def called(**arguments: object) -> list[dict[str, Any]]:
         return _blocks(bridge.answer(name, arguments))
 

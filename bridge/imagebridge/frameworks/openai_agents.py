@@ -52,7 +52,7 @@ def tools(bridge: "Bridge | SyncBridge") -> list[FunctionTool]:
             description=tool.get("description") or "",
             params_json_schema=cast("dict[str, Any]", tool["parameters"]),
             on_invoke_tool=partial(_called, bridge, tool["name"]),
-            # MCP's schemas are not written for the strict mode, which demands every property.
+            # MCP's schemas are not written for strict mode, which requires every property.
             strict_json_schema=False,
         )
         for tool in bridge.tools

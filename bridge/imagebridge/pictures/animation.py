@@ -106,7 +106,7 @@ def _laid(data: bytes) -> "Iterator[tuple[Image, float]]":
     container = walk(data)
     width, height = container.width, container.height
     check_pixels(width, height)
-    # The canvas, a copy of it to give away and one to go back to, the frame as stored and as it is laid on.
+    # The canvas, a copy to return and one to restore, the frame as stored and as it is drawn.
     check_memory(width, height, 17 * width * height)
     canvas = Images.new("RGBA", (container.width, container.height))
     for one in _STILLS[container.kind](data):
@@ -149,7 +149,7 @@ def _of_png(data: bytes) -> Iterator[_Frame]:
         elif name == b"fdAT":
             pixels += body[4:]
         elif name in (b"fcTL", b"IEND"):
-            # A frame without pixels is none.
+            # A frame without pixels does not count.
             if control and pixels and left:
                 yield _png_frame(header, beside, pixels, control)
                 left -= 1
@@ -173,7 +173,7 @@ def _of_gif(data: bytes) -> Iterator[_Frame]:
     table = data[10:13] + data[13 : 13 + palette_length(data, 10)]
     at, control = 10 + len(table), bytes(4)
     if len(table) == 3:
-        # Frames without any palette are grey to those who show them.
+        # Programs show frames without any palette as grey.
         table = b"\xf7" + table[1:] + bytes(grey for grey in range(256) for _ in range(3))
     while at < len(data) and data[at] != GIF_END:
         if data[at] == GIF_EXTENSION:
@@ -183,7 +183,7 @@ def _of_gif(data: bytes) -> Iterator[_Frame]:
             continue
         left, top, width, height = unpack_from("<HHHH", data, at + 1)
         stop = sub_blocks_end(data, at + 11 + palette_length(data, at + 9))
-        # Alone it needs of its control no more than which colour is transparent.
+        # A separate frame needs from its control only which colour is transparent.
         clear = bytes((GIF_EXTENSION,)) + GIF_CONTROL + bytes((control[0] & 1, 0, 0, control[3], 0))
         size = pack("<HH", width, height)
         frame = bytes((GIF_FRAME, 0, 0, 0, 0)) + size + data[at + 9 : stop]

@@ -79,7 +79,7 @@ def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
             return bare, "percent"
         return unquote(bare) if "%" in bare else bare, "base64"
     if bare[:2] in ("b'", 'b"'):
-        # What Python's `str` makes of bytes.
+        # Python's `str` of bytes.
         return bare.rstrip()[2:-1], "base64"
     return bare, "none" if bare[:1] == "<" and is_svg(bare[:6_000].encode(errors="replace")) else "base64"
 

@@ -89,11 +89,11 @@ def image(data: bytes) -> "Image | None":
 
 def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
     if header.packed == 0 and header.bits == 32 and header.length >= 56:
-        # Of a header's masks only the one for opacity counts where the pixels are not said to go by masks.
+        # Of a header's masks, only the one for opacity counts unless the header says that the pixels use masks.
         return (0xFF0000, 0xFF00, 0xFF, *unpack_from("<I", data, 66))
     if header.packed not in _BITFIELDS or header.bits not in (16, 32):
         return None
-    # They stand behind the first 40 bytes, inside of a longer header and behind a short one.
+    # They follow the first 40 bytes, inside a longer header and after a short one.
     count = 4 if header.length >= 56 or header.packed == 6 else 3
     masks = unpack_from(f"<{count}I", data, 54)
     return (*masks[:3], masks[3] if count == 4 else 0)
@@ -169,7 +169,7 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
     size = width, height = header.width, header.height
     check_pixels(width, height)
-    # Twice a pixel and whether it was named, the picture, black, and both together.
+    # Twice one pixel and whether it was set, the picture, black, and both together.
     check_memory(width, height, (21 if header.bits == 24 else 17) * width * height)
     pixels, named = _unpacked(data, start, header)
     order = 1 if header.down else -1
@@ -232,14 +232,14 @@ class Icon(NamedTuple):
     mask: bytes = b""
 
     def shown(self, image: "Image") -> "Image":
-        """Return the pixels of the BMP with the opacity that they have; if all have none, as the mask says, as browsers do."""
+        """Return the pixels of the BMP with their opacity or, if all are transparent, with that of the mask, as browsers do."""
         from PIL import Image as Images
 
         if image.mode == "RGBA" and image.getchannel("A").getbbox():
             return image
         image = image.convert("RGB")
         if self.mask:
-            # A bit that is set hides its pixel.
+            # A set bit hides its pixel.
             order = 1 if _header(self.data, 14).down else -1
             seen = Images.frombytes("1", image.size, self.mask, "raw", "1;I", _mask_row(image.width), order)
             image.putalpha(seen.convert("L"))
@@ -247,7 +247,7 @@ class Icon(NamedTuple):
 
 
 def _mask_row(width: int) -> int:
-    """Return the bytes of a row of a mask, which are padded to four."""
+    """Return the number of bytes in a row of a mask, which is padded to four."""
     return (width + 31) // 32 * 4
 
 
@@ -265,7 +265,7 @@ def icon(data: bytes) -> Icon:
     found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
         raise PictureError("the icon does not contain a complete picture")
-    # The list says of a PNG how many colours it is made for, whatever it is stored with.
+    # For a PNG, the list gives the number of colours that it is meant for, not how it is stored.
     return max(found, key=lambda one: (*one[:2], one[3]))[2]
 
 
@@ -294,12 +294,12 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
 
 
 def _masks_behind(header: InfoHeader) -> int:
-    """Return the bytes of the masks of colours behind a short header: a longer one contains them."""
+    """Return the number of bytes of the colour masks after a short header; a longer one contains them."""
     return {3: 12, 6: 16}.get(header.packed, 0) if header.length == 40 else 0
 
 
 def _as_bmp(data: bytes, start: int, pixels: int, end: int) -> bytes:
-    """Return a picture of an icon as a separate file: its height no longer counts the mask, and 32 bits include opacity."""
+    """Return a picture of an icon as a separate file: its height no longer includes the mask, and 32 bits include opacity."""
     header = _header(data, start)
     height = header.height // 2 * (-1 if header.down else 1)
     before = data[start : start + 8] + pack("<i", height) + data[start + 12 : pixels]

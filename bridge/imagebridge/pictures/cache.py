@@ -44,7 +44,7 @@ class KeyedLocks:
             return lock
 
 
-class _HeldKey:  # a generated context takes three times as long
+class _HeldKey:  # a generated context manager takes three times as long
     __slots__ = ("_key", "_locks")
 
     def __init__(self, locks: KeyedLocks, key: Hashable) -> None:
@@ -95,7 +95,7 @@ class Cache(Generic[T]):
     """Values that were costly to make, stored as in `Kept`."""
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
-        # In a tuple, as what was made may be None.
+        # In a tuple, because the value may be None.
         self._kept = Kept[tuple[T]](limit, lambda made: size(made[0]))
         self._turns = KeyedLocks()
 

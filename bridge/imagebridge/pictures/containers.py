@@ -139,16 +139,16 @@ def _webp(data: bytes) -> Container:
             pixels, size = True, _larger(size, _vp8l(data, body))
             frames, begun = frames + bool(begun), 0
         elif name == b"ANMF" and length >= _FRAME_HEAD:
-            # As libwebp does: its chunks follow whatever length it says, and without pixels it is none.
+            # As in libwebp: its chunks follow whatever length it states, and without pixels it does not count.
             begun, length = at, _FRAME_HEAD
         elif name == b"EXIF":
-            # The first one counts, as for libwebp.
+            # The first one counts, as in libwebp.
             exif = exif or data[body : body + length]
         at = body + length + (length & 1)
     if not pixels:
         raise PictureError("the WebP is cut short" if cut else "the WebP has no pixels")
     if cut:
-        # What is whole before it is shown: a picture without what follows it, or the first frames.
+        # The complete part before it is shown: a picture without what follows it, or the first frames.
         mends, end = [(4, 8, pack("<I", at - 8))], at
     return Container(
         kinds.WEBP, *size, max(1, frames), end, orientation=orientation(exif), mends=tuple(mends)
@@ -198,22 +198,22 @@ def _gif(data: bytes) -> Container:
         after = at + 11 + palette_length(data, at + 9) if block == GIF_FRAME else at + 2
         at = sub_blocks_end(data, after) if block in (GIF_EXTENSION, GIF_FRAME) else size
         if at > size or block not in (GIF_EXTENSION, GIF_FRAME):
-            # Cut short, or strange to every reader: the frames before it are whole.
+            # Cut short, or unknown to every decoder: the frames before it are complete.
             at = size
             break
         if block == GIF_EXTENSION:
             control = start + 3 if data[start + 1 : start + 3] == GIF_CONTROL else control
             if at == start + 3:
-                mends.append((start, at, b""))  # it says nothing, and Pillow reads past its end
+                mends.append((start, at, b""))  # it is empty, and Pillow reads past its end
             continue
         frames, end = frames + 1, at
         left, top, across, down = unpack_from("<HHHH", data, start + 1)
         if frames == 1:
             if not (across and down):
                 raise PictureError("the GIF's first frame has no pixels")
-            # The first frame makes a screen larger that is too small for it; later ones are cut.
+            # The first frame enlarges a screen that is too small for it; later ones are clipped.
             width, height = max(width, left + across), max(height, top + down)
-            # Decoders disagree on what is seen where it does not lie.
+            # Decoders disagree on what is visible outside the frame.
             common = (across, down) == (width, height)
         if control and across * down > _WARNED:
             mends.append((control, control + 1, bytes((data[control] & ~_DISPOSAL,))))
@@ -225,7 +225,7 @@ def _gif(data: bytes) -> Container:
     else:
         mends.append((end, end, bytes((GIF_END,))))
     if (width, height) != screen and max(width, height) <= 0xFFFF:
-        # Decoders disagree on a first frame that reaches beyond the screen: some enlarge it, some cut.
+        # Decoders disagree on a first frame that extends beyond the screen: some enlarge it, some clip.
         mends.insert(0, (6, 10, pack("<HH", width, height)))
     return Container(kinds.GIF, width, height, frames, end, common, mends=tuple(sorted(mends)))
 

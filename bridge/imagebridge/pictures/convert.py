@@ -156,7 +156,7 @@ def _foreign(
 
             drawing = shown(data, fit or capped)
             picture, requested_size = drawing.picture, (drawing.width, drawing.height)
-            # Of one that is drawn larger, coordinates are those of the drawing, as they are for the tools.
+            # If it is drawn larger, coordinates are those of the drawing, as for the tools.
             size = requested_size if requested_size[0] > picture.width else None
             conversion = Converted((picture,), drawing.sentence, size=size)
         case kinds.TIFF:
@@ -164,7 +164,7 @@ def _foreign(
         case kinds.AVIF if frames(read(data)) > 1:
             conversion = _animation(data, fit, first_frame=first_frame)
         case _:
-            # A HEIC with several pictures holds a burst or thumbnails: its primary one is first.
+            # A HEIC with several pictures contains a burst or thumbnails: its primary one is first.
             image = read(data)
             with turn(memory_of(image)):
                 image = load(image)

@@ -23,7 +23,7 @@ MAX_DRAWN = 25_000_000
 """The most pixels with which an SVG is drawn, whatever it asks for."""
 
 MAX_SIDE = 500_000
-"""The most pixels of a side: a decoder needs memory for each row, however short it is."""
+"""The longest side in pixels: a decoder needs memory for each row, however short it is."""
 
 MAX_MEMORY = 900_000_000
 """Bytes that decoding one picture may take; a server with a busy worker then stays below 1.5 GB."""
@@ -44,10 +44,10 @@ _AS_THEY_ARE = frozenset(("L", "RGB"))
 """Modes that are shown and encoded without a second copy."""
 
 _DECODERS = {
-    "WEBP": 12,  # two canvases of libwebp's animation decoder and the bytes that it hands over
-    "AVIF": 8,  # the planes of dav1d, libavif's RGB and the bytes that are handed over
+    "WEBP": 12,  # two canvases of libwebp's animation decoder and the bytes that it returns
+    "AVIF": 8,  # the planes of dav1d, libavif's RGB and the bytes that are returned
     "HEIF": 6,
-    "JPEG2000": 16,  # OpenJPEG's four bytes a sample
+    "JPEG2000": 16,  # OpenJPEG's four bytes per sample
 }
 """Bytes per pixel that a decoder holds in addition to Pillow's."""
 

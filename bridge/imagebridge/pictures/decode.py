@@ -79,7 +79,7 @@ def _libtiff() -> list[Path]:
     return [*package.parent.glob("pillow.libs/libtiff*"), *package.glob(".dylibs/libtiff*")]
 
 
-_WARNED = Lock()  # how warnings are filtered belongs to the whole process: one thread at a time
+_WARNED = Lock()  # warning filters belong to the whole process: one thread at a time
 
 
 @contextmanager
@@ -116,13 +116,13 @@ def header(data: bytes) -> "Image":
     except ImportError as error:
         raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
-        # Its decoder makes room for all pixels as soon as it is made.
+        # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)
         check_memory(said.width, said.height, 16 * said.width * said.height)
     if file_type is kinds.AVIF and (size := iso_boxes.stored_size(data)):
-        check_pixels(*size)  # its decoder calls the file broken
+        check_pixels(*size)  # its decoder says that the file is broken
     bare, info = metadata.bare(data, file_type)
-    # Only TIFF's reader warns, of tags that say nothing of the pixels.
+    # Only the TIFF reader warns, about tags that have nothing to do with the pixels.
     with decoding("its header cannot be read"), _unwarned() if file_type is kinds.TIFF else nullcontext():
         image = reader(BytesIO(bare))
     image.info.update(info)
@@ -150,15 +150,15 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
         and image.palette
         and (colours := iso_boxes.palette(data))
     ):
-        # Pillow keeps equal colours once, and then counts wrongly.
+        # Pillow keeps equal colours once, and then counts incorrectly.
         image.palette.palette = bytearray(colours)
     if file_type is kinds.GIF and image.mode == "L":
-        image.palette = None  # the file's, beside a grey one of the frame's own
+        image.palette = None  # the file's, next to a grey one of the frame's own
     if not isinstance(image.info.get("icc_profile", b""), bytes):
-        del image.info["icc_profile"]  # a TIFF may give it in any type
+        del image.info["icc_profile"]  # a TIFF may have it in any type
     said = png.colours(data) if file_type is kinds.PNG else {}
     if b"cICP" in said:
-        image.info.pop("icc_profile", None)  # numbers count before it
+        image.info.pop("icc_profile", None)  # numbers take precedence
     if image.info.get("icc_profile"):
         return
     if file_type is kinds.AVIF:
@@ -288,7 +288,7 @@ def ended(data: bytes) -> bytes:
     Raises:
         PictureError: pixels are missing.
     """
-    # A lone 0xFF at the end would make a marker with what is laid behind it.
+    # A lone 0xFF at the end would form a marker with the appended bytes.
     for body in dict.fromkeys((data.rstrip(b"\0\xff"), data.rstrip(b"\xff"))):
         with suppress(PictureError):
             first, second = (_digest(body + _tail(body, filler)) for filler in _FILLERS)
@@ -319,7 +319,7 @@ def drafted(data: bytes, side: int) -> "Image":
     image = read(data)
     scale = 1.5 * side / max(image.size)
     with decoding("its pixels cannot be decoded"):
-        # Pillow divides by these: a thin picture would come to less than a pixel across.
+        # Pillow divides by these: a thin picture would become less than a pixel wide.
         image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
     return load(image)
 

@@ -52,7 +52,7 @@ _MEANINGS = tuple(
 
 def meaning(error: Exception) -> str:
     """Return the meaning of a decoder's exception."""
-    # Pillow hands on what `struct` says of its buffers.
+    # Pillow passes on what `struct` says about its buffers.
     if isinstance(error.__cause__ or error, struct_error):
         return "it ends too early"
     if isinstance(error, MemoryError):
@@ -65,7 +65,7 @@ def meaning(error: Exception) -> str:
     return next((words for pattern, words in _MEANINGS if pattern.search(said)), BROKEN)
 
 
-class decoding:  # as contextlib's own: one that is generated takes three times as long
+class decoding:  # like contextlib's; a generated one takes three times as long
     """Turns any exception of a decoder into a `PictureError` that begins with `what`.
 
     Pillow's readers raise many kinds of exceptions for bad bytes, which all mean the same here.
@@ -83,7 +83,7 @@ class decoding:  # as contextlib's own: one that is generated takes three times 
         if not isinstance(error, Exception) or isinstance(error, (PictureError, HeavyError)):
             return
         if isinstance(error, MemoryError) and allowed() < MAX_MEMORY:
-            raise HeavyError from error  # it takes more than was thought
+            raise HeavyError from error  # it takes more than was estimated
         reason = f"{self._what} ({meaning(error)})"
         raise (
             PictureError(reason, SMALLER) if isinstance(error, MemoryError) else PictureError(reason)

@@ -72,7 +72,7 @@ _ROWS = 64
 """Rows that are sampled to distinguish a drawing from a photograph."""
 
 _BANDS, _BAND = 8, 16
-"""The least bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
+"""The fewest bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
 
 
 _EXACT = 160_000
@@ -153,7 +153,7 @@ def _has_few_colors(image: "Image") -> bool:
     found = image.getcolors(_FEW[image.mode])
     if found is None or image.mode == "L":
         return found is not None
-    # A grey photograph stays one where it is stored in colour.
+    # A grey photograph stays grey if it is stored in colour.
     colors = cast("list[tuple[int, tuple[int, int, int]]]", found)
     return len(colors) <= _FEW["L"] or any(len(set(color)) > 1 for _, color in colors)
 
@@ -230,12 +230,12 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
     """Return the best JPEG of an opaque picture in at most `limit` bytes: quality is reduced first, then size."""
     if best := _at_best(image, limit, flat=flat):
         if len(best) < _FILLED * limit and not flat:
-            # Even the best quality leaves room: for colours in their full resolution, perhaps.
+            # Even the best quality leaves room, perhaps for colours at full resolution.
             best = max(best, _at_best(image, limit, flat=True), key=len)
         return best
     best, factor, size = b"", 1.0, len(_jpeg(image, _SMALLER, flat=flat))
     for _ in range(_TRIES):
-        # The size goes with the area, roughly: each guess corrects the one before it.
+        # The size is roughly proportional to the area: each guess corrects the one before it.
         factor *= sqrt((1 + _FILLED) / 2 * limit / size)
         data = _jpeg(_scaled(image, factor, flat=flat), _SMALLER, flat=flat)
         size = len(data)
@@ -299,7 +299,7 @@ def _scaled(image: "Image", factor: float, *, flat: bool) -> "Image":
 
 
 def _jpeg(image: "Image", quality: int, *, flat: bool) -> bytes:
-    # Text on a flat ground blurs first in its colours: those keep their full resolution.
+    # Text on a flat background first blurs in its colours: these keep their full resolution.
     return _bytes(image, "JPEG", quality=quality, subsampling=0 if flat else 2)
 
 
@@ -355,13 +355,13 @@ def _in_halves(image: "Image", width: int, height: int, kernel: "Resampling") ->
 def standard(image: "Image") -> "Image":
     """Return the pixels in a mode that PNG and JPEG store with 8 bits per channel: L or RGB, or LA or RGBA if some are transparent."""
     if grey.is_deep(image):
-        # First of all: what Pillow makes of deep grey, here or by way of transparency, is white or black.
+        # First of all: Pillow converts deep grey, here or through transparency, to white or black.
         image = grey.eight_bits(image)
     elif image.mode not in ("L", "RGB", "LA", "RGBA") or "transparency" in image.info:
         clear = image.has_transparency_data
         image = image.convert("RGBA" if clear else "L" if image.mode == "1" else "RGB")
     if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() == (255, 255):
-        # Nothing shines through: without the channel a photograph can be a JPEG.
+        # Nothing is transparent: without the channel, a photograph can be a JPEG.
         return image.convert(image.mode[:-1])
     return image
 
@@ -378,7 +378,7 @@ def opaque(image: "Image") -> "Image":
 
 
 def _bytes(image: "Image", form: str, **options: int) -> bytes:
-    # Without `info` no metadata is written: neither EXIF nor a colour profile nor a comment.
+    # Without `info`, no metadata is written: neither EXIF nor a colour profile nor a comment.
     info, image.info = image.info, {}
     buffer = BytesIO()
     try:

@@ -82,7 +82,7 @@ def holding(characters: str) -> tuple[str, str]:
     best, lacks = "", characters
     for file in files() if characters else ():
         try:
-            # A small size is read fast; fonts of pictures alone have none.
+            # A small size loads fast; fonts that contain only pictures have none.
             font = ImageFont.truetype(file, 16)
             box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]
             here = "".join(c for c in characters if bytes(font.getmask(c)) in (box, b""))  # pyright: ignore[reportArgumentType]

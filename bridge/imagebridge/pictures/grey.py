@@ -63,7 +63,7 @@ def eight_bits(image: "Image") -> "Image":
         return _upper_half(image)
     low, high = _span(image) or (0, 0xFFFF)
     scale = 255 / (high - low) if high > low else 0.0
-    # Pillow maps deep pixels with one factor and one sum, and cuts fractions off: a half is added.
+    # Pillow maps deep pixels with one factor and one offset, and truncates: so a half is added.
     return image.point(lambda grey: grey * scale + (0.5 - low * scale)).convert("L")  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
 
 
@@ -81,7 +81,7 @@ def _extrema(image: "Image") -> tuple[float, float]:
         raise PictureError(f"pixels of mode {image.mode} have several channels")
     if isfinite(low) and isfinite(high):
         return low, high
-    # Maps and scans mark pixels without a measurement so; they turn out black.
+    # Maps and scans mark pixels without a measurement this way; they become black.
     values = array("f", image.tobytes())
     numbers = [value for value in values[:: 1 + len(values) // _SAMPLED] if isfinite(value)]
     if not numbers:
@@ -95,7 +95,7 @@ def _upper_half(image: "Image") -> "Image":
     from PIL import ImageChops
 
     raw, big = image.tobytes(), image.mode == "I;16B"
-    # Pillow's two decoders of 16-bit grey keep the upper byte, each in its order of bytes: the other keeps the lower.
+    # Pillow's two decoders for 16-bit grey keep the upper byte, each in its byte order: the other keeps the lower.
     upper = Images.frombytes("L", image.size, raw, "raw", "L;16B" if big else "L;16")
     clear = image.info.get("transparency")
     if not isinstance(clear, int):

@@ -8,7 +8,7 @@ from struct import calcsize, pack, unpack_from
 from struct import error as StructError
 
 _INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0} | {
-    # The way to what a sequence says of its colours.
+    # The path to what a sequence says about its colours.
     **dict.fromkeys((b"moov", b"trak", b"mdia", b"minf", b"stbl"), 0),
     b"stsd": 8,
     b"av01": 78,
@@ -71,7 +71,7 @@ def with_properties(data: bytes) -> bytes:
     data = data[: meta[0] - 4] + b"free" + data[meta[0] :]
     for body, end in found.get(b"mdat", ()):
         if data[body - 8 : body - 4] == bytes(4) and data[body - 4 : body] == b"mdat":
-            # It goes to the end of the file, which is no longer its own.
+            # It extends to the end of the file, which is no longer its own.
             data = data[: body - 8] + pack(">I", 8 + end - body) + data[body - 4 :]
     return data + made
 
@@ -139,7 +139,7 @@ def crop(data: bytes) -> tuple[int, int] | None:
     across, one, down, other, right, below, lower, under = clap
     if (one, other) != (1, 1) or not (below and under and 0 < across <= width and 0 < down <= height):
         return None
-    # The offsets, fractions, are those of the middles.
+    # The offsets, fractions, are those of the centres.
     at_the_corner = (width - across) * below == -2 * right and (height - down) * under == -2 * lower
     return (across, down) if at_the_corner else None
 
@@ -236,7 +236,7 @@ def without_exif(data: bytes) -> bytes:
     """Return an AVIF or HEIC without items called EXIF: decoders read them, and fail if they are broken."""
     made = bytearray(data)
     for name, body, end in boxes(data):
-        # The type of an item stands behind its version, number and protection (version 2; 3 has a longer number).
+        # The type of an item follows its version, number and protection (version 2; 3 has a longer number).
         at = body + (10 if data[body] == 3 else 8)
         if name == b"infe" and data[body] in (2, 3) and at + 4 <= end and data[at : at + 4] == b"Exif":
             made[at : at + 4] = b"skip"

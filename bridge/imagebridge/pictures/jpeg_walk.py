@@ -62,14 +62,14 @@ def walked(data: bytes) -> Segments:
         sought, at = at, _next_marker(data, at)
         if at > sought:
             mends.append((sought, at, b""))
-        # Any number of 0xFF may stand before a marker (T.81 B.1.1.2).
+        # Any number of 0xFF may precede a marker (T.81 B.1.1.2).
         while data[at : at + 2] == b"\xff\xff":
             at += 1
         marker = data[at + 1] if at + 2 <= size else None
         if marker == 0xD9:
             break
         if marker == 0x01:
-            # It stands alone, without a length (T.81 B.1.1.3).
+            # It is standalone, without a length (T.81 B.1.1.3).
             mends.append((at, at + 2, b""))
             at += 2
             continue
@@ -84,7 +84,7 @@ def walked(data: bytes) -> Segments:
                 return Segments(width, height, min(at, size), common, bytes(exif), mends_before, whole=False)
             raise PictureError("the JPEG is cut short")
         if length < 2 and (marker & 0xF0 == 0xE0 or marker == 0xFE):
-            # Metadata of no length is none: decoders go on behind its length.
+            # Metadata without length does not count: decoders continue after its length field.
             mends.append((at, at + 4, b""))
             at += 4
             continue
@@ -101,7 +101,7 @@ def walked(data: bytes) -> Segments:
             frame, progressive = at, marker == _PROGRESSIVE
             common = marker in _COMMON and channels < 4
         if marker == 0xE1 and data[at + 4 : at + 10] == b"Exif\x00\x00":
-            # A second segment continues the first (EXIF is written so when it passes 64 kB).
+            # A second segment continues the first (EXIF of more than 64 kB is written this way).
             exif += data[at + 10 : stop]
         if marker == 0xDD and length >= 4:
             interval = int.from_bytes(data[at + 4 : at + 6], "big")
@@ -134,7 +134,7 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
         start, stop, bits = spectral
         stop = min(stop, 63)
         for channel in data[at + 5 : at + 5 + 2 * count : 2]:
-            # 16 stands for a coefficient of which nothing has come yet.
+            # 16 stands for a coefficient of which nothing has arrived yet.
             left = missing.setdefault(channel, [16] * 64)
             expected = {0 if one == 16 else one for one in left[start : stop + 1]}
             ordered = ordered and expected == {bits >> 4} and (start == 0 or left[0] != 16)
@@ -178,7 +178,7 @@ def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
         found = marker.search(data, at, stop + 1)
         if found:
             return found.start()
-        # Between restart markers counting is in vain; only the edge of a window is worth another try.
+        # Counting between restart markers is useless; only the edge of a window is worth another try.
         counted = counted and stop <= len(data) and data[stop - 1] == 0xFF
         at = stop
     return len(data)

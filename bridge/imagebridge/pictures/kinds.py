@@ -47,7 +47,7 @@ WEBM = FileType("video/webm", ".webm", "video")
 
 
 _LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
-"""Formats that are lossless, TIFF nearly always; AVIF and JPEG 2000 seldom are, and WebP says so in its frames."""
+"""Lossless formats (TIFF nearly always is); AVIF and JPEG 2000 seldom are, and the frames of a WebP say whether they are."""
 
 
 GZIP_START = b"\x1f\x8b"
@@ -85,7 +85,7 @@ def svg_of(text: str) -> bytes:
     if not _MARKUP.match(text):
         return b""  # nearly every text
     whole = text.strip("\ufeff \t\r\n")
-    # What a text was encoded in before it was one says nothing any more.
+    # The original encoding of a decoded text no longer matters.
     if declared := _DECLARATION.match(whole):
         whole = whole[declared.end() :]
     data = whole.encode(errors="replace")
@@ -97,7 +97,7 @@ def _ends_with_root(text: str) -> bool:
     depth = 0
     for tag in _TAG.finditer(text):
         if tag[1] is None:
-            continue  # a comment, or characters as they are
+            continue  # a comment, or literal characters
         depth += -1 if tag[1] else 0 if tag[0].endswith("/>") else 1
         if depth <= 0:
             return _AFTER.fullmatch(text, tag.end()) is not None
@@ -190,7 +190,7 @@ def _iso(data: bytes) -> FileType | None:
     end = min(int.from_bytes(data[:4], "big"), 256)
     brands = [data[8:12], *(data[at : at + 4] for at in range(16, end, 4))]
     file_types = [_BRANDS[brand] for brand in brands if brand in _BRANDS]
-    # `mif1` only says "some image": a more exact brand beside it decides.
+    # `mif1` only says "some image": a more specific brand next to it decides.
     return next((one for one in file_types if one is AVIF), file_types[0] if file_types else None)
 
 

@@ -100,7 +100,7 @@ def without_notes(data: bytes) -> bytes | None:
 
 _NOTES = frozenset((0xFE, *range(0xE1, 0xF0))) - {0xEE}
 _LATER_NOTE = re.compile(rb"\xff[\xe1-\xed\xef\xfe]")
-"""JPEG segments besides the pixels: a comment, and all of applications but JFIF and Adobe's colour mark."""
+"""JPEG segments besides the pixels: comments, and all application segments except JFIF and Adobe's colour mark."""
 
 _FRAMES = frozenset((b"ALPH", b"VP8 ", b"VP8L", b"ANIM", b"ANMF"))
 
@@ -123,7 +123,7 @@ def _bare_webp(data: bytes) -> bytes:
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The least bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
+"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
@@ -158,7 +158,7 @@ def strip_tiff(image: "Image") -> None:
     image.info.pop("xmp", None)
     exif = image.getexif()
     if isinstance(turned := exif.get(_ORIENTATION), bytes) and len(turned) == 1:
-        exif[_ORIENTATION] = turned[0]  # some writers give it as a byte
+        exif[_ORIENTATION] = turned[0]  # some programs write it as a byte
     for directory in (_PHOTO, _GPS, _OTHERS):
         if directory in exif:
             del exif[directory]
@@ -206,7 +206,7 @@ def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
     """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
     try:
         return _camera_notes(data, image)
-    # A broken block raises whatever its numbers lead to, and all mean that there is nothing to read.
+    # A broken block raises any exception, and all mean that there is nothing to read.
     except Exception:  # noqa: BLE001
         return None
 

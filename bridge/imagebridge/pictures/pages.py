@@ -110,7 +110,7 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
         number = index + 1
         try:
             stored = stored_page(data, index)
-            # Read anew for each page: what a broken one leaves behind in the decoder stays with it.
+            # Read again for each page: what a broken one leaves behind in the decoder stays with it.
             width, height = stored.size if stored else at_page(header(data), index).size
             check_pixels(width, height)
             room -= width * height
@@ -148,7 +148,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
         else:
             image = load(at_page(header(data), index))
             image = tiff.corrected(image, stored) if stored else image
-            # Its mode before it is converted says whether there is something to tell.
+            # Its mode before conversion shows whether there is something to report.
             remark = grey.depth_sentence(image)
     except PictureError as error:
         if stored and UNKNOWN_FORM in error.reason:
@@ -163,7 +163,7 @@ def _counted(data: bytes) -> tuple[int, bool]:
     try:
         return frames(header(data)), True
     except PictureError:
-        # A page of a form that Pillow does not know, or a broken directory behind sound ones.
+        # A page in a form that Pillow does not know, or a broken directory after valid ones.
         total, whole = stored_pages(data, MAX_PAGES)
         if not total:
             raise
@@ -199,7 +199,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
     with PDFIUM:
         with decoding("the PDF cannot be read"):
             document = pypdfium2.PdfDocument(data)
-            document.init_forms()  # What is filled in is drawn only then.
+            document.init_forms()  # Only then are filled-in values drawn.
         with document:
             wanted = range(1, min(len(document), MAX_PAGES) + 1) if numbers is None else numbers
             for number in wanted:

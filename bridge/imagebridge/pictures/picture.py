@@ -120,7 +120,7 @@ class Picture:
             PictureError: as for `from_bytes`, or `text` is not base64.
         """
         key = sample(text)
-        # The same picture in several calls at once is proven by one of them.
+        # If several calls have the same picture at once, one of them verifies it.
         with _PROVING.of(key):
             known = _PROVEN.get(key, text)
             if known is None:
@@ -210,7 +210,7 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
 
 
 def sound(data: bytes) -> bytes:
-    """Return a PNG, JPEG, WebP or GIF with everything repaired that can be; a file of another format unchanged.
+    """Return a PNG, JPEG, WebP or GIF with all possible repairs; a file of another format unchanged.
 
     Raises:
         PictureError: it is broken.

@@ -77,7 +77,7 @@ def unpacked(data: bytes) -> bytes:
     header = read_header(data)
     spans = [(at + 8, stop - 4) for at, stop, name in chunks(data) if name == b"IDAT"]
     rows = _RowDecoder(header)
-    # 0 takes the window from the stream, as strict readers do.
+    # 0 takes the window size from the stream, as strict decoders do.
     stream = zlib.decompressobj(0)
     try:
         for piece in _pieces(stream, data, spans):
@@ -109,7 +109,7 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
     """Return a PNG whose stream has a wrong end with the same rows in a valid stream."""
     rows = _RowDecoder(header)
-    # The rows, their copies and what they are packed to.
+    # The rows, their copies and their compressed form.
     check_memory(header.width, header.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
@@ -123,14 +123,14 @@ def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> b
 
 def _saved(packed: bytes, most: int) -> bytes:
     """Return the first `most` bytes of a stream, or as many of them as can be unpacked."""
-    # Without its two bytes of header the stream is read as it comes, whatever it says of itself.
+    # Without its two header bytes, the stream is read whatever it says about itself.
     stream, rows_data, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
     while len(rows_data) < most and size and not stream.eof:
         feed, before = packed[at : at + size], stream.copy()
         try:
             piece = stream.decompress(feed, min(_UNPACKED, most - len(rows_data)))
         except zlib.error:
-            # What comes before the fault is lost with it: less is fed, until nothing is left before it.
+            # Output before the fault is lost with it, so less is fed until nothing before it is left.
             stream, size = before, size // 2
             continue
         if not feed and not piece:

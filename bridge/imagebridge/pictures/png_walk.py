@@ -45,7 +45,7 @@ _TEXT = 1_000_000
 """Bytes to which all compressed texts of a file may unpack: decoders refuse whole pictures for more."""
 
 _AROUND, _DENSEST = 7, 1_032
-"""The least bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
+"""The fewest bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Chunks:
 
     `whole` is false if the end is missing, or the pixels have too few bytes or a wrong beginning: only
     `png_rows.unpacked` can tell whether pixels are missing. `described` is true if its colours are given by number
-    or gamma: they may be others than sRGB's.
+    or gamma: they may differ from sRGB.
     """
 
     width: int = 0
@@ -113,7 +113,7 @@ class _Walk:
             elif not sound and name[0] & 0x20:
                 self._drop(at, stop)
             elif self._pixels and not name[0] & 0x20 and name not in _CRITICAL:
-                # No chunk that is known, as where bytes were lost: the pixels tell whether they are all there.
+                # Not a known chunk, as where bytes were lost: the pixels show whether they are all there.
                 found.end, found.whole = at, False
                 break
             elif not sound:
@@ -168,7 +168,7 @@ class _Walk:
                 "reading it"
             )
         elif not name.isalpha() or name[2] & 0x20:
-            # A small third letter is for PNGs yet to come (section 5.4): strict readers refuse the file.
+            # A lower-case third letter is reserved for future PNGs (section 5.4): strict decoders refuse the file.
             self._drop(at, stop)
         elif name in MOVING:
             self._moving.append((at, stop, name))
@@ -264,7 +264,7 @@ def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
         start += data[at + 8 : min(at + 10, stop - 4)]
         if len(start) > 1:
             break
-    # Deflate, a window of at most 32 kB, no dictionary, and a sum that 31 divides.
+    # Deflate, a window of at most 32 kB, no dictionary, and a checksum divisible by 31.
     return start[0] & 0x8F == 8 and not start[1] & 0x20 and int.from_bytes(start[:2], "big") % 31 == 0
 
 

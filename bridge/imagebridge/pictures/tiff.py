@@ -40,7 +40,7 @@ def refused(layout: Page) -> str:
     halved = layout.tags.get(directory.HALVED, (2, 2)) != (1, 1)
     read = layout.packed in _JPEG or layout.packed in _PICTURES or _is_ycbcr(layout)
     noise = layout.colours == _YCBCR and halved and not read
-    # Pillow turns white and black round up to 8 bits alone, `image` numbers of 16.
+    # Pillow inverts black and white only up to 8 bits, `image` numbers with 16.
     negative = layout.colours == _WHITE_IS_ZERO and (
         layout.bits > 16 or (layout.bits > 8 and layout.form != 1)
     )
@@ -290,7 +290,7 @@ def _without_sign(image: "Image", layout: Page) -> "Image":
         return image
     check_memory(*layout.size, _COPIED * layout.pixels)
     raw, highest = bytearray(image.tobytes()), 3 if byteorder == "little" else 0
-    # Less by 2 ** 31, each has its sign.
+    # Subtracting 2 ** 31 gives each its sign.
     raw[highest::4] = raw[highest::4].translate(bytes(value ^ 0x80 for value in range(256)))
     signed = Images.frombytes("I", image.size, bytes(raw))
     return signed.convert("F").point(lambda value: value * 1 + 2.0**31)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]

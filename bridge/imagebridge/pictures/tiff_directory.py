@@ -356,7 +356,7 @@ class _Directories:
         """
         order, data = self._order, self._data
         self._seen.add(at)
-        if at >= len(data):  # It may be more than any index is.
+        if at >= len(data):  # It may exceed any index.
             raise StructError
         (count,) = unpack_from(f"{order}Q", data, at)
         self._read(20 * count)
@@ -373,7 +373,7 @@ class _Directories:
         size = values * _BYTES.get(kind, len(data))
         place = at + 12 if size <= 8 else unpack_from(f"{order}Q", data, at + 12)[0]
         if place + size > len(data):
-            return b""  # no value: whether it is needed is for the pixels' decoder to say
+            return b""  # no value: the pixels' decoder will say whether it is needed
         if kind not in _LONGER and size > 8:
             return pack(f"{order}HHII", tag, kind, values, place)
         held = data[place : place + size]

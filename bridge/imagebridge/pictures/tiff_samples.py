@@ -105,7 +105,7 @@ def _eight_bits(plane: bytes, layout: Page) -> bytes:
     if layout.form == _FLOAT:
         letter = "e" if layout.bits == 16 else "f"
         values = unpack_from(f"<{8 * len(plane) // layout.bits}{letter}", plane)
-        # The order of the comparison makes 0 of what is no number.
+        # The order of the comparison turns NaN into 0.
         return bytes(round(255 * min(1.0, max(0.0, value))) for value in values)
     # The last byte of a number is its highest.
     return plane[layout.bits // 8 - 1 :: layout.bits // 8]
@@ -152,7 +152,7 @@ def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTag
         return -(-pixels // grid.down)
 
     height = layout.of(directory.HEIGHT)
-    # Numbers of 32 bits pass as floats too: their bytes are put in order, and not read.
+    # 32-bit integers are also treated as floats: their bytes are reordered, and not interpreted.
     form = _FLOAT if layout.bits == 32 else 1
     tags: directory.TypedTags = {
         directory.WIDTH: (_LONG, (wide(layout.of(directory.WIDTH)),)),

@@ -139,7 +139,7 @@ def text_alone(translation: Translation, way: Way) -> str:
         if is_attachment(one):
             name = one.name
             if isinstance(one.content, ShownPicture):
-                # Where the picture does not follow, neither does the line beside it, which holds its handle.
+                # If the picture does not follow, neither does its line, which contains its handle.
                 name = f"{name if way == 'user_message' else one.content.handle or name}: {one.content}"
             lines.append(f"[{name}; {_WHY[way]}]")
         else:

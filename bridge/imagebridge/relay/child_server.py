@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from imagebridge.client.pipes import STREAM_ENDED
+from imagebridge.client.programs import hint
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
@@ -75,7 +76,7 @@ class ChildServer:
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         steps = -1
-        # A host that reads slowly keeps what came before in the way of what is still to be read.
+        # If the host reads slowly, earlier output blocks what is still to be read.
         while self.lines.busy or steps != self.lines.steps:
             steps = self.lines.steps
             await anyio.sleep(_LOOK)
@@ -110,10 +111,11 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
     try:
         process, pipes = await _started(command)
     except OSError as error:
-        raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
+        meant = hint(command[0]) if isinstance(error, FileNotFoundError) else ""
+        raise ServerError(name, f"it cannot be started: {error.strerror or error}{meant}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
-        if sys.platform != "win32":  # There a program that replaces itself goes on as another process.
+        if sys.platform != "win32":  # There, a program that replaces itself becomes another process.
             tasks.start_soon(server.watch)
         try:
             yield server
@@ -126,7 +128,7 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
 
 async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
     if sys.platform == "win32":
-        # A job object ends the children too; the SDK makes one.
+        # A job object ends the children too; the SDK creates one.
         from mcp.os.win32.utilities import create_windows_process, get_windows_executable_command
 
         program = get_windows_executable_command(command[0])

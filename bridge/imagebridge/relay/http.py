@@ -7,7 +7,7 @@ import anyio
 
 from imagebridge.errors import BridgeError, ServerError
 
-from .listening import Address, local_security, serve_until_signal
+from .listening import Address, Sites, serve_until_signal
 from .relay_options import RelayOptions
 from .streamable_http import PATH, HttpRelay
 
@@ -38,6 +38,6 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
             "callers through"
         )
     listening = place.listen()
-    relay = HttpRelay(options.relay, local_security(place.host, checks=place.is_local))
+    relay = HttpRelay(options.relay, Sites([place.host], checks=place.is_local))
     print(f"imagebridge proxy: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
     anyio.run(serve_until_signal, relay.app, listening, _GRACE, relay.close)

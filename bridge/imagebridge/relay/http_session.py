@@ -199,7 +199,7 @@ class HostSession:
             return waiting[0]
         if self.shared:
             return None
-        # Which of several it belongs to, nobody says.
+        # If there are several, nothing says which one it belongs to.
         return self.own if self.own.is_read or not waiting else waiting[-1]
 
 

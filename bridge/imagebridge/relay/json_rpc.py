@@ -59,7 +59,7 @@ def _beginning(line: bytes) -> str:
 
 
 def _read_large(line: bytes) -> object:
-    # Eight times as fast as Python's own reader, but it takes long to load, and refuses halves of surrogate pairs.
+    # Eight times as fast as Python's own parser, but slow to load, and it refuses lone surrogates.
     from pydantic_core import from_json
 
     with suppress(ValueError, RecursionError):
@@ -162,7 +162,7 @@ def written(message: object, size: int = 0) -> bytes:
     if size > _LARGE:
         from pydantic_core import to_json
 
-        with suppress(ValueError):  # halves of surrogate pairs
+        with suppress(ValueError):  # lone surrogates
             line = to_json(message, inf_nan_mode="null")
             return (
                 line if line.isascii() else to_json(message, inf_nan_mode="null", ensure_ascii=True)
@@ -200,7 +200,7 @@ def spliced(line: bytes, path: Sequence[str], value: object) -> bytes:
     text = line.decode(errors="surrogateescape")
     start, end = 0, len(text)
     for name in path:
-        # Of a name that comes twice the last counts, as for every reader of JSON.
+        # If a name occurs twice, the last one counts, as for every JSON parser.
         start, end = dict(_members(text, start))[name]
     return (text[:start] + json.dumps(value) + text[end:]).encode(errors="surrogateescape")
 

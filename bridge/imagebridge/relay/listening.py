@@ -2,17 +2,17 @@
 
 import ipaddress
 import os
+import re
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 import uvicorn
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.requests import Request
+from starlette.responses import Response
 
 from imagebridge.errors import BridgeError
 
@@ -61,8 +61,8 @@ class Address:
         except OSError as error:
             why = os.strerror(error.errno) if error.errno else str(error)
             raise BridgeError(f"cannot listen on {self.text}: {why}") from error
-        # asyncio sends at once (TCP_NODELAY) only where the protocol is named, which create_server leaves out: answers
-        # of two packets, head and body, would wait 40 ms for the acknowledgement of the first.
+        # asyncio sends at once (TCP_NODELAY) only if the protocol is named, which create_server omits: answers
+        # of two packets, header and body, would wait 40 ms for the acknowledgement of the first.
         return socket.socket(self.family, socket.SOCK_STREAM, socket.IPPROTO_TCP, listening.detach())
 
     def url(self, listening: socket.socket, path: str) -> str:
@@ -79,33 +79,77 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def local_security(*names: str, checks: bool = True) -> TransportSecuritySettings:
-    """Return who may send requests: pages of other sites must not reach a server on this machine under a name of theirs.
+LOCAL_PAGES = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+"""Origins of pages on this machine."""
+
+_HOST = re.compile(r"(?P<name>[^\s:/@\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.IGNORECASE)
+"""A Host header (RFC 9110, 7.2)."""
+
+
+class Sites:
+    """The host names of a server, and the web pages that may send it requests.
+
+    Pages of other sites must not reach a server on this machine under a name of theirs (DNS rebinding; MCP 2026-07-28,
+    Streamable HTTP, Security & Endpoint).
 
     Args:
         names: host names of the server, in addition to those of this machine.
-        checks: whether anything is checked.
+        origins: pages that may send requests, in addition to those of this machine and of the server's own site.
+        checks: whether requests for other host names are refused.
+        fixes: added to the message about a refused host name or page: how the operator can allow it.
     """
-    known = dict.fromkeys(
-        ("127.0.0.1", "localhost", "[::1]", *(f"[{name}]" if ":" in name else name for name in names))
-    )
-    hosts = [one for name in known for one in (name, f"{name}:*")]
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=checks,
-        allowed_hosts=hosts,
-        allowed_origins=[f"http://{one}" for one in hosts],
-    )
+
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        *,
+        checks: bool = True,
+        fixes: tuple[str, str] = ("", ""),
+    ) -> None:
+        self._names = {"localhost", *map(_plain, names)}
+        self._origins = {one.lower() for one in origins}
+        self._checks = checks
+        self._fixes = fixes
+
+    def refusal(self, request: Request) -> Response | None:
+        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
+        host = _HOST.fullmatch(request.headers.get("host", ""))
+        if self._checks and (host is None or not self._is_called(_plain(host["name"]))):
+            words = f"this server does not go by the name in the Host header{self._fixes[0]}"
+            return Response(words, status_code=421)
+        origin = request.headers.get("origin")
+        if origin and not self._may_ask(origin, host):
+            words = f"the web page in the Origin header may not send requests{self._fixes[1]}"
+            return Response(words, status_code=403)
+        return None
+
+    def _is_called(self, name: str) -> bool:
+        return name in self._names or is_loopback(name)
+
+    def _may_ask(self, origin: str, host: re.Match[str] | None) -> bool:
+        if origin.lower() in self._origins or LOCAL_PAGES.fullmatch(origin):
+            return True
+        scheme, _, place = origin.partition("://")
+        if host is None or place.lower() != host[0].lower():
+            return False
+        # A page of the server's own site. If names are not checked, another site's name could point here for a moment, but
+        # it would have no certificate then, and it cannot be an address.
+        return self._checks or scheme.lower() == "https" or _is_address(_plain(host["name"]))
 
 
-def is_foreign(request: Request) -> bool:
-    """Return whether a page of another site sends the request; pages of this machine are allowed if the security settings say so."""
+def _plain(name: str) -> str:
+    """Return a host name for comparison: in lower case without the final dot, and an address in its shortest form."""
+    name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
+    return str(ipaddress.ip_address(name)) if _is_address(name) else name
+
+
+def _is_address(name: str) -> bool:
     try:
-        origin = urlsplit(request.headers.get("origin", ""))
-        _ = origin.port  # What is no number raises too.
-    except ValueError:  # No browser writes one that is none.
-        return True
-    local = origin.hostname in ("localhost", "127.0.0.1", "::1")
-    return bool(origin.netloc) and not local and origin.netloc != request.headers.get("host")
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 class _UvicornServer(uvicorn.Server):

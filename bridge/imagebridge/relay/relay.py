@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from imagebridge.client.lines import Line, LongLine
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
 from imagebridge.errors import ServerError, counted
@@ -18,8 +19,8 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 from . import resource_uris
 from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
-from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
-from .streams import Line, LineSource, LongLine, Rest, done
+from .peers import HostRequest, Peers, holds_link, inside, is_light, is_of_task, passes, payload, replaced
+from .streams import LineSource, Rest, done
 from .tool_names import Names
 from .transports import Connect, HostStream, Server
 
@@ -33,11 +34,6 @@ _START = 60.0
 
 _READ = 30.0
 """Seconds that a server has to send what a link leads to."""
-
-_SMALL = 4_000
-"""The most bytes of a line without pictures that is repaired at once: a thread would take longer."""
-
-_HEAVY = (b'"data"', b'"blob"', b"base64", b"<svg")
 
 _BEGINNING = 1_000
 """Bytes of a broken line that are searched for the request that it answers."""
@@ -174,7 +170,7 @@ class Relay:
             self._server, self._over, self._silent = server, anyio.Event(), False
             self._spoke = anyio.Event()
             task_status.started()
-            # Answers are repaired beside each other; what comes behind them is not held up.
+            # Answers are repaired concurrently; messages after them are not delayed.
             async with anyio.create_task_group() as repairs:
                 await server.lines.each(partial(self._came, repairs))
                 self._give_up()
@@ -220,9 +216,9 @@ class Relay:
                 waiting.set(message)
             return None
         pending = [self._session.answered(part) for part in parts]
-        if all(map(passes, parts, pending)):
+        light = is_light(line)
+        if all(map(partial(passes, light=light), parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
-        light = len(line) < _SMALL and not any(mark in line for mark in _HEAVY)
         repair = partial(self._repair, message, pending, line, clean=clean, at_once=light)
         if light and not any(map(holds_link, parts)):
             return repair
@@ -270,7 +266,7 @@ class Relay:
             ]
             unchanged = clean and all(new is old for new, old in zip(made, parts, strict=True))
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
-        # A fault of ours must not cost the answer.
+        # A bug of ours must not cost the answer.
         except Exception:  # noqa: BLE001
             _LOG.exception("a result could not be repaired, so it is passed on unchanged")
             made, out = parts, line + b"\n"
@@ -316,7 +312,7 @@ class Relay:
         whole: JSON = result
         if not host.reads_links and any(map(is_readable_link, blocks_of(result))):
             whole = await with_linked(result, partial(self._linked, pending.meta))
-        # Only now: hosts wait for the start of a server, and what draws takes long to load.
+        # Only now, because hosts wait for a server to start, and drawing libraries take long to load.
         from imagebridge.repair.protocol import repaired_for
 
         work = partial(repaired_for, whole, host, promised=promised)

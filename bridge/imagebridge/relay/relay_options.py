@@ -64,7 +64,7 @@ class RelayOptions:
 async def until_signal() -> None:
     """Return once the process is asked to end."""
     if sys.platform == "win32":
-        # No event loop there tells of signals.
+        # On that system, no event loop reports signals.
         came: list[int] = []
         for number in (signal.SIGINT, signal.SIGBREAK):
             signal.signal(number, lambda one, _: came.append(one))

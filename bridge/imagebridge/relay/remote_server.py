@@ -11,6 +11,8 @@ import anyio
 import anyio.abc
 import httpx2
 
+from imagebridge.client.http_bodies import BodyError, bound
+from imagebridge.client.resuming import pause, sendable
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, text_of
 
@@ -107,7 +109,7 @@ class RemoteServer:
             finally:
                 taken.set()
 
-        # Should it be answered all the same, that may wait for the host, which must be heard meanwhile.
+        # If it is answered after all, that may wait for the host, which must be heard in the meantime.
         self._tasks.start_soon(post)
         await taken.wait()
 
@@ -150,7 +152,7 @@ class RemoteServer:
         if message.get("method") != "notifications/cancelled" or not is_json(params):
             return False
         scope = self._calls.get(key(params.get("requestId")) or ("", None))
-        # Before, the notification itself says it, and a closed response means nothing.
+        # In older versions the notification itself says it, and a closed response means nothing.
         if scope is None or self._version:
             return False
         scope.cancel()
@@ -202,17 +204,20 @@ class RemoteServer:
                 "POST", self._url, content=line.strip(), headers=self._headers() | headers
             )
             async with sending as response:
-                self._session = response.headers.get("mcp-session-id") or self._session
+                self._session = sendable(response.headers.get("mcp-session-id", "")) or self._session
                 if taken:
                     taken.set()
                 answered = await self._read_response(response, number, position)
+        except BodyError as error:
+            answered, why = False, f"{self.name} {error}"
+            position.last = ""  # It would send the same again.
         except httpx2.HTTPError as error:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
             status = response.status_code
             why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
             if status == HTTPStatus.NOT_FOUND and self._session:
-                # It was started anew and knows no session of before (2025-11-25, transports, session management).
+                # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
                 self._arrived.close()
                 return
@@ -254,8 +259,8 @@ class RemoteServer:
     async def _follow(self, response: httpx2.Response, number: object, position: _StreamPosition) -> bool:
         """Pass on the events of a stream; return whether the answer to `number` was among them."""
         async for event in httpx2.EventSource(response, max_event_size=None):
-            position.last = event.id or position.last
-            position.pause = event.retry / 1_000 if event.retry is not None else position.pause
+            position.last = sendable(event.id) if event.id else position.last
+            position.pause = pause(event.retry) or position.pause
             position.read += 1
             if event.data and await self._pass(event.data.encode(), number):
                 return True
@@ -303,7 +308,9 @@ class RemoteServer:
 async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
     """Connect to the server at `url`, with the user's `headers`; nothing is sent before the host sends something."""
     async with (
-        httpx2.AsyncClient(timeout=_PATIENCE, limits=_CONNECTIONS, headers=headers) as client,
+        httpx2.AsyncClient(
+            timeout=_PATIENCE, limits=_CONNECTIONS, headers=headers, event_hooks={"response": [bound]}
+        ) as client,
         anyio.create_task_group() as tasks,
     ):
         server = RemoteServer(url, client, tasks)

@@ -27,7 +27,7 @@ def serve(options: RelayOptions) -> None:
     """
     parent = os.getppid()
     options.tell()
-    # Whatever prints must not reach the host.
+    # Output of any other code must not reach the host.
     wire = os.dup(1)
     os.dup2(2, 1)
     failed: list[ServerError] = []

@@ -1,16 +1,13 @@
 """The relay as a server at a URL: MCP's Streamable HTTP, in both generations of the protocol."""
 
+import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from mcp.server.transport_security import (
-    RequestBodyLimitMiddleware,
-    TransportSecurityMiddleware,
-    TransportSecuritySettings,
-)
+from mcp.server.transport_security import RequestBodyLimitMiddleware, TransportSecurityMiddleware
 from mcp.shared.inbound import (
     ERROR_CODE_HTTP_STATUS,
     InboundLadderRejection,
@@ -20,7 +17,7 @@ from mcp.shared.inbound import (
 from mcp.types import HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -30,7 +27,7 @@ from imagebridge.wire import JSON, is_json, text_of
 from .http_session import HostSession
 from .http_stream import Stream, until_gone
 from .json_rpc import Unreadable, messages, one_line, read_line, written
-from .listening import is_foreign
+from .listening import Sites
 from .relay import Relay
 from .transports import HostStream
 
@@ -38,6 +35,8 @@ PATH = "/mcp"
 
 _VERSION = "mcp-protocol-version"
 _SESSION = "mcp-session-id"
+
+_EVENT_NUMBER = re.compile("[0-9]{1,15}")
 
 _MOST_BODY = 64_000_000
 """The most bytes of a request: arguments may contain pictures too."""
@@ -66,12 +65,13 @@ class _RequestRefused(Exception):
 class HttpRelay:
     """An ASGI application: sessions, each with its relay.
 
-    relay: creates the relay of a session, given the way to its host. security: which hosts and origins may send requests.
+    relay: creates the relay of a session, given the way to its host. sites: which host names and pages are allowed.
     """
 
-    def __init__(self, relay: Callable[[HostStream], Relay], security: TransportSecuritySettings) -> None:
+    def __init__(self, relay: Callable[[HostStream], Relay], sites: Sites) -> None:
         self._relay = relay
-        self._security = TransportSecurityMiddleware(security)
+        self._sites = sites
+        self._media_types = TransportSecurityMiddleware()
         self._sessions: dict[str, HostSession] = {}
         self._shared: HostSession | None = None
         limited: Any = RequestBodyLimitMiddleware(self._serve, _MOST_BODY)
@@ -92,18 +92,21 @@ class HttpRelay:
         request = Request(scope, receive)
         serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
         try:
-            if refused := await self._security.validate_request(request, request.method == "POST"):
+            refused = self._sites.refusal(request) or await self._media_types.validate_request(
+                request, request.method == "POST"
+            )
+            if refused:
                 await refused(scope, receive, send)
-            elif is_foreign(request):
-                await Response("Invalid Origin header", status_code=403)(scope, receive, send)
             elif serve is None:
                 await Response(status_code=405, headers={"Allow": "GET, POST, DELETE"})(scope, receive, send)
             else:
                 await serve(request, send)
         except _RequestRefused as refusal:
             await refusal.response(scope, receive, send)
+        except ClientDisconnect:  # Nobody is left to answer.
+            return
 
-    # POST: messages of a host.
+    # POST: messages from a host.
 
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
@@ -128,12 +131,12 @@ class HttpRelay:
     async def _exchange(self, request: Request, line: bytes, message: JSON, send: Send) -> None:
         """Serve a request of 2026-07-28, which is independent of others."""
         if "id" not in message:
-            # The protocol has none, and a host must not cancel what another asked.
+            # The protocol has none, and a host must not cancel what another requested.
             await Response(status_code=202)(request.scope, request.receive, send)
             return
         _checked(request, message)
         if message["method"] == "initialize":
-            # It would have the server that all share speak to one host alone.
+            # It would make the server that all share speak to only one host.
             version = request.headers.get(_VERSION)
             raise _RequestRefused(
                 404, METHOD_NOT_FOUND, f"protocol {version} does not have `initialize`", message["id"]
@@ -205,7 +208,7 @@ class HttpRelay:
         session = self._session(request)
         name, _, number = request.headers.get("last-event-id", "").partition("-")
         stream = session.stream(name) if name else session.own
-        if stream is None or (name and not number.isdecimal()):
+        if stream is None or (name and not _EVENT_NUMBER.fullmatch(number)):
             raise _RequestRefused(
                 404, INVALID_REQUEST, "the stream of that event has ended, and all of it was sent"
             )

@@ -8,16 +8,14 @@ from collections import deque
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import anyio
 import anyio.to_thread
 
+from imagebridge.client.lines import Line, LineCutter
 from imagebridge.client.pipes import ATOMIC, STREAM_ENDED
 from imagebridge.wire import JSON
-
-MAX_LINE = 256_000_000
-"""The most bytes of a line. A longer one cannot be an intended message, and would fill the machine's memory."""
 
 _SMALL, _WIDE = 1 << 16, 1 << 20
 """Bytes that are read at once: few at first, many once much has arrived. A large buffer costs more than a small message."""
@@ -34,16 +32,6 @@ async def done(rest: Rest) -> None:
         await rest()
 
 
-class LongLine(NamedTuple):
-    """Marks a line that exceeded `MAX_LINE`, with its beginning. The lines after it can be read."""
-
-    start: bytes
-
-    def __str__(self) -> str:
-        return f"a line of more than {MAX_LINE:,} bytes"
-
-
-Line = bytes | LongLine
 TakeLine = Callable[[Line], Rest]
 
 
@@ -60,9 +48,7 @@ class LineReader:
 
     def __init__(self, follow: Callable[[Take], Awaitable[None]]) -> None:
         self._follow = follow
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._skipping = False
+        self._cutter = LineCutter()
         self.steps = 0
         """The number of chunks read so far, and of those whose processing had to be awaited."""
         self.busy = False
@@ -71,13 +57,13 @@ class LineReader:
     async def each(self, take: TakeLine) -> None:
         """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
         await self._follow(partial(self._taken, take))
-        # A last line may lack its end.
-        if self._parts and (rest := self._taken(take, b"\n")):
+        # A last line may have no line end.
+        if self._cutter.has_begun and (rest := self._taken(take, b"\n")):
             await rest()
 
     def _taken(self, take: TakeLine, chunk: bytes) -> Rest:
         self.steps += 1
-        lines = iter(self._split(chunk))
+        lines = iter(self._cutter.cut(chunk))
         for line in lines:
             if rest := take(line):
                 self.busy = True
@@ -93,37 +79,6 @@ class LineReader:
                 await left()
         self.steps += 1
         self.busy = False
-
-    def _split(self, chunk: bytes) -> list[Line]:
-        found: list[Line] = []
-        start = 0
-        # `split` would look at each byte of a picture in turn, and copy them all.
-        while (end := chunk.find(b"\n", start)) >= 0:
-            whole = self._whole(chunk, start, end)
-            start = end + 1
-            if whole.strip() and not self._skipping:
-                found.append(whole)
-            self._skipping = False
-        if start < len(chunk) and not self._skipping:
-            self._parts.append(chunk[start:])
-            self._size += len(chunk) - start
-            if self._size > MAX_LINE:
-                found.append(LongLine(b"".join(self._parts)[:1_000]))
-                self._forget()
-                self._skipping = True
-        return found
-
-    def _whole(self, chunk: bytes, start: int, end: int) -> bytes:
-        """Return the line that ends in this chunk."""
-        if not self._parts:
-            return chunk[start:end]
-        whole = b"".join([*self._parts, memoryview(chunk)[start:end]])
-        self._forget()
-        return whole
-
-    def _forget(self) -> None:
-        self._parts.clear()
-        self._size = 0
 
 
 class LineQueue:
@@ -150,7 +105,7 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
             return
         if rest := take(chunk):
             await rest()
-        del chunk, rest  # The next may be long in coming.
+        del chunk, rest  # The next may take long to arrive.
 
 
 class Input:
@@ -182,7 +137,7 @@ class Input:
                 return
             await rest()
             self._turn = None
-            del turn, rest  # and the message in them: the next one may be long in coming
+            del turn, rest  # and the message in them: the next one may take long to arrive
 
     def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
         """Make the loop call for each chunk; return a future for the first one left unfinished, or for the end. None: the loop cannot."""
@@ -190,7 +145,7 @@ class Input:
             loop = asyncio.get_running_loop()
             loop.add_reader(self._descriptor, self._read, take)
         except (RuntimeError, NotImplementedError, PermissionError):
-            # Not asyncio's; that of Windows; a regular file, of which nothing tells that it is ready, as it always is.
+            # Not asyncio's; that of Windows; a regular file, which is always ready and cannot be waited for.
             return None
         return loop.create_future()
 
@@ -313,7 +268,7 @@ class StandardOutput:
 
     def send(self, line: bytes, said: Sequence[JSON] = ()) -> Rest:
         """Write a line, whatever it contains. A line that nobody reads any more is lost."""
-        # A pipe says that it is ready only where there is room for a short line.
+        # A pipe is reported as ready only if there is room for a short line.
         if len(line) <= ATOMIC and not self._left and self._is_ready():
             with suppress(OSError):
                 _write_line(self._descriptor, line)
@@ -357,5 +312,5 @@ def _write_line(descriptor: int, line: bytes) -> None:
     while left:
         try:
             left = left[os.write(descriptor, left[:_WIDE]) :]
-        except BlockingIOError:  # A descriptor is as whoever else holds it has left it.
+        except BlockingIOError:  # A descriptor keeps the mode in which other holders have left it.
             select.select([], [descriptor], [])

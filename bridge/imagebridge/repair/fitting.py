@@ -52,7 +52,7 @@ _NOTE, _NOTES = 250, 5_000
 """Characters reserved for the note about a changed picture, and for all such notes."""
 
 _BLOCK = 500
-"""The least average number of characters for a block: if there are more blocks, the last ones are left out."""
+"""The smallest average number of characters for a block: if there are more blocks, the last ones are left out."""
 
 _PICTURES = 3
 """The fraction of the room, one in so many, that is reserved for pictures however long the texts are."""
@@ -86,7 +86,7 @@ class _Fitting:
     def __init__(self, host: Host) -> None:
         self.host = host
         self.room = host.characters - _FRAME
-        # A document that does not reach the model is read, and its pages shown where pictures do.
+        # A document that does not reach the model is read, and its pages are shown if pictures are.
         policy = Policy(documents="file" if host.files else "pages")
         self.context = ResultContext(policy, receiver=Receiver(formats=host.formats, room=self.room))
         self.notes: list[str] = []
@@ -98,7 +98,7 @@ class _Fitting:
         entries = [entry for block in content for entry in self._entries(self._bare(block))]
         entries += self._structured(result, frame)
         entries = self._marked([self._showable(entry) for entry in entries], result, frame)
-        # What is said of an error, or of what is hidden, counts as what the server said.
+        # Remarks on an error, or on what is hidden, count as what the server said.
         if self._replaces({**frame, "content": [entry.block for entry in entries]}, promised=promised):
             frame.pop("structuredContent", None)
         entries = list(in_parts(entries, self.host))
@@ -199,7 +199,7 @@ class _Fitting:
             case [TextPiece(text=text)] if text == block.get("text"):
                 return [HostEntry(dict(block))]
             case [FilePiece() as file, TextPiece(ours=True)] if self.host.resources:
-                return list(self._of_pieces([file], block))  # It comes as it is: its text is not missed.
+                return list(self._of_pieces([file], block))  # It is sent unchanged: its text is not missing.
             case _:
                 return list(self._of_pieces(pieces, block))
 
@@ -249,9 +249,9 @@ class _Fitting:
         if picture is None:
             return entry
         if not self.host.formats:
-            return not_shown(entry, "this host shows its model no pictures")
+            return not_shown(entry, "this host does not show pictures to its model")
         if picture.plain and (picture.size > self.room // 4 * 3 or self._too_wide(entry)):
-            return entry  # It is decoded where it is made smaller.
+            return entry  # It is decoded when it is scaled down.
         try:
             picture = convert.fitted(picture, picture.width, picture.height).proven("decoded")
             if picture.media_type not in self.host.formats:
@@ -286,10 +286,9 @@ class _Fitting:
     def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
         """Leave out the last blocks if there are too many for each to say something."""
         most = max(1, self.room // _BLOCK)
-        if len(entries) <= most:
-            return entries
-        left_out = counted(len(entries) - most, "more block is", "more blocks are")
-        self.notes.append(f"{left_out} left out: the result has too many.")
+        if others := entries[most:]:
+            told = counted(len(others), "more block is", "more blocks are")
+            self.notes.append(f"{told} left out: the result has too many.")
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:
@@ -360,7 +359,7 @@ class _Fitting:
             return blocks
         before = entries[at - 1].block if at else {}
         if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
-            # A sentence after a sentence. Behind anything else, JSON or code, it would do harm.
+            # A sentence after a sentence. After anything else, JSON or code, it would do harm.
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {note}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 

@@ -58,7 +58,7 @@ class HostEntry:
         """Characters of the block."""
         if self.whole:
             return cost(self.block)
-        # Base64 is written as it is: there is no need to write it.
+        # Base64 needs no escaping, so it need not be serialised.
         return cost({**self.block, PAYLOAD[self.block["type"]]: None}) + self.need
 
 
@@ -150,7 +150,7 @@ def _change(entry: HostEntry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", laid on white" if entry.on_white else ""
+    white = ", shown on white" if entry.on_white else ""
     return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
 
 
@@ -160,7 +160,7 @@ def _factors(entry: HostEntry) -> tuple[float, float]:
     size = (entry.strip.width, entry.strip.height) if entry.strip else entry.size
     across = entry.scale * size[0] / picture.width
     down = entry.scale * size[1] / picture.height
-    # Sides are whole pixels: where one factor for both is wrong by a pixel or two at most, it is enough.
+    # Sides are whole pixels: if a single factor is off by at most a pixel or two, it is enough.
     close = abs(across - down) * max(picture.width, picture.height) <= 2
     return (across, across) if close else (across, down)
 
@@ -191,5 +191,5 @@ def loses_blocks(result: JSON) -> bool:
         return bool(blocks)
     if blocks and text_of(blocks[0], "text").startswith(sentences.ERROR):
         return True
-    # Said by one block alone: what the others say is said nowhere else.
+    # Only if one block alone says it: what the others say appears nowhere else.
     return len(blocks) > 1 and len(list(islice(saying_alone(result), 2))) == 1

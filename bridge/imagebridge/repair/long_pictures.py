@@ -31,7 +31,7 @@ def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
 def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
     """Return the parts of a long picture; none if it can be read whole, or not even in parts."""
     picture = entry.picture
-    # What was made smaller before, or drawn, has coordinates that are not its own.
+    # A picture that was scaled down before, or drawn, has coordinates that are not its own.
     if picture is None or entry.scale != 1 or entry.size != (picture.width, picture.height):
         return []
     fit = partial(_seen, host=host)
@@ -42,7 +42,7 @@ def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
         cuts = [(strip.box, (strip.seen.width, strip.seen.height)) for strip in found]
         pictures = convert.cut(picture, cuts) if cuts else ()
     except PictureError:
-        return []  # as a whole it cannot be decoded either, which is told there
+        return []  # as a whole it cannot be decoded either, which is reported there
     parts: list[HostEntry] = []
     for strip, shown in zip(found, pictures, strict=True):
         sentence = entry.sentence if strip.number == 1 else ""

@@ -145,7 +145,7 @@ def repaired(result: JSON) -> JSON:
     result = respelt(result)
     content, structured = result.get("content"), result.get("structuredContent")
     if content is None and structured is None and (other := _other(result)):
-        # As older servers answered, and those that know only half of the protocol.
+        # From older servers, and those that implement only half of the protocol.
         content = [{"type": "text", "text": other}]
     blocks = blocks_of({"content": content})
     mended = [_mended(block) for block in blocks]
@@ -321,7 +321,7 @@ def _is_size(value: object) -> bool:
     """Return whether a value is an integer; some programs write JavaScript's 3 as 3.0."""
     if isinstance(value, float) and not value.is_integer():
         return False
-    # Beyond that, readers in JavaScript see another number.
+    # Beyond that, JavaScript readers see another number.
     return is_number(value) and abs(value) < 2**53
 
 

@@ -10,13 +10,13 @@ _RELATIVE = "unknown:"
 
 def absolute(uri: str) -> str:
     """Return an address with a scheme: the same one if it has a scheme. `relative` undoes this."""
-    # Only now: most results hold no address.
+    # Only now: most results contain no address.
     from pydantic_core import Url
 
     try:
         Url(uri)
     except ValueError:
-        # Two slashes at the beginning would make what follows a host.
+        # Two slashes at the beginning would turn what follows into a host.
         return _RELATIVE + quote(uri, safe="" if uri.startswith("//") else "/?#&=+:,;@")
     return uri
 

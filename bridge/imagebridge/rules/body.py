@@ -157,7 +157,7 @@ class Body:
 
 
 def _item(path: str, item: JSON) -> InputItem:
-    # A message may leave its type out; the role gives it away.
+    # A message may omit its type; the role reveals it.
     return InputItem(path, as_string(item.get("type")) or ("message" if "role" in item else ""), item)
 
 

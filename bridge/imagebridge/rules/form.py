@@ -172,7 +172,7 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
         if part.type in allowed or mcp != (part.place in ("output", "tool") and part.type in BLOCK_KINDS):
             continue
         if part.place == "tool" and part.type == "image_url":
-            continue  # a rule of its own, with a message of its own
+            continue  # a separate rule with a separate message
         why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
         yield Breach(
             f"{part.path}.type",
@@ -254,7 +254,7 @@ def _empty_outputs(body: Body) -> Iterator[Breach]:
                 path,
                 f"Invalid '{path}': empty array. Expected an array with minimum length 1, "
                 "but got an empty array instead.",
-                "the schema allows it and it says nothing; send a short sentence",
+                "the schema allows it, but it tells the model nothing; send a short sentence",
                 code="empty_array",
             )
 

@@ -140,7 +140,7 @@ def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
                 item.path,
                 "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
                 f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(wanted)}",
-                "another message stands before the answer" if later else "",
+                "another message comes before the answer" if later else "",
                 param="messages",
                 code=None,
             )

@@ -130,7 +130,7 @@ def _patches(body: Body) -> Iterator[Breach]:
         detail = picture.detail if picture.detail in ("low", "high", "original") else "auto"
         match vision.sizing(body.model, detail):
             case models.Patches(side, budget) if budget == models.REJECTED_PATCHES:
-                # This budget rejects; smaller ones downscale.
+                # This budget rejects; smaller ones scale down.
                 scale = min(1.0, side / max(verdict.width, verdict.height))
                 count = vision.patches(
                     max(1, round(verdict.width * scale)), max(1, round(verdict.height * scale))
@@ -194,7 +194,7 @@ def _files(body: Body) -> Iterator[Breach]:
 def _is_data_url(data: str) -> bool:
     head, comma, encoded = data.partition(",")
     typed = head.startswith("data:") and head.endswith(";base64") and "/" in head
-    # The alphabet is enough here; nobody but the model reads the file.
+    # Checking the alphabet is enough here; nobody but the model reads the file.
     return (
         bool(comma and typed and encoded)
         and len(encoded) % 4 == 0
@@ -245,7 +245,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-pictures",
-        f"A request holds at most {MAX_IMAGES:,} pictures.",
+        f"A request has at most {MAX_IMAGES:,} pictures.",
         "documented",
         sources.VISION,
         _many,

@@ -78,7 +78,7 @@ def _dropped(body: Body) -> Iterator[Breach]:
             )
             yield Breach(item.path, message, param="input", code=None)
         elif [id(one) for one in returned] != [id(one) for one in response]:
-            message = f"The items of one response came back in another order, from '{as_string(original.get('id'))}' on."
+            message = f"The items of one response were sent back in a different order, from '{as_string(original.get('id'))}' on."
             yield Breach(item.path, message, param="input", code=None)
 
 

@@ -129,7 +129,7 @@ def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
     try:
         return _decoded(content, media_type)
     except Warning:
-        # Only where warnings are errors. Pillow complained, about EXIF data for instance, and can still go on.
+        # Only if warnings are errors. Pillow complained, about EXIF data for instance, and can still continue.
         with _QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _guarded(content, media_type)
@@ -161,7 +161,7 @@ def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
     """Return the verdict on what Pillow refused. Our own walk has the better message if it knows the problem."""
     from PIL.Image import DecompressionBombError
 
-    # Not every Pillow looks at the size before it decodes (WebP in 12.3 does not).
+    # Not every Pillow checks the size before it decodes (WebP in 12.3 does not).
     with suppress(PictureError):
         container = walk(content)
         if container.width * container.height > PIXELS:

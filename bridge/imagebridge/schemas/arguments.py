@@ -88,7 +88,7 @@ class Schema:
     def _errors(self, arguments: JSON) -> "list[tuple[ValidationError, bool]]":
         """Return what the schema reports about arguments, each with whether they may be sent anyway."""
         if not arguments and not self._schema.get("required"):
-            return []  # Nothing came and nothing has to: the common case, at a twentieth of a small call's time.
+            return []  # No arguments, and none required: the common case, for a twentieth of a small call's time.
         if not self._read:
             self._validator, self._read = _validator(self._schema), True
         if self._validator is None:
@@ -98,9 +98,9 @@ class Schema:
         try:
             errors = list(self._validator.iter_errors(cast("Any", arguments)))
         except (Unresolvable, RecursionError):
-            return []  # A fault of the schema: the server knows better what it takes.
+            return []  # A fault of the schema: the server knows better what it accepts.
         forgiven = [self._forgiven(one) for one in errors]
-        # What would be passed over is told too where the call is refused: it may be what is missing, misspelt.
+        # What would be ignored is reported too if the call is refused: it may be a missing field, misspelt.
         return [
             (_best(one), let)
             for one, let in zip(errors, forgiven, strict=True)
@@ -156,7 +156,7 @@ def _validator(schema: JSON) -> "Validator | None":
         validator_class.check_schema(schema)
     except (SchemaError, RecursionError):
         return None
-    # An empty registry: references lead within the schema, never to the web.
+    # An empty registry: references stay within the schema, and never lead to the web.
     return validator_class(schema, registry=Registry[Any]())
 
 

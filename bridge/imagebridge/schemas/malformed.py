@@ -107,7 +107,7 @@ def _type_or_required_names(key: str, value: object) -> object:
     """Return the names in `required` or `type`, or None if there are none."""
     if isinstance(value, str):
         return value if key == "type" else [value]
-    # JSON's null among the types means the type of that name.
+    # JSON's null among the types means the type with that name.
     all_names = ["null" if one is None and key == "type" else one for one in _list(value)]
     names = list(dict.fromkeys(one for one in all_names if isinstance(one, str)))
     return names or ([] if key == "required" and is_list(value) else None)

@@ -80,7 +80,7 @@ def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
     for node, depth in waiting:
         if not node.alternatives or depth > _DEPTH or len(looked) > _NODES:
             continue
-        # What a schema says of itself in circles is told once.
+        # A circular reference in a schema is reported once.
         mark = (id(node.alternatives[0]), node.about, node.path.rpartition(".")[2])
         if mark in looked:
             continue
@@ -135,7 +135,7 @@ class _Node:
         if schemas:
             return self._inner(schemas, key, hints.words_of(key))
         rest = [one.get("additionalProperties") for one in self.alternatives]
-        # What is in an object of pictures is named as the object is.
+        # A value inside an object of pictures is named like the object.
         words = self.words if any(map(is_json, rest)) and hints.sort_of(self.words) else hints.words_of(key)
         return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._description())
 
@@ -294,7 +294,7 @@ class _Filling:
             wish = Wish(form, certain=True) if form else None
         else:
             wish = node.wish()
-        # `picture 3` is what the lines beside it call it; only a parameter that is surely a picture can mean that.
+        # `picture 3` is what the accompanying lines call it; only a parameter that is certainly a picture can mean that.
         if wish is None or not (asked.certain or wish.certain):
             return None
         if asked.part:

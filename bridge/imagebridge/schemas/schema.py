@@ -39,7 +39,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
     if left and named.required:
         schema_fields["required"] = named.required
     if any(is_json(node) and is_list(node.get("items")) for _, node in nodes(schema, _INNER)):
-        schema_fields.pop("$schema", None)  # A tuple is no longer written as an older draft writes it.
+        schema_fields.pop("$schema", None)  # A tuple is no longer written as in older drafts.
     return {**schema_fields, "type": "object", "properties": named.properties}, left
 
 
@@ -174,7 +174,7 @@ def _either(branches: list[_ObjectShape]) -> _ObjectShape:
     for name in dict.fromkeys(name for one in branches for name in one.properties):
         schemas: list[object] = []
         for one in branches:
-            # A branch that takes other properties takes anything there.
+            # A branch that allows other properties accepts anything there.
             inner = one.properties.get(name, None if one.closed else {})
             if inner is not None and inner not in schemas:
                 schemas.append(inner)

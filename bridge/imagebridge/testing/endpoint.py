@@ -305,7 +305,7 @@ class Endpoint:
     def _show(self, body: JSON, api: Api) -> tuple[list[object], list[SeenPicture]]:
         content = body.get("input" if api == "responses" else "messages")
         items = cast("list[object]", content) if isinstance(content, list) else []
-        # Of the earlier requests with the same opening, the longest one that this one may go on from.
+        # Of the earlier requests with the same beginning, the longest one that this one may continue.
         earlier_items: list[object] = []
         for earlier in self._earlier:
             if len(earlier_items) < len(earlier) < len(items) and earlier[0] == items[0]:

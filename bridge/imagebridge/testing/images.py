@@ -162,7 +162,7 @@ def _placeholder(order: ImageRequest, seed: int) -> str:
     )
     file = BytesIO()
     if order.format == "gif":
-        # A bar that grows: no frame is the same as the one before.
+        # A growing bar, so that no two frames are the same.
         moved = [picture.convert("RGB") for _ in range(order.frames)]
         for number, one in enumerate(moved, 1):
             ImageDraw.Draw(one).rectangle((0, 0, width * number // order.frames, height // 16), fill="white")
@@ -224,7 +224,7 @@ def _facts(order: ImageRequest) -> JsonObject:
 
 def _usage(order: ImageRequest) -> JsonObject:
     words = len(order.prompt) // 4 + 1
-    # Plausible, not the API's own count: a token for each 16 x 16 pixels.
+    # Plausible, not the API's own count: one token for each 16 x 16 pixels.
     drawn = order.count * order.size[0] * order.size[1] // 256
     return {
         "input_tokens": words,

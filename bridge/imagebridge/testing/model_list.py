@@ -44,7 +44,7 @@ def tokens(body: Mapping[str, Any], api: Api, earlier: Sequence[JSON] = ()) -> i
 def _text_length(value: object) -> int:
     match value:
         case str():
-            # Pictures and files are not read as text.
+            # Pictures and files do not count as text.
             return 0 if value.startswith("data:") else len(value)
         case dict():
             return sum(_text_length(inner) for inner in cast("Mapping[str, object]", value).values())

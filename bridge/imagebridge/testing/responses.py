@@ -67,7 +67,7 @@ def _without_secret(item: JsonObject, body: Mapping[str, Any]) -> JsonObject:
 
 
 def _tool(tool: JSON) -> JSON:
-    # The API fills in what the caller left out.
+    # The API fills in what the caller omitted.
     filled = {"description": None, "parameters": None, "strict": True}
     return {**filled, **tool} if tool.get("type") == "function" else tool
 

@@ -60,7 +60,7 @@ def stream_answer(events: Iterable[object], *, done: bool = False) -> HttpRespon
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open, as the SDK's pool expects
     disable_nagle_algorithm = True
-    wbufsize = -1  # Head and body go out together.
+    wbufsize = -1  # Header and body go out together.
     server: "LoopbackServer"  # pyright: ignore[reportIncompatibleVariableOverride]  # typeshed cannot say which server
 
     def do_GET(self) -> None:
@@ -139,7 +139,7 @@ class LoopbackServer(ThreadingHTTPServer):
             threads = list(self._connections.values())
             for connection in self._connections:
                 with suppress(OSError):  # the client was faster
-                    # Wakes the thread that waits for the next request on it.
+                    # Wakes the thread that waits for the connection's next request.
                     connection.shutdown(socket.SHUT_RD)
         for thread in threads:
             thread.join(1)  # a step of the script may hang on purpose, to test a timeout

@@ -153,7 +153,7 @@ class Files:
                 path = f"{name}[{one.item}].{'output' if 'output' in item else 'content'}[{one.part}]"
                 path += ".file.file_id" if api == "chat" else ".file_id"
                 violations.append(Violation("file-id", path, *problem, path, "invalid_value"))
-            # A file may be larger than a data URL may be long: then its id is all that is judged.
+            # A file may be larger than a data URL may be long: then only its id is checked.
             elif file is not None and len(file.content) < MAX_DATA_URL // 4 * 3 - 100:
                 changes[one.item, one.part] = _part(one, file)
         return {**body, name: replaced(cast("Sequence[object]", items), changes)}, violations

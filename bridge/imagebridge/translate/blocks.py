@@ -218,15 +218,15 @@ def picture_pieces(
             encoded, policy.proof or "structure", fit, first_frame=policy.animation == "first"
         )
     except PictureError as error:
-        # Some servers put documents into image blocks. All of the bytes decide, and only here: by their start alone
-        # some are another thing, and would be handed to and fro.
+        # Some servers put documents into image blocks. All of the bytes decide, and only here: judging by the first bytes,
+        # some would be something else and be passed back and forth.
         if (found := _whole(encoded)) and found[1].sort in ("document", "archive"):
             return _file_pieces(encoded, *found, context, label=label, uri=uri)
         return [_not_shown(f"a picture ({_described(encoded, label, uri)})", sentences.asking(error))]
     pieces: list[Piece] = []
     for at, picture in enumerate(conversion.pictures):
         number = context.number(encoded if at == 0 else picture.base64)
-        # The sentence speaks of all pictures of the file and stands once, after the last.
+        # The sentence is about all pictures of the file and appears once, after the last.
         last = at == len(conversion.pictures) - 1 and conversion.sentence
         sentence = f"{numbered(number - at, number)}: {conversion.sentence}" if last else ""
         encoded_file = encoded if len(conversion.pictures) == 1 else ""
@@ -297,7 +297,7 @@ def _data_url(data: bytes, file_type: kinds.FileType) -> str:
 def _filename(uri: str, file_type: kinds.FileType) -> str:
     """Name a document after the last part of its URI: the API wants a file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
-    # Of an address without a path, such as `cid:report.pdf`, the scheme is no part of the name.
+    # In an address without a path, such as `cid:report.pdf`, the scheme is not part of the name.
     safe = re.sub(r"[^\w.() -]", "_", re.sub(r"^[A-Za-z][A-Za-z0-9+.-]+:", "", last))
     stem = safe[: -len(file_type.suffix)] if safe.lower().endswith(file_type.suffix) else safe
     return f"{stem[-100:] or 'document'}{file_type.suffix}"

@@ -87,7 +87,7 @@ def quoted(text: str, known: Callable[[str], object] | None = None) -> Iterator[
     done = 0
     for match in _STRING.finditer(text):
         if match.start() < done:
-            continue  # a line of the one before
+            continue  # a continuation of the previous line
         value = _value(match[2])
         kind = _kind(value)
         if kind is None and known is None:
@@ -106,7 +106,7 @@ def _joined(value: str, text: str, match: re.Match[str]) -> tuple[str, int]:
         if len(line) > length:
             break
         if last is match and ((len(line) < length and length not in _WRAPPED) or _kind(line)):
-            break  # a string of its own
+            break  # a separate string
         lines.append(line)
         last = following
     return "".join(lines), last.end(2)
@@ -140,7 +140,7 @@ def _kind(encoded: str) -> kinds.FileType | None:
         return None
     file_type = kinds.kind(base64_start(encoded))
     if file_type is kinds.ZIP:
-        # The member that makes an archive a document may stand anywhere in it.
+        # The member that makes an archive a document may be anywhere in it.
         try:
             file_type = kinds.kind(base64_bytes(encoded)[0])
         except PictureError:

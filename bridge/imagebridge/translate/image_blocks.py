@@ -80,7 +80,7 @@ def _data_text(value: object) -> str:
     if is_list(value) and all(isinstance(one, str) for one in value):
         return "".join(cast("list[str]", value))
     if is_json(value):
-        # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object of its indexes.
+        # Node's Buffer, or a Uint8Array as JavaScript's JSON writes it: an object keyed by index.
         value = value.get("data") if value.get("type") == "Buffer" else list(value.values())
     try:
         data = bytes(cast("list[int]", value)) if is_list(value) else value

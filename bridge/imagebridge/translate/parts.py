@@ -198,7 +198,7 @@ def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Rec
     long = [
         (one, one.plan)
         for one in showings
-        # What was drawn for the model is small already, and what a limit or a low detail made small is to stay so.
+        # What was drawn for the model is already small, and what a limit or a low detail made small should stay so.
         if one.plan and not one.limit and not one.piece.size and one.plan.detail != "low"
         if is_unreadable(one.piece.picture.width, one.piece.picture.height, one.plan.seen)
     ]
@@ -220,7 +220,7 @@ def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Rec
                 picture, [(strip.box, (strip.seen.width, strip.seen.height)) for strip in fitting_strips]
             )
         except PictureError:
-            continue  # as a whole it cannot be decoded either, which is told there
+            continue  # as a whole it cannot be decoded either, which is reported there
         size = sum(len(cut_picture.data_url) for cut_picture in cut_pictures)
         if held + size <= min(policy.max_bytes, receiver.max_data_url) // 2:
             one.strips = list(zip(fitting_strips, cut_pictures, strict=True))
@@ -340,7 +340,7 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
         why = sentences.asking(picture) if isinstance(picture, PictureError) else limit
         name = handle or numbered(piece.number, piece.number)
         return _not_shown(f"{name} ({original.media_type}, {original.width}x{original.height})", why)
-    # What is sent as it came was planned so.
+    # A picture that is sent unchanged was planned that way.
     view = plan.seen if picture is original else receiver.seen(picture.width, picture.height, plan.detail)
     shown = ShownPicture(
         piece.number,

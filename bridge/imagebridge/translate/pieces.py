@@ -184,6 +184,6 @@ def for_user_only(block: JSON) -> bool:
     """Return whether the server names an audience that excludes the assistant (MCP 2025-11-25, annotations)."""
     annotations = block.get("annotations")
     audience = annotations.get("audience") if is_json(annotations) else None
-    # Some servers write the one name in place of a list.
+    # Some servers write a single name instead of a list.
     named = [audience] if isinstance(audience, str) and audience else audience
     return is_list(named) and len(named) > 0 and "assistant" not in named

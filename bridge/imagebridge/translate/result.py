@@ -47,7 +47,7 @@ class ReadResult(NamedTuple):
         for index, piece in self.pieces:
             if index is not None and isinstance(piece, PicturePiece) and piece.scale == (1, 1):
                 by_block.setdefault(index, []).append(piece.number)
-        # A block that became several pictures, pages say, is none of them.
+        # A block that became several pictures, such as pages, is not included.
         return {
             numbers[0]: uri
             for index, numbers in by_block.items()

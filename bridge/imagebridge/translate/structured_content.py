@@ -79,7 +79,7 @@ def structured_text(result: JSON) -> str:
             return ""
         written = json_text(structured)
         if any(code in written for code in _CODES):
-            # Texts are read without the codes too, so only without them both can be the same.
+            # Texts are read without the codes too, so the two can only be equal without them.
             structured = _without_codes(structured)
             if block_texts.all_of(structured):
                 return ""
@@ -95,7 +95,7 @@ def saying_alone(result: JSON) -> Iterator[object]:
     Only those are compared with all of the content: comparing many blocks with much content would take the product of both.
     """
     came = result.get("structuredContent")
-    # What holds nulls alone is not empty: one of them stands for all.
+    # An object with only nulls is not empty: one of them stands for all.
     structured = _bare(came) or (came and {"": None})
     value = structured
     for _ in range(_KEYS):
@@ -122,7 +122,7 @@ def _bare(value: object) -> object:
 
 
 def _characters(value: object) -> int:
-    """Return the least number of characters of a text that says a value."""
+    """Return the smallest number of characters that a text needs to say a value."""
     if isinstance(value, str):
         return len(_cleaned(value))
     if is_json(value):
@@ -268,7 +268,7 @@ def _marks(block: object) -> Iterator[tuple[str, str]]:
 def _same(one: object, other: object) -> bool:
     """Return whether two JSON values are the same, ignoring null fields. True is not 1; NaN equals NaN."""
     if one == other and (is_json(one) or is_list(one)) and json.dumps(one) == json.dumps(other):
-        return True  # nearly always, where they are; what follows takes ten times as long
+        return True  # nearly always, if they are; what follows takes ten times as long
     if is_json(one) and is_json(other):
         mine, yours = ({key: value for key, value in of.items() if value is not None} for of in (one, other))
         return mine.keys() == yours.keys() and all(_same(value, yours[key]) for key, value in mine.items())

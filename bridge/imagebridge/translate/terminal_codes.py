@@ -18,7 +18,7 @@ _STRING_END = r"(?:\x07|\x1b\\|\x9c)"
 _ESCAPED = re.compile(
     r"\x1b(?:"
     r"\[[0-?]*+[ -/]*+[@-~]?"  # CSI: colours, moves
-    rf"|\][^\x07\x1b\x9c\n]*+{_STRING_END}"  # OSC: titles, links, whose words stand between two of them
+    rf"|\][^\x07\x1b\x9c\n]*+{_STRING_END}"  # OSC: titles, links, whose words are between two of them
     rf"|[PX^_][^\x07\x1b\x9c]*+{_STRING_END}"  # DCS, SOS, PM, APC
     r"|[ -/]++[0-~]?"  # character sets
     r"|[0-?DEHMNOZc\\]"  # save, restore, reset

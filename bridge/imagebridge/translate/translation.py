@@ -63,7 +63,7 @@ Part = Text | ShownPicture | FilePiece | LinkPiece
 
 
 def is_file(part: Part) -> bool:
-    """Tell whether a part is a document, or the address of one."""
+    """Return whether a part is a document, or the address of one."""
     return isinstance(part, FilePiece) or (isinstance(part, LinkPiece) and part.sort == "document")
 
 
@@ -108,7 +108,7 @@ class FittedResult:
     is_error: bool = False
 
     def __repr__(self) -> str:
-        # The account alone: whole pictures are no use on a terminal.
+        # Only the account: whole pictures are no use on a terminal.
         return f"{type(self).__name__}(notes={self.notes}, tokens={self.tokens})"
 
     @property

@@ -6,7 +6,7 @@ A request without a place is refused at once, before its body is read; one with 
 import os
 from collections import Counter, OrderedDict, deque
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,9 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from imagebridge.errors import counted
 from imagebridge.wire import is_json, text_of
 from imagebridge_server.jobs import PENDING
+from imagebridge_tools import apart
+from imagebridge_tools.apart import SHARE, WorkShare
+from imagebridge_tools.charts import worker
 
 ALL_CALLS = 100
 """The most concurrent requests of all callers, including waiting ones."""
@@ -25,6 +28,9 @@ ALL_BODIES = 500_000_000
 
 TURNS = 4
 """Tool calls that run at the same time, for each core: drawing and decoding have their own, lower limits."""
+
+SPARE = 1
+"""Drawing processes, and as many decoding ones, beyond those that one caller may use: others do not wait for its work."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
@@ -44,13 +50,13 @@ class RequestPlaces:
         self._bodies: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, caller: str, most: int, body: int) -> Generator[None]:
+    def taken(self, caller: str, most: int, body: int | None) -> Generator["RequestPlace"]:
         """Hold a place for a request until the end of the block.
 
         Args:
             caller: the caller's name, empty if unknown.
             most: the most places that this caller may hold.
-            body: the number of bytes in the request.
+            body: the number of bytes in the request. None: they are counted as they arrive.
 
         Raises:
             FullError: there is no place.
@@ -59,25 +65,69 @@ class RequestPlaces:
             raise FullError(
                 f"this caller has {counted(most, 'request')} under way, which is the limit; {_LATER}"
             )
-        if self._taken.total() >= ALL_CALLS:
+        if self._all_taken_with(caller) > ALL_CALLS:
             raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
-        # One request fits whatever its size; more of a caller leave room for others.
-        own, all_bodies = self._bodies[caller], self._bodies.total()
-        if own and caller and own + body > ALL_BODIES // 4:
+        place = RequestPlace(self._bodies, caller, counts=body is None)
+        place.grow(body or 0)
+        self._taken[caller] += 1
+        try:
+            yield place
+        finally:
+            place.give_back()
+            _count_down(self._taken, caller, 1)
+
+    def _all_taken_with(self, caller: str) -> int:
+        """Return the number of places taken with one more of a caller; each counts for at most half of all places, however
+        many it holds."""
+        counts = {**self._taken, caller: self._taken[caller] + 1}
+        return sum(min(count, ALL_CALLS // 2) if name else count for name, count in counts.items())
+
+
+class RequestPlace:
+    """The place of one request, and the bytes reserved for its body."""
+
+    def __init__(self, bodies: Counter[str], caller: str, *, counts: bool) -> None:
+        self._bodies = bodies
+        self._caller = caller
+        self._counts = counts
+        self._size = 0
+
+    def received(self, size: int) -> None:
+        """Reserve room for a part of a body whose size was not announced.
+
+        Raises:
+            FullError: there is no room.
+        """
+        if self._counts and size:
+            self.grow(size)
+
+    def grow(self, size: int) -> None:
+        """Reserve room for `size` more bytes.
+
+        Raises:
+            FullError: there is no room.
+        """
+        own, all_bodies = self._bodies[self._caller] - self._size, self._bodies.total() - self._size
+        grown = self._size + size
+        # A single request fits whatever its size; several of one caller leave room for others.
+        if own and self._caller and own + grown > ALL_BODIES // 4:
             raise FullError(
                 f"this caller has requests of {own:,} bytes under way, which is the limit; {_LATER}"
             )
-        if all_bodies and all_bodies + body > ALL_BODIES:
+        if all_bodies and all_bodies + grown > ALL_BODIES:
             raise FullError(f"requests of {all_bodies:,} bytes are under way, which is the limit; {_LATER}")
-        self._taken[caller] += 1
-        self._bodies[caller] += body
-        try:
-            yield
-        finally:
-            for count, number in ((self._bodies, body), (self._taken, 1)):
-                count[caller] -= number
-                if not count[caller]:
-                    del count[caller]
+        self._bodies[self._caller] += size
+        self._size = grown
+
+    def give_back(self) -> None:
+        """Release the reserved room."""
+        _count_down(self._bodies, self._caller, self._size)
+
+
+def _count_down(counter: Counter[str], caller: str, number: int) -> None:
+    counter[caller] -= number
+    if not counter[caller]:
+        del counter[caller]
 
 
 class WorkTurns:
@@ -136,17 +186,22 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for their caller's turn."""
+    """MCP middleware: calls of tools that work on this machine wait for their caller's turn and use its share of processes."""
 
     turns: WorkTurns
     caller: str
+    share: WorkShare | None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Pass a message on, waiting for its turn if it needs one."""
-        if ctx.method != "tools/call" or _waits_for_others(ctx):
+        if ctx.method != "tools/call":
             return await call_next(ctx)
-        async with self.turns.turn(self.caller):
-            return await call_next(ctx)
+        before = SHARE.set(self.share)
+        try:
+            async with nullcontext() if _waits_for_others(ctx) else self.turns.turn(self.caller):
+                return await call_next(ctx)
+        finally:
+            SHARE.reset(before)
 
 
 def _waits_for_others(ctx: ServerRequestContext[Any, Any]) -> bool:
@@ -166,3 +221,19 @@ def cores() -> int:
         quota, period = limit.read().split()
         count = min(count, max(1, round(int(quota) / int(period))))
     return count
+
+
+def share() -> int:
+    """Return the number of processes that may draw for one caller at the same time; as many may decode."""
+    return max(2, cores())
+
+
+@contextmanager
+def working_on_all_cores() -> Generator[None]:
+    """Allow one drawing and one decoding process per core, and some to spare."""
+    before = worker.PROCESSES, apart.PROCESSES
+    worker.PROCESSES = apart.PROCESSES = share() + SPARE
+    try:
+        yield
+    finally:
+        worker.PROCESSES, apart.PROCESSES = before

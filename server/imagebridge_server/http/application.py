@@ -3,10 +3,9 @@
 Requests do not depend on each other (2025-11-25 and before: without sessions), so any replica can answer any of them.
 """
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from mcp.server import MCPServer
@@ -15,23 +14,35 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuth
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
 from pydantic import AnyHttpUrl
+from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from imagebridge.relay.listening import is_foreign, is_loopback, local_security
+from imagebridge.relay.listening import LOCAL_PAGES, Address, Sites, is_loopback
 from imagebridge_server.app import build_server
 from imagebridge_server.settings import Settings
+from imagebridge_tools.apart import WorkShare
 from imagebridge_tools.files.source import FILE_SIZE
 
-from .admission import TURNS, FullError, RequestPlaces, TakingTurns, WorkTurns, cores
+from .admission import (
+    TURNS,
+    FullError,
+    RequestPlace,
+    RequestPlaces,
+    TakingTurns,
+    WorkTurns,
+    cores,
+    share,
+    working_on_all_cores,
+)
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
 from .repeated_calls import RepeatedCalls
@@ -50,8 +61,11 @@ _RETRY = 1
 """Seconds after which a request that found no place should try again."""
 
 
-_LOCAL_PAGES = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
-"""Origins of pages on this machine."""
+_FIXES = (
+    "; if callers use that name, start the server with --public-url",
+    "; if it may, start the server with --origin",
+)
+"""How to allow a host name or a web page that was refused."""
 
 
 class _SlowBodyError(Exception):
@@ -70,24 +84,27 @@ def create_app(settings: Settings | None = None) -> Starlette:
     Raises:
         SettingsError: the token file or the issuer is not valid.
     """
-    return _HttpApplication(settings or Settings()).app
+    return served_at(settings or Settings(), None)
+
+
+def served_at(settings: Settings, address: Address | None) -> Starlette:
+    """Build the application for an address at which it is served; None: for one that only its ASGI server knows.
+
+    Raises:
+        SettingsError: as for `create_app`.
+    """
+    return _HttpApplication(settings, address).app
 
 
 class _HttpApplication:
     """The endpoints, and what they share."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, address: Address | None) -> None:
         self._settings = settings
         self._callers = callers(settings)
         self._open = settings.no_auth or self._callers.verifier is not None
-        public = urlsplit(settings.public_url or "")
-        checks = bool(public.hostname) or not self._open
-        self._security = TransportSecurityMiddleware(
-            local_security(*([public.hostname] if public.hostname else []), checks=checks)
-        )
-        origins = self._security.settings.allowed_origins
-        origins += [f"{public.scheme}://{public.netloc}"] if public.netloc else []
-        origins += settings.origins
+        self._sites = _sites(settings, address, asks_who=self._callers.verifier is not None)
+        self._media_types = TransportSecurityMiddleware()
         self._servers = CallerServers(self._built)
         self._places = RequestPlaces()
         self._turns = WorkTurns(TURNS * cores())
@@ -99,17 +116,22 @@ class _HttpApplication:
                 url = AnyHttpUrl(settings.public_url or "")
                 place = build_resource_metadata_url(url)
                 scopes = list(settings.scopes) or None
-                # As it is written: clients hold it against the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
+                # Exactly as written: clients compare it with the issuer's own metadata (RFC 8414, 3.3), and AnyHttpUrl alone
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
             asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
+            asked = _challenging(asked, settings.scopes)
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
-                Route(PATH, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)]),
+                # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
+                *(
+                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
+                    for path in (PATH, f"{PATH}/")
+                ),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -123,36 +145,39 @@ class _HttpApplication:
         """Return a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
-        # What a caller hears of must not depend on the replica that it happens to ask: nothing here changes by itself.
+        # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
         repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
-        server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name)]
+        # Without authentication, everybody shares all processes.
+        own = WorkShare(share()) if caller.name else None
+        server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name, own)]
         server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=self._settings.json_response,
             stateless_http=True,
             max_request_body_size=_MOST_BODY,
-            # What it looks at has been looked at (see `_refused`).
+            # What it checks has already been checked (see `_refused`).
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         return server
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncGenerator[None]:
-        async with self._servers.running():
-            # The first caller is not to wait for all that is loaded then.
-            async with self._servers.of(HttpCaller("", Settings())):
-                pass
-            self._ready = True
-            yield
-            self.end()
+        with working_on_all_cores():
+            async with self._servers.running():
+                # The first caller is not to wait for all that is loaded then.
+                async with self._servers.of(HttpCaller("", Settings())):
+                    pass
+                self._ready = True
+                yield
+                self.end()
 
     def end(self) -> None:
         """Say that no further requests should come here; those in progress are answered."""
         self._ended = True
 
-    # Whether it is well.
+    # Health checks.
 
     async def _health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
@@ -172,6 +197,8 @@ class _HttpApplication:
             return
         try:
             await self._known(scope, _in_time(receive), send)
+        except ClientDisconnect:  # Nobody is left to answer.
+            return
         except _SlowBodyError:
             words = f"the body did not arrive within {_BODY_SECONDS:.0f} seconds"
             await _refusal(408, words, Connection="close")(scope, receive, send)
@@ -186,11 +213,7 @@ class _HttpApplication:
         if request.method != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})
-        if refused := await self._security.validate_request(request, is_post=True):
-            return refused
-        if is_foreign(request) and request.headers["origin"] not in self._settings.origins:
-            return Response("Invalid Origin header", status_code=403)
-        return None
+        return self._sites.refusal(request) or await self._media_types.validate_request(request, is_post=True)
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of an identified caller, if there is a place for it."""
@@ -199,9 +222,10 @@ class _HttpApplication:
         record_of(scope).caller = caller.name
 
         try:
-            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)):
+            with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)) as place:
                 async with self._servers.of(caller) as manager:
-                    await manager.handle_request(scope, receive, send)
+                    with _FINISHING.one():
+                        await manager.handle_request(scope, _counted(receive, place), send)
         except FullError as error:
             await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
 
@@ -216,6 +240,65 @@ class _Asgi:
         await self._application(scope, receive, send)
 
 
+class _Finishing:
+    """Lets running calls finish their event streams when uvicorn is about to exit.
+
+    sse-starlette, which the SDK uses for events up to 2025-11-25, would otherwise cut off all streams of the process.
+    """
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._breaks_off = True
+
+    @contextmanager
+    def one(self) -> Generator[None]:
+        """Let the call that is served in the block finish."""
+        if not self._running:
+            self._breaks_off = AppStatus.enable_automatic_graceful_drain
+            AppStatus.disable_automatic_graceful_drain()
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            if self._breaks_off and not self._running:
+                AppStatus.enable_automatic_graceful_drain_mode()
+
+
+_FINISHING = _Finishing()
+"""One for all applications of the process, because sse-starlette's setting is global."""
+
+
+def _sites(settings: Settings, address: Address | None, *, asks_who: bool) -> Sites:
+    """Return the allowed host names and pages: names are checked if there is a public URL, or if callers need no token."""
+    names = [address.host] if address else []
+    origins = list(settings.origins)
+    if settings.public_url:
+        url = AnyHttpUrl(settings.public_url)
+        names.append(url.host or "")
+        origins.append(str(url).removesuffix(PATH))
+    # Other machines cannot reach a loopback address, but a page in a browser on this machine can.
+    local = address.is_local if address else not settings.no_auth
+    checks = bool(settings.public_url) or (local and not asks_who)
+    return Sites(names, origins, checks=checks, fixes=_FIXES)
+
+
+def _challenging(application: Any, scopes: Sequence[str]) -> Any:
+    """Return an application whose refusals also list the scopes that a token needs (MCP 2026-07-28, Authorization)."""
+
+    async def challenging(scope: Scope, receive: Receive, send: Send) -> None:
+        async def challenged(message: Message) -> None:
+            if message["type"] == "http.response.start" and scopes:
+                headers = MutableHeaders(raw=message["headers"])
+                if challenge := headers.get("www-authenticate"):
+                    headers["www-authenticate"] = f'{challenge}, scope="{" ".join(scopes)}"'
+            await send(message)
+
+        await application(scope, receive, challenged)
+
+    return challenging
+
+
 def _pages(origins: Sequence[str]) -> Middleware:
     """Return the middleware that lets browsers show answers to the pages that may send requests.
 
@@ -224,7 +307,7 @@ def _pages(origins: Sequence[str]) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=origins,
-        allow_origin_regex=_LOCAL_PAGES,
+        allow_origin_regex=LOCAL_PAGES.pattern,
         allow_methods=["POST"],
         allow_headers=["*"],
         expose_headers=["WWW-Authenticate", "Retry-After"],
@@ -239,10 +322,21 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
     return JSONResponse({"error": words}, status_code=status, headers=headers)
 
 
-def _body_size(scope: Scope) -> int:
-    """Return how many bytes a request announces; one that does not may have as many as are allowed."""
+def _body_size(scope: Scope) -> int | None:
+    """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
     told = Headers(scope=scope).get("content-length", "")
-    return min(int(told), _MOST_BODY) if told.isdecimal() else _MOST_BODY
+    return min(int(told), _MOST_BODY) if told.isdecimal() and len(told) < 20 else None
+
+
+def _counted(receive: Receive, place: RequestPlace) -> Receive:
+    """Return a receiver that reserves room for what arrives."""
+
+    async def received() -> Message:
+        message = await receive()
+        place.received(len(message.get("body", b"")))
+        return message
+
+    return received
 
 
 def _in_time(receive: Receive) -> Receive:

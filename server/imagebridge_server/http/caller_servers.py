@@ -24,6 +24,10 @@ IDLE_SECONDS = 900.0
 """Seconds that a server is kept at least after its caller's last request: a picture may be in progress."""
 
 
+MOST_SERVERS = 512
+"""The most servers that stay, because an issuer may have any number of callers."""
+
+
 class _CallerServer:
     """The server of one caller, from start to end."""
 
@@ -42,7 +46,7 @@ class _CallerServer:
                 self.manager = server.session_manager
                 self.ready.set()
                 await self.over.wait()
-        # The other callers are served on; this one is told so by each request, and the next builds anew.
+        # The other callers are still served; this one is told by each request, and the next request builds a new server.
         except Exception:  # noqa: BLE001
             _LOG.exception("cannot build the server of a caller")
         finally:
@@ -101,9 +105,10 @@ class CallerServers:
     def _tidy(self) -> None:
         """End the servers that have been idle longest if there are too many; their background work ends with them."""
         since = anyio.current_time() - IDLE_SECONDS
-        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use and one.last < since]
+        idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use]
         for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:
-            self._forget(caller, one)
+            if one.last < since or len(self._servers) > MOST_SERVERS:
+                self._forget(caller, one)
 
     def _forget(self, caller: HttpCaller, server: _CallerServer) -> None:
         if self._servers.get(caller) is server:

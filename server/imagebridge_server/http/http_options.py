@@ -17,7 +17,7 @@ _OPTIONS = (
         "--http",
         metavar="HOST:PORT",
         help="Serve over Streamable HTTP at this address, under /mcp, instead of stdin and stdout; port 0 "
-        "picks a free port. Addresses that other machines reach need --tokens, --jwt or --no-auth.",
+        "picks a free port. Addresses that other machines can reach need --tokens, --jwt or --no-auth.",
     ),
     click.option(
         "--tokens",
@@ -107,7 +107,7 @@ def check_http_options(context: click.Context, http: str | None) -> None:
 def token(name: str, tokens: Path) -> None:
     """Print a new token for the caller NAME, once, and add its hash to FILE.
 
-    Servers that were started with --tokens FILE know it at once. A caller may have several; to take one away, remove
+    Servers that were started with --tokens FILE accept it at once. A caller may have several; to revoke one, remove
     its line from FILE.
     """
     from .token_file import add_token

@@ -1,33 +1,22 @@
-"""Callers with JSON Web Tokens of an issuer: its metadata leads to its keys, and tokens are verified here.
+"""Callers with JSON Web Tokens of an issuer: tokens are verified here, with the issuer's keys (see `issuer_keys.py`).
 
-Requirements for tokens: RFC 9068 and RFC 8725; discovery of the issuer: RFC 8414 and OpenID Connect Discovery, as required
-by MCP's page on authorization (2025-11-25 and 2026-07-28); the audience: RFC 8707.
+Requirements for tokens: RFC 9068 and RFC 8725; the audience: RFC 8707.
 """
 
-import logging
+import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx2
 import jwt
-from mcp.client.auth.utils import build_oauth_authorization_server_metadata_discovery_urls
 from mcp.server.auth.provider import AccessToken, TokenVerifier
+from pydantic import AnyHttpUrl
 from starlette.authentication import AuthenticationError
 
-from imagebridge.client.threads import in_thread
-from imagebridge.relay.listening import is_loopback
-from imagebridge.wire import is_json, is_list
+from imagebridge.wire import is_list
 from imagebridge_server.settings import SettingsError
 
-_LOG = logging.getLogger("imagebridge.http")
-
-_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that a public key verifies. With a shared secret, anyone who knows the public key could sign."""
-
-_SECONDS = 5.0
-"""Seconds that the issuer has to answer, because requests wait for it."""
+from .issuer_keys import ALGORITHMS, IssuerKeys, SilentIssuerError, is_trusted_url
 
 _LEEWAY = 30.0
 """Seconds by which clocks may differ."""
@@ -41,26 +30,21 @@ class IssuerTokens(TokenVerifier):
 
     Args:
         issuer: its URL, exactly as in its tokens.
-        audience: the audience that tokens must name.
+        audience: the audience that tokens must name. A URL may also be in its canonical form, which the metadata uses.
 
     Raises:
         SettingsError: the issuer's URL is invalid.
     """
 
     def __init__(self, issuer: str, audience: str) -> None:
-        try:
-            url = urlsplit(issuer)
-        except ValueError:  # It begins like one.
-            url = urlsplit("")
-        local = url.hostname == "localhost" or is_loopback(url.hostname or "")
-        if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and local)):
+        if not is_trusted_url(issuer):
             raise SettingsError(
                 f"{issuer!r} is not the URL of an issuer: write it exactly as in its tokens, such as "
                 "https://login.example.com"
             )
         self.issuer = issuer
-        self._audience = audience
-        self._keys: jwt.PyJWKClient | None = None
+        self._audiences = {audience, _canonical(audience)}
+        self._keys = IssuerKeys(issuer)
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the content of a token, or None if it is not for this server or no longer valid.
@@ -72,67 +56,46 @@ class IssuerTokens(TokenVerifier):
             return None
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, RecursionError):  # A stranger writes it, as deep as there is room.
             return None
-        number = header.get("kid")
-        if header.get("alg") not in _ALGORITHMS or not isinstance(number, str):
+        name, algorithm = header.get("kid"), header.get("alg")
+        if algorithm not in ALGORITHMS or not isinstance(name, str):
             return None
-        keys = await self._found_keys()
         try:
-            key = await in_thread(lambda: keys.get_signing_key(number))
-            claims = self._judged(token, key)
-        except (jwt.PyJWKClientConnectionError, ValueError, jwt.PyJWKSetError) as error:
-            raise self._unknown(error) from error
+            key = await self._keys.key(name, algorithm)
+        except SilentIssuerError as error:
+            raise AuthenticationError(
+                "the keys of the token issuer cannot be fetched at the moment; try again later"
+            ) from error
+        try:
+            return _access(token, self._judged(token, key)) if key else None
         except jwt.PyJWTError:
             return None
-        return _access(token, claims)
 
     def _judged(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
         return jwt.decode(
             token,
             key,
-            algorithms=[one for one in _ALGORITHMS if one == key.algorithm_name],
-            audience=self._audience,
+            algorithms=[key.algorithm_name],
+            audience=self._audiences,
             issuer=self.issuer,
             leeway=_LEEWAY,
             options={"require": ["exp", "iss", "aud"]},
         )
 
-    async def _found_keys(self) -> jwt.PyJWKClient:
-        """Return the address of the issuer's keys, from its metadata."""
-        if self._keys is None:
-            try:
-                self._keys = jwt.PyJWKClient(await self._keys_url(), timeout=_SECONDS)
-            except (httpx2.HTTPError, ValueError, jwt.PyJWTError) as error:
-                raise self._unknown(error) from error
-        return self._keys
 
-    async def _keys_url(self) -> str:
-        problem = "it has no metadata"
-        async with httpx2.AsyncClient(timeout=_SECONDS) as client:
-            for url in build_oauth_authorization_server_metadata_discovery_urls(self.issuer, self.issuer):
-                answer = await client.get(url)
-                found: object = answer.json() if answer.status_code == 200 else None
-                if not is_json(found):
-                    continue
-                # Another issuer's metadata must not pass for this one's (RFC 8414, 3.3).
-                if found.get("issuer") != self.issuer:
-                    problem = "its metadata names a different issuer"
-                elif isinstance(place := found.get("jwks_uri"), str):
-                    return place
-        raise ValueError(problem)
-
-    def _unknown(self, error: Exception) -> AuthenticationError:
-        _LOG.warning("cannot get the keys of the issuer %s: %s", self.issuer, error)
-        return AuthenticationError(
-            "the keys of the token issuer cannot be fetched at the moment; try again later"
-        )
+def _canonical(audience: str) -> str:
+    """Return a URL as in `resource` of the metadata (RFC 8707, 2); a name that is not a URL stays as it is."""
+    try:
+        return str(AnyHttpUrl(audience))
+    except ValueError:
+        return audience
 
 
 def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
     subject, end = claims.get("sub"), claims["exp"]
     client = claims.get("client_id") or claims.get("azp") or subject
-    # Who is nobody could be anybody; and an end is a number (RFC 7519, 2), though the library takes a text for one.
+    # A token without a subject could be anybody's; and an expiry is a number (RFC 7519, 2), although the library accepts text.
     if not client or not isinstance(client, str) or not isinstance(subject or client, str):
         return None
     if not isinstance(end, int | float):
@@ -141,7 +104,7 @@ def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
         token=token,
         client_id=client,
         scopes=_scopes(claims),
-        expires_at=int(end + _LEEWAY),  # The SDK looks at it again, by this machine's clock.
+        expires_at=int(end + _LEEWAY),  # The SDK checks it again, by this machine's clock.
         subject=subject,
         claims=dict(claims),
     )
@@ -154,6 +117,9 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
 
 
 def caller_name(issuer: str, token: AccessToken) -> str:
-    """Return the name of a token's subject: safe in paths, and different from every name in a token file."""
-    who = f"{issuer}\0{token.subject or token.client_id}"
-    return "jwt." + sha256(who.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    """Return the name of a token's subject: safe in paths, and different from every name in a token file.
+
+    A client that acts for itself does not get the name of a user with the same identifier.
+    """
+    who = [issuer, token.subject] if token.subject else [issuer, None, token.client_id]
+    return "jwt." + sha256(json.dumps(who).encode()).hexdigest()[:32]

@@ -37,7 +37,6 @@ class RequestRecord:
     rpc: str = ""
     tool: str = ""
     failed: bool = False
-    why: str = ""
     status: int = 0
     received: int = 0
     sent: int = 0

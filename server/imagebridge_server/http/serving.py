@@ -11,11 +11,8 @@ from imagebridge.client.host_log import keep_stderr_writable
 from imagebridge.errors import BridgeError
 from imagebridge.relay.listening import Address, serve_until_signal
 from imagebridge_server.settings import Settings
-from imagebridge_tools import apart
-from imagebridge_tools.charts import worker
 
-from .admission import cores
-from .application import PATH, create_app
+from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
@@ -48,13 +45,13 @@ def serve(settings: Settings, address: str) -> None:
             "--jwt ISSUER, listen on 127.0.0.1, or give --no-auth if something in front of the server lets "
             "only the right callers through"
         )
-    # As on stdio: files of the folder that this is started in must not pass for modules in workers.
+    # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"
-    _use_the_machine()
-    app = create_app(settings)
+    _take_connections()
+    app = served_at(settings, place)
     listening = place.listen()
     log_json_lines()
-    # What has been loaded stays: it is not looked through for what does not (see __main__).
+    # What has been loaded is permanent: it is not searched for garbage (see __main__).
     gc.freeze()
     gc.enable()
     print(f"imagebridge-server: serving at {place.url(listening, PATH)}", file=sys.stderr, flush=True)
@@ -62,12 +59,11 @@ def serve(settings: Settings, address: str) -> None:
     anyio.run(serve_app, app, listening, _GRACE, app.state.end)
 
 
-def _use_the_machine() -> None:
-    """Allow one drawing or decoding process per core, and as many connections as the system permits."""
-    worker.PROCESSES = apart.PROCESSES = max(2, cores())
+def _take_connections() -> None:
+    """Allow as many connections as the system permits."""
     try:
         import resource
-    except ImportError:  # Windows, where there is no such limit
+    except ImportError:  # Windows, which has no such limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, _CONNECTIONS)

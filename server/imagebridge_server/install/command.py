@@ -69,9 +69,9 @@ def commands(serving: Serving) -> list[click.Command]:
         imagebridge-server install librechat --file librechat.yaml
         imagebridge-server install cursor --wrap playwright
 
-        Every other option, such as --allow DIR, is one of the server's and is written into the entry.
-        What else the file holds stays as it is, a copy of it is kept beside it, and a file that cannot be
-        read is not touched.
+        Every other option, such as --allow DIR, is an option of the server and is written into the entry.
+        The rest of the file is unchanged, a copy of the file is kept beside it, and a file that cannot be
+        read is left alone.
         """
         if server is not None and (options or variables):
             raise click.UsageError(
@@ -97,7 +97,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @_WRAP
     @_FILE
     def uninstall(host: str, dry_run: bool, server: str | None, file: Path | None) -> None:
-        """Take this server out of a HOST's configuration, or with --wrap the relay in front of another."""
+        """Remove this server from a HOST's configuration or, with --wrap, the relay in front of another server."""
         one, path = _host(host, file)
         if server is not None:
             done = f"{one.title} reaches {server} directly again once it is restarted."
@@ -147,7 +147,7 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     names = [host.name for host in HOST_FILES]
     if name not in names:
         near = nearest(name, names)
-        hint = f"; did you mean {near}?" if near else "."
+        hint = f"; did you mean {near!r}?" if near else "."
         raise click.UsageError(f"unknown host {name!r}{hint} Available: {', '.join(names)}.")
     host = HOST_FILES[names.index(name)]
     path = file or file_here(host)

@@ -36,7 +36,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         lost = _lost_comment(text, edited_text, form, keys)
     except ImportError as error:
         raise FormatError(_LACKING) from error
-    except Exception as error:  # whatever an editor stumbles over, the file is not touched
+    except Exception as error:  # whatever goes wrong in an editor, the file is left alone
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_parsed_value(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
         raise FormatError("it cannot be edited without changing other parts of it")
@@ -54,7 +54,7 @@ def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
     value = value_at(text, form, keys)
     ranges: list[tuple[int, int]] = _EDITORS[form].ranges(text, keys)
     if value is not None and not ranges:
-        # It lies inside another value: shown as a text of its own would have it.
+        # It is inside another value: shown as a separate text would have it.
         return entry_lines(edited("", form, keys, cast("dict[str, Any]", value)), form, keys)
     lines_there: list[str] = []
     for start, end in ranges:
@@ -97,7 +97,7 @@ def _parsed_value(text: str, form: Syntax) -> object:
         return _EDITORS[form].parsed(text)
     except ImportError as error:
         raise FormatError(_LACKING) from error
-    except Exception as error:  # each reader raises its own
+    except Exception as error:  # each parser raises its own exceptions
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"it is not valid {form.upper()}: {reason}") from error
 
@@ -110,7 +110,7 @@ def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, 
     if not isinstance(before, dict):
         if at and value is None:
             return before
-        if at == 0 or before is not None:  # null is `extensions:` with nothing behind it
+        if at == 0 or before is not None:  # null is `extensions:` with nothing after it
             where = f"{'.'.join(keys[:at])} in it is not a table" if at else None
             raise FormatError(where or f"it has {type(before).__name__} where a table of settings belongs")
     table = dict(cast("dict[str, object]", before or {}))
@@ -154,7 +154,7 @@ def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str 
     outside = (
         comment for at, comment in editor.comments(old) if not any(start <= at < end for start, end in entry)
     )
-    # `in` reads on from where the one before was found: the order counts.
+    # `in` continues from where the previous one was found: the order counts.
     return next((comment for comment in outside if comment not in there), None)
 
 

@@ -62,7 +62,7 @@ def with_member(text: str, keys: Sequence[str], value: object) -> str:
     plain = blanked(text)
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
     if not plain.strip():
-        # What is there is comments at most.
+        # There is nothing but comments.
         entry = _json_value(_nested(keys, value), indent, "", newline)
         return (text.rstrip() + newline if text.strip() else "") + entry + newline
     start = _space(plain, 0)
@@ -94,7 +94,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         if text[behind] == ",":
             text = text[:behind] + text[behind + 1 :]
         elif at:
-            # The last one: the comma before it goes, what stands between them stays.
+            # The last one: the comma before it is removed, what is between them stays.
             comma = plain.index(",", members[at - 1].end)
             text = text[:comma] + text[comma + 1 :]
             begin, end = begin - 1, end - 1
@@ -154,9 +154,9 @@ def _inserted(
     outer = _line_indent(text, close if _first_on_line(text, close) else start)
     member = f"{outer}{indent}{json.dumps(key, ensure_ascii=False)}: "
     member += _json_value(value, indent, outer + indent, newline)
-    # Whatever stands between the last member and the brace, comments mostly, stays before the new one.
+    # Anything between the last member and the brace, usually comments, stays before the new one.
     between = text[last:close]
-    # A comma behind the last one is how this file is written: ours gets one too, and theirs stays.
+    # If the file puts a comma after the last one, ours gets one too, and theirs stays.
     trailing = "," in uncommented(between)
     comma = "," if members and not trailing else ""
     ending = "," if trailing else ""

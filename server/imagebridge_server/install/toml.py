@@ -52,7 +52,7 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     before = False
     for one in _statements(text):
         ours = one.path[: len(keys)] == tuple(keys)
-        # Comments above one of our headers may have been about something else once: they are not inside.
+        # Comments above one of our headers may once have been about something else: they are not included.
         if ours and before and not (one.header and text[all_ranges[-1][1] : one.start].strip()):
             all_ranges[-1] = all_ranges[-1][0], one.end
         elif ours:
@@ -108,7 +108,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
 
 def _statements(text: str) -> list[_Statement]:
     """Return the headers and values of a text, each with its lines."""
-    # Without comments, and with strings as one word each, brackets and line breaks are what they seem.
+    # Without comments, and with each string as one word, brackets and line breaks mean what they seem to.
     plain = _TOKEN.sub(lambda match: (" " if match[0][0] == "#" else "_") * len(match[0]), text)
     statements: list[_Statement] = []
     table: tuple[str, ...] = ()
@@ -170,7 +170,7 @@ def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -
 
     document: Any = tomlkit.parse(text[statement.start : statement.end])
     table = document
-    # The statement names its last parts only, those above come from its header.
+    # The statement names only the last parts; the others come from its header.
     parts = list(keys)
     while parts[0] not in document:
         del parts[0]
@@ -204,7 +204,7 @@ def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence
     if last is None:
         return len(text)
     at = _block_end(statements, last)
-    # Comments right below a table are its own, unless the next one begins right below them.
+    # Comments directly below a table belong to it, unless the next one begins directly below them.
     match = _COMMENT_LINES.match(text, at)
     behind = match.end() if match else at
     return at if any(one.start == behind for one in statements) else behind

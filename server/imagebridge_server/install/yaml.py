@@ -89,7 +89,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     start, end = key.start_mark.index, _end_of_node(plain, value)
     if parent.flow_style:
         at = next(at for at, (name, _) in enumerate(parent.value) if name is key)
-        if at:  # with the comma before it, else with the one behind it
+        if at:  # with the comma before it, otherwise with the one after it
             return _without_comma(
                 text, plain, _end_of_node(plain, parent.value[at - 1][1]), start, start, end
             )
@@ -100,10 +100,10 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     line_break = _BREAK.match(text, end)
     if line_break:
         end = line_break.end()
-    elif start:  # the last line of a text without a break at its end
+    elif start:  # the last line of a text without a line break at its end
         start -= 2 if text[:start].endswith("\r\n") else 1
     text = text[:start] + text[end:]
-    if above:  # a name with nothing behind it would be null, which is no table
+    if above:  # a name with nothing after it would be null, which is not a table
         colon = _colon(plain, above[1][0])
         text = text[:colon] + " {}" + text[colon:]
     return text
@@ -113,7 +113,7 @@ def _reader() -> Any:
     from ruamel.yaml import YAML
 
     reader: Any = YAML(typ="safe", pure=True)
-    reader.composer.warn_double_anchors = False  # YAML allows one name for several
+    reader.composer.warn_double_anchors = False  # YAML allows one name for several values
     return reader
 
 
@@ -168,7 +168,7 @@ def _table_and_member(root: Any, keys: Sequence[str]) -> tuple[Any, tuple[Any, A
 
 
 def _is_empty(node: Any) -> bool:
-    """Tell whether a node is null or an empty table."""
+    """Return whether a node is null or an empty table."""
     return node.tag.endswith(":null") or (node.tag.endswith(":map") and not node.value)
 
 
@@ -193,7 +193,7 @@ def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any])
         return f"{text[:end]}, {_flow(new)[1:-1]}{text[end:]}"
     column = table.value[0][0].start_mark.column
     at = end = _line_end(text, end)
-    # Comments that are indented like the members are members that somebody has switched off.
+    # Comments indented like the members are members that somebody has switched off.
     while line_break := _BREAK.match(text, end):
         line = _COMMENT_OR_BLANK.match(text, line_break.end())
         if line is None:
@@ -219,7 +219,7 @@ def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any
         comment, rest = text[colon:line], text[max(line, end) :]
     stays_inline = bool(old.value) and _is_inline(old) and not isinstance(old.value, str)
     if new and isinstance(new, dict | list) and not stays_inline:
-        # Written with its name, to stand below it as lists and tables do in this file, and without it again.
+        # Written with its name, to be placed below it as this file does for lists and tables, and without it again.
         named = _block(text, root, {"_": new}, name.start_mark.column)
         return text[:colon] + comment + named[named.index("_:") + 2 :] + rest
     return f"{text[:colon]} {_scalar(new)}{comment}{rest}"

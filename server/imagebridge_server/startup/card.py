@@ -77,7 +77,7 @@ class Card(NamedTuple):
             folders: the folders that tools read and write, which must exist.
         """
         files = module_files()
-        # What was changed since this process read it is not what has answered.
+        # A file that changed since this process read it is not what has answered.
         if files is None or any(changed >= launch.began for _, changed, _ in files):
             return False
         named = list(folders)
@@ -166,7 +166,7 @@ def _write_card(file: str, data: bytes) -> None:
     folder = os.path.dirname(file)
     if not writable(folder):
         raise PermissionError("others can write the folder")
-    # Only now: who reads a card loads as little as can be.
+    # Only now: reading a card should load as little as possible.
     from imagebridge_tools.files.atomic_write import write_whole
 
     write_whole(file, data)
@@ -182,6 +182,6 @@ def _clear(folder: str) -> None:
 def _cards(folder: str) -> Iterator[tuple[float, str]]:
     with os.scandir(folder) as entries:
         for entry in entries:
-            with suppress(OSError):  # Another process may have taken it away.
+            with suppress(OSError):  # Another process may have removed it.
                 if entry.name.endswith(".card"):
                     yield entry.stat(follow_symlinks=False).st_mtime, entry.path

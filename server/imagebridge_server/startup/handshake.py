@@ -97,7 +97,7 @@ class Handshake:
         found = self._question_and_result(message["method"], message.get("params"))
         if found is None:
             self.waiting = True
-            # What is refused there changes nothing, but what is refused is decided there.
+            # A refused message changes nothing there, but the SDK decides what is refused.
             self._lost = self._lost or message["method"] == "initialize"
             return None
         return Early(message, *found)
@@ -138,7 +138,7 @@ def _answer(known: Mapping[str, str] | None, method: str, *, apps: bool) -> tupl
 
 def _message(line: str) -> JsonObject | None:
     """Return a request or notification whose form is unambiguous, otherwise None."""
-    # Half a pair of surrogates is a text to Python's reader and an error to the SDK's.
+    # A lone surrogate is valid text to Python's parser and an error to the SDK's.
     if len(line) > _LONGEST or line.count("{") + line.count("[") > _DEEPEST or "\\ud" in line.lower():
         return None
     try:

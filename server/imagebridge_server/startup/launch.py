@@ -44,7 +44,7 @@ class Launch(NamedTuple):
             return None
         try:
             here = os.getcwd()
-        except OSError:  # Taken away under us.
+        except OSError:  # It was deleted while in use.
             return None
         command = {
             "arguments": list(arguments),
@@ -58,7 +58,7 @@ class Launch(NamedTuple):
             "python": [sys.executable, sys.prefix, sys.version, *map(int, sys.flags)],
         }
         folder = os.path.abspath(os.path.expanduser(chosen)) if chosen else _cache()
-        if not os.path.isabs(folder):  # A user without a home has no cache.
+        if not os.path.isabs(folder):  # A user without a home folder has no cache.
             return None
         return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
 
@@ -113,7 +113,7 @@ def _module_folders(path: Sequence[str], here: str) -> list[list[Any]]:
 
 
 def _cache() -> str:
-    # Only here: it takes longer than all else on this page.
+    # Only here: it takes longer than everything else in this file.
     from platformdirs import user_cache_dir
 
     return os.path.join(user_cache_dir("imagebridge", appauthor=False), "cards")

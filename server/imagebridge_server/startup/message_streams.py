@@ -94,7 +94,7 @@ def _writable(fields: dict[str, Any]) -> dict[str, Any]:
 def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the content of a line that the SDK refuses: the messages in it, and errors as answers to unreadable requests."""
     for problem in refused.errors(include_url=False):
-        # The line where it is not JSON, else what it says: each kind of message refuses it on its own grounds.
+        # The line if it is not JSON, otherwise its content: each kind of message has its own reason to refuse it.
         if not problem["loc"]:
             yield from _unreadable(str(problem["input"]))
             return

@@ -50,7 +50,7 @@ class Opening:
             self._taken = True
             if self._lines:
                 return self._lines.popleft()
-        # The thread waits for a line that nobody can call it back from; it is the next one.
+        # The thread is waiting for a line, and nobody can interrupt it; that line is the next one.
         self._over.wait()
         return self._lines.popleft() if self._lines else self._stdin.readline()
 
@@ -91,7 +91,7 @@ class Opening:
         """Answer a line, or keep it for the SDK; False if it is the last one for this thread."""
         with self._lock:
             if not (line or self._taken or self._handshake.waiting):
-                os._exit(0)  # The host has hung up, and nobody waits for what loads.
+                os._exit(0)  # The host has disconnected, and nobody waits for what is loading.
             early = self._handshake.early(line) if line and not self._taken else None
             if early:
                 self._answer(early)

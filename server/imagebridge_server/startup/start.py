@@ -28,7 +28,7 @@ def begin() -> ServerStart | None:
     card = Card.of(launch) if launch else None
     if not (launch and card):
         return launch and ServerStart(launch, None)
-    # While modules load nobody handles it otherwise, and a trace of calls helps nobody.
+    # While modules load, nobody else handles it, and a stack trace helps nobody.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     opening = Opening(card, *_wire())
@@ -39,7 +39,7 @@ def begin() -> ServerStart | None:
 
 def _wire() -> tuple[TextIO, BinaryIO]:
     """Return stdin and stdout, and replace them with nothing and stderr: what modules print must not reach the host."""
-    # Read as the SDK reads it.
+    # Read in the same way as by the SDK.
     stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
     stdout = os.fdopen(os.dup(1), "wb")
     divert(0, os.open(os.devnull, os.O_RDONLY))

@@ -638,6 +638,7 @@ async def test_a_picture_goes_back_to_the_server_that_keeps_it_by_its_name_there
     assert [texts(item)[0].split(": PNG")[0] for item in (one, two)] == ["picture:1", "data: URL"]
 
 
+@pytest.mark.long
 def test_over_several_pairs_of_the_command_line():
     arguments = ["call", "get_image", '{"text": "Hi"}', "load_image", '{"source": "picture:1"}']
     done = CliRunner().invoke(imagebridge, arguments)

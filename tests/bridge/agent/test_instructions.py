@@ -33,7 +33,7 @@ def test_each_stands_under_its_servers_name_line_by_line():
         f'{OPENING}\n\nServer "browser":\n> First.\n>\n> Then look.\n\nServer "disk":\n> Read.'
     )
     assert gathered([("empty", "")]) == ""
-    assert "not the user" in OPENING
+    assert "not by the user" in OPENING
 
 
 ATTACKS = [
@@ -90,7 +90,7 @@ def test_a_long_one_is_cut_with_a_word():
     made = gathered([("one", "word " * 1_000)])
     _, _, quoted = made.partition('Server "one":\n')
     assert len(quoted) <= MAX_QUOTED_CHARACTERS
-    assert quoted.endswith("\n> [cut here: the server's notes go on]")
+    assert quoted.endswith("\n> [cut here: the server's notes continue]")
     assert len(quoted) > MAX_QUOTED_CHARACTERS - 10
 
 

@@ -308,10 +308,9 @@ def test_what_nohup_has_switched_off_stays_off(tmp_path):
     assert all(ended(one) for one in servers)
 
 
+@pytest.mark.long
 @posix
-@pytest.mark.parametrize(
-    "number", ["SIGTERM", *(pytest.param(one, marks=pytest.mark.long) for one in ("SIGHUP", "SIGINT"))]
-)
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_serve_leaves_none_of_its_workers(number):
     environment = {**os.environ, "IMAGEBRIDGE_ALLOW": ""}
     with subprocess.Popen(

@@ -4,6 +4,7 @@ import json
 from contextlib import contextmanager
 
 import pytest
+from long_rows import one_in
 
 from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.client.http_errors import SESSION_LOST, denies, error_message, forgets
@@ -107,7 +108,7 @@ LOST = {
 
 
 @pytest.mark.parametrize("many", [1, 3])
-@pytest.mark.parametrize("case", LOST)
+@pytest.mark.parametrize("case", one_in(3, LOST))
 async def test_calls_in_a_lost_session_are_made_again_each_once(case, many):
     # Three at once: the first that is refused must not take the others' answers along.
     remote = Remote(LOST[case], annotations={"readOnlyHint": False})

@@ -95,7 +95,7 @@ def test_a_document_that_breaks_its_reader_costs_no_more(data, name):
     assert len(data) < 4_000
     text, file, why = shown(data, name)
     assert (text, file) == ("beside", "input_file")
-    assert "it broke the process that read it, or took too much memory" in why
+    assert "it crashed the process that read it, or took too much memory" in why
 
 
 def test_what_a_reading_returns_and_raises_comes_back():
@@ -111,7 +111,7 @@ def test_one_process_serves_all_readings_of_a_result_and_ends_with_it():
         one = confined.confined(own)
         with confined.in_one_process():
             assert confined.confined(own) == one
-        with pytest.raises(DocumentError, match="broke the process"):
+        with pytest.raises(DocumentError, match="crashed the process"):
             confined.confined(partial(os._exit, 0))
         other = confined.confined(own)
         assert other != one
@@ -160,8 +160,8 @@ def test_what_a_reader_prints_is_no_part_of_the_answer():
     ("name", "value", "function", "words"),
     [
         ("SECONDS", 0.01, partial(time.sleep, 60), "took longer than 0.01 seconds"),
-        ("SECONDS", 60, partial(os._exit, 0), "broke the process"),
-        ("SECONDS", 60, partial(os.abort), "broke the process"),
+        ("SECONDS", 60, partial(os._exit, 0), "crashed the process"),
+        ("SECONDS", 60, partial(os.abort), "crashed the process"),
     ],
     ids=["too long", "ended without a word", "aborted"],
 )

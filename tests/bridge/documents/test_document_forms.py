@@ -202,7 +202,7 @@ def test_files_that_are_attached_to_a_pdf_are_named():
         b"4 0 obj<</Type/Filespec/F(plan.xml)/UF(plan.xml)/EF<</F 5 0 R>>>>endobj\n"
         b"5 0 obj<</Type/EmbeddedFile/Length 2>>stream\nhi\nendstream endobj\ntrailer<</Root 1 0 R>>\n"
     )
-    assert excerpt(data).notes == ("Files are attached to it, which are not read: plan.xml.",)
+    assert excerpt(data).notes == ("It has attached files, which are not read: plan.xml.",)
 
 
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
@@ -216,7 +216,7 @@ OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
         (word("<w:p>"), "is not well-formed"),
         (word("", start="<!DOCTYPE d [<!ENTITY a 'b'>]>"), "declares entities"),
         (word("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), "nested too deeply"),
-        (word("x" * 60_000_000), "once unpacked"),
+        (word("x" * 60_000_000), "when unpacked"),
         (word("x")[:300], "is damaged"),
         (b"{\\rtf1 " + b"{" * 5000, "nested too deeply"),
         (b"%PDF-1.7\nnothing", "cannot be read"),

@@ -5,6 +5,7 @@ import time
 
 import pytest
 from handmade_documents import LINKS, NOTES, NUMBERS, RELATIONS, item, packed, paragraph, related, run, word
+from long_rows import one_in
 
 from imagebridge import Policy, function_call_output
 from imagebridge.documents import markdown, packages
@@ -191,7 +192,7 @@ COSTLY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", COSTLY)
+@pytest.mark.parametrize("what", one_in(4, COSTLY))
 def test_work_grows_with_the_size(what, monkeypatch):
     monkeypatch.setattr(markdown, "_SPREAD", 50_000)
     began = time.process_time()

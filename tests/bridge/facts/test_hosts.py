@@ -168,7 +168,7 @@ class TestBlocks:
                 [BEFORE, IMAGE],
                 [
                     BEFORE,
-                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host shows its model no pictures]"),
+                    told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host does not show pictures to its model]"),
                 ],
             ),
             (
@@ -473,7 +473,7 @@ def test_what_shone_through_a_picture_is_said_to_lie_on_white():
     clear = Image.merge("RGBA", [*bands, Image.linear_gradient("L").resize((900, 900))])
     solid = Image.merge("RGBA", [*bands, Image.new("L", (900, 900), 255)])
     for image, words in (
-        (clear, ", laid on white, to fit a result."),
+        (clear, ", shown on white, to fit a result."),
         (solid, "of 900x900, to fit a result."),
     ):
         made = repair(tool_result("", file(image, "PNG")), "claude-desktop")

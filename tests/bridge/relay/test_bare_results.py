@@ -20,6 +20,7 @@ async def test_through_a_bridge():
     assert picture["image_url"].startswith("data:image/png;base64,")
 
 
+@pytest.mark.long
 def test_through_the_relay():
     with relay(server=AWKWARD) as wire:
         text, picture, *_ = wire.open().call("bare")["content"]

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from anyio.lowlevel import checkpoint
 
+from imagebridge.client import http_bodies
 from imagebridge.relay import remote_server
 from imagebridge.relay.remote_server import RemoteServer
 
@@ -48,7 +49,11 @@ class Flood(httpx2.AsyncByteStream):
 async def behind(answer):
     """Speak to a server that answers each request with what `answer` returns, or waits for."""
     transport = httpx2.MockTransport(answer)
-    async with httpx2.AsyncClient(transport=transport) as client, anyio.create_task_group() as tasks:
+    hooks = {"response": [http_bodies.bound]}
+    async with (
+        httpx2.AsyncClient(transport=transport, event_hooks=hooks) as client,
+        anyio.create_task_group() as tasks,
+    ):
         server = RemoteServer(URL, client, tasks)
         with anyio.fail_after(600):
             yield server
@@ -133,3 +138,79 @@ async def test_what_was_asked_before_the_host_closed_its_side_is_answered():
         await anyio.wait_all_tasks_blocked()
         go_on.set()
         assert (await read(server, 1))[0] == {"jsonrpc": "2.0", "id": 1, "result": {}}
+
+
+ANSWER = {"jsonrpc": "2.0", "id": 1, "result": {}}
+
+
+@pytest.mark.parametrize(
+    ("said", "back"),
+    [
+        ("retry: 0", "1"),
+        ("retry: -5", "1"),
+        ("retry: 1000000000000", "1"),
+        ("retry: " + "9" * 400, "1"),
+        ("id: 2", "2"),
+    ],
+    ids=["at once", "before", "never", "many digits", "another event"],
+)
+async def test_a_stream_is_taken_up_again_as_its_server_can_mean_it(said, back):
+    events = f"id: 1\nretry: 100\ndata: \n\n{said}\ndata: \n\n".encode()
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers.get("last-event-id"))
+        sent = events if len(asked) == 1 else b"data: " + line(ANSWER) + b"\n\n"
+        return httpx2.Response(200, headers=EVENTS, content=sent)
+
+    async with behind(answer) as server:
+        await send(server, request(1))
+        assert await read(server, 1) == [ANSWER]
+    assert asked == [None, back]
+
+
+@pytest.mark.parametrize("said", ["日本", "a\x0bX-Evil: 1", "x" * 2_000], ids=["no ASCII", "control", "long"])
+async def test_a_stream_whose_events_have_names_that_no_header_takes_is_not_taken_up_again(said):
+    answers = iter([f"id: {said}\nretry: 100\ndata: \n\n".encode(), b"data: " + line(ANSWER) + b"\n\n"])
+    async with behind(lambda _: httpx2.Response(200, headers=EVENTS, content=next(answers))) as server:
+        await send(server, request(1))
+        (refused,) = await read(server, 1)
+        assert refused["error"]["message"] == f"{URL} ended its answer before the result"
+        await send(server, request(1))
+        assert await read(server, 1) == [ANSWER]
+
+
+async def test_a_session_whose_name_no_header_takes_costs_no_call():
+    asked = []
+
+    def answer(request):
+        asked.append(request.headers.get("mcp-session-id"))
+        headers = [(b"mcp-session-id", "é日".encode())]
+        return httpx2.Response(200, headers=headers, json={**ANSWER, "id": json.loads(request.content)["id"]})
+
+    async with behind(answer) as server:
+        for number in (1, 2):
+            await send(server, request(number))
+            assert (await read(server, 1))[0]["id"] == number
+    assert asked == [None, None]
+
+
+class Endless(httpx2.AsyncByteStream):
+    async def __aiter__(self):
+        while True:
+            yield b"data: " + b"[" * 5_000
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+async def test_an_answer_without_end_is_refused_and_the_next_call_answered(kind, monkeypatch):
+    monkeypatch.setattr(http_bodies, "MAX_LINE", 10_000)
+    endless = httpx2.Response(200, headers={"content-type": kind}, stream=Endless())
+    answers = iter([endless, httpx2.Response(200, json=ANSWER)])
+    async with behind(lambda _: next(answers)) as server:
+        await send(server, request(1))
+        (refused,) = await read(server, 1)
+        assert (
+            refused["error"]["message"] == f"{URL} answered with more than 10,000 bytes, which is the limit"
+        )
+        await send(server, request(1))
+        assert await read(server, 1) == [ANSWER]

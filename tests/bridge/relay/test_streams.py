@@ -11,9 +11,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from imagebridge.relay import child_server, streams
+from imagebridge.client import lines as cut_lines
+from imagebridge.client.lines import LongLine
+from imagebridge.relay import child_server
 from imagebridge.relay.child_server import child
-from imagebridge.relay.streams import Input, LineReader, LongLine, PipeOutput, StandardOutput
+from imagebridge.relay.streams import Input, LineReader, PipeOutput, StandardOutput
 
 pytestmark = [
     pytest.mark.anyio,
@@ -139,7 +141,7 @@ async def test_a_last_line_may_lack_its_end_and_empty_ones_are_left_out(pipe):
 
 
 async def test_in_place_of_a_line_that_is_too_long_its_beginning_comes(pipe, monkeypatch):
-    monkeypatch.setattr(streams, "MAX_LINE", 100_000)
+    monkeypatch.setattr(cut_lines, "MAX_LINE", 100_000)
     reading, writing = pipe
     output, found = PipeOutput(writing), []
     async with anyio.create_task_group() as tasks:

@@ -34,7 +34,7 @@ def broken(how, tmp_path):
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, end="", flush=True); os._exit(7)""", "is not readable JSON"),
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, flush=True)""", "is not readable JSON"),
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"text":"a\\tb"}}' % number, flush=True)""", "is not readable JSON"),
-        ("""print('{"jsonrpc":"2.0","id":%s,"result":"' % number + "x" * 256_000_001 + '"}', flush=True)""", "a line of more than 256,000,000 bytes"),
+        pytest.param("""print('{"jsonrpc":"2.0","id":%s,"result":"' % number + "x" * 256_000_001 + '"}', flush=True)""", "a line of more than 256,000,000 bytes", marks=pytest.mark.long),
         ("os.close(1); os._exit(0)", "exited with code 0"),
         ("os.kill(os.getpid(), 9)", "was killed by signal 9"),
     ],

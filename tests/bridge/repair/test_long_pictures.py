@@ -108,7 +108,7 @@ def test_a_host_that_fits_pictures_itself_gets_it_whole():
 
 def test_a_host_without_pictures_is_told():
     sizes, words = shown(repair({"content": [page(1280, 9467)]}, host="cline"))
-    assert (sizes, "shows its model no pictures" in words) == ([], True)
+    assert (sizes, "does not show pictures to its model" in words) == ([], True)
 
 
 def test_parts_are_named_by_their_picture_where_there_are_several_and_few_are_cut():

@@ -518,7 +518,7 @@ def test_short_labels_stay_where_there_is_little_room():
 def test_a_host_without_pictures_is_told_where_they_are(host):
     inner = {"uri": "file:///tmp/before.png", "blob": IMAGE["data"], "mimeType": "image/png"}
     (told,) = repair({"content": [{"type": "resource", "resource": inner}]}, host=host)["content"]
-    assert "file:///tmp/before.png); this host shows its model no pictures]" in told["text"]
+    assert "file:///tmp/before.png); this host does not show pictures to its model]" in told["text"]
 
 
 def test_codes_for_a_terminal_in_structured_content_do_not_break_it():

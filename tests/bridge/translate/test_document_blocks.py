@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 import samples
+from long_rows import one_in
 
 from imagebridge import Policy, repair, translate
 from imagebridge.facts.hosts import host as host_of
@@ -89,7 +90,7 @@ def test_those_pages_are_drawn_that_say_most_beside_the_text(result, limits, tot
 
 
 @pytest.mark.parametrize(
-    ("host", "pages"), [("claude-desktop", 5), ("codex", 5), ("text-only", 0), ("cline", 0)]
+    ("host", "pages"), one_in(2, [("claude-desktop", 5), ("codex", 5), ("text-only", 0), ("cline", 0)])
 )
 def test_a_host_gets_all_of_the_text_that_it_takes_and_pictures_of_what_is_left(host, pages):
     fitted = repair(LONG, host=host)

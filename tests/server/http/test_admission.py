@@ -1,17 +1,21 @@
 """Too many requests: who is refused, and whose turn it is among those that wait."""
 
+from contextlib import ExitStack
+
 import anyio
 import anyio.lowlevel
 import pytest
 from anyio import wait_all_tasks_blocked
+from anyio.lowlevel import RunVar
 from http_callers import HERE, called, in_memory, request, result
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagebridge_server import Settings, create_app
-from imagebridge_server.http import admission
+from imagebridge_server.http import admission, application
 from imagebridge_server.http.admission import FullError, RequestPlaces, WorkTurns, cores
 from imagebridge_server.http.token_file import add_token
+from imagebridge_tools import apart
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +66,38 @@ class TestPlaces:
             with pytest.raises(FullError, match=r"^requests of 40 bytes are under way"):
                 with places.taken("", 9, 1):
                     pass
+        assert (places._taken, places._bodies) == ({}, {})
+
+    def test_a_caller_that_may_hold_more_than_all_does_not_keep_the_others_out(self, monkeypatch):
+        monkeypatch.setattr(admission, "ALL_CALLS", 4)
+        places = RequestPlaces()
+        with ExitStack() as held:
+            for caller in ["alice"] * 9 + ["bob", "carol", "alice"]:
+                held.enter_context(places.taken(caller, 10, 1))
+            for caller in ("bob", "dave"):
+                with pytest.raises(FullError, match=r"^4 requests are under way"):
+                    held.enter_context(places.taken(caller, 10, 1))
+        assert (places._taken, places._bodies) == ({}, {})
+
+    def test_a_body_of_unknown_size_counts_as_it_arrives(self, monkeypatch):
+        monkeypatch.setattr(admission, "ALL_BODIES", 40)
+        places = RequestPlaces()
+        with places.taken("alice", 9, None) as first, places.taken("alice", 9, None) as second:
+            for _ in range(4):
+                first.received(1)
+                second.received(1)
+            with pytest.raises(FullError, match=r"^this caller has requests of 4 bytes under way"):
+                second.received(3)
+            second.received(2)
+            with places.taken("bob", 9, None) as third:
+                third.received(30)
+                with pytest.raises(FullError, match=r"^requests of 10 bytes are under way"):
+                    third.received(1)
+        with places.taken("alice", 9, None) as alone:
+            alone.received(50)
+        # One whose size was announced has its room already.
+        with places.taken("alice", 9, 10) as announced, places.taken("bob", 9, 30):
+            announced.received(10)
         assert (places._taken, places._bodies) == ({}, {})
 
 
@@ -186,6 +222,90 @@ async def test_a_caller_that_asks_too_much_is_refused_at_once_and_others_are_ser
         assert sorted(name for name, _ in answers) == ["alice"] * 3 + ["bob"]
         assert not any(result(answer).get("isError") for _, answer in answers)
         assert (await ask("alice")).status_code == 200
+
+
+async def asked_in_chunks(http, token, parts):
+    """Send a request in chunks, which does not announce its size."""
+
+    async def body():
+        for part in parts:
+            yield part
+            await anyio.lowlevel.checkpoint()
+
+    headers = request("tools/list")["headers"] | {"authorization": f"Bearer {token}"}
+    return await http.post(HERE, content=body(), headers=headers)
+
+
+async def test_requests_in_chunks_have_room_beside_each_other(tmp_path):
+    file = tmp_path / "tokens.toml"
+    token, statuses = add_token(file, "alice"), []
+    whole = request("tools/list")["content"].encode()
+
+    async def ask():
+        answer = await asked_in_chunks(http, token, [whole[:9], whole[9:]])
+        statuses.append(answer.status_code)
+
+    async with in_memory(create_app(Settings(tokens=file))) as http, anyio.create_task_group() as tasks:
+        for _ in range(8):
+            tasks.start_soon(ask)
+    assert statuses == [200] * 8
+
+
+async def test_a_request_in_chunks_that_finds_no_more_room_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "tokens.toml"
+    token, statuses = add_token(file, "alice"), []
+    monkeypatch.setattr(admission, "ALL_BODIES", 4_000)
+
+    async def ask():
+        answer = await asked_in_chunks(http, token, [b" " * 100] * 20)
+        statuses.append((answer.status_code, answer.headers.get("retry-after")))
+
+    async with in_memory(create_app(Settings(tokens=file))) as http, anyio.create_task_group() as tasks:
+        for _ in range(2):
+            tasks.start_soon(ask)
+    # The first goes on alone, and what came is not a message.
+    assert sorted(statuses, key=str) == [(400, None), (429, "1")]
+
+
+async def test_no_caller_takes_all_processes(tmp_path, monkeypatch):
+    """Alice's calls hold the share of one caller, and Bob's finds what is left."""
+    file = tmp_path / "tokens.toml"
+    tokens = {name: add_token(file, name) for name in ("alice", "bob")}
+    limiter, kind = anyio.CapacityLimiter(3), RunVar("test")
+    reached, go = [], anyio.Event()
+
+    async def working(self, arguments, context, convert_result=False):
+        async with apart.shared_place(kind), limiter:
+            reached.append(arguments["text"])
+            await go.wait()
+        return await run(self, arguments, context, convert_result)
+
+    from imagebridge_server import registration
+
+    run = registration._ExplainingTool.run
+    monkeypatch.setattr(registration._ExplainingTool, "run", working)
+    monkeypatch.setattr(application, "share", lambda: 2)
+
+    async def ask(name):
+        sent = called("get_image", {"text": name})
+        headers = sent["headers"] | {"authorization": f"Bearer {tokens[name]}"}
+        statuses.append((await http.post(HERE, content=sent["content"], headers=headers)).status_code)
+
+    statuses = []
+    async with in_memory(create_app(Settings(tokens=file))) as http, anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(ask, "alice")
+        while len(reached) < 2:
+            await anyio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        tasks.start_soon(ask, "bob")
+        while len(reached) < 3:
+            await anyio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        assert reached == ["alice", "alice", "bob"]
+        go.set()
+    assert statuses == [200] * 5
+    assert apart.SHARE.get() is None
 
 
 def test_cores_are_counted():

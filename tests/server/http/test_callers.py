@@ -1,8 +1,10 @@
 """Callers with tokens: who is let in, and that nobody ever meets another caller's pictures, files or jobs, on any route."""
 
 import json
+import os
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
@@ -55,6 +57,24 @@ class TestFile:
         assert read_callers(file)["alice"].calls == 3
         assert HASH in read_callers(file)["alice"].tokens
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no permissions of this kind")
+    def test_whoever_may_read_the_file_may_still_read_it_and_a_link_stays_one(self, tmp_path):
+        file, link = tmp_path / "folder" / "tokens.toml", tmp_path / "link.toml"
+        file.parent.mkdir()
+        add_token(file, "alice")
+        file.chmod(0o644)
+        link.symlink_to(file)
+        add_token(link, "bob")
+        assert (link.is_symlink(), file.stat().st_mode & 0o777) == (True, 0o644)
+        assert list(read_callers(file)) == ["alice", "bob"]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no lock of this kind")
+    def test_tokens_that_are_added_at_the_same_time_are_all_there(self, tmp_path):
+        file = tmp_path / "tokens.toml"
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda number: add_token(file, f"caller-{number}"), range(8)))
+        assert sorted(read_callers(file)) == [f"caller-{number}" for number in range(8)]
+
     @pytest.mark.parametrize("name", ["", "Alice", "a.b", "../a", "a b", "-a", "é", "a" * 65])
     def test_a_name_is_safe_everywhere(self, tmp_path, name):
         with pytest.raises(
@@ -67,6 +87,7 @@ class TestFile:
         ("text", "problem"),
         [
             ("[", "is not TOML"),
+            ("a = " + "[" * 50_000, "is not TOML"),
             ("alice = 3", "caller 'alice': a caller must be a table"),
             ("[Alice]", "caller 'Alice': a caller must be a table"),
             ('["../a"]', "a caller must be a table"),
@@ -111,6 +132,37 @@ class TestFile:
         )
         with pytest.raises(SettingsError, match="each caller could read what others keep"):
             create_app(Settings(tokens=file, allow=(tmp_path / allow,), **kept))
+
+    @pytest.mark.parametrize(
+        ("allow", "told"),
+        [
+            ("", "--allow-write {0}/writes"),
+            ("writes", "--allow-write {0}/writes"),
+            ("writes/bob", "--allow-write {0}/writes"),
+            ("store", "--store {0}/store"),
+            ("store/callers", "--store {0}/store"),
+            ("store/callers/bob", "--store {0}/store"),
+            ("writes/alice", None),
+            ("store/callers/alice", None),
+            ("other", None),
+        ],
+    )
+    async def test_a_caller_cannot_read_what_others_keep_by_a_folder_of_its_own(self, tmp_path, allow, told):
+        folders = [tmp_path / one for one in ("writes/alice", "writes/bob", "store/callers/alice", "other")]
+        for folder in [*folders, tmp_path / "store/callers/bob"]:
+            folder.mkdir(parents=True)
+        file = tmp_path / "tokens.toml"
+        token = add_token(file, "alice")
+        whole = file.read_text().replace("[alice]", f"[alice]\nallow = ['{tmp_path / allow}']")
+        settings = Settings(tokens=file, allow_write=(tmp_path / "writes",), store=tmp_path / "store")
+        # A file that changes so while it is served stays out of force.
+        async with in_memory(create_app(settings)) as http:
+            file.write_text(whole)
+            tools = (await asked(http, token, request("tools/list"))).text
+        assert (str(tmp_path / allow) in tools) == (told is None)
+        if told:
+            with pytest.raises(SettingsError, match=re.escape(f"and {told.format(tmp_path)} contains")):
+                create_app(settings)
 
 
 class TestDoor:

@@ -5,16 +5,20 @@ import hashlib
 import hmac
 import json
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
 
+import anyio
 import jwt
 import pytest
+from anyio import wait_all_tasks_blocked
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from http_callers import HERE, called, in_memory, request, result
 from servers_over_http import scripted
 
 from imagebridge_server import Settings, create_app
-from imagebridge_server.http import jwt_issuer
+from imagebridge_server.http import issuer_keys
 from imagebridge_server.settings import SettingsError
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +32,10 @@ KEYS = {
 }
 
 
+def without_algorithm(number):
+    return {name: value for name, value in public(number).items() if name != "alg"}
+
+
 def public(number):
     algorithm, key = KEYS[number]
     made = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
@@ -38,7 +46,7 @@ class Issuer:
     """An issuer: `url`, the paths that were `asked`, and what it answers at each."""
 
     def __init__(self):
-        self.numbers = ["r", "e", "d"]
+        self.keys = [public(one) for one in "red"]
         self.down = False
         self.well_known = "/.well-known/oauth-authorization-server"
         self.metadata = {}
@@ -47,7 +55,7 @@ class Issuer:
         if self.down:
             return 500, "text/plain", ""
         if request.path == "/keys":
-            return 200, "application/json", json.dumps({"keys": [public(one) for one in self.numbers]})
+            return 200, "application/json", json.dumps({"keys": self.keys})
         if request.path == self.well_known:
             found = {"issuer": self.url, "jwks_uri": f"{self.url}/keys", **self.metadata}
             return 200, "application/json", json.dumps(found)
@@ -109,6 +117,7 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
     pem = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     wrong = {
         "expired": issuer.token(exp=now - 120),
+        "a head too deep to be read": base64.urlsafe_b64encode(b'{"a":' * 2_200).decode() + ".e30.AA",
         "without an end": issuer.token(exp=None),
         "not yet": issuer.token(nbf=now + 120),
         "foreign audience": issuer.token(aud="https://other.example/mcp"),
@@ -166,8 +175,19 @@ async def test_scopes_and_where_to_get_a_token_are_told(issuer):
     async with in_memory(app) as http:
         nobody = await http.post(HERE, **message)
         assert nobody.status_code == 401
-        assert f'resource_metadata="{metadata}"' in nobody.headers["www-authenticate"]
-        assert await statuses(http, issuer.token(), issuer.token(scope="charts pictures x")) == [403, 200]
+        little = await http.post(
+            HERE,
+            content=message["content"],
+            headers=message["headers"] | {"authorization": f"Bearer {issuer.token()}"},
+        )
+        # All scopes that a token needs are named at once (2026-07-28, Authorization, scope challenge handling).
+        for answer, error in ((nobody, "invalid_token"), (little, "insufficient_scope")):
+            challenge = answer.headers["www-authenticate"]
+            assert challenge.startswith(f'Bearer error="{error}", ')
+            assert f'resource_metadata="{metadata}"' in challenge
+            assert 'scope="pictures charts"' in challenge
+        assert little.status_code == 403
+        assert await statuses(http, issuer.token(scope="charts pictures x")) == [200]
         told = (await http.get(metadata)).json()
     assert told["resource"] == PUBLIC
     assert told["authorization_servers"] == [issuer.url]
@@ -192,7 +212,7 @@ async def test_each_subject_has_a_store_of_its_own(issuer, tmp_path):
                 "alice through another client": {"client_id": "other"},
                 "bob": {"sub": "bob"},
                 "a path": {"sub": "../alice"},
-                "a client named alice": {"sub": None, "client_id": "alice2"},
+                "a client named alice": {"sub": None, "client_id": "alice"},
             }.items()
         }
     assert read == {
@@ -213,7 +233,14 @@ async def test_an_issuer_of_openid_connect_is_found_too(issuer, well_known):
 
 
 @pytest.mark.parametrize(
-    "metadata", [{"issuer": "https://evil.example"}, {"jwks_uri": None}, {"jwks_uri": "file:///etc/passwd"}]
+    "metadata",
+    [
+        {"issuer": "https://evil.example"},
+        {"jwks_uri": None},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": "http://keys.example/"},
+        {"jwks_uri": "https://[::1"},
+    ],
 )
 async def test_an_issuer_that_does_not_tell_its_keys_is_no_fault_of_the_token(issuer, metadata):
     issuer.metadata = metadata
@@ -227,6 +254,141 @@ async def test_an_issuer_that_does_not_tell_its_keys_is_no_fault_of_the_token(is
         }
         issuer.metadata = {}
         assert await statuses(http, issuer.token()) == [200]
+
+
+@pytest.mark.parametrize("public", ["https://Pictures.example:443/mcp", "HTTPS://pictures.example/mcp"])
+async def test_tokens_for_what_the_metadata_names_are_let_in(issuer, public):
+    """However the URL was written: clients ask for tokens for what they are told."""
+    app = create_app(Settings(jwt=issuer.url, public_url=public))
+    async with in_memory(app) as http:
+        told = (await http.get("http://127.0.0.1/.well-known/oauth-protected-resource/mcp")).json()
+        assert told["resource"] == "https://pictures.example/mcp"
+        tokens = [issuer.token(aud=one) for one in (told["resource"], public, "https://pictures.example")]
+        assert await statuses(http, *tokens) == [200, 200, 401]
+
+
+async def test_a_key_proves_what_it_says_or_all_of_its_kind(issuer):
+    """A key need not say for which algorithm it is (RFC 7517, 4.4); one that encrypts signs nothing."""
+    issuer.keys = [
+        {**without_algorithm("r"), "kid": "any"},
+        {**public("r"), "kid": "one"},
+        {**public("r"), "kid": "seals", "use": "enc"},
+        {**without_algorithm("e"), "kid": "curve"},
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "shared"},
+        {"kty": "unknown", "kid": "x"},
+        "no key",
+    ]
+    key = KEYS["e"][1]
+    tokens = {
+        ("any", "RS512"): issuer.token("any", RSA, "RS512"),
+        ("any", "PS256"): issuer.token("any", RSA, "PS256"),
+        ("one", "RS256"): issuer.token("one", RSA, "RS256"),
+        ("one", "RS512"): issuer.token("one", RSA, "RS512"),
+        ("seals", "RS256"): issuer.token("seals", RSA, "RS256"),
+        ("curve", "ES256"): issuer.token("curve", key, "ES256"),
+        ("shared", "HS256"): issuer.token("shared", b"secret" * 8, "HS256"),
+    }
+    async with in_memory(create_app(settings(issuer))) as http:
+        found = await statuses(http, *tokens.values())
+    assert dict(zip(tokens, found, strict=True)) == {
+        ("any", "RS512"): 200,
+        ("any", "PS256"): 200,
+        ("one", "RS256"): 200,
+        ("one", "RS512"): 401,
+        ("seals", "RS256"): 401,
+        ("curve", "ES256"): 200,
+        ("shared", "HS256"): 401,
+    }
+
+
+class TestKeys:
+    """When an issuer is asked for its keys, and how long they count."""
+
+    @pytest.fixture
+    def times(self, monkeypatch):
+        """Let the time be told; seconds since the first question."""
+        told = SimpleNamespace(now=1_000.0)
+        monkeypatch.setattr(issuer_keys.anyio, "current_time", lambda: told.now)
+        return told
+
+    @pytest.fixture
+    def keys(self, monkeypatch):
+        """An issuer's keys, what the issuer tells, how often it was asked, and what its answers wait for."""
+        made = issuer_keys.IssuerKeys("https://issuer.example")
+        made.told, made.asked, made.answers = {("a", "RS256"): "key a"}, 0, anyio.Event()
+        made.answers.set()
+
+        async def fetch():
+            made.asked += 1
+            await made.answers.wait()
+            if made.told is None:
+                raise ValueError("it has no metadata")
+            return dict(made.told)
+
+        monkeypatch.setattr(made, "_fetch", fetch)
+        monkeypatch.setattr(issuer_keys.anyio, "fail_after", lambda _: nullcontext())
+        return made
+
+    async def test_a_new_key_is_found_and_one_taken_back_counts_no_more(self, keys, times):
+        assert await keys.key("a", "RS256") == "key a"
+        keys.told = {("b", "RS256"): "key b"}
+        # Whatever tokens name: the issuer has just told all of its keys.
+        assert [await keys.key(name, "RS256") for name in ("b", "c", "d")] == [None] * 3
+        assert keys.asked == 1
+        times.now += issuer_keys._PAUSE
+        assert [await keys.key(name, "RS256") for name in ("b", "a", "c")] == ["key b", None, None]
+        assert keys.asked == 2
+
+    async def test_a_key_is_fetched_anew_after_some_time_though_nobody_names_another(self, keys, times):
+        await keys.key("a", "RS256")
+        keys.told = {("b", "RS256"): "key b"}
+        times.now += issuer_keys._FRESH - 1
+        assert await keys.key("a", "RS256") == "key a"
+        times.now += 1
+        assert await keys.key("a", "RS256") is None
+
+    async def test_keys_count_for_some_time_where_the_issuer_is_silent(self, keys, times):
+        await keys.key("a", "RS256")
+        keys.told = None
+        times.now += issuer_keys._FRESH
+        for _ in range(3):
+            assert await keys.key("a", "RS256") == "key a"
+        assert keys.asked == 2
+        with pytest.raises(issuer_keys.SilentIssuerError, match="it has no metadata"):
+            await keys.key("b", "RS256")
+        times.now += issuer_keys._STALE
+        with pytest.raises(issuer_keys.SilentIssuerError):
+            await keys.key("a", "RS256")
+
+    @pytest.mark.parametrize("told", [{("a", "RS256"): "key a"}, None])
+    async def test_all_who_wait_share_one_answer(self, keys, times, told):
+        keys.told, keys.answers, found = told, anyio.Event(), []
+
+        async def ask(name):
+            try:
+                found.append(await keys.key(name, "RS256"))
+            except issuer_keys.SilentIssuerError:
+                found.append("silent")
+
+        async with anyio.create_task_group() as tasks:
+            for name in "abababab":
+                tasks.start_soon(ask, name)
+            await wait_all_tasks_blocked()
+            assert (keys.asked, found) == (1, [])
+            keys.answers.set()
+        assert keys.asked == 1
+        assert sorted(map(str, found)) == (["None"] * 4 + ["key a"] * 4 if told else ["silent"] * 8)
+
+    async def test_nobody_waits_for_a_silent_issuer_whose_key_is_known(self, keys, times):
+        await keys.key("a", "RS256")
+        times.now += issuer_keys._FRESH
+        keys.answers = anyio.Event()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(keys.key, "a", "RS256")
+            await wait_all_tasks_blocked()
+            assert [await keys.key("a", "RS256") for _ in range(50)] == ["key a"] * 50
+            keys.answers.set()
+        assert keys.asked == 2
 
 
 async def test_an_issuer_that_is_down_is_asked_again(issuer):
@@ -250,6 +412,10 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
             {"jwt": "https://a.example", "public_url": PUBLIC, "tokens": "x"},
             "give --tokens or --jwt, not both",
         ),
+        *(
+            ({"jwt": "https://a.example", "public_url": PUBLIC, "scopes": (one,)}, "is not a scope")
+            for one in ("", "a b", 'a"b', "a\\b", "é")
+        ),
     ],
 )
 def test_what_cannot_be_right_is_told(choices, problem):
@@ -258,4 +424,4 @@ def test_what_cannot_be_right_is_told(choices, problem):
 
 
 def test_only_signatures_of_public_keys_count():
-    assert not [one for one in jwt_issuer._ALGORITHMS if one.startswith("HS") or one == "none"]
+    assert not [one for one in issuer_keys.ALGORITHMS if one.startswith("HS") or one == "none"]

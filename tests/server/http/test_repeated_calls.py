@@ -14,7 +14,8 @@ from imagebridge_server import Settings, create_app, tools
 from imagebridge_server.http import repeated_calls
 from imagebridge_server.http.token_file import add_token
 
-pytestmark = pytest.mark.anyio
+# One loop keeps the process that decodes pictures.
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 DRAWING = samples.file(samples.drawing(), "PNG")
 PICTURE = f"data:image/png;base64,{base64.b64encode(DRAWING).decode()}"

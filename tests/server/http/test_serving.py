@@ -1,24 +1,32 @@
 """`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import anyio
 import anyio.lowlevel
 import httpx2
+import psutil
 import pytest
 from anyio import to_thread
 from click.testing import CliRunner
 from http_callers import called, request
+from local_servers import ENVIRONMENT, free_port, until_it_listens
 from mcp import Client
-from served_over_http import served
+from served_over_http import Served, served
 
 from imagebridge.relay.listening import Address
 from imagebridge_server.cli import command as server_command
 
+sends_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals of this kind")
+
 SLOW = {
     "spec": {
-        "data": {"sequence": {"start": 0, "stop": 40_000}},
+        "data": {"sequence": {"start": 0, "stop": 20_000}},
         "mark": "point",
         "encoding": {
             "x": {"field": "data", "type": "quantitative"},
@@ -26,6 +34,27 @@ SLOW = {
         },
     }
 }
+
+
+@contextmanager
+def served_by_uvicorn():
+    """Run the application under uvicorn's own command; yield it as `served` does."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        "imagebridge_server:create_app",
+        "--port",
+        str(port),
+    ]
+    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
+        try:
+            until_it_listens(process, port)
+            yield Served(process, f"http://127.0.0.1:{port}/mcp")
+        finally:
+            process.kill()
 
 
 @pytest.mark.anyio
@@ -37,7 +66,7 @@ async def test_a_server_serves_both_generations_logs_and_ends():
                 assert [block.type for block in answer.content] == ["text", "image"]
         assert httpx2.get(server.url.replace("/mcp", "/readyz")).json() == {"status": "ready"}
         refused = httpx2.post(server.url, **{**request("tools/list"), "headers": {"host": "evil.example"}})
-        assert refused.status_code == 400
+        assert refused.status_code == 421
     asked = [(line["rpc"], line["status"]) for line in server.requests if "rpc" in line]
     assert asked.count(("tools/call", 200)) == 2
     assert "A secret" not in "\n".join(server.lines)
@@ -53,9 +82,21 @@ def test_connections_send_at_once():
 
 @pytest.mark.long
 @pytest.mark.anyio
-async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
-    """A new one finds nobody; the connection that waits for nothing is closed."""
-    with served() as server:
+@pytest.mark.parametrize(
+    ("version", "service", "other_server"),
+    [
+        ("2026-07-28", False, False),
+        pytest.param("2025-11-25", True, False, marks=sends_signals),
+        pytest.param("2025-11-25", False, True, marks=sends_signals),
+    ],
+)
+async def test_a_call_that_runs_when_the_server_is_to_end_is_answered(version, service, other_server):
+    """A new one finds nobody; the connection that waits for nothing is closed.
+
+    Also where a whole service is asked to end, the processes that draw too (systemd, KillMode=control-group), and where
+    another ASGI server runs the application.
+    """
+    with served_by_uvicorn() if other_server else served() as server:
         async with httpx2.AsyncClient(timeout=120) as http, anyio.create_task_group() as tasks:
             assert (await http.post(server.url, **request("tools/list"))).status_code == 200
             answers = []
@@ -63,6 +104,7 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
 
             async def call():
                 asked = called("generate_chart", SLOW, progressToken=1)
+                asked["headers"]["mcp-protocol-version"] = version
                 async with http.stream("POST", server.url, **asked) as answer:
                     async for line in answer.aiter_lines():
                         begun.set()
@@ -72,6 +114,9 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
             tasks.start_soon(call)
             # It tells its progress.
             await begun.wait()
+            if service:
+                for worker in psutil.Process(server.process.pid).children(recursive=True):
+                    worker.terminate()
             server.end()
             while not answers:
                 try:
@@ -79,9 +124,8 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered():
                 except httpx2.TransportError:
                     break
         server.process.wait(60)
-    assert [
-        json.loads(answer.removeprefix("data: "))["result"]["content"][0]["type"] for answer in answers
-    ] == ["text"]
+    results = [json.loads(answer.removeprefix("data: "))["result"] for answer in answers]
+    assert [[block["type"] for block in one["content"]] for one in results] == [["text", "image"]], results
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_a_host_that_hangs_up_at_once_waits_for_nothing(kept, environment):
     assert [one["id"] for one in server.end()] == [1, 2]
 
 
+@pytest.mark.long
 def test_a_first_start_without_a_quiet_moment_keeps_a_card_too(environment, tmp_path):
     cards = tmp_path / "cards"
     server = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})
@@ -121,7 +122,9 @@ def test_a_first_start_without_a_quiet_moment_keeps_a_card_too(environment, tmp_
     assert again.end() == []
 
 
-@pytest.mark.parametrize("said", [b"", b"no JSON\n"], ids=["nothing", "nonsense"])
+@pytest.mark.parametrize(
+    "said", [b"", pytest.param(b"no JSON\n", marks=pytest.mark.long)], ids=["nothing", "nonsense"]
+)
 def test_a_start_that_no_host_greets_keeps_none(said, environment, tmp_path):
     cards = tmp_path / "cards"
     server = Process(environment | {"IMAGEBRIDGE_CARD": str(cards)})

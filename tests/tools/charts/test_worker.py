@@ -136,6 +136,7 @@ def kill_busy(process):
     psutil.Process(process).kill()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 async def test_a_cancelled_call_ends_its_process():
     await drawn(text(BAR))

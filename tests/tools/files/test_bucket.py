@@ -1,9 +1,11 @@
 """A store in a bucket: the same pictures by the same names as in a folder, and what is told where the bucket is away."""
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import obstore
 import pytest
+from obstore.exceptions import GenericError
 from obstore.store import MemoryStore
 from PIL import Image
 from samples import file
@@ -12,7 +14,7 @@ from imagebridge.errors import ArgumentError
 from imagebridge.pictures.picture import Picture
 from imagebridge_tools.files import bucket as bucket_module
 from imagebridge_tools.files import storage as storage_module
-from imagebridge_tools.files.bucket import BucketStorage, bucket
+from imagebridge_tools.files.bucket import BucketSilence, BucketStorage, bucket
 from imagebridge_tools.files.storage import FolderStorage
 from imagebridge_tools.files.store import Store
 
@@ -158,3 +160,68 @@ def test_a_moment_is_one_of_this_machine(shared):
     note = shared.stores[0].keep(picture(), "")
     (one,) = BucketStorage(shared.objects).listed(note.hash[:8])
     assert abs(one.given - datetime.now(UTC).timestamp()) < 600
+
+
+class TestSilence:
+    """A bucket that takes connections and does not answer: calls do not all wait for it until they give up."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch):
+        """What a bucket is asked, which takes `.takes` seconds and fails if `.fails`; `.now` is the time."""
+        told = SimpleNamespace(now=0.0, takes=0.0, fails=False, paths=[])
+        monkeypatch.setattr(bucket_module, "time", SimpleNamespace(monotonic=lambda: told.now))
+
+        def get(_, path):
+            told.paths.append(path)
+            told.now += told.takes
+            if told.fails:
+                raise GenericError("timed out")
+            raise FileNotFoundError(path)
+
+        monkeypatch.setattr(obstore, "get", get)
+        return told
+
+    @staticmethod
+    def state(storage):
+        try:
+            storage.get("ab12")
+        except FileNotFoundError:
+            return "answers"
+        except OSError:
+            return "fails"
+
+    def test_one_call_at_a_time_tries_whether_it_answers_again(self, asked):
+        storage = BucketStorage(MemoryStore())
+        asked.takes, asked.fails = 10.0, True
+        assert [self.state(storage) for _ in range(20)] == ["fails"] * 20
+        assert len(asked.paths) == 1
+        asked.now += bucket_module._QUIET
+        assert [self.state(storage) for _ in range(20)] == ["fails"] * 20
+        assert len(asked.paths) == 2
+        asked.now += bucket_module._QUIET
+        asked.takes, asked.fails = 0.1, False
+        assert [self.state(storage) for _ in range(20)] == ["answers"] * 20
+
+    def test_others_go_on_without_it_while_one_tries(self, asked):
+        silence = BucketSilence()
+        silence.tell(10.0, answered=False)
+        asked.now += bucket_module._QUIET
+        silence.check()
+        storage = BucketStorage(MemoryStore(), silence)
+        assert self.state(storage) == "fails"
+        assert asked.paths == []
+
+    def test_one_that_refuses_at_once_is_asked_each_time(self, asked):
+        storage = BucketStorage(MemoryStore())
+        asked.takes, asked.fails = 0.5, True
+        assert [self.state(storage) for _ in range(5)] == ["fails"] * 5
+        assert len(asked.paths) == 5
+        asked.fails = False
+        assert self.state(storage) == "answers"
+
+    def test_all_callers_of_a_bucket_share_it(self, monkeypatch):
+        for name, value in (("AWS_REGION", "us-east-1"), ("AWS_SKIP_SIGNATURE", "true")):
+            monkeypatch.setenv(name, value)
+        alice, bob, other = (bucket(f"s3://{one}") for one in ("pictures/a", "pictures/b", "others/a"))
+        assert alice._silence is bob._silence
+        assert alice._silence is not other._silence

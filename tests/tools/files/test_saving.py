@@ -105,6 +105,7 @@ async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
         ("https://example.com/x.png", "addresses are not supported"),
         ("x:y.png", "is not a valid file name on every system"),
         ("con.png", "is not a valid file name on every system"),
+        ("com1 .x.png", "is not a valid file name on every system"),
         ("COM\u00b9.png", "is not a valid file name on every system"),
         ("lpt\u00b3.x.png", "is not a valid file name on every system"),
         ("conin$.png", "is not a valid file name on every system"),

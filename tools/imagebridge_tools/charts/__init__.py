@@ -1,1 +1,1 @@
-"""From rows to Vega-Lite to PNG: what the charts stand on."""
+"""From rows to Vega-Lite to PNG: the modules behind charts."""

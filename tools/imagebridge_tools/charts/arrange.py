@@ -1,4 +1,4 @@
-"""A table as a chart takes it: periods that stand side by side made one column, and durations where numbers are needed."""
+"""A table in the form that a chart needs: adjacent columns of periods combined into one, and durations where numbers are needed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,13 +22,13 @@ from .chart_options import ChartKind, Columns
 from .theme import PALETTE, ChartFrame
 
 _LEAST = 3
-"""Columns of periods side by side at least."""
+"""The fewest adjacent columns of periods."""
 
 _NAMES = 3
-"""Other columns at most; a table with more has a form of its own."""
+"""The most other columns; a table with more has a different form."""
 
 VALUE = "value"
-"""What the numbers of periods are called, which have no name of their own."""
+"""The name for the numbers of periods, which have none."""
 
 
 class Periods(NamedTuple):
@@ -39,7 +39,7 @@ class Periods(NamedTuple):
 
 
 def arranged(kind: str, table: Table, columns: Columns) -> tuple[Table, Columns]:
-    """Return the table and the fields of a chart of one kind for which nobody named the numbers."""
+    """Return the table and the fields for a chart of one kind if nobody named the numbers."""
     if "y" not in columns and kind in ("bar", "line", "area", "heatmap"):
         numeric = [name for name, cells in table.columns.items() if numbers(cells)]
         others = [name for name in table.columns if name not in numeric]
@@ -54,7 +54,7 @@ def _is_name(name: object) -> bool:
 
 
 def periods(names: Sequence[str]) -> Periods | None:
-    """Return what the names of columns are, where all are years, months, quarters or days."""
+    """Return what the names of columns are if all are years, months, quarters or days."""
     if all(re.fullmatch(r"(19|20)\d\d", name) for name in names):
         return Periods("year", [int(name) for name in names])
     if all(map(date, names)):
@@ -80,7 +80,7 @@ def periods(names: Sequence[str]) -> Periods | None:
 
 
 def _foreign(words: Sequence[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
-    """Return the languages that know some words, which takes half a second, where they are a whole year."""
+    """Return the languages that contain some words, which takes half a second, if they form a whole year."""
     return month_names.foreign(words) if len(words) == 12 else ()
 
 
@@ -122,7 +122,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def _timed(table: Table, columns: Columns) -> Table:
-    """Return a table whose times are durations where they stand for y, or nothing else is there for it."""
+    """Return a table in which times are durations if they are used for y, or nothing else is available for it."""
     wanted = columns.get("y")
     if wanted is None and not any(map(numbers, table.columns.values())):
         doubted = [name for name, reading in table.readings.items() if reading.doubt]
@@ -137,7 +137,7 @@ def _timed(table: Table, columns: Columns) -> Table:
 
 
 def with_numbers(kind: ChartKind, table: Table, names: Mapping[str, str]) -> Table:
-    """Return a table in which doubtful numbers such as 1.10 beside 1.9 are numbers where only numbers are shown."""
+    """Return a table in which ambiguous numbers such as 1.10 next to 1.9 are numbers, if only numbers are shown."""
     for role in ("x", "y") if kind == "scatter" else ("y",):
         name = names.get(role, "")
         if (
@@ -152,9 +152,9 @@ def with_numbers(kind: ChartKind, table: Table, names: Mapping[str, str]) -> Tab
 
 
 def settled(table: Table, names: Mapping[str, str], frame: ChartFrame) -> tuple[Table, ChartFrame]:
-    """Return a table in which a format of dates that all cells of its role follow has read them.
+    """Return a table in which dates are read with a date format that all cells of its role match.
 
-    Of several formats the first is that of the axis.
+    Of several formats, the axis's comes first.
     """
     forms = dict(frame.formats)
     for role in names.keys() & forms.keys():

@@ -1,4 +1,4 @@
-"""The axes of a model's own spec: labels of categories level where they fit, labels of dates that name the day."""
+"""The axes of a model's own spec: level labels for categories if they fit, and date labels that name the day."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,31 +16,31 @@ Channel = Literal["x", "y"]
 
 _LISTS = ("concat", "hconcat", "vconcat")
 _OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values", "tickCount"})
-"""Where a spec says one of these of an axis, it has its own idea of the labels."""
+"""If a spec says one of these about an axis, it decides about the labels itself."""
 
 _KEEP_WHOLE = ("max", "min", "sum")
-"""Aggregates that make whole numbers of whole numbers."""
+"""Aggregates that keep whole numbers whole."""
 
 _SIDE, _STEP = 300, 20
-"""Pixels of a chart that has no size of its own, and of one of its categories: Vega-Lite's own."""
+"""Pixels of a chart without a size, and of one of its categories: Vega-Lite's defaults."""
 
 _NARROW = 40
-"""Pixels of a category under which its label may reach over the end of an axis."""
+"""Pixels of a category below which its label may extend beyond the end of an axis."""
 
 _ENDS: Sequence[JsonObject] = (
     {"test": "datum.index === 0", "value": "left"},
     {"test": "datum.index === 1", "value": "right"},
 )
-"""How the first and the last label stand inside the axis."""
+"""How the first and last labels are placed inside the axis."""
 
 _NOTHING: Mapping[str, JsonValue] = {}
 
 _MOST = 500
-"""Categories whose labels are laid out at most; nobody can read more."""
+"""The most categories whose labels are laid out; nobody can read more."""
 
 
 class _InheritedRows(NamedTuple):
-    """What a view inherits: the rows, whether they are all drawn, the fields that it is repeated for."""
+    """What a view inherits: the rows, whether all of them are drawn, the fields that it is repeated for."""
 
     rows: Records
     whole: bool
@@ -72,14 +72,14 @@ class _InheritedRows(NamedTuple):
 
 
 class _AxisUse(NamedTuple):
-    """One place of a chart where a channel shows a field."""
+    """One position in a chart where a channel shows a field."""
 
     definition: Mapping[str, JsonValue]
     inherited: _InheritedRows
 
     @property
     def fields(self) -> list[str]:
-        """The fields shown here: one, or those a view is repeated for."""
+        """The fields shown here: one, or those that a view is repeated for."""
         field = self.definition.get("field")
         if isinstance(field, Mapping):
             return [str(name) for name in self.inherited.repeats.get(str(field.get("repeat")), ())]
@@ -92,14 +92,14 @@ class _AxisUse(NamedTuple):
 
 
 def labelled(spec: Mapping[str, JsonValue], style: Style = NORMAL) -> JsonObject:
-    """Return the spec with labels on those axes of which it says nothing and whose values its rows hold."""
+    """Return the spec with labels on axes that it does not describe and whose values its rows contain."""
     datasets = spec.get("datasets")
     inherited = _InheritedRows([], True, datasets if isinstance(datasets, Mapping) else {}, {})
     return _views(spec, inherited, style)
 
 
 def ruled(config: JsonValue) -> bool:
-    """Tell whether a spec's own `config` says how labels of axes look."""
+    """Return whether a spec's own `config` describes the labels of axes."""
     parts = config.items() if isinstance(config, Mapping) else ()
     return any(
         name.startswith("axis") and isinstance(part, Mapping) and _OWN & set(part) for name, part in parts
@@ -136,7 +136,7 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
 
 
 def _titles(view: Mapping[str, JsonValue], style: Style) -> PlotSize:
-    """Return the room for the titles of axes, about."""
+    """Return the approximate room for the titles of axes."""
     heading = _mapping(view.get("title"))
     above = sum(
         style.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if style.titles
@@ -163,7 +163,7 @@ def _uses(
     outer: _InheritedRows,
     shared: Mapping[str, JsonValue] = _NOTHING,
 ) -> Iterator[_AxisUse]:
-    """Yield where a channel shows a field; a layer's definition has what the encoding around it says, too."""
+    """Yield where a channel shows a field; a layer's definition includes that of the surrounding encoding."""
     inherited = outer.inside(view)
     own = _mapping(_mapping(view.get("encoding")).get(channel))
     whole = {**shared, **own}
@@ -179,7 +179,7 @@ def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
 
 
 def _free(definition: Mapping[str, JsonValue]) -> bool:
-    """Tell whether the values of a field are shown as they are, on an axis of which nothing is said."""
+    """Return whether the values of a field are shown unchanged, on an axis that is not described."""
     axis = definition.get("axis", {})
     plain = not any(key in definition for key in ("bin", "timeUnit", "impute"))
     kept = "aggregate" not in definition or (
@@ -189,12 +189,12 @@ def _free(definition: Mapping[str, JsonValue]) -> bool:
 
 
 def _type(definition: Mapping[str, JsonValue]) -> str:
-    """Return how a definition reads its field, as Vega-Lite takes it where it does not say."""
+    """Return how a definition reads its field, with Vega-Lite's default if it does not say."""
     return str(definition.get("type", "quantitative" if "aggregate" in definition else "nominal"))
 
 
 def _periodic(use: _AxisUse) -> bool:
-    """Tell whether a field is shown by its months, days or hours as categories, on an axis of which nothing is said."""
+    """Return whether a field is shown by its months, days or hours as categories, on an axis that is not described."""
     one = use.definition
     axis = one.get("axis", {})
     named = "timeUnit" in one and one.get("type") in ("ordinal", "nominal") and "bin" not in one
@@ -204,7 +204,7 @@ def _periodic(use: _AxisUse) -> bool:
 def _level_axis(
     view: Mapping[str, JsonValue], uses: Sequence[_AxisUse]
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
-    """Return what lays the labels of a definition level, of which Vega leaves out those that would overlap."""
+    """Return what makes the labels of a definition level, if Vega would leave out overlapping ones."""
     level: JsonObject = {"labelAngle": 0, "labelOverlap": True}
     room, count = _room(view, "x", NORMAL), len({value for use in uses for value in use.values()})
     if (room / max(count, 1) if room else _step(view, "x")) < _NARROW:
@@ -237,7 +237,7 @@ def _replaced(
 def _axis(
     view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
-    """Return what puts labels on a definition, or None where nothing is known of its values."""
+    """Return what puts labels on a definition, or None if nothing is known about its values."""
     types = {_type(use.definition) for use in uses}
     values = [value for use in uses for value in use.values()]
     if not values:
@@ -273,7 +273,7 @@ def _categories(
 ) -> JsonObject:
     sets = [use.values() for use in uses]
     names = list(dict.fromkeys(_category_text(value) for values in sets for value in values))
-    # The charts of a repeat have different labels under the same width.
+    # The charts of a repeat have different labels with the same width.
     most = max(len(names) // max(len(use.fields) for use in uses), 1)
     room = _room(view, channel, style)
     each = _step(view, channel) if room is None else room / most
@@ -297,13 +297,13 @@ def _dated(
 
 
 def _step(view: Mapping[str, JsonValue], channel: Channel) -> float:
-    """Return the pixels of a category where the chart has as many as it needs."""
+    """Return the pixels of a category if the chart has as many as it needs."""
     size = view.get("width" if channel == "x" else "height")
     return _number(_mapping(size).get("step")) or _STEP
 
 
 def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:
-    """Return the pixels of an axis; None where each category has its step."""
+    """Return the pixels of an axis; None if each category has a fixed step."""
     size = _number(view.get("width" if channel == "x" else "height"))
     margin = (style.beside if channel == "x" else style.below) if "autosize" in view else 0
     return max(_STEP, size - margin) if size else None

@@ -1,4 +1,4 @@
-"""The arguments of generate_chart as models read them; what is wrong with most of them the chart itself says best."""
+"""The arguments of generate_chart as models read them; the chart itself reports best what is wrong with most of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ _SIDE = {"type": "integer", "minimum": 150, "maximum": 8000}
 
 
 def _by(*roles: str, **more: object) -> dict[str, object]:
-    """Return the schema of an object with a text by role."""
+    """Return the schema of an object with a text for each role."""
     properties = dict.fromkeys(roles, _TEXT) | more
     return {"type": "object", "properties": properties, "additionalProperties": False}
 

@@ -1,4 +1,4 @@
-"""A chart is drawn from what was asked, with a sentence that says what it shows."""
+"""Draws the requested chart, with a sentence that says what it shows."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,13 @@ from .guard import SPEC_SIZE, guarded
 from .theme import ChartFrame
 
 LEVELS = 100
-"""Levels of a spec at most; the engine's own reader of JSON stops at 127."""
+"""The most levels of a spec; the engine's own JSON parser stops at 127."""
 
 TRIED = 20
-"""Expressions of a spec that are tried at most, to find the one that the engine refuses."""
+"""The most expressions of a spec that are tried to find the one that the engine refuses."""
 
 RETURNED = 50_000
-"""Characters of a spec that is handed back with its rows; of a longer one the rows are left out."""
+"""The most characters of a returned spec with its rows; from a longer one the rows are left out."""
 
 
 async def chart(
@@ -59,7 +59,7 @@ async def chart(
     places: Places,
     seconds: float,
 ) -> ToolOutput:
-    """Draw what `asked` says of these arguments of `generate_chart`; `mistakes` are those that were met in reading them."""
+    """Draw what `asked` requests with these arguments of `generate_chart`; `mistakes` are those found while reading them."""
     held = await mistakes.met(read(data, places, sheet))
     if held is None and data is not None:
         raise mistakes.error()
@@ -94,7 +94,7 @@ async def chart(
 
 
 async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitted:
-    """Draw a kind of chart, small charts until they fill the picture."""
+    """Draw a kind of chart; small charts until they fill the picture."""
     drawing = await to_thread.run_sync(marks.vega_lite, chart)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
@@ -119,7 +119,7 @@ async def _of_views(
     seconds: float,
     scale: float,
 ) -> fit.Fitted:
-    """Draw a model's own spec; one of several charts until it has the size asked for."""
+    """Draw a model's own spec; one with several charts until it has the requested size."""
     style = specs.sizes(width, height, frame.theme)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
@@ -137,7 +137,7 @@ async def _of_views(
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
-    """Return the engine's complaint with the place of the expression that it is about, which it does not name."""
+    """Return the engine's complaint with the position of the expression that it is about, which it does not name."""
     for path, expression in islice(specs.expressions(own), TRIED):
         try:
             await worker.drawn(json.dumps(specs.alone(expression)), seconds)
@@ -148,7 +148,7 @@ async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: f
 
 
 def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
-    """Return a spec as text, with a word on the rows that it lacks."""
+    """Return a spec as text, with a note about omitted rows."""
     text = json.dumps(drawing, ensure_ascii=False)
     if len(text) <= RETURNED:
         return f":\n{text}"
@@ -158,7 +158,7 @@ def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
 
 
 def _too_deep(drawing: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a spec nests deeper than the engine reads; without recursion, whose limit differs by Python."""
+    """Return whether a spec nests deeper than the engine reads; without recursion, whose limit depends on the Python version."""
     level: list[JsonValue] = [
         {key: value for key, value in drawing.items() if key != "data"},
         drawing.get("data"),
@@ -191,10 +191,10 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
 
 
 def _of_kind(asked: request.Request, data: TableData) -> tuple[plan.Chart, str] | None:
-    """Return what a kind of chart shows of the data, and words on it; None where it is not known which kind is meant.
+    """Return what a kind of chart shows of the data, and remarks on it; None if it is not known which kind is meant.
 
     Raises:
-        ArgumentError: the data are no table, or do not have what is asked for; all that is wrong is told.
+        ArgumentError: the data are not a table, or lack what is requested; the error reports everything that is wrong.
     """
     found = table(data)
     columns = roles.meant(found, asked.columns)
@@ -216,7 +216,7 @@ def _of_spec(
     width: int | None,
     height: int | None,
 ) -> tuple[dict[str, JsonValue], Mapping[str, JsonValue], str]:
-    """Return a model's own Vega-Lite spec, completed and as it was, and words on it."""
+    """Return a model's own Vega-Lite spec, completed and original, and remarks on it."""
     spec_object = parsed(spec, "spec") if isinstance(spec, str) else spec
     if not isinstance(spec_object, Mapping):
         raise ArgumentError(

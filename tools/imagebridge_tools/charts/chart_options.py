@@ -1,4 +1,4 @@
-"""What is asked of a kind of chart: how its numbers are gathered, ordered, scaled and labelled."""
+"""The options of a kind of chart: how its numbers are combined, ordered, scaled and labelled."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Columns = Mapping[str, str | Sequence[str]]
 Stack = bool | Literal["normalize"] | None
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
-"""How the rows of one place become one number."""
+"""How the rows at one position become one number."""
 
 ORDERS = ("ascending", "descending")
 SCALES = ("linear", "log", "symlog")
@@ -26,7 +26,7 @@ Range = tuple[JsonValue, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked of a kind of chart beside its fields; all by role where it is of an axis."""
+    """The options of a kind of chart besides its fields; those about an axis are by role."""
 
     aggregate: str = ""
     order: str = ""
@@ -42,7 +42,7 @@ _WHERE = {
     "ranges": ("bar", "line", "area", "scatter", "histogram", "box"),
     "labels": ("bar", "line", "area", "scatter", "histogram", "pie", "heatmap"),
 }
-"""The kinds of charts that each option goes with."""
+"""The kinds of charts that each option applies to."""
 
 
 def read_options(
@@ -53,9 +53,9 @@ def read_options(
     ranges: JsonValue,
     labels: JsonValue,
 ) -> tuple[Options, list[ArgumentError]]:
-    """Return what is asked of charts of some kinds, none where it is not known which, and all that is wrong with it.
+    """Return the options for charts of some kinds, none if the kinds are unknown, and everything that is wrong with them.
 
-    What does not go with a kind is to be left out, and not looked at any further.
+    An option that does not apply to a kind should be left out, and is not examined further.
     """
     wrong: list[ArgumentError] = []
     asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}
@@ -94,7 +94,7 @@ def read_options(
 
 
 def _alone(value: JsonValue, names: Sequence[str]) -> JsonValue:
-    """Return the word of an object that says nothing else, such as `{"y": "mean"}`: numbers stand in one place alone."""
+    """Return the word from an object that says nothing else, such as `{"y": "mean"}`: there are numbers in only one place."""
     if isinstance(value, Mapping) and len(value) == 1 and (name := next(iter(value))).casefold() in names:
         return value[name]
     return value
@@ -104,7 +104,7 @@ _FORMS = {
     "aggregate": 'give one word, which applies to all the numbers shown, such as "mean"',
     "sort": 'bars are sorted by size: give "ascending" or "descending", or leave sort out to keep the order of the data',
 }
-"""What is said where an object is given for a word."""
+"""The message for an object in place of a word."""
 
 _AGGREGATES_MEANT = {
     "average": "mean",
@@ -157,6 +157,6 @@ def _is_rising(low: JsonValue, high: JsonValue) -> bool:
     if isinstance(low, str) or isinstance(high, str):
         return not isinstance(low, bool) and not isinstance(
             high, bool
-        )  # What the axis shows tells the order.
+        )  # What the axis shows determines the order.
     numbers = [one for one in (low, high) if isinstance(one, int | float) and not isinstance(one, bool)]
     return len(numbers) == 2 and numbers[0] < numbers[1]

@@ -1,4 +1,4 @@
-"""Axes and legends of a spec that counts rows: ticks at whole numbers alone."""
+"""Axes and legends of a spec that counts rows: ticks only at whole numbers."""
 
 from collections.abc import Mapping
 
@@ -11,13 +11,13 @@ _COUNTS = ("count", "distinct", "missing", "valid")
 """Aggregates that count."""
 
 _RANKS = ("dense_rank", "ntile", "rank", "row_number")
-"""What a window numbers rows with."""
+"""Window operations that number rows."""
 
 _KEEP = ("first_value", "lag", "last_value", "lead", "max", "min", "nth_value", "sum")
-"""What makes whole numbers of whole numbers."""
+"""Operations that keep whole numbers whole."""
 
 _SHARES = ("center", "normalize")
-"""Ways to stack after which what counts stands at is not whole."""
+"""Ways to stack after which the positions of counts are not whole."""
 
 _AXES = ("x", "y")
 _LEGENDS = (
@@ -33,7 +33,7 @@ _LEGENDS = (
 )
 
 _REPLACING = ("aggregate", "density", "loess", "pivot", "quantile", "regression")
-"""Transforms that leave only the fields of `groupby` and those they make."""
+"""Transforms that keep only the fields of `groupby` and those that they create."""
 
 _NOTHING: SpecView = {}
 _NONE: frozenset[str] = frozenset()
@@ -44,7 +44,7 @@ def stepped(
 ) -> JsonObject:
     """Return a view whose axes and legends of counts have no ticks between whole numbers.
 
-    `whole` are the fields around it that are counts, `shared` is the encoding around a layer.
+    `whole` are the surrounding fields that are counts, `shared` is the encoding around a layer.
     """
     whole = _NONE if "data" in view else whole
     for transform in map(mapping, listed(view.get("transform"))):
@@ -68,7 +68,7 @@ def stepped(
 
 
 def _stepped(channel: str, own: JsonValue, definition: SpecView, whole: frozenset[str]) -> JsonValue:
-    """Return what a channel says of its own; `definition` has what the encoding around it says, too."""
+    """Return what a channel itself says; `definition` includes the surrounding encoding."""
     guide = "axis" if channel in _AXES else "legend" if channel in _LEGENDS else ""
     said = definition.get(guide, _NOTHING)
     shows = isinstance(own, Mapping) and ("field" in own or "aggregate" in own)
@@ -80,7 +80,7 @@ def _stepped(channel: str, own: JsonValue, definition: SpecView, whole: frozense
 
 
 def _is_count(definition: SpecView, whole: frozenset[str]) -> bool:
-    """Tell whether a channel shows numbers of rows, or sums of such."""
+    """Return whether a channel shows numbers of rows, or sums of them."""
     aggregate = definition.get("aggregate")
     if "bin" in definition or "timeUnit" in definition or definition.get("stack") in _SHARES:
         return False
@@ -90,7 +90,7 @@ def _is_count(definition: SpecView, whole: frozenset[str]) -> bool:
 
 
 def _behind(transform: SpecView, whole: frozenset[str]) -> frozenset[str]:
-    """Return the fields that are counts behind a transform, of those before it and those that it makes."""
+    """Return the fields that are counts after a transform, from those before it and those that it creates."""
     made = transform.get("as")
     kept = whole.difference(name for name in listed(made) or (made,) if isinstance(name, str))
     if "impute" in transform:
@@ -107,12 +107,12 @@ def _behind(transform: SpecView, whole: frozenset[str]) -> frozenset[str]:
 
 
 def _usual_name(part: SpecView) -> str:
-    """Return what Vega calls what a part of a transform makes where that does not say."""
+    """Return Vega's name for the result of a part of a transform if that does not give one."""
     return "_".join(str(part[key]) for key in ("op", "field") if key in part)
 
 
 def _counts(part: SpecView, whole: frozenset[str]) -> bool:
-    """Tell whether a part of a transform makes a whole number."""
+    """Return whether a part of a transform produces a whole number."""
     return part.get("op") in (*_COUNTS, *_RANKS) or (
         part.get("op") in _KEEP and str(part.get("field")) in whole
     )

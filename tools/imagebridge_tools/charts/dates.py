@@ -21,13 +21,13 @@ _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _CODE = re.compile(r"%(?P<pad>[-_0]?)(?P<code>[aAbBdefGgHIjLmMpqQsSuUVwWyYZ%])")
-"""What stands for a part of a moment in a format."""
+"""What represents a part of a moment in a format."""
 
 _MOST = 60
-"""Ticks of one axis that are tried at most."""
+"""The most ticks of one axis that are tried."""
 
 _GAP = 8
-"""Pixels between two labels at least."""
+"""The smallest distance in pixels between two labels."""
 
 DateLabel = tuple[str, ...]
 """The lines of a label, as D3 writes formats of time."""
@@ -36,15 +36,15 @@ DateLabel = tuple[str, ...]
 def axis(
     moments: Sequence[datetime], room: float, size: int, *, titled: bool = True, down: bool = False
 ) -> tuple[dict[str, JsonValue], str]:
-    """Return the axis of `moments`, all with a zone, and what its title must add: the year or day all share.
+    """Return the axis for `moments`, all with a time zone, and what its title must add: the year or day that all share.
 
-    The axis has `room` pixels and letters of `size`. Without a title (`titled`) each label says all. Labels
-    stand one above the other where the axis goes `down`.
+    The axis has `room` pixels and letters of `size`. Without a title (`titled`), each label is complete. Labels
+    are above one another if the axis runs `down`.
     """
     known = sorted({_in_milliseconds(moment) for moment in moments})
     start, end = known[0], known[-1]
     plans = [plan for plan in _plans(known) if plan and (len(plan) > 1 or start == end)]
-    plans = plans or [sorted({start, end})]  # Moments that no step meets twice.
+    plans = plans or [sorted({start, end})]  # Moments that no step matches twice.
     for ticks in plans:
         forms, shared = _forms(ticks, start, end, titled=titled)
         for form in forms:
@@ -55,12 +55,12 @@ def axis(
 
 
 def _in_milliseconds(moment: datetime) -> datetime:
-    """Return a moment in UTC as Vega reads it: without what is finer than a millisecond."""
+    """Return a moment in UTC as Vega reads it: without anything finer than a millisecond."""
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def written(moment: datetime, form: str) -> str:
-    """Return a moment, in UTC, in a format of D3's: https://d3js.org/d3-time-format, 2026-11-22."""
+    """Return a moment, in UTC, in a D3 format: https://d3js.org/d3-time-format, 2026-11-22."""
     moment = moment.astimezone(UTC)
     for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
         form = form.replace(short, long)
@@ -86,7 +86,7 @@ def _part(moment: datetime, pad: str, code: str) -> str:
 
 
 def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[datetime, datetime]]:
-    """Return what puts a moment into one of at most `most` equal parts of time: its start and its end, in UTC."""
+    """Return a function that assigns a moment to one of at most `most` equal parts of time: its start and end, in UTC."""
     start, end = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     steps = [*_CLOCK, _DAY, 7 * _DAY]
@@ -117,7 +117,7 @@ def _month(number: int) -> datetime:
 
 
 def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
-    """Yield ticks, the most useful first: at the moments themselves, then at steps no finer than theirs."""
+    """Yield ticks, most useful first: at the moments themselves, then at steps no finer than theirs."""
     start, end = known[0], known[-1]
     if len(known) <= _MOST and not any(moment.microsecond for moment in known):
         yield list(known)
@@ -130,7 +130,7 @@ def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
         if step >= finest:
             yield _every(midnight, step, start, end)
     for count in _MONTHS:
-        # Of whole months the shortest counts: monthly data is never finer.
+        # For whole months the shortest counts: monthly data is never finer.
         if timedelta(days=28 * count) >= finest or count == _MONTHS[-1]:
             yield _months(count, start, end)
 
@@ -141,7 +141,7 @@ def _every(first: datetime, step: timedelta, start: datetime, end: datetime) -> 
 
 
 def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
-    """Return the first days of every `count` months; those of many years are round years."""
+    """Return the first day of every `count`-th month; if these span many years, of round years."""
     first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
     wanted = [month for month in range(first, last + 1) if month % count == 0]
     moments = [_month(month) for month in wanted]
@@ -151,7 +151,7 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
 def _forms(
     ticks: Sequence[datetime], start: datetime, end: datetime, *, titled: bool
 ) -> tuple[list[DateLabel], str]:
-    """Return the labels that name these ticks, the best first, and what all share that the title says."""
+    """Return the labels for these ticks, best first, and what they all share, which the title says."""
     if all(tick.time() == datetime.min.time() for tick in ticks):
         if len(ticks) > 1 and all(tick.day == 1 for tick in ticks):
             years = all(tick.month == 1 for tick in ticks)
@@ -169,7 +169,7 @@ def _forms(
 
 
 def _narrowest(ticks: Sequence[datetime], start: datetime, end: datetime, room: float) -> float:
-    """Return the pixels between the two ticks that are nearest to each other."""
+    """Return the smallest distance between two ticks, in pixels."""
     gaps = [(later - earlier) / (end - start) * room for earlier, later in pairwise(ticks)]
     return min(gaps, default=room)
 
@@ -192,6 +192,6 @@ def _axis_labels(ticks: Sequence[datetime], form: DateLabel) -> dict[str, JsonVa
     moments = [round(tick.timestamp() * 1000) for tick in ticks]
     values: JsonValue = [*moments]
     if any(tick.microsecond for tick in ticks):
-        # Vega-Lite makes dates of a list, and Vega tells the dates of ticks apart by their seconds alone.
+        # Vega-Lite converts a list to dates, and Vega distinguishes the dates of ticks only by their seconds.
         values = {"expr": str(moments)}
     return {"values": values, "labelExpr": f"[{lines}]", "labelOverlap": "greedy", "labelSeparation": 4}

@@ -1,4 +1,4 @@
-"""What a chart shows, in words, for a model that cannot see it."""
+"""Describes a chart in words, for a model that cannot see it."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,11 @@ from imagebridge_tools.tool_output import JsonValue, label, number
 from .plan import Chart
 
 _FLAT = 20
-"""How many times as large other numbers are beside which a field is almost flat."""
+"""How many times larger other numbers must be to make a field look almost flat."""
 
 
 def chart_description(chart: Chart, table: Table) -> str:
-    """Describe a chart to a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
+    """Describe a chart for a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
     title = f' "{chart.frame.title}"' if chart.frame.title else ""
     roles = [
         f"{role} {name!r}"
@@ -34,7 +34,7 @@ def chart_description(chart: Chart, table: Table) -> str:
 
 
 def _flat(chart: Chart) -> str:
-    """Name the fields that share an axis with numbers so much larger that they lie on its ground."""
+    """Name the fields that share an axis with numbers so much larger that they look flat."""
     if chart.names.get("color") != "":  # Only several fields of y have series without a name.
         return ""
     tall: dict[str, float] = {}
@@ -59,7 +59,7 @@ def _kind(chart: Chart) -> str:
 
 
 def _boxes(chart: Chart) -> str:
-    """Tell the medians of the first boxes, and how many points lie outside."""
+    """Give the medians of the first boxes, and how many points lie outside."""
     box_rows = [row for row in chart.rows if "q1" in row]
     medians = [
         f"{number(as_float(row['y']))}{_places(row, chart)} ({counted(round(as_float(row['count'])), 'row')})"
@@ -80,7 +80,7 @@ def _places(row: Mapping[str, JsonValue], chart: Chart) -> str:
 
 
 def _extremes(chart: Chart, table: Table) -> str:
-    """Tell the smallest and the largest number and where they are."""
+    """Give the smallest and the largest number and where they are."""
     rows = chart.every or chart.rows
     value, place = ("x", "y") if chart.horizontal else ("color" if chart.kind == "heatmap" else "y", "x")
     if chart.cells:
@@ -107,7 +107,7 @@ def _extremes(chart: Chart, table: Table) -> str:
 
 
 def _merged(pie: Chart) -> int:
-    """Return how many slices of a pie were added up."""
+    """Return how many slices of a pie were combined."""
     slices = pie.distinct("x")
     return len({str(row["x"]) for row in pie.every if row["x"] not in slices})
 
@@ -116,7 +116,7 @@ def _value_and_place(pair: tuple[float, Mapping[str, JsonValue]], place: str, ch
     value, row = pair
     others = ("y", "facet") if chart.kind == "heatmap" else () if chart.kind == "pie" else ("color", "facet")
     roles = [role for role in (place, *others) if role in row]
-    # A colour may repeat its place; the two places of a heatmap are told even where they are called alike.
+    # A colour may repeat its position; both positions of a heatmap are named even if they have the same name.
     places = [
         _shortened_text(label(row[role]))
         for role in roles

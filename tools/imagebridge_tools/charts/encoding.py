@@ -16,7 +16,7 @@ _TYPES: dict[ColumnType, str] = {"number": "quantitative", "date": "temporal", "
 
 
 def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject, str]:
-    """Return the axis of categories, that of numbers, the encoding of the first, and the role of the numbers."""
+    """Return the axis of categories, the axis of numbers, the encoding of the first, and the role of the numbers."""
     category, number = ("y", "x") if chart.horizontal and chart.kind == "bar" else ("x", "y")
     several = grouped(chart, category)
     names = [str(value) for value in chart.distinct(category)]
@@ -36,14 +36,14 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject,
 
 
 def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
-    """Return the width and height of a plot, about, in pixels: small charts have them already, their axes stand outside."""
+    """Return the approximate width and height of a plot, in pixels: small charts already have them, because their axes are outside."""
     if "facet" in chart.names:
         return width, height
     return width - width_beside_plot(chart), height - chart.below - lower(chart)
 
 
 def width_beside_plot(chart: Chart) -> float:
-    """Return the pixels of the width that the plot does not have, about: the axes' and the legend's."""
+    """Return the approximate pixels of the width that the plot does not get: those of axes and legend."""
     both = chart.style.beside * (1.7 if chart.right else 1)
     if chart.types.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
@@ -59,13 +59,13 @@ def width_beside_plot(chart: Chart) -> float:
 
 
 def _entries(chart: Chart) -> float:
-    """Return the width of a legend's entries beside a chart, about, in pixels."""
+    """Return the approximate width of a legend's entries next to a chart, in pixels."""
     longest = max(wide(str(value)) for value in chart.distinct("color"))
     return min(min(longest, 15) * chart.style.text + 26, chart.frame.width / 2)
 
 
 def lower(chart: Chart) -> float:
-    """Return the height of a small chart's legend below it, where that leaves the plot larger; else 0."""
+    """Return the height of a small chart's legend below it, if that makes the plot larger; otherwise 0."""
     small = not chart.style.normal and chart.kind != "heatmap" and "facet" not in chart.names
     if not small or chart.types.get("color") != "text" or not _legend(chart):
         return 0
@@ -81,7 +81,7 @@ def lower(chart: Chart) -> float:
 
 
 def _under(chart: Chart) -> tuple[JsonObject, float]:
-    """Return the legend below a chart and its height: as wide as the plot, at whose left it starts."""
+    """Return the legend below a chart and its height: as wide as the plot and aligned with its left edge."""
     names, padding = [str(value) for value in chart.distinct("color")], chart.style.padding
     lies = chart.kind in ("bar", "box") and not chart.layers
     left = (
@@ -92,7 +92,7 @@ def _under(chart: Chart) -> tuple[JsonObject, float]:
 
 
 def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -> PlotSize:
-    """Return the room for the titles of a view's axes, knowing the labels of these."""
+    """Return the room for the titles of a view's axes, given their labels."""
     if "facet" in chart.names:
         return PlotSize(width, height, width, height, chart.frame.width)
     encoding = mapping(view.get("encoding"))
@@ -104,7 +104,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
 
 
 def _deep(chart: Chart, definition: JsonObject, height: int) -> float:
-    """Return the pixels that labels below a chart take, over those of a line."""
+    """Return the pixels that labels below a chart take beyond one line."""
     angle = mapping(definition.get("axis")).get("labelAngle")
     turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
     return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
@@ -118,12 +118,12 @@ def _longest(chart: Chart, definition: JsonObject) -> float:
 
 
 def title(chart: Chart, role: str) -> str | None:
-    """Return the title of an axis, for which a tiny chart has no room."""
+    """Return the title of an axis; a tiny chart has no room for one."""
     return chart.frame.titles.get(role, chart.names.get(role)) if chart.style.titles else None
 
 
 def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bool = False) -> JsonObject:
-    """Return the title of a position and its axis, in the format asked for; `across`: the axis lies below the chart."""
+    """Return the title of a position and its axis, in the requested format; `across`: the axis is below the chart."""
     form = chart.frame.formats.get(role)
     kind = chart.options.scales.get(role, "linear")
     if kind != "linear":
@@ -132,7 +132,7 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bo
             "axis": {**(axis or {}), **_log_axis(chart, role, kind, across=across)},
         }
     both: JsonObject = {**(axis or {}), **({"format": form} if form else {})}
-    if across and role in chart.reach:  # Its last tick need not be where it ends.
+    if across and role in chart.reach:  # Its last tick need not be at its end.
         both["labelFlush"] = _FLUSH
     share = chart.stack == "normalize" and role == ("x" if chart.horizontal else "y")
     if not form and "format" not in both:
@@ -141,22 +141,22 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bo
 
 
 _BOX = ("low", "q1", "q3", "high", "out")
-"""What the rows of a box hold beside its median."""
+"""What the rows of a box contain besides its median."""
 
 LEGEND_TICKS = 5
-"""Numbers beside a legend's shades, about, as Vega counts them: with ends as round, the first and the last are named."""
+"""The approximate number of labels next to a legend's shades, as Vega counts: with equally round ends, the first and last are labelled."""
 
 _LARGE, _SMALL = 1e8, 1e-3
-"""From where on, and below where, digits alone are too long for an axis."""
+"""The numbers from which on, and below which, plain digits are too long for an axis."""
 
 _FLUSH = 12
-"""Pixels from the end of an axis within which the last label does not stand in the middle of its tick."""
+"""Pixels from the end of an axis within which the last label is not centred on its tick."""
 
 _MANY, _FEW_LABELS = 10_000, 7
-"""From where on numbers are written short where there is room for fewer of them than this."""
+"""The number from which on numbers are abbreviated if fewer of them would fit than this."""
 
 _SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
-"""Vega's expression that writes large numbers short, as 2.5B."""
+"""Vega's expression that abbreviates large numbers, as in 2.5B."""
 
 _POWERS = "datum.value === 0 ? '0' : format(datum.value, '~e')"
 """Vega's expression that writes numbers as 2e-6."""
@@ -165,16 +165,16 @@ _PLAIN = "format(datum.value, abs(datum.value) < 1 ? '~g' : ',d')"
 """Vega's expression that writes powers of ten, which their usual format writes as 1e+6."""
 
 _LOG_TICKS = 10
-"""Ticks of a logarithmic axis at most."""
+"""The most ticks of a logarithmic axis."""
 
 _ROOM = 0.75
-"""Share of the plot's width, which is known about, that the labels of such an axis take."""
+"""The share of the plot's width, known approximately, that the labels of such an axis take."""
 
 
 def _number_format(chart: Chart, role: str, *, across: bool) -> JsonObject:
-    """Return how the numbers of an axis are written: whole ones as such, very large and very small ones short.
+    """Return the number format of an axis: whole numbers as such, very large and very small ones abbreviated.
 
-    So are those that would leave room for few along an axis below a small chart.
+    So are numbers of which only a few would fit along an axis below a small chart.
     """
     cells = _cells(chart, role)
     most = max(map(abs, cells), default=0)
@@ -195,7 +195,7 @@ def _cells(chart: Chart, role: str) -> list[float]:
 
 
 def grouped(chart: Chart, category: str) -> bool:
-    """Tell whether colours stand side by side in each category."""
+    """Return whether colours are side by side in each category."""
     colored = "color" in chart.names and chart.names["color"] != chart.names.get(category)
     return colored and not chart.stack and not chart.layers
 
@@ -206,7 +206,7 @@ def mapping(value: JsonValue) -> JsonObject:
 
 
 def both(chart: Chart, width: int, height: int) -> tuple[JsonObject, float]:
-    """Return the encodings of both positions, and the height of the plot, about, in pixels."""
+    """Return the encodings of both positions, and the approximate height of the plot in pixels."""
     x = along(chart, "x", width, height)
     rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
     return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
@@ -239,7 +239,7 @@ def along(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 
 def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
-    """Return the scale of numbers that was asked for, or the usual one."""
+    """Return the requested scale of numbers, or the usual one."""
     kind, limits = chart.options.scales.get(role, "linear"), chart.options.ranges.get(role)
     if kind != "linear":
         return {"type": kind, "domain": [*_log_ends(chart, role, kind)], "nice": False, "zero": False}
@@ -251,7 +251,7 @@ def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
 
 
 def _log_ends(chart: Chart, role: str, kind: str) -> tuple[float, float]:
-    """Return where a logarithmic axis ends: where that was asked for, else beyond its numbers and their words."""
+    """Return the ends of a logarithmic axis: as requested, or else beyond its numbers and their labels."""
     if limits := chart.options.ranges.get(role):
         return as_float(limits[0]), as_float(limits[1])
     reach = [end for end in chart.reach.get(role, ()) if end is not None]
@@ -259,7 +259,7 @@ def _log_ends(chart: Chart, role: str, kind: str) -> tuple[float, float]:
 
 
 def _log_axis(chart: Chart, role: str, kind: str, *, across: bool) -> JsonObject:
-    """Return the ticks of a logarithmic axis and their labels, of which Vega would leave out some."""
+    """Return the ticks of a logarithmic axis and their labels, some of which Vega would leave out."""
     low, high = _log_ends(chart, role, kind)
     form = chart.frame.formats.get(role)
     longest = 4 if high >= _LARGE else max(len(f"{low:,.9g}"), len(f"{high:,.9g}"), 4)
@@ -281,7 +281,7 @@ def _log_axis(chart: Chart, role: str, kind: str, *, across: bool) -> JsonObject
 
 
 def _ordered(names: list[str]) -> list[str] | None:
-    """Return places that are all numbers or all dates in their order, or None."""
+    """Return positions that are all numbers or all dates in order, or None."""
     if (values := numbers(names)) and None not in values:
         return [name for _, name in sorted(zip(map(as_float, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
@@ -312,7 +312,7 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 
 def _zero(chart: Chart, role: str) -> bool:
-    """Tell whether an axis of numbers starts at 0: areas do, lines unless they would lie flat far above it."""
+    """Return whether an axis of numbers starts at 0: areas do, as do lines unless they would look flat far above it."""
     numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
     if chart.kind in ("area", "bar") and role == "y":
         return True
@@ -325,13 +325,13 @@ def _zero(chart: Chart, role: str) -> bool:
 
 
 def formatted(chart: Chart, role: str) -> JsonObject:
-    """Return the format that was asked for a role, as a legend or an axis takes it."""
+    """Return the requested format for a role, in the form for a legend or an axis."""
     form = chart.frame.formats.get(role)
     return {"format": form} if form else {}
 
 
 def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
-    """Return the order in which stacked colours lie: as in the legend, the first on top or at the left."""
+    """Return the order of stacked colours: as in the legend, with the first on top or at the left."""
     if "color" not in chart.names or not chart.stacked:
         return {}
     sort = "ascending" if lying else "descending"
@@ -339,7 +339,7 @@ def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
 
 
 def color(chart: Chart) -> JsonObject:
-    """Return the encoding of colours: shades of numbers, or series with a legend where it says something."""
+    """Return the encoding of colours: shades for numbers, or series, with a legend if it is informative."""
     encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.types["color"] == "number" and chart.kind == "scatter":
         scale: JsonObject = {"scheme": scheme(chart), "nice": LEGEND_TICKS}
@@ -353,7 +353,7 @@ def color(chart: Chart) -> JsonObject:
 
 
 def scheme(chart: Chart, *, reverse: bool = False) -> JsonObject:
-    """Return the shades of numbers without those that the ground swallows; `reverse`: on light ground light ones first."""
+    """Return the shades for numbers without those that are invisible on the background; `reverse`: light ones first on a light background."""
     dark = chart.frame.theme == "dark"
     extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
     return {"name": "viridis", "extent": extent}
@@ -377,7 +377,7 @@ def key(chart: Chart, role: str) -> JsonObject:
 
 
 def _legend(chart: Chart) -> bool:
-    """Tell whether colours need a legend: not where they repeat what the axis says."""
+    """Return whether colours need a legend: not if they repeat what the axis says."""
     color = chart.names.get("color")
     axis_fields = (chart.names.get("x"), chart.names.get("y"))
     return color is not None and (chart.kind == "pie" or color not in axis_fields)

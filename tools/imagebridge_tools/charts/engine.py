@@ -1,10 +1,10 @@
-"""The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`,
-which runs this file with the folders of more fonts: it imports nothing of this package, and of the bridge only what names missing characters.
+"""The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`, which runs this file with the
+folders of more fonts: it imports nothing of this package, and of the bridge only what names missing characters.
 
-A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture a pixel of the spec, "pixels":
+A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture per pixel of the spec, "pixels":
 most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
 "height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or `{"problem": why not}`, and the picture.
-A request with `"marks": true` asks where marks lie instead, and gets `{"marks": [see `_lying`]}`.
+A request with `"marks": true` asks for the positions of marks instead, and gets `{"marks": [see `_lying`]}`.
 """
 
 import json
@@ -21,10 +21,10 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 MEMORY = 1 << 30
-"""Bytes of data the process may hold: a bar chart takes a fifth. The address space stays free, V8 reserves 60 GB."""
+"""Bytes of data that the process may hold: a bar chart takes a fifth. The address space is not limited, because V8 reserves 60 GB."""
 
 FONTS = Path(__file__).parents[1] / "fonts"
-"""The folder of the font that is shipped."""
+"""The folder of the included font."""
 
 _FONT = "Inter"
 _UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
@@ -35,11 +35,11 @@ _FAMILY = "font-family="
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
 NAMED = "#"
-"""What the descriptions of marks start with whose places are asked for."""
+"""The beginning of the descriptions of marks whose positions are requested."""
 
 _NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
-# What resvg 0.5 says where a font lacks a character, or no font has the name asked for.
+# What resvg 0.5 says if a font lacks a character, or no font has the requested name.
 
 _PICTURES = ("So", "Sk", "Cn")
 """Categories of characters that are pictures, not letters."""
@@ -47,36 +47,38 @@ _PICTURES = ("So", "Sk", "Cn")
 _FORMING = (
     "(?:\u200d.|[\ufe0e\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f])*\u200d?"
 )
-"""What makes one picture with the emoji before it: what is joined to it, forms, keys, letters of flags, tones of skin, tags."""
+"""What forms one picture with the emoji before it: joined emoji, variants, keys, flag letters, skin tones, tags."""
 
 _KEY = "\u20e3"
-"""What draws a key around the character before it."""
+"""What draws a key around the preceding character."""
 
 _PASSES = 20
-"""How often emoji are looked for at most: of those beside each other, resvg tells the first alone."""
+"""The most searches for emoji: of adjacent ones, resvg reports only the first."""
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
 _ONE_COLOR = (500, 4, 1 / 75)
-"""Bytes of a picture of one colour at most, and for each of its rows and its pixels: twice what resvg's take."""
+"""The most bytes of a picture with a single colour, fixed and for each of its rows and pixels: twice what resvg's take."""
 
 _BLANK = "the chart is blank: check that its fields exist and that its filters leave some rows"
 
 
 class _UndrawableError(Exception):
-    """A picture that is not drawn; the message is for the model."""
+    """A picture that cannot be drawn; the message is for the model."""
 
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    # Ctrl-C on a terminal reaches this process too: its parent decides when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C on a terminal and the end of a whole service reach this process too: its parent decides when it ends.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_IGN)
     wire = os.fdopen(os.dup(1), "wb")
     painter = _Painter(_log(), sys.argv[1:])
     _limit()
     painter.svg(
         _FIRST
-    )  # Starting V8 takes a second, which is over when the first request comes, if it comes late.
+    )  # Starting V8 takes a second, which is over when the first request arrives, if it arrives late.
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         spec = sys.stdin.buffer.read(request["spec"]).decode()
@@ -84,7 +86,7 @@ def main() -> None:
 
 
 def _log() -> int:
-    """Return the file that all the engines print goes to: not between the answers, nor where people read it."""
+    """Return a file for everything that the engine prints, so that it does not go between the answers or where people read it."""
     sys.stderr = os.fdopen(os.dup(2), "w")
     if hasattr(os, "memfd_create"):
         log = os.memfd_create("log")
@@ -108,7 +110,7 @@ def _limit() -> None:
 
 
 def _paint(wire: BinaryIO, painter: "_Painter", spec: str, request: dict[str, float]) -> None:
-    # The parent ends this process in time; the alarm does it where the parent is gone itself.
+    # The parent ends this process in time; the alarm does it if the parent itself is gone.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, request["seconds"] + 2)
     try:
@@ -141,7 +143,7 @@ def _send(wire: BinaryIO, answer: dict[str, Any], png: bytes = b"") -> None:
 
 
 def _engine_message(problem: str) -> str:
-    """Return what the engine says without its own name and its stack."""
+    """Return what the engine says without its name and its stack trace."""
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
     message = " ".join(lines).removeprefix("Error: ").strip()
     if message.startswith("TypeError"):
@@ -150,7 +152,7 @@ def _engine_message(problem: str) -> str:
 
 
 class _Painter:
-    """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and the two draw text alike."""
+    """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and the two draw text the same."""
 
     def __init__(self, log: int, more: list[str]) -> None:
         import vl_convert
@@ -167,7 +169,7 @@ class _Painter:
         return vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
 
     def marks(self, spec: str) -> list[Any]:
-        """Return where the marks of a spec lie that have a description which starts with `NAMED`."""
+        """Return the positions of the marks in a spec whose description starts with `NAMED`."""
         import vl_convert
 
         graph = vl_convert.vegalite_to_scenegraph(spec, allowed_base_urls=[])
@@ -175,13 +177,13 @@ class _Painter:
         return [*_lying(graph["scenegraph"], x, y, [0, 0, 0, 0])]
 
     def png(self, svg: str, scale: float) -> tuple[bytes, list[str]]:
-        """Return the picture of an SVG, and the characters that no font here has: they show as boxes.
+        """Return the picture of an SVG, and the characters that no font here has, which show as boxes.
 
-        The system's fonts, of which there may be thousands, are looked through only for what ours lack.
+        The system's fonts, of which there may be thousands, are searched only for what ours lack.
         """
         if not _UNSURE.search(svg) and svg.count(_FAMILY) == svg.count(f'{_FAMILY}"{_FONT}"'):
             log = ""
-            png = self._raster(svg, scale, ours=True, log=False)  # Its log takes a tenth of the time.
+            png = self._raster(svg, scale, ours=True, log=False)  # Logging takes a tenth of the time.
         else:
             png, log = self._png_with_log(svg, scale, ours=True)
         if _NO_FONT in log or _NO_GLYPH in log:
@@ -212,21 +214,21 @@ class _Painter:
 
 
 def _picture(lacking: str) -> str:
-    """Return what of letters that no font has is a picture: an emoji, or the key around a digit."""
+    """Return the pictures among letters that no font has: an emoji, or the key around a digit."""
     if _KEY in lacking:
         return lacking[1:]
     return lacking if unicodedata.category(lacking[0]) in _PICTURES else ""
 
 
 def _without(svg: str, emoji: list[str]) -> tuple[str, list[str]]:
-    """Return a drawing whose words lack some emoji with all that makes one picture with these, and what was left out."""
+    """Return a drawing without some emoji and everything that forms one picture with them, and what was left out."""
     one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
     cluster = re.compile(f"(?:{one}){_FORMING}")
     return cluster.sub("", svg), cluster.findall(svg)
 
 
 def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> Iterator[Any]:
-    """Yield `[description, plot, box]` for each mark with a description of `NAMED`; places are left, top, width, height."""
+    """Yield `[description, plot, box]` for each mark with a description of `NAMED`; positions are left, top, width, height."""
     for item in mark.get("items", ()):
         x, y = left + (item.get("x") or 0), top + (item.get("y") or 0)
         if mark.get("marktype") == "group":
@@ -242,13 +244,13 @@ def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> 
 
 
 def _lacking(log: str, svg: str) -> list[str]:
-    from imagebridge.pictures.svg.raster import lacking  # Which takes longer than a chart.
+    from imagebridge.pictures.svg.raster import lacking  # This takes longer than a chart.
 
     return lacking(log, svg)
 
 
 def _checked(svg: str, pixels: float) -> tuple[float, float]:
-    """Return the size of a drawing; refuse one too large, empty, or that would read a file, however it came to it."""
+    """Return the size of a drawing; refuse one that is too large, empty, or would read a file, whatever the reason."""
     size = _SIZE.search(svg)
     width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
     if width * height > pixels:
@@ -269,7 +271,7 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
 
 
 def _check_colors(png: bytes) -> None:
-    """Refuse a picture of one colour; one that took more bytes than such a picture takes is not decoded."""
+    """Refuse a picture with a single colour; one with more bytes than such a picture takes is not decoded."""
     from PIL.PngImagePlugin import PngImageFile
 
     image = PngImageFile(BytesIO(png))

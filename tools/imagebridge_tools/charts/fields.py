@@ -1,4 +1,4 @@
-"""What a chart shows of a table: the fields of its roles, each cell as its axis takes it."""
+"""What a chart shows of a table: the fields of its roles, with each cell in the form that its axis takes."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,16 +24,16 @@ from .theme import PALETTE, ChartFrame
 _T = TypeVar("_T")
 
 FACETS = 24
-"""Small charts in one picture at most."""
+"""The most small charts in one picture."""
 
 LETTERS = 500
-"""Characters of a label or title at most."""
+"""The most characters of a label or title."""
 
 NOTHING = Options()
-"""Nothing is asked beside the fields."""
+"""No options besides the fields."""
 
 PLACES = 500
-"""Categories along an axis, or slices, at most: more take many seconds and nobody can tell them apart."""
+"""The most categories along an axis, or slices: more take many seconds, and nobody can distinguish them."""
 
 
 def build_chart(
@@ -44,10 +44,10 @@ def build_chart(
     stack: Stack = None,
     options: Options = NOTHING,
 ) -> Chart:
-    """Return what a chart shows of the table: of one kind, or of a kind for each field of y, over each other.
+    """Return what a chart shows of the table: of one kind, or of a kind for each field of y, drawn over each other.
 
     Raises:
-        ArgumentError: a field that does not exist, or holds what this kind cannot show.
+        ArgumentError: a field does not exist, or contains what this kind cannot show.
     """
     kind = "bar" if "bar" in kinds else kinds[0]
     table, columns, options = _counted(kind, table, columns, options)
@@ -84,7 +84,7 @@ def build_chart(
 def _counted(
     kind: ChartKind, table: Table, columns: Columns, options: Options
 ) -> tuple[Table, Columns, Options]:
-    """Return a table with a column that counts its rows, where a chart of counts is asked for or nothing else is there."""
+    """Return a table with a column that counts its rows, if a chart of counts is requested or nothing else is available."""
     named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
     alone = (
         kind in ("bar", "pie")
@@ -95,7 +95,7 @@ def _counted(
     )
     if not named and not alone and options.aggregate != "count":
         return table, columns, options
-    if kind == "heatmap":  # Its counts are colours: both of its places are fields.
+    if kind == "heatmap":  # Its counts are colours: both of its positions are fields.
         places = {role: one for role, one in columns.items() if not (named and role == "y")}
         return table, places, replace(options, aggregate="count")
     name = roles.COUNT
@@ -109,7 +109,7 @@ def _counted(
 def _unfolded(
     kinds: Sequence[ChartKind], table: Table, columns: Columns
 ) -> tuple[Table, dict[str, str], tuple[str, ...]]:
-    """Return a table in which several fields of y stand below each other, named in a column of their own."""
+    """Return a table in which several fields of y are in one column, with their names in another."""
     y_fields = columns.get("y", "")
     plain = {role: name for role, name in columns.items() if isinstance(name, str)}
     ys = tuple(dict.fromkeys(y_fields)) if not isinstance(y_fields, str) else ()
@@ -145,7 +145,7 @@ def _unfolded(
 
 
 def _check_currencies(table: Table, ys: Sequence[str]) -> None:
-    """Refuse money of several currencies on one axis, which would compare what cannot be compared."""
+    """Refuse money in several currencies on one axis, which would compare what cannot be compared."""
     units = {name: table.readings[name].unit for name in ys if name in table.readings}
     money = {unit: name for name, unit in units.items() if written_numbers.is_money(unit)}
     if mixed := written_numbers.different(list(money)):
@@ -168,14 +168,14 @@ def _prepared_chart(
     noun: str,
     how: str = "",
 ) -> Chart:
-    """Return the rows of a chart, each cell as its axis takes it; formats that do not fit are noted.
+    """Return the rows of a chart, with each cell in the form that its axis takes; formats that do not fit are recorded.
 
-    noun: what each row is of the caller's table.
+    noun: what each row of the caller's table is.
     """
     types: dict[str, ColumnType] = {role: table.type_of(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
     for role in ("x", "y", "color"):
-        # Numbers that came as text count as numbers where numbers are shown.
+        # Numbers that arrived as text count as numbers where numbers are shown.
         is_number_role = role == _value(kind) or role == "y" or (role == "x" and kind == "scatter")
         if types.get(role) == "text" and is_number_role and (values := numbers(cells[role])):
             cells[role], types[role] = values, "number"
@@ -202,7 +202,7 @@ def _prepared_chart(
     for role, form in frame.formats.items():
         mistakes.of(partial(number_formats.check_role, role, form, names, counts))
     places = [role for role in types if not dense and _is_place(role, kind, types, horizontal=horizontal)]
-    # Dates that are written as names are no longer seen to be dates.
+    # Dates that are written as names are no longer recognisable as dates.
     dated = [
         role
         for role in ("x", "y")
@@ -210,7 +210,7 @@ def _prepared_chart(
     ]
     if kind != "pie" and dated:
         cells = _ordered(cells, dated)
-    # Places and series are told apart by their names, whatever they look like.
+    # Positions and series are distinguished by their names, whatever these look like.
     for role in types:
         form = frame.formats.get(role)
         if form and role not in places:
@@ -243,7 +243,7 @@ def _measured(
     frame: ChartFrame,
     how: Mapping[str, str],
 ) -> ChartFrame:
-    """Return the frame with titles that say what numbers are of, and `how` they are made of rows; percent in a format of percent become shares."""
+    """Return the frame with titles that say what numbers are, and `how` rows are combined; in a percent format, percentages become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
         if role not in names or types[role] != "number":
@@ -259,7 +259,7 @@ def _measured(
 
 
 def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, ColumnType], noun: str) -> str:
-    """Return words on the rows, or cells of several fields, that lack a number or date, without which they are not drawn."""
+    """Return remarks on rows, or cells of several fields, that are not drawn because they lack a number or date."""
     lacking = {
         role: column_type
         for role, column_type in types.items()
@@ -272,12 +272,12 @@ def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, Colum
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
-    """Return roles with x and y changed: lying boxes have their categories in y, but are drawn as the others."""
+    """Return roles with x and y exchanged: horizontal boxes have their categories in y, but are drawn like the others."""
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 
 def _ordered(cells: dict[str, list[JsonValue]], by: Sequence[str]) -> dict[str, list[JsonValue]]:
-    """Return columns with their rows in the order of the dates of some roles, those without one last."""
+    """Return columns with their rows ordered by the dates of some roles, those without a date last."""
     places = ([position(cell) for cell in cells[role]] for role in by)
     keys = [tuple(math.inf if place is None else place for place in key) for key in zip(*places, strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
@@ -288,7 +288,7 @@ _SLICES = {"color": "x"}
 
 
 def _renamed(words: Mapping[str, str]) -> dict[str, str]:
-    """Return words by role with those of x and y changed."""
+    """Return words by role with x and y exchanged."""
     return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
 
 
@@ -298,7 +298,7 @@ def _value(kind: ChartKind) -> str:
 
 
 def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, horizontal: bool) -> bool:
-    """Tell whether a role tells rows apart by names, and not along an axis of numbers or dates."""
+    """Return whether a role distinguishes rows by names, rather than along an axis of numbers or dates."""
     if role == "facet":
         return True
     if role == "color":
@@ -309,7 +309,7 @@ def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, ho
 
 
 def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
-    """Return a chart of several kinds; a second axis where one kind is of another unit, or would lie flat on the first."""
+    """Return a chart of several kinds, with a second axis if one kind has another unit, or would look flat on the first."""
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn over each other")
     if len(set(kinds)) < len(kinds) and not series:
@@ -348,7 +348,7 @@ def _check_colors(chart: Chart) -> None:
 
 
 def _check_words(chart: Chart, mistakes: Mistakes) -> None:
-    """Note words that no chart has room for, and whose measuring takes minutes."""
+    """Record texts that no chart has room for, and whose measurement takes minutes."""
     for role, name in chart.names.items():
         if len(name) > LETTERS:
             problem = f"{role} is a field whose name has {len(name):,} characters; the limit is {LETTERS}"
@@ -384,7 +384,7 @@ def _zoned(cells: Iterable[JsonValue]) -> bool:
 
 
 def _vega_value(cell: JsonValue, column_type: ColumnType, *, keep: bool) -> JsonValue:
-    """Return a cell as Vega takes it: a number, a moment in UTC, a label."""
+    """Return a cell in Vega's form: a number, a moment in UTC, a label."""
     if column_type == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell
     if column_type == "date" and isinstance(cell, str) and (moment := date(cell)):

@@ -1,4 +1,4 @@
-"""Pictures of several charts in exactly the size asked for: drawn, measured, and drawn again."""
+"""Pictures of several charts at exactly the requested size: drawn, measured, and drawn again."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -13,26 +13,26 @@ Draw = Callable[[JsonObject], Awaitable[DrawnChart]]
 Name = Literal["width", "height"]
 
 COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
-"""What makes a spec of several charts; each has a size of its own, and the picture one that follows from them."""
+"""What makes a spec contain several charts; each has its own size, which determines that of the picture."""
 
 _LISTS = ("concat", "hconcat", "vconcat")
 _FACETS = ("row", "column", "facet")
 
 _UNSIZED = 300
-"""Pixels of a chart that has no size of its own: the parts keep their proportions."""
+"""Pixels of a chart without a size: the parts keep their proportions."""
 
 _SMALLEST = 40
-"""Pixels that a chart is wide and high at least."""
+"""The smallest width and height of a chart in pixels."""
 
 _DRAWINGS = 6
-"""How often a picture is drawn at most; two or three times are enough where labels keep their places."""
+"""The most times that a picture is drawn; two or three are enough if labels keep their positions."""
 
 _EDGE = 8
-"""Pixels that may be missing and go to the empty edge of the picture."""
+"""Missing pixels that may be added to the empty edge of the picture."""
 
 
 class Fitted(NamedTuple):
-    """A drawing, the spec that it shows, and words on a size that it does not have."""
+    """A drawing, the spec that it shows, and a remark if it does not have the requested size."""
 
     drawing: DrawnChart
     spec: JsonObject
@@ -40,7 +40,7 @@ class Fitted(NamedTuple):
 
 
 class _Dimension(NamedTuple):
-    """A width or height: what is asked for, the scale of its parts to try now, and what was tried before."""
+    """A width or height: the requested value, the scale of its parts to try next, and what was tried before."""
 
     name: Name
     asked: int
@@ -48,7 +48,7 @@ class _Dimension(NamedTuple):
     before: tuple[float, int] | None = None
 
     def next(self, size: int) -> "_Dimension":
-        """Return the dimension with the scale that leads to the size asked for, if both grow together."""
+        """Return the dimension with the scale that leads to the requested size, if both grow in proportion."""
         scale = self.scale * self.asked / size
         if self.before and self.scale != self.before[0]:
             slope = (size - self.before[1]) / (self.scale - self.before[0])
@@ -57,7 +57,7 @@ class _Dimension(NamedTuple):
 
 
 def composed(spec: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a spec holds several charts."""
+    """Return whether a spec contains several charts."""
     encoding = spec.get("encoding")
     faceted = isinstance(encoding, Mapping) and any(channel in encoding for channel in _FACETS)
     return faceted or any(key in spec for key in COMPOSED)
@@ -66,9 +66,9 @@ def composed(spec: Mapping[str, JsonValue]) -> bool:
 async def fitted(
     spec: JsonObject, width: int | None, height: int | None, draw: Draw, seconds: float
 ) -> Fitted:
-    """Draw a spec of several charts in `width` x `height` pixels; None leaves a dimension to its parts.
+    """Draw a spec of several charts at `width` x `height` pixels; None lets the parts determine a dimension.
 
-    The words say so where the size is not the one asked for. Drawing again ends after half of the `seconds`.
+    The remark says so if the size is not the requested one. Drawing again stops after half of the `seconds`.
     """
     dimensions: list[_Dimension] = []
     if width:
@@ -99,7 +99,7 @@ async def fitted(
 
 
 def _first_dimension(spec: JsonObject, name: Name, asked: int) -> _Dimension:
-    """Return a dimension as its parts are, or smaller where one of them alone is larger than the picture."""
+    """Return a dimension as its parts have it, or smaller if a single part is larger than the picture."""
     largest = max(
         (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0
     )
@@ -147,7 +147,7 @@ def _sized(spec: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> J
 
 
 def _without_layer_sizes(leaf: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> JsonObject:
-    """Return a chart whose layers have no sizes of their own: they would win."""
+    """Return a chart whose layers have no sizes of their own, which would take precedence."""
     layers = leaf.get("layer")
     if not isinstance(layers, Sequence):
         return dict(leaf)
@@ -168,9 +168,9 @@ def _scaled_size(own: JsonValue, scale: float) -> JsonValue:
 def _padded(
     spec: JsonObject, drawing: DrawnChart, dimensions: Sequence[_Dimension], edge: int | None
 ) -> JsonObject | None:
-    """Return the spec with what is missing in its empty edge, or None where that is over `edge` pixels.
+    """Return the spec with missing pixels added to its empty edge, or None if that is over `edge` pixels.
 
-    Without an `edge` it may be a twentieth of the picture.
+    Without `edge`, it may be a twentieth of the picture.
     """
     padding = _padding(spec)
     for dimension in dimensions:

@@ -1,4 +1,4 @@
-"""The rows of a chart added up, counted, or made fewer in the way that fits its kind."""
+"""The rows of a chart summed, counted, or reduced in the way that suits its kind."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,14 @@ from .plan import Chart
 from .theme import PALETTE
 
 ROWS = 20_000
-"""Rows that are drawn one by one at most."""
+"""The most rows that are drawn one by one."""
 
 
 def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
-    """Return the chart with the rows that are drawn, those of stacks with the order of their colours.
+    """Return the chart with the rows to draw; those of stacks have the order of their colours.
 
     Raises:
-        ArgumentError: the `mistakes` that were found before, and all that cannot be shown as it was asked for.
+        ArgumentError: the `mistakes` found before, and everything that cannot be shown as requested.
     """
     asked = mistakes.of(lambda: _aggregated(chart)) or chart
     rows = ranges.of_rows(ranges.settled(_scaled(asked, mistakes), mistakes))
@@ -43,8 +43,8 @@ def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
 
 
 def _labelled(chart: Chart) -> Chart:
-    """Return the chart whose rows have their numbers in words, or words on why they are not written."""
-    if chart.kind in ("pie", "heatmap"):  # They have numbers of their own.
+    """Return the chart whose rows have their numbers as text, or a remark on why these are not written."""
+    if chart.kind in ("pie", "heatmap"):  # They show numbers of their own.
         return chart
     if chart.cells or len(chart.rows) > number_labels.MOST:
         options = replace(chart.options, labels=False)
@@ -59,7 +59,7 @@ def _labelled(chart: Chart) -> Chart:
 
 
 def _aggregated(chart: Chart) -> Chart:
-    """Return the chart with one row for each place, its number made of those of the rows there as was asked."""
+    """Return the chart with one row for each position, its number computed from the rows there as requested."""
     how = chart.options.aggregate
     if not how or chart.kind == "histogram":
         return chart
@@ -93,27 +93,27 @@ _MADE: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": len,
 }
-"""How the rows of one place become one number (see `chart_options.AGGREGATES`)."""
+"""How the rows at one position become one number (see `chart_options.AGGREGATES`)."""
 
 
 def _plain(value: float) -> float:
-    """Return a number without the noise of binary fractions, whole where it is."""
+    """Return a number without the noise of binary fractions, as an integer if it is whole."""
     short = float(f"{value:.12g}")
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
 
 def _scaled(chart: Chart, mistakes: Mistakes) -> Chart:
-    """Return the chart without the rows that a logarithmic axis cannot show, and words on them."""
+    """Return the chart without the rows that a logarithmic axis cannot show, and a remark on them."""
     for role, scale in chart.options.scales.items():
         chart = mistakes.of(partial(_on_scale, chart, role, scale)) or chart
     return chart
 
 
 def _on_scale(chart: Chart, role: str, scale: str) -> Chart:
-    """Return the chart with what a scale of one axis can show.
+    """Return the chart with what the scale of one axis can show.
 
     Raises:
-        ArgumentError: all for which the axis cannot have it.
+        ArgumentError: all reasons why the axis cannot have it.
     """
     if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
         raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
@@ -131,7 +131,7 @@ def _on_scale(chart: Chart, role: str, scale: str) -> Chart:
 
 
 def _above_zero(chart: Chart, role: str) -> Chart:
-    """Return the chart with the rows of which a role is above 0 or missing, and words on the others.
+    """Return the chart with the rows in which a role is above 0 or missing, and a remark on the others.
 
     Raises:
         ArgumentError: none is above 0.
@@ -148,10 +148,10 @@ def _above_zero(chart: Chart, role: str) -> Chart:
 
 
 def _unstacked(chart: Chart, role: str) -> Chart:
-    """Return the chart without a stack along a logarithmic axis, on which a part has no length of its own.
+    """Return the chart without stacking along a logarithmic axis, on which parts have no lengths.
 
     Raises:
-        ArgumentError: a stack was asked for.
+        ArgumentError: stacking was requested.
     """
     if chart.stack:
         raise ArgumentError(
@@ -161,7 +161,7 @@ def _unstacked(chart: Chart, role: str) -> Chart:
 
 
 def _ordered(chart: Chart) -> Chart:
-    """Return bars in the order of their size that was asked for."""
+    """Return bars in the requested order of size."""
     if not chart.options.order or chart.kind == "pie":
         return chart
     if chart.kind != "bar":
@@ -173,13 +173,13 @@ def _ordered(chart: Chart) -> Chart:
 
 
 def _order_note(chart: Chart) -> str:
-    """Return words on the order of bars or slices that was asked for."""
+    """Return a remark on the requested order of bars or slices."""
     first = "largest" if chart.options.order == "descending" else "smallest"
     return f"; {'slices' if chart.kind == 'pie' else 'bars'} sorted by size, the {first} first"
 
 
 def _by_size(chart: Chart, place: str, value: str) -> list[Mapping[str, JsonValue]]:
-    """Return rows in the order of the sum of each place."""
+    """Return rows ordered by the sum for each position."""
     sums: dict[JsonValue, float] = {}
     for row in chart.rows:
         cell = row[value]
@@ -198,7 +198,7 @@ def _check_shares(chart: Chart) -> None:
 
 
 def _marked(chart: Chart) -> Chart:
-    """Return the chart with the rows marked that a line or an area would not show, because their neighbours are missing."""
+    """Return the chart with those rows marked that a line or area would not show, because their neighbours are missing."""
     if not {"line", "area"} & {chart.kind, *chart.layers} or chart.cells:
         return chart
     groups = [role for role in ("color", "facet") if role in chart.names]
@@ -208,7 +208,7 @@ def _marked(chart: Chart) -> Chart:
 
 
 def _gathered(chart: Chart) -> Chart:
-    """Return the chart with its rows added up, counted, or made fewer in the way that fits its kind."""
+    """Return the chart with its rows summed, counted, or reduced in the way that suits its kind."""
     groups = [role for role in ("color", "facet") if role in chart.names]
     match chart.kind:
         case "pie":
@@ -247,14 +247,14 @@ def _histogram(chart: Chart, groups: Sequence[str]) -> Chart:
         rows, width = reduce.binned(chart.rows, groups)
         note = f"; counted in bins of {number(width)}"
     types: dict[str, ColumnType] = {**chart.types, "y": "number"}
-    # Colours keep the order of the data, not that of the bins which they are in first.
+    # Colours keep the order of the data, not that of the bins in which they first occur.
     ranks = {role: {value: at for at, value in enumerate(chart.distinct(role))} for role in groups}
     rows = sorted(rows, key=lambda row: [ranks[role][row[role]] for role in groups])
     return replace(chart, rows=rows, names=names, types=types, note=chart.note + note)
 
 
 def _heatmap(chart: Chart) -> Chart:
-    """Return a cell for each pair of places, or for each part of two axes of numbers."""
+    """Return a cell for each pair of positions, or for each part of two axes of numbers."""
     if chart.types["x"] != "text":
         return _density(chart)
     keys = ["x", "y", *(["facet"] if "facet" in chart.names else [])]
@@ -269,7 +269,7 @@ def _heatmap(chart: Chart) -> Chart:
 
 
 def _fewer(chart: Chart, groups: Sequence[str]) -> Chart:
-    """Return a chart of many rows with few: what they would look like from afar."""
+    """Return a chart with few rows in place of many: what they would look like from afar."""
     if chart.kind == "scatter":
         return _density(chart)
     columns = max(50, min(chart.frame.width, 8000 // max(1, len(chart.distinct("color"))) // 4))
@@ -315,7 +315,7 @@ def _count(row: Mapping[str, JsonValue]) -> int:
 
 
 def _along(rows: Sequence[Mapping[str, JsonValue]], role: str, sort: ColumnType) -> list[float | None]:
-    """Return where cells lie along an axis: numbers, seconds, or the order of categories."""
+    """Return the positions of cells along an axis: numbers, seconds, or the order of categories."""
     cells = [row[role] for row in rows]
     if sort == "number":
         return [cell if isinstance(cell, int | float) else None for cell in cells]
@@ -330,7 +330,7 @@ def _moment(seconds: JsonValue) -> str:
 
 
 def _summed(chart: Chart) -> Chart:
-    """Add the values of bars that would stand in the same place."""
+    """Add the values of bars at the same position."""
     value = "x" if chart.horizontal else "y"
     sums: dict[tuple[JsonValue, ...], dict[str, JsonValue]] = {}
     for row in chart.rows:
@@ -345,7 +345,7 @@ def _summed(chart: Chart) -> Chart:
 
 
 def _pie(chart: Chart) -> Chart:
-    """Return the slices: their shares are told in the legend, and on those that have room."""
+    """Return the slices: their shares are in the legend, and on slices that have room."""
     roles = {role: chart.names[role] for role in ("x", "y", "facet") if role in chart.names}
     kept = [{role: row[role] for role in roles} for row in chart.rows]
     every = _summed(replace(chart, rows=kept, names={**roles, "color": roles["x"]}))
@@ -372,12 +372,12 @@ def _pie(chart: Chart) -> Chart:
 
 
 def size(row: Mapping[str, JsonValue]) -> float:
-    """Return the number of a row, 0 where it has none."""
+    """Return the number of a row, or 0 if it has none."""
     return value if isinstance(value := row["y"], int | float) else 0
 
 
 def _few(pie: Chart) -> Chart:
-    """Return a pie that has a colour for every slice: the smallest are added up to a last one."""
+    """Return a pie with a colour for every slice: the smallest are combined into a last one."""
     sizes: dict[JsonValue, float] = {}
     for row in pie.rows:
         sizes[row["x"]] = sizes.get(row["x"], 0) + size(row)

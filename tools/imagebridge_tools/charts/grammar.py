@@ -1,4 +1,4 @@
-"""What is wrong in the words of a Vega-Lite spec, told with the nearest word that its schema knows."""
+"""Reports what is wrong in the words of a Vega-Lite spec, with the most similar word in its schema."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,18 +13,18 @@ from .spec_views import COMPOSING, SpecView, listed, mapping
 from .vega_lite_schema import Keys, Subschema
 
 _TOLD = 3
-"""The most faults that are reported; more suggest that the spec is of another kind altogether."""
+"""The most faults that are reported; more suggest that the spec is something else altogether."""
 
 _NAMED = 60
-"""Words that are named at most where none is near."""
+"""The most words that are listed if none is similar."""
 
 _ALIKE, _ALIKE_SHORT = 0.65, 0.5
-"""How alike a word and a known one are at least where one is meant for the other, and of up to `_SHORT` letters; the same are 1."""
+"""The lowest similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
 
 _SHORT = 3
 
 _MEANT: Mapping[str, tuple[str, ...]] = {
-    "selection": ("params",),  # What Vega-Lite 4 called otherwise.
+    "selection": ("params",),  # Names from Vega-Lite 4.
     **dict.fromkeys(("pie", "donut", "doughnut"), ("arc",)),
     **dict.fromkeys(("scatter", "scatterplot", "bubble", "dot"), ("point",)),
     **dict.fromkeys(("histogram", "column", "columns", "barh", "candle"), ("bar",)),
@@ -45,10 +45,10 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("eq", "equals"), ("equal",)),
     "in": ("oneOf",),
 }
-"""What other tools, and people, call otherwise: the words that may be meant, where one of them is known."""
+"""Words from other tools, and from people: the words that may be meant, if one of them is known."""
 
 _ROWS = ("values", "datasets")
-"""Where rows stand, whose names mean nothing to Vega-Lite."""
+"""Where rows are, whose names mean nothing to Vega-Lite."""
 
 
 _KINDS = {
@@ -63,10 +63,10 @@ _KINDS = {
 
 
 class Mistake(NamedTuple):
-    """One thing wrong, and how far it is from what could be said there.
+    """One fault, and how far it is from what would be allowed there.
 
-    Of a word that is not known, a key of the object at `path` or the text in its place, `word` and the known `words`
-    make the message; of anything else `problem` is the message.
+    For an unknown word, which is a key of the object at `path` or the text there, `word` and the known `words`
+    make the message; for anything else, `problem` is the message.
     """
 
     path: str
@@ -88,7 +88,7 @@ class Mistake(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A spec as it is drawn, and words on what in it is passed over."""
+    """A spec as it is drawn, and remarks on what is ignored in it."""
 
     spec: SpecView
     passed_over: str
@@ -97,10 +97,10 @@ class Checked(NamedTuple):
 def checked(spec: SpecView) -> Checked:
     """Return a spec whose words and values Vega-Lite knows.
 
-    Passed over are links and wrong tooltips, which no picture shows, and words that are newer than the drawing engine.
+    Links and wrong tooltips, which no picture shows, are ignored, as are words that are newer than the drawing engine.
 
     Raises:
-        ArgumentError: all else that it does not know; the message says where it stands and names the nearest.
+        ArgumentError: anything else that it does not know; the message says where it is and names the most similar word.
     """
     conformance = vega_lite_schema.Conformance()
     if not conformance.fits(vega_lite_schema.root(), spec):
@@ -112,7 +112,7 @@ def checked(spec: SpecView) -> Checked:
         )
         more = f"; and {len(problems) - _TOLD} more like these" if len(problems) > _TOLD else ""
         raise ArgumentError("spec", "; ".join(problems[:_TOLD]) + more)
-    links = {*_links(spec)}  # The engine fails at some of them.
+    links = {*_links(spec)}  # The engine fails on some of them.
     engine = vega_lite_schema.document()["engine"]
     reasons = (
         (conformance.unshown, "because a picture has no tooltips"),
@@ -141,7 +141,7 @@ def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
 
 
 def _links(value: JsonValue) -> Iterator[tuple[int, str]]:
-    """Yield where marks and channels link to an address; rows, and how their fields are read, are not entered."""
+    """Yield where marks and channels link to an address, except in rows and in descriptions of how their fields are read."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "href":
@@ -165,7 +165,7 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
 
 
 class _MistakeFinder:
-    """What is wrong with values that do not fit; where there is a choice, by the branch that is nearest."""
+    """Find what is wrong with values that do not fit; if there is a choice, in the most similar branch."""
 
     def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
         self._fitting = conformance
@@ -231,7 +231,7 @@ def _distance(mistakes: Iterable[Mistake]) -> float:
 
 
 def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
-    """Return the keys that an object has and what a part describes has not, and the other way round."""
+    """Return the keys that an object has but its description does not, and the other way round."""
     names = tuple(vega_lite_schema.properties(part))
     missing = [name for name in vega_lite_schema.required(part) if name not in value]
     mistakes: list[Mistake] = []
@@ -245,7 +245,7 @@ def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
 
 
 def _apart(part: Subschema, value: SpecView) -> float:
-    """Return how far the words of an object are from those that tell what a part describes, such as its type."""
+    """Return how far the words of an object are from those that identify its description, such as its type."""
     distance = 0.0
     for key, word in value.items():
         inner = vega_lite_schema.resolved(vega_lite_schema.inner(part, key))
@@ -259,7 +259,7 @@ def _apart(part: Subschema, value: SpecView) -> float:
 
 
 def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: str) -> Mistake:
-    """Return a mistake with what the other branches of a choice know in its place."""
+    """Return a mistake with the alternatives that the other branches of a choice know."""
     if mistake.problem or not mistake.word:
         return mistake
     if not mistake.is_key:
@@ -288,7 +288,7 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
 
 
 def is_meant(word: str, words: Iterable[str]) -> bool:
-    """Tell whether a key of a spec that Vega-Lite does not know is meant for one of some words."""
+    """Return whether an unknown key of a spec is meant for one of some words."""
     known = {
         name
         for part in vega_lite_schema.branches(vega_lite_schema.root())
@@ -318,7 +318,7 @@ def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
 
 
 def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
-    """Return a mistake that names the kinds of values that there could be."""
+    """Return a mistake that lists the kinds of values that would be allowed."""
     names = set[str]().union(*(vega_lite_schema.properties(part) for part in parts))
     if names >= {"field", "type"}:
         give = 'write {"field": ..., "type": ...}' + (' or {"value": ...}' if "value" in names else "")
@@ -329,7 +329,7 @@ def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
 
 
 def _kinds(parts: list[Subschema]) -> list[str]:
-    """Return what some parts take, in words: values, kinds, and objects by the keys that they cannot lack."""
+    """Return what some parts accept, in words: values, kinds, and objects by their required keys."""
     types = [name for part in parts if vega_lite_schema.allowed_values(part) is None for name in _types(part)]
     words = [word for part in parts for word in vega_lite_schema.allowed_values(part) or ()]
     kinds = [
@@ -358,13 +358,13 @@ def _or(words: Sequence[str]) -> str:
 
 
 def _allowed_words(parts: Iterable[Subschema]) -> tuple[str, ...]:
-    """Return the words that some parts allow, each once."""
+    """Return the words that some parts allow, without duplicates."""
     words = (word for part in parts for word in vega_lite_schema.allowed_values(part) or ())
     return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
 
 
 def _near(word: str, words: Iterable[str]) -> str:
-    """Return the known word that a word is meant for, or an empty text."""
+    """Return the known word for which a word is meant, or an empty text."""
     folded = {known.casefold(): known for known in words}
     known = [meant for meant in _MEANT.get(word, ()) if meant.casefold() in folded]
     if known:

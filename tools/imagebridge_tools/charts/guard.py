@@ -1,4 +1,4 @@
-"""What a Vega-Lite spec may ask for: rows it carries itself, of which there are not too many."""
+"""Limits what a Vega-Lite spec may ask for: rows that it contains itself, and not too many."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,26 +9,26 @@ from imagebridge_tools.tables import cells
 from imagebridge_tools.tool_output import JsonValue
 
 ROWS = 20_000
-"""Rows of a part of a spec at most. Those of the whole spec may be more: fewer are drawn."""
+"""The most rows of one part of a spec. The whole spec may have more, of which fewer are drawn."""
 
 SPEC_SIZE = 8_000_000
-"""Characters of a spec at most, its rows included."""
+"""The most characters of a spec, including its rows."""
 
 WORDS = 5_000
-"""Characters of one text in a spec at most, beside its data: more fill any picture, and take minutes to measure."""
+"""The most characters of one text in a spec, outside its data: more would fill any picture, and take minutes to measure."""
 
 _FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
-"""Names of fonts, weights, styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
+"""Names of fonts, weights and styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
 
 
 def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str, JsonValue]:
     """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
 
-    `places` says which files the argument `data` reads, for those who named one here. The drawing process looks at the finished drawing once more: an expression can put an address together.
+    `places` says which files the argument `data` reads, for a message to those who named one here. The drawing process checks the finished drawing again, because an expression can assemble an address.
 
     Raises:
-        ArgumentError: it names a file or web address, or carries too many rows. The message says where.
+        ArgumentError: it names a file or web address, or contains too many rows. The message says where.
     """
     for path, key, value in entries(spec):
         if key == "url":
@@ -72,7 +72,7 @@ def _instead(path: str, places: Places) -> str:
 
 
 def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue]]:
-    """Yield path, key and value of every entry; data rows are not entered, their names mean nothing to Vega."""
+    """Yield path, key and value of every entry, except in data rows, whose names mean nothing to Vega."""
     waiting: list[tuple[str, JsonValue]] = [("", spec)]
     while waiting:
         path, value = waiting.pop()
@@ -89,14 +89,14 @@ def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue
 
 
 def _longest(value: JsonValue) -> int:
-    """Return the characters of a text, or of the longest line of several; pictures as data: URLs are none."""
+    """Return the characters of a text, or of the longest line of several; pictures as data: URLs do not count."""
     lines = value if isinstance(value, list | tuple) else [value]
     texts = [line for line in lines if isinstance(line, str) and not line.startswith("data:")]
     return max(map(len, texts), default=0)
 
 
 def _is_font(value: JsonValue) -> bool:
-    """Tell whether a font, its weight or style is told in plain words, on conditions or not."""
+    """Return whether a font, its weight or style is given in plain words, with or without conditions."""
     if isinstance(value, str):
         return bool(_FONT.fullmatch(value))
     if isinstance(value, Mapping):
@@ -109,7 +109,7 @@ def _is_font(value: JsonValue) -> bool:
 
 
 def _addresses(value: JsonValue) -> Iterator[str]:
-    """Yield the fixed addresses of a `url`: the text itself, or the value a channel is given."""
+    """Yield the fixed addresses of a `url`: the text itself, or the value that a channel is given."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

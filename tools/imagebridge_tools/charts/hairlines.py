@@ -1,4 +1,4 @@
-"""Bars that would be too short to be seen: a value that is not zero is drawn as a line one pixel long, and that is said."""
+"""Bars that would be too short to see: a value other than zero is drawn as a line one pixel long, and a remark says so."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,17 +10,17 @@ from . import encoding
 from .plan import Chart
 
 LEAST = 1
-"""Pixels of a bar whose value is not zero at least: what is there is told from what is not."""
+"""The length in pixels to which a bar with a value other than zero is extended, so that it can be distinguished from nothing."""
 
 
 def offset(chart: Chart, field: str, along: str, scale: str, pixels: float) -> JsonObject:
-    """Return what the mark of bars needs for the shortest to be seen; nothing where all are long enough anyway.
+    """Return what the bars' mark needs to make the shortest visible; nothing if all are long enough.
 
     field: the role of the numbers.
     along: the channel that shows them, x or y, whose scale Vega calls `scale`.
-    pixels: the length of the axis, about.
+    pixels: the approximate length of the axis.
 
-    The bars' data, scale and ground stay as they are: only the end of a bar is moved. On a stack, where each part
+    The bars' data, scale and baseline are unchanged: only the end of a bar is moved. In a stack, where each part
     begins where another ends, and on a logarithmic axis, which has no 0, nothing is moved.
     """
     if chart.parted or chart.options.scales.get(field) == "log":
@@ -40,7 +40,7 @@ def offset(chart: Chart, field: str, along: str, scale: str, pixels: float) -> J
 
 
 def _ends(chart: Chart, field: str, values: Sequence[float]) -> tuple[float, float]:
-    """Return where an axis begins and ends at the latest: at 0 and its numbers, or where that was asked for."""
+    """Return the outermost ends of an axis: 0 and its numbers, or as requested."""
     if limits := chart.options.ranges.get(field):
         low, high = (position(end) or 0.0 for end in limits)
         return low, high
@@ -48,7 +48,7 @@ def _ends(chart: Chart, field: str, values: Sequence[float]) -> tuple[float, flo
 
 
 def told(spec: Mapping[str, JsonValue]) -> str:
-    """Return words on the bars of a spec that are drawn longer than they are."""
+    """Return a remark on the bars of a spec that are drawn longer than they are."""
     drawn = any("xOffset" in mark or "yOffset" in mark for mark in _marks(spec))
     return "; bars under a pixel long are drawn one pixel long to be visible" if drawn else ""
 

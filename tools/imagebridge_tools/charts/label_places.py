@@ -1,4 +1,4 @@
-"""Where the numbers at marks stand: whole, inside the plot, over no other number and no other mark, or nowhere."""
+"""Positions for the numbers at marks: whole, inside the plot, over no other number and no other mark, or nowhere."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -11,13 +11,13 @@ GAP = 5
 """Pixels between a number and the end of its bar, or its point."""
 
 _HIGH = 1.15
-"""Height of a number with what keeps it from others, as a share of the letters' size."""
+"""The height of a number including its spacing, as a share of the letters' size."""
 
 _DOT = 4.5
-"""Pixels from the middle of a point to its edge, about."""
+"""The approximate radius of a point in pixels."""
 
 _EDGE = 0.5
-"""Pixels by which a number may reach beyond the room for it: rounding."""
+"""Pixels by which a number may exceed its room, for rounding."""
 
 
 _Point = tuple[float, float]
@@ -25,7 +25,7 @@ _Point = tuple[float, float]
 
 
 class LabelPlace(NamedTuple):
-    """Where a number stands from the end of its mark: pixels to the right, pixels down, and which of its sides is there."""
+    """The position of a number relative to the end of its mark: pixels right, pixels down, and which of its sides is there."""
 
     dx: float
     dy: float
@@ -33,9 +33,9 @@ class LabelPlace(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """A mark whose number is to be written: the words, the plot, the mark's rectangle and series.
+    """A mark whose number is to be written: the text, the plot, the mark's rectangle and series.
 
-    `sign`: at which end of the mark the number hangs, 1 where numbers grow, -1 at the other, 0 in the middle.
+    `sign`: the end of the mark at which the number is placed: 1 in the direction of larger numbers, -1 at the other end, 0 in the middle.
     """
 
     text: str
@@ -68,7 +68,7 @@ class _Rect(NamedTuple):
         )
 
     def crossed(self, first: _Point, second: _Point) -> bool:
-        """Tell whether a line from one point to another runs through it (Liang and Barsky's algorithm)."""
+        """Return whether a line from one point to another runs through it (Liang and Barsky's algorithm)."""
         start, end = 0.0, 1.0
         for at, by, low, high in (
             (first[0], second[0] - first[0], self.left, self.right),
@@ -88,12 +88,12 @@ def _height(size: int) -> float:
 
 
 def width(text: str, size: int) -> float:
-    """Return the pixels that a number takes from left to right."""
+    """Return the width of a number in pixels."""
     return wide(text) * size
 
 
 def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, LabelPlace]:
-    """Return the places of numbers beyond the ends of bars that lie or stand, by number of the mark."""
+    """Return the positions of numbers beyond the ends of horizontal or vertical bars, by number of the mark."""
     ends = [_end(mark, lying=lying) for mark in marks]
     far = GAP if lying else GAP + _height(size) / 2 - 2
     places = [
@@ -108,7 +108,7 @@ def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, La
 
 
 def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, LabelPlace]:
-    """Return the places of numbers in the middle of the parts of stacks, which are `bars` or bands of areas."""
+    """Return the positions of numbers in the middle of the parts of stacks, which are `bars` or bands of areas."""
     ends = [(mark.box.left + mark.box.width / 2, mark.box.top + mark.box.height / 2) for mark in marks]
     fitting = [
         mark.box.height >= size and (not bars or mark.box.width >= width(mark.text, size)) for mark in marks
@@ -118,7 +118,7 @@ def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, Lab
 
 
 def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, LabelPlace]:
-    """Return the places of numbers at points, which lines may have `joined`; all `above` where areas lie below."""
+    """Return the positions of numbers at points, which lines may have `joined`; all `above` if areas are below."""
     ends = [(mark.box.left, mark.box.top) for mark in marks]
     far = _DOT + _height(size) / 2
     side = _DOT + 2
@@ -141,7 +141,7 @@ def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -
 
 
 def _end(mark: Numbered, *, lying: bool) -> tuple[float, float]:
-    """Return the middle of the end of a bar at which its number hangs."""
+    """Return the middle of the end of a bar at which its number is placed."""
     left, top, right, bottom = _rect(mark.box)
     if lying:
         return (right if mark.sign > 0 else left), (top + bottom) / 2
@@ -156,7 +156,7 @@ def _placed(
     others: Sequence[_Rect],
     lines: Sequence[tuple[_Point, _Point]] = (),
 ) -> dict[int, LabelPlace]:
-    """Return the first place of each number that is free; `others` are the marks that it may not lie over, but for its own."""
+    """Return the first free position of each number; `others` are marks that it must not cover, except its own."""
     taken: list[_Rect] = []
     found: dict[int, LabelPlace] = {}
     for at in _order(ends):
@@ -176,7 +176,7 @@ def _placed(
 
 
 def _order(ends: Sequence[_Point]) -> Iterable[int]:
-    """Return the marks in the order in which they find places: the highest and the lowest tell most."""
+    """Return the marks in the order in which they get positions: the highest and the lowest are the most informative."""
     by_height = sorted(range(len(ends)), key=lambda at: ends[at][1])
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 
@@ -190,7 +190,7 @@ def _text_rect(text: str, end: _Point, place: LabelPlace, size: int) -> _Rect:
 
 
 def _segments(marks: Sequence[Numbered]) -> Iterator[tuple[_Point, _Point]]:
-    """Yield the lines between neighbours of one series, which run from left to right."""
+    """Yield the lines between neighbours in one series, which run from left to right."""
     points: dict[tuple[object, MarkBounds], list[_Point]] = {}
     for mark in marks:
         points.setdefault((mark.series, mark.plot), []).append((mark.box.left, mark.box.top))

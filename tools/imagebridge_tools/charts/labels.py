@@ -1,4 +1,4 @@
-"""Room for words: labels of axes and legends broken, turned and made smaller until they are all readable."""
+"""Room for text: labels of axes and legends wrapped, rotated and reduced until they are all readable."""
 
 import json
 import re
@@ -11,48 +11,48 @@ from .text_width import BOLD, broken, shortened, wide
 from .theme import NORMAL
 
 LETTER = 0.58
-"""Width of a letter, on average, as a share of the font's size."""
+"""The average width of a letter, as a share of the font's size."""
 
 LINE = 1.2
 """Height of a line as a share of the font's size."""
 
 WHOLE = 1.01
-"""Between two ticks at least where all numbers are whole; at 1, Vega cuts a span of 1 or 2 in halves."""
+"""The smallest distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
 
 _ENTRY = 16
-"""Height of an entry of a legend at least: that of its symbol."""
+"""The smallest height of a legend entry: that of its symbol."""
 
 _NARROW = 26
-"""Characters of a label's line where there is no reason for another width."""
+"""Characters in a line of a label if nothing requires another width."""
 
 _SHORT = 9.3
-"""Width of slanted labels at most, in shares of the letters' size."""
+"""The largest width of slanted labels, as a multiple of the letters' size."""
 
 _SLANTED = 1.45
-"""How much further apart slanted labels stand than upright ones."""
+"""How much further apart slanted labels are than upright ones."""
 
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?")
 _DAY_STEPS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 30, 60, 90, 180, 365)
 _EDGE_STEPS = (1, 2, 4, 5, 10, 20)
 _EACH_DAY = 12
-"""Days and months that are all named; of more of them, every few."""
+"""The most days and months that are all named; with more, only every few."""
 
 _DAY_LETTERS = 8
-"""Letters of the longest label of a day, with what keeps it from the next."""
+"""Letters of the longest label of a day, including its spacing."""
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _SIZES = (11, 9)
-"""Heights of letters that are tried where the largest are too large."""
+"""Heights of letters to try if the largest do not fit."""
 
 
 def below(
     labels: Sequence[str], room: float, height: float, largest: int = NORMAL.text
 ) -> dict[str, JsonValue]:
-    """Return the axis of categories under a chart.
+    """Return the axis of categories below a chart.
 
-    Each label has `room` pixels beside the next, in a picture `height` pixels high.
+    Each label has `room` pixels, in a picture `height` pixels high.
     """
-    for size in _sizes(largest)[:2]:  # Letters turned are easier to read than the smallest.
+    for size in _sizes(largest)[:2]:  # Rotated letters are easier to read than the smallest ones.
         for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
             lines = _broken(labels, letters)
             whole = all(wide(word) <= letters * LETTER for label in labels for word in label.split())
@@ -63,7 +63,7 @@ def below(
     for size in _sizes(largest):
         lines = _broken(labels, _deep(height, size))
         high = max(map(len, lines)) * size * LINE
-        # Slanted ones stand further apart but are easier to read.
+        # Slanted ones are further apart but easier to read.
         if high * _SLANTED <= room and _widest(lines) <= _SHORT:
             return _turned(-45, size, labels, lines)
         if high <= room:
@@ -76,7 +76,7 @@ def below(
 def _some_days(
     days: Sequence[str], room: float, size: int, least: float, *, down: bool = False
 ) -> dict[str, JsonValue]:
-    """Return an axis that names every few of many days, `least` pixels apart, and the year where another one starts."""
+    """Return an axis that names every few of many days, at least `least` pixels apart, and the year where another one starts."""
     step = next((step for step in _DAY_STEPS if step * room >= least), len(days))
     shown, lines, year = [*days[::step]], list[list[str]](), ""
     for day in shown:
@@ -90,7 +90,7 @@ def _some_days(
 
 
 def edges(numbers: Sequence[float], room: float, size: int) -> list[JsonValue]:
-    """Return the edges of bins that are named on an axis of `room` pixels: all, or every few from the first."""
+    """Return the edges of bins that are labelled on an axis of `room` pixels: all, or every few from the first."""
     widest = max(wide(f"{number:,.6g}") for number in (numbers[0], numbers[len(numbers) // 2], numbers[-1]))
     each = room / max(1, len(numbers) - 1)
     step = next((step for step in _EDGE_STEPS if step * each >= (widest + 1) * size), len(numbers))
@@ -98,7 +98,7 @@ def edges(numbers: Sequence[float], room: float, size: int) -> list[JsonValue]:
 
 
 def _deep(height: float, size: int) -> int:
-    """Return how many letters of a turned label fit below a chart: a third of its height."""
+    """Return how many letters of a rotated label fit below a chart: a third of its height."""
     return max(12, int(height * 0.35 / (size * LETTER)))
 
 
@@ -116,7 +116,7 @@ def beside(
 ) -> tuple[dict[str, JsonValue], bool]:
     """Return the axis of categories at the side, and whether all labels fit.
 
-    Each has `room` pixels one above the other, in a picture `width` pixels wide.
+    Each has `room` pixels of height, in a picture `width` pixels wide.
     """
     apart = largest * LINE * 1.5
     if len(labels) > _EACH_DAY and room < apart and all(map(_DAY.fullmatch, labels)):
@@ -139,12 +139,12 @@ def beside(
 
 
 def _shortened(labels: Sequence[str], letters: int) -> list[list[str]]:
-    """Return labels of one line, without their middles where they are too long: ends tell them apart."""
+    """Return labels of one line, with their middles omitted if they are too long: the ends distinguish them."""
     return [[shortened(label, letters * LETTER)] for label in labels]
 
 
 def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> dict[str, JsonValue]:
-    """Break labels at the side and lift those of several lines: Vega puts their first line beside the tick."""
+    """Wrap labels at the side and raise those of several lines: Vega aligns the first line with the tick."""
     several: dict[int, list[str]] = {}
     for label, parts in zip(labels, lines, strict=True):
         several.setdefault(len(parts), []).append(label)
@@ -175,9 +175,9 @@ def legend(
 
 
 def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, JsonValue], int]:
-    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: `most` or fewer.
+    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: at most `most`.
 
-    Longer names lack their middles.
+    The middles of longer names are omitted.
     """
     room = width / size / BOLD
     lines = [broken(label, room) or [label] for label in labels]
@@ -191,7 +191,7 @@ def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tup
 def under(
     labels: Sequence[str], width: float, size: int = NORMAL.text, *, titled: bool = True
 ) -> tuple[dict[str, JsonValue], float]:
-    """Return a legend below a chart `width` pixels wide, and its height in pixels, with a title or without."""
+    """Return a legend below a chart `width` pixels wide, and its height in pixels, with or without a title."""
     lines = [broken(label, (width - 26) / size) or [label] for label in labels]
     columns = max(1, min(len(lines), int(width / (_widest(lines) * size + 26))))
     rows = -(-len(lines) // columns)
@@ -207,14 +207,14 @@ def under(
 
 
 def _in_order(entries: int, columns: int) -> bool:
-    """Tell whether Vega fills the columns downwards in order: where they lack two entries, it takes some across."""
+    """Return whether Vega fills the columns downwards in order: if two entries are missing, it fills some across."""
     return -entries % columns <= 1
 
 
 def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[float]:
     """Return the height of the title and of each row of a legend: that of its highest label.
 
-    The columns are filled downwards, one after the other.
+    The columns are filled downwards, one after another.
     """
     rows = -(-len(lines) // columns)
     counts = [max(map(len, lines[row::rows])) for row in range(rows)]
@@ -226,11 +226,11 @@ def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:
 
 
 def _widest(lines: Sequence[Sequence[str]]) -> float:
-    """Return the width of the longest line, in shares of the letters' size."""
+    """Return the width of the longest line, as a multiple of the letters' size."""
     return max(wide(line) for label in lines for line in label)
 
 
 def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, JsonValue]:
-    """Return the Vega expression that breaks the labels that are not shown as they are."""
+    """Return the Vega expression that wraps the labels that are not shown unchanged."""
     table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
     return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

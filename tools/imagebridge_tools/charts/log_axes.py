@@ -1,18 +1,18 @@
-"""Axes on which each step is as many times as large as the one before: where they end, and their ticks."""
+"""Logarithmic axes: their ends and their ticks."""
 
 import math
 from collections.abc import Sequence
 
 _DECADES = 3
-"""Powers of ten from which on the ticks are these alone; shorter axes have 2 and 5 times as much, too."""
+"""Powers of ten from which on an axis has ticks only at these; shorter axes also have ticks at 2 and 5 times."""
 
 _ROUND = (1, 2, 5)
 
 
 def ends(kind: str, cells: Sequence[float], *, ground: bool) -> tuple[float, float]:
-    """Return where a "log" or "symlog" axis of some numbers ends, both ends round.
+    """Return the ends of a "log" or "symlog" axis for some numbers, both round.
 
-    A bar of the smallest number would have no length on a log axis that begins there: with `ground` it begins below.
+    A bar for the smallest number would have no length on a log axis that begins there: with `ground` the axis begins below it.
     """
     low, high = min(cells), max(cells)
     if kind == "symlog":
@@ -28,7 +28,7 @@ def ends(kind: str, cells: Sequence[float], *, ground: bool) -> tuple[float, flo
 
 
 def ticks(kind: str, low: float, high: float, most: int) -> list[float]:
-    """Return the ticks of such an axis from `low` to `high`, about as many as `most` or fewer, the round ones first."""
+    """Return the ticks of such an axis from `low` to `high`, at most about `most`, the roundest first."""
     if kind == "symlog":
         return [
             *(-tick for tick in reversed(_powers(1, -low, most // 2 if high > 0 else most))),
@@ -45,7 +45,7 @@ def ticks(kind: str, low: float, high: float, most: int) -> list[float]:
 
 
 def _powers(low: float, high: float, most: int) -> list[float]:
-    """Return powers of ten, every few of them where there are many, counted from the largest: its tick is never missing."""
+    """Return powers of ten, every few of them if there are many, counted from the largest, whose tick is never missing."""
     if high < low:
         return []
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
@@ -54,7 +54,7 @@ def _powers(low: float, high: float, most: int) -> list[float]:
 
 
 def _round(number: float, *, up: bool) -> float:
-    """Return the next 1, 2 or 5 times a power of ten from a number above 0 on, upwards or downwards."""
+    """Return the next 1, 2 or 5 times a power of ten from a positive number, upwards or downwards."""
     power = math.floor(math.log10(number))
     near = [_times(factor, one) for one in (power - 1, power, power + 1) for factor in _ROUND]
     if up:

@@ -1,4 +1,4 @@
-"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; the look is `style`'s."""
+"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; `style` determines the look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,22 +14,22 @@ from .theme import heading, merged
 from .titles import titled
 
 _CELL = 40
-"""Pixels of a small chart's side at least."""
+"""The smallest side of a small chart, in pixels."""
 
 _SPACING = 24
 """Pixels between small charts."""
 
 _HEADED = 0.95
-"""Share of a small chart's width that its name takes at most: `fit` makes it a little narrower."""
+"""The largest share of a small chart's width for its name: `fit` makes it a little narrower."""
 
 _CELL_TEXT = 11
 """Height of the numbers in the cells of a heatmap."""
 
 _MIDDLE = 0.72
-"""Where the share of a slice stands: from the middle of a pie to its edge."""
+"""Where the share of a slice is written, from the middle of a pie to its edge."""
 
 _SHAPE = 1.5
-"""Width of a small chart for each pixel of its height, where it can be had."""
+"""The preferred ratio of width to height of a small chart."""
 
 
 def vega_lite(chart: Chart) -> JsonObject:
@@ -48,7 +48,7 @@ def _framed(chart: Chart) -> JsonObject:
 
 
 def _facets(chart: Chart) -> JsonObject:
-    """Draw small charts side by side, one a value. Their size is a first guess, which `fit` mends."""
+    """Draw small charts side by side, one for each value. Their size is a first guess, which `fit` corrects."""
     values = chart.distinct("facet")
     names = [str(value) for value in values]
     width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
@@ -60,21 +60,21 @@ def _facets(chart: Chart) -> JsonObject:
         "spacing": _SPACING,
         "spec": _view(chart, width, height),
     }
-    if len(values) % columns:  # A shared axis would stand below the empty place of the last row.
+    if len(values) % columns:  # A shared axis would be below the empty position of the last row.
         spec["resolve"] = {"axis": {"x": "independent"}}
-    # The last date of one would stand on the first of the next.
+    # The last date of one would overlap the first of the next.
     spec["config"] = merged({"axisXTemporal": {"labelFlush": True}}, chart.style)
     return spec
 
 
 def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
-    """Return how large small charts are in so many columns, then their width and height, about, and the columns."""
+    """Return how large small charts are with that many columns, then their approximate width and height, and the columns."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
     across = chart.frame.width - (encoding.width_beside_plot(chart) if chart.kind != "pie" else 0)
     width = max(_CELL, round(across / columns - _SPACING))
     words = text * (0.7 + 1.3 * labels.header(names, width * _HEADED, text)[1])
-    # Words above each; axes below the last ones, or below all where the last row has empty places.
+    # Names above each; axes below the last ones, or below all if the last row has empty positions.
     axes = text * (4 if chart.kind != "pie" else 0)
     shared = axes if count % columns == 0 else 0
     free = chart.frame.height - 2 * chart.style.padding - chart.heading - shared
@@ -88,7 +88,7 @@ def _view(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _clipped(view: JsonObject, chart: Chart) -> JsonObject:
-    """Return a view whose marks end where an axis ends that has a range of its own."""
+    """Return a view whose marks are clipped at the ends of an axis with its own range."""
     if not chart.options.ranges:
         return view
     if isinstance(layers := view.get("layer"), list):
@@ -120,14 +120,14 @@ def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _bar(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw bars side by side for each colour, or on each other; lying ones where labels would not fit below."""
+    """Draw bars side by side for each colour, or stacked; horizontal ones if labels would not fit below."""
     _, along, channels, side = encoding.places(chart, width, height)
     number: JsonObject = {
         "field": side,
         "type": "quantitative",
         **encoding.named(chart, side, across=along == "x"),
     }
-    # Said also where there is nothing to stack: each round bar would be drawn in a clipped group, 2 ms a bar.
+    # Set even if there is nothing to stack: each rounded bar would be drawn in a clipped group, at 2 ms per bar.
     number["stack"] = ("normalize" if chart.stack == "normalize" else "zero") if chart.stack else None
     if scale := encoding.scale(chart, side, {}):
         number["scale"] = scale
@@ -151,7 +151,7 @@ def _along_both(chart: Chart, width: int, height: int) -> JsonObject:
 def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
     if kind == "bar":
         return {"type": "bar", "cornerRadiusEnd": 2}
-    # Between missing neighbours neither a line nor an area shows anything; a point does.
+    # Between missing neighbours, neither a line nor an area shows anything; a point does.
     lone = any("alone" in row for row in chart.rows)
     dots: JsonValue = (
         {"size": {"expr": f"datum.alone ? {60 * _dots(chart)} : 0"}, "opacity": 1} if lone else False
@@ -169,12 +169,12 @@ def _mark(kind: ChartKind, chart: Chart) -> JsonObject:
 
 
 def _dots(chart: Chart) -> float:
-    """Return the size of points in a chart, as a share of that in a normal one."""
+    """Return the size of points in a chart, relative to that in a normal one."""
     return 1 if chart.style.normal else 0.6 if chart.style.titles else 0.4
 
 
 def _layered(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw several kinds over each other, those with a scale of their own with an axis at the right."""
+    """Draw several kinds over each other; those with a separate scale get an axis at the right."""
     x = encoding.along(chart, "x", width, height)
     layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
@@ -191,7 +191,7 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
             units = {chart.units.get(name, "") for name in series}
             unit = f" ({one})" if len(units) == 1 and (one := next(iter(units))) else ""
             y["title"] = ", ".join(series) + unit if chart.style.titles else None
-            if len(series) == 1:  # The axis is told to belong to its series by the colour.
+            if len(series) == 1:  # The colour shows which series the axis belongs to.
                 at = chart.distinct("color").index(series[0])
                 y["axis"] = {**encoding.mapping(y["axis"]), "titleColor": chart.style.theme.palette[at]}
         channels: JsonObject = {"x": x, "y": y}
@@ -213,12 +213,12 @@ def _layered(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _part(chart: Chart, kind: ChartKind, rows: Sequence[Mapping[str, JsonValue]]) -> Chart:
-    """Return one layer as a chart of its own."""
+    """Return one layer as a separate chart."""
     return replace(chart, kind=kind, rows=rows)
 
 
 def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw bins, which are counted already, touching each other."""
+    """Draw bins, which have already been counted, touching each other."""
     channels = _reaching(chart, "x", width, height)
     y: JsonObject = {"field": "y", "type": "quantitative", **encoding.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
@@ -240,7 +240,7 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
-    """Return the encodings of a side on which each row reaches from a place to another."""
+    """Return the encodings of a side on which each row extends from one position to another."""
     first = encoding.along(chart, role, width, height)
     if chart.types[role] == "number":
         first |= {"scale": encoding.scale(chart, role, {"zero": False, "nice": False})}
@@ -248,14 +248,14 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
             first |= {"bin": "binned"}
             if role not in chart.options.ranges and role not in chart.options.scales:
                 axis = encoding.mapping(first.get("axis"))
-                if axis.pop("tickMinStep", None):  # By which Vega would leave out every other of them.
+                if axis.pop("tickMinStep", None):  # Otherwise Vega would leave out every other one.
                     axis["format"] = ",d"
                 first["axis"] = {**axis, "values": _edges(chart, encoding.plot(chart, width, height)[0])}
     return {role: first, f"{role}2": {"field": f"{role}2"}}
 
 
 def _edges(chart: Chart, room: float) -> list[JsonValue]:
-    """Return the edges of bins that are named along an axis of `room` pixels, those of empty bins, too."""
+    """Return the edges of bins that are labelled along an axis of `room` pixels, including those of empty bins."""
     low, high = (
         [cell for row in chart.rows if isinstance(cell := row[key], int | float)] for key in ("x", "x2")
     )
@@ -269,7 +269,7 @@ def _edges(chart: Chart, room: float) -> list[JsonValue]:
 
 
 def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw how dense points lie. Counts differ by powers of ten, so the colours follow their logarithm."""
+    """Draw the density of points. Counts differ by powers of ten, so the colours are logarithmic."""
     channels = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
     for role in "xy":
         place = encoding.mapping(channels[role])
@@ -285,11 +285,11 @@ def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 _SEALED: JsonObject = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
-"""Edges of the colour inside close the seams that rounding leaves between cells."""
+"""Edges in the colour of the cells close the seams that rounding leaves between them."""
 
 
 def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw a coloured cell for each pair of places, with its number where cells have room for it."""
+    """Draw a coloured cell for each pair of positions, with its number if cells have room for it."""
     columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
@@ -323,7 +323,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _cell_format(numbers: Sequence[float]) -> str:
-    """Return the format of numbers in cells: whole, or with as many digits as tell them apart."""
+    """Return the format of numbers in cells: whole, or with as many digits as distinguish them."""
     if all(isinstance(number, int) or number.is_integer() for number in numbers):
         return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
     sizes = [abs(number) for number in numbers if number]
@@ -331,7 +331,7 @@ def _cell_format(numbers: Sequence[float]) -> str:
 
 
 def _box(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw boxes from the lower to the upper quarter, whiskers, medians and outliers, all computed already."""
+    """Draw boxes from the lower to the upper quartile, whiskers, medians and outliers, all computed already."""
     place, along, channels, _ = encoding.places(chart, width, height)
     series = len(chart.distinct("color")) if encoding.grouped(chart, "x") else 1
     across = encoding.plot(chart, width, height)[place == "y"]
@@ -353,7 +353,7 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
         return {"transform": [valid], "mark": mark, "encoding": ends | (color if colored else {})}
 
     outlier: JsonObject = {"type": "point", "filled": True, "size": 18 * _dots(chart), "opacity": 0.6}
-    # Where all numbers are one, the box has no height: its median would lie unseen on the ground.
+    # If all numbers are equal, the box has no height: its median would be invisible on the background.
     rim: JsonObject = {"type": "tick", "size": size, "thickness": 6, "opacity": 1}
     layers: list[JsonValue] = [
         layer({"type": "rule", "color": theme.quiet}, "low", "high"),
@@ -366,14 +366,14 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _pie(chart: Chart) -> JsonObject:
-    """Draw slices in the order of the data, their shares in the legend and on the slices that have room."""
+    """Draw slices in the order of the data, with their shares in the legend and on slices that have room."""
     theta: JsonObject = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
     order: JsonObject = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))
     color: JsonObject = {"field": "color", "type": "nominal", "sort": None, "title": title}
     color["legend"] = encoding.key(chart, "color")
     arc: JsonObject = {"type": "arc", "stroke": chart.style.theme.background, "strokeWidth": 1.5}
-    cell = "child_" if "facet" in chart.names else ""  # What Vega calls the size of a small chart.
+    cell = "child_" if "facet" in chart.names else ""  # Vega's name for the size of a small chart.
     radius, size = f"min({cell}width, {cell}height) / 2 * {_MIDDLE}", chart.style.text + 1
     room = f"{radius} * 2 * sin(min(datum.part, 0.5) * PI)"
     text: JsonObject = {
@@ -385,6 +385,6 @@ def _pie(chart: Chart) -> JsonObject:
         "fill": chart.style.theme.on,
     }
     layers: list[JsonValue] = [{"mark": arc, "encoding": {"color": color}}]
-    if chart.style.titles:  # In a tiny pie no slice has room for its share.
+    if chart.style.titles:  # In a tiny pie, no slice has room for its share.
         layers.append({"mark": text})
     return {"encoding": {"theta": theta, "order": order}, "layer": layers}

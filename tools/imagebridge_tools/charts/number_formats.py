@@ -1,4 +1,4 @@
-"""Formats of numbers and dates, as D3 writes them: whether they are such, and fit what a chart shows."""
+"""D3 formats of numbers and dates: whether they are valid, and fit what a chart shows."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ _NUMBER = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
 """A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
 
 _DATE = re.compile("%[-_0]?[a-zA-Z]")
-"""What a format of dates has: a % before each letter, where numbers have at most one at the end."""
+"""What a date format contains: a % before each letter, while number formats have at most one, at the end."""
 
 _SHEET = re.compile(r"[#0][#0,]*(\.(?P<places>[#0]+))?(?P<percent>%?)")
-"""A format of numbers as spreadsheets write it, which D3 reads as something else."""
+"""A number format in the form of spreadsheets, which D3 reads as something else."""
 
 
 def check(formats: Mapping[str, str]) -> None:
-    """Check that formats are D3's.
+    """Check that formats are valid in D3.
 
     Raises:
-        ArgumentError: the message says what to write, for a spreadsheet's format the same in D3's.
+        ArgumentError: the message says what to write; for a spreadsheet format, the equivalent in D3.
     """
     for role, form in formats.items():
         if sheet := _SHEET.fullmatch(form):
@@ -40,12 +40,12 @@ def check(formats: Mapping[str, str]) -> None:
 
 
 def of_dates(form: str) -> bool:
-    """Tell whether a format is one of dates."""
+    """Return whether a format is for dates."""
     return bool(_DATE.search(form))
 
 
 def written_number(value: float, form: str) -> str:
-    """Return a number about as long as D3 writes it in a format; in shapes and bases of its own it is taken for long."""
+    """Return a text about as long as a number in a D3 format; unusual notations and bases are assumed to be long."""
     plain = re.fullmatch(r"[+-]?(?P<money>\$?)(?P<comma>,?)(\.(?P<places>\d+))?~?(?P<type>[defgrs%]?)", form)
     if not plain:
         return "−000,000,000"
@@ -61,10 +61,10 @@ def written_number(value: float, form: str) -> str:
 
 
 def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
-    """Refuse a format that is none of what a role shows along an axis or in shades.
+    """Refuse a format that does not suit what a role shows along an axis or in shades.
 
     Raises:
-        ArgumentError: a format of dates for numbers, of numbers for dates, or any for names.
+        ArgumentError: a date format for numbers, a number format for dates, or any format for names.
     """
     held = f"but {role} {name!r} holds" if name else f"but {role} has"
     if sort == "text":
@@ -76,10 +76,10 @@ def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
 
 
 def check_role(role: str, form: str, names: Mapping[str, str], counted: str | None) -> None:
-    """Refuse a format of a role that a chart does not have; the role that is `counted` has numbers.
+    """Refuse a format for a role that a chart does not have; the role that is `counted` has numbers.
 
     Raises:
-        ArgumentError: such a format, or one of dates for what is counted.
+        ArgumentError: there is such a format, or one for dates on what is counted.
     """
     if role not in names and role != counted:
         raise ArgumentError("formats", f"has {role}, which this chart does not use")
@@ -88,10 +88,10 @@ def check_role(role: str, form: str, names: Mapping[str, str], counted: str | No
 
 
 def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, form: str) -> list[JsonValue]:
-    """Return dates that stand as names, such as those of bars, as the format writes them.
+    """Return dates that are used as names, such as those of bars, as the format writes them.
 
     Raises:
-        ArgumentError: they are no dates, the format is of numbers, or it writes two of them alike.
+        ArgumentError: they are not dates, the format is for numbers, or it writes two of them the same way.
     """
     if sort == "number":
         problem = (

@@ -1,4 +1,4 @@
-"""The numbers of a chart written at its marks, where that was asked for: measured first, then written where there is room."""
+"""Writes the numbers of a chart at its marks if requested: they are measured first, then written where there is room."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,21 +16,21 @@ from .plan import Chart
 from .worker import LyingMark
 
 MOST = 100
-"""Numbers that are written at most; more would cover each other."""
+"""The most numbers that are written; more would cover each other."""
 
 _SIZES = (11, 9)
-"""Heights of letters that are tried where those of the chart are too large."""
+"""Heights of letters to try if those of the chart are too large."""
 
 _KINDS = ("bar", "line", "area", "scatter", "histogram")
 
 _LEAST = 0.4
-"""Share of an axis that its marks take at least, however long their numbers are."""
+"""The smallest share of an axis for its marks, however long their numbers are."""
 
 _ROUNDS = 30
-"""How often an axis is made longer, which makes each of its pixels mean more, until it has room at both ends."""
+"""The most times that an axis is extended, which makes each of its pixels mean more, until it has room at both ends."""
 
 _AT, _TOLD = "at", "told"
-"""The fields that number the rows and write their numbers while they are measured."""
+"""The fields that number the rows and contain their numbers while they are measured."""
 
 _SCALES: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "linear": (float, float),
@@ -40,11 +40,11 @@ _SCALES: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]]
         lambda place: math.copysign(math.expm1(abs(place)), place),
     ),
 }
-"""Where numbers lie along an axis, and which number lies somewhere."""
+"""The positions of numbers along an axis, and the number at a position."""
 
 
 def measurable(view: JsonObject, chart: Chart) -> JsonObject:
-    """Return the view of a chart with a layer that shows nothing and tells where its marks lie (see `worker.lying`)."""
+    """Return the view of a chart with an invisible layer that reveals the positions of its marks (see `worker.lying`)."""
     if not chart.options.labels or chart.kind not in _KINDS or "layer" in view:
         return view
     bars = chart.kind in ("bar", "histogram")
@@ -68,17 +68,17 @@ def measurable(view: JsonObject, chart: Chart) -> JsonObject:
 
 
 def numbered(chart: Chart) -> Chart:
-    """Return the chart whose rows are numbered, as `measurable` needs them."""
+    """Return the chart with numbered rows, as `measurable` needs them."""
     return replace(chart, rows=[{**row, _AT: at} for at, row in enumerate(chart.rows)])
 
 
 def is_measurable(spec: JsonObject) -> bool:
-    """Tell whether numbers may be written in a spec."""
+    """Return whether numbers may be written in a spec."""
     return _silent(spec) is not None
 
 
 def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Chart:
-    """Return the chart whose axis of numbers reaches as far beyond its marks as their numbers need."""
+    """Return the chart whose axis of numbers extends as far beyond its marks as their numbers need."""
     side, silent = _side(chart), _silent(spec)
     if not marks or not silent or chart.parted or side in chart.options.ranges:
         return chart
@@ -105,9 +105,9 @@ def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Cha
 def _reaching(
     room: Sequence[tuple[float, float]], long: float, scale: str, *, zero: bool
 ) -> tuple[float | None, float | None]:
-    """Return where an axis of `long` pixels begins and ends that has the pixels that each of its numbers needs beyond it.
+    """Return the ends of an axis of `long` pixels that has the pixels that each of its numbers needs beyond it.
 
-    `zero`: the axis has 0 on it anyway.
+    `zero`: the axis includes 0 in any case.
     """
     place, number = _SCALES[scale]
     above = [(place(value), pixels) for value, pixels in room if value >= 0]
@@ -126,7 +126,7 @@ def _reaching(
 
 
 def lacking(spec: JsonObject, chart: Chart) -> str:
-    """Return words on the numbers that were asked for and that a chart which has numbers of its own has no room for."""
+    """Return a remark on requested numbers that a chart with numbers of its own has no room for."""
     if not chart.options.labels or chart.kind not in ("pie", "heatmap"):
         return ""
     layers = encoding.mapping(spec.get("spec", spec)).get("layer")
@@ -143,7 +143,7 @@ def lacking(spec: JsonObject, chart: Chart) -> str:
 
 
 class NumberedSpec(NamedTuple):
-    """A spec with the numbers of its chart at the marks, and words on those that have no room."""
+    """A spec with the numbers of its chart at the marks, and a remark on those without room."""
 
     spec: JsonObject
     note: str
@@ -165,7 +165,7 @@ def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Numbe
 
 
 def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, LabelPlace]:
-    """Return the places of numbers by the rows that they are of."""
+    """Return the positions of numbers, by row."""
     side, bars = _side(chart), chart.kind in ("bar", "histogram")
     lying = bars and _along(silent, side) == "x"
     known: list[Numbered] = []
@@ -180,7 +180,7 @@ def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: 
     else:
         found = label_places.around(known, size, joined=chart.kind != "scatter", above=chart.kind == "area")
     rows = [at for at, _, _ in _parts(marks)]
-    if chart.kind == "histogram":  # Words hang at the beginning of a bin.
+    if chart.kind == "histogram":  # Labels are placed at the beginning of a bin.
         found = {at: place._replace(dx=place.dx + known[at].box.width / 2) for at, place in found.items()}
     return {rows[at]: place for at, place in found.items()}
 
@@ -190,14 +190,14 @@ def _sizes(chart: Chart) -> list[int]:
 
 
 def _parts(marks: Sequence[LyingMark]) -> Iterator[tuple[int, str, LyingMark]]:
-    """Yield the number of each mark's row, its number in words, and the mark."""
+    """Yield the number of each mark's row, its number as text, and the mark."""
     for mark in marks:
         at, _, words = mark.description.partition(" ")
         yield int(at), words, mark
 
 
 def _text_layer(silent: JsonObject, chart: Chart, size: int) -> JsonObject:
-    """Return the layer that writes the numbers of those rows that have a place for them."""
+    """Return the layer that writes the numbers of those rows that have a position for them."""
     side = _side(chart)
     along = _along(silent, side)
     channels = encoding.mapping(silent["encoding"])
@@ -219,7 +219,7 @@ def _text_layer(silent: JsonObject, chart: Chart, size: int) -> JsonObject:
 
 
 def _silent(spec: JsonObject) -> JsonObject | None:
-    """Return the layer of a spec that shows nothing."""
+    """Return the invisible layer of a spec."""
     inner = encoding.mapping(spec.get("spec", spec))
     layers = inner.get("layer")
     last = encoding.mapping(layers[-1]) if isinstance(layers, list) else {}
@@ -228,7 +228,7 @@ def _silent(spec: JsonObject) -> JsonObject | None:
 
 
 def _replaced(spec: JsonObject, layers: list[JsonValue]) -> JsonObject:
-    """Return a spec whose layer that shows nothing is replaced by others."""
+    """Return a spec whose invisible layer is replaced by others."""
     if "spec" in spec:
         return {**spec, "spec": _replaced(encoding.mapping(spec["spec"]), layers)}
     known = spec["layer"]

@@ -11,11 +11,11 @@ from .plan import Chart
 from .worker import LyingMark
 
 Lying = Callable[[JsonObject], Awaitable[Sequence[LyingMark]]]
-"""What tells where the marks of a spec lie."""
+"""Returns the positions of the marks of a spec."""
 
 
 async def fitted(chart: Chart, draw: fit.Draw, lying: Lying, seconds: float) -> fit.Fitted:
-    """Draw a kind of chart, small charts until they fill the picture, with those of its numbers that have room."""
+    """Draw a kind of chart, small charts until they fill the picture, with those numbers that have room."""
     numbered = number_labels.numbered(chart)
     drawing = await to_thread.run_sync(marks.vega_lite, numbered)
     numbered = number_labels.with_room(drawing, numbered, await lying(drawing))

@@ -1,4 +1,4 @@
-"""Params of a spec that are called as the drawing engine calls what is its own."""
+"""Params of a spec whose names clash with the drawing engine's own."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,16 +8,16 @@ from imagebridge_tools.tool_output import JsonValue
 from .spec_views import SpecView, listed, mapping, views
 
 _KEPT = frozenset({"width", "height", "padding", "autosize", "background"})
-"""Signals of every Vega chart (6.2, 2026-11-29): a param of this name would set the size of the picture."""
+"""Signals of every Vega chart (6.2, 2026-11-29): a param with one of these names would set the size of the picture."""
 
 EXPRESSIONS = ("calculate", "filter", "test", "expr", "labelExpr", "and", "or", "not")
-"""The keys of a spec under which expressions stand."""
+"""The keys of a spec that contain expressions."""
 
 _LITERAL = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 
 
 def renamed(spec: SpecView) -> SpecView:
-    """Return a spec whose params have names that are theirs alone."""
+    """Return a spec whose params have unique names."""
     names = {
         name: f"{name}_param" for _, view in views(spec) for name in _parameter_names(view) if name in _KEPT
     }
@@ -48,5 +48,5 @@ def renamed(spec: SpecView) -> SpecView:
 def _parameter_names(view: SpecView) -> Iterator[str]:
     for part in listed(view.get("params")):
         yield str(mapping(part).get("name"))
-    for part in listed(view.get("transform")):  # An extent makes one.
+    for part in listed(view.get("transform")):  # An extent creates one.
         yield str(mapping(part).get("param"))

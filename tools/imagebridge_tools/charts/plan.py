@@ -28,11 +28,11 @@ MEANT: dict[str, ChartKind] = {
     "boxplot": "box",
     "boxes": "box",
 }
-"""What else kinds are called, each where it means one of them alone."""
+"""Other names of kinds, each with only one meaning."""
 
 
 def kind_name(kind: str) -> str:
-    """Return the name of a kind of chart, whatever it is called: `Line`, `bar_chart`, `donut`."""
+    """Return the name of a kind of chart, however it is written: `Line`, `bar_chart`, `donut`."""
     plain = kind.strip().casefold().replace("-", " ").replace("_", " ")
     plain = plain.removesuffix(" chart").removesuffix(" plot").removesuffix(" graph").replace(" ", "")
     return plain if plain in KINDS else MEANT.get(plain, kind)
@@ -45,13 +45,13 @@ ROLES = ("x", "y", "color", "facet")
 class Chart:
     """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
 
-    `names` are the fields' own names by role, `types` what they hold. `horizontal` bars have their numbers in x.
-    `zoned`: its dates had a zone, and are told in UTC. `every` are the slices of a pie where `rows` has the
-    smallest of them added up. `cells`: rows of a histogram or a density reach from x to x2 and y to y2. `layers`:
-    the series that each kind draws, where there are several kinds; `right`: those whose axis is at the right,
-    `units`: what the numbers of each are of.
-    `note`: words on rows that were made fewer. `missing`: on those left out. `readings`: on how columns were read.
-    `options`: what was asked beside the fields. `reach`: where axes of numbers begin and end that reach beyond their
+    `names` are the fields' own names by role, `types` what they contain. `horizontal` bars have their numbers in x.
+    `zoned`: its dates had a time zone, and are given in UTC. `every` are the slices of a pie if `rows` has the
+    smallest of them combined. `cells`: rows of a histogram or a density extend from x to x2 and y to y2. `layers`:
+    the series that each kind draws, if there are several kinds; `right`: those whose axis is at the right,
+    `units`: the unit of the numbers of each.
+    `note`: a remark on reduced rows. `missing`: on rows left out. `readings`: on how columns were read.
+    `options`: options besides the fields. `reach`: the ends of axes of numbers that extend beyond their
     marks.
     """
 
@@ -83,24 +83,24 @@ class Chart:
 
     @property
     def stacked(self) -> bool:
-        """Whether colours lie on each other: those of bars where asked for, of areas and histograms unless not."""
+        """Whether colours are stacked: for bars if requested, for areas and histograms unless not."""
         kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
         return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
 
     @property
     def parted(self) -> bool:
-        """Whether several colours lie on each other."""
+        """Whether several colours are stacked."""
         return self.stacked and "color" in self.names
 
     @property
     def below(self) -> float:
-        """Pixels of the height that are not for the plot, about."""
-        # The room of a normal chart's title is counted in, whether there is one or not.
+        """The approximate pixels of the height that are not for the plot."""
+        # The room for a normal chart's title is included, whether there is one or not.
         return self.style.below + (0 if self.style.normal else self.heading)
 
     @property
     def heading(self) -> float:
-        """Pixels of the height that the title and the subtitle take."""
+        """Pixels of the height for the title and the subtitle."""
         title_definition = heading(self.frame, self.style)
         if not title_definition:
             return 0
@@ -110,7 +110,7 @@ class Chart:
         return title * self.style.title * 1.3 + under * (self.style.text + 1) * 1.3 + 14
 
     def distinct(self, role: str) -> list[JsonValue]:
-        """Return the values of a role, each once, in the order of the data."""
+        """Return the distinct values of a role, in the order of the data."""
         return list(dict.fromkeys(row[role] for row in self.rows if role in row))
 
 

@@ -1,4 +1,4 @@
-"""The ranges of axes that were asked for: read as what the axis shows, and what lies outside of them counted."""
+"""Requested ranges of axes: read as what the axis shows, and what lies outside them counted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from .plan import Chart
 
 
 def settled(chart: Chart, mistakes: Mistakes) -> Chart:
-    """Return the chart with its ranges as numbers or moments, which its axes have; those that are wrong are noted."""
+    """Return the chart with its ranges as numbers or moments, like its axes; wrong ones are recorded."""
     ranges: dict[str, Range] = {}
     for role, limits in chart.options.ranges.items():
         if found := mistakes.of(partial(_range, chart, role, limits)):
@@ -28,7 +28,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     """Return the range of one axis.
 
     Raises:
-        ArgumentError: the axis has names, or the range is not of what it shows.
+        ArgumentError: the axis has names, or the range does not suit what it shows.
     """
     counts = role == "y" and chart.kind == "histogram"
     column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
@@ -49,7 +49,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
 
 
 def _end(role: str, limit: JsonValue, column_type: ColumnType) -> JsonValue:
-    """Return one end of a range as the axis of its role takes it."""
+    """Return one end of a range in the form that the axis of its role takes."""
     if column_type == "number":
         known = numbers([limit]) if not isinstance(limit, bool) else None
         if known is None:
@@ -71,7 +71,7 @@ def _end(role: str, limit: JsonValue, column_type: ColumnType) -> JsonValue:
 
 
 def outside(chart: Chart, roles: Sequence[str], noun: str) -> Chart:
-    """Return the chart with words on its rows that lie outside the ranges of some roles."""
+    """Return the chart with a remark on its rows outside the ranges of some roles."""
     notes: list[str] = []
     for role in roles:
         if role not in chart.options.ranges:
@@ -91,12 +91,12 @@ def outside(chart: Chart, roles: Sequence[str], noun: str) -> Chart:
 
 
 def of_rows(chart: Chart) -> Chart:
-    """Return the chart with words on rows outside of the ranges, before rows are counted or made fewer."""
+    """Return the chart with a remark on rows outside the ranges, before rows are counted or reduced."""
     roles = {"bar": (), "histogram": ("x",)}.get(chart.kind, ("x", "y"))
     return outside(chart, roles, "row")
 
 
 def of_bars(chart: Chart, kind: str) -> Chart:
-    """Return the chart of bars with words on those that reach beyond the range of their axis."""
+    """Return the chart of bars with a remark on those that extend beyond the range of their axis."""
     roles: Mapping[str, tuple[str, ...]] = {"bar": ("x", "y"), "histogram": ("y",)}
     return outside(chart, roles.get(kind, ()), "bar")

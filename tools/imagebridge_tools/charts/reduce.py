@@ -1,4 +1,4 @@
-"""Many rows made few in the way that fits what is drawn: bins, cells, boxes, the points a line needs. Pure."""
+"""Reduces many rows to few in the way that suits what is drawn: bins, cells, boxes, the points that a line needs. Pure."""
 
 import math
 from collections import Counter, defaultdict
@@ -11,13 +11,13 @@ from imagebridge_tools.tool_output import JsonValue
 ChartRow = Mapping[str, JsonValue]
 
 CELLS = (60, 40)
-"""Cells of a density across and down at most: as many as can be told apart, drawn in a fifth of a second."""
+"""The most cells of a density across and down: as many as can be distinguished, drawn in a fifth of a second."""
 
 BINS = 40
-"""Bars of a histogram at most."""
+"""The most bars of a histogram."""
 
 _OUTLIERS = 200
-"""Points beyond the whiskers of one box at most; the farthest."""
+"""The most points beyond the whiskers of one box; the farthest."""
 
 
 def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
@@ -30,7 +30,7 @@ def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
 
 
 def edge(value: float, width: float) -> int:
-    """Return the number of the bin of `width` that holds a value, the bin at 0 being 0."""
+    """Return the number of the bin of `width` that contains a value; the bin at 0 is 0."""
     return math.floor(value / width + 1e-9)
 
 
@@ -44,7 +44,7 @@ def binned(rows: Sequence[ChartRow], groups: Sequence[str]) -> tuple[list[dict[s
     width = step(low, high, wanted, whole=whole)
     counts = Counter((edge(x, width), *(row[name] for name in groups)) for x, row in known)
     bins: list[dict[str, JsonValue]] = []
-    # Places are numbered from 0 in the counts; groups keep the order of the data.
+    # Positions are numbered from 0 in the counts; groups keep the order of the data.
     order = {key: at for at, key in enumerate(dict.fromkeys(key[1:] for key in counts))}
     for key in sorted(counts, key=lambda key: (key[0], order[key[1:]])):
         number = key[0]
@@ -71,9 +71,9 @@ def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValu
 
 
 def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
-    """Return the width of equal parts of an axis, and the part that holds each value."""
+    """Return the width of equal parts of an axis, and the part that contains each value."""
     low, high = min(values), max(values)
-    # The largest value lies in the last part, not behind it.
+    # The largest value is in the last part, not after it.
     width = (high - low) / parts * (1 + 1e-9) or 1.0
     return width, [int((value - low) / width) for value in values]
 
@@ -81,7 +81,7 @@ def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int
 def boxes(rows: Sequence[ChartRow], keys: Sequence[str]) -> list[dict[str, JsonValue]]:
     """Return a box for each value of `keys`, and its outliers: rows with low, q1, y (the median), q3, high, or with out.
 
-    Whiskers reach the farthest value within 1.5 times the height of the box, as Tukey draws them.
+    Whiskers extend to the farthest value within 1.5 times the height of the box, as Tukey draws them.
     """
     box_rows: list[dict[str, JsonValue]] = []
     for key, values in _grouped(rows, keys).items():
@@ -100,7 +100,7 @@ def boxes(rows: Sequence[ChartRow], keys: Sequence[str]) -> list[dict[str, JsonV
 
 
 def means(rows: Sequence[ChartRow], keys: Sequence[str], value: str) -> list[dict[str, JsonValue]]:
-    """Return one row for each value of `keys`, with the mean of `value`; None where there is no number."""
+    """Return one row for each value of `keys`, with the mean of `value`, or None if there is no number."""
     values = _grouped(rows, keys, value)
     missing: dict[tuple[JsonValue, ...], list[float]] = {tuple(row[key] for key in keys): [] for row in rows}
     return [
@@ -118,9 +118,9 @@ def counts(rows: Sequence[ChartRow], keys: Sequence[str], value: str) -> list[di
 def outline(
     rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
 ) -> list[ChartRow]:
-    """Return the rows that a line through all of them touches: first, lowest, highest, last of a column of pixels.
+    """Return the rows that a line through all of them touches: first, lowest, highest, last in a column of pixels.
 
-    `place` are the rows' places along x, cut into `columns`; each value of `groups` has a line of its own.
+    `place` are the rows' positions along x, divided into `columns`; each value of `groups` has a separate line.
     """
     left, right = min(place), max(place)
     width = (right - left) / columns or 1.0
@@ -138,9 +138,9 @@ def outline(
 def averaged(
     rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
 ) -> list[ChartRow]:
-    """Return a row for each column of pixels and value of `groups`: the first one's place, the mean of y.
+    """Return a row for each column of pixels and value of `groups`: the position of the first, the mean of y.
 
-    Areas that lie on each other need the same places.
+    Stacked areas need the same positions.
     """
     left, right = min(place), max(place)
     width = (right - left) / columns or 1.0
@@ -155,7 +155,7 @@ def averaged(
 
 
 def alone(rows: Sequence[ChartRow], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
-    """Return the numbers of the rows with a y whose neighbours along x have none: a line or an area shows nothing there."""
+    """Return the numbers of the rows with a y whose neighbours along x have none: a line or area shows nothing there."""
     lines: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
     for number, (row, x) in enumerate(zip(rows, place, strict=True)):
         if x is not None:

@@ -1,4 +1,4 @@
-"""A call of generate_chart, read as far as that goes without its data; all that is wrong is noted."""
+"""A call of generate_chart, read as far as possible without its data; everything that is wrong is recorded."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,21 +15,21 @@ from .fields import LETTERS
 from .theme import THEMES, ChartFrame, ThemeName
 
 SMALLEST = 150
-"""Pixels of a picture's side at least."""
+"""The smallest side of a picture, in pixels."""
 
 SCALES = (0.5, 4)
-"""Pixels of the picture for one of `width` and `height`, at least and at most."""
+"""Pixels of the picture for each one of `width` and `height`, minimum and maximum."""
 
 _ROLES = ("x", "y", "color")
 """Roles that have titles and formats."""
 
 _STACKED = ("bar", "area", "histogram")
-"""Kinds whose colours can lie on each other."""
+"""Kinds whose colours can be stacked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a call asks for; what was wrong in it is left out. `kinds` is empty for a chart of a spec."""
+    """What a call requests, without what was wrong in it. `kinds` is empty for a chart from a spec."""
 
     kinds: Sequence[chart_options.ChartKind]
     columns: chart_options.Columns
@@ -55,7 +55,7 @@ def read(
     height: int | None,
     scale: float,
 ) -> Request:
-    """Return what a call asks for, and note what is wrong with it. The arguments are those of `generate_chart`."""
+    """Return what a call requests, and record what is wrong with it. The arguments are those of `generate_chart`."""
     if spec is None and not kind and kind != []:
         problem = f"is missing; give one of {', '.join(KINDS)} with data, or a Vega-Lite spec"
         mistakes.add(ArgumentError("kind", problem))
@@ -92,7 +92,7 @@ _STACKS: dict[str, chart_options.Stack] = {"stacked": True, "grouped": False, "c
 
 
 def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
-    """Return the kind and how it is stacked, where a name such as `stacked_bar` says both and nothing else does."""
+    """Return the kind and how it is stacked if a name such as `stacked_bar` says both and nothing else does."""
     found = (
         re.fullmatch(r"(stacked|grouped|clustered)[ _-]?(.+)", kind.strip().casefold())
         if isinstance(kind, str)
@@ -108,7 +108,7 @@ def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue
 
 
 def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]:
-    """Return the kinds of a chart that are known."""
+    """Return the known kinds of a chart."""
     if kind is None or kind == "":
         return []
     if not isinstance(kind, str | Sequence) or not kind:
@@ -147,11 +147,11 @@ def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_
 
 
 _ROLES_MEANT = {"colour": "color", "hue": "color", "series": "color", "group": "color", "facets": "facet"}
-"""What models call roles otherwise."""
+"""Other names that models use for roles."""
 
 
 def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
-    """Return the fields by role, by the names that roles have."""
+    """Return the fields by role, under the roles' standard names."""
     if columns is None:
         return {}
     if not isinstance(columns, Mapping):
@@ -177,11 +177,11 @@ _ELSEWHERE = {
     "format": 'formats is a separate argument, such as {"y": ",.1f"}',
     "stack": "stack is a separate argument, such as true",
 }
-"""What Vega-Lite says of a field in the place where it is named, and which argument says it here."""
+"""What Vega-Lite says about a field next to its name, and which argument says it here."""
 
 
 def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
-    """Return the field that a role has, also where it is an object as Vega-Lite names it, or alone in a list."""
+    """Return the field of a role, even if it is an object as in Vega-Lite, or alone in a list."""
     if isinstance(name, list) and len(name) == 1:
         return _field(mistakes, role, name[0])
     if not isinstance(name, Mapping) or not isinstance(field := name.get("field"), str):
@@ -194,7 +194,7 @@ def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
 
 
 def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> dict[str, str]:
-    """Return texts by role; those that are of no role, or are not texts, are noted."""
+    """Return texts by role; unknown roles and values that are not texts are recorded."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -235,7 +235,7 @@ def _frame(
     height: int | None,
     scale: float,
 ) -> ChartFrame:
-    """Return size, words and colours around a chart."""
+    """Return the size, texts and colours around a chart."""
     words = {"title": title, "subtitle": subtitle, **{f"titles.{role}": one for role, one in titles.items()}}
     for name, text in words.items():
         if text and len(text) > LETTERS:

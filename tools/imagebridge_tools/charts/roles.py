@@ -1,4 +1,4 @@
-"""Which field of a table has which role in a chart: named by the caller, else guessed."""
+"""Which field of a table has which role in a chart: named by the caller, or else guessed."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     """Return the field of each role.
 
     Raises:
-        ArgumentError: there is no such role or field, or none is left that this kind can show.
+        ArgumentError: a role or field does not exist, or no field is left that this kind can show.
     """
     for role, name in columns.items():
         if role not in ROLES:
@@ -39,11 +39,11 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
 
 
 COUNT = "count"
-"""What y is called where the rows are counted, unless a field has this name."""
+"""What y is called when rows are counted, unless a field has this name."""
 
 
 def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
-    """Return all that is wrong with the fields that a caller names: roles and fields that do not exist."""
+    """Return everything that is wrong with the fields that a caller names: roles and fields that do not exist."""
     errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
@@ -61,7 +61,7 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
 
 
 def check_name(role: str, name: object, table: Table) -> None:
-    """Refuse a field that does not exist, with the nearest that does."""
+    """Refuse a field that does not exist, and suggest the most similar one."""
     if not isinstance(name, str) or name not in table.columns:
         near = nearest(str(name), table.columns, 0.5)
         hint = f"did you mean {near!r}? " if near else ""
@@ -75,11 +75,11 @@ _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
     "line": ("date", "text", "number"),
     "area": ("date", "text", "number"),
 }
-"""What stands along x where nobody says so; elsewhere text before dates before numbers."""
+"""What goes along x if nobody says; otherwise text before dates before numbers."""
 
 
 def _with_fields_called_like_roles(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Return the fields with those that are called like a role, where this kind can show them there."""
+    """Return the fields with those that are named like a role, if this kind can show them there."""
     fields = dict(chosen)
     for role in ROLES:
         if role in fields or role not in table.columns or role in chosen.values():
@@ -97,7 +97,7 @@ def _with_fields_called_like_roles(kind: ChartKind, table: Table, chosen: dict[s
 
 
 def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Complete x and what shows numbers: the first fields that hold what this kind shows there."""
+    """Fill in x and what shows numbers: the first fields with what this kind shows there."""
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
     doubted = {name for name, reading in table.readings.items() if reading.doubt}
@@ -112,7 +112,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
     known = [
         name for name in free if types[name] == "number" and name not in years and not _is_identifier(name)
     ]
-    if known:  # What numbers or dates the rows is not what they tell.
+    if known:  # A column that numbers or dates the rows is not what they are about.
         types |= dict.fromkeys(years, "date")
         free.sort(key=_is_identifier)
     wanted = _ORDERS.get(kind, ("text", "date", "number"))
@@ -123,7 +123,7 @@ def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str,
         pool = free if enough else spare if spare or kind == "box" else free
         if kind not in ("scatter", "histogram") and all(types[name] == "number" for name in pool):
             pool = sorted(pool, key=_is_identifier, reverse=True)
-        if kind not in ("scatter", "histogram"):  # All rows at one place tell nothing of them.
+        if kind not in ("scatter", "histogram"):  # If all rows are there, it says nothing about them.
             pool = [name for name in pool if len(set(map(str, table.columns[name]))) > 1] or pool
         x = next((name for column_type in wanted for name in pool if types[name] == column_type), None)
         if x is None and kind != "box":
@@ -160,7 +160,7 @@ _IDENTIFIER = re.compile(
     r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0|record( \(rn\))?)$",
     re.IGNORECASE,
 )
-"""Names of columns that tell rows apart."""
+"""Names of columns that identify rows."""
 
 _YEARS = re.compile(r"year|yr|jahr|año|\bano\b|année|annee|\banno\b|\bår\b|\brok\b|год|年", re.IGNORECASE)
 """Names of columns of years."""
@@ -171,7 +171,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
-    """Tell whether a column holds years: whole numbers, and its name says so, or it has none."""
+    """Return whether a column contains years: whole numbers, and its name says so, or it has none."""
     known = [cell for cell in cells if cell is not None]
     first, last = (1000, 3000) if _YEARS.search(name) else (1900, 2100)
     may_be = bool(_YEARS.search(name) or re.fullmatch(r"column \d+", name))
@@ -179,8 +179,8 @@ def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
 
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
-    """Return the field that tells the rows of one x apart, without which a line would go up and down at each; or None."""
-    # As text: a cell of JSON may be a list or an object.
+    """Return the field that distinguishes the rows of one x, without which a line would go up and down there; or None."""
+    # As text, because a cell of JSON may be a list or an object.
     texts = {name: list(map(str, cells)) for name, cells in table.columns.items()}
     places = list(zip(*(texts[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True))
     if len(set(places)) == len(places):
@@ -195,7 +195,7 @@ def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
 
 
 def _what_there_is(table: Table) -> str:
-    """Name the fields with the first that each holds, and the way without numbers."""
+    """List the fields with the first value of each, and how to do without numbers."""
     examples = ", ".join(
         f"{name!r} ({next((str(cell) for cell in cells if cell is not None), 'empty')[:30]!r})"
         for name, cells in list(table.columns.items())[:10]
@@ -204,7 +204,7 @@ def _what_there_is(table: Table) -> str:
 
 
 def meant(table: Table, columns: Columns) -> Columns:
-    """Return the fields of roles by their own names, where a name differs in capitals and spaces alone, or is a number."""
+    """Return the fields of roles under their own names, if a name differs only in case and spaces, or is a number."""
     plain: dict[str, list[str]] = {}
     for name in table.columns:
         plain.setdefault(name.strip().casefold(), []).append(name)
@@ -215,7 +215,7 @@ def meant(table: Table, columns: Columns) -> Columns:
         known = plain.get(str(name).strip().casefold(), ())
         return known[0] if len(known) == 1 else name
 
-    # What is not a name at all is kept for `wrong` to tell.
+    # A value that is not a name at all is left for `wrong` to report.
     fields = {
         role: [own(one) for one in cast("Sequence[object]", name)]
         if isinstance(name, list | tuple)
@@ -226,7 +226,7 @@ def meant(table: Table, columns: Columns) -> Columns:
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:
-    """Name a column whose texts people would read as numbers, one that nobody chose first, or one of mostly numbers.
+    """Return a column whose texts people would read as numbers, preferably one that nobody chose, or one of mostly numbers.
 
     Empty if there is none.
     """
@@ -249,15 +249,15 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
 
 
 def is_no_number(cell: JsonValue) -> bool:
-    """Tell whether a cell is neither a number nor missing."""
+    """Return whether a cell is neither a number nor missing."""
     return not is_missing(cell) and numbers([cell]) is None
 
 
 def is_nearly(cell: str) -> bool:
-    """Tell whether people would read a text as a number."""
+    """Return whether people would read a text as a number."""
     return len(cell) <= 40 and bool(_NEARLY.fullmatch(cell))
 
 
 def many(cells: Sequence[JsonValue], column_type: ColumnType) -> bool:
-    """Tell whether cells are so many different numbers or dates that each is no place of its own."""
+    """Return whether cells are so many different numbers or dates that they are not separate positions."""
     return column_type != "text" and len(set(cells)) > 60

@@ -1,4 +1,4 @@
-"""The fields that each view of a Vega-Lite spec has: those of its rows, and those that its transforms make."""
+"""The fields of each view of a Vega-Lite spec: those of its rows, and those that its transforms create."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from imagebridge_tools.tool_output import JsonValue
 from .spec_views import SpecView, definitions, encoding, listed, mapping, views, within
 
 FieldNames = frozenset[str] | None
-"""The fields that rows have, or None where nobody can tell before they are drawn."""
+"""The fields of rows, or None if nobody can tell before they are drawn."""
 
 _READS = {
     "aggregate": "groupby",
@@ -31,15 +31,15 @@ _READS = {
     "stack": "stack groupby",
     "timeUnit": "field",
     "window": "groupby",
-    "extent": "extent",  # Last: others have an extent too.
+    "extent": "extent",  # Last, because others have an extent too.
 }
-"""The transforms, by the key that tells them, and those of their keys that name fields and nothing else."""
+"""The transforms, by the key that identifies them, and those of their keys that only name fields."""
 
 _REPLACING = ("aggregate", "density", "loess", "quantile", "regression")
-"""Transforms that leave only the fields of `groupby` and those they make."""
+"""Transforms that keep only the fields of `groupby` and those that they create."""
 
 _MAKES = {"density": ("value", "density"), "fold": ("key", "value"), "quantile": ("prob", "value")}
-"""The fields that a transform makes where its `as` does not name them."""
+"""The fields that a transform creates if its `as` does not name them."""
 
 _PATH = re.compile(r"(?:\\.|[^.\[\\])*")
 """The first part of the path to a field, which leads into nested objects: a in a.b and a[0], a.b in a\\.b."""
@@ -48,10 +48,10 @@ _DATUM = re.compile(
     r"""(?<![\w$.])datum\s*(?:\.\s*(?P<plain>[\w$]+)|\[\s*(?P<quote>["'])(?P<quoted>[^"'\\]*)(?P=quote)\s*\])"""
     r"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[(,=!&|?:]\s*/(?:\\.|[^/\\])+/"""
 )
-"""A field in an expression; other texts and regular expressions are passed over, whatever they hold."""
+"""A field in an expression; other texts and regular expressions are skipped, whatever they contain."""
 
 _ASKS = re.compile(r"\bis(?:Valid|Defined)\b")
-"""An expression that asks whether a field is there may name any."""
+"""An expression that asks whether a field exists may name any."""
 
 
 _GIVE = "give rows in data.values or in the argument data"
@@ -61,7 +61,7 @@ def check(spec: SpecView) -> None:
     """Find fields that no row of their view has.
 
     Raises:
-        ArgumentError: one of them; the message says where it is named, and names the nearest.
+        ArgumentError: there is one; the message says where it is named, and suggests the most similar one.
     """
     if not any(view.get("data") is not None for _, view in views(spec)):
         raise ArgumentError("spec", f"draws nothing, because its data is missing; {_GIVE}")
@@ -69,7 +69,7 @@ def check(spec: SpecView) -> None:
 
 
 class _DataFields:
-    """The rows that a spec keeps by name."""
+    """The rows that a spec contains by name."""
 
     def __init__(self, datasets: SpecView) -> None:
         self._datasets = datasets
@@ -77,7 +77,7 @@ class _DataFields:
     def check(
         self, path: str, view: SpecView, fields: FieldNames, repeats: Mapping[str, list[str]]
     ) -> FieldNames:
-        """Check a view whose surroundings have `fields`, and return those that its marks, together, see."""
+        """Check a view whose surroundings have `fields`, and return those that its marks, together, use."""
         if "data" in view:
             fields = self._carried(view["data"])
         for number, transform in enumerate(listed(view.get("transform"))):
@@ -98,7 +98,7 @@ class _DataFields:
         for inner, part in within(view):
             if not inner.startswith(("layer", "spec")):
                 self.check(f"{path}{inner}", part, fields, repeats)
-        # Layers inherit an encoding, each with its own rows: one that has the field is enough.
+        # Layers inherit an encoding, each with its own rows: it is enough if one has the field.
         if seen:
             fields = None if None in seen else frozenset(chain.from_iterable(one or () for one in seen))
         for inner, name, made in _channel_fields(encoding(view)):
@@ -123,13 +123,13 @@ class _DataFields:
 
 
 def _repeats(repeat: JsonValue) -> dict[str, list[str]]:
-    """Return the fields that a view is repeated for, by the word that stands for them."""
+    """Return the fields that a view is repeated for, by the word that represents them."""
     named = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
     return {key: [name for name in listed(names) if isinstance(name, str)] for key, names in named.items()}
 
 
 def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Iterator[tuple[str, JsonValue]]:
-    """Yield a field and where it is named, or all that it stands for where the view is repeated."""
+    """Yield a field and where it is named, or everything that it represents if the view is repeated."""
     if isinstance(name, Mapping):
         word = str(name.get("repeat"))
         at = "repeat" if word == "repeat" else f"repeat.{word}"
@@ -139,7 +139,7 @@ def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Itera
 
 
 def _channel_fields(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
-    """Yield the fields that channels name, and whether Vega-Lite may have made them before it reads them there."""
+    """Yield the fields that channels name, and whether Vega-Lite may have created them before it reads them there."""
     for channel, definition in channels.items():
         for inner, part in definitions(definition):
             at = f"{channel}{inner}"
@@ -167,7 +167,7 @@ def _fields_read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
 
 
 def _transform_kind(transform: SpecView) -> str | None:
-    """Return the key that tells what a transform does."""
+    """Return the key that says what a transform does."""
     return next((key for key in _READS if key in transform), None)
 
 
@@ -185,7 +185,7 @@ def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
 
 
 def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
-    """Return the fields that rows have behind a transform."""
+    """Return the fields of rows after a transform."""
     kind, new_fields = _transform_kind(transform), _new_fields(transform)
     if new_fields is None or kind is None:
         return None
@@ -196,7 +196,7 @@ def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
 
 
 def _new_fields(transform: SpecView) -> FieldNames:
-    """Return the fields that a transform makes, None where it does not say."""
+    """Return the fields that a transform creates, or None if it does not say."""
     kind = _transform_kind(transform) or ""
     if kind == "pivot" or transform.get("params"):
         return None
@@ -227,9 +227,9 @@ def _new_fields(transform: SpecView) -> FieldNames:
 def _require(
     path: str, name: JsonValue, fields: FieldNames, *, made: bool = False, flat: bool = True
 ) -> None:
-    """Refuse a field that the rows surely lack.
+    """Refuse a field that the rows certainly lack.
 
-    `made`: unless it is called as what Vega-Lite makes of one of them. `flat`: a name with dots may be a field's own.
+    `made`: unless it is named like what Vega-Lite creates from one of them. `flat`: a name with dots may be a field's own.
     """
     if fields is None or not isinstance(name, str) or name in ("", "*") or (flat and name in fields):
         return
@@ -250,13 +250,13 @@ def _require(
 
 
 def _first(name: str) -> str:
-    """Return the first part of the path to a field, as the field is called."""
+    """Return the first part of the path to a field, in the form of the field's name."""
     match = _PATH.match(name)
     return re.sub(r"\\(.)", r"\1", match[0]) if match else ""
 
 
 def _is_made(name: str, fields: Iterable[str]) -> bool:
-    """Tell whether a field is called as what Vega-Lite makes of one, such as sum_sales or sales_end."""
+    """Return whether a field is named like what Vega-Lite creates from one, such as sum_sales or sales_end."""
     return name.startswith("__") or any(
         name.startswith(f"{one}_") or name.endswith(f"_{one}") for one in fields
     )

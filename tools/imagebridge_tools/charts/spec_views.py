@@ -8,11 +8,11 @@ from imagebridge_tools.tool_output import JsonValue
 SpecView = Mapping[str, JsonValue]
 
 COMPOSING = ("layer", "concat", "hconcat", "vconcat")
-"""What holds a list of views."""
+"""Keys that contain a list of views."""
 
 
 def views(spec: SpecView, path: str = "", depth: int = 20) -> Iterator[tuple[str, SpecView]]:
-    """Yield every view of a spec and the path to what it holds, the outermost first."""
+    """Yield every view of a spec and the path to its content, outermost first."""
     yield path, spec
     if depth:
         for inner, view in within(spec):
@@ -20,7 +20,7 @@ def views(spec: SpecView, path: str = "", depth: int = 20) -> Iterator[tuple[str
 
 
 def within(view: SpecView) -> Iterator[tuple[str, SpecView]]:
-    """Yield the views directly inside a view, and the path to what each holds."""
+    """Yield the views directly inside a view, and the path to the content of each."""
     if isinstance(inner := view.get("spec"), Mapping):
         yield "spec.", inner
     for key in COMPOSING:
@@ -30,7 +30,7 @@ def within(view: SpecView) -> Iterator[tuple[str, SpecView]]:
 
 
 def mark(view: SpecView) -> str | None:
-    """Return the type of a view's mark, or None where it has none."""
+    """Return the type of a view's mark, or None if it has none."""
     definition = view.get("mark")
     mark_type = definition.get("type") if isinstance(definition, Mapping) else definition
     return None if definition is None else str(mark_type)
@@ -40,7 +40,7 @@ def encoding(view: SpecView) -> SpecView:
     """Return what a view encodes, by channel.
 
     Raises:
-        ArgumentError: it is no object.
+        ArgumentError: it is not an object.
     """
     definitions = view.get("encoding", {})
     if not isinstance(definitions, Mapping):
@@ -61,7 +61,7 @@ def definitions(definition: JsonValue) -> Iterator[tuple[str, SpecView]]:
 
 
 def rows(spec: SpecView) -> list[SpecView]:
-    """Return the rows that a spec carries."""
+    """Return the rows in a spec."""
     return [row for row in listed(mapping(spec.get("data")).get("values")) if isinstance(row, Mapping)]
 
 

@@ -12,14 +12,14 @@ from .guard import ROWS, entries
 from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
 
 WIDTH, HEIGHT = 800, 500
-"""Pixels of a picture for which nobody gave a size."""
+"""Pixels of a picture without a given size."""
 
 
 def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
-    """Return a spec that has nothing which Vega-Lite answers with another picture, an empty one, or an error about itself.
+    """Return a spec without anything to which Vega-Lite responds with a different picture, an empty one, or an internal error.
 
     Raises:
-        ArgumentError: an unknown word, kind of value or field; the message says where, and names the nearest.
+        ArgumentError: an unknown word, kind of value or field; the message says where, and suggests the most similar one.
     """
     if "/vega/" in str(spec.get("$schema", "")):
         raise ArgumentError(
@@ -50,7 +50,7 @@ def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
 
 
 def _counts(spec: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a spec shows how many rows there are."""
+    """Return whether a spec shows how many rows there are."""
     encodings = [spec_views.mapping(view.get("encoding")) for _, view in spec_views.views(spec)]
     return any(
         spec_views.mapping(one).get("aggregate") == "count"
@@ -65,22 +65,22 @@ def shown_fields(spec: Mapping[str, JsonValue]) -> set[str]:
 
 
 def names(spec: Mapping[str, JsonValue]) -> set[str]:
-    """Return the fields that a spec shows as names: those are written as the data write them."""
+    """Return the fields that a spec shows as names, which are written as in the data."""
     return {name for name, sort in _fields(spec).items() if sort in ("nominal", "ordinal")}
 
 
 def sizes(width: int | None, height: int | None, theme: ThemeName) -> Style:
-    """Return the look of a picture that shall be this large."""
+    """Return the look of a picture of this size."""
     return style(width or WIDTH, height or HEIGHT, theme)
 
 
 def completed(
     spec: Mapping[str, JsonValue], frame: ChartFrame, width: int | None, height: int | None
 ) -> dict[str, JsonValue]:
-    """Return the spec with the theme below its own config, a title, and a size where it has none.
+    """Return the spec with the theme below its own config, a title, and a size if it has none.
 
-    A single view, layered or not, fits the pixels asked for with its axes and title. What is composed of
-    several keeps the sizes of its parts: `fit` changes them.
+    A single view, layered or not, fits the requested pixels with its axes and title. A composition of several
+    keeps the sizes of its parts: `fit` changes them.
     """
     theme = sizes(width, height, frame.theme)
     done = {**spec, "config": _config(spec, theme)}
@@ -101,7 +101,7 @@ def completed(
 
 
 def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
-    """Return the theme below a spec's own config, without what is more special there but not wanted."""
+    """Return the theme below a spec's own config, without specific settings that would override it."""
     own = dict(spec_views.mapping(spec.get("config")))
     config = merged(own, theme)
     if axes.ruled(own):
@@ -112,7 +112,7 @@ def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]
 
 
 def _unfilled(view: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a map shows lines alone, which would be as white as those between its areas."""
+    """Return whether a map shows only lines, which would be as white as those between its areas."""
     return spec_views.mark(view) == "geoshape" and spec_views.mapping(view.get("mark")).get("filled") is False
 
 
@@ -121,10 +121,10 @@ _STATISTICS = ("boxplot", "errorbar", "errorband")
 
 
 def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
-    """Return a spec with at most `ROWS` rows, and words on those left out.
+    """Return a spec with at most `ROWS` rows, and a remark on those left out.
 
-    What it adds up, counts or bins itself keeps all rows: Vega does that fast, and a part of them would tell
-    untruths. A line keeps the rows that it visibly touches.
+    A spec that sums, counts or bins keeps all rows: Vega does that fast, and a part of them would be
+    misleading. A line keeps the rows that it visibly touches.
     """
     rows = spec_views.rows(spec)
     if len(rows) <= ROWS or any(_gathers(view) for _, view in spec_views.views(spec)):
@@ -137,7 +137,7 @@ def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
 
 
 def _gathers(view: Mapping[str, JsonValue]) -> bool:
-    """Tell whether a view makes few numbers of many rows."""
+    """Return whether a view reduces many rows to few numbers."""
     channels = [one for one in spec_views.encoding(view).values() if isinstance(one, Mapping)]
     stacked = spec_views.mark(view) in ("bar", "area", "arc")
     return (
@@ -151,7 +151,7 @@ def _gathers(view: Mapping[str, JsonValue]) -> bool:
 def _outline(
     spec: Mapping[str, JsonValue], rows: Sequence[Mapping[str, JsonValue]]
 ) -> Sequence[Mapping[str, JsonValue]] | None:
-    """Return the rows that the line of a single view touches, or None where it is no line over numbers or dates."""
+    """Return the rows that the line of a single view touches, or None if it is not a line over numbers or dates."""
     if spec_views.mark(spec) not in ("line", "trail"):
         return None
     fields = {
@@ -176,7 +176,7 @@ def _outline(
 
 
 def ready(spec: dict[str, JsonValue], own: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
-    """Return a spec that has its sizes with readable labels, unless the config of the model's `own` says how."""
+    """Return a sized spec with readable labels, unless the config of the model's `own` spec describes them."""
     spec = count_ticks.stepped(spec)
     return spec if axes.ruled(own.get("config")) else axes.labelled(spec, theme)
 
@@ -191,13 +191,13 @@ def expressions(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
 
 
 def alone(expression: str) -> dict[str, JsonValue]:
-    """Return the smallest spec with an expression: the engine says of it what is wrong with the expression."""
+    """Return the smallest spec with an expression, for which the engine says what is wrong with the expression."""
     transform: JsonValue = ({"calculate": expression, "as": "value"},)
     return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 
 
 def spec_description(spec: Mapping[str, JsonValue]) -> str:
-    """Describe a spec to a model that cannot see its picture."""
+    """Describe a spec for a model that cannot see its picture."""
     mark_types = dict.fromkeys(mark for _, view in spec_views.views(spec) if (mark := spec_views.mark(view)))
     title = spec.get("title")
     if isinstance(title, Mapping):
@@ -216,7 +216,7 @@ def spec_description(spec: Mapping[str, JsonValue]) -> str:
 
 
 def _repeated(spec: Mapping[str, JsonValue], rows: Sequence[Mapping[str, JsonValue]]) -> Iterator[str]:
-    """Yield words on fields that have more values than the theme has colours."""
+    """Yield remarks on fields that have more values than the theme has colours."""
     for _, view in spec_views.views(spec):
         for channel in ("color", "fill", "stroke"):
             definition = spec_views.encoding(view).get(channel)

@@ -1,4 +1,4 @@
-"""How charts look: one calm theme, large enough to be read by a model at the size it is drawn."""
+"""How charts look: one calm theme, large enough for a model to read at the size at which it is drawn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ THEMES: tuple[str, ...] = get_args(ThemeName)
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours: of words, of lesser words, of grids, of the ground, of series, of letters on these; of small to large.
+    """Colours: of text, of secondary text, of grids, of the background, of series, of letters on these; from small to large.
 
     `ramp` goes from small to large numbers, `diverging` from negative to positive ones.
     """
@@ -31,7 +31,7 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class ChartFrame:
-    """What is asked for around a chart: pixels of the picture, words, formats (D3's) by role, colours."""
+    """Options around a chart: pixels of the picture, texts, formats (D3's) by role, colours."""
 
     width: int = 800
     height: int = 500
@@ -44,7 +44,7 @@ class ChartFrame:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: axes say what they show."""
+    """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: whether axes say what they show."""
 
     text: int
     title: int
@@ -59,17 +59,17 @@ class Style:
 
     @property
     def beside(self) -> int:
-        """Pixels of a picture's width that its plot does not have, about."""
+        """The approximate pixels of a picture's width that its plot does not get."""
         return 90 if self.normal else 2 * self.padding + 5 * self.text
 
     @property
     def below(self) -> int:
-        """Pixels of a picture's height that its plot does not have, about, without the chart's title."""
+        """The approximate pixels of a picture's height that its plot does not get, without the chart's title."""
         return 100 if self.normal else 2 * self.padding + (5 if self.titles else 2) * self.text
 
 
 FONT = "Inter"
-"""The font that is shipped, in regular and semi-bold; the drawing process knows its files."""
+"""The included font, in regular and semi-bold; the drawing process knows its files."""
 
 PALETTE: tuple[str, ...] = (
     *(
@@ -97,13 +97,13 @@ PALETTE: tuple[str, ...] = (
         "#1a7283",
     ),
 )
-"""Ten colours and their dark brothers; white letters can be read on all of them."""
+"""Ten colours and their darker variants; white letters are readable on all of them."""
 
 _DARK_PALETTE = (
     *("#5aa2e6", "#f0a04b", "#5cc48a", "#f0736a", "#a88be6", "#c49a74", "#ec93c8", "#9fadbb", "#d2cb55", "#4fc9dc"),
     *("#a9d0f5", "#f8cfa0", "#aae3c2", "#f8b7b2", "#d5c6f5", "#e3cdb8", "#f6cbe5", "#d1d9e0", "#ece79f", "#a9e6ef"),
 )  # fmt: skip
-"""The same ten on dark ground, and their light brothers; dark letters can be read on all of them."""
+"""The same ten for a dark background, and their lighter variants; dark letters are readable on all of them."""
 
 _LIGHT = Theme(
     ink="#1d2b3a",
@@ -132,7 +132,7 @@ TINY = Style(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
 
 
 def style(width: int, height: int, theme: ThemeName = "light") -> Style:
-    """Return the look of a chart of this size: in a small one the letters must leave room for the data."""
+    """Return the look of a chart of this size: in a small one, the letters must leave room for the data."""
     tiny, small = width < 260 or height < 180, width < 400 or height < 260
     size_style = TINY if tiny else SMALL if small else NORMAL
     return replace(size_style, theme=_DARK) if theme == "dark" else size_style
@@ -151,7 +151,7 @@ def _config(style: Style) -> dict[str, JsonValue]:
         "titlePadding": 10 if style.normal else 5,
         "labelFlush": False,
         "labelSeparation": 8,
-        # Vega-Lite's own 200 pixels put the title on top of long labels.
+        # Vega-Lite's default of 200 pixels puts the title on top of long labels.
         "maxExtent": 2000,
         "gridColor": theme.line,
         "domainColor": theme.quiet,
@@ -164,23 +164,23 @@ def _config(style: Style) -> dict[str, JsonValue]:
         "view": {"stroke": None},
         "range": {
             "category": theme.palette,
-            # As schemes, of which bins and steps get as many shades as they are; of bare lists they repeat.
+            # As schemes, from which bins and steps get as many shades as they need; bare lists would be repeated.
             "ordinal": {"scheme": theme.ramp[1:]},
             "ramp": {"scheme": theme.ramp[1:]},
             "heatmap": {"scheme": theme.ramp},
             "diverging": {"scheme": theme.diverging},
         },
         "mark": {"color": theme.palette[0]},
-        # Vega-Lite draws these black, whatever the ground.
+        # Vega-Lite draws these black, whatever the background.
         **{name: {"color": theme.ink} for name in ("text", "rule")},
         "errorbar": {"rule": {"color": theme.ink}},
         "boxplot": {"rule": {"color": theme.quiet}, "median": {"color": theme.on}},
         "geoshape": {"stroke": theme.background, "strokeWidth": 0.5},
         "axis": axis if style.titles else axis | {"title": None},
-        # A number in the middle of the last tick ends outside the picture where Vega hid it when it made room.
+        # A number centred on the last tick ends outside the picture if Vega hid it when it made room.
         "axisXQuantitative": {"labelFlush": True},
         "axisDiscrete": {"grid": False},
-        # Where values are negative too, the bars stand on a line that is no end of the plot.
+        # If there are negative values too, the bars start from a line that is not an edge of the plot.
         "axisQuantitative": {
             "gridColor": {
                 "condition": {"test": "datum.value === 0", "value": theme.quiet},
@@ -207,14 +207,14 @@ def _config(style: Style) -> dict[str, JsonValue]:
 
 
 def title_lines(title: str, width: int, style: Style = NORMAL) -> list[str]:
-    """Break a title into lines that fit a picture `width` pixels wide."""
+    """Wrap a title into lines that fit a picture `width` pixels wide."""
     return text_width.broken(title, (width - 2 * style.padding) / style.title, bold=True)
 
 
 def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
-    """Return the title and the subtitle of a chart, broken into lines; empty where there are none.
+    """Return the title and the subtitle of a chart, wrapped into lines; empty if there are none.
 
-    They take a quarter and a sixth of the picture's height at most.
+    They take at most a quarter and a sixth of the picture's height.
     """
     room = frame.width - 2 * style.padding
     most = max(1, int(frame.height / 4 / (style.title * 1.3)))
@@ -230,7 +230,7 @@ def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
 
 
 def merged(own: dict[str, JsonValue], style: Style = NORMAL) -> dict[str, JsonValue]:
-    """Return the theme with the settings of a spec's own `config`, which win, in their places."""
+    """Return the theme with the settings of a spec's own `config`, which take precedence."""
     return _merge(_config(style), own)
 
 

@@ -1,4 +1,4 @@
-"""Titles of axes and legends: broken into lines where they are longer than what they stand at."""
+"""Titles of axes and legends: wrapped if they are longer than what they describe."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,16 +13,16 @@ from .theme import Style
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
-"""Share of the picture that the lines of an axis' title take at most; half of that of a legend's."""
+"""The largest share of the picture for the lines of an axis title; half of that for a legend's."""
 
 _UNITS = re.compile("year|quarter|month|week|dayofyear|day|date|hours|minutes|(?:milli)?seconds")
 """Parts of a unit of time."""
 
 _WORD = 200
-"""Pixels of a word in a legend's title that is not broken, however small the chart."""
+"""Pixels of a word in a legend's title that is not wrapped, however small the chart."""
 
 _MOST = 4
-"""Lines of a title at most."""
+"""The most lines of a title."""
 
 
 def side_title_width(width: float) -> float:
@@ -31,7 +31,7 @@ def side_title_width(width: float) -> float:
 
 
 class PlotSize(NamedTuple):
-    """Pixels: of a plot's width and height, of the picture or the small chart around it, and of the whole width."""
+    """Pixels: the plot's width and height, those of the picture or the small chart around it, and the whole width."""
 
     x: float
     y: float
@@ -41,7 +41,7 @@ class PlotSize(NamedTuple):
 
     def room_for_lines(self, channel: str) -> tuple[float, float]:
         """Return how long the lines of a title may be, and how high all of them together."""
-        if channel == "x":  # A narrow plot has empty corners beside its title.
+        if channel == "x":  # A narrow plot has empty corners next to its title.
             return max(self.x, self.width * 0.4), self.height * _SHARE
         if channel == "y":
             return max(self.y, self.height * 0.3), self.width * _SHARE
@@ -77,19 +77,19 @@ def titled(
 def _fitting(
     channel: str, definition: Mapping[str, JsonValue], shared: JsonValue, room: PlotSize, style: Style
 ) -> Mapping[str, JsonValue]:
-    """Return what a channel shows with its title, or the one that Vega-Lite makes, in lines."""
+    """Return the definition of a channel with its title, or the one that Vega-Lite generates, in lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     around = mapping(shared)
     guide = definition.get(place, around.get(place, {}))
-    if not isinstance(guide, Mapping):  # None: there is none to have a title.
+    if not isinstance(guide, Mapping):  # None: there is nothing to have a title.
         return definition
     if "title" in around and "title" not in definition and "title" not in guide:
-        return definition  # It was broken where it stands.
+        return definition  # It was wrapped where it is defined.
     derived = _derived(definition) if style.titles or place == "legend" else None
     own = guide.get("title", definition.get("title", derived))
     size = style.text + 1
     long, high = room.room_for_lines(channel)
-    if place == "legend" and isinstance(own, str):  # Which makes the picture wider, if it must.
+    if place == "legend" and isinstance(own, str):  # This makes the picture wider, if it must.
         longest = max((wide(word, bold=True) * size for word in own.split()), default=0)
         long = max(long, min(longest + 1, max(room.whole / 2, _WORD)))
     if place == "legend" and "field" in definition:
@@ -106,7 +106,7 @@ def _fitting(
 
 
 def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
-    """Return the title of a field that has none, as Vega-Lite writes it."""
+    """Return the title of a field without one, as Vega-Lite generates it."""
     field = definition.get("field")
     if not isinstance(field, str):
         return None

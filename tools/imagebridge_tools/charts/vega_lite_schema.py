@@ -1,4 +1,4 @@
-"""The official schema of Vega-Lite 6, and whether a value is what a part of it describes."""
+"""The official schema of Vega-Lite 6, and whether a value matches a part of it."""
 
 import gzip
 import json
@@ -10,44 +10,44 @@ from imagebridge_tools.tool_output import JsonValue
 
 FILE = Path(__file__).parents[1] / "vega_lite" / "schema.json.gz"
 """Vega-Lite's schema without its descriptions, with its version, its date and the version that vl-convert draws;
-`.ci/vega_lite_schema.py` makes it. Its licence stands beside it."""
+`.ci/vega_lite_schema.py` generates it. Its licence is next to it."""
 
 Subschema = Mapping[str, JsonValue]
 """A part of the schema."""
 
 _NUMBER: Subschema = {"type": "number"}
 _DRAWN_TOO: Mapping[str, Subschema] = {
-    # Rows mean nothing to Vega-Lite, there are many of them, and they are looked at elsewhere.
+    # Rows mean nothing to Vega-Lite, there are many of them, and they are checked elsewhere.
     "InlineDataset": {"type": ["array", "string", "object"]},
-    # Vega names what it makes by itself: mean_sales.
+    # Vega names what it creates itself: mean_sales.
     **{
         name: {"required": ["op"]}
         for name in ("AggregatedFieldDef", "JoinAggregateFieldDef", "WindowFieldDef")
     },
-    # A list of several kinds; the schema knows lists of one kind each.
+    # A list of several kinds; the schema has only lists of one kind each.
     "SortArray": {"type": "array"},
-    # The type of x2 and its like is x's own; said once more it changes nothing.
+    # The type of x2 and similar channels is that of x; repeating it changes nothing.
     "SecondaryFieldDef": {"properties": {"type": {"$ref": "#/definitions/StandardType"}}},
     # The size of a layer is the size of all.
     "GenericUnitSpec<Encoding,AnyMark>": {"properties": {"width": _NUMBER, "height": _NUMBER}},
 }
-"""What vl-convert 1.9 draws as it is meant (2026-11-29) and the schema does not know: changes to its definitions."""
+"""What vl-convert 1.9 draws correctly (2026-11-29) but the schema does not know: changes to its definitions."""
 
 UNSHOWN = "tooltip"
-"""What no picture shows, so nothing in one refuses a spec."""
+"""What no picture shows, so an error in it does not refuse a spec."""
 
 Keys = set[tuple[int, str]]
-"""Keys of objects, which are named by their id."""
+"""Keys of objects, which are referred to by id."""
 
 
 @cache
 def document() -> Mapping[str, JsonValue]:
-    """Return the schema as it is shipped."""
+    """Return the included schema."""
     read: dict[str, JsonValue] = json.loads(gzip.decompress(FILE.read_bytes()))
     definitions = dict(_subschema(read["definitions"]))
     for name, wider in _DRAWN_TOO.items():
         own = _subschema(definitions[name])
-        union = "type" in wider  # Which it replaces.
+        union = "type" in wider  # These replace it.
         known = {"properties": {**properties(own), **properties(wider)}} if "properties" in wider else {}
         definitions[name] = wider if union else {**own, **wider, **known}
     return {**read, "definitions": definitions}
@@ -71,7 +71,7 @@ def _definitions() -> Mapping[str, JsonValue]:
 
 
 def branches(part: Subschema) -> list[Subschema]:
-    """Return all that a part leaves to choose from, without unions in unions; itself where it is no union."""
+    """Return the alternatives of a part, with nested unions flattened; the part itself if it is not a union."""
     part = resolved(part)
     if "anyOf" not in part:
         return [part]
@@ -80,12 +80,12 @@ def branches(part: Subschema) -> list[Subschema]:
 
 
 def properties(part: Subschema) -> Mapping[str, JsonValue]:
-    """Return what an object may hold, by name."""
+    """Return what an object may contain, by name."""
     return _subschema(part.get("properties"))
 
 
 def closed(part: Subschema) -> bool:
-    """Tell whether an object holds nothing but its properties."""
+    """Return whether an object allows only its properties."""
     return part.get("additionalProperties") is False
 
 
@@ -96,19 +96,19 @@ def inner(part: Subschema, key: str) -> Subschema:
 
 
 def required(part: Subschema) -> Iterator[str]:
-    """Yield the names that an object cannot lack. Rows may also come from inside of it."""
+    """Yield the required names of an object. Rows may also come from inside it."""
     yield from (name for name in _list(part.get("required")) if isinstance(name, str) and name != "data")
 
 
 def allowed_values(part: Subschema) -> list[JsonValue] | None:
-    """Return the only values that a part takes, None where it takes any of its type."""
+    """Return the only values that a part accepts, or None if it accepts any of its type."""
     if "const" in part:
         return [part["const"]]
     return list(_list(part["enum"])) if "enum" in part else None
 
 
 def is_type(part: Subschema, value: JsonValue) -> bool:
-    """Tell whether a value has the JSON type that a part, which is no union, describes."""
+    """Return whether a value has the JSON type that a part other than a union describes."""
     if "type" not in part:
         return True
     types = part["type"]
@@ -116,7 +116,7 @@ def is_type(part: Subschema, value: JsonValue) -> bool:
 
 
 def in_range(part: Subschema, value: JsonValue) -> bool:
-    """Tell whether a number is neither too small nor too large, and a list neither too short nor too long."""
+    """Return whether a number is within its bounds, and a list within its length limits."""
     if isinstance(value, bool) or value != value:  # noqa: PLR0124  # NaN, which is told elsewhere.
         return True
     if isinstance(value, int | float):
@@ -142,17 +142,17 @@ def bounds(part: Subschema, kind: str) -> str:
 
 
 class Conformance:
-    """Which values fit which parts, each looked at once."""
+    """Which values match which parts, each checked once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], bool] = {}
         self.newer: Keys = set()
         """What the drawing engine does not know yet."""
         self.unshown: Keys = set()
-        """What no picture shows and does not fit."""
+        """Values that do not match but that no picture shows."""
 
     def fits(self, part: Subschema, value: JsonValue) -> bool:
-        """Tell whether a value is what a part describes."""
+        """Return whether a value matches a part."""
         part = resolved(part)
         if not isinstance(value, Mapping | list | tuple):
             if "anyOf" in part:

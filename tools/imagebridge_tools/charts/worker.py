@@ -1,8 +1,8 @@
-"""The drawing process seen from outside: started when first needed, killed when it takes too long.
+"""The drawing process as seen from outside: started when first needed, killed if it takes too long.
 
 Vega runs in V8, which ends its process when memory runs out and holds the interpreter while it draws.
-So it draws in a process of its own. The pipes are plain and read in a thread: a process belongs to no
-event loop, and a chart drawn under the next one finds it warm.
+So it draws in a separate process. The pipes are plain and read in a thread: a process belongs to no
+event loop, and a chart drawn under the next loop finds it warm.
 """
 
 import atexit
@@ -25,19 +25,19 @@ from anyio.lowlevel import RunVar
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge.pictures import fonts
 from imagebridge.pictures.picture import Picture
-from imagebridge_tools.apart import of_this_loop
+from imagebridge_tools.apart import of_this_loop, shared_place
 
 if TYPE_CHECKING:
     from typing import IO
 
 PIXELS = 8_000_000
-"""Pixels of a chart at most; models see about two million."""
+"""The most pixels of a chart; models see about two million."""
 
 SECONDS = 30.0
-"""Wall-clock time of one drawing; a bar chart takes a tenth of a second, 20,000 points one or two."""
+"""Wall-clock seconds for one drawing; a bar chart takes a tenth of a second, 20,000 points one or two."""
 
 PROCESSES = 2
-"""Charts drawn at the same time, each in up to 1 GiB; later calls wait. A server for many callers sets it before the first."""
+"""Charts drawn concurrently, each in up to 1 GiB; later calls wait. A server for many callers sets it before the first."""
 
 
 class DrawingError(BridgeError):
@@ -45,7 +45,7 @@ class DrawingError(BridgeError):
 
 
 class DrawnChart(NamedTuple):
-    """A chart as a PNG, its size in pixels of the spec, and what no font here has: letters, which are boxes, and emoji.
+    """A chart as a PNG, its size in pixels of the spec, and what no font here has: letters, which show as boxes, and emoji.
 
     Emoji are left out of the picture.
     """
@@ -75,7 +75,7 @@ class LyingMark(NamedTuple):
 
 
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
-    """Draw a Vega-Lite `spec`, JSON text, in the drawing process; `scale` pixels for each of its pixels.
+    """Draw a Vega-Lite `spec`, JSON text, in the drawing process, with `scale` pixels for each of its pixels.
 
     Raises:
         ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
@@ -88,21 +88,21 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
 
 
 async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
-    """Return where those marks of a spec lie whose descriptions start with "#"; errors are those of `drawn`."""
+    """Return the positions of those marks of a spec whose descriptions start with "#"; errors are those of `drawn`."""
     answer, _ = await _answered(spec, seconds, {"scale": 1, "marks": True})
     return [LyingMark(told[1:], MarkBounds(*plot), MarkBounds(*box)) for told, plot, box in answer["marks"]]
 
 
 async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:
-    """Return what the drawing process answers to a request, and the picture in it."""
+    """Return the drawing process's answer to a request, and the picture in it."""
     if find_spec("vl_convert") is None:
         raise DrawingError(
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
         )
     spec = _drawable(spec)
-    async with of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
+    async with shared_place(_LIMITER), of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
         process = await to_thread.run_sync(_warm_process)
-        process.busy = True  # From here on: a call cancelled before its thread starts must not pass it on.
+        process.busy = True  # From now on: a call cancelled before its thread starts must not pass it on.
         try:
             with anyio.fail_after(seconds):
                 return await to_thread.run_sync(process.ask, spec, seconds, wanted, abandon_on_cancel=True)
@@ -121,7 +121,7 @@ _LONE = len("\\ud83d")
 
 
 def _drawable(spec: str) -> str:
-    """Return JSON without the characters that XML cannot hold (XML 1.0, 2.2), at which the engine ends; halves become U+FFFD."""
+    """Return JSON without the characters that XML does not allow (XML 1.0, 2.2), at which the engine fails; lone surrogates become U+FFFD."""
 
     def kept(found: re.Match[str]) -> str:
         escape = found[0]
@@ -133,7 +133,7 @@ def _drawable(spec: str) -> str:
 
 
 def kill() -> None:
-    """Kill all drawing processes without waiting for any lock: a signal handler may do it before the end."""
+    """Kill all drawing processes without waiting for any lock: a signal handler may do this just before the end."""
     for process in tuple(_RUNNING):
         process.kill()
 
@@ -151,14 +151,14 @@ class _Process:
     """One drawing process and its pipes."""
 
     def __init__(self) -> None:
-        # As a file it imports nothing of this package, which would take longer than the first chart. -P: files
-        # beside it, or in the host's working directory, must not pass for modules. The engine gets no keys.
+        # Run as a file, it imports nothing of this package, which would take longer than the first chart. -P: files
+        # next to it, or in the host's working directory, must not be taken for modules. The engine gets no keys.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(Path(__file__).with_name("engine.py")), *fonts.packed()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # Dates without a zone mean the same day wherever the server runs.
+            # Dates without a time zone mean the same day wherever the server runs.
             env={**environment, "TZ": "UTC"},
         )
         self.busy = False
@@ -201,13 +201,13 @@ class _Process:
         self._process.wait()
         with _LOCK:
             _RUNNING.discard(self)
-        if not self._read:  # A thread that still reads meets the end of the stream and closes it.
+        if not self._read:  # A thread that is still reading reaches the end of the stream and closes it.
             self._close()
 
     def _close(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                with suppress(OSError):  # Closing flushes; there is nobody left to read it.
+                with suppress(OSError):  # Closing flushes; nobody is left to read it.
                     pipe.close()
 
 
@@ -218,7 +218,7 @@ _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.charts.worke
 
 
 def warm() -> None:
-    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second more."""
+    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second longer."""
     process = _started()
     with _LOCK:
         _IDLE.append(process)
@@ -235,7 +235,7 @@ def _started() -> _Process:
 
 
 def _warm_process() -> _Process:
-    """Return a warm process, or a new one; those that died while they waited are cleared away."""
+    """Return a warm process, or a new one; those that died while waiting are removed."""
     while True:
         with _LOCK:
             process = _IDLE.pop() if _IDLE else None
@@ -247,7 +247,7 @@ def _warm_process() -> _Process:
 
 
 def _put_back(process: _Process) -> None:
-    """Keep a process that answered; end one that did not, and let the next chart find another."""
+    """Keep a process that answered; end one that did not, so that the next chart uses another."""
     if process.busy or not process.alive:
         process.end()
         warm()

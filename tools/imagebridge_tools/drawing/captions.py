@@ -1,4 +1,4 @@
-"""Labels on a picture: set where they cover least, always whole within its edges."""
+"""Labels on a picture: placed where they cover least, always completely inside its edges."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float, float, float]
 
 _SMALLEST = 9
-"""Pixels of the smallest letters that are read at all."""
+"""Pixels of the smallest readable letters."""
 
 _WIDEST = 0.6
-"""Share of the picture's width that a label takes before it is broken into lines."""
+"""The share of the picture's width that a label takes before it is wrapped."""
 
 
 _HIDDEN = 0.1
-"""Share of a thing that its own label may cover, while there is room elsewhere."""
+"""The share of an object that its own label may cover while there is room elsewhere."""
 
 _ROWS = 5
-"""Rows of labels above and below a thing where the nearest places are taken."""
+"""Rows of labels above and below an object if the nearest positions are taken."""
 
 
 class Block(NamedTuple):
-    """A text laid out in one font, its lines and its size with the ground around it, in pixels."""
+    """A text laid out in one font, its lines and its size including the background, in pixels."""
 
     lines: list[str]
     font: "FreeTypeFont"
@@ -40,7 +40,7 @@ class Block(NamedTuple):
 
 
 class Captions:
-    """The labels of one picture, none over another while there is room."""
+    """The labels of one picture, which do not overlap while there is room."""
 
     def __init__(self, image: "Image", size: float) -> None:
         """Prepare labels in letters of `size` pixels."""
@@ -51,11 +51,11 @@ class Captions:
         """Remarks on characters that no font here has."""
 
     def avoid(self, box: Bounds) -> None:
-        """Keep labels off a box where there is room elsewhere."""
+        """Keep labels off a box while there is room elsewhere."""
         self._taken.append(box)
 
     def beside(self, text: str, anchor: Bounds, color: Color, gap: float, argument: str) -> None:
-        """Write a label beside the thing in a box: above it where nothing is in the way.
+        """Write a label next to the object in a box: above it if nothing is in the way.
 
         Raises:
             ArgumentError: it does not fit the picture.
@@ -69,7 +69,7 @@ class Captions:
         self._write(block, places[costs.index(min(costs))], color)
 
     def within(self, text: str, box: Bounds, color: Color, argument: str) -> None:
-        """Write a label in the middle of a box that has its colour, or beside it where the box is too small.
+        """Write a label in the middle of a box with its colour, or next to it if the box is too small.
 
         Raises:
             ArgumentError: it does not fit the picture.
@@ -93,7 +93,7 @@ class Captions:
         )
 
     def _laid(self, text: str, argument: str) -> Block:
-        """Break a text into lines, in smaller letters where it is too large for the picture."""
+        """Wrap a text, in smaller letters if it is too large for the picture."""
         font = face(text)
         if remark := missing(text, font):
             self.boxes[remark] = None
@@ -135,7 +135,7 @@ class Captions:
 
 
 def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
-    """Lay a text out in lines that fit `room` pixels where its words do."""
+    """Lay out a text in lines that fit `room` pixels as far as its words do."""
     padding = font.size * 0.3
     lines = [
         line for part in text.splitlines() for line in wrapped(part, font, max(1, int(room - 2 * padding)))
@@ -145,7 +145,7 @@ def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
 
 
 def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
-    """Return where a label may stand beside a box, the most usual places first."""
+    """Return where a label may be next to a box, most usual positions first."""
     left, top, right, bottom = anchor
     above, below = top - gap - block.height, bottom + gap
     before, behind = left - gap - block.width, right + gap
@@ -173,7 +173,7 @@ def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
 
 
 def _hidden(thing: Bounds, label: Bounds) -> float:
-    """Return how many pixels of a thing a label covers, none for a small part of it."""
+    """Return how many pixels of an object a label covers, zero for a small part of it."""
     covered = _overlap(thing, label)
     return covered if covered > _HIDDEN * (thing[2] - thing[0]) * (thing[3] - thing[1]) else 0.0
 

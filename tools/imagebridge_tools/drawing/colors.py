@@ -22,21 +22,21 @@ MARKING: dict[str, Color] = {
     "cyan": (0, 190, 220),
     "yellow": (255, 225, 0),
 }
-"""Colours that marks are drawn in, the most usual first."""
+"""Colours in which marks are drawn, most usual first."""
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 _SAMPLE = 12
-"""Points across and down that are looked at to find out what lies under a mark."""
+"""Points across and down that are sampled to find out what is under a mark."""
 
 _ENOUGH = 0.85
-"""A more usual colour is taken where it stands out nearly as well as the best."""
+"""A more usual colour is chosen if it stands out nearly as well as the best."""
 
 
 def color(text: str, argument: str, *, also: Sequence[str] = ()) -> Color:
-    """Return the colour that a CSS name or `#rrggbb` names; transparency in it does not count.
+    """Return the colour for a CSS name or `#rrggbb`, ignoring transparency.
 
-    `also` are words that the caller takes beside colours, which an error names.
+    `also` are words that the caller accepts besides colours, for the error message.
 
     Raises:
         ArgumentError: there is no such colour.
@@ -58,12 +58,12 @@ def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
     """Return name and value of the marking colour that differs most from what a picture shows in a box."""
     from PIL.Image import Resampling
 
-    # A point on the right or bottom edge lies behind the last pixel.
+    # A point on the right or bottom edge is after the last pixel.
     left, top = min(int(box[0]), image.width - 1), min(int(box[1]), image.height - 1)
     area = (left, top, min(image.width, int(box[2]) + 1), min(image.height, int(box[3]) + 1))
     sample = image.resize((_SAMPLE, _SAMPLE), Resampling.BOX, area)  # pyright: ignore[reportUnknownMemberType]
     pixels = colors_of(sample.convert("RGB"))
-    # What differs from most of the ground and a little from all of it.
+    # Prefer what differs from most of the background and at least a little from all of it.
     scores = {
         name: sum(sorted(_distance(value, pixel) for pixel in pixels)[: len(pixels) // 2])
         for name, value in MARKING.items()
@@ -74,7 +74,7 @@ def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
 
 
 def over(ground: Color) -> Color:
-    """Return black or white, whichever is read better on a colour (WCAG 2.2, contrast ratio)."""
+    """Return black or white, whichever is more readable on a colour (WCAG 2.2, contrast ratio)."""
     return BLACK if luminance(ground) > 0.179 else WHITE
 
 

@@ -1,4 +1,4 @@
-"""How a view shows the original, and a grid over it with the original's coordinates beside its lines."""
+"""How a view shows the original, and a grid over it labelled with the original's coordinates."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _LINES = 10
-"""Lines along the longer side of the region, at most."""
+"""The most lines along the longer side of the region."""
 
 _PAPER, _INK = (255, 255, 255), (40, 40, 40)
 _DARK, _LIGHT = (0, 0, 0, 120), (255, 255, 255, 150)
@@ -23,7 +23,7 @@ _TICK = 5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a view shows the `box` of the original: pixels of the view for one of the original, turn, offset of the picture."""
+    """How a view shows the `box` of the original: pixels of the view per pixel of the original, rotation, offset of the picture."""
 
     box: Box
     across: float
@@ -44,7 +44,7 @@ class View:
         return self.left + u, self.top + v
 
     def description(self) -> str:
-        """Say how pixels (X, Y) of the view become pixels (x, y) of the original."""
+        """Say how to convert pixels (X, Y) of the view to pixels (x, y) of the original."""
         x0, y0, x1, y1 = self.box
         u, v = _less("X", self.left), _less("Y", self.top)
         x, y = {
@@ -73,7 +73,7 @@ def _sum(start: int, sign: int, letter: str, scale: float) -> str:
 
 
 class _LabelledLine(NamedTuple):
-    """A line of the grid: down the view or across it, where in pixels, and its label."""
+    """A line of the grid: down the view or across it, its position in pixels, and its label."""
 
     upright: bool
     at: float
@@ -83,7 +83,7 @@ class _LabelledLine(NamedTuple):
 def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int, int]]":
     """Return the view with lines at round coordinates and labels in a margin, and where the picture begins in it.
 
-    In an enlarged view a line lies at the edge between the pixel of its coordinate and the one before.
+    In an enlarged view, a line is at the edge between the pixel of its coordinate and the one before.
     """
     from PIL import Image as Images
     from PIL import ImageDraw
@@ -94,9 +94,9 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
     height = sum(font.getmetrics())
     lines = _grid_lines(ruler, view, image.size, font)
     left = ceil(max((font.getlength(one.label) for one in lines if not one.upright), default=0)) + 12
-    # The labels above stand higher than those beside, whose first may be in the same corner.
+    # The labels above are higher than those at the side, whose first may be in the same corner.
     top = height + max(height // 2, _TICK) + 2
-    # A label in the middle of a line at the right edge needs room behind it.
+    # A label centred on a line at the right edge needs room after it.
     right = ceil(max((font.getlength(one.label) for one in lines if one.upright), default=0) / 2) + 4
     page = Images.new("RGB", (left + image.width + right, top + image.height + height), _PAPER)
     page.paste(opaque(image).convert("RGB"), (left, top))
@@ -120,7 +120,7 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
 def _grid_lines(
     ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont"
 ) -> list[_LabelledLine]:
-    """Return the lines of both directions, with the smallest step at which no two labels touch."""
+    """Return the lines in both directions, with the smallest step at which no two labels touch."""
     x0, y0, x1, y1 = view.box
     unit = ruler.width / ruler.edges[0], ruler.height / ruler.edges[1]
     step = max((x1 - x0) / unit[0], (y1 - y0) / unit[1]) / _LINES
@@ -142,14 +142,14 @@ def _grid_lines(
 
 
 def _values(start: float, stop: float, step: float) -> list[float]:
-    """Return the multiples of a step between two coordinates; both may be among them."""
+    """Return the multiples of a step between two coordinates, inclusive."""
     return [number * step for number in range(ceil(start / step - 1e-9), floor(stop / step + 1e-9) + 1)]
 
 
 def _line(
     letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]
 ) -> _LabelledLine:
-    """Return the line through a point of the original; one at the far edge lies on the last pixels."""
+    """Return the line through a point of the original; one at the far edge is on the last pixels."""
     u, v = view.seen(*point)
     if (letter == "x") == (view.turn % 180 == 0):
         return _LabelledLine(True, min(u, size[0] - 1), f"{letter} {value:.10g}")
@@ -157,14 +157,14 @@ def _line(
 
 
 def _round(rough: float, *, whole: bool) -> float:
-    """Return the round number that is no smaller: 1, 2 or 5 times a power of ten."""
+    """Return the next round number that is not smaller: 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     return max(1, round(step)) if whole else step
 
 
 def _touching(lines: list[_LabelledLine], font: "FreeTypeFont") -> bool:
-    """Tell whether the labels of neighbours in one direction overlap."""
+    """Return whether adjacent labels in one direction overlap."""
     for upright in (True, False):
         placed = sorted((line for line in lines if line.upright == upright), key=lambda line: line.at)
         for one, other in pairwise(placed):

@@ -1,4 +1,4 @@
-"""The operations of transform_image as callers write them: all are read before the first is done."""
+"""The operations of transform_image as callers write them: all are read before the first is performed."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +16,10 @@ from .units import coordinates
 FORMATS = ("png", "jpeg", "webp")
 
 MAX_OPERATIONS = 20
-"""Operations of a call at most."""
+"""The most operations in a call."""
 
 SIDE = 12_000
-"""Pixels of a result's sides at most."""
+"""The longest side of a result, in pixels."""
 
 _BLUR = 200
 """Pixels of the largest radius."""
@@ -27,16 +27,16 @@ _BLUR = 200
 _CLEAR = "transparent"
 
 _NAMED = ("type", "op", "operation", "name", "action", "kind")
-"""Keys under which models name an operation, with what it takes beside it."""
+"""Keys under which models name an operation, next to its value."""
 
 _HINTS = {"scale": "resize", "thumbnail": "fit", "mirror": "flip", "border": "pad", "convert": "format"}
-"""Names of what one of the operations does, which takes its value in another form."""
+"""Names for the effect of an operation, with the value in another form."""
 
 _MEANT = {"greyscale": "grayscale", "grey": "grayscale", "gray": "grayscale", "colour": "color"}
 
 
 class Operation(NamedTuple):
-    """An operation that was read: `argument` is its place in the call, `value` what it takes."""
+    """A parsed operation: `argument` is its position in the call, `value` its value."""
 
     argument: str
     name: str
@@ -44,14 +44,14 @@ class Operation(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """What rotate and pad add: a colour, or None for transparency, and what the caller calls it."""
+    """What rotate and pad add: a colour, or None for transparency, and the caller's name for it."""
 
     color: Color | None
     name: str
 
 
 def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Operation | None]:
-    """Return the operations, None for one that is wrong and may have changed the size; what is wrong is noted."""
+    """Return the operations, with None for one that is wrong and may have changed the size; mistakes are recorded."""
     if not operations:
         mistakes.add(
             ArgumentError("operations", f"is empty; {_FORM}; operations are {', '.join(OPERATIONS)}")
@@ -83,7 +83,7 @@ def _operation(operation: JsonValue, path: str) -> Operation:
     """Return an operation with the value that it takes.
 
     Raises:
-        ArgumentError: there is no such operation, or it does not take this value.
+        ArgumentError: the operation does not exist, or does not take this value.
     """
     if isinstance(operation, str):
         name = _name(operation)
@@ -103,7 +103,7 @@ def _name(text: str) -> str:
 
 
 def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue]:
-    """Return the name of an operation and its value, also where the name is a value itself: `{"type": "crop", ...}`."""
+    """Return the name of an operation and its value, also if the name is itself a value: `{"type": "crop", ...}`."""
     if len(operation) == 1:
         ((key, value),) = operation.items()
         if (name := _name(key)) in _OPERATIONS:
@@ -135,7 +135,7 @@ def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValu
 
 
 def _form(name: str) -> str:
-    """Say how an operation is written."""
+    """Say how to write an operation."""
     return f'write {{"{name}": {_OPERATIONS[name].form}}}' if name in _OPERATIONS else _FORM
 
 
@@ -156,7 +156,7 @@ def _region(value: JsonValue, argument: str) -> Sequence[float]:
 
 
 def _size(value: JsonValue, argument: str) -> tuple[int | None, int | None]:
-    """Return a width and a height, one of which may be left to the other."""
+    """Return a width and a height, of which one may follow from the other."""
     sides: list[JsonValue] = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
     if isinstance(value, Mapping) and value and set(value) <= {"width", "height"}:
         sides = [value.get("width"), value.get("height")]
@@ -216,7 +216,7 @@ def _percent(value: JsonValue, argument: str) -> int:
 
 
 class _Form(NamedTuple):
-    """How the value of an operation is read, and written."""
+    """How the value of an operation is read, and how to write it."""
 
     read: Callable[[JsonValue, str], Any]
     form: str
@@ -245,7 +245,7 @@ _OPERATIONS: dict[str, _Form] = {
 _SWITCHES = ("grayscale", "invert")
 
 SHAPING = ("crop", "resize", "fit", "rotate", "pad")
-"""Operations that may change the size, on which those after them depend."""
+"""Operations that may change the size, on which later ones depend."""
 
 OPERATIONS = tuple(_OPERATIONS)
 """The names of the operations."""

@@ -1,4 +1,4 @@
-"""Pictures of one size side by side or one below the other, whichever shows them larger, with their names."""
+"""Pictures of equal size next to each other or one below the other, whichever shows them larger, with their names."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""Pixels of the sheet's sides at most."""
+"""The longest side of the sheet, in pixels."""
 
 _USUAL = 1_600
 _ENLARGED = 480
@@ -24,7 +24,7 @@ PanelPlace = tuple[int, int, float]
 
 
 def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[PanelPlace]]":
-    """Lay out named pictures, all at one scale, and return the sheet and their places on it."""
+    """Arrange named pictures, all at one scale, and return the sheet and their positions on it."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
@@ -53,7 +53,7 @@ def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[PanelPl
 
 
 def _arranged(count: int, width: int, height: int) -> tuple[int, float]:
-    """Return how many stand in a row, the most that the largest scale allows, and that scale."""
+    """Return the number in a row, the most that the largest scale allows, and that scale."""
     scale, across = max((_scale(across, count, width, height), across) for across in range(1, count + 1))
     return across, scale
 

@@ -1,4 +1,4 @@
-"""The pixels that the tools work on: upright, in sRGB, 8 bits a channel."""
+"""The pixels that the tools work on: upright, in sRGB, 8 bits per channel."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,14 +14,14 @@ PAGED, MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kind
 """The formats that may hold several pages, and several frames."""
 
 SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
-"""The formats that are shown."""
+"""The formats that can be shown."""
 
 
 class Pixels(NamedTuple):
-    """A decoded picture of mode L, LA, RGB or RGBA; `remark` says what of the file it is, where that is not all.
+    """A decoded picture of mode L, LA, RGB or RGBA; `remark` says which part of the file it is, if not all.
 
-    `exact` is false where the file holds, or may hold, more than 8 bits a channel. `size` is the original's, in
-    pixels, also where it was decoded smaller.
+    `exact` is false if the file has, or may have, more than 8 bits per channel. `size` is the original's, in
+    pixels, even if it was decoded smaller.
     """
 
     name: str
@@ -38,9 +38,9 @@ class Pixels(NamedTuple):
 
 
 def pixels(source: Source, argument: str = "source", side: int | None = None) -> Pixels:
-    """Decode a picture: the first frame or page of several; an SVG in the size it asks for, at most 2,048 pixels.
+    """Decode a picture: the first of several frames or pages; an SVG at the size that it asks for, at most 2,048 pixels.
 
-    `side` is what the longer side will be shrunk to, where it will: a JPEG is then decoded smaller, which is faster.
+    `side` is the size to which the longer side will be shrunk, if any: a JPEG is then decoded smaller, which is faster.
 
     Raises:
         ArgumentError: it is not a picture, or cannot be decoded. It names `argument`.
@@ -65,7 +65,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
             size = image.size
         exact, stored = _exact(image, data, file_type), image.size
         with decoding("its pixels cannot be converted"):
-            # Step by step under one name: a large picture is not kept in more forms than are needed.
+            # Step by step under one name, so that a large picture is not kept in more forms than necessary.
             image = upright(image)
             image = srgb(image)
             image = standard(image)
@@ -80,7 +80,7 @@ def pixels(source: Source, argument: str = "source", side: int | None = None) ->
 
 
 def _exact(image: "Image", data: bytes, file_type: kinds.FileType) -> bool:
-    """Tell whether 8 bits a channel are all that a file has."""
+    """Return whether a file has no more than 8 bits per channel."""
     from imagebridge.pictures.grey import is_deep
 
     if file_type is kinds.PNG:
@@ -94,10 +94,10 @@ def _exact(image: "Image", data: bytes, file_type: kinds.FileType) -> bool:
 
 
 def required(source: Source, argument: str = "source") -> kinds.FileType:
-    """Return what kind of picture a file is.
+    """Return the picture format of a file.
 
     Raises:
-        ArgumentError: it is none.
+        ArgumentError: it is not a picture.
     """
     file_type = kinds.kind(source.data)
     if file_type is kinds.PDF:
@@ -120,7 +120,7 @@ def _svg_pixels(source: Source) -> Pixels:
 
 
 def squared(image: "Image", size: tuple[int, int]) -> "Image":
-    """Return the picture in another size, its pixels whole: enlarged they become squares, and no colour is mixed."""
+    """Return the picture at another size with whole pixels: enlarged they become squares, and no colours are mixed."""
     from PIL.Image import Resampling
 
     return image.resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
@@ -133,7 +133,7 @@ def colors_of(image: "Image") -> list[tuple[int, int, int]]:
 
 
 def frame_count(data: bytes) -> int:
-    """Return how many frames or pages a picture has, 1 where its format knows none.
+    """Return how many frames or pages a picture has, or 1 if its format has none.
 
     Raises:
         PictureError: they cannot be counted.

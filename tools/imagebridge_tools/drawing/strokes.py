@@ -1,4 +1,4 @@
-"""Lines and shapes over a picture with smooth edges, and a thin rim that sets them off from any ground."""
+"""Lines and shapes over a picture with smooth edges, and a thin rim that sets them off from any background."""
 
 from collections.abc import Callable, Sequence
 from math import atan2, cos, pi, sin
@@ -16,14 +16,14 @@ _FINE = 3
 """How much finer than the picture shapes are drawn, to smooth their edges."""
 
 _LARGE = 3_000_000
-"""Pixels above which a shape is drawn as it is: its edges are fine enough."""
+"""Pixels above which a shape is drawn directly: its edges are fine enough."""
 
 _HEAD = 6
 """Length of an arrow's head, in widths of its line."""
 
 
 def frame(image: "Image", box: Sequence[float], color: Color, width: int) -> None:
-    """Draw the edges of a box, half of the `width` in pixels on either side of them."""
+    """Draw the edges of a box, with half of the `width` in pixels on either side of them."""
     from PIL import ImageDraw
 
     draw = ImageDraw.Draw(image)
@@ -64,7 +64,7 @@ def arrow(image: "Image", start: Point, end: Point, color: Color, width: float) 
         draw.line([place(start), place(neck)], 255, max(1, round(thick)))
         corners = [place(point) for point in (end, *wings)]
         draw.polygon(corners, 255)
-        # The rim goes round the head as well.
+        # The rim goes around the head as well.
         draw.line([*corners, corners[0]], 255, max(1, round(thick - thick / 1.4)), joint="curve")
 
     _painted(image, [start, end, *wings], color, width, shape)
@@ -81,7 +81,7 @@ def disc(image: "Image", centre: Point, color: Color, radius: float, rim: float)
 
 
 def plate(image: "Image", box: Sequence[float], color: Color, rim: float) -> None:
-    """Draw a filled box with slightly round corners and a rim: the ground of a label."""
+    """Draw a filled box with slightly rounded corners and a rim: the background of a label."""
     left, top, right, bottom = box
 
     def shape(draw: "ImageDraw", place: "Callable[[Point], Point]", thick: float) -> None:
@@ -100,7 +100,7 @@ def _painted(
     shape: "Callable[[ImageDraw, Callable[[Point], Point], float], None]",
     rim: float | None = None,
 ) -> None:
-    """Paint a shape: once wider in black or white, once in its colour."""
+    """Paint a shape: first wider in black or white, then in its colour."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
@@ -122,6 +122,6 @@ def _painted(
         mask = Images.new("L", (size[0] * fine, size[1] * fine))
         shape(ImageDraw.Draw(mask), place, thick * fine)
         mask = mask.reduce(fine) if fine > 1 else mask
-        # On a transparent picture the mark is opaque.
+        # On a transparent picture, the mark is opaque.
         ink = Images.new(image.mode, size, value if image.mode == "RGB" else (*value, 255))
         image.paste(ink, (left, top), mask)

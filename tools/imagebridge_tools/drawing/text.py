@@ -23,23 +23,23 @@ _FONTS = (
     "arial.ttf",
     "Arial Unicode.ttf",
 )
-"""Fonts that look like the shipped one and that systems bring along, asked first for characters that it lacks."""
+"""Fonts that look like the included one and come with systems, tried first for characters that it lacks."""
 
 
 def bundled(size: float) -> "FreeTypeFont":
-    """Return the font that is shipped: the same everywhere, with Latin, Greek and Cyrillic letters."""
+    """Return the included font: the same everywhere, with Latin, Greek and Cyrillic letters."""
     from PIL import ImageFont, features
 
     from imagebridge_tools.charts.engine import FONTS
 
     if not features.check("freetype2"):
         raise ArgumentError("text", "cannot be drawn, because this Pillow was built without FreeType")
-    # Laid out letter by letter: its ligatures would make other signs of 2x4 and ->.
+    # Laid out letter by letter: its ligatures would turn 2x4 and -> into other characters.
     return ImageFont.truetype(FONTS / "Inter-Regular.ttf", size, layout_engine=ImageFont.Layout.BASIC)
 
 
 def face(text: str) -> "FreeTypeFont":
-    """Return the shipped font, or the first other one here that lacks fewer of the characters."""
+    """Return the included font, or the first other one here that lacks fewer of the characters."""
     best = bundled(_SIZE)
     fewest = len(lacking(text, best))
     for font in _other_fonts(text) if fewest else ():
@@ -51,7 +51,7 @@ def face(text: str) -> "FreeTypeFont":
 
 
 def _other_fonts(text: str) -> "Iterator[FreeTypeFont]":
-    """Yield fonts of this system, at last the one of all here that lacks the fewest characters of a text."""
+    """Yield fonts of this system, finally the one here that lacks the fewest characters of a text."""
     from PIL import ImageFont
 
     for name in _FONTS:
@@ -69,7 +69,7 @@ def _file_holding(characters: str) -> str:
 
 
 def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
-    """Break a paragraph between words, and inside a word only where it is wider than the line."""
+    """Break a paragraph between words, and inside a word only if it is wider than the line."""
     lines: list[str] = []
     line = ""
     for word in paragraph.split(" "):
@@ -90,10 +90,10 @@ def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
 
 
 def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
-    """Return a line that fits `width` pixels, its middle left out where it is too long."""
+    """Return a line that fits `width` pixels, with its middle left out if it is too long."""
     if font.getlength(text) <= width:
         return text
-    # A name's end, with its number and suffix, tells as much as its start.
+    # The end of a name, with its number and suffix, is as informative as its start.
     for length in range(len(text) - 1, 1, -1):
         shorter = f"{text[: (length + 1) // 2]}...{text[len(text) - length // 2 :]}"
         if font.getlength(shorter) <= width:
@@ -108,13 +108,13 @@ def lacking(text: str, font: "FreeTypeFont") -> list[str]:
 
 
 def missing(text: str, font: "FreeTypeFont") -> str:
-    """Name the characters of a text that show as boxes, in brackets; nothing where there are none."""
+    """Name the characters of a text that show as boxes, in brackets; empty if there are none."""
     boxes = lacking(text, font)
     help_ = f"; {remedy}" if (remedy := fonts.remedy(boxes)) else ""
     return f" (no glyphs, shown as boxes: {few(boxes)}{help_})" if boxes else ""
 
 
 def _glyph(font: "FreeTypeFont", character: str) -> tuple[tuple[int, int], bytes]:
-    # A core image is a sequence of bytes, which its stub leaves out.
+    # A core image is a sequence of bytes, which its stub omits.
     mask = font.getmask(character)
     return mask.size, bytes(mask)  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""Changes of brightness, contrast and colour that leave transparency as it is."""
+"""Changes of brightness, contrast and colour that leave transparency unchanged."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -16,10 +16,10 @@ FACTOR = 10
 
 
 def factor(value: object, argument: str, *, auto: bool = False) -> Contrast:
-    """Return how much a tone is to change.
+    """Return by how much to change a tone.
 
     Raises:
-        ArgumentError: no number from 0 to `FACTOR`, nor `auto` where that is allowed.
+        ArgumentError: it is not a number from 0 to `FACTOR`, nor `auto` if that is allowed.
     """
     if auto and isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"
@@ -56,7 +56,7 @@ def saturated(image: "Image", amount: float) -> "Image":
 
 
 def toned(image: "Image", change: "Callable[[Image], Image]") -> "Image":
-    """Apply a change to all channels but the transparency."""
+    """Apply a change to all channels except transparency."""
     if image.mode not in ("LA", "RGBA"):
         return change(image)
     changed = change(image.convert(image.mode[:-1]))

@@ -12,7 +12,7 @@ from imagebridge_tools.lenient_values import word
 from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
-"""The units, and where right and bottom edge lie in each (0: at the picture's own size)."""
+"""The units, and the right and bottom edges in each (0: depending on the picture's size)."""
 
 Units = Annotated[
     str,
@@ -34,19 +34,19 @@ _SIZES = (
     ("left", "top", "width", "height"),
 )
 _POINTS = (("from", "to"), ("start", "end"), ("x", "y"))
-"""What coordinates are called where they come by name: sides; a corner with width and height; two points or one."""
+"""The names of coordinates: sides; a corner with width and height; two points or one."""
 
 REGION_KEYS = (*_SIZES, *_SIDES)
-"""Keys that together say where a region is."""
+"""Keys that together describe a region."""
 
 PLACE_KEYS = (*REGION_KEYS, *_POINTS)
-"""Keys that together say where something is."""
+"""Keys that together describe a position."""
 
 _LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?)*)[\s\])]*")
 """Numbers in a row, as text."""
 
 Box = tuple[int, int, int, int]
-"""Left, top, right and bottom in pixels; right and bottom lie behind the last pixel."""
+"""Left, top, right and bottom in pixels; right and bottom are just after the last pixel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Ruler:
         """Return the points of `x, y, x, y, ...` in pixels.
 
         Raises:
-            ArgumentError: an odd count, a point outside the picture, or fractions of its first pixel alone.
+            ArgumentError: an odd count, a point outside the picture, or only fractions of its first pixel.
         """
         if len(values) % 2 or not values:
             raise ArgumentError(
@@ -92,7 +92,7 @@ class Ruler:
         """Return the whole pixels that a region `[left, top, right, bottom]` touches.
 
         Raises:
-            ArgumentError: no four numbers, nothing between them, or some of it outside the picture.
+            ArgumentError: not four numbers, an empty region, or one partly outside the picture.
         """
         if len(values) != 4:
             raise ArgumentError(
@@ -106,11 +106,11 @@ class Ruler:
             hint = f", such as [{', '.join(turned)}]" if x0 > x1 or y0 > y1 else ""
             raise ArgumentError(argument, f"is empty; give [left, top, right, bottom]{hint}")
         self._check_extent(values, argument)
-        # What fractions lose on the way to pixels is no part of another pixel.
+        # Rounding errors of fractions converted to pixels do not count as part of another pixel.
         return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
 
     def _check_extent(self, values: Sequence[float], argument: str) -> None:
-        """Refuse what lies within the first pixel: parts of the whole are meant."""
+        """Refuse coordinates inside the first pixel: fractions of the whole are probably meant."""
         if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
             raise ArgumentError(
                 argument, f"is a single pixel of {self.width}x{self.height}{self._hint(values)}"
@@ -121,7 +121,7 @@ class Ruler:
         return "pixels" if self.units == "pixels" else f"units of {self.units}"
 
     def _hint(self, values: Sequence[float]) -> str:
-        """Name the units in which the numbers would lie in the picture."""
+        """Name the units in which the numbers would be inside the picture."""
         if not all(isfinite(value) and value >= 0 for value in values):
             return ""
         if self.units == "pixels":
@@ -133,9 +133,9 @@ class Ruler:
 
 
 def coordinates(value: JsonValue) -> JsonValue:
-    """Return coordinates as a list of numbers where they come in another form of one meaning; else as they came.
+    """Return coordinates as a list of numbers if they are written in another unambiguous form; otherwise unchanged.
 
-    That is by the names of sides, with a width and a height, as points, or as text.
+    Such forms are names of sides, with a width and a height, as points, or as text.
     """
     if isinstance(value, str):
         found = _LISTED.fullmatch(value)

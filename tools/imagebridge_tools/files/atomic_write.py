@@ -1,26 +1,43 @@
-"""A file that appears whole or not at all, so that several processes may read and write it."""
+"""Writes a file that appears complete or not at all, so that several processes may read and write it."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 UNFINISHED = "new-"
-"""How a file's name begins until it is whole. One that stays so was left by a process that was killed."""
+"""The beginning of a file's name until it is complete. A file that keeps it was left by a killed process."""
 
 
-def write_whole(file: "Path | str", data: bytes) -> None:
-    """Write a file in one step, in place of one that is there; only its owner may read it, from the start.
+def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> None:
+    """Write a file in one step, replacing an existing one; only its owner may read it, from the start.
+
+    Args:
+        file: the path of the file.
+        data: its content.
+        as_before: whether an existing file keeps its permissions, and its owner if possible.
 
     Raises:
-        OSError: it cannot be written; what was there is as it was.
+        OSError: it cannot be written; an existing file is unchanged.
     """
     with NamedTemporaryFile(dir=os.path.dirname(file), prefix=UNFINISHED, delete=False) as made:
         try:
             made.write(data)
+            if as_before:
+                _adopt(file, made.fileno())
             made.close()
             os.replace(made.name, file)
         except BaseException:
             with suppress(OSError):
                 os.unlink(made.name)
             raise
+
+
+def _adopt(file: "Path | str", descriptor: int) -> None:
+    """Give an open file the permissions and the owner of another file, if that exists."""
+    with suppress(FileNotFoundError, AttributeError):  # Windows has no owners and permissions of this kind.
+        before = os.stat(file)
+        with suppress(PermissionError):
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))

@@ -1,15 +1,18 @@
-"""A bucket of an S3-compatible object store, by obstore: what several machines share.
+"""A bucket of an S3-compatible object store, through obstore, which several machines share.
 
-Address, region and keys are those of the environment: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and the like, or the machine's role.
+Address, region and keys come from the environment: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and others, or from the machine's role.
 """
 
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .storage import LARGEST, TOO_LARGE, StoredObject
 
@@ -19,120 +22,172 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _SECONDS = 10
-"""Seconds that a request may take: calls wait for it."""
+"""Seconds that a request may take, because calls wait for it."""
 
 _RETRIES = 2
-"""Times that a request is sent again which failed on its way."""
+"""How many times a request that failed in transit is sent again, unless it took all of these seconds."""
+
+_QUIET = 5.0
+"""Seconds for which a bucket that did not answer in time is not asked again."""
 
 _PAUSE = 60.0
-"""Seconds between two lists of a whole store: each thousand objects cost a request."""
+"""Seconds between two listings of a whole store: each thousand objects cost a request."""
 
 
 _FOLDER = 2
-"""Characters of a name that are a folder: so that one of its 256 parts is listed to find a name by its beginning."""
+"""Characters of a name that form a folder, so that finding a name by its beginning lists only one of 256."""
 
 
 def _path(name: str) -> str:
     return f"{name[:_FOLDER]}/{name[_FOLDER:]}"
 
 
+class BucketSilence:
+    """Whether a bucket has not answered in time: calls then fail at once, while one at a time tries again."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._lock = Lock()
+
+    def check(self) -> None:
+        """Raise OSError if the bucket should not be asked now."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._until:
+                raise OSError("silent", "the store did not answer a moment ago")
+            if self._until:
+                self._until = now + _SECONDS + _QUIET
+
+    def tell(self, seconds: float, *, answered: bool) -> None:
+        """Record the outcome of a request, and the seconds that it took."""
+        if answered:
+            self._until = 0.0
+        elif seconds >= _SECONDS:
+            self._until = time.monotonic() + _QUIET
+
+
 class BucketStorage:
-    """Objects below a prefix of a bucket, which S3 shows whole or not at all."""
+    """Objects below a prefix of a bucket, which S3 shows complete or not at all.
+
+    silence: the silence of the bucket, which the stores of all callers share.
+    """
 
     pause = _PAUSE
 
-    def __init__(self, store: "ObjectStore") -> None:
+    def __init__(self, store: "ObjectStore", silence: BucketSilence | None = None) -> None:
         self._store = store
+        self._silence = silence or BucketSilence()
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             found = obstore.get(self._store, _path(name))
             if found.meta["size"] > LARGEST:
                 raise ValueError(TOO_LARGE)
             return bytes(found.bytes())
 
     def head(self, name: str, size: int) -> bytes:
-        """Return the first bytes of an object, `size` at most."""
+        """Return at most the first `size` bytes of an object."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             return bytes(obstore.get_range(self._store, _path(name), start=0, length=size))
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep an object, in place of one of its name."""
+        """Store an object, replacing one with the same name."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             obstore.put(self._store, _path(name), data)
 
     def touch(self, name: str, within: float) -> bool:
-        """Tell whether an object is there and was given no more than `within` seconds ago: else it has to be put anew."""
+        """Return whether an object exists and was used at most `within` seconds ago; otherwise it has to be stored again."""
         import obstore
 
         try:
-            with _as_os_error():
+            with self._asking():
                 state = obstore.head(self._store, _path(name))
         except FileNotFoundError:
             return False
         return state["last_modified"].timestamp() > time.time() - within
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin so."""
+        """Yield the objects whose names begin with this."""
         import obstore
 
         folder = beginning[:_FOLDER] if len(beginning) >= _FOLDER else None
-        with _as_os_error():
+        with self._asking():
             found: Any = obstore.list(self._store, folder)  # pyright: ignore[reportUnknownMemberType]
             for page in found:
                 for one in page:
                     name = one["path"].replace("/", "", 1)
-                    # Stores of callers lie below the one of all.
+                    # The stores of callers are below the shared one.
                     if name.startswith(beginning) and "/" not in name:
                         yield StoredObject(name, one["size"], one["last_modified"].timestamp())
 
     def delete(self, name: str) -> None:
-        """Take an object away, if it is there."""
+        """Delete an object, if it exists."""
         import obstore
 
-        with _as_os_error():
+        with self._asking():
             obstore.delete(self._store, _path(name))
 
     def tidy(self) -> None:
-        """Do nothing: the store itself ends what is half-written."""
+        """Do nothing: the store itself removes incomplete objects."""
+
+    @contextmanager
+    def _asking(self) -> "Generator[None]":
+        """Send requests to the bucket in the block, unless it is silent. Failures raise OSError, missing objects FileNotFoundError."""
+        self._silence.check()
+        begun, failed = time.monotonic(), False
+        try:
+            with _as_os_error():
+                yield
+        except FileNotFoundError:
+            raise
+        except OSError:
+            failed = True
+            raise
+        finally:
+            self._silence.tell(time.monotonic() - begun, answered=not failed)
 
 
 @lru_cache(maxsize=256)
 def bucket(url: str) -> BucketStorage:
-    """Return the storage below a URL such as s3://bucket/prefix; nothing is sent yet.
+    """Return the storage at a URL such as s3://bucket/prefix; no request is sent yet.
 
     Raises:
-        ValueError: it is no such URL, or something that the environment says of it cannot be right.
+        ValueError: it is not such a URL, or the environment contains something invalid about it.
     """
     from obstore.exceptions import BaseError
     from obstore.store import from_url
 
     local = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     options: Any = {"timeout": f"{_SECONDS}s", "connect_timeout": "3s", "allow_http": local}
+    retries: Any = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=_SECONDS)}
     try:
-        return BucketStorage(
-            from_url(url, client_options=options, retry_config={"max_retries": _RETRIES})  # pyright: ignore[reportArgumentType]
-        )
+        store = from_url(url, client_options=options, retry_config=retries)
+        return BucketStorage(store, _silence(urlsplit(url).netloc))
     except BaseError as error:
         raise ValueError(str(error).partition("\n")[0]) from error
 
 
+@lru_cache(maxsize=256)
+def _silence(_bucket: str) -> BucketSilence:
+    return BucketSilence()
+
+
 @contextmanager
 def _as_os_error() -> "Generator[None]":
-    """Let what fails fail as files do: OSError, of which what is not there is a kind."""
+    """Make failures look like those of files: OSError, with missing objects as a subclass."""
     from obstore.exceptions import BaseError
 
     try:
         yield
     except BaseError as error:
-        # The rest of the message tells addresses, and what the store said.
+        # The rest of the message contains addresses, and what the store said.
         raise OSError(
             type(error).__name__, f"the store responds incorrectly ({type(error).__name__})"
         ) from error

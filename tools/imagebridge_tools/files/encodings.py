@@ -1,4 +1,4 @@
-"""In which encoding the bytes of a text are, which seldom say so themselves."""
+"""Detects the encoding of a text, which bytes seldom state themselves."""
 
 import codecs
 from importlib import import_module
@@ -15,7 +15,7 @@ _MARKS = (
 _WESTERN = "cp1252"
 
 _NEAR = 0.75
-"""From how much of the trust in another on the Western encoding is taken: it is by far the most frequent."""
+"""The share of the confidence in another encoding from which on the Western one is chosen, which is by far the most frequent."""
 
 _WIDE = (
     ("utf-32-le", 4, 0, 0.8),
@@ -23,33 +23,33 @@ _WIDE = (
     ("utf-16-le", 2, 0, 0.5),
     ("utf-16-be", 2, 1, 0.5),
 )
-"""Encodings, the bytes of a letter in them, which of these ASCII has, and the share of zeros among the others at least."""
+"""Encodings, their bytes per letter, which of these ASCII uses, and the smallest share of zeros among the others."""
 
 _ZEROS = 1000
-"""Bytes in which zeros tell that a text is wide."""
+"""Bytes in which zeros reveal a wide encoding."""
 
 _SEEN = 200_000
-"""Bytes from which an encoding is told."""
+"""Bytes from which an encoding is detected."""
 
 _SIGNS = frozenset("€£¥¢¤§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
-"""Signs of Windows' Western encoding that stand alone in texts of English, or beside a number."""
+"""Characters of Windows' Western encoding that occur alone in English texts, or next to a number."""
 
 _VIETNAMESE = frozenset("\u0300\u0301\u0303\u0309\u0323ơưĂăđĐ")
-"""Marks and letters of which a text in Vietnamese has some."""
+"""Marks and letters of which a Vietnamese text has some."""
 
 _SURE = 0.004
-"""What chardet must trust an encoding with at least; it trusts few words in their own encoding with 0.005 to 0.3."""
+"""The lowest confidence from chardet that is accepted; for a few words in the right encoding it is 0.005 to 0.3."""
 
 
 class DecodedText(NamedTuple):
-    """A text, and the encoding it was read in where that is a guess."""
+    """A text, and the encoding in which it was read if that is a guess."""
 
     text: str
     guessed: str = ""
 
 
 def decoded(data: bytes) -> DecodedText:
-    """Return bytes as text: by the mark at their start, as UTF-8, or in the encoding that their letters speak for."""
+    """Return bytes as text: by byte order mark, as UTF-8, or in the encoding that their letters suggest."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return DecodedText(data.decode(encoding, "replace"))
@@ -66,7 +66,7 @@ def decoded(data: bytes) -> DecodedText:
 
 
 def _wide(data: bytes) -> str:
-    """Return UTF-16 or UTF-32 where zeros stand in the places of bytes that they have for ASCII, else ""."""
+    """Return UTF-16 or UTF-32 if zeros are at the positions where they have them for ASCII, otherwise ""."""
     seen = data[:_ZEROS]
     for encoding, step, place, least in _WIDE:
         others = bytes(byte for at, byte in enumerate(seen) if at % step != place)
@@ -76,10 +76,10 @@ def _wide(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    """Return the name of the encoding that some bytes are most likely in: Windows' Western one where little tells."""
+    """Return the most likely encoding of some bytes: Windows' Western one if there is little evidence."""
     try:
         chardet: Any = import_module("chardet")
-    except ImportError:  # The extra `server` brings it.
+    except ImportError:  # The extra `server` installs it.
         return _WESTERN
     seen = _telling_lines(data)
     likely: dict[str, float] = {
@@ -100,7 +100,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _is_wide(data: bytes, name: str) -> bool:
-    """Tell whether bytes with zeros are text: lines of UTF-16 or UTF-32."""
+    """Return whether bytes with zeros are text: lines of UTF-16 or UTF-32."""
     if not name.startswith(("utf-16", "utf-32")):
         return False
     text = data[:_SEEN].decode(name, "replace")
@@ -108,7 +108,7 @@ def _is_wide(data: bytes, name: str) -> bool:
 
 
 def _telling_lines(data: bytes) -> bytes:
-    """Return the lines of some bytes that tell most: those with letters beyond ASCII, rather than spaces alone."""
+    """Return the most informative lines of some bytes: those with letters beyond ASCII, rather than only spaces."""
     if b"\0" in data[:1000]:
         return data[:_SEEN]
     lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]

@@ -18,7 +18,7 @@ _LOOKED_AT = 2000
 
 
 class FoundFile(NamedTuple):
-    """A file that was read: where it really lies, and its bytes."""
+    """A file that was read: its real path, and its bytes."""
 
     path: Path
     data: bytes
@@ -27,10 +27,10 @@ class FoundFile(NamedTuple):
 def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
-    `limit` is in bytes. Names outside the allowed folders are never told, nor whether they exist.
+    `limit` is in bytes. Names outside the allowed folders are never revealed, nor whether they exist.
 
     Raises:
-        ArgumentError: it is not below an allowed folder, not there, not a plain file, or too large.
+        ArgumentError: it is not below an allowed folder, does not exist, is not a regular file, or is too large.
     """
     path = path_of(source, argument)
     if not allow:
@@ -46,12 +46,12 @@ def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> 
 
 
 def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
-    """Return where a file that may not exist yet lies below the folders `allow`, by its folder's real path, which is in them.
+    """Return the path of a file that may not exist yet below the folders `allow`, with the real path of its folder, which is in them.
 
-    What was a link is none in this path: who opens it through `held` opens what was looked at here.
+    No part of this path is a link: whoever opens it through `held` opens what was checked here.
 
     Raises:
-        ArgumentError: it does not.
+        ArgumentError: it is not below them.
     """
     candidates = _candidates(path, allow)
     if not candidates:
@@ -65,15 +65,15 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
 
 
 _FOLDER = sum(getattr(os, flag, 0) for flag in ("O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_PATH"))
-"""How a folder on the way is opened: no link is followed, and where the system has O_PATH it need not be readable."""
+"""How a folder on the way is opened: links are not followed, and if the system has O_PATH, it need not be readable."""
 
 
 @contextmanager
 def held(folder: str) -> Generator[int | None]:
-    """Hold on to a folder by its real path: no part of it may have become a link. None where the system cannot.
+    """Keep a folder open by its real path: no part of it may have become a link. None if the system cannot do this.
 
     Raises:
-        OSError: it is not there, or a part of its path is a link by now.
+        OSError: it does not exist, or a part of its path is now a link.
     """
     if os.open not in os.supports_dir_fd:
         yield None
@@ -91,10 +91,10 @@ def held(folder: str) -> Generator[int | None]:
 
 
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
-    """Return the path that a path or `file:` URL names, as `system` writes paths. Touches no disk.
+    """Return the path that a path or `file:` URL names, in the form of `system`. Does not touch the disk.
 
     Raises:
-        ArgumentError: another URL, a file on another host, or no legal path.
+        ArgumentError: another URL, a file on another host, or an invalid path.
     """
     windows = issubclass(system, PureWindowsPath) or (system is PurePath and os.name == "nt")
     native = PureWindowsPath if windows else PurePosixPath
@@ -124,10 +124,10 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
 
 
 def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
-    """Return where the path can lie below the allowed folders, by its letters alone.
+    """Return where the path can be below the allowed folders, judging only by its characters.
 
-    Nothing outside is touched, not even to see whether it exists: on Windows a look at a share already
-    tells another host who we are.
+    Nothing outside is touched, not even to see whether it exists: on Windows, looking at a share already
+    reveals us to another host.
     """
     paths: list[str] = []
     for folder in allow:
@@ -141,7 +141,7 @@ def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
 def _real(path: str, source: str, argument: str) -> str:
     try:
         return os.path.realpath(path)
-    except OSError as error:  # A link became a folder while it was looked at.
+    except OSError as error:  # A link became a folder while it was checked.
         raise ArgumentError(
             argument, f"{source!r} changed while it was being checked: {error.strerror}"
         ) from None
@@ -158,7 +158,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         raise ArgumentError(argument, f"{source!r} is a link that leads out of the allowed folders")
     if os.path.isdir(real):
         raise ArgumentError(argument, f"{source!r} is a folder{_holding(real)}")
-    # Opening a pipe must not wait for its writer, nor follow a link that was put there just now.
+    # Opening a pipe must not wait for its writer, nor follow a link that was just put there.
     flags = os.O_RDONLY | sum(
         getattr(os, name, 0) for name in ("O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     )
@@ -176,7 +176,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             raise ArgumentError(argument, f"{source!r} is not a regular file")
-        # Where no folder can be held, one on the way may have become a link between the check and the opening.
+        # If no folder can be held open, one on the way may have become a link between the check and the opening.
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
             raise ArgumentError(argument, f"{source!r} changed while it was being opened")
         if about.st_size > limit:
@@ -209,9 +209,9 @@ def _names(folder: str) -> list[str]:
 
 
 def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
-    """Return the paths of the files that a path with `*` or `?` in its last part names, by name, numbers by their value.
+    """Return the files that match a path with `*` or `?` in its last part, sorted by name, numbers by value.
 
-    Any other source comes back as it is. What a found name leads to is checked where it is read.
+    Any other source is returned unchanged. What a found name leads to is checked when it is read.
 
     Raises:
         ArgumentError: no file below an allowed folder has such a name.
@@ -237,6 +237,6 @@ def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
 
 
 def _numbered(path: str) -> list[tuple[int, str]]:
-    """Return a key that puts page 2 before page 10."""
+    """Return a sort key that puts page 2 before page 10."""
     parts = re.split(r"(\d+)", os.path.basename(path).casefold())
     return [(int(part), "") if part.isdecimal() else (0, part) for part in parts]

@@ -1,6 +1,6 @@
-"""Footprint: what a call leaves behind, by which the same call may be answered again without being run.
+"""Footprint: what a call reads and writes, which decides whether the same call may be answered again without running it.
 
-Whoever wants to know it asks for it around the call; all that reads or writes files says so here.
+Callers that need it request it around the call; everything that reads or writes files reports here.
 """
 
 from collections.abc import Generator
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Footprint:
-    """What a call left behind.
+    """What a call read and wrote.
 
-    repeatable: the same arguments have the same answer the next time: nothing else was read, nothing was written, and
+    repeatable: whether the same arguments have the same answer the next time: nothing else was read, nothing was written, and
     nothing went wrong that may go well then.
     kept: the hashes of the pictures that the call kept in the store, which its answer names.
     """
@@ -27,7 +27,7 @@ _FOOTPRINT: ContextVar[Footprint | None] = ContextVar("imagebridge_tools.files.f
 
 @contextmanager
 def footprint() -> Generator[Footprint]:
-    """Note what is read, written and kept in the block, in tasks and threads that are started there too."""
+    """Record what is read, written and kept in the block, including in tasks and threads that are started there."""
     noted = Footprint()
     token = _FOOTPRINT.set(noted)
     try:
@@ -37,12 +37,12 @@ def footprint() -> Generator[Footprint]:
 
 
 def not_repeatable() -> None:
-    """Say that the call under way may have another answer the next time."""
+    """Report that the current call may have another answer the next time."""
     if noted := _FOOTPRINT.get():
         noted.repeatable = False
 
 
 def kept(name: str) -> None:
-    """Say that the call under way keeps a picture, whose hash this is."""
+    """Report that the current call keeps a picture with this hash."""
     if noted := _FOOTPRINT.get():
         noted.kept.append(name)

@@ -1,4 +1,4 @@
-"""saved: pictures as files below writable folders, which is the one way in which tools write."""
+"""saved: writes pictures as files below writable folders, the only way in which tools write."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -29,18 +29,18 @@ FORMATS = {
 """Suffixes of names, and the formats that are written for them."""
 
 _SVG = ".svg"
-"""The suffix for the SVG that a picture was drawn from, where there is one."""
+"""The suffix for the SVG that a picture was drawn from, if there is one."""
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 _RESERVED = {
     *("con", "prn", "aux", "nul", "conin$", "conout$"),
     *(f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"),
 }
-"""Names that Windows gives to devices, whatever their suffix (Microsoft's "Naming Files, Paths, and Namespaces", 2026-11)."""
+"""Names that Windows reserves for devices, whatever their suffix (Microsoft's "Naming Files, Paths, and Namespaces", 2026-11)."""
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"
-"""Signs that show nothing, or turn round what stands around them; of these, those that some scripts are spelt with."""
+"""Characters that are invisible or change the direction of text; and those of them that some scripts need for spelling."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -55,7 +55,7 @@ class Target:
     overwrite: bool
 
     def name(self, picture: Picture, number: int | None) -> str:
-        """Return the name of one file, with its `number` where there are several."""
+        """Return the name of one file, with its `number` if there are several."""
         several = f"-{number}" if number else ""
         return f"{self.stem}{several}{self.suffix or _SUFFIXES[picture.media_type]}"
 
@@ -65,10 +65,10 @@ def target(
 ) -> Target:
     """Check where `save_as` leads, before anything is made: a path below one of the folders `allow_write`.
 
-    With `svg` it may end in .svg: what is made is drawn from one.
+    With `svg` it may end in .svg, because the result is drawn from one.
 
     Raises:
-        ArgumentError: it may not be written, its folder is not there, or the file is and `overwrite` is false.
+        ArgumentError: it may not be written, its folder does not exist, or the file does and `overwrite` is false.
     """
     not_repeatable()
     if not allow_write:
@@ -99,7 +99,13 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
         suffix = f".{suffix}"
     plain = PureWindowsPath(name).name == name and PurePosixPath(name).name == name
     odd = any(sign in ':*?"<>|' or (category(sign) in _UNSEEN and sign not in _JOINERS) for sign in name)
-    if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
+    if (
+        not plain
+        or odd
+        or stem.strip(" .") != stem
+        or not stem
+        or stem.split(".")[0].strip().lower() in _RESERVED
+    ):
         raise ArgumentError(
             "save_as", f"{name!r} is not a valid file name on every system; use letters, digits, - and _"
         )
@@ -109,8 +115,8 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
 async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
-    A suffix that names another format than a picture has makes it be converted. The SVG that a picture was drawn from is
-    written in its place, unless the suffix names another format.
+    A picture is converted if the suffix names another format than its own. The SVG that a picture was drawn from is
+    written instead of it, unless the suffix names another format.
 
     Raises:
         ArgumentError: a file exists already, or cannot be written.
@@ -118,14 +124,14 @@ async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
     if where.suffix.lower() in ("", _SVG):
         if answer.svg:
             return await _saved_svg(answer, answer.svg.encode(), replace(where, suffix=where.suffix or _SVG))
-        where = replace(where, suffix="")  # There is none: the API made another picture in its place.
+        where = replace(where, suffix="")  # There is none: the API made another kind of picture.
     several = len(answer.pictures) > 1
     files: dict[str, Picture] = {}
     for number, picture in enumerate(answer.pictures, 1):
         wanted = FORMATS.get(where.suffix.lower(), picture.media_type)
         written = picture if wanted == picture.media_type else await apart(_as, picture, wanted)
         files[where.name(written, number if several else None)] = written
-    # In one step: a call that is cancelled before it leaves no file, and afterwards none is missing.
+    # In one step: a call that is cancelled before it leaves no file, and after it none is missing.
     await to_thread.run_sync(_write_all, where, {name: picture.data for name, picture in files.items()})
     places = [
         f"{os.path.join(where.folder, name)} ({described(picture)}{_first_of(came, picture)})"
@@ -146,7 +152,7 @@ async def _saved_svg(answer: ToolOutput, data: bytes, where: Target) -> ToolOutp
 
 
 def _as(picture: Picture, media_type: str) -> Picture:
-    """Encode a picture in another format; JPEG on white where it is transparent."""
+    """Encode a picture in another format; JPEG on white if it is transparent."""
     from io import BytesIO
 
     from imagebridge.pictures.decode import opened, srgb, upright
@@ -162,7 +168,7 @@ def _as(picture: Picture, media_type: str) -> Picture:
 
 
 def _write_all(where: Target, files: Mapping[str, bytes]) -> None:
-    """Write the files of one answer, or none of them: where one cannot be written, those that were new are taken away."""
+    """Write the files of one answer, or none of them: if one cannot be written, new ones are removed."""
     with ExitStack() as written:
         for name, data in files.items():
             _write_file(where, name, data)
@@ -177,9 +183,9 @@ def _unlink(where: str, name: str) -> None:
 
 
 def _write_file(where: Target, name: str, data: bytes) -> None:
-    """Write a file; one that is written over changes at once, and a link in its place is replaced, not followed."""
+    """Write a file; an existing one is replaced at once, and a link in its place is replaced, not followed."""
     try:
-        # Looked at again where no folder can be held.
+        # Checked again if no folder can be held open.
         if os.path.realpath(where.folder) != where.folder:
             raise OSError(0, "its folder has become a link")
         with folders.held(where.folder) as folder:

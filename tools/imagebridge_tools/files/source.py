@@ -1,4 +1,4 @@
-"""opened: the one way in which tools name a picture or another file, and what they find there."""
+"""opened: the only way in which tools name a picture or another file, and what they find there."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from .store import Store
 from .web import Web, name
 
 FILE_SIZE = 64_000_000
-"""Bytes of a file at most."""
+"""The most bytes of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Places:
     """Where tools may read and write, decided by whoever starts them and never by a model.
 
     `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `store` keeps
-    what tools gave, `web` fetches https addresses. Nothing is allowed by default but `data:` URLs.
+    what tools return, `web` fetches https addresses. By default, only `data:` URLs are allowed.
     """
 
     allow: tuple[Path, ...] = ()
@@ -39,7 +39,7 @@ NOWHERE = Places()
 
 
 class Source(NamedTuple):
-    """The bytes that a source names, a short `name` to tell, and the `uri` of the file or picture, or an empty text."""
+    """The bytes that a source names, a short `name` for messages, and the `uri` of the file or picture, or an empty text."""
 
     name: str
     data: bytes
@@ -50,10 +50,10 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
     """Read what `source` names, at most `FILE_SIZE` bytes.
 
     It is a path below an allowed folder (absolute, or relative to one), a `file:` URL of one, `image://` and the
-    hash of a kept picture or 8 of its first digits, a `data:` URL, or where that is enabled an `https:` URL.
+    hash of a kept picture or its first 8 or more digits, a `data:` URL, or an `https:` URL if that is enabled.
 
     Raises:
-        ArgumentError: it may not be read, is not there, or is too large; the error names `argument`.
+        ArgumentError: it may not be read, does not exist, or is too large; the error names `argument`.
     """
     text = source.strip()
     scheme = text[:8].lower()
@@ -77,10 +77,10 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
 
 
 def characters(source: Source, read: str, argument: str = "source") -> encodings.DecodedText:
-    """Return a file as text, in whatever encoding (see `encodings.decoded`); lines end in `\\n`.
+    """Return a file as text, in any encoding (see `encodings.decoded`); lines end in `\\n`.
 
     Raises:
-        ArgumentError: it is no text; the error names `argument` and says what is `read`.
+        ArgumentError: it is not text; the error names `argument` and says what is `read`.
     """
     file_type = kinds.kind(source.data)
     if file_type is not None and file_type is not kinds.SVG:

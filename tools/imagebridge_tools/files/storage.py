@@ -1,4 +1,4 @@
-"""Where a store keeps its objects: a folder of this machine, or a bucket of an object store (see `bucket.py`)."""
+"""Where a store keeps its objects: a folder on this machine, or a bucket of an object store (see `bucket.py`)."""
 
 import os
 import time
@@ -10,16 +10,16 @@ from typing import NamedTuple, Protocol
 from .atomic_write import UNFINISHED, write_whole
 
 _HALF = 3600.0
-"""Seconds after which what is half-written counts as left by a process that was killed."""
+"""Seconds after which an incomplete file counts as left by a killed process."""
 
 LARGEST = 256_000_000
-"""Bytes of an object that are read at most. A picture that tools give is far smaller; whoever can write into a storage can write any."""
+"""The most bytes of an object that are read. Pictures from tools are far smaller, but anyone with access to a storage can write any."""
 
 TOO_LARGE = f"the object has over {LARGEST:,} bytes"
 
 
 class StoredObject(NamedTuple):
-    """An object: its name, its bytes, and when it was last given, in seconds since 1970."""
+    """An object: its name, its bytes, and when it was last used, in seconds since 1970."""
 
     name: str
     size: int
@@ -27,45 +27,45 @@ class StoredObject(NamedTuple):
 
 
 class ObjectStorage(Protocol):
-    """Objects by name, which appear whole or not at all. What cannot be done raises OSError."""
+    """Objects by name, which appear complete or not at all. Failures raise OSError."""
 
     pause: float
-    """Seconds between two looks at whether there is too much: a look may cost requests."""
+    """Seconds between two checks for too much content: a check may cost requests."""
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
         ...
 
     def head(self, name: str, size: int) -> bytes:
-        """Return the first bytes of an object, `size` at most."""
+        """Return at most the first `size` bytes of an object."""
         ...
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep an object, in place of one of its name."""
+        """Store an object, replacing one with the same name."""
         ...
 
     def touch(self, name: str, within: float) -> bool:
-        """Let an object count as given now; False where it has to be put anew.
+        """Mark an object as used now; False if it has to be stored again.
 
-        That is where it is not there, or only putting it makes it younger and it was given more than `within` seconds ago.
+        That is if it does not exist, or only storing it renews it and it was used more than `within` seconds ago.
         """
         ...
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin so, in no order."""
+        """Yield the objects whose names begin with this, in no order."""
         ...
 
     def delete(self, name: str) -> None:
-        """Take an object away, if it is there."""
+        """Delete an object, if it exists."""
         ...
 
     def tidy(self) -> None:
-        """Take away what is half-written and belongs to nobody."""
+        """Remove incomplete files that belong to nobody."""
         ...
 
 
 class FolderStorage:
-    """Files of a folder, which several processes may share, and only their owner may read."""
+    """Files in a folder that several processes may share, and only their owner may read."""
 
     pause = 0.0
 
@@ -73,24 +73,24 @@ class FolderStorage:
         self._folder = folder
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError where there is none, ValueError where it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
         data = self.head(name, LARGEST + 1)
         if len(data) > LARGEST:
             raise ValueError(TOO_LARGE)
         return data
 
     def head(self, name: str, size: int) -> bytes:
-        """Return the first bytes of an object, `size` at most."""
+        """Return at most the first `size` bytes of an object."""
         with (self._folder / name).open("rb") as file:
             return file.read(size)
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep an object, in place of one of its name."""
+        """Store an object, replacing one with the same name."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(self._folder / name, data)
 
-    def touch(self, name: str, within: float) -> bool:  # whatever its age, a file is made younger
-        """Let an object count as given now; False where it is not there."""
+    def touch(self, name: str, within: float) -> bool:  # whatever its age, a file is renewed
+        """Mark an object as used now; False if it does not exist."""
         try:
             os.utime(self._folder / name)
         except FileNotFoundError:
@@ -98,21 +98,21 @@ class FolderStorage:
         return True
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin so, in no order."""
+        """Yield the objects whose names begin with this, in no order."""
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
-                with suppress(OSError):  # another process may have taken it away
+                with suppress(OSError):  # another process may have deleted it
                     if entry.name.startswith(beginning) and entry.is_file():
                         state = entry.stat()
                         yield StoredObject(entry.name, state.st_size, state.st_mtime)
 
     def delete(self, name: str) -> None:
-        """Take an object away, if it is there."""
+        """Delete an object, if it exists."""
         with suppress(OSError):
             os.unlink(self._folder / name)
 
     def tidy(self) -> None:
-        """Take away what a process left half-written when it was killed."""
+        """Remove what a process left incomplete when it was killed."""
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Store: the pictures that tools gave, by the hash of their bytes, for all servers of one user or caller."""
+"""Store: the pictures that tools returned, by the hash of their bytes, for all servers of one user or caller."""
 
 import json
 import math
@@ -19,19 +19,19 @@ from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SHORTEST = 8
-"""Digits of a hash that name a picture at least."""
+"""The fewest digits of a hash that name a picture."""
 
 _TOLD = 12
-"""Digits that results tell: no two of a million pictures share them by chance."""
+"""Digits that results contain: no two of a million pictures share them by chance."""
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _HEAD = 10_000
-"""Bytes of the line that describes a picture, at most; the longest origin takes 6,000."""
+"""The most bytes of the line that describes a picture; the longest origin takes 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """What is known of a kept picture: the SHA-256 of its bytes, its type, pixels and bytes, and what call gave it."""
+    """What is known about a kept picture: the SHA-256 of its bytes, its type, pixels and bytes, and the call that returned it."""
 
     hash: str
     media_type: str
@@ -52,10 +52,10 @@ class StoredPicture:
 
 
 class Store:
-    """Pictures in `storage`, or a folder, an object each: a line of JSON that describes it, and its bytes.
+    """Pictures in `storage` or a folder, one object each: a line of JSON that describes it, and its bytes.
 
-    Objects appear whole or not at all, so that several processes may share a storage. `keep` takes the longest unused
-    ones away where all together pass `limit` bytes, and those that were not given for `seconds`.
+    Objects appear complete or not at all, so that several processes may share a storage. `keep` removes the least recently used
+    ones if all together exceed `limit` bytes, and those that were not used for `seconds`.
     """
 
     def __init__(self, storage: ObjectStorage | Path, limit: int, seconds: float) -> None:
@@ -65,7 +65,7 @@ class Store:
         self._cleared = -math.inf
 
     def keep(self, picture: Picture, origin: str) -> StoredPicture:
-        """Keep `picture`; `origin` says in words which call gave it. The same bytes are kept once.
+        """Keep `picture`; `origin` says in words which call returned it. The same bytes are kept once.
 
         Raises:
             OSError: the storage cannot be written.
@@ -88,14 +88,14 @@ class Store:
         return note
 
     def still_keeps(self, names: Iterable[str]) -> bool:
-        """Let pictures, by their hashes, count as given now; False where one is not there, or has to be kept anew."""
+        """Mark pictures, by their hashes, as used now; False if one does not exist, or has to be kept again."""
         try:
             return all(self.storage.touch(name, self._seconds / 8) for name in names)
         except OSError:
             return False
 
     def read(self, uri: str, argument: str = "source") -> tuple[StoredPicture, bytes]:
-        """Return the picture that `uri`, or the hash or first digits of it alone, names.
+        """Return the picture named by `uri`, or just by its hash or the first digits of it.
 
         Raises:
             ArgumentError: no such picture is kept, or several begin with these digits.
@@ -120,7 +120,7 @@ class Store:
         return note, data
 
     def listed(self, after: str = "", count: int = 50) -> tuple[list[StoredPicture], str]:
-        """Return `count` kept pictures at most that follow the hash `after`, by hash, and the hash to go on from, if any.
+        """Return at most `count` kept pictures that follow the hash `after`, by hash, and the hash to continue from, if any.
 
         Raises:
             OSError: the storage cannot be read.
@@ -134,14 +134,14 @@ class Store:
         return notes, names[count - 1] if len(names) > count else ""
 
     def _fresh(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the kept pictures that are not too old and whose names begin so."""
+        """Yield the kept pictures that are not too old and whose names begin with this."""
         oldest = time.time() - self._seconds
         for one in self.storage.listed(beginning):
             if _NAME.fullmatch(one.name) and one.given >= oldest:
                 yield one
 
     def _clear(self, spared: str) -> None:
-        """Take away what is too old or too much, never the picture that was just given."""
+        """Remove what is too old or too much, but never the picture that was just returned."""
         room = self._limit
         oldest = time.time() - self._seconds
         for one in sorted(self.storage.listed(), key=lambda one: one.given, reverse=True):
@@ -158,7 +158,7 @@ def _head(note: StoredPicture) -> bytes:
 
 
 def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
-    """Return what an object says and holds. Raises ValueError where its bytes are not those of its name."""
+    """Return the description and content of an object. Raises ValueError if its bytes do not match its name."""
     head, _, data = content.partition(b"\n")
     note = _note(name, head)
     if sha256(data).hexdigest() != note.hash:
@@ -167,7 +167,7 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
 
 
 def _note(name: str, line: bytes) -> StoredPicture:
-    """Read the line that describes an object. Raises ValueError where it is that of no picture, or of another one."""
+    """Read the line that describes an object. Raises ValueError if it describes no picture, or another one."""
     try:
         note = StoredPicture(**json.loads(line.decode("utf-8", "replace")))
     except (TypeError, RecursionError) as error:
@@ -175,7 +175,7 @@ def _note(name: str, line: bytes) -> StoredPicture:
     if note.hash != name:
         raise ValueError("the line describes another picture")
     numbers: tuple[object, ...] = (note.width, note.height, note.size)
-    # Whoever can write into the storage can write anything, and one line must not cost the list of all.
+    # Anyone with write access to the storage can write anything, and one line must not break the whole list.
     if not all(type(one) is int and 0 <= one < 2**53 for one in numbers) or not (
         _is_shown(note.media_type) and _is_sound(note.origin)
     ):
@@ -184,10 +184,10 @@ def _note(name: str, line: bytes) -> StoredPicture:
 
 
 def _is_shown(media_type: object) -> bool:
-    """Tell whether a media type is one of those that are kept."""
+    """Return whether pictures of this media type are kept."""
     return isinstance(media_type, str) and media_type in SENDABLE
 
 
 def _is_sound(origin: object) -> bool:
-    """Tell whether an origin is a text that can be written."""
+    """Return whether an origin is a text that can be written."""
     return isinstance(origin, str) and not re.search("[\ud800-\udfff]", origin)

@@ -1,5 +1,6 @@
-"""Web: files from https addresses, of public hosts alone."""
+"""Web: files from https addresses, only from public hosts."""
 
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -21,34 +22,34 @@ if TYPE_CHECKING:
     from httpcore2 import AsyncNetworkBackend, Response
 
 SECONDS = 30.0
-"""Seconds for everything together: names, connections, redirects, and the file."""
+"""Seconds for everything together: name resolution, connections, redirects, and the file."""
 
 REDIRECTS = 4
-"""Redirects that are followed at most; each is checked as the first address was."""
+"""The most redirects that are followed; each is checked like the first address."""
 
 TRIED, CONNECTION_SECONDS = 4, 5.0
-"""Addresses of one host that are tried at most, and seconds for the connection to one."""
+"""The most addresses of one host that are tried, and seconds for connecting to one."""
 
 _PATH = "/%:@!$&'()*+,;=~-._"
-"""Signs that are not percent-encoded once more."""
+"""Characters that are not percent-encoded again."""
 
 _HEADERS = (
     (b"Accept", b"image/*, application/pdf;q=0.9, text/*;q=0.8, */*;q=0.5"),
-    # What is not packed cannot unpack to more than was looked for.
+    # An uncompressed response cannot expand beyond what was checked.
     (b"Accept-Encoding", b"identity"),
     (b"User-Agent", b"imagebridge"),
     (b"Connection", b"close"),
 )
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
-"""Where all public IPv6 addresses lie (RFC 4291; IANA gives out no others)."""
+"""The range of all public IPv6 addresses (RFC 4291; IANA assigns no others)."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Returns the addresses of a host and port."""
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """Return the addresses that the system knows for `host`."""
+    """Return the system's addresses for `host`."""
     answers = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
@@ -57,7 +58,7 @@ async def resolved(host: str, port: int) -> list[str]:
 class Web:
     """Fetches files over https. Names are resolved once, and the connection goes to the address that was checked.
 
-    No proxy, cookie or password is used. `resolve`, `backend` and `context` stand in for the system's resolver,
+    No proxy, cookie or password is used. `resolve`, `backend` and `context` replace the system's resolver,
     network and certificates.
     """
 
@@ -70,7 +71,7 @@ class Web:
         """Return the file at `url`, at most `limit` bytes.
 
         Raises:
-            ArgumentError: the address is not https or not public, or gives no file within limits.
+            ArgumentError: the address is not https or not public, or does not return a file within limits.
         """
         import httpcore2
 
@@ -96,7 +97,7 @@ class Web:
         raise _RefusedError(f"was redirected more than {REDIRECTS} times")
 
     async def _file_or_redirect(self, url: str, limit: int) -> bytes | str:
-        """Return the file, or the address that the server names instead."""
+        """Return the file, or the address to which the server redirects."""
         import httpcore2
 
         parts = _checked(url)
@@ -109,7 +110,7 @@ class Web:
             target += "?" + quote(parts.query, safe=_PATH + "?[]")
         failed: Exception | None = None
         for address in addresses[:TRIED]:
-            # By its address: nothing asks for the name again. The certificate is checked against the name.
+            # By its address, so that the name is not resolved again. The certificate is checked against the name.
             direct = httpcore2.URL(scheme=b"https", host=address.encode(), port=port, target=target.encode())
             extensions = {"sni_hostname": host, "timeout": {"connect": CONNECTION_SECONDS}}
             try:
@@ -138,11 +139,11 @@ class Web:
 
 
 class _RefusedError(Exception):
-    """An address that is not fetched; the message goes on from its name."""
+    """An address that is not fetched; the message continues after its name."""
 
 
 def public(address: str) -> bool:
-    """Tell whether an IP address is one of the public internet, also where an IPv6 address stands for an IPv4 one."""
+    """Return whether an IP address belongs to the public internet, also if an IPv6 address represents an IPv4 one."""
     try:
         ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
@@ -154,12 +155,12 @@ def public(address: str) -> bool:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         elif ip not in _UNICAST:
             return False
-    # A network holds no address of the other version.
+    # A network contains no address of the other version.
     return not any(ip in network for network in SPECIAL)
 
 
 def name(url: str) -> str:
-    """Return a short name to tell for the file at `url`: its last part, or the host."""
+    """Return a short name for the file at `url`: its last part, or the host."""
     try:
         parts = urlsplit(url)
         return PurePosixPath(unquote(parts.path)).name[:100] or _host(parts)
@@ -182,7 +183,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host as it is resolved: names of other scripts in their ASCII form."""
+    """Return the host in the form for resolution: names in other scripts in their ASCII form."""
     host = parts.hostname or ""
     if not host:
         raise _RefusedError("has no host")
@@ -204,7 +205,7 @@ def _header(response: "Response", name: bytes) -> str:
 
 
 def _next(url: str, named: str) -> str:
-    """Return the address that a redirect names; relative ones are to `url`."""
+    """Return the address that a redirect names; relative ones are resolved against `url`."""
     if not named:
         raise _RefusedError("redirects without saying where to")
     try:
@@ -219,7 +220,7 @@ async def _body(response: "Response", limit: int) -> bytes:
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
         raise _RefusedError(f"is compressed as {packed[:20]}, which is not supported")
     problem = f"has more than {amount(limit)}, which is the limit"
-    if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
+    if re.fullmatch("[0-9]{1,20}", length := _header(response, b"content-length")) and int(length) > limit:
         raise _RefusedError(problem)
     data = bytearray()
     async with aclosing(response.aiter_stream()) as chunks:

@@ -1,1 +1,1 @@
-"""Tables of data: read from text, files and workbooks, their columns understood."""
+"""Tables of data: read from text, files and workbooks, with their columns interpreted."""

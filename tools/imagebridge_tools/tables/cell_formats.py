@@ -1,4 +1,4 @@
-"""How the cells of an xlsx are formatted: percent, money, units and leading zeros, which their numbers alone do not tell."""
+"""The formats of cells in an xlsx file: percent, money, units and leading zeros, which the numbers alone do not show."""
 
 import re
 from typing import NamedTuple
@@ -8,23 +8,23 @@ from imagebridge.documents.sheet_markup import SheetMarkup, sheet_markup
 from .written_numbers import is_money
 
 UNIT = 14
-"""Characters of a unit at most."""
+"""The most characters of a unit."""
 
 _PART = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[\$(?P<money>[^\]-]*)[^\]]*\]|\[[^\]]*\]|(?P<plain>.)'
 )
-"""The parts of a format; what follows _ and * only takes room, brackets hold colors and conditions."""
+"""The parts of a format; what follows _ and * only takes room, brackets contain colours and conditions."""
 
 
 class CellFormat(NamedTuple):
-    """What a format says of the numbers it writes: what they are of ("%" for percent), and how many digits a code has."""
+    """What a format says about its numbers: their unit ("%" for percent), and how many digits a code has."""
 
     unit: str = ""
     digits: int = 0
 
 
 def sheet_formats(data: bytes, sheet: str) -> SheetMarkup[CellFormat]:
-    """Return the formats of a sheet of an xlsx. Where they cannot be found, none says anything."""
+    """Return the formats of a sheet in an xlsx file. If they cannot be found, no cell has one."""
     return sheet_markup(data, sheet, _telling)
 
 
@@ -34,7 +34,7 @@ def _telling(code: str) -> CellFormat | None:
 
 
 def understood(code: str) -> CellFormat:
-    """Return what a format says of numbers: `0.0%`, `#,##0.00 [$€-407]`, `0 "kg"`, `00000`."""
+    """Return what a format says about numbers: `0.0%`, `#,##0.00 [$€-407]`, `0 "kg"`, `00000`."""
     digits, before, after = "", "", ""
     for found in _PART.finditer(code.replace("General", "0")):
         plain = found["plain"] or ""
@@ -54,7 +54,7 @@ def understood(code: str) -> CellFormat:
         return CellFormat("%")
     if re.fullmatch("0{2,}", digits) and not before and not after:
         return CellFormat(digits=len(digits))
-    if digits.endswith(",") or not digits:  # In thousands, which the kept numbers are not.
+    if digits.endswith(",") or not digits:  # In thousands, unlike the stored numbers.
         return CellFormat()
     unit = (before if is_money(before) else "") + after
     telling = is_money(unit) or bool(re.search(r"[^\W\d_]|°", unit))

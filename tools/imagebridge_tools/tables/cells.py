@@ -1,4 +1,4 @@
-"""Cells of a table: plain numbers, ISO dates, and what stands for a missing one."""
+"""Cells of a table: plain numbers, ISO dates, and markers for missing values."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,19 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.tool_output import JsonValue
 
 MAX_NUMBER = 1e300
-"""The largest number, either way; so many rows of it can be added up."""
+"""The largest absolute value of a number; this many rows of it can be summed."""
 
 _DIGITS = 400
-"""Characters of a whole number that may be below it."""
+"""The most characters of an integer that may be below it."""
 
 ROWS = 500_000
-"""Rows that are read at most; of over `gather.ROWS` fewer are drawn."""
+"""The most rows that are read; if there are over `gather.ROWS`, fewer are drawn."""
 
 COLUMNS = 1000
-"""Columns that are read at most."""
+"""The most columns that are read."""
 
 CELLS = 5_000_000
-"""Cells that are read at most."""
+"""The most cells that are read."""
 
 _MISSING = frozenset(
     """
@@ -29,34 +29,34 @@ _MISSING = frozenset(
     #name? #num! #spill! #calc! \\n tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}
-"""What stands for a missing cell among numbers or dates, in small letters. Elsewhere it may be a name."""
+"""Markers for a missing cell among numbers or dates, in lower case. Elsewhere they may be names."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?", re.ASCII)
 
 
 class Measured(float):
-    """A number of a workbook with what its format says that it is of: "%", a currency, a unit, or `DURATION`."""
+    """A number in a workbook with the unit from its format: "%", a currency, a unit, or `DURATION`."""
 
     __slots__ = ("unit",)
 
     def __new__(cls, value: float, unit: str) -> Self:
-        """Return the number that the file keeps, which is 0.5 for 50 percent and seconds for durations."""
+        """Return the number stored in the file, which is 0.5 for 50 percent and seconds for durations."""
         made = super().__new__(cls, value)
         made.unit = unit
         return made
 
     def __getnewargs__(self) -> tuple[float, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return what a pickle of it holds: workbooks are read in a process of their own."""
+        """Return what a pickle of it contains: workbooks are read in a separate process."""
         return float(self), self.unit
 
 
 DURATION = "duration"
-"""What a number of seconds is of that a workbook writes as hours, minutes and seconds."""
+"""The unit of a number of seconds that a workbook shows as hours, minutes and seconds."""
 
 
 def date(text: str) -> datetime | None:
-    """Return the moment that an ISO 8601 text names, or None where it is no such text or no such day."""
+    """Return the moment of an ISO 8601 text, or None if it is not such a text or not a valid day."""
     if not _DATE.fullmatch(text):
         return None
     try:
@@ -66,9 +66,9 @@ def date(text: str) -> datetime | None:
 
 
 def position(cell: JsonValue) -> float | None:
-    """Return where a cell lies on an axis: a number, an ISO date in seconds, or None where it is neither.
+    """Return the position of a cell on an axis: a number, an ISO date in seconds, or None if it is neither.
 
-    A date without a zone is in UTC.
+    A date without a time zone is in UTC.
     """
     if isinstance(cell, str):
         moment = date(cell)
@@ -77,28 +77,28 @@ def position(cell: JsonValue) -> float | None:
 
 
 def as_float(cell: JsonValue) -> float:
-    """Return a cell that is a number, 0 for any other."""
+    """Return a cell that is a number, or 0 for any other."""
     return cell if isinstance(cell, int | float) else 0.0
 
 
 def is_missing(cell: JsonValue) -> bool:
-    """Tell whether a cell among numbers or dates says that there is none: empty, a dash, NaN, N/A, an error of a sheet."""
+    """Return whether a cell among numbers or dates means a missing value: empty, a dash, NaN, N/A, a spreadsheet error."""
     return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)
 
 
 def are_numbers(cells: Iterable[JsonValue]) -> bool:
-    """Tell whether cells are numbers or missing, and not all missing. Their types alone tell: it takes no time."""
+    """Return whether cells are numbers or missing, and not all missing. This checks only their types, so it is fast."""
     kinds = set(map(type, cells)) - {type(None)}
     return bool(kinds) and kinds <= {int, float}
 
 
 def finite(cell: JsonValue) -> JsonValue:
-    """Return a cell; NaN and infinity, which JSON does not know, and numbers whose sum is infinity are missing."""
+    """Return a cell; NaN and infinity, which JSON does not have, and numbers whose sum would be infinite, become missing."""
     return None if isinstance(cell, int | float) and not abs(cell) <= MAX_NUMBER else cell
 
 
 def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
-    """Return cells as numbers, texts such as "12.5" too, or None where one is none. Codes such as "007" stay text."""
+    """Return cells as numbers, including texts such as "12.5", or None if one is not a number. Codes such as "007" stay text."""
     if are_numbers(cells):
         return list(cells)
     found: list[JsonValue] = []
@@ -106,7 +106,7 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
         if is_missing(cell):
             found.append(None)
         elif isinstance(cell, str) and _NUMBER.fullmatch(cell) and not re.match(r"[+-]?0\d", cell):
-            # What has more digits than MAX_NUMBER is infinite to `float`, and Python reads no whole number of over 4,300.
+            # A number with more digits than MAX_NUMBER is infinite to `float`, and Python reads no integer of over 4,300.
             whole = len(cell) <= _DIGITS and cell.lstrip("+-").isdigit()
             value = finite(int(cell) if whole else float(cell))
             if value is None and re.match(r"\d+e", cell):
@@ -120,7 +120,7 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
 
 
 def check_size(rows: int, columns: int) -> None:
-    """Refuse a table too large before it is built: few rows of many different fields fill the memory as well.
+    """Refuse a table that is too large before it is built: few rows with many different fields fill the memory too.
 
     Raises:
         ArgumentError: it has too many rows, columns or cells.

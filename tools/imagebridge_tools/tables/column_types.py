@@ -1,4 +1,4 @@
-"""How the columns of a table are read: dates and numbers as people write them, one reading for a whole column."""
+"""How the columns of a table are read: dates and numbers as people write them, with one reading for a whole column."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ CODES = re.compile(
     r"version|release|build|phone|telefon|teléfono|téléphone|\btel\b|fax\b|mobile|handy|zip|plz|post(al|leit)|code|\bcap\b"
     r"|isbn|issn|\bean\b|gtin|\bupc\b|sku|iban|\bbic\b|\bip\b|\bmac\b|\bsha\d*\b|hash|commit|[ug]uid|\bvin\b|\bssn\b"
 )
-"""Names of columns of codes, which may be written like dates or numbers."""
+"""Names of columns of codes, which may look like dates or numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnReading:
-    """How a column was read, in words that follow "read as", or the `doubt` for which it stays as it is written.
+    """How a column was read, in words that follow "read as", or the `doubt` because of which it is kept as written.
 
-    `written` is how the data write each cell, which is what names along an axis show; `unit` what its numbers are of.
+    `written` is each cell as in the data, which names along an axis show; `unit` the unit of its numbers.
     """
 
     how: str = ""
@@ -33,10 +33,10 @@ class ColumnReading:
 def read_columns(
     columns: Mapping[str, Sequence[JsonValue]], separator: str = ""
 ) -> tuple[dict[str, Sequence[JsonValue]], dict[str, ColumnReading]]:
-    """Return columns as numbers, or dates as ISO 8601 texts, where all their cells are, and how they were read.
+    """Return columns as numbers, or dates as ISO 8601 texts, if all their cells are, and how they were read.
 
-    `separator` is that of the text file that they come from: where cells are separated by semicolons, the sign of
-    decimals is a comma, unless the columns that leave no doubt use a point.
+    `separator` is that of the text file that they come from: if cells are separated by semicolons, the decimal
+    sign is a comma, unless unambiguous columns use a point.
     """
     cells: dict[str, Sequence[JsonValue]] = dict(columns)
     known: dict[str, ColumnReading] = {}
@@ -72,7 +72,7 @@ def read_columns(
 
 
 def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | None:
-    """Return texts that are plain numbers as such, and whether a point is seen to be one of decimals; or None."""
+    """Return texts that are plain numbers as numbers, and whether a point is evidently a decimal point; or None."""
     read = numbers(cells)
     if read is None:
         return None
@@ -83,9 +83,9 @@ def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | Non
 
 
 def _like_versions(cells: Sequence[JsonValue]) -> tuple[str, str] | None:
-    """Return two texts of a column such as 1.9 and 1.10, which as numbers are written so by nobody; or None.
+    """Return two texts of a column such as 1.9 and 1.10, which nobody would write as numbers; or None.
 
-    Programs write numbers with as many decimals each, or without zeros at their ends.
+    Programs write numbers with equally many decimals, or without trailing zeros.
     """
     minors: dict[str, list[str]] = {}
     for cell in dict.fromkeys(cells):
@@ -104,7 +104,7 @@ def _like_versions(cells: Sequence[JsonValue]) -> tuple[str, str] | None:
 
 _VERSION = re.compile(r"(\d{1,4})\.(0|[1-9]\d{0,2})")
 _SKIPPED = 6
-"""Minor versions that a list may lack, beside every other one."""
+"""Minor versions that a list may lack if it has every other one."""
 
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
 
@@ -156,12 +156,12 @@ def _read(
 
 
 def _texts(cells: Sequence[JsonValue]) -> list[str | None]:
-    """Return cells as texts, those that are missing as None."""
+    """Return cells as texts, with None for missing ones."""
     return [None if is_missing(cell) else str(cell).strip() for cell in cells]
 
 
 def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnReading]:
-    """Return the numbers of a workbook's column, of which all or some are of a unit."""
+    """Return the numbers of a workbook's column, some or all of which have a unit."""
     bare = [None if is_missing(cell) else cell for cell in cells]
     if not are_numbers(float(cell) if isinstance(cell, Measured) else cell for cell in bare):
         return [_without_unit(cell) for cell in cells], ColumnReading()
@@ -182,7 +182,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
         )
         doubt = f"{number(first)} {several[0]} and {number(other)} {several[1]} have different units"
         return cells_with_units, ColumnReading(doubt=doubt)
-    if not several:  # Only zeros are formatted, and 0 is the same of any unit.
+    if not several:  # Only zeros are formatted, and 0 is the same in any unit.
         return [_without_unit(cell) for cell in bare], ColumnReading()
     unit = several[0]
     if unit == DURATION:
@@ -200,7 +200,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
 
 
 def _without_unit(cell: JsonValue, factor: float = 1) -> JsonValue:
-    """Return a number without its unit, and without the noise of binary fractions where it is made larger."""
+    """Return a number without its unit, and without the noise of binary fractions if it is scaled up."""
     if not isinstance(cell, int | float) or isinstance(cell, bool):
         return cell
     value = float(f"{cell * factor:.12g}") if factor != 1 else float(cell)
@@ -208,7 +208,7 @@ def _without_unit(cell: JsonValue, factor: float = 1) -> JsonValue:
 
 
 def reading_note(name: str, reading: ColumnReading, role: str = "") -> str:
-    """Return words on how a column that is shown, in a role or in a spec, was read, or why it was not."""
+    """Return a remark on how a column that is shown, in a role or in a spec, was read, or why it was not."""
     if reading.doubt:
         doubt, settle, how = reading.doubt.partition(date_formats.SETTLE)
         doubt += settle + how.replace("formats={'x'", f"formats={{{role!r}") if role and settle else ""
@@ -217,7 +217,7 @@ def reading_note(name: str, reading: ColumnReading, role: str = "") -> str:
 
 
 def as_dates(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
-    """Return the cells of a column as the dates that they are in a format of D3's, or None where one is none."""
+    """Return the cells of a column as dates in a D3 format, or None if one does not match."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
     days = {text: date_formats.in_format(text, form) for text in dict.fromkeys(texts) if text is not None}
     known = {text: day for text, day in days.items() if day}

@@ -1,17 +1,17 @@
-"""Formats of D3's that read dates as people write them: what settles a column that may be read in several ways."""
+"""D3 formats for dates as people write them, which resolve a column that may be read in several ways."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 OR = " or "
-"""What stands between several formats, each of which reads some cells."""
+"""What separates several formats, each of which reads some cells."""
 
 SETTLE = "; settle it with "
-"""What stands before the argument that settles how a column of a kind of chart is read."""
+"""What precedes the argument that determines how a column is read, for a kind of chart."""
 
 _MOST = 4
-"""Formats that are named to read one column at most."""
+"""The most formats that are suggested for one column."""
 
 _PARTS = re.compile(r"(\d+)( ?[/.-] ?)(\d+)( ?[/.-] ?)(\d+)")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -19,11 +19,11 @@ _CODES = {"y": "%Y", "m": "%m", "d": "%d"}
 
 
 def in_format(text: str, form: str) -> str | None:
-    """Return what a text is in a format of D3's, or in the first that fits of several, as ISO 8601, or None."""
+    """Return a text read in a D3 format, or in the first of several that fits, as ISO 8601, or None."""
     for one in form.split(OR):
         codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", one)
         try:
-            moment = datetime.strptime(text.strip(), codes)  # a zone is in the text or nowhere
+            moment = datetime.strptime(text.strip(), codes)  # a time zone is in the text or nowhere
         except ValueError:
             continue
         midnight = moment.time() == datetime.min.time()
@@ -32,9 +32,9 @@ def in_format(text: str, form: str) -> str | None:
 
 
 def settling(meanings: Mapping[str, Mapping[str, str]], shared: Sequence[str]) -> str:
-    """Return what to give for a column of dates of several readings, or of several ways of writing; "" for nothing.
+    """Return what to give for a column of dates with several readings or in several forms; "" if nothing helps.
 
-    `meanings`: what each text is by each form that explains it. `shared` are the forms that all have. What is returned
+    `meanings`: what each text means in each form that explains it. `shared` are the forms that all have. The result
     was tried on all texts.
     """
     if shared:
@@ -52,13 +52,13 @@ def settling(meanings: Mapping[str, Mapping[str, str]], shared: Sequence[str]) -
 
 
 def _preferred(days: Mapping[str, str], order: str) -> Mapping[str, str]:
-    """Return the one of a text's meanings that has an order of day and month, where there is such a one, else the first."""
+    """Return one of a text's meanings with an order of day and month, if there is one, otherwise the first."""
     form = next((form for form in days if form.startswith(order)), min(days, default=""))
     return {form: days[form]} if days else {}
 
 
 def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
-    """Return as few formats as read all texts as one of their meanings, or "" where there are none."""
+    """Return as few formats as possible that read all texts as one of their meanings, or "" if there are none."""
     needed: list[str] = []
     for text, days in meanings.items():
         form = _written(text, min(days, default=""))
@@ -73,7 +73,7 @@ def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _written(text: str, form: str) -> str:
-    """Return the format in which a text is written, if it is a date of this form."""
+    """Return the format of a text, if it is a date of this form."""
     if form[:3] in ("ymd", "dmy", "mdy") and (found := _PARTS.match(text.strip())):
         codes = [_CODES[part] for part in form[:3]]
         year = form.index("y")

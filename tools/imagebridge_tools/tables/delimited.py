@@ -1,4 +1,4 @@
-"""Delimited text: CSV and its kin, whatever separates their cells."""
+"""Delimited text: CSV and similar formats, whatever separates their cells."""
 
 import csv
 import re
@@ -12,23 +12,23 @@ from . import header
 from .header import FoundTable
 
 _SEPARATORS = "\t;|,"
-"""What separates cells; where several may, the one that is rarer within cells is first."""
+"""Possible separators of cells; if several fit, the one that is rarer within cells comes first."""
 _CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
-"""A text that spreadsheets would take for a number, as it is written for them."""
+"""A text that spreadsheets would take for a number, in the form in which it is written for them."""
 
 _LOGGER = "TOA5"
-"""What the first cell of Campbell Scientific's tables says. Below stand names, units, and how each number was made:
+"""The first cell of Campbell Scientific's tables. Below it are names, units, and how each number was made:
 https://help.campbellsci.com/loggernet-manual/ln_manual/campbell_scientific_file_formats/toa5.htm, 2026-11-30."""
 
 _SEEN = 100
-"""Lines that tell what separates cells."""
+"""Lines from which the separator is determined."""
 
 
 def delimited_table(text: str) -> tuple[FoundTable, str]:
-    """Return the table in a text, and what separates its cells: the first line may say it (`sep=;`).
+    """Return the table in a text, and its separator, which the first line may state (`sep=;`).
 
     Raises:
-        ArgumentError: it holds none, or a line that has more or fewer cells than the header.
+        ArgumentError: there is no table, or a line has more or fewer cells than the header.
     """
     if "\n" not in text:
         text = text.replace("\r", "\n")
@@ -60,7 +60,7 @@ def delimited_table(text: str) -> tuple[FoundTable, str]:
 
 
 def _separator(text: str) -> str:
-    """Return what separates cells: what makes most lines equally long, of those what stands in most, and in the first."""
+    """Return the separator that makes most lines equally long; of several, the one in most lines, and in the first."""
     lines = [line for line in text.split("\n", _SEEN)[:_SEEN] if line.strip()]
     ranks: dict[str, tuple[float, int, int]] = {}
     for separator in _SEPARATORS:
@@ -77,7 +77,7 @@ def _separator(text: str) -> str:
 
 
 def _spread(text: str) -> str:
-    """Return text whose columns are set apart by two spaces or more as one with tabs, or nothing where it is no such text."""
+    """Return text whose columns are aligned with two or more spaces as text with tabs; empty if it is not such a text."""
     lines = [re.sub(r" {2,}", "\t", line.strip(" ")) for line in text.split("\n")]
     counts = Counter(line.count("\t") for line in lines if line.strip())
     count, alike = max(counts.items(), key=lambda one: one[1], default=(0, 0))
@@ -85,7 +85,7 @@ def _spread(text: str) -> str:
 
 
 def _without_rules(text: str) -> str:
-    """Return a table of Markdown without the signs at the ends of its lines, and without its rules."""
+    """Return a Markdown table without the bars at the ends of its lines, and without its rules."""
     lines = [line for line in text.split("\n") if not re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", line)]
     if all(re.fullmatch(r"\s*\|.*\|\s*", line) for line in lines if line.strip()):
         lines = [line.strip()[1:-1] for line in lines]

@@ -1,4 +1,4 @@
-"""The table in a grid of cells, as programs export it: titles and comments above the header, repeated and empty names."""
+"""Finds the table in a grid of cells, as programs export it: titles and comments above the header, repeated and empty names."""
 
 import re
 from collections import Counter
@@ -15,36 +15,36 @@ GridLine = tuple[int, Sequence[JsonValue]]
 """The number of a line in its file, counted from 1, and its cells."""
 
 _SEEN = 200
-"""Lines from which the usual number of cells is known."""
+"""Lines from which the usual number of cells is determined."""
 
 FOOTERS = 10
-"""Lines below a table at most: more are rows with few cells."""
+"""The most lines below a table: more are rows with few cells."""
 
 _UNIT = 12
-"""Characters of a unit that stands below a name at most."""
+"""The most characters of a unit below a name."""
 
 _HEAD = 30
-"""Lines below one that tells values, such as an account's, in which the names of the columns are looked for."""
+"""Lines below one that gives values, such as an account's, that are searched for the names of the columns."""
 
 _NOTE = re.compile(
     r"\W*(sources?|notes?|quelle|hinweis|stand|fuente|nota|notas|source|fonte|bron|källa|lähde|zdroj|źródło"
     r"|источник|примечание|出典|注|来源|數據|数据来源|출처)\b[\s:*]|[©*]\s*\w|[\W_]{3,}$",
     re.IGNORECASE,
 )
-"""What notes below a table begin with."""
+"""How notes below a table begin."""
 
 
 class FoundTable(NamedTuple):
-    """A table: its columns, and words on what stands around it and how its names came about."""
+    """A table: its columns, and remarks on what surrounds it and on how its names were made."""
 
     columns: dict[str, list[JsonValue]]
     notes: list[str]
 
 
 def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
-    """Return the table that some lines hold, without those that are empty; `noun` is what errors call them.
+    """Return the table in some lines, without empty ones; `noun` is what errors call them.
 
-    A line with fewer cells than the header lacks the last ones; few lines with more are left out. Both are said.
+    In a line with fewer cells than the header, the last ones are missing; a few lines with more are left out. The answer reports both.
 
     Raises:
         ArgumentError: there is none, many lines have more cells than the header, or there are too many.
@@ -95,7 +95,7 @@ def _blocks(lines: Sequence[GridLine]) -> set[int]:
 def _without_footers(
     rows: Sequence[GridLine], width: int, blocks: Container[int], notes: list[str], noun: str
 ) -> list[GridLine]:
-    """Return rows without the lines below a table: notes, sources, and what few cells an empty line sets apart."""
+    """Return rows without the lines below a table: notes, sources, and lines with few cells after an empty line."""
     if width < 2:
         return [*rows]
     end = len(rows)
@@ -120,20 +120,20 @@ def _without_footers(
 
 
 def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> bool:
-    """Tell whether a line may stand below a table: few cells are filled, or none has a number in the `places` of numbers."""
+    """Return whether a line may be below a table: few cells are filled, or none has a number in the `places` of numbers."""
     few = sum(map(_filled, cells)) <= max(1, width // 3)
     return few or (bool(places) and not any(_begins_as_number(cells[at : at + 1]) for at in places))
 
 
 def _begins_as_number(cells: Sequence[JsonValue]) -> bool:
-    """Tell whether a cell, if there is one, begins as a number does."""
+    """Return whether a cell, if it exists, begins like a number."""
     return any(
         isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d[^=]*$", _name(cell))) for cell in cells
     )
 
 
 def _is_note(cells: Sequence[JsonValue]) -> bool:
-    """Tell whether a line of one cell is a note: nothing separates it, or its first word says so."""
+    """Return whether a line with one cell is a note: nothing separates it, or its first word says so."""
     filled = [cell for cell in cells if _filled(cell)]
     return len(filled) == 1 and (len(cells) == 1 or bool(_NOTE.match(_name(filled[0]))))
 
@@ -141,7 +141,7 @@ def _is_note(cells: Sequence[JsonValue]) -> bool:
 def _rectangle(
     rows: Sequence[GridLine], header: Sequence[JsonValue], first: int, noun: str, notes: list[str]
 ) -> list[Sequence[JsonValue]]:
-    """Return rows as long as the header. Of those with more cells a few may be left out: what is in them is unclear."""
+    """Return rows as long as the header. A few rows with more cells may be left out, because their meaning is unclear."""
     width = len(header)
     grid: list[Sequence[JsonValue]] = []
     short: list[int] = []
@@ -182,12 +182,12 @@ def _rectangle(
 
 
 def _header(lines: Sequence[GridLine]) -> int:
-    """Return which line names the columns: the first that has about as many cells as most lines have."""
+    """Return which line names the columns: the first with about as many cells as most lines have."""
     counts = [sum(map(_filled, cells)) for _, cells in lines[:_SEEN]]
     told = [count for at, count in enumerate(counts) if not _is_comment(lines[at][1])]
     frequent = Counter(told or counts)
     usual = max(frequent, key=lambda count: (frequent[count], count))
-    if usual == 1:  # Lines of words around a short table may be more than its rows.
+    if usual == 1:  # Text lines around a short table may outnumber its rows.
         rows = Counter(
             count
             for count, (_, cells) in zip(counts, lines, strict=False)
@@ -202,7 +202,7 @@ def _header(lines: Sequence[GridLine]) -> int:
 
 
 def _below_values(lines: Sequence[GridLine], at: int) -> int:
-    """Return the line of names below a line of values, such as `Account:;CH93 0076`, or that line where there is none."""
+    """Return the line of names below a line of values, such as `Account:;CH93 0076`, or that line if there is none."""
     told = [_name(cell) for cell in lines[at][1] if _filled(cell)]
     if not (told[0].endswith(":") or any(map(_is_value, told))):
         return at
@@ -215,12 +215,12 @@ def _below_values(lines: Sequence[GridLine], at: int) -> int:
 
 
 def _is_value(text: str) -> bool:
-    """Tell whether a text is rather a value than the name of a column, which may be a year."""
+    """Return whether a text is more likely a value than the name of a column, which may be a year."""
     return is_missing(text) or (_begins_as_number([text]) and not re.fullmatch(r"(19|20)\d\d", text))
 
 
 def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
-    """Return the places of the columns whose cells all begin as numbers do, and are filled in half of the rows."""
+    """Return the positions of the columns whose cells all begin like numbers, and are filled in half of the rows."""
     columns = [
         [cells[at : at + 1] for _, cells in rows if any(map(_filled, cells[at : at + 1]))]
         for at in range(width)
@@ -233,9 +233,9 @@ def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
 
 
 def _stacked(lines: Sequence[GridLine], at: int) -> tuple[int, int, GridLine] | None:
-    """Return where the lines begin and end that name the columns of numbers together, and one line in their place.
+    """Return the range of lines that together name the columns of numbers, and one line in their place.
 
-    So Destatis heads its tables: `;;Index` above `;;2020=100` above `year;month;`. Two lines, of which the lower one
+    Destatis, for example, heads its tables `;;Index` above `;;2020=100` above `year;month;`. Two lines, of which the lower one
     names the first column, are groups and names (see `_is_double`).
     """
     width = len(lines[at][1])
@@ -267,11 +267,11 @@ def _stacked(lines: Sequence[GridLine], at: int) -> tuple[int, int, GridLine] | 
 
 
 _STACK = 5
-"""Lines that name the columns together at most."""
+"""The most lines that together name the columns."""
 
 
 def _names_groups(lines: Sequence[GridLine]) -> bool:
-    """Tell whether a line names groups of the columns that the next one names: some of them alike, or only some of them."""
+    """Return whether a line names groups of the columns that the next one names: some share a group, or only some have one."""
     if len(lines) < 2:
         return False
     above, below = ([_name(cell) for cell in cells] for _, cells in lines[:2])
@@ -288,7 +288,7 @@ def _names_groups(lines: Sequence[GridLine]) -> bool:
 
 
 def _descriptions(rows: Sequence[GridLine], width: int) -> int:
-    """Return how many lines below the header, two at most, describe the columns: words in each, long ones above numbers."""
+    """Return how many lines below the header, at most two, describe the columns: words in each, long ones above numbers."""
     for count in (2, 1):
         if len(rows) < count + 2:
             continue
@@ -314,7 +314,7 @@ def _is_comment(cells: Sequence[JsonValue]) -> bool:
 
 
 def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
-    """Return the units of columns that the first row of a grid gives, where it does: words above numbers alone."""
+    """Return the units of columns in the first row of a grid, if it has any: words above nothing but numbers."""
     units: list[str] = []
     for first, *others in zip(*grid, strict=True):
         unit = _name(first).strip("()[] ")
@@ -327,7 +327,7 @@ def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
 
 
 def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
-    """Tell whether what would name the columns is a row: numbers above numbers, but no years, or days above days."""
+    """Return whether the supposed names of the columns are a row: numbers above numbers, but no years, or days above days."""
     found: list[bool] = []
     for name, cells in zip(names, zip(*grid, strict=True), strict=True):
         texts = [_name(cell) for cell in cells if not is_missing(cell)]
@@ -339,7 +339,7 @@ def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
 
 
 def _is_double(above: Sequence[JsonValue], names: Sequence[str]) -> bool:
-    """Tell whether a line above the header names groups of its columns, without which some have one name."""
+    """Return whether a line above the header names groups of its columns, without which some would have the same name."""
     repeated = len(set(names)) < len(names)
     return repeated and len(above) == len(names) and any(map(_filled, above[1:]))
 
@@ -353,7 +353,7 @@ def _joined(above: Sequence[JsonValue], names: Sequence[str]) -> list[str]:
 
 
 def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: list[str]) -> FoundTable:
-    """Return columns by names of their own, without those that have neither a name nor cells."""
+    """Return columns under unique names, without those that have neither a name nor cells."""
     found: dict[str, list[JsonValue]] = {}
     repeated: list[str] = []
     for at, (name, cells) in enumerate(zip(names, columns, strict=True), 1):
@@ -375,7 +375,7 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: 
 
 
 def _numbers_rows(cells: Sequence[JsonValue]) -> bool:
-    """Tell whether cells count rows from 0 or 1, as data frames write their index."""
+    """Return whether cells count rows from 0 or 1, like the index of a data frame."""
     texts = [str(cell) for cell in cells]
     return bool(texts) and any(texts == [str(at + start) for at in range(len(texts))] for start in (0, 1))
 

@@ -1,4 +1,4 @@
-"""Names of months in the languages of CLDR, and the words that stand around them in dates."""
+"""Names of months in the languages of CLDR, and the words around them in dates."""
 
 import re
 import unicodedata
@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 WORD = re.compile(r"[^\W\d_][^\s\d.,/()\[\]:;–،、-]*")
-"""A word, with the marks of vowels that some scripts write after a letter."""
+"""A word, with the vowel signs that some scripts write after a letter."""
 
 _SHORTEST = 2
-"""Letters of a name at least: single letters are initials, which mean little."""
+"""The fewest letters of a name: single letters are initials, which mean little."""
 
 _ENGLISH = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
@@ -22,14 +22,14 @@ _AROUND = frozenset(
     sun st nd rd th of the
     """.split()  # noqa: SIM905
 )
-"""English words that stand in dates and say nothing that the numbers do not say."""
+"""English words in dates that add nothing to the numbers."""
 
 _ORDINALS = ("er", "re", "o", "a", "e")
-"""What stands behind the number of a day, as in 1er."""
+"""What follows the number of a day, as in 1er."""
 
 
 def folded(text: str) -> str:
-    """Return a text as it is compared: small letters of one form, without marks of direction, apostrophes and inner dots."""
+    """Return a text for comparison: lower case in one form, without direction marks, apostrophes and inner dots."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)
     return " ".join(_INNER.sub("", plain).split())
 
@@ -40,13 +40,13 @@ _INNER = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_])")
 
 
 def english(words: Iterable[str]) -> dict[str, int] | None:
-    """Return the month of each of some words, 0 for a word that stands around it, or None where one is no such word."""
+    """Return the month of each of some words, 0 for a word around it, or None if one is not such a word."""
     known = _english()
     return {word: known[word] for word in words} if all(word in known for word in words) else None
 
 
 def foreign(words: Iterable[str]) -> list[tuple[str, dict[str, int]]]:
-    """Return what all of some words mean in each language that knows all of them: its name, then as `english` does."""
+    """Return what all of some words mean in each language that has all of them: its name, then as `english` does."""
     wanted = list(words)
     matching = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
     return [(name, {word: known[word] for word in wanted}) for name, known in matching]
@@ -60,11 +60,11 @@ def _english() -> Mapping[str, int]:
 
 @cache
 def _languages() -> list[tuple[str, Mapping[str, int]]]:
-    """Return the words of every language but English, and its English name. It takes about half a second, once."""
+    """Return the words of every language except English, with its English name. It takes about half a second, once."""
     try:
         babel: Any = import_module("babel")
         localedata: Any = import_module("babel.localedata")
-    except ImportError:  # The extra `server` brings it; without it other languages stay names.
+    except ImportError:  # The extra `server` installs it; without it, dates in other languages stay names.
         return []
     every = sorted(code for code in localedata.locale_identifiers() if "_" not in code and code != "en")
     return [
@@ -83,13 +83,13 @@ def _date_words(locale: Any) -> dict[str, int]:
         *(locale.date_formats[length].pattern for length in ("medium", "long", "full")),
         *(str(locale.datetime_skeletons.get(key) or "") for key in ("yMMM", "yMMMM", "yMMMd")),
     ):
-        # Between quotes stands what is no sign of a part; outside Latin writing nobody quotes.
+        # Quoted characters are not pattern letters; outside Latin script nobody quotes.
         around += re.findall(r"'([^']*)'", pattern) or []
         around += [word for word in WORD.findall(pattern) if not word.isascii()]
     known: dict[str, int] = dict.fromkeys(_ORDINALS, 0) | {
         word: 0 for text in around for word in WORD.findall(folded(text))
     }
-    # Hebrew writes a letter at the front of the month.
+    # Hebrew puts a letter before the month.
     before = {"", *re.findall(r"([^\W\d_]+?)MMM", locale.date_formats["long"].pattern)}
     for names in _tables(locale.months):
         for number, text in names.items():

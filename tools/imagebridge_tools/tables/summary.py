@@ -1,4 +1,4 @@
-"""A table in words: what its columns hold, and its rows as CSV."""
+"""A table in words: the content of its columns, and its rows as CSV."""
 
 import csv
 import math
@@ -16,20 +16,20 @@ from .cells import DURATION, Measured, is_missing, numbers
 from .table import Table
 
 _COLUMNS = 60
-"""Columns that are described one by one at most."""
+"""The most columns that are described one by one."""
 
 _FEW = 8
-"""Different texts of a column that are all named, with their rows."""
+"""The most different texts of a column that are all listed, with their counts."""
 
 _SHOWN = 3
-"""Texts that are named of more."""
+"""Texts that are listed if there are more."""
 
 _LETTERS = 40
-"""Characters of a text that is named."""
+"""The most characters of a listed text."""
 
 
 def column_lines(table: Table) -> str:
-    """Return a line for each column: what it holds, its ends, and how it was read; then what was left out."""
+    """Return a line for each column: its content, its range, and how it was read; then what was left out."""
     names = list(table.columns)
     lines = [f"- {name}: {_column(table, name)}" for name in names[:_COLUMNS]]
     if left := names[_COLUMNS:]:
@@ -79,10 +79,10 @@ def _short(text: str) -> str:
 def rows_as_csv(
     columns: Mapping[str, Sequence[JsonValue]], first: int, last: int, most: int, room: int | None = None
 ) -> tuple[str, int]:
-    """Return the rows from `first` to `last`, counted from 1, as CSV, and the last of them.
+    """Return the rows from `first` to `last`, counted from 1, as CSV, and the number of the last one.
 
-    There is one at least, and as many as have at most `most` characters with the names of the columns, and take at most
-    `room` as JSON; None for any.
+    There is at least one, and as many as have at most `most` characters with the names of the columns, and take at most
+    `room` characters as JSON; None for any number.
     """
     rows = [csv_row(columns)]
     length, taken = len(rows[0]), json_length(rows[0])
@@ -104,7 +104,7 @@ def csv_row(cells: Iterable[JsonValue]) -> str:
 
 
 def _written(cell: JsonValue) -> JsonValue:
-    """Return a cell as CSV has it: a number of a workbook as its format shows it."""
+    """Return a cell in CSV form: a number from a workbook as its format shows it."""
     if not isinstance(cell, Measured):
         return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else cell
     if cell.unit == DURATION:

@@ -1,4 +1,4 @@
-"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, its columns understood."""
+"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, with its columns interpreted."""
 
 import json
 import math
@@ -22,24 +22,24 @@ from .column_types import ColumnReading
 from .workbook import Book, BookTable
 
 FILE_SIZE = 20_000_000
-"""Bytes of a data file at most."""
+"""The most bytes of a data file."""
 
 ColumnType = Literal["number", "date", "text"]
 
 READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
-"""What is read."""
+"""What can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of one length, in the order of the data. A missing cell is None. `readings`: how some were read."""
+    """Columns of equal length, in the order of the data. A missing cell is None. `readings`: how some were read."""
 
     columns: Mapping[str, Sequence[JsonValue]]
     readings: Mapping[str, ColumnReading] = field(default_factory=dict[str, ColumnReading])
     written: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict[str, "Sequence[JsonValue]"])
-    """The columns as the data write them, with the rows that add up others."""
+    """The columns as written in the data, including rows that sum others."""
     notes: Sequence[str] = ()
-    """Words on what was left out of the file, and on how its names came about."""
+    """Remarks on what was left out of the file, and on how its names were made."""
 
     @property
     def rows(self) -> int:
@@ -47,14 +47,14 @@ class Table:
         return max((len(cells) for cells in self.columns.values()), default=0)
 
     def reread(self, name: str, found: tuple[Sequence[JsonValue], ColumnReading] | None) -> "Table":
-        """Return the table with a column read anew, or as it is where nothing was found."""
+        """Return the table with a column read again, or unchanged if nothing was found."""
         if found is None:
             return self
         cells, reading = found
         return replace(self, columns={**self.columns, name: cells}, readings={**self.readings, name: reading})
 
     def records(self, named: Container[str] = ()) -> list[dict[str, JsonValue]]:
-        """Return the rows, each an object; `named` columns hold their cells as the data write them."""
+        """Return the rows, each an object; `named` columns contain their cells as written in the data."""
         columns = {
             name: [self.readings[name].written.get(cell, cell) for cell in cells]
             if name in named and name in self.readings
@@ -64,7 +64,7 @@ class Table:
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
     def description(self, shown: Container[str], roles: Mapping[str, str] | None = None) -> str:
-        """Return words on how the columns were read that are `shown`, in their `roles` if they have any, or why they were not."""
+        """Return remarks on how the columns that are `shown` were read, in their `roles` if they have any, or why they were not."""
         reading_notes = [
             column_types.reading_note(name, one, (roles or {}).get(name, ""))
             for name, one in self.readings.items()
@@ -74,7 +74,7 @@ class Table:
         return "".join([*(f"; {note}" for note in self.notes), *reading_notes, *gaps])
 
     def type_of(self, name: str) -> ColumnType:
-        """Tell what a column holds: numbers, ISO dates, or text (anything else, and mixtures)."""
+        """Return what a column contains: numbers, ISO dates, or text (anything else, and mixtures)."""
         cells = self.columns[name]
         if are_numbers(cells):
             return "number"
@@ -89,10 +89,10 @@ TableData = JsonValue | Book | BookTable | DecodedText
 
 
 async def read(data: JsonValue, places: Places, sheet: str | None = None) -> TableData:
-    """Return the text or the table of a workbook that `data` names (see `source.opened`), or `data` where it names no file.
+    """Return the text or the table of a workbook that `data` names (see `source.opened`), or `data` if it names no file.
 
     Raises:
-        ArgumentError: it may not be read, is too large, or no table; or a `sheet` is asked for of what has none.
+        ArgumentError: it may not be read, is too large, or is not a table; or a `sheet` is requested of something without sheets.
     """
     data = _naming(data)
     named = isinstance(data, str) and _is_name(data.strip())
@@ -105,7 +105,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
 
 
 def _naming(data: JsonValue) -> JsonValue:
-    """Return the name of a file where an object says nothing else: `{"file": "sales.csv"}`."""
+    """Return the name of a file if an object says nothing else: `{"file": "sales.csv"}`."""
     if not isinstance(data, Mapping) or len(data) != 1:
         return data
     ((key, name),) = data.items()
@@ -113,7 +113,7 @@ def _naming(data: JsonValue) -> JsonValue:
 
 
 _FILE = ("file", "path", "filename", "file_path", "source", "url", "uri", "csv")
-"""What objects call the file that they name."""
+"""Keys under which objects name a file."""
 
 
 async def _opened(text: str, places: Places) -> Source:
@@ -134,7 +134,7 @@ def table(data: TableData) -> Table:
     """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
 
     Raises:
-        ArgumentError: none of these, no rows, or too many rows.
+        ArgumentError: it is none of these, or has no rows or too many.
     """
     if isinstance(data, Book):
         data = workbook.table(data)
@@ -163,22 +163,22 @@ def table(data: TableData) -> Table:
 FORMULAS = (
     "its formulas have no stored values: open it in a spreadsheet program, which computes them, and save it"
 )
-"""What is said of a column in which no formula has a value."""
+"""The message about a column in which no formula has a value."""
 
 
 def _is_columns(data: Mapping[str, JsonValue]) -> bool:
-    """Tell whether an object has a list of cells for each column."""
+    """Return whether an object has a list of cells for each column."""
     cells = [cells[0] for cells in data.values() if isinstance(cells, list | tuple) and cells]
     return len(cells) == len(data) and not any(isinstance(cell, Mapping | list) for cell in cells)
 
 
 def _is_name(text: str) -> bool:
-    """Tell whether a text names a file rather than holds a table."""
+    """Return whether a text names a file, rather than containing a table."""
     return text[:5].lower() == "data:" or not (text.startswith(("[", "{")) or "\n" in text)
 
 
 def _content(text: str) -> Table:
-    """Read JSON or CSV text, which names no file in its turn."""
+    """Read JSON or CSV text, which in turn names no file."""
     text = text.strip("\n\r \ufeff")
     if text.lstrip().startswith(("[", "{")):
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
@@ -189,7 +189,7 @@ def _content(text: str) -> Table:
 
 
 def _has_lines(text: str) -> bool:
-    """Tell whether text is JSON lines: each line an object of its own."""
+    """Return whether text is JSON lines, with an object on each line."""
     lines = text.strip().split("\n", 2)
     return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
 
@@ -208,7 +208,7 @@ def _json_lines(text: str) -> list[JsonValue]:
 
 
 def _is_head(text: str) -> bool:
-    """Tell whether a line is rather the head of a CSV than the name of a file."""
+    """Return whether a line is more likely the header of a CSV than the name of a file."""
     return (
         text[:5].lower() != "data:"
         and bool(re.search("[,;\t]", text))
@@ -240,7 +240,7 @@ _ENDLESS = "contains a whole number of over 4,300 digits; write it shorter, such
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:
     known: list[Mapping[str, JsonValue]] = []
     for number, row in enumerate(rows):
-        if not isinstance(row, dict | Mapping):  # A dict is told much faster.
+        if not isinstance(row, dict | Mapping):  # A dict is recognised much faster.
             problem = f'row {number + 1} is not an object; give rows such as {{"month": "Jan", "sales": 3}}'
             raise ArgumentError("data", problem)
         known.append(row)
@@ -265,7 +265,7 @@ def _columns(columns: Mapping[str, JsonValue]) -> dict[str, list[JsonValue]]:
 
 
 def _sound_cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
-    """Return the cells of a column; numbers that nothing can be done with are missing."""
+    """Return the cells of a column; unusable numbers become missing."""
     kinds = set(map(type, cells))
     if not kinds & {int, float}:
         return list(cells)
@@ -277,7 +277,7 @@ def _sound_cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
 
 
 def _checked(columns: dict[str, list[JsonValue]], separator: str = "", notes: Sequence[str] = ()) -> Table:
-    """Return a table whose columns are read, without a last row that adds up the others."""
+    """Return a table with interpreted columns, without a last row that sums the others."""
     if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
     check_size(len(next(iter(columns.values()))), len(columns))

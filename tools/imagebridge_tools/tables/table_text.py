@@ -16,14 +16,14 @@ from .table import FILE_SIZE, FORMULAS, Table, table
 from .workbook import Book
 
 _SENTENCE, _SHEET = 300, 800
-"""Characters of JSON that the numbers in a sentence, and what is told of a sheet with its address, are reckoned with."""
+"""Characters of JSON assumed for the numbers in a sentence, and for what is said about a sheet with its address."""
 
 FIRST = 50, 5_000
-"""Rows of a long table that come first, and their characters, at most."""
+"""The most rows of a long table that are returned first, and their characters."""
 
 
 def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
-    """Return the table that a text holds, or None where it holds none and rows are not `needed`."""
+    """Return the table in a text, or None if it has none and rows are not `needed`."""
     if len(found.data) > FILE_SIZE:
         if needed:
             problem = (
@@ -50,8 +50,8 @@ def piece(
 ) -> ToolOutput:
     """Return a long table: its columns in words and its first rows, or the rows of `row_range`.
 
-    The answer takes at most `room` characters of JSON, None for any: half of it is for rows, more where the words leave it.
-    `part` is of a row that is longer than that.
+    The answer takes at most `room` characters of JSON, None for any number: half of it is for rows, more if the words leave it.
+    `part` selects a part of a row that is longer than that.
     """
     total = max(map(len, made.written.values()))
     first, last = row_range or (1, FIRST[0])
@@ -59,7 +59,7 @@ def piece(
         raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
     columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
-    # Of a long row as much comes at once whatever is said beside it: its parts must meet.
+    # A part of a long row has the same length whatever else is said: its parts must be contiguous.
     half = None if room is None else room // 2
     if room is not None:
         room = max(room // 2, room - json_length(f"{words}{whole}{columns}") - _SENTENCE)
@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} comes whole: leave part out, or give other rows"
+            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or give other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
@@ -94,7 +94,7 @@ class _RowPart(NamedTuple):
 
 
 def _row_part(text: str, room: int | None, part: int) -> _RowPart | None:
-    """Return a part of a row with the names of its columns, as much as comes at once; nothing where it comes whole."""
+    """Return a part of a row with the names of its columns, as much as fits one answer; nothing if the row fits whole."""
     at, size = 0, fitting(text, room)
     if size == len(text):
         return None
@@ -114,9 +114,9 @@ def of_book(
     room: int | None,
     part: int | None = None,
 ) -> ToolOutput:
-    """Return the sheets of a workbook: all whole where they have at most so many characters, else the one that is asked for, or the first.
+    """Return the sheets of a workbook: all of them whole if they have at most that many characters, otherwise the requested one, or the first.
 
-    The answer takes at most `room` characters of JSON, None for any.
+    The answer takes at most `room` characters of JSON, None for any number.
     """
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; the limit for workbooks is {FILE_SIZE:,}"
@@ -143,7 +143,7 @@ def of_book(
 def _sheets(
     found: Source, names: Sequence[str], hidden: Sequence[str], words: str, left: int, room: int | None
 ) -> ToolOutput | None:
-    """Return all sheets that are not hidden whole, or None where they have more characters than are left, or take more than `room` as JSON."""
+    """Return all visible sheets whole, or None if they have more characters than are left, or take more than `room` as JSON."""
     files: list[File] = []
     sheet_lines: list[str] = []
     for name in names:
@@ -184,7 +184,7 @@ def _sheets(
 
 
 def _cells(found: Source, sheet: str | None) -> str:
-    """Return the cells of a sheet as CSV, as they stand: one that holds no table, but a title, say."""
+    """Return the cells of a sheet unchanged as CSV: a sheet without a table, but with a title, for example."""
     try:
         rows = workbook.cells(Book(found.name, found.data, sheet))
     except ArgumentError:
@@ -193,6 +193,6 @@ def _cells(found: Source, sheet: str | None) -> str:
 
 
 def _sheet_file(found: Source, sheet: str, text: str) -> File:
-    """Return rows of a sheet as a file of its own."""
+    """Return rows of a sheet as a separate file."""
     uri = found.uri or "file:///workbook.xlsx"
     return File(f"{uri}#{quote(sheet)}" if sheet else uri, found.name, "text/csv", text)

@@ -8,8 +8,9 @@ from importlib import import_module
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imagebridge.documents.document_types import LOCKED, unread
+from imagebridge.documents.document_types import unread
 from imagebridge.documents.packages import unpacked_size
+from imagebridge.documents.sections import LOCKED
 from imagebridge.documents.sheets import fill_merged
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError, counted
 from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from .cell_formats import CellFormat
 
 UNPACKED = 500_000_000
-"""Bytes of a workbook at most once it is unpacked."""
+"""The most bytes of a workbook when unpacked."""
 
 SECONDS = 90.0
-"""Seconds that reading a workbook may take: one of millions of cells takes long on a busy machine."""
+"""Seconds that reading a workbook may take: one with millions of cells takes long on a busy machine."""
 
 LARGE = 20_000_000
-"""Bytes, unpacked, from which on reading one takes too much memory beside other work."""
+"""Unpacked bytes from which on reading takes too much memory next to other work."""
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of an xls: https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb, 2026-11-29."""
@@ -38,7 +39,7 @@ _NAMES = re.compile(r"\.(xlsx|xlsm|xlsb|xls|ods)$", re.IGNORECASE)
 
 
 class Book(NamedTuple):
-    """A file that is a workbook, and the name of the sheet that is asked for."""
+    """A file that is a workbook, and the name of the requested sheet."""
 
     name: str
     data: bytes
@@ -46,21 +47,21 @@ class Book(NamedTuple):
 
 
 _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "EncryptedPackage"))
-"""What such a file holds where it is a workbook, or any document behind a password, and not a text."""
+"""The content of such a file if it is a workbook, or any password-protected document, and not a text."""
 
 
 class BookTable(NamedTuple):
-    """The table in a workbook, and the columns of which no formula has a value."""
+    """The table in a workbook, and the columns in which no formula has a value."""
 
     found: FoundTable
     bare: list[str]
 
 
 async def read(book: Book) -> BookTable:
-    """Return the table in a sheet, read in a process of its own (see `table`).
+    """Return the table in a sheet, read in a separate process (see `table`).
 
     Raises:
-        ArgumentError: as `table`, or reading it takes too much memory or time.
+        ArgumentError: as for `table`, or reading it takes too much memory or time.
         BridgeError: the extra `server` is not installed.
     """
     return await in_worker(book.name, book.data, "data", table, book)
@@ -73,9 +74,9 @@ async def in_worker(
     function: Callable[[*Arguments], WorkResult],
     *arguments: *Arguments,
 ) -> WorkResult:
-    """Return what a function makes of a workbook's bytes, in a process of its own.
+    """Return a function's result for a workbook's bytes, computed in a separate process.
 
-    Few bytes can name cells a million rows apart, and their reader makes room for all between them.
+    A few bytes can name cells a million rows apart, and the reader allocates everything in between.
 
     Raises:
         ArgumentError: it takes too much memory or time.
@@ -91,15 +92,15 @@ async def in_worker(
 
 
 def _is_large(data: bytes) -> bool:
-    """Tell whether reading a workbook takes much memory, by what it says of its own size."""
+    """Return whether reading a workbook takes much memory, judging by the size that it states."""
     try:
         return (_unpacked(data) or len(data)) > LARGE
-    except DocumentError:  # It is told where it is read.
+    except DocumentError:  # It is reported where it is read.
         return False
 
 
 def is_book(name: str, data: bytes) -> bool:
-    """Tell whether a file is a workbook."""
+    """Return whether a file is a workbook."""
     if data.startswith(_OLD):
         return bool(_NAMES.search(name)) or any(stream in data for stream in _STREAMS)
     packed = data.startswith(b"PK\x03\x04")
@@ -109,10 +110,10 @@ def is_book(name: str, data: bytes) -> bool:
 
 
 def sheets(book: Book) -> tuple[list[str], list[str]]:
-    """Return the names of a workbook's sheets, and of those that are hidden; where all are, they count as shown.
+    """Return the names of a workbook's sheets, and of the hidden ones; if all are hidden, they count as visible.
 
     Raises:
-        ArgumentError: it is no workbook that can be read.
+        ArgumentError: it is not a readable workbook.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
@@ -122,33 +123,33 @@ def sheets(book: Book) -> tuple[list[str], list[str]]:
 
 
 _UNCALCULATED = "\0formula "
-"""What stands in a cell whose formula has no value, before its place, until the columns have names."""
+"""The content of a cell whose formula has no value, before its position, until the columns have names."""
 
 _NAMED = 5
-"""Cells that are named of many at most."""
+"""The most cells that are named if there are many."""
 
 
 def table(book: Book) -> BookTable:
-    """Return the table in a sheet: the one asked for, else the first that holds anything.
+    """Return the table in a sheet: the requested one, or else the first with any content.
 
-    Where some formulas of a column have no value, a note says which.
+    If some formulas of a column have no value, a note says which.
 
     Raises:
-        ArgumentError: it is no workbook that can be read, has no such sheet, or no table in it.
+        ArgumentError: it is not a readable workbook, has no such sheet, or no table in it.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
         names = list[str](opened.sheet_names)
         name, rows = _sheet(opened, names, _shown(opened), book.sheet)
         fill_merged(rows, opened.get_sheet_by_name(name).merged_cell_ranges or ())
-    from . import cell_formats  # Only now: it loads a parser of XML.
+    from . import cell_formats  # Only now: it loads an XML parser.
 
     formats = cell_formats.sheet_formats(book.data, name)
     lines = [[_cell(cell) for cell in row] for row in rows]
     for (row, column), form in formats.formats.items():
         if row < len(lines) and column < len(lines[row]):
             lines[row][column] = _formatted(lines[row][column], form)
-    beyond: list[str] = []  # Where nothing but formulas without a value stands, the reader sees no cells.
+    beyond: list[str] = []  # If there is nothing but formulas without a value, the reader sees no cells.
     for (row, column), place in formats.uncalculated.items():
         if row >= len(lines) or column >= len(lines[row]):
             beyond.append(place)
@@ -166,10 +167,10 @@ def table(book: Book) -> BookTable:
 
 
 def cells(book: Book) -> list[list[JsonValue]]:
-    """Return the cells of a sheet as they stand, whatever they are.
+    """Return the cells of a sheet unchanged, whatever they are.
 
     Raises:
-        ArgumentError: it is no workbook that can be read, has no such sheet, or nothing in it.
+        ArgumentError: it is not a readable workbook, has no such sheet, or nothing in it.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
@@ -180,7 +181,7 @@ def cells(book: Book) -> list[list[JsonValue]]:
 def _without_formulas(
     columns: Mapping[str, list[JsonValue]],
 ) -> tuple[dict[str, list[JsonValue]], list[str], list[str]]:
-    """Return columns without the places of formulas that have no value, the columns of these alone, words on the others."""
+    """Return columns without the positions of formulas that have no value, the columns with only those, and remarks on the others."""
     kept: dict[str, list[JsonValue]] = {}
     bare: list[str] = []
     notes: list[str] = []
@@ -228,7 +229,7 @@ def _opened(book: Book) -> Generator[Any]:
     except calamine.CalamineError as error:
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {error}") from error
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # PyO3's, which no module holds
+        if type(error).__name__ != "PanicException":  # PyO3's, which no module exports
             raise
         problem = "its reader failed, which can happen when cells are very far apart"
         raise ArgumentError("data", f"{book.name} cannot be read as a workbook: {problem}") from error
@@ -259,7 +260,7 @@ def _rows(opened: Any, name: str) -> list[list[object]]:
 
 
 def _check_size(book: Book) -> None:
-    """Refuse what would fill the memory once it is unpacked."""
+    """Refuse what would fill the memory when unpacked."""
     try:
         size = _unpacked(book.data)
     except DocumentError as error:
@@ -270,12 +271,12 @@ def _check_size(book: Book) -> None:
 
 
 def _unpacked(data: bytes) -> int:
-    """Return the bytes that a workbook says it has unpacked; 0 where it is not packed."""
+    """Return the unpacked size that a workbook states, in bytes; 0 if it is not packed."""
     return unpacked_size(data) if data.startswith(b"PK") else 0
 
 
 def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
-    """Return a number as its format shows it: of a unit, or as a code with all its digits."""
+    """Return a number as its format shows it: with a unit, or as a code with all its digits."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return cell
     if form.digits:
@@ -284,7 +285,7 @@ def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
 
 
 def _cell(cell: object) -> JsonValue:
-    """Return a cell as JSON: whole numbers as such, moments as ISO 8601."""
+    """Return a cell as JSON: integers as such, moments as ISO 8601."""
     match cell:
         case bool() | int() | None:
             return cell

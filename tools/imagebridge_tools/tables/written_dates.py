@@ -1,4 +1,4 @@
-"""Dates as people write them: read where one reading explains a whole column, else names, and why."""
+"""Dates as people write them: read if one reading explains a whole column, otherwise names, and why."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from . import date_formats, month_names, written_clocks
 from .cells import as_float
 
 MAX_CHARACTERS = 60
-"""Characters of a date at most."""
+"""The most characters of a date."""
 
 
 class ReadDate(NamedTuple):
@@ -22,7 +22,7 @@ class ReadDate(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """Why a column that looks like one of dates or numbers stays as it is written, and what settles it."""
+    """Why a column that looks like dates or numbers is kept as written, and how to resolve it."""
 
     why: str
 
@@ -36,16 +36,16 @@ _EASTERN = re.compile(
     r"(?: ?\(?(?:星期|週|周)?[一二三四五六日天月火水木金土월화수목금토일](?:曜日|요일)?\)?)?)?"
 )
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
-"""The years before the first ones of eras."""
+"""The years before the first years of eras."""
 
 _BUDDHIST = 2450, 2650
-"""Years of the Buddhist calendar that are 1907 to 2107 elsewhere: no table is of those years to come."""
+"""Years of the Buddhist calendar that are 1907 to 2107 elsewhere: no table is about such future years."""
 
 _AHEAD = 543
 """Years by which that calendar is ahead."""
 
 _PERSIAN = 1300, 1500
-"""Years that may be of the Persian or the Islamic calendar."""
+"""Years that may belong to the Persian or the Islamic calendar."""
 
 _QUARTER = re.compile(
     r"(?P<year>\d{4})[ /-]?(?:q(?P<quarter>[1-4])|(?P<third>[1-4])q)"
@@ -70,24 +70,24 @@ _TIMES = frozenset(
     ts time timestamp datetime date epoch unix created updated modified when utc zeit datum fecha
     """.split()  # noqa: SIM905
 )
-"""Words of a column's name that say that its numbers may be moments."""
+"""Words in a column's name that suggest that its numbers are moments."""
 
 _MONTHS = frozenset("month months period yearmonth ym monat mois mes mês mese".split())  # noqa: SIM905
-"""Words of a column's name that say that 202603 is a month."""
+"""Words in a column's name that suggest that 202603 is a month."""
 
 _SPAN = 631_152_000, 4_102_444_800
-"""Seconds of 1990 and of 2100: between them lie the moments that such a column may count."""
+"""Seconds of 1990 and of 2100, between which the moments in such a column must be."""
 
 _COUNTED = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 
 _Forms = dict[str, str]
-"""What a text is by each form that explains it, as an ISO 8601 text."""
+"""What a text means in each form that explains it, as an ISO 8601 text."""
 
 
 def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
-    """Return what each of a column's different `texts` is as ISO 8601, and how they were read, or why they stay names.
+    """Return each of a column's different `texts` as ISO 8601, and how they were read, or why they stay names.
 
-    None where they do not look like dates.
+    None if they do not look like dates.
     """
     written = list(texts)
     if not written or not any(map(_looks, written[:50])):
@@ -119,7 +119,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
 
 
 def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
-    """Return numbers that count time from 1970 on, in a column whose name says so, as moments; or None."""
+    """Return numbers that count time from 1970, in a column whose name suggests it, as moments; or None."""
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
     if not words & (_TIMES | _MONTHS):
         return None
@@ -128,7 +128,7 @@ def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
         return None
     low, high = min(numbers), max(numbers)
     stamps = [None if cell is None else _stamp(cell) for cell in cells]
-    # One number such as 2026110108 may be seconds of the year 2034; several would hardly all be hours by chance.
+    # A single number such as 2026110108 may be seconds in the year 2034; several would hardly all be hours by chance.
     if (
         low < high
         and len({len(str(cell)) for cell in numbers}) == 1
@@ -154,7 +154,7 @@ def _are_buddhist(texts: Iterable[str]) -> bool:
 
 
 def western(day: str) -> str:
-    """Return an ISO text whose year may be of the Buddhist calendar with that of the others."""
+    """Return an ISO text whose year may be of the Buddhist calendar with its year in the usual one."""
     year = int(day[:4])
     return f"{year - _AHEAD}{day[4:]}" if _BUDDHIST[0] <= year <= _BUDDHIST[1] else day
 
@@ -170,13 +170,13 @@ def _epoch(seconds: float) -> str:
 
 
 def _compact(cell: JsonValue) -> str | None:
-    """Return the day that a number such as 20260131 is."""
+    """Return the day that a number such as 20260131 represents."""
     text = str(cell)
     return _day(text[:4], text[4:6], text[6:]) if re.fullmatch(r"(19|20)\d{6}", text) else None
 
 
 def _stamp(cell: JsonValue) -> str | None:
-    """Return the moment that a number such as 2026013108, 202601310800 or 20260131080000 is."""
+    """Return the moment that a number such as 2026013108, 202601310800 or 20260131080000 represents."""
     form = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(str(cell)), "")
     if not form or not re.match(r"(19|20)\d+$", str(cell)):
         return None
@@ -187,7 +187,7 @@ def _stamp(cell: JsonValue) -> str | None:
 
 
 def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
-    """Return the languages that know all words of dates in some texts, English alone where it does."""
+    """Return the languages that contain all words of dates in some texts, only English if it does."""
     words = {
         word
         for text in texts
@@ -205,14 +205,14 @@ def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
             meanings.setdefault(tuple(known.items()), []).append(name)
     if meanings:
         return [(" or ".join(names), dict(meaning)) for meaning, names in meanings.items()]
-    # Some are no dates; those that are in English tell what the column was meant to be.
+    # Some are not dates; those in English show what the column was meant to be.
     return [("", {word: known[word] for word in words if (known := month_names.english([word]))})]
 
 
 def _forms(
     text: str, clock: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> _Forms:
-    """Return what a text is by each form that explains it."""
+    """Return what a text means in each form that explains it."""
     if match := _DIGITS.fullmatch(text):
         days = _digits(match)
     elif match := _MONTH.fullmatch(text):
@@ -238,10 +238,10 @@ def _forms(
 
 
 def _digits(match: re.Match[str]) -> dict[str, str | None]:
-    """Return the days that three numbers may be; a year has four digits, or two and stands last.
+    """Return the days that three numbers may be; a year has four digits, or two and comes last.
 
-    CLDR's patterns (version 47, 2026-11-29) never put the month before the day where dots stand between them, and
-    years of two digits first only where dots end the parts too (Korean) or in two languages with slashes.
+    CLDR's patterns (version 47, 2026-11-29) never put the month before the day if dots separate them, and two-digit
+    years first only if dots also end the parts (Korean) or in two languages with slashes.
     """
     a, b, c, sign = match["a"], match["b"], match["c"], match["sign"]
     if len(a) == 4 and len(c) <= 2 and not match["end"] * (sign != "."):
@@ -263,7 +263,7 @@ def _digits(match: re.Match[str]) -> dict[str, str | None]:
 def _days_by_month_name(
     text: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> dict[str, str | None]:
-    """Return the days that a text with the name of a month may be, by each language that knows it."""
+    """Return the days that a text with the name of a month may be, in each language that has it."""
     words, numbers = month_names.WORD.findall(text), re.findall(r"\d+", text)
     days: dict[str, str | None] = {}
     for language, known in lexicons:
@@ -287,7 +287,7 @@ def _days_by_month_name(
 
 
 def _day(year: str, month: str, day: str = "") -> str | None:
-    """Return a day or a month as ISO 8601 writes it, or None where there is none; years of two digits are 1970 to 2069."""
+    """Return a day or month in ISO 8601, or None if it is not valid; two-digit years are 1970 to 2069."""
     full = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 70 else 2000)
     full -= _AHEAD if _BUDDHIST[0] <= full <= _BUDDHIST[1] else 0
     try:
@@ -307,7 +307,7 @@ def _week(year: str, week: str, day: str | None) -> str | None:
 def _likely(
     shared: set[str], readings: Mapping[str, _Forms], rests: Mapping[str, tuple[str, str]]
 ) -> set[str]:
-    """Return the forms that explain all texts without those in which the years would change more often than the days."""
+    """Return the forms that explain all texts, without those in which the years would change more often than the days."""
     if "ymd-" in shared and len(shared) > 1:
         ends = [re.split(" ?- ?", rest) for rest, _ in rests.values()]
         first, last = len({end[0] for end in ends}), len({end[-1] for end in ends})
@@ -321,7 +321,7 @@ def _likely(
 
 
 def _reading_in_words(form: str) -> str:
-    """Return words on how a column was read."""
+    """Return a remark on how a column was read."""
     if form[:3] in _ORDERS:
         return f"dates ({_ORDERS[form[:3]]})"
     language = form.removeprefix("named").strip()
@@ -333,7 +333,7 @@ def _reading_in_words(form: str) -> str:
 
 
 def _doubt(shared: set[str], forms_of: Mapping[str, _Forms]) -> Doubt | None:
-    """Return why texts that look like dates are not read, or None where few do."""
+    """Return why texts that look like dates are not read, or None if few do."""
     dates = [text for text, forms in forms_of.items() if forms.keys() - {_YEARLESS}]
     if shared == {_YEARLESS}:
         return Doubt("they have no year")

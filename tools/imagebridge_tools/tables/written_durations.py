@@ -14,7 +14,7 @@ _NAMES = frozenset(
     durée duración duracion duração durata varighet varighed varaktighet czas длительность 時間 时长
     """.split()  # noqa: SIM905
 )
-"""Words of a column's name that say that its cells are no times of day."""
+"""Words in a column's name that say that its cells are not times of day."""
 
 _CLOCK = re.compile(r"(?P<sign>[-−]?)(?P<a>\d{1,4}):(?P<b>[0-5]\d)(?::(?P<c>[0-5]\d)(?P<part>[.,]\d+)?)?")
 _HALF = re.compile(r"(0?\d|1[0-2])(:[0-5]\d){0,2} ?[ap]\.?m\.?", re.IGNORECASE)
@@ -26,7 +26,7 @@ _PARTS = re.compile(
 _ISO = re.compile(
     r"(?P<sign>-?)P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
 )
-"""ISO 8601's durations, without years and months, whose days differ."""
+"""ISO 8601 durations, without years and months, whose days vary."""
 
 _SECONDS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _UNITS = {"h": 3600, "min": 60, "s": 1}
@@ -41,9 +41,9 @@ class ReadDurations(NamedTuple):
 
 
 def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> ReadDurations | Doubt | None:
-    """Return a column's texts as durations, why they may be none, or None where they do not look like any.
+    """Return a column's texts as durations, why they may not be, or None if they do not look like any.
 
-    Times below 24 hours may be times of day, unless the column's name says that they take time, or numbers are `wanted`.
+    Times below 24 hours may be times of day, unless the column's name says that they are durations, or numbers are `wanted`.
     """
     known = dict.fromkeys(text for text in texts if text is not None)
     first = next(iter(known), "")
@@ -92,12 +92,12 @@ def _clocks(
 
 
 def _takes_time(name: str) -> bool:
-    """Tell whether a column's name says that its cells are durations."""
+    """Return whether a column's name says that its cells are durations."""
     return bool(set(re.split(r"[\W_\d]+", name.casefold())) & _NAMES)
 
 
 def _clock(found: re.Match[str]) -> float:
-    """Return the seconds of 1:30:00.5; those of 1:30 as if it were hours and minutes."""
+    """Return the seconds of 1:30:00.5; those of 1:30 as hours and minutes."""
     part = float((found["part"] or ".0").replace(",", "."))
     value = int(found["a"]) * 3600 + int(found["b"]) * 60 + int(found["c"] or 0) + part
     return -value if found["sign"] else value

@@ -1,4 +1,4 @@
-"""Numbers as people write them: signs of currencies, units, percent, separators, one reading for a whole column."""
+"""Numbers as people write them: currency signs, units, percent, separators, with one reading for a whole column."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from .cells import finite
 from .written_dates import Doubt
 
 MAX_CHARACTERS = 40
-"""Characters of a written number at most."""
+"""The most characters of a written number."""
 
 Decimal = Literal[".", ","]
 
@@ -27,20 +27,20 @@ _SIGNS = str.maketrans(
         "٫": ".",
         "٬": ",",
         "٪": "%",
-        "\\": "¥",  # So Japanese encodings show it.
+        "\\": "¥",  # This is how Japanese encodings show it.
     }
 )
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
-"""A number in brackets, which accountants write for a negative one; a currency may stand outside."""
+"""A number in brackets, which accountants write for a negative one; a currency may be outside."""
 
 _NO_PARTS = re.compile(r"(?<=\d)[.,] ?[-—]+(?!\d)")
-"""What stands for no cents, as in 5,- or 5.—"""
+"""Marks for no cents, as in 5,- or 5.—"""
 
 _FRACTION = re.compile(r"(\d*) ?([¼-¾⅐-⅞])")
-"""A fraction of one sign, behind a whole number or alone."""
+"""A fraction written as one character, after an integer or alone."""
 
 _MARK = re.compile(r"^ ?(?:[*†‡§]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\[\w\]|\(\d\))$")
-"""What behind a number leads to a note."""
+"""What refers to a note after a number."""
 
 _CELL = re.compile(
     r"(?P<sign>[+-]?) ?(?P<before>[^\d\s.,'+-]*\.?) ?(?P<inner>[+-]?) ?"
@@ -49,24 +49,24 @@ _CELL = re.compile(
 _STYLES: tuple[tuple[str, Decimal], ...] = (
     (",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ","),
 )  # fmt: skip
-"""Separators of thousands and of decimals: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
+"""Thousands and decimal separators: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
 
 _PLACES = {
     "k": 3, "K": 3, "thousand": 3, "tsd": 3, "M": 6, "mn": 6, "mm": 6, "mio": 6, "mill": 6, "million": 6, "millions": 6,
     "B": 9, "bn": 9, "mrd": 9, "md": 9, "billion": 9, "billions": 9, "tn": 12, "trillion": 12, "trillions": 12,
     "lakh": 5, "lakhs": 5, "lac": 5, "crore": 7, "crores": 7, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8,
 }  # fmt: skip
-"""Words for powers of ten behind a number, and the power."""
+"""Words for powers of ten after a number, and the power."""
 
 _LETTER = frozenset("kKMB")
-"""Those that mean a power only directly behind the digits: 300 K are kelvin."""
+"""Those that mean a power only directly after the digits: 300 K are kelvin."""
 
 _MONEY = frozenset(
     """
     Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls TL грн R S/ 円 元 원
     """.split()  # noqa: SIM905
 )
-"""Signs of currencies that are letters, beside the codes of ISO 4217."""
+"""Currency signs that consist of letters, besides the codes of ISO 4217."""
 
 _CODES_BY_SIGN = {
     "€": "EUR", "£": "GBP", "$": "USD AUD CAD NZD SGD HKD TWD MXN BRL ARS CLP COP", "US$": "USD", "A$": "AUD", "AU$": "AUD",
@@ -77,12 +77,12 @@ _CODES_BY_SIGN = {
     "kr.": "SEK NOK DKK ISK", "lei": "RON MDL", "лв": "BGN", "лв.": "BGN", "Fr": "CHF", "Fr.": "CHF", "din": "RSD", "din.": "RSD",
     "Rp": "IDR", "RM": "MYR", "R": "ZAR", "S/": "PEN",
 }  # fmt: skip
-"""The codes of ISO 4217 (2026-01-01) that a sign of a currency may stand for."""
+"""The codes of ISO 4217 (2026-01-01) for which a currency sign may stand."""
 
 _MONEY_OF = {sign: frozenset(codes.split()) for sign, codes in _CODES_BY_SIGN.items()}
 
 _WHOLE = frozenset("¥ ￥ JPY 円 ₩ ￦ KRW 원 ₫ VND".split())  # noqa: SIM905
-"""Currencies without parts, in which three digits behind a sign are never decimals: ISO 4217, 2026-01-01."""
+"""Currencies without minor units, in which three digits after a separator are never decimals: ISO 4217, 2026-01-01."""
 
 _SIDE = re.compile(r"(.*\d) ?(CR|DR|Cr|Dr|cr|dr)\.?")
 """A credit or a debit of an account."""
@@ -94,7 +94,7 @@ _GLUED = frozenset(
     x pp pcs bps kbps mbps gbps db kcal cal kj j
     """.split()  # noqa: SIM905
 )
-"""Units that stand directly behind the digits. Other letters there make a name: 12a is a house, 5G a network."""
+"""Units that come directly after the digits. Other letters there make a name: 12a is a house, 5G a network."""
 
 _CLOCKS = frozenset(
     """
@@ -112,22 +112,22 @@ class _Cell(NamedTuple):
     unit: str
 
     def plain(self, text: str) -> bool:
-        """Tell whether the text is digits alone, as programs write them."""
+        """Return whether the text consists of digits, as programs write them."""
         return bool(re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text))
 
 
 class FoundNumber(NamedTuple):
-    """The readings of a column: numbers by text for each sign of decimals that explains it, and what they are of."""
+    """The readings of a column: numbers by text for each decimal sign that explains it, and their unit."""
 
     readings: Mapping[Decimal, Mapping[str, float]]
     unit: str
     proven: bool
-    """Whether a separator shows which sign of decimals it is."""
+    """Whether a separator reveals the decimal sign."""
     note: str = ""
-    """Words on what else was understood."""
+    """Remarks on what else was recognised."""
 
     def chosen(self, decimal: Decimal) -> tuple[Mapping[str, float], str]:
-        """Return the numbers where `decimal` decides what is ambiguous, and words on how they were read."""
+        """Return the numbers with `decimal` resolving what is ambiguous, and a remark on how they were read."""
         known = self.readings.get(decimal) or next(iter(self.readings.values()))
         noun = "percent" if self.unit == "%" else f"numbers in {self.unit}" if self.unit else "numbers"
         text = max(known, key=_marks)
@@ -142,7 +142,7 @@ class FoundNumber(NamedTuple):
 
 
 def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
-    """Return what a column's different `texts` are as numbers, why they are none, or None where few look like numbers."""
+    """Return a column's different `texts` as numbers, why they are not numbers, or None if few look like numbers."""
     written = list(texts)
     sides = {text: side for text in written if (side := _SIDE.fullmatch(text.strip()))}
     if len(sides) == len(written) and len({side[2][0].casefold() for side in sides.values()}) == 2:
@@ -157,7 +157,7 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
 
 
 def is_measured(text: str) -> bool:
-    """Tell whether a text is a number with a sign of a currency or a common unit, which may be a month in some language."""
+    """Return whether a text is a number with a currency sign or a common unit, which may be a month in some language."""
     unit = cell.unit if (cell := _cell(text)) else ""
     return bool(unit) and (unit.casefold() in _GLUED or is_money(unit))
 
@@ -175,10 +175,10 @@ def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
 
 
 def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
-    """Return the readings of numbers that are all of one unit."""
+    """Return the readings of numbers that all have the same unit."""
     units: dict[str, tuple[str, str]] = {}
     for text, cell in cells.items():
-        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Nothing is nothing of every unit.
+        if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Zero is the same in every unit.
             units.setdefault(_one(cell.unit), (cell.unit, text))
     if apart := different([unit for unit, _ in units.values()]):
         first, second = (units[_one(unit)][1] for unit in apart)
@@ -221,12 +221,12 @@ def different(units: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _one(unit: str) -> str:
-    """Return a unit as it is compared: 1 item and 2 items are of one."""
+    """Return a unit for comparison: 1 item and 2 items have the same."""
     return unit.removesuffix("s") if len(unit) > 3 else unit
 
 
 def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dict[str, float] | None:
-    """Return the numbers of a column in one style, or None where a cell is not written so."""
+    """Return the numbers of a column in one style, or None if a cell is not written that way."""
     group, point = re.escape(separator), re.escape(decimal)
     lakhs = r"|\d{1,2}(?:,\d\d)+,\d{3}" if separator == "," else ""
     form = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}})+{lakhs}|\d+)?(?:{point}\d+)?")
@@ -244,7 +244,7 @@ def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dic
 
 
 def _cell(text: str) -> _Cell | None:
-    """Take a written number apart, or return None where it is none; codes such as 007 are none."""
+    """Parse a written number, or return None if it is not one; codes such as 007 are not."""
     if len(text) > MAX_CHARACTERS:
         return None
     plain = _FRACTION.sub(_decimal, _NO_PARTS.sub("", text.translate(_SIGNS).strip()))
@@ -266,12 +266,12 @@ def _cell(text: str) -> _Cell | None:
 
 
 def _decimal(found: re.Match[str]) -> str:
-    """Return 1½ as 1.500000, whose point cannot be one of thousands."""
+    """Return 1½ as 1.500000, whose point cannot be a thousands separator."""
     return f"{int(found[1] or 0) + unicodedata.numeric(found[2]):.6f}"
 
 
 def _power(after: str, *, glued: bool) -> tuple[int, str]:
-    """Return the power of ten that the first word behind a number means, and what follows it."""
+    """Return the power of ten that the first word after a number means, and what follows it."""
     word = re.match(r"[万萬만億亿억]|[^\W\d_]+", after)
     if not word:
         return 0, after
@@ -282,7 +282,7 @@ def _power(after: str, *, glued: bool) -> tuple[int, str]:
 
 
 def _unit(before: str, after: str, *, glued: bool) -> str | None:
-    """Return what a number is of, "" for nothing, or None where the words around it make a name."""
+    """Return the unit of a number, "" for none, or None if the words around it make a name."""
     if before and not (is_money(before) or before == "%"):
         return None
     if not after:
@@ -305,7 +305,7 @@ def _unit(before: str, after: str, *, glued: bool) -> str | None:
 
 
 def is_money(text: str) -> bool:
-    """Tell whether a text is the sign of a currency: one of Unicode's, with letters before it or not, or a code."""
+    """Return whether a text is a currency sign: one of Unicode's, with or without letters before it, or a code."""
     signs = [sign for sign in text if unicodedata.category(sign) == "Sc"]
     letters = "".join(sign for sign in text if sign not in signs).replace(".", "")
     signed = len(signs) == 1 and (not letters or (len(letters) <= 3 and letters.isupper()))
@@ -323,5 +323,5 @@ def _codes() -> frozenset[str]:
 
 
 def _marks(text: str) -> tuple[int, int]:
-    """Return how much stands in a text beside digits, to pick the one that tells most."""
+    """Return how much a text contains besides digits, to choose the most informative one."""
     return len(re.sub(r"[\w\s]", "", text)), len(text)

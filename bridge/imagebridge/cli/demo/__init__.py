@@ -47,7 +47,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     the real OpenAI SDK and refuses what the API refuses. With --live a real model (IMAGEBRIDGE_MODEL, or the
     default model) is shown a picture of a random code and must read it back.
 
-    Exit code: 0 if the endpoint accepted all that imagebridge sent (--live: the code was read), else 1;
+    Exit code: 0 if the endpoint accepted everything that imagebridge sent (--live: the code was read), else 1;
     2 for wrong usage, no key, or a server that does not start.
     """
     need(DEMO)
@@ -70,7 +70,7 @@ def _wire(html: Path | None, save: Path | None) -> int:
     folder(save)
     if html is not None:
         _probe(html)
-    # Before anything slow is imported: whoever waits should know what for.
+    # Before anything slow is imported, so that people know what they are waiting for.
     click.echo(opening(default_model()))
 
     with failures():
@@ -94,7 +94,7 @@ async def _run() -> "tuple[Journey, list[Comparison]]":
     from .report import Report
 
     report, terminal, model = Report(), Terminal(), default_model()
-    # The way to the endpoint must not lead through a proxy, and no key leaves the environment.
+    # Requests to the endpoint must not go through a proxy, and no key leaves the environment.
     direct = DefaultAsyncHttpx2Client(trust_env=False)
     async with AsyncOpenAI(api_key="none", base_url=_NOWHERE, max_retries=0, http_client=direct) as client:
         with terminal.busy("sending the chart"):

@@ -99,7 +99,7 @@ def _server(case: Case) -> "MCPServer":
     from mcp.server import MCPServer
     from mcp.types import CallToolResult
 
-    # CRITICAL: the SDK's own log lines are no part of the report.
+    # CRITICAL, because the SDK's own log lines are not part of the report.
     server = MCPServer("nasty", log_level="CRITICAL")
     answer = CallToolResult.model_validate(case.result())
 

@@ -59,7 +59,7 @@ def _photograph() -> ToolResult:
 def _thirty_megapixels() -> ToolResult:
     from PIL import Image
 
-    # A camera's size. Enlarged: nobody should wait for thirty million pixels to be drawn.
+    # A camera's size. Enlarged, so that nobody waits for thirty million pixels to be drawn.
     large = scene(1680, 1120, 0, 16).transform(
         (6720, 4480), Image.Transform.EXTENT, (0, 0, 1680, 1120), Image.Resampling.BILINEAR
     )
@@ -87,7 +87,7 @@ def _mislabelled() -> ToolResult:
 
 def _bytes_as_text() -> ToolResult:
     block = picture_block(png(0), "image/png")
-    # What `str(base64.b64encode(data))` gives in Python.
+    # The result of `str(base64.b64encode(data))` in Python.
     return result({**block, "data": f"b'{block['data']}'"})
 
 

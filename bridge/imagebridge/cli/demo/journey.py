@@ -53,7 +53,7 @@ async def journey(client: "AsyncOpenAI", model: str) -> Journey:
     began = anyio.current_time()
     endpoint = Endpoint([[("generate_chart", ARGUMENTS)], lambda _: scripted_reply(endpoint)], rules=APPLIED)
     with tempfile.TemporaryDirectory() as folder, endpoint:
-        # A copy in a folder of its own: nothing beside it is allowed, and a zipped package has no path.
+        # A copy in a separate folder: nothing else is allowed, and a zipped package has no path.
         (Path(folder) / TABLE).write_bytes((files("imagebridge.cli.demo") / TABLE).read_bytes())
         async with Bridge(own_server("--allow", folder, environment={})) as bridge:
             names = tuple(tool["name"] for tool in bridge.tools)

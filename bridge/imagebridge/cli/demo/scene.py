@@ -42,7 +42,7 @@ def scene(width: int, height: int, hour: int = 0, grain: int = 0) -> "Image":
     light = HOURS[hour]
     image = Image.new("RGB", (width, height), light.water)
     shore = round(height * 0.66)
-    # 24 bands instead of a gradient: pictures of flat areas make small PNG files.
+    # 24 bands instead of a gradient: flat areas make small PNG files.
     draw = ImageDraw.Draw(image)
     for band in range(24):
         mixed = tuple(round(a + (b - a) * band / 23) for a, b in zip(light.above, light.horizon, strict=True))
@@ -65,7 +65,7 @@ def _bridge(draw: "ImageDraw", width: int, height: int) -> None:
     middle = width / 2
     for x in range(0, width, max(6, width // 64)):
         inside = towers[0] < x < towers[1]
-        # Inside hangs a parabola, outside the cable runs straight down to the shore.
+        # Between the towers the cable is a parabola, outside it runs straight down to the shore.
         share = ((x - middle) / half) ** 2 if inside else 1 - min(abs(x - t) for t in towers) / towers[0]
         draw.line((x, deck - share * (deck - top), x, deck), fill=ink, width=max(1, line // 2))
     step = max(1, width // 200)

@@ -50,7 +50,7 @@ def _write_page(transcript: "Transcript", path: Path) -> None:
     from .page import page
 
     try:
-        # Half a character, which a model may write as \ud800, has no place in UTF-8.
+        # A lone surrogate, which a model may write as \ud800, cannot be written as UTF-8.
         with whole(path) as part, part.open("w", encoding="utf-8", errors="xmlcharrefreplace") as file:
             file.writelines(page(transcript))
     except OSError as error:

@@ -123,7 +123,7 @@ class Transcript:
             self._forget()
 
     def _answer(self, answer: "Answer") -> None:
-        # Some servers give two calls the same id: the first that waits is meant.
+        # Some servers give two calls the same id: this means the first unanswered one.
         calls = (entry for entry in self.entries if isinstance(entry, CallEntry) and entry.answer is None)
         for call in calls:
             if call.item.get("call_id") == answer.call.get("call_id"):

@@ -49,7 +49,7 @@ class DrawnSvg:
 
 def capped(width: int, height: int) -> tuple[int, int]:
     """Return the size within `MAX_DRAWN` pixels: tools use the coordinates that a drawing itself declares."""
-    # By the longer side, as the shorter one of a line is a pixel, whatever the scale.
+    # By the longer side, because the shorter side of a line is a pixel, whatever the scale.
     longer, shorter = max(width, height), min(width, height)
     most = int(sqrt(MAX_DRAWN * longer / shorter)) if longer * shorter > MAX_DRAWN else longer
     scale = min(most, MAX_SIDE) / longer
@@ -74,7 +74,7 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
     root = svg_root(data, room)
     width, height = _root_size(root)
     scrub.scrubbed(root, room, notes)
-    # The rasteriser reads percentages and missing sizes otherwise; it must not stretch the drawing.
+    # The rasteriser interprets percentages and missing sizes differently; it must not stretch the drawing.
     root.set("width", str(width))
     root.set("height", str(height))
     drawn_size = max(1, round(width)), max(1, round(height))

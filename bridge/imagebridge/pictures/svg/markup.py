@@ -64,7 +64,7 @@ def _tree(data: bytes, encoding: str | None, room: SvgAllowance) -> ElementTree.
 
 def name(element: ElementTree.Element) -> str:
     """Return the local name of an element, without its namespace."""
-    # The parser leaves comments and processing instructions out, so every tag is a string.
+    # The parser drops comments and processing instructions, so every tag is a string.
     return element.tag.rsplit("}", 1)[-1]
 
 
@@ -88,7 +88,7 @@ def _decoded(data: bytes) -> tuple[bytes, str | None]:
     """Return UTF-8 and its name if the file is in UTF-16 or wrongly says so, otherwise the file for the parser to decode."""
     if encoding := kinds.wide(data):
         return data.decode(encoding).removeprefix("\ufeff").lstrip().encode(), "utf-8"
-    # White space before the declaration is an error of XML, and a habit of servers.
+    # White space before the declaration is an error in XML, but common with servers.
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     # .NET writes this into strings that are then sent as UTF-8.
     return data, "utf-8" if _UTF_16_DECLARED.match(data) else None

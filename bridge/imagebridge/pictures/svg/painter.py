@@ -1,6 +1,6 @@
 """Draws one SVG in a separate process: a script that `raster.py` runs and nothing imports.
 
-Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds.
+Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the process that waits.
 stdin: the SVG in UTF-8. stdout: a PNG, or a reason if the exit code is 3. stderr: the rasteriser's log.
 """
 
@@ -10,9 +10,10 @@ import sys
 
 def main() -> int:
     """Draw the SVG on stdin, and return the exit code."""
-    folder, width, height, memory, seconds = sys.argv[1], *map(int, sys.argv[2:6])
+    folder, width, height, memory, seconds, parent = sys.argv[1], *map(int, sys.argv[2:7])
+    _end_with(parent)
     _limit(memory, seconds)
-    # Behind the standard library, which a package of the same name must not replace.
+    # After the standard library, which a package of the same name must not replace.
     sys.path.append(folder)
     import resvg_py
 
@@ -33,6 +34,19 @@ def main() -> int:
     with os.fdopen(answer, "wb") as stdout:
         stdout.write(drawn)
     return code
+
+
+def _end_with(parent: int) -> None:
+    """End with the process that waits for the drawing, even if that is killed; outside Linux, the limits have to do."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+    import signal
+
+    # Its number is 1 in `linux/prctl.h`.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != parent:  # It was gone before.
+        os._exit(1)
 
 
 def _limit(memory: int, seconds: int) -> None:

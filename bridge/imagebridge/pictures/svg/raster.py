@@ -13,6 +13,7 @@ from typing import Self
 
 from imagebridge.errors import PictureError
 from imagebridge.pictures.cost import HeavyError, allowed
+from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
 SECONDS = 10.0
 """Seconds that one drawing may take; ordinary ones take hundredths of a second."""
@@ -48,31 +49,36 @@ def rasterised(text: str, width: int, height: int) -> Raster:
     memory = min(MEMORY, allowed())
     if allowed() < _LEAST:
         raise HeavyError
+    if is_given_up():
+        raise PictureError("the SVG was not drawn, because the call was cancelled")
     command = _command(width, height, memory)
     try:
-        with _LogPipe() as log:
-            run = subprocess.run(
+        with (
+            _LogPipe() as log,
+            subprocess.Popen(
                 command,
-                input=text.encode(),
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log.writing,
-                timeout=SECONDS,
-                check=False,
                 creationflags=subprocess.CREATE_NO_WINDOW if sys.platform == "win32" else 0,
-            )
+            ) as process,
+            ending_with_work(process),
+        ):
+            drawn, _ = process.communicate(text.encode(), SECONDS)
     except subprocess.TimeoutExpired:
         raise PictureError(f"the SVG takes too long to draw: over {SECONDS:g} seconds") from None
     except (OSError, RuntimeError) as error:
-        # No process, no thread or no pipe is to be had.
+        # No process, thread or pipe is available.
         raise PictureError(f"the SVG rasteriser cannot be started ({error})") from error
-    if run.returncode == _REFUSED:
-        raise PictureError(f"the SVG cannot be drawn ({run.stdout[:120].decode(errors='replace')})")
-    if run.returncode and memory < MEMORY:
+    code = process.returncode
+    if code == _REFUSED:
+        raise PictureError(f"the SVG cannot be drawn ({drawn[:120].decode(errors='replace')})")
+    if code and memory < MEMORY:
         raise HeavyError
-    if run.returncode:
-        # Killed at a limit, or broken off by the rasteriser itself where it got no memory.
+    if code:
+        # Killed at a limit, or aborted by the rasteriser itself when it got no memory.
         raise PictureError("the SVG takes too much memory to draw, or crashes the rasteriser")
-    return Raster(run.stdout, tuple(lacking(log.text, text)), _NO_FONT in log.text)
+    return Raster(drawn, tuple(lacking(log.text, text)), _NO_FONT in log.text)
 
 
 def lacking(log: str, text: str) -> list[str]:
@@ -95,9 +101,9 @@ def _command(width: int, height: int, memory: int) -> list[str]:
             "drawing SVG needs the package resvg-py and a separate Python process, which are not available "
             "here"
         )
-    # -I and -S: nothing of the environment and no .pth file may slow or change the start.
+    # -I and -S: nothing in the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
-    arguments = (script, folder, width, height, memory, int(SECONDS) + 2)
+    arguments = (script, folder, width, height, memory, int(SECONDS) + 2, os.getpid())
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 
 

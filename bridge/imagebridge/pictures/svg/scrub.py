@@ -76,7 +76,7 @@ def _drop_children(parent: ElementTree.Element, notes: Notes) -> None:
     if not dropped:
         return
     parent[:] = [child for child in parent if name(child) not in ("script", "foreignObject")]
-    # The other children of a switch are there to be drawn instead.
+    # The other children of a switch are alternatives to be drawn instead.
     replaced = name(parent) == "switch" and len(parent) > 0
     for child in dropped:
         if name(child) == "script":
@@ -95,10 +95,10 @@ def _address(tag: str, value: str, room: SvgAllowance, notes: Notes, level: int)
         except PictureError:
             notes.broken += 1
             return None
-    # The rasteriser takes any other address of an image for the path of a file.
+    # The rasteriser takes any other address of an image for a file path.
     if value.startswith("#") and tag != "image":
         return value
-    # What a link leads to is not drawn anyway.
+    # The target of a link is not drawn anyway.
     notes.outside += bool(value) and tag != "a"
     return None
 

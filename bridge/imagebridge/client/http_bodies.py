@@ -1,0 +1,85 @@
+"""Limits the bodies of HTTP answers, decompressed: a few compressed kilobytes can expand to more than fits into memory.
+
+Most bodies are read by the SDKs and httpx2, each in its own way, as a whole and on the event loop. So they are limited
+before anything reads them.
+"""
+
+from collections.abc import AsyncGenerator
+
+import httpx2
+from anyio.lowlevel import checkpoint
+
+from .lines import MAX_LINE
+
+_A_LINE = 60
+"""Bytes that each line of an event takes in addition to its content."""
+
+_BLANK = (b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n")
+"""What ends an event, for each kind of line end (HTML Living Standard, 9.2.6, read 2026-11-30)."""
+
+_LONGEST_BLANK = 4
+
+_WIDE = 1 << 18
+"""Bytes after which a deadline may interrupt: decompressed data arrive without pauses."""
+
+
+class BodyError(httpx2.TransportError):
+    """A body that is not read, because it is or may become too large; the message continues after the sender's name."""
+
+
+async def bound(response: httpx2.Response) -> None:
+    """Limit a response to `MAX_LINE` decompressed bytes, or each event of an event stream to that size.
+
+    Pass it to an HTTP client as `event_hooks={"response": [bound]}`.
+
+    Raises:
+        BodyError: it is compressed more than once. Reading a body that is too large also raises it.
+    """
+    check_packed_once(response)
+    response.stream = _Bounded(response)
+    response.headers.pop("content-encoding", None)
+
+
+def check_packed_once(response: httpx2.Response) -> None:
+    """Refuse a body that is compressed several times: each time it could expand a thousandfold, all at once.
+
+    Raises:
+        BodyError: it is compressed several times.
+    """
+    codings = response.headers.get("content-encoding", "")
+    if "," in codings:
+        raise BodyError(f"answered with a body that is compressed more than once ({codings[:50]})")
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A decompressed body, as long as it stays within the limit."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self._is_events = kind == "text/event-stream"
+        self._packed = httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=response.stream,
+            request=response.request,
+        )
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        size, end = 0, b""
+        async for chunk in self._packed.aiter_bytes():
+            size += len(chunk)
+            if self._is_events:
+                text = end + chunk
+                end = text[-_LONGEST_BLANK + 1 :]
+                if (after := max(map(text.rfind, _BLANK))) >= 0:
+                    text = text[after:]
+                    size = len(text)
+                size += _A_LINE * (text.count(b"\n") + text.count(b"\r"))
+            if size > MAX_LINE:
+                raise BodyError(f"answered with more than {MAX_LINE:,} bytes, which is the limit")
+            yield chunk
+            if len(chunk) > _WIDE:
+                await checkpoint()
+
+    async def aclose(self) -> None:
+        await self._packed.aclose()

@@ -1,0 +1,30 @@
+"""How an event stream says where and when it can be resumed: after which event, and after how long. Servers may write anything there."""
+
+_SOONEST, _LATEST = 100, 3_600_000
+"""The range of milliseconds that a server may ask to wait: less would be no pause, more would be forever."""
+
+_LONGEST = 1_000
+"""The most characters of an event id that are sent back; all headers together may have a few thousand."""
+
+
+def pause(milliseconds: int | None) -> float | None:
+    """Return the seconds after which to reconnect, or None if the server gives no usable value."""
+    if milliseconds is None or not _SOONEST <= milliseconds <= _LATEST:
+        return None
+    return milliseconds / 1_000
+
+
+def sendable(value: str) -> str:
+    """Return the id of an event or session if a header can contain it, otherwise an empty text: only visible ASCII is allowed (RFC 9110, 5.5)."""
+    return value if len(value) <= _LONGEST and value.isascii() and value.isprintable() else ""
+
+
+def is_sound(line: bytes) -> bool:
+    """Return whether a line of an event is usable: its `id` and its `retry` may be anything."""
+    name, _, value = line.partition(b":")
+    text = value.removeprefix(b" ").decode("latin-1")
+    if name == b"id":
+        return bool(sendable(text)) or not text
+    if name == b"retry":
+        return text.isascii() and text.isdecimal() and len(text) < 10 and pause(int(text)) is not None
+    return True
