@@ -27,6 +27,13 @@ _ENDS = {
 _PART = {"output_text": "text", "refusal": "refusal"}
 """The field that holds the text, for each kind of part."""
 _NOTHING: JSON = {}
+
+MOST_ITEMS = 3_000
+"""Items of one response at most. For each event all of them are looked through, on the event loop."""
+
+_DIGITS = 20
+"""Digits below which a text is an index."""
+
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
 
@@ -234,6 +241,8 @@ class ResponseEvents:
                 None,
             )
         if open_draft is None:
+            if len(self._drafts) == MOST_ITEMS:
+                raise ResponseError(f"the response has more than {MOST_ITEMS:,} items", "too_many_items")
             open_draft = _Draft(index, identity)
             self._drafts.append(open_draft)
         open_draft.id = identity or open_draft.id
@@ -326,7 +335,7 @@ def fuller(item: JSON, other: JSON) -> dict[str, Any]:
 
 def place(value: object) -> int | None:
     """Return an index, even if it arrived as text or as a float; None for anything else."""
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
         return int(value)
     if is_number(value) and value % 1 == 0:
         return int(value)

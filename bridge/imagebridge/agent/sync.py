@@ -13,6 +13,8 @@ from imagebridge.wire import JSON
 from .turn import Toolbox
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from openai import OpenAI
     from openai.types.responses import FunctionToolParam, Response, ResponseInputItemParam
 
@@ -93,10 +95,18 @@ class SyncBridge:
                     portal.call(following.aclose)
 
     def _call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+        future = self._begun(function, *arguments)
+        try:
+            return future.result()
+        finally:
+            future.cancel()  # Where the wait was interrupted, as by Ctrl-C: nobody takes the answer.
+
+    def _begun(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> "Future[T]":
+        """Begin something on the bridge's event loop; cancelling what is returned cancels it there."""
         portal = self._portal
         if portal is None:
             raise BridgeError(_CLOSED)
-        return portal.call(function, *arguments)
+        return portal.start_task_soon(function, *arguments)
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -122,6 +132,16 @@ class SyncBridge:
     ) -> "Translation":
         """See `Bridge.answer`."""
         return self._call(partial(self._bridge.answer, name, arguments, model=model))
+
+    def begin_answer(
+        self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
+    ) -> "Future[Translation]":
+        """Begin `Bridge.answer` without waiting for it; cancelling what is returned gives the call up.
+
+        Raises:
+            BridgeError: the bridge is closed.
+        """
+        return self._begun(partial(self._bridge.answer, name, arguments, model=model))
 
     def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """See `Bridge.outputs`."""

@@ -22,7 +22,7 @@ from mcp.types import Implementation
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
 
-from . import command_line
+from . import command_line, programs
 from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 _OURS = ["-m", "imagebridge_server"]
-_COMMANDS = ("imagebridge-server", "imagebridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +235,7 @@ def _parameters(command: str) -> StdioServerParameters:
 
 def _program(command: str) -> str:
     """Return the path of one of our own commands, which may not be on the PATH if its environment is not activated."""
-    if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
+    if command.removesuffix(".exe") in programs.COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
             if path := shutil.which(command, path=str(folder)):
                 return path
@@ -259,7 +258,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
-            return f"cannot be started: {program!r} is not an executable on the PATH"
+            return f"cannot be started: {program!r} is not an executable on the PATH{programs.hint(program)}"
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():

@@ -30,6 +30,9 @@ _LOG = logging.getLogger(__name__)
 _IDLE = 10
 """Consecutive pages without a tool after which listing stops."""
 
+_SHORTEST = 0.05
+"""Seconds to pause at least: a server may ask for none."""
+
 _LONGER = 8.0
 """The most times that the pause requested by a busy server is waited for."""
 
@@ -127,7 +130,7 @@ async def _in_turn(
             if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
                 raise
             # Requests that were refused together should not be retried together.
-            await anyio.sleep(pause * longer * random.uniform(1, 1.5))
+            await anyio.sleep(max(pause, _SHORTEST) * longer * random.uniform(1, 1.5))
             longer = min(2 * longer, _LONGER)
 
 

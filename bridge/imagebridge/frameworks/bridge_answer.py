@@ -1,7 +1,6 @@
 """What a bridge's tool answers, for either kind of bridge, in frameworks with asynchronous tools."""
 
 from collections.abc import Mapping
-from functools import partial
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, TypeGuard, cast
 
@@ -27,7 +26,7 @@ async def answered(
     *,
     model: str | None = None,
 ) -> "Translation":
-    """Return the result of `Bridge.answer` for an open bridge. A blocking bridge is called in a thread.
+    """Return the result of `Bridge.answer` for an open bridge, of either kind. A cancelled call is given up.
 
     Args:
         bridge: what `async with Bridge(...)` or `with Bridge(...)` returns.
@@ -39,6 +38,9 @@ async def answered(
         BridgeError: the bridge is not open.
     """
     if is_blocking(bridge):
-        answer = partial(bridge.answer, name, arguments, model=model)
-        return await to_thread.run_sync(answer, abandon_on_cancel=True)
+        future = bridge.begin_answer(name, arguments, model=model)
+        try:
+            return await to_thread.run_sync(future.result, abandon_on_cancel=True)
+        finally:
+            future.cancel()
     return await cast("Bridge", bridge).answer(name, arguments, model=model)

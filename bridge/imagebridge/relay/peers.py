@@ -3,6 +3,7 @@
 Pure: it sees each message and says what to do with it.
 """
 
+import re
 from secrets import token_hex
 from typing import Any, NamedTuple
 
@@ -200,12 +201,12 @@ def _is_plain(message: JSON, pending: HostRequest) -> bool:
 _CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
 
 
-def passes(message: JSON, pending: HostRequest | None) -> bool:
-    """Return early whether a message is fine as it is."""
+def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
+    """Return early whether a message is fine as it is; of the answers to calls only `light` ones are looked at."""
     if pending is None:
         return "method" not in message or not is_of_task(message)
     if pending.method == "tools/call":
-        return _is_plain(message, pending)
+        return light and _is_plain(message, pending)
     return not pending.given and pending.method not in _CHANGING
 
 
@@ -236,3 +237,19 @@ def holds_link(message: JSON) -> bool:
     inner = [one.get("result") for one in (result, params) if is_json(one)]
     found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
     return any(is_readable_link(block) for one in found for block in blocks_of(one))
+
+
+_SMALL = 4_000
+"""The most bytes of a line without pictures and documents that is repaired at once: a thread would take longer."""
+
+_HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
+"""What tells of pictures and documents in a line, or may hide it: a letter as an escape."""
+
+_BREAKS = re.compile(rb"\s|\\[nrt/]")
+_ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")
+"""What base64 is broken with, and the shortest of it that is brought out of texts (see `translate.hidden`)."""
+
+
+def is_light(line: bytes) -> bool:
+    """Tell whether what is in a line is repaired in no time: a picture or a document, small as it is, may take long."""
+    return len(line) < _SMALL and not (_HEAVY.search(line) or _ENCODED.search(_BREAKS.sub(b"", line)))

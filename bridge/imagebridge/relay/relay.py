@@ -19,7 +19,7 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 from . import resource_uris
 from .explanation import changes, changes_of_list
 from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
-from .peers import HostRequest, Peers, holds_link, inside, is_of_task, passes, payload, replaced
+from .peers import HostRequest, Peers, holds_link, inside, is_light, is_of_task, passes, payload, replaced
 from .streams import LineSource, Rest, done
 from .tool_names import Names
 from .transports import Connect, HostStream, Server
@@ -34,11 +34,6 @@ _START = 60.0
 
 _READ = 30.0
 """Seconds that a server has to send what a link leads to."""
-
-_SMALL = 4_000
-"""The most bytes of a line without pictures that is repaired at once: a thread would take longer."""
-
-_HEAVY = (b'"data"', b'"blob"', b"base64", b"<svg")
 
 _BEGINNING = 1_000
 """Bytes of a broken line that are searched for the request that it answers."""
@@ -221,9 +216,9 @@ class Relay:
                 waiting.set(message)
             return None
         pending = [self._session.answered(part) for part in parts]
-        if all(map(passes, parts, pending)):
+        light = is_light(line)
+        if all(map(partial(passes, light=light), parts, pending)):
             return self._output.send(line + b"\n" if clean else written(message, len(line)), parts)
-        light = len(line) < _SMALL and not any(mark in line for mark in _HEAVY)
         repair = partial(self._repair, message, pending, line, clean=clean, at_once=light)
         if light and not any(map(holds_link, parts)):
             return repair

@@ -1,5 +1,6 @@
 """The relay as a server at a URL: MCP's Streamable HTTP, in both generations of the protocol."""
 
+import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from mcp.shared.inbound import (
 from mcp.types import HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -34,6 +35,8 @@ PATH = "/mcp"
 
 _VERSION = "mcp-protocol-version"
 _SESSION = "mcp-session-id"
+
+_EVENT_NUMBER = re.compile("[0-9]{1,15}")
 
 _MOST_BODY = 64_000_000
 """The most bytes of a request: arguments may contain pictures too."""
@@ -100,6 +103,8 @@ class HttpRelay:
                 await serve(request, send)
         except _RequestRefused as refusal:
             await refusal.response(scope, receive, send)
+        except ClientDisconnect:  # Nobody is left to answer.
+            return
 
     # POST: messages from a host.
 
@@ -203,7 +208,7 @@ class HttpRelay:
         session = self._session(request)
         name, _, number = request.headers.get("last-event-id", "").partition("-")
         stream = session.stream(name) if name else session.own
-        if stream is None or (name and not number.isdecimal()):
+        if stream is None or (name and not _EVENT_NUMBER.fullmatch(number)):
             raise _RequestRefused(
                 404, INVALID_REQUEST, "the stream of that event has ended, and all of it was sent"
             )

@@ -56,7 +56,7 @@ class IssuerTokens(TokenVerifier):
             return None
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, RecursionError):  # A stranger writes it, as deep as there is room.
             return None
         name, algorithm = header.get("kid"), header.get("alg")
         if algorithm not in ALGORITHMS or not isinstance(name, str):

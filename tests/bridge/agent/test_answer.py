@@ -1,5 +1,10 @@
 """`Bridge.answer`: one call as the model would get its answer, for frameworks with a loop of their own."""
 
+import threading
+from concurrent.futures import Future
+
+import anyio
+import anyio.to_thread
 import pytest
 import samples
 from mcp.server import MCPServer
@@ -8,6 +13,7 @@ from PIL import Image
 from samples import data_url
 
 from imagebridge import Bridge, BridgeError, Policy, tool_result
+from imagebridge.frameworks.bridge_answer import answered
 
 PNG = samples.file(samples.drawing(), "PNG")
 SHOWN = {"type": "input_image", "image_url": data_url(PNG, "image/png"), "detail": "high"}
@@ -110,3 +116,57 @@ def test_a_bridge_that_blocks_answers_too():
 async def test_a_closed_bridge_answers_nothing():
     with pytest.raises(BridgeError, match="the bridge is closed"):
         await Bridge(album()).answer("page")
+
+
+def waiting_server(begun, ended):
+    server = MCPServer("waiting", log_level="CRITICAL")
+
+    @server.tool()
+    async def wait() -> str:
+        begun.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.set()
+        return "never"
+
+    @server.tool()
+    async def look() -> str:
+        return "seen"
+
+    return server
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_call_of_a_framework_that_is_given_up_ends_on_a_bridge_that_blocks_too(backend):
+    begun, ended = threading.Event(), threading.Event()
+
+    async def given_up(bridge):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(answered, bridge, "wait", {})
+            await anyio.to_thread.run_sync(begun.wait, 600)
+            tasks.cancel_scope.cancel()
+
+    with Bridge(waiting_server(begun, ended), timeout=600) as bridge:
+        anyio.run(given_up, bridge, backend=backend)
+        assert ended.wait(60)
+        assert bridge.answer("look").output == "seen"
+
+
+def test_a_call_that_the_keyboard_interrupts_ends_and_the_bridge_goes_on():
+    begun, ended = threading.Event(), threading.Event()
+
+    class Interrupted(Future):
+        def result(self, timeout=None):
+            if begun.is_set():
+                return super().result(timeout)
+            begun.wait(600)
+            raise KeyboardInterrupt
+
+    with Bridge(waiting_server(begun, ended), timeout=600) as bridge:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("anyio.from_thread.Future", Interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                bridge.answer("wait")
+        assert ended.wait(60)
+        assert bridge.answer("look").output == "seen"

@@ -19,7 +19,7 @@ from imagebridge import Bridge, tool_result
 from imagebridge.agent import event_stream, openai_client, refused_bodies
 from imagebridge.agent.chat_chunks import ChatChunks
 from imagebridge.agent.event_stream import EventDecoder, SurrogateJoiner, loaded, sound
-from imagebridge.agent.response_events import ResponseEvents
+from imagebridge.agent.response_events import ResponseEvents, place
 from imagebridge.errors import ResponseError, RunError
 from imagebridge.events import HostedTool, ReasoningDelta, Replied, TextDelta
 
@@ -97,6 +97,37 @@ def test_what_is_nested_too_deeply_is_a_value_error():
         deep = [deep]
     with pytest.raises(ValueError, match="too deeply"):
         sound(deep)
+
+
+@pytest.mark.parametrize(
+    ("value", "index"),
+    [
+        (3, 3),
+        ("3", 3),
+        (3.0, 3),
+        (3.5, None),
+        (None, None),
+        ("x", None),
+        (True, None),
+        (float("inf"), None),
+        ("9" * 5_000, None),
+    ],
+)
+def test_an_index_is_a_number_in_whatever_form_or_none(value, index):
+    assert place(value) == index
+
+
+def test_a_response_of_more_items_than_anyone_means_fails():
+    events = ResponseEvents()
+
+    def take(number):
+        item = {"type": "message", "id": f"m{number}"}
+        events.take({"type": "response.output_item.added", "output_index": number, "item": item})
+
+    for number in range(3_000):
+        take(number)
+    with pytest.raises(ResponseError, match="the response has more than 3,000 items"):
+        take(3_000)
 
 
 def test_half_a_pair_waits_for_the_other():

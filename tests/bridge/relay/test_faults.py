@@ -1,7 +1,9 @@
 """A fault of the relay's own: the line that met it passes as it came, and the relay goes on."""
 
+import base64
 import json
 import logging
+import threading
 
 import pytest
 from fuzz.relay_lines import Side
@@ -10,6 +12,7 @@ from imagebridge.relay import relay as relays
 from imagebridge.relay.peers import Peers
 from imagebridge.relay.relay import Relay
 from imagebridge.relay.streams import LineQueue
+from imagebridge.repair import protocol
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +50,51 @@ async def relayed(asked, answers):
 
 def faulty(*_, **__):
     raise KeyError("a fault of ours\nin two lines")
+
+
+PDF = base64.b64encode(b"%PDF-1.7 a small one" * 3).decode()
+IN_LINES = "\\n".join(PDF[at : at + 10] for at in range(0, len(PDF), 10))
+ESCAPED = PDF.replace("a", "\\u0061")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"type":"resource","resource":{"uri":"file:///a.pdf","blob":"JVBERi0xLjcK"}}',
+        '{"type":"resource","resource":{"uri":"file:///a.pdf","bl\\u006fb":"JVBERi0xLjcK"}}',
+        f'{{"type":"text","text":"{PDF}"}}',
+        f'{{"type":"text","text":"{IN_LINES}"}}',
+        f'{{"type":"text","text":"{ESCAPED}"}}',
+        '{"type":"text","text":"Data:application/pdf,%25PDF-1.7%20a%20small%20one"}',
+        '{"type":"text","text":"<x:svg xmlns:x=\\"http://www.w3.org/2000/svg\\"/>"}',
+        '{"type":"image","d\\u0061ta":"iVBORw0KGgo="}',
+    ],
+    ids=["blob", "escaped name", "base64", "lines", "escaped", "percent", "prefix", "escaped picture"],
+)
+async def test_what_may_take_long_does_not_hold_up_what_follows(content, monkeypatch):
+    """A picture or a document of a kilobyte may take its reader half a minute: it is read beside the other messages."""
+    passed = threading.Event()
+
+    def reading(*_, **__):
+        assert passed.wait(60)
+        return {"content": [{"type": "text", "text": "read"}]}
+
+    class Reader(Host):
+        def send(self, line, said):
+            super().send(line, said)
+            passed.set()
+
+    monkeypatch.setattr(protocol, "repaired_for", reading)
+    monkeypatch.setattr(protocol, "is_plain", lambda *_: pytest.fail("read on the event loop"))
+    long = b'{"jsonrpc":"2.0", "id":1, "result":{"content":[%s]}}' % content.encode()
+    short = b'{"jsonrpc":"2.0", "id":2, "result":{}}'
+    peers = Peers()
+    for number in (1, 2):
+        asked = {**json.loads(CALL), "id": number} | ({"method": "ping"} if number == 2 else {})
+        peers.heard(asked, json.dumps(asked).encode())
+    host = Reader()
+    await Relay(peers, Side(these(long, short)).connect, host).run(LineQueue(these()))
+    assert [json.loads(line)["id"] for line, _ in host.came] == [2, 1]
 
 
 @pytest.fixture

@@ -261,6 +261,12 @@ def test_a_host_whose_connection_broke_takes_its_answer_up_again(url):
     assert [(one["id"], one["result"]["content"][0]["text"]) for one in events(resumed)] == [(9, "first")]
 
 
+@pytest.mark.parametrize("last", ["0-" + "9" * 5_000, "0-x", "7-1", "0--1"])
+def test_a_host_that_names_no_event_that_there_was_is_refused(url, last):
+    headers = Session(url).headers | {"accept": "text/event-stream", "last-event-id": last}
+    assert httpx2.get(url, headers=headers, timeout=600).status_code == 404
+
+
 def test_a_server_that_dies_is_told_of_and_started_anew(url):
     session = Session(url)
     assert "exited with code 3" in session.call("die", {})[-1]["error"]["message"]

@@ -117,6 +117,7 @@ async def test_tokens_of_the_issuer_are_let_in_and_others_are_not(issuer):
     pem = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     wrong = {
         "expired": issuer.token(exp=now - 120),
+        "a head too deep to be read": base64.urlsafe_b64encode(b'{"a":' * 2_200).decode() + ".e30.AA",
         "without an end": issuer.token(exp=None),
         "not yet": issuer.token(nbf=now + 120),
         "foreign audience": issuer.token(aud="https://other.example/mcp"),

@@ -99,7 +99,13 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
         suffix = f".{suffix}"
     plain = PureWindowsPath(name).name == name and PurePosixPath(name).name == name
     odd = any(sign in ':*?"<>|' or (category(sign) in _UNSEEN and sign not in _JOINERS) for sign in name)
-    if not plain or odd or stem.strip(" .") != stem or not stem or stem.split(".")[0].lower() in _RESERVED:
+    if (
+        not plain
+        or odd
+        or stem.strip(" .") != stem
+        or not stem
+        or stem.split(".")[0].strip().lower() in _RESERVED
+    ):
         raise ArgumentError(
             "save_as", f"{name!r} is not a valid file name on every system; use letters, digits, - and _"
         )

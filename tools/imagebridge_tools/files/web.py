@@ -1,5 +1,6 @@
 """Web: files from https addresses, only from public hosts."""
 
+import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
@@ -219,7 +220,7 @@ async def _body(response: "Response", limit: int) -> bytes:
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
         raise _RefusedError(f"is compressed as {packed[:20]}, which is not supported")
     problem = f"has more than {amount(limit)}, which is the limit"
-    if (length := _header(response, b"content-length")).isdigit() and int(length) > limit:
+    if re.fullmatch("[0-9]{1,20}", length := _header(response, b"content-length")) and int(length) > limit:
         raise _RefusedError(problem)
     data = bytearray()
     async with aclosing(response.aiter_stream()) as chunks:
