@@ -129,7 +129,7 @@ def _part(package: Package, sheet: str) -> str:
 def _beside(package: Package, part: str) -> Iterator[str]:
     """Yield sentences about what a sheet has besides its cells: notes, text boxes, pictures and charts."""
     notes: dict[str, str] = {}
-    threads: dict[str, str] = {}
+    threads: dict[str, list[str]] = {}
     boxes: list[str] = []
     drawn: Counter[str] = Counter()
     related = package.relations(part).values()
@@ -144,14 +144,15 @@ def _beside(package: Package, part: str) -> Iterator[str]:
             if name == "comment":
                 notes[element.get("ref", "")] = _words(element)
             elif name == "threadedComment":
-                cell, words = element.get("ref", ""), _words(element)
-                threads[cell] = f"{threads[cell]} (reply: {words})" if cell in threads else words
+                threads.setdefault(element.get("ref", ""), []).append(_words(element))
             elif name == "sp" and (words := _words(element)):
                 boxes.append(beginning(words, _NOTE))
             elif name in _DRAWN:
                 drawn[_DRAWN[name]] += 1
     # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
-    told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in (notes | threads).items()]
+    for cell, (first, *replies) in threads.items():
+        notes[cell] = first + "".join(f" (reply: {words})" for words in replies)
+    told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
     if told:
         yield f"notes of cells: {_first(told, 'more note')}"
     if boxes:
