@@ -1,10 +1,13 @@
 """The relay in front of servers in files as people and hosts write them: in, and out again byte for byte."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from imagebridge.errors import BridgeError
 from imagebridge_server.cli import command as install
 from imagebridge_server.install.config_file import backup
 from imagebridge_server.install.editing import value_at
@@ -149,3 +152,29 @@ def test_what_a_file_says_does_not_steer_the_terminal(tmp_path):
     assert said.exit_code == 1
     assert "It has: " in said.output
     assert not set("\x1b\u202e\ud83d") & set(said.output)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"command": "x", "args": "y"}, "has args that are not a list"),
+        ({"command": "x", "args": {"a": 1}}, "has args that are not a list"),
+        ({"command": 7}, "has no command"),
+        ("x", "is not a table of settings"),
+        (["x"], "is not a table of settings"),
+    ],
+)
+def test_an_entry_that_cannot_be_started_is_left_alone(entry, words, tmp_path):
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
+    file = tmp_path / "config"
+    file.write_text(json.dumps({"mcpServers": {"srv": entry}}))
+    with pytest.raises(BridgeError, match=words):
+        wrapped(host, file, "srv")
+
+
+def test_what_is_not_a_file_is_left_alone(tmp_path):
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
+    with pytest.raises(BridgeError, match="is not a file that can be changed"):
+        wrapped(host, tmp_path, "srv")
+    with pytest.raises(BridgeError, match="is not a file that can be changed"):
+        wrapped(host, Path(os.devnull), "srv")
