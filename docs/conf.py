@@ -24,3 +24,15 @@ html_theme = "furo"
 html_title = "imagebridge"
 html_copy_source = False
 html_show_sphinx = False
+
+
+def _readable(app, what, name, obj, options, signature, returned):  # noqa: ANN001 - Sphinx's own types
+    """Write defaults as a caller would, not as the code names them."""
+    if signature is None:
+        return None
+    return signature.replace("=_DEFAULT", "=Policy()").replace("=<factory>", "=..."), returned
+
+
+def setup(app):  # noqa: ANN001, ANN201
+    """Connect the above."""
+    app.connect("autodoc-process-signature", _readable)

@@ -135,8 +135,11 @@ def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), merged=(), before=""):
     return made.getvalue()
 
 
-def with_notes_and_drawing(data, notes, *, pictures=0, charts=0, thread=()):
-    """Return a workbook of `workbook` whose first sheet has notes, by cell, newer comments likewise, and pictures and charts."""
+def with_notes_and_drawing(data, notes, *, pictures=0, charts=0, thread=(), more="", styles=True):
+    """Return a workbook of `workbook` whose first sheet has notes, by cell, newer comments in pairs, pictures and charts.
+
+    `more` is XML of other things drawn on it; `styles` says whether the workbook keeps its styles.
+    """
     parts = {"comments": "../comments.xml", "threadedComment": "../thread.xml", "drawing": "../drawing.xml"}
     relations = "".join(
         f'<Relationship Id="{kind}" Type="{LINKS}/{kind}" Target="{target}"/>'
@@ -147,11 +150,10 @@ def with_notes_and_drawing(data, notes, *, pictures=0, charts=0, thread=()):
         for cell, text in notes.items()
     )
     newer = "".join(
-        f'<threadedComment ref="{cell}"><text>{text}</text></threadedComment>'
-        for cell, text in dict(thread).items()
+        f'<threadedComment ref="{cell}"><text>{text}</text></threadedComment>' for cell, text in thread
     )
-    drawn = "<a><pic/></a>" * pictures + "<a><graphicFrame/></a>" * charts
-    made = io.BytesIO(data)
+    drawn = "<a><pic/></a>" * pictures + "<a><graphicFrame/></a>" * charts + more
+    made = io.BytesIO(data if styles else _without(data, "xl/styles.xml"))
     with zipfile.ZipFile(made, "a") as packed:
         packed.writestr(
             "xl/worksheets/_rels/s1.xml.rels", f"<Relationships {PACKAGE}>{relations}</Relationships>"
@@ -159,4 +161,13 @@ def with_notes_and_drawing(data, notes, *, pictures=0, charts=0, thread=()):
         packed.writestr("xl/comments.xml", f"<comments {SPACE}><commentList>{runs}</commentList></comments>")
         packed.writestr("xl/thread.xml", f"<ThreadedComments>{newer}</ThreadedComments>")
         packed.writestr("xl/drawing.xml", f"<wsDr>{drawn}</wsDr>")
+    return made.getvalue()
+
+
+def _without(data, name):
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(made, "w") as packed:
+        for one in before.namelist():
+            if one != name:
+                packed.writestr(one, before.read(one))
     return made.getvalue()

@@ -211,7 +211,7 @@ def short(text: object, most: int = 300) -> str:
 
 
 def counted(number: float, noun: str, plural: str = "") -> str:
-    """Return a number and a noun that agree: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` where that is more than an s."""
+    """Return a number and a noun that agree: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` if it does not just add an s."""
     written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
     return f"{written} {noun if number == 1 else plural or noun + 's'}"
 

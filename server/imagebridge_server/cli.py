@@ -107,7 +107,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
 @click.version_option(__version__, prog_name="imagebridge-server", message="%(prog)s %(version)s")
 @click.pass_context
 def command(context: click.Context, http: str | None, **choices: Any) -> None:
-    """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or write the server into a host's configuration.
+    """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or add the server to a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
     charts and QR codes. With OPENAI_API_KEY set, they can also ask OpenAI's image models.

@@ -27,13 +27,13 @@ PICTURES = 48
 """The most pictures on a sheet."""
 
 SIDE = 1_600
-"""The most pixels of a sheet's sides: every vision model sees 2,500 patches."""
+"""The longest side of a sheet in pixels: every vision model sees 2,500 patches."""
 
 TOGETHER = 200_000_000
 """The most bytes of the files for one sheet."""
 
 _CELL = 480
-"""The most pixels of a picture's cell; smaller pictures are enlarged only by whole numbers."""
+"""The longest side of a picture's cell in pixels; smaller pictures are enlarged only by whole numbers."""
 
 _STRIP, _LETTERS, _GAP = 26, 15, 8
 _PAPER, _INK, _ROOM = "#ffffff", "#1d2b3a", "#eef1f5"

@@ -73,7 +73,7 @@ async def load_image(
 
     Accepts every format that the bridge converts. Pictures are returned upright and without metadata (place, camera, comments),
     in formats that models take: an animation as one sheet of its frames, a TIFF as one picture per page. `page` and
-    `frame`, counted from 1, select one of them; `max_size` is the most pixels of the longer side. `noted` has the mistakes
+    `frame`, counted from 1, select one of them; `max_size` limits the longer side in pixels. `noted` has the mistakes
     found so far; they are reported with those found here.
 
     Raises:
@@ -167,7 +167,7 @@ def decoded(
 
 
 def _most(picture: Picture, max_size: int | None) -> int:
-    """Return the most pixels of the longer side with which a picture is returned."""
+    """Return the limit for the longer side of a returned picture, in pixels."""
     longer = max(picture.width, picture.height)
     area = picture.width * picture.height
     return min(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""The most pixels of a view's sides: hosts refuse more if a conversation contains many pictures."""
+"""The longest side of a view in pixels: hosts refuse more if a conversation contains many pictures."""
 
 _USUAL = 1_600
-"""The most pixels of a view's longer side if no zoom is requested: every vision model sees 2,500 patches."""
+"""The longest side of a view in pixels if no zoom is requested: every vision model sees 2,500 patches."""
 
 _ENLARGED, _MOST = 1_024, 16
 """Pixels up to which a small region is enlarged if no zoom is requested, and the largest factor."""

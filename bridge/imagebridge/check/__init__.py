@@ -40,7 +40,7 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
 
 
 def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with everything repaired that can be; `check` still finds the rest.
+    """Return the body with all possible repairs; `check` still finds what is left.
 
     Texts that contain parts or pictures become parts, pictures are translated like those of a tool, calls get
     exactly one output, and names become valid wherever they occur. `body` is not changed; its valid parts are

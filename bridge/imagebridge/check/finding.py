@@ -58,7 +58,7 @@ FIXES: Mapping[str, str] = {
     "too-long": "Shorten the text, shrink the picture, or upload the file and send its id.",
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
-    "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions of MCP tools.',
+    "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions from MCP tools.',
     "tool-name": f"Rename it everywhere with at most {MAX_NAME} of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
     "tool-twice": "Give each tool a different name.",
     "tool-field": "Leave it out.",

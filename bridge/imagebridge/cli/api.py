@@ -5,10 +5,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from imagebridge.errors import nearest, short
-from imagebridge.facts.models import listed
+from imagebridge.errors import short
 
 from .failure import BadAnswer, Failure
+from .options import nearest_model
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -62,8 +62,7 @@ def _meant(error: "APIStatusError") -> str:
         model = json.loads(error.request.content).get("model")
     except (ValueError, AttributeError, RuntimeError):
         return ""
-    names = listed()
-    near = nearest(model, names, 0.8) if isinstance(model, str) and model not in names else None
+    near = nearest_model(model) if isinstance(model, str) else None
     return f" Did you mean {near!r}?" if near else ""
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Unpack, cast
 
 import click
 
-from imagebridge.facts.models import DEFAULTS
+from imagebridge.errors import nearest
+from imagebridge.facts.models import DEFAULTS, listed
 from imagebridge.requirements import CLIENT, need
 from imagebridge.translate.policy import Policy
 
@@ -225,7 +226,7 @@ def pictures(command: _Command) -> _Command:
             "--share",
             is_flag=True,
             help="Share pictures between all servers, including those over the network. Without it, only "
-            "servers on this machine receive pictures of others.",
+            "servers on this machine receive pictures from others.",
         ),
         click.option(
             "--save",
@@ -249,3 +250,9 @@ VARIABLE = "IMAGEBRIDGE_MODEL"
 def default_model() -> str:
     """Return `IMAGEBRIDGE_MODEL` if it is set, otherwise the newest of `DEFAULTS`."""
     return os.environ.get(VARIABLE, "").strip() or DEFAULTS[-1].name
+
+
+def nearest_model(name: str) -> str | None:
+    """Return the model of OpenAI's that was probably meant by a name that it does not list; None if none is near, or it lists the name."""
+    names = listed()
+    return nearest(name, names, 0.8) if name not in names else None

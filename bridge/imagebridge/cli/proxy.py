@@ -129,6 +129,8 @@ def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> Non
     else:
         from imagebridge.relay import stdio
 
+        if os.isatty(0):
+            say("imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to end it.", err=True)
         stdio.serve(options)
 
 

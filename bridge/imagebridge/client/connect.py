@@ -8,6 +8,7 @@ import sysconfig
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
@@ -21,7 +22,7 @@ from mcp.types import Implementation
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
 
-from . import command_line
+from . import command_line, programs
 from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 _OURS = ["-m", "imagebridge_server"]
-_COMMANDS = ("imagebridge-server", "imagebridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,13 @@ async def _entered(
 
 def _client_info() -> Implementation:
     """Return the name by which servers know the bridge: our own server sends it unchanged pictures (see `hosts`)."""
-    return Implementation(name="imagebridge", version=version("imagebridge"))
+    return Implementation(name="imagebridge", version=_own_version())
+
+
+@cache
+def _own_version() -> str:
+    # All of the package's metadata is parsed for it.
+    return version("imagebridge")
 
 
 def _client(target: "MCPServer[Any] | Transport", listening: Listening) -> Client:
@@ -229,7 +235,7 @@ def _parameters(command: str) -> StdioServerParameters:
 
 def _program(command: str) -> str:
     """Return the path of one of our own commands, which may not be on the PATH if its environment is not activated."""
-    if command.removesuffix(".exe") in _COMMANDS and not shutil.which(command):
+    if command.removesuffix(".exe") in programs.COMMANDS and not shutil.which(command):
         for folder in (Path(sys.executable).parent, sysconfig.get_path("scripts")):
             if path := shutil.which(command, path=str(folder)):
                 return path
@@ -252,7 +258,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
-            return f"cannot be started: {program!r} is not an executable on the PATH"
+            return f"cannot be started: {program!r} is not an executable on the PATH{programs.hint(program)}"
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():

@@ -1,7 +1,7 @@
-"""Bodies of HTTP answers, unpacked and within bounds: a few packed kilobytes unpack to more than any memory holds.
+"""Limits the bodies of HTTP answers, decompressed: a few compressed kilobytes can expand to more than fits into memory.
 
-What reads them is mostly the SDKs' and httpx2's, each in its own way, whole and on the event loop. So they are bounded
-before anybody reads.
+Most bodies are read by the SDKs and httpx2, each in its own way, as a whole and on the event loop. So they are limited
+before anything reads them.
 """
 
 from collections.abc import AsyncGenerator
@@ -12,28 +12,28 @@ from anyio.lowlevel import checkpoint
 from .lines import MAX_LINE
 
 _A_LINE = 60
-"""Bytes that each line of an event takes beside what it says."""
+"""Bytes that each line of an event takes in addition to its content."""
 
 _BLANK = (b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n")
-"""What ends an event, in each way to end lines (HTML Living Standard, 9.2.6, read 2026-11-30)."""
+"""What ends an event, for each kind of line end (HTML Living Standard, 9.2.6, read 2026-11-30)."""
 
 _LONGEST_BLANK = 4
 
 _WIDE = 1 << 18
-"""Bytes of a piece behind which a deadline may pass: what is unpacked comes without a pause of its own."""
+"""Bytes after which a deadline may interrupt: decompressed data arrive without pauses."""
 
 
 class BodyError(httpx2.TransportError):
-    """A body that is not read, since it is or may become too large; the message goes on from who sent it."""
+    """A body that is not read, because it is or may become too large; the message continues after the sender's name."""
 
 
 async def bound(response: httpx2.Response) -> None:
-    """Let no more than `MAX_LINE` bytes of a response be read, unpacked; of a stream of events, as much of each event.
+    """Limit a response to `MAX_LINE` decompressed bytes, or each event of an event stream to that size.
 
-    To be given to an HTTP client as `event_hooks={"response": [bound]}`.
+    Pass it to an HTTP client as `event_hooks={"response": [bound]}`.
 
     Raises:
-        BodyError: it is packed more than once. Reading what is too large raises it too.
+        BodyError: it is compressed more than once. Reading a body that is too large also raises it.
     """
     check_packed_once(response)
     response.stream = _Bounded(response)
@@ -41,18 +41,18 @@ async def bound(response: httpx2.Response) -> None:
 
 
 def check_packed_once(response: httpx2.Response) -> None:
-    """Refuse a body that is packed several times: each time a thousandfold, all at once and without a pause.
+    """Refuse a body that is compressed several times: each time it could expand a thousandfold, all at once.
 
     Raises:
-        BodyError: it is.
+        BodyError: it is compressed several times.
     """
     codings = response.headers.get("content-encoding", "")
     if "," in codings:
-        raise BodyError(f"answered with a body that is packed more than once ({codings[:50]})")
+        raise BodyError(f"answered with a body that is compressed more than once ({codings[:50]})")
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A body, unpacked, as long as it is within bounds."""
+    """A decompressed body, as long as it stays within the limit."""
 
     def __init__(self, response: httpx2.Response) -> None:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

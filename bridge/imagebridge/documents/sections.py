@@ -14,7 +14,7 @@ MARK = "figure:"
 
 
 LOCKED = "is locked with a password; save a copy without one"
-"""What each reader says of a document that a password protects."""
+"""What each reader says about a password-protected document."""
 
 
 class Section(NamedTuple):

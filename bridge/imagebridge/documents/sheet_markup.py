@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
+from xml.etree.ElementTree import Element
 
 from imagebridge.errors import DocumentError, beginning, counted
 
@@ -37,17 +38,24 @@ _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
 _BOOK = "xl/workbook.xml"
 
 _NOTE, _NOTES = 300, 30
-"""The most characters of a note, and the most notes, that are returned."""
+"""The most characters of a note or text box, and the most of them, that are returned."""
 
-_DRAWN = {"pic": "picture", "graphicFrame": "chart"}
+_DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "shape"}
 """Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
+
+_BESIDE = {
+    "comments": "notes of cells",
+    "threadedComment": "notes of cells",
+    "drawing": "what is drawn on the sheet",
+}
+"""What a sheet has besides its cells, by the kind of its relation."""
 
 
 class SheetMarkup(NamedTuple, Generic[Understood]):
     """What was made of the formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
     `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
-    sheet has besides its cells: notes on cells, and that pictures and charts are not shown.
+    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown.
     """
 
     formats: Mapping[tuple[int, int], Understood]
@@ -71,9 +79,9 @@ def sheet_markup(
         return nothing
     try:
         package = Package(data)
-        styles = _styles(package, understood)
         part = _part(package, sheet)
         text = package.read(part)
+        styles = _styles(package, understood)
         hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
         return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
@@ -85,7 +93,11 @@ def _styles(package: Package, understood: Callable[[str], Understood | None]) ->
     """Return the cell styles with a useful format, by the numbers that cells use."""
     codes = dict(_BUILT_IN)
     styles: dict[bytes, Understood] = {}
-    for element in package.xml("xl/styles.xml").iter():
+    try:
+        root = package.xml_if_there("xl/styles.xml")
+    except DocumentError:  # The cells are as they are.
+        return styles
+    for element in root.iter() if root is not None else ():
         match local(element):
             case "numFmt":
                 codes[whole_number(element.get("numFmtId", ""), 0)] = element.get("formatCode", "")
@@ -115,28 +127,68 @@ def _part(package: Package, sheet: str) -> str:
 
 
 def _beside(package: Package, part: str) -> Iterator[str]:
-    """Yield a sentence for notes on cells, and one for pictures and charts on the sheet."""
+    """Yield sentences about what a sheet has besides its cells: notes, text boxes, pictures and charts."""
     notes: dict[str, str] = {}
+    threads: dict[str, list[str]] = {}
+    boxes: list[str] = []
     drawn: Counter[str] = Counter()
+    related = package.relations(part).values()
+    for kind, target in sorted({(one.kind, one.target) for one in related if not one.outside}):
+        try:
+            root = package.xml_if_there(target) if kind in _BESIDE else None
+        except DocumentError:
+            yield f"{_BESIDE[kind]} cannot be read: the file is damaged there"
+            continue
+        for element in _shown(root) if root is not None else ():
+            name = local(element)
+            if name == "comment":
+                notes[element.get("ref", "")] = _words(element)
+            elif name == "threadedComment":
+                threads.setdefault(element.get("ref", ""), []).append(_words(element))
+            elif name == "sp" and (words := _words(element)):
+                boxes.append(beginning(words, _NOTE))
+            elif name in _DRAWN:
+                drawn[_DRAWN[name]] += 1
     # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
-    for one in sorted(package.relations(part).values(), key=lambda one: one.kind == "threadedComment"):
-        root = package.xml_if_there(one.target) if not one.outside else None
-        if root is None or one.kind not in ("comments", "threadedComment", "drawing"):
-            continue
-        if one.kind == "drawing":
-            drawn.update(_DRAWN[name] for element in root.iter() if (name := local(element)) in _DRAWN)
-            continue
-        for note in root.iter():
-            if local(note) in ("comment", "threadedComment"):
-                text = "".join(run.text or "" for run in note.iter() if local(run) in ("t", "text"))
-                notes[note.get("ref", "")] = " ".join(text.split())
-    if notes:
-        told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
-        more = f"; {counted(len(told) - _NOTES, 'more note')}" if len(told) > _NOTES else ""
-        yield f"notes of cells: {'; '.join(told[:_NOTES])}{more}"
+    for cell, (first, *replies) in threads.items():
+        notes[cell] = first + "".join(f" (reply: {words})" for words in replies)
+    told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
+    if told:
+        yield f"notes of cells: {_first(told, 'more note')}"
+    if boxes:
+        yield f"text boxes: {_first(boxes, 'more text box', 'more text boxes')}"
     if drawn:
-        counts = [f"{number:,} {what}{'s' * (number > 1)}" for what, number in sorted(drawn.items())]
+        counts = [counted(number, what) for what, number in sorted(drawn.items())]
         yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as PDF to see it whole"
+
+
+def _first(texts: list[str], *more: str) -> str:
+    """Return the first texts in one line; `more` is the noun for the others, and its plural."""
+    others = len(texts) - _NOTES
+    return "; ".join([*texts[:_NOTES], *([counted(others, *more)] if others > 0 else [])])
+
+
+_STAND_INS = frozenset(("Fallback", "rPh"))
+"""Elements that repeat others, for programs that do not know these, or as the pronunciation of a text."""
+
+
+def _shown(root: Element) -> Iterator[Element]:
+    """Yield the elements of a part in order, without those that repeat others."""
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting += [one for one in reversed(element) if local(one) not in _STAND_INS]
+
+
+def _words(element: Element) -> str:
+    """Return the words of a note or a text box, on one line."""
+    runs = ((local(one), one.text or "") for one in _shown(element))
+    return " ".join("".join(" " if name == "p" else text for name, text in runs if name in _WORDS).split())
+
+
+_WORDS = frozenset(("p", "t", "text"))
+"""The elements of notes and text boxes that contain words, and those that begin a line."""
 
 
 def _formats(text: bytes, styles: Mapping[bytes, Understood]) -> Iterator[tuple[tuple[int, int], Understood]]:

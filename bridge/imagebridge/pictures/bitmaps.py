@@ -232,14 +232,14 @@ class Icon(NamedTuple):
     mask: bytes = b""
 
     def shown(self, image: "Image") -> "Image":
-        """Return the pixels of the BMP with the opacity that they have; if all have none, as the mask says, as browsers do."""
+        """Return the pixels of the BMP with their opacity or, if all are transparent, with that of the mask, as browsers do."""
         from PIL import Image as Images
 
         if image.mode == "RGBA" and image.getchannel("A").getbbox():
             return image
         image = image.convert("RGB")
         if self.mask:
-            # A bit that is set hides its pixel.
+            # A set bit hides its pixel.
             order = 1 if _header(self.data, 14).down else -1
             seen = Images.frombytes("1", image.size, self.mask, "raw", "1;I", _mask_row(image.width), order)
             image.putalpha(seen.convert("L"))
@@ -247,7 +247,7 @@ class Icon(NamedTuple):
 
 
 def _mask_row(width: int) -> int:
-    """Return the bytes of a row of a mask, which are padded to four."""
+    """Return the number of bytes in a row of a mask, which is padded to four."""
     return (width + 31) // 32 * 4
 
 
@@ -294,12 +294,12 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
 
 
 def _masks_behind(header: InfoHeader) -> int:
-    """Return the bytes of the masks of colours behind a short header: a longer one contains them."""
+    """Return the number of bytes of the colour masks after a short header; a longer one contains them."""
     return {3: 12, 6: 16}.get(header.packed, 0) if header.length == 40 else 0
 
 
 def _as_bmp(data: bytes, start: int, pixels: int, end: int) -> bytes:
-    """Return a picture of an icon as a separate file: its height no longer counts the mask, and 32 bits include opacity."""
+    """Return a picture of an icon as a separate file: its height no longer includes the mask, and 32 bits include opacity."""
     header = _header(data, start)
     height = header.height // 2 * (-1 if header.down else 1)
     before = data[start : start + 8] + pack("<i", height) + data[start + 12 : pixels]

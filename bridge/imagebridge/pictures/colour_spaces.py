@@ -44,7 +44,7 @@ def profile(primaries: int, transfer: int) -> bytes:
 
 
 def of_png(said: Mapping[bytes, bytes]) -> bytes:
-    """Return the ICC profile for what a PNG without one says of its colours (see `png.colours`); empty for sRGB."""
+    """Return the ICC profile for what a PNG without one says about its colours (see `png.colours`); empty for sRGB."""
     if numbers := said.get(b"cICP"):
         return profile(numbers[0], numbers[1])
     if b"sRGB" in said:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 1_600
-"""The most pixels of a sheet's sides if nothing is known about the model: 2,500 patches, which every model sees."""
+"""The longest side of a sheet in pixels if nothing is known about the model: 2,500 patches, which every model sees."""
 
 _ACROSS = (2, 3)
 """Cells in a row of a full sheet, minimum and maximum."""

@@ -23,7 +23,7 @@ MAX_DRAWN = 25_000_000
 """The most pixels with which an SVG is drawn, whatever it asks for."""
 
 MAX_SIDE = 500_000
-"""The most pixels of a side: a decoder needs memory for each row, however short it is."""
+"""The longest side in pixels: a decoder needs memory for each row, however short it is."""
 
 MAX_MEMORY = 900_000_000
 """Bytes that decoding one picture may take; a server with a busy worker then stays below 1.5 GB."""

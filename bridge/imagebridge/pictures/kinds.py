@@ -47,7 +47,7 @@ WEBM = FileType("video/webm", ".webm", "video")
 
 
 _LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
-"""Formats that are lossless, TIFF nearly always; AVIF and JPEG 2000 seldom are, and WebP says so in its frames."""
+"""Lossless formats (TIFF nearly always is); AVIF and JPEG 2000 seldom are, and the frames of a WebP say whether they are."""
 
 
 GZIP_START = b"\x1f\x8b"

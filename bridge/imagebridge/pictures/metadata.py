@@ -100,7 +100,7 @@ def without_notes(data: bytes) -> bytes | None:
 
 _NOTES = frozenset((0xFE, *range(0xE1, 0xF0))) - {0xEE}
 _LATER_NOTE = re.compile(rb"\xff[\xe1-\xed\xef\xfe]")
-"""JPEG segments besides the pixels: a comment, and all of applications but JFIF and Adobe's colour mark."""
+"""JPEG segments besides the pixels: comments, and all application segments except JFIF and Adobe's colour mark."""
 
 _FRAMES = frozenset((b"ALPH", b"VP8 ", b"VP8L", b"ANIM", b"ANMF"))
 

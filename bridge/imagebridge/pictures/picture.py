@@ -210,7 +210,7 @@ def _decoded(data: bytes, width: int, height: int) -> bytes:
 
 
 def sound(data: bytes) -> bytes:
-    """Return a PNG, JPEG, WebP or GIF with everything repaired that can be; a file of another format unchanged.
+    """Return a PNG, JPEG, WebP or GIF with all possible repairs; a file of another format unchanged.
 
     Raises:
         PictureError: it is broken.

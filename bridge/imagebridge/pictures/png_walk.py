@@ -54,7 +54,7 @@ class Chunks:
 
     `whole` is false if the end is missing, or the pixels have too few bytes or a wrong beginning: only
     `png_rows.unpacked` can tell whether pixels are missing. `described` is true if its colours are given by number
-    or gamma: they may be others than sRGB's.
+    or gamma: they may differ from sRGB.
     """
 
     width: int = 0

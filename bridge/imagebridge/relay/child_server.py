@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from imagebridge.client.pipes import STREAM_ENDED
+from imagebridge.client.programs import hint
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
@@ -110,7 +111,8 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
     try:
         process, pipes = await _started(command)
     except OSError as error:
-        raise ServerError(name, f"it cannot be started: {error.strerror or error}") from None
+        meant = hint(command[0]) if isinstance(error, FileNotFoundError) else ""
+        raise ServerError(name, f"it cannot be started: {error.strerror or error}{meant}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":  # There, a program that replaces itself becomes another process.

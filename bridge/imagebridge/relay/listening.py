@@ -96,7 +96,7 @@ class Sites:
         names: host names of the server, in addition to those of this machine.
         origins: pages that may send requests, in addition to those of this machine and of the server's own site.
         checks: whether requests for other host names are refused.
-        fixes: what is added when a host name or a page is refused: how the operator can allow it.
+        fixes: added to the message about a refused host name or page: how the operator can allow it.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Sites:
 
 
 def _plain(name: str) -> str:
-    """Return a host name as it is compared: in lower case without the final dot, and an address in its shortest form."""
+    """Return a host name for comparison: in lower case without the final dot, and an address in its shortest form."""
     name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
     return str(ipaddress.ip_address(name)) if _is_address(name) else name
 

@@ -65,7 +65,7 @@ _FIXES = (
     "; if callers use that name, start the server with --public-url",
     "; if it may, start the server with --origin",
 )
-"""How a host name and a web page that were refused can be allowed."""
+"""How to allow a host name or a web page that was refused."""
 
 
 class _SlowBodyError(Exception):
@@ -91,7 +91,7 @@ def served_at(settings: Settings, address: Address | None) -> Starlette:
     """Build the application for an address at which it is served; None: for one that only its ASGI server knows.
 
     Raises:
-        SettingsError: as `create_app`.
+        SettingsError: as for `create_app`.
     """
     return _HttpApplication(settings, address).app
 
@@ -127,7 +127,11 @@ class _HttpApplication:
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
-                Route(PATH, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)]),
+                # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
+                *(
+                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
+                    for path in (PATH, f"{PATH}/")
+                ),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -145,7 +149,7 @@ class _HttpApplication:
         server = build_server(caller.settings, tells_changes=False)
         tools = frozenset(tool.name for tool in server._tool_manager.list_tools())  # pyright: ignore[reportPrivateUsage]
         repeated = RepeatedCalls(caller.settings.places.store, caller.settings.host)
-        # Where nobody is known, all is for whoever asks.
+        # Without authentication, everybody shares all processes.
         own = WorkShare(share()) if caller.name else None
         server.middleware[:0] = [Noting(tools), repeated, TakingTurns(self._turns, caller.name, own)]
         server.streamable_http_app(
@@ -153,7 +157,7 @@ class _HttpApplication:
             json_response=self._settings.json_response,
             stateless_http=True,
             max_request_body_size=_MOST_BODY,
-            # What that looks at has been looked at (see `_refused`).
+            # What it checks has already been checked (see `_refused`).
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         return server

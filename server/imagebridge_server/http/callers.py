@@ -1,8 +1,8 @@
 """Who is calling, and what this caller may do: each has a separate store and separate folders, below those of the server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from mcp.server.auth.provider import AccessToken, TokenVerifier
@@ -46,7 +46,7 @@ def callers(settings: Settings) -> Callers:
         )
     if settings.tokens:
         _check_apart(settings)
-        return _holders(TokenFile(settings.tokens), settings)
+        return _holders(TokenFile(settings.tokens, partial(_check_holders, settings)), settings)
     return Callers(None, lambda _: HttpCaller("", settings))
 
 
@@ -76,13 +76,34 @@ def _named(name: str, own: Settings, shared: Settings) -> HttpCaller:
 
 def _check_apart(settings: Settings) -> None:
     """Refuse folders that all callers can read if they contain what callers save or keep."""
-    kept = [("--allow-write", folder) for folder in settings.allow_write]
-    kept += [("--store", settings.store)] if isinstance(settings.store, Path) else []
     for readable in settings.allow:
-        for option, folder in kept:
-            first, second = readable.resolve(), folder.resolve()
-            if first.is_relative_to(second) or second.is_relative_to(first):
+        for option, folder in _kept(settings):
+            if _contains(readable, folder) or _contains(folder, readable):
                 raise SettingsError(
                     f"each caller could read what others keep, because one of --allow {readable} and "
                     f"{option} {folder} contains the other; give separate folders"
                 )
+
+
+def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> None:
+    """Refuse folders that one caller can read if they contain what other callers save or keep; its own folders are allowed."""
+    for name, holder in holders.items():
+        for readable in holder.allow:
+            for option, folder in _kept(settings):
+                own = folder / name if option == "--allow-write" else folder / "callers" / name
+                inside = _contains(folder, readable) and not _contains(own, readable)
+                if inside or _contains(readable, folder):
+                    raise SettingsError(
+                        f"the caller {name!r} could read what others keep, because one of `allow` {readable} and "
+                        f"{option} {folder} contains the other; give a separate folder, or {own}"
+                    )
+
+
+def _kept(settings: Settings) -> list[tuple[str, Path]]:
+    """Return the folders in which callers save or keep something, each with its option."""
+    kept = [("--allow-write", folder) for folder in settings.allow_write]
+    return kept + ([("--store", settings.store)] if isinstance(settings.store, Path) else [])
+
+
+def _contains(folder: Path, other: Path) -> bool:
+    return other.resolve().is_relative_to(folder.resolve())

@@ -14,7 +14,7 @@ import re
 import secrets
 import shlex
 import tomllib
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from hashlib import sha256
@@ -65,14 +65,19 @@ class TokenHolder:
 class TokenFile(TokenVerifier):
     """The callers in a file. The SDK calls `verify_token`.
 
+    Args:
+        path: the file.
+        check: raises SettingsError for callers that cannot be served.
+
     Raises:
         SettingsError: the file cannot be read or is invalid.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[Mapping[str, TokenHolder]], None]) -> None:
         self._path = path
+        self._check = check
         self._state = _state(path)
-        self._callers = read_callers(path)
+        self._callers = self._checked()
         self._names = _by_hash(self._callers)
 
     async def verify_token(self, token: str) -> AccessToken | None:
@@ -92,13 +97,18 @@ class TokenFile(TokenVerifier):
             return
         self._state = state
         try:
-            callers = await in_thread(lambda: read_callers(self._path))
+            callers = await in_thread(self._checked)
         except SettingsError as error:
             _LOG.error(
                 "the token file has changed but cannot be read, so the previous one stays in force: %s", error
             )
             return
         self._callers, self._names = callers, _by_hash(callers)
+
+    def _checked(self) -> Mapping[str, TokenHolder]:
+        callers = read_callers(self._path)
+        self._check(callers)
+        return callers
 
 
 def read_callers(path: Path) -> dict[str, TokenHolder]:
@@ -184,7 +194,7 @@ def add_token(path: Path, name: str) -> str:
             document = tomlkit.parse(path.read_text("utf-8") if path.exists() else _HEAD)
             table: Any = document.setdefault(name, tomlkit.table())
             table["tokens"] = [*table.get("tokens", []), _hash(token)]
-            # Whoever serves may be somebody else.
+            # The server may run as another user.
             write_whole(path, tomlkit.dumps(document).encode(), as_before=True)
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be written: {error.strerror}") from error

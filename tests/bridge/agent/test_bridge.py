@@ -61,7 +61,7 @@ async def test_pictures_arrive_over_every_transport(transport, server):
     assert line["text"] == "picture 1: shown 1600x1600 of 3000x3000; multiply coordinates by 1.875"
 
 
-async def test_every_call_is_answered_in_order_and_truthfully():
+async def test_every_call_is_answered_in_order_and_truthfully(server):
     calls = [
         call("broken", "", "a"),
         call("no_such_tool", "{}", "b"),
@@ -71,7 +71,7 @@ async def test_every_call_is_answered_in_order_and_truthfully():
         call("mixed", "{}", "f"),
         call("draw_square", '{"side": 8}', "g"),
     ]
-    async with Bridge(STDIO) as bridge:
+    async with Bridge(server) as bridge:
         outputs = await bridge.outputs(response(*calls))
     assert [output["call_id"] for output in outputs] == list("abcdefg")
     by_id = {output["call_id"]: output["output"] for output in outputs}

@@ -167,10 +167,10 @@ async def test_whether_it_is_streamed_need_not_be_what_was_asked_for(server, api
 
 
 ASKED = [
-    pytest.param(*row, marks=[pytest.mark.long] if at % 12 else [], id=f"{row[0]}: {row[1]}")
+    pytest.param(*row, marks=[pytest.mark.long] if at else [], id=f"{row[0]}: {row[1]}")
     for at, row in enumerate(ROWS)
 ]
-"""A few by default: each starts the command in a process of its own."""
+"""One in every run: each starts the command in a process of its own."""
 
 
 @pytest.mark.parametrize(("api", "name", "change"), ASKED)
@@ -257,9 +257,9 @@ EMPTY = {
         for at, (name, row) in enumerate(EMPTY.items())
     ],
 )
-def test_ask_says_that_an_answer_is_empty(options, step):
+def test_ask_says_that_an_answer_is_empty(options, step, url):
     with Endpoint([step]) as endpoint:
-        done = ask(endpoint, "?", *options)
+        done = ask(endpoint, "?", "--server", url, *options)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == "Error: the model's answer is empty; ask again\n"
 

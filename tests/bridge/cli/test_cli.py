@@ -225,6 +225,31 @@ def test_an_unknown_tool_names_the_nearest(server, name, meant):
     assert "draw_square, broken, mixed" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("gpt-6-lunar", "unknown model 'gpt-6-lunar'; did you mean 'gpt-6-luna'?\n"),
+        ("gtp-6-luna", "unknown model 'gtp-6-luna'; did you mean 'gpt-6-luna'?\n"),
+        ("gpt-6-luna", ""),
+        ("gpt-6-luna-2026-09-01", ""),
+        ("a-model-of-mine", ""),
+    ],
+)
+def test_an_unknown_model_names_the_nearest(server, model, said):
+    result = run("call", "--server", server, "--model", model, "draw_square", '{"side": 8}')
+    assert (result.exit_code, result.stderr) == (0, said)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_person_at_a_terminal_is_told_what_the_relay_waits_for(reads, monkeypatch):
+    monkeypatch.setattr(os, "isatty", lambda descriptor: reads and descriptor == 0)
+    monkeypatch.setattr("imagebridge.relay.stdio.serve", lambda options: None)
+    monkeypatch.setattr("imagebridge.cli.proxy._leave", sys.exit)
+    result = run("proxy", "--", "some-server")
+    said = "imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to end it.\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", said if reads else "")
+
+
 def test_tools_prints_definitions(server):
     result = run("tools", "--server", server)
     assert (result.exit_code, result.stderr) == (0, "")

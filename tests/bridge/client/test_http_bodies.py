@@ -94,7 +94,7 @@ async def test_what_is_too_much_is_not_read(headers, chunks):
 
 async def test_what_is_packed_more_than_once_is_not_unpacked():
     twice = gzip.compress(gzip.compress(b"{}"))
-    with pytest.raises(BodyError, match=r"packed more than once \(gzip, gzip\)"):
+    with pytest.raises(BodyError, match=r"compressed more than once \(gzip, gzip\)"):
         await read(twice, **JSON, **{"content-encoding": "gzip, gzip"})
 
 

@@ -48,6 +48,7 @@ def test_names_merged_down_a_column_stand_in_each_row_wherever_the_table_begins(
     ]
 
 
+BOX = "<sp><p><r><t>Read </t></r><r><t>this</t></r></p><p><t>first</t></p></sp>"
 PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
 
 
@@ -57,8 +58,8 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
         (with_notes_and_drawing(PLAIN, {}), []),
         (with_notes_and_drawing(PLAIN, {"B2": "Counted twice"}), ["[notes of cells: B2: Counted twice]"]),
         (
-            with_notes_and_drawing(PLAIN, {"B2": "Get a newer program"}, thread={"B2": "Why?", "A2": "Who?"}),
-            ["[notes of cells: B2: Why?; A2: Who?]"],
+            with_notes_and_drawing(PLAIN, {"B2": "Get a newer program"}, thread=[("B2", "Why?"), ("A2", "Who?"), ("B2", "So")]),
+            ["[notes of cells: B2: Why? (reply: So); A2: Who?]"],
         ),
         (
             with_notes_and_drawing(PLAIN, {f"B{n}": "seen" for n in range(1, 41)}),
@@ -68,8 +69,21 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
             with_notes_and_drawing(PLAIN, {}, pictures=1, charts=2),
             ["[2 charts and 1 picture on the sheet not shown; save the sheet as PDF to see it whole]"],
         ),
+        (
+            with_notes_and_drawing(PLAIN, {}, more=BOX + "<sp/><AlternateContent><Choice><pic/></Choice><Fallback><pic/></Fallback></AlternateContent>"),
+            ["[text boxes: Read this first]", "[1 picture and 1 shape on the sheet not shown; save the sheet as PDF to see it whole]"],
+        ),
+        (with_notes_and_drawing(PLAIN, {}, more=BOX * 31), ["[text boxes: " + "Read this first; " * 30 + "1 more text box]"]),
+        (with_notes_and_drawing(PLAIN, {"B2": "no styles"}, styles=False), ["[notes of cells: B2: no styles]"]),
+        (
+            with_notes_and_drawing(PLAIN, {"B2": "<broken"}, more=BOX),
+            ["[notes of cells cannot be read: the file is damaged there]", "[text boxes: Read this first]"],
+        ),
     ],
-    ids=["nothing", "a note", "a thread", "many", "pictures and charts"],
+    ids=[
+        *("nothing", "a note", "a thread", "many", "pictures and charts", "a text box", "many text boxes"),
+        *("no styles", "broken notes"),
+    ],
 )  # fmt: skip
 def test_what_lies_beside_the_cells_is_said(data, said):
     assert excerpt(data).text.split("\n\n")[2:] == said

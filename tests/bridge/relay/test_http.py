@@ -15,6 +15,7 @@ import anyio.lowlevel
 import httpx2
 import processes
 import pytest
+from commands import run
 from first_messages import initialize
 from mcp import Client
 from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS
@@ -416,6 +417,19 @@ def test_an_id_that_waits_for_its_answer_is_not_taken_twice(url):
         (["--http", "0.0.0.0:0", "--", "true"], "0.0.0.0:0 can be reached from other machines"),
         pytest.param(["--http", "8000", "--", "true"], "'8000' is not a host and a port", marks=pytest.mark.long),
         pytest.param(["--http", "127.0.0.1:0", "--", "no-such-program"], "no-such-program: it cannot be started: program not found", marks=pytest.mark.long),
+    ],
+)  # fmt: skip
+def test_an_address_that_cannot_be_served_is_said(arguments, words):
+    done = subprocess.run(
+        [*PROXY, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
         (["--no-auth", "--", "true"], "--no-auth needs --http"),
         (["--header", "A=b", "--", "true"], "--header needs --url"),
         (["--url", "http://x/", "--header", "Authorization=Bearer ${NO_SUCH_VARIABLE}"], "NO_SUCH_VARIABLE is not set"),
@@ -423,19 +437,17 @@ def test_an_id_that_waits_for_its_answer_is_not_taken_twice(url):
     ],
 )  # fmt: skip
 def test_wrong_usage_is_said(arguments, words):
-    run = subprocess.run(
-        [*PROXY, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert run.returncode == 2
-    assert words in " ".join(run.stderr.split())
-    assert "secret" not in run.stderr
+    done = run("proxy", *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert words in " ".join(done.stderr.split())
+    assert "secret" not in done.stderr
 
 
 def test_an_address_that_is_taken_is_said(url):
     address = url.removeprefix("http://").removesuffix("/mcp")
     command = [*PROXY, "--http", address, "--", "true"]
-    run = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False)
-    assert (run.returncode, run.stderr) == (
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=600, check=False)
+    assert (done.returncode, done.stderr) == (
         2,
         f"Error: cannot listen on {address}: Address already in use\n",
     )

@@ -9,6 +9,7 @@ import sys
 import processes
 import pytest
 import samples
+from commands import run
 from kinds_seen import by_hand, is_right
 from local_servers import serving
 from mcp import Client, StdioServerParameters
@@ -374,21 +375,26 @@ def test_the_end_of_the_host_ends_all_that_the_server_started(way):
     [
         (["--"], "no server is given; write its command after --"),
         (["--host", "codx", "--", "true"], "unknown host 'codx'; did you mean 'codex'?"),
-        (["--", "no-such-program-anywhere"], "no-such-program-anywhere: it cannot be started: No such file"),
     ],
 )
 def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
-    with Wire([*PROXY, *arguments]) as wire:
+    done = run("proxy", *arguments)
+    assert (done.exit_code, done.stdout, words in done.stderr) == (2, "", True)
+
+
+def test_a_program_that_there_is_not_ends_it_with_2():
+    with Wire([*PROXY, "--", "no-such-program-anywhere"]) as wire:
         said = wire.process.stderr.read().decode()
         assert wire.process.wait(600) == 2
-    assert words in said
+    assert "no-such-program-anywhere: it cannot be started: No such file" in said
 
 
 # Servers behind a URL.
 
 
+@pytest.mark.long
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", ["auto", pytest.param("legacy", marks=pytest.mark.long)])
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_server_behind_a_url(mode, server, monkeypatch):
     """The SDK's own server: answers as events, a session until 2025-11-25, headers since 2026-07-28."""
     # On a busy machine an answer to its first question may take longer than the 10 seconds that it waits.

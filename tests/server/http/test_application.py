@@ -107,6 +107,8 @@ async def test_nobody_listens_for_changes(http):
     [
         (HERE, {}, 200),
         ("http://localhost/mcp", {}, 200),
+        ("http://localhost/mcp/", {}, 200),
+        ("http://evil.example/mcp/", {}, 421),
         ("http://[::1]:9/mcp", {}, 200),
         (HERE, {"origin": "http://localhost:6274"}, 200),
         ("http://evil.example/mcp", {}, 421),

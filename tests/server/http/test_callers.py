@@ -133,6 +133,37 @@ class TestFile:
         with pytest.raises(SettingsError, match="each caller could read what others keep"):
             create_app(Settings(tokens=file, allow=(tmp_path / allow,), **kept))
 
+    @pytest.mark.parametrize(
+        ("allow", "told"),
+        [
+            ("", "--allow-write {0}/writes"),
+            ("writes", "--allow-write {0}/writes"),
+            ("writes/bob", "--allow-write {0}/writes"),
+            ("store", "--store {0}/store"),
+            ("store/callers", "--store {0}/store"),
+            ("store/callers/bob", "--store {0}/store"),
+            ("writes/alice", None),
+            ("store/callers/alice", None),
+            ("other", None),
+        ],
+    )
+    async def test_a_caller_cannot_read_what_others_keep_by_a_folder_of_its_own(self, tmp_path, allow, told):
+        folders = [tmp_path / one for one in ("writes/alice", "writes/bob", "store/callers/alice", "other")]
+        for folder in [*folders, tmp_path / "store/callers/bob"]:
+            folder.mkdir(parents=True)
+        file = tmp_path / "tokens.toml"
+        token = add_token(file, "alice")
+        whole = file.read_text().replace("[alice]", f"[alice]\nallow = ['{tmp_path / allow}']")
+        settings = Settings(tokens=file, allow_write=(tmp_path / "writes",), store=tmp_path / "store")
+        # A file that changes so while it is served stays out of force.
+        async with in_memory(create_app(settings)) as http:
+            file.write_text(whole)
+            tools = (await asked(http, token, request("tools/list"))).text
+        assert (str(tmp_path / allow) in tools) == (told is None)
+        if told:
+            with pytest.raises(SettingsError, match=re.escape(f"and {told.format(tmp_path)} contains")):
+                create_app(settings)
+
 
 class TestDoor:
     @pytest.fixture

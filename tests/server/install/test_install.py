@@ -470,7 +470,7 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("arguments", "code", "said"),
         [
-            (["install", "vsode"], 2, "did you mean vscode?"),
+            (["install", "vsode"], 2, "did you mean 'vscode'?"),
             (["install", "librechat"], 2, "name it with --file"),
             (["install", "cursor", "--alow", "x"], 2, "--alow"),
             (["install", "cursor", "--allow", "/no/such/folder"], 2, "does not exist"),

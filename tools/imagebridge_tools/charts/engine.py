@@ -69,7 +69,7 @@ class _UndrawableError(Exception):
 
 def main() -> None:
     """Answer requests until stdin ends."""
-    # Ctrl-C on a terminal and who ends a whole service reach this process too: its parent decides when it ends.
+    # Ctrl-C on a terminal and the end of a whole service reach this process too: its parent decides when it ends.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
         if number := getattr(signal, name, None):
             signal.signal(number, signal.SIG_IGN)

@@ -26,7 +26,7 @@ _NARROW = 26
 """Characters in a line of a label if nothing requires another width."""
 
 _SHORT = 9.3
-"""The most width of slanted labels, as a multiple of the letters' size."""
+"""The largest width of slanted labels, as a multiple of the letters' size."""
 
 _SLANTED = 1.45
 """How much further apart slanted labels are than upright ones."""

@@ -19,7 +19,7 @@ MAX_OPERATIONS = 20
 """The most operations in a call."""
 
 SIDE = 12_000
-"""The most pixels of a result's sides."""
+"""The longest side of a result, in pixels."""
 
 _BLUR = 200
 """Pixels of the largest radius."""

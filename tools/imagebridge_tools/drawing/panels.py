@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""The most pixels of the sheet's sides."""
+"""The longest side of the sheet, in pixels."""
 
 _USUAL = 1_600
 _ENLARGED = 480

@@ -59,7 +59,7 @@ class BucketSilence:
                 self._until = now + _SECONDS + _QUIET
 
     def tell(self, seconds: float, *, answered: bool) -> None:
-        """Note how a request went that took some seconds."""
+        """Record the outcome of a request, and the seconds that it took."""
         if answered:
             self._until = 0.0
         elif seconds >= _SECONDS:
@@ -139,7 +139,7 @@ class BucketStorage:
 
     @contextmanager
     def _asking(self) -> "Generator[None]":
-        """Ask the bucket in the block, unless it is silent; what fails raises OSError, FileNotFoundError if there is no object."""
+        """Send requests to the bucket in the block, unless it is silent. Failures raise OSError, missing objects FileNotFoundError."""
         self._silence.check()
         begun, failed = time.monotonic(), False
         try:

@@ -36,7 +36,7 @@ LOOKS: dict[Fate, FateLook] = {
     "refused": FateLook("bad", "bold red"),
     "failed": FateLook("bad", "bold red"),
 }
-"""By fate, best first."""
+"""How each fate is shown, best fate first."""
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
@@ -89,7 +89,7 @@ class Outcome:
 
 
 def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
-    """Say what became of all results, the best first, and how many arrived in part."""
+    """Say what became of all results, best first, and how many arrived in part."""
     kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)

@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _end_with(parent: int) -> None:
-    """End with the process that waits for the drawing, even where that is killed; off Linux the limits must do."""
+    """End with the process that waits for the drawing, even if that is killed; outside Linux, the limits have to do."""
     if sys.platform != "linux":
         return
     import ctypes

@@ -1,0 +1,36 @@
+"""What was probably meant by a command that no program on the PATH has."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+
+from imagebridge.errors import nearest
+
+COMMANDS = ("imagebridge-server", "imagebridge")
+"""Our own, which may not be on the PATH if their environment is not activated."""
+
+_ALIKE = 0.8
+"""How alike two names are at least, 0 to 1: there are thousands of programs."""
+
+_ADDRESS = re.compile(r"\w+://|https?//|[\w.-]+:\d+(/|$)")
+
+
+def hint(command: str) -> str:
+    """Return what to write instead of a command that was not found, to follow the sentence that says so; empty if unknown.
+
+    Args:
+        command: the first word of the command line.
+    """
+    if _ADDRESS.match(command):
+        return "; the address of a server begins with http:// or https://"
+    near = None if os.path.dirname(command) else nearest(command, _names(), _ALIKE)
+    return f"; did you mean {near!r}?" if near and (near in COMMANDS or shutil.which(near)) else ""
+
+
+def _names() -> Iterator[str]:
+    yield from COMMANDS
+    for folder in os.get_exec_path():
+        with suppress(OSError):
+            yield from (name.removesuffix(".exe") for name in os.listdir(folder or os.curdir))
