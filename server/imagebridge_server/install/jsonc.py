@@ -171,10 +171,10 @@ def _nested(keys: Sequence[str], value: object) -> object:
 
 def _json_value(value: object, indent: str, outer: str, newline: str) -> str:
     """Return a value as text; `outer` is the indentation of the line on which it begins."""
-    return f"{newline}{outer}".join(written(value, indent).split("\n"))
+    return f"{newline}{outer}".join(json_text(value, indent).split("\n"))
 
 
-def written(value: object, indent: str | None = None) -> str:
+def json_text(value: object, indent: str | None = None) -> str:
     """Return a value as JSON: in the characters that it has, but half a pair of surrogates can stand in a file only as an escape."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     return text if paired(text) is text else json.dumps(value, indent=indent)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any, cast
 
-from .jsonc import written
+from .jsonc import json_text
 
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 _NOT_BREAK = re.compile(r"[^\r\n]")
@@ -240,7 +240,7 @@ def _scalar(new: Any) -> str:
 
 def _flow(new: Any) -> str:
     """Return a value as written on one line, inside brackets: JSON is valid YAML there."""
-    return written(new)
+    return json_text(new)
 
 
 def _dumped(value: object, step: int, offset: int) -> str:
