@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 import imagebridge
-from imagebridge.cli.terminal import say
+from imagebridge.cli.terminal import plain, say
 from imagebridge.errors import BridgeError, nearest
+from imagebridge.wire import paired
 
 from .change import FileChange, installed, is_installed, uninstalled
 from .host_files import HOST_FILES, HostFile, file_here
@@ -138,7 +139,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
             click.echo("Packing ...", err=True)
         (packed if folder is None else laid_out)(target)
     except BridgeError as error:
-        raise click.ClickException(str(error)) from error
+        raise _failure(error) from error
     click.echo(target)
 
 
@@ -178,7 +179,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
             return
         saved = change.write()
     except BridgeError as error:
-        raise click.ClickException(str(error)) from error
+        raise _failure(error) from error
     backup_note = (
         f" A copy of the file from before the first change is kept as {saved.name}." if saved else ""
     )
@@ -200,3 +201,8 @@ def _state(host: HostFile, path: Path | None) -> str:
         return "installed" if is_installed(host, path) else "not installed"
     except BridgeError:
         return "unreadable"
+
+
+def _failure(error: BridgeError) -> click.ClickException:
+    """Return what ends the command: the error quotes a file, in which anything may stand."""
+    return click.ClickException(plain(paired(str(error))))

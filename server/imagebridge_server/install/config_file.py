@@ -38,6 +38,8 @@ def content(path: Path) -> Content:
         BridgeError: it cannot be read, is a folder, or is not in a Unicode encoding.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise BridgeError(f"{path} is not a file that can be changed")
         data = path.read_bytes()
     except FileNotFoundError:
         return Content("")

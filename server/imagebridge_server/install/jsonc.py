@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from imagebridge.wire import blanked, tokens, uncommented
+from imagebridge.wire import blanked, paired, tokens, uncommented
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
@@ -171,8 +171,13 @@ def _nested(keys: Sequence[str], value: object) -> object:
 
 def _json_value(value: object, indent: str, outer: str, newline: str) -> str:
     """Return a value as text; `outer` is the indentation of the line on which it begins."""
-    lines = json.dumps(value, indent=indent, ensure_ascii=False).split("\n")
-    return f"{newline}{outer}".join(lines)
+    return f"{newline}{outer}".join(json_text(value, indent).split("\n"))
+
+
+def json_text(value: object, indent: str | None = None) -> str:
+    """Return a value as JSON: in the characters that it has, but half a pair of surrogates can stand in a file only as an escape."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    return text if paired(text) is text else json.dumps(value, indent=indent)
 
 
 def _space(text: str, at: int) -> int:

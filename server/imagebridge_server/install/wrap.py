@@ -87,6 +87,8 @@ def _as_before(
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
     """Say that a file does not have a server, and which one may be meant, or which it has."""
     names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
+    if server in names:
+        return f"{server} in {path} is not a table of settings"
     near = nearest(server, names)
     hint = f"; did you mean {near!r}?" if near else "."
     known = f"It has: {', '.join(names)}." if names else "It has none; name another file with --file."
@@ -96,8 +98,10 @@ def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
 def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
     """Return the words that start a server."""
     command = table.get(host.command)
-    arguments = table.get("args") or ()
-    argv = [*command] if is_list(command) else [command, *(arguments if is_list(arguments) else ())]
+    arguments = table.get("args") or []
+    if not is_list(arguments):
+        raise BridgeError(f"{server} in {path} has args that are not a list; write them as a list of strings")
+    argv = [*command] if is_list(command) else [command, *arguments]
     strings = [one for one in argv if isinstance(one, str)]
     if not strings or len(strings) != len(argv):
         raise BridgeError(

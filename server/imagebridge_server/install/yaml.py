@@ -4,11 +4,12 @@ A comment belongs to what follows it, unless it is indented as far as what prece
 gives the position of each value, and writes new ones with the file's indentation.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any, cast
+
+from .jsonc import json_text
 
 _COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
 _NOT_BREAK = re.compile(r"[^\r\n]")
@@ -239,7 +240,7 @@ def _scalar(new: Any) -> str:
 
 def _flow(new: Any) -> str:
     """Return a value as written on one line, inside brackets: JSON is valid YAML there."""
-    return json.dumps(new, ensure_ascii=False)
+    return json_text(new)
 
 
 def _dumped(value: object, step: int, offset: int) -> str:

@@ -1,9 +1,14 @@
 """The relay in front of servers in files as people and hosts write them: in, and out again byte for byte."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from imagebridge.errors import BridgeError
+from imagebridge_server.cli import command as install
 from imagebridge_server.install.config_file import backup
 from imagebridge_server.install.editing import value_at
 from imagebridge_server.install.host_files import HOST_FILES
@@ -123,3 +128,53 @@ def test_what_is_not_the_relay_is_wrapped(command, tmp_path):
     wrapped(host, file, "srv").write()
     entry = value_at(file.read_text(), host.form, (*host.keys, "srv"))
     assert [entry["command"], *entry["args"]] == [*relay("cursor"), *command]
+
+
+@pytest.mark.parametrize("command", ["n\ud83dpx", "n\u2028px", "\U0001f600", "\ud83d\ude00"], ids=ascii)
+def test_a_command_of_any_characters_goes_in_and_out(command, tmp_path):
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
+    file = tmp_path / "config"
+    file.write_text(json.dumps({"mcpServers": {"srv": {"command": command}}}))
+    before = file.read_bytes()
+    change = wrapped(host, file, "srv")
+    assert change.diff.encode()
+    change.write()
+    entry = value_at(file.read_text("utf-8"), host.form, (*host.keys, "srv"))
+    assert entry["args"][-1] == json.loads(json.dumps(command))
+    unwrapped(host, file, "srv").write()
+    assert file.read_bytes() == before
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(tmp_path):
+    file = tmp_path / "config"
+    file.write_text(json.dumps({"mcpServers": {"\x1b[2J\u202eo\ud83d": {"command": "x"}}}))
+    said = CliRunner().invoke(install, ["install", "cursor", "--wrap", "srv", "--file", str(file)])
+    assert said.exit_code == 1
+    assert "It has: " in said.output
+    assert not set("\x1b\u202e\ud83d") & set(said.output)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"command": "x", "args": "y"}, "has args that are not a list"),
+        ({"command": "x", "args": {"a": 1}}, "has args that are not a list"),
+        ({"command": 7}, "has no command"),
+        ("x", "is not a table of settings"),
+        (["x"], "is not a table of settings"),
+    ],
+)
+def test_an_entry_that_cannot_be_started_is_left_alone(entry, words, tmp_path):
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
+    file = tmp_path / "config"
+    file.write_text(json.dumps({"mcpServers": {"srv": entry}}))
+    with pytest.raises(BridgeError, match=words):
+        wrapped(host, file, "srv")
+
+
+def test_what_is_not_a_file_is_left_alone(tmp_path):
+    (host,) = [host for host in HOST_FILES if host.name == "cursor"]
+    with pytest.raises(BridgeError, match="is not a file that can be changed"):
+        wrapped(host, tmp_path, "srv")
+    with pytest.raises(BridgeError, match="is not a file that can be changed"):
+        wrapped(host, Path(os.devnull), "srv")

@@ -68,6 +68,17 @@ def test_digits_that_begin_two_pictures(store, tmp_path):
     assert store.read(note.uri)[0] == note
 
 
+def test_what_is_not_a_picture_of_the_type_that_it_says_is_not_given(store, tmp_path):
+    """Whoever can write into a store can name anything a picture, with the right hash."""
+    data = b"<script>not a picture</script>"
+    name = sha256(data).hexdigest()
+    note = {"hash": name, "media_type": "image/png", "width": 1, "height": 1, "size": len(data), "origin": ""}
+    store.keep(picture(), "")  # Its folder is there then.
+    store.storage.put(name, json.dumps(note).encode() + b"\n" + data)
+    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        store.read(f"image://{name}")
+
+
 def test_a_file_that_was_changed_is_not_given(store, tmp_path):
     note = store.keep(picture(), "")
     file = tmp_path / "deep" / "store" / note.hash

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.limits import SENDABLE
+from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
 from imagebridge.translate.picture_lines import KEPT_SCHEME
 
@@ -163,6 +164,9 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
     note = _note(name, head)
     if sha256(data).hexdigest() != note.hash:
         raise ValueError("the object was changed")
+    file_type = kinds.kind(data)
+    if file_type is None or file_type.media_type != note.media_type:
+        raise ValueError("the object is not a picture of the type that its line names")
     return note, data
 
 
