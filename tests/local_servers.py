@@ -13,15 +13,25 @@ ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
 @contextmanager
 def serving(script, *arguments):
     """Run a server on a free port, which is its first argument; yield its URL."""
-    port = free_port()
-    with subprocess.Popen(
-        [sys.executable, str(script), str(port), *arguments], env=ENVIRONMENT, stderr=subprocess.DEVNULL
-    ) as process:
+    process, port = _listening([sys.executable, str(script)], arguments)
+    with process:
         try:
-            until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}/mcp"
         finally:
             process.kill()
+
+
+def _listening(program, arguments, tries=3):
+    """Start a program on a free port. Another one may take that port first: then it is started on another."""
+    port = free_port()
+    process = subprocess.Popen([*program, str(port), *arguments], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+    try:
+        until_it_listens(process, port)
+    except AssertionError:
+        if tries == 1:
+            raise
+        return _listening(program, arguments, tries - 1)
+    return process, port
 
 
 def free_port():

@@ -217,7 +217,7 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 
 def _folder(name: str | Path) -> Path:
     if not str(name):
-        # As from an unset variable: it does not mean the folder in which the server happens to be started.
+        # As if the variable were unset: it does not mean the folder in which the server happens to be started.
         raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():

@@ -253,7 +253,7 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
     finished = unfinished = 0
     async for (
         event
-    ) in stream:  # To its end: a stream that is left earlier closes itself too late, with an error.
+    ) in stream:  # Read it to the end: a stream that is left early closes too late, with an error.
         kind = str(getattr(event, "type", ""))
         if kind.endswith(".partial_image"):
             unfinished += 1

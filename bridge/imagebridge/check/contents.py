@@ -166,7 +166,7 @@ def _as_text(value: object) -> str:
 
 
 def _file_part(part: JSON) -> JsonObject:
-    """Return a file with the fields that the API needs, or the sentence that says that it is not sent."""
+    """Return a file with the fields that the API needs, or a sentence saying that it is not sent."""
     holder = attached(part)
     for name in ("file_id", "file_url"):
         if identity := text_of(holder, name):

@@ -226,7 +226,7 @@ def pictures(command: _Command) -> _Command:
             "--share",
             is_flag=True,
             help="Share pictures between all servers, including those over the network. Without it, only "
-            "servers on this machine receive pictures of others.",
+            "servers on this machine receive pictures from others.",
         ),
         click.option(
             "--save",

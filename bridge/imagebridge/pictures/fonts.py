@@ -52,9 +52,9 @@ def packed() -> list[str]:
 
 
 def remedy(characters: Iterable[str]) -> str:
-    """Return what to type for fonts with characters that no font here has; "" if nothing is known to help."""
+    """Return the command that installs fonts for characters that no font here has; "" if none is known to help."""
     helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
-    return f"{EXTRA} brings Chinese, Japanese and Korean letters" if helps and not packed() else ""
+    return f"{EXTRA} adds Chinese, Japanese and Korean letters" if helps and not packed() else ""
 
 
 def files() -> Iterator[str]:

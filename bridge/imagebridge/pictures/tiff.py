@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from imagebridge.errors import PictureError, counted
 
-from . import kinds
+from . import grey, kinds
 from . import tiff_directory as directory
 from .cost import check_memory, check_pixels
 from .decoder_errors import BROKEN
@@ -42,7 +42,7 @@ def refused(layout: Page) -> str:
     noise = layout.colours == _YCBCR and halved and not read
     # Pillow inverts black and white only up to 8 bits, `image` numbers with 16.
     negative = layout.colours == _WHITE_IS_ZERO and (
-        layout.bits > 16 or (layout.bits > 8 and (layout.form != 1 or layout.samples > 1))
+        layout.bits > 16 or (layout.bits > 8 and layout.form != 1)
     )
     return layout.sentence() if noise or negative else ""
 
@@ -73,29 +73,45 @@ def _unread_jpeg(layout: Page) -> str:
 
 def is_strange(layout: Page) -> bool:
     """Return whether a page has a form that `image` reads and Pillow does not, or not correctly."""
-    grey, extra = layout.colours in (0, 1), layout.of(directory.EXTRA)
     return (
         layout.packed in _PICTURES
         or _is_ycbcr(layout)
         or (layout.tiles_as_strips and layout.packed == 1)
-        or (layout.planar and layout.bits == 16)
-        or (layout.colours == _WHITE_IS_ZERO and layout.samples == 1 and layout.bits == 16)
-        or (layout.form == 3 and layout.bits in (16, 32) and (layout.samples > 1 or layout.bits == 16))
-        or (layout.bits == 32 and layout.form == 1 and layout.samples > 1)
-        or (layout.colours == 3 and layout.bits == 16)
-        or (layout.colours == 5 and layout.samples == 5 and layout.bits == 8 and extra in (1, 2))
-        or (grey and layout.samples == 1 and layout.bits == 8 and layout.form == 2)
-        or (layout.colours == 2 and layout.samples == 3 and layout.bits in (8, 16) and layout.form == 2)
-        or (grey and layout.samples == 2 and layout.bits in (8, 16) and extra != 2)
-        or (grey and layout.samples == 2 and layout.form == 1 and (layout.bits, layout.planar) in _CLEAR_GREY)
-        or (grey and layout.samples == 1 and layout.form == 2 and layout.bits == 16 and layout.put_in_order)
-        or (layout.planar and layout.colours == 2 and layout.samples == 4 and layout.bits == 8 and extra != 2)
-        or (extra > 2 and layout.colours in (1, 2) and layout.bits in (8, 16) and bool(left_out(layout)))
+        or (
+            layout.colours in _MERGED
+            and layout.bits in _WHOLE
+            and layout.form in (1, 2, 3)
+            and not _is_known(layout)
+        )
     )
 
 
-_CLEAR_GREY = {(8, True), (16, True), (16, False)}
-"""The bits, and whether in planes, for which Pillow does not read grey with opacity."""
+_WHOLE = (8, 16, 32)
+"""The bits of samples that consist of whole bytes, and of not too many."""
+
+
+def _is_known(layout: Page) -> bool:
+    """Return whether Pillow knows the form of samples, and reads it correctly or so that it can be `corrected`."""
+    from PIL.TiffImagePlugin import OPEN_INFO
+
+    order, extras = b"II" if layout.order == "<" else b"MM", layout.tags.get(directory.EXTRA, ())
+    fill = layout.of(directory.FILL, 1) if layout.packed == 1 else 1  # libtiff has handled it
+    bits = (layout.bits,) * layout.samples
+    if (order, layout.colours, (layout.form,), fill, bits, extras) not in OPEN_INFO:
+        return False
+    if layout.samples == 1:
+        # It takes 32 bits for signed, 8 for unsigned, leaves 16 of which white is zero, and turns signed ones round twice.
+        twice = layout.form == 2 and layout.put_in_order
+        wrong = layout.bits == 16 and (layout.colours == _WHITE_IS_ZERO or twice)
+        return not wrong and (layout.bits, layout.form) not in ((32, 1), (8, 2))
+    plain = layout.samples == _SAMPLES_OF[layout.colours]
+    if layout.planar:
+        return layout.bits == 8 and layout.colours in (2, 5) and (plain or extras == (2,))
+    # It takes a fourth sample for opacity if the file does not explain it.
+    return extras == (2,) if layout.colours == 1 else plain or extras[:1] in _EXPLAINED
+
+
+_EXPLAINED = ((0,), (1,), (2,))
 
 
 def _is_ycbcr(layout: Page) -> bool:
@@ -127,34 +143,41 @@ def image(layout: Page) -> "tuple[Image, str]":
         return _of_pictures(layout), ""
     if _is_ycbcr(layout):
         return _from_ycbcr(layout), ""
-    if layout.colours not in _MERGED:
+    if layout.colours not in _MERGED or (layout.colours == 3 and layout.form != 1):
         raise PictureError(layout.sentence())
-    found = channels(layout)
-    sentence = ""
-    if layout.colours == 3:
-        return _from_palette(layout, found[0]), ""
+    found, opacity, sentence = channels(layout), _opacity(layout), ""
+    if (layout.samples, layout.bits, layout.form) == (1, 32, 1):
+        deep = _without_sign(Images.frombytes("I", layout.size, found[0]), layout)
+        return deep, grey.depth_sentence(deep)
+    shown = found[: _SAMPLES_OF[layout.colours]]
+    alpha = None if opacity is None else Images.frombytes("L", layout.size, found[len(shown) + opacity])
     if layout.form == 2:
-        found, sentence = _unsigned(layout, found)
-    if left_out(layout):
-        found = found[: _SAMPLES_OF[layout.colours]]
-    planes = [Images.frombytes("L", layout.size, channel) for channel in found]
-    if layout.colours == 5:
-        ink = Images.merge("CMYK", planes[:4]).convert("RGB")
-        return Images.merge("RGBA", (*ink.split(), planes[4])) if len(planes) > 4 else ink, ""
-    if layout.colours == 0:
-        planes[0] = planes[0].point([255 - value for value in range(256)])  # pyright: ignore[reportUnknownMemberType]
-    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}.get(len(planes))
-    if mode is None:
-        raise PictureError(layout.sentence())
-    merged = Images.merge(mode, planes) if len(planes) > 1 else planes[0]
-    if mode in ("LA", "RGBA") and layout.of(directory.EXTRA) == 1:
-        # Divided by the opacity that the colours were multiplied with; Pillow does so only for colours.
-        solid = Images.merge("RGBa", (*planes[:1] * 3, planes[1])) if mode == "LA" else merged.copy()
-        if mode == "RGBA":
-            solid = Images.merge("RGBa", planes)
-        merged = solid.convert("RGBA")
-        merged = Images.merge("LA", (merged.getchannel("R"), planes[1])) if mode == "LA" else merged
-    return merged, sentence
+        if opacity is not None or layout.colours == 5 or layout.bits == 32:
+            raise PictureError(layout.sentence())
+        shown, sentence = _unsigned(layout, shown)
+    if layout.colours == 3:
+        picture = _from_palette(layout, shown[0])
+    else:
+        planes = [Images.frombytes("L", layout.size, one) for one in shown]
+        if alpha and _extras(layout)[opacity or 0] == 1:
+            planes = [_divided(plane, alpha) for plane in planes]
+        if layout.colours == 0:
+            planes[0] = planes[0].point([255 - value for value in range(256)])  # pyright: ignore[reportUnknownMemberType]
+        picture = (
+            planes[0] if len(planes) == 1 else Images.merge("CMYK" if len(planes) == 4 else "RGB", planes)
+        )
+    if picture.mode == "CMYK":
+        picture = picture.convert("RGB")
+    if alpha:
+        picture.putalpha(alpha)
+    return picture, sentence
+
+
+def _divided(plane: "Image", alpha: "Image") -> "Image":
+    """Return a channel divided by the opacity that it was multiplied with."""
+    from PIL import Image as Images
+
+    return Images.merge("La", (plane, alpha)).convert("LA").getchannel("L")
 
 
 def _unsigned(layout: Page, found: list[bytes]) -> tuple[list[bytes], str]:
@@ -180,23 +203,46 @@ _SAMPLES_OF = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
 """Samples per pixel of each colour form."""
 
 
+def _extras(layout: Page) -> tuple[int, ...]:
+    """Return what the samples beside the colours are (ExtraSamples, section 18): 0 for those that the file does not explain."""
+    more = max(0, layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples))
+    return (layout.tags.get(directory.EXTRA, ()) + (0,) * more)[:more]
+
+
+def _opacity(layout: Page) -> int | None:
+    """Return which of the samples beside the colours is the opacity, counted from 0; None if none is."""
+    return next((at for at, one in enumerate(_extras(layout)) if one in _OPACITIES), None)
+
+
+_OPACITIES = (1, 2)
+"""Opacity with which the colours were multiplied, and with which they were not."""
+
+
 def left_out(layout: Page) -> str:
     """Say how many samples per pixel are not shown because the file does not say what they are (ExtraSamples 0); empty for none."""
     more = layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples)
-    if more < 1 or {1, 2} & set(layout.tags.get(directory.EXTRA, ())):
+    if more > 0 and _opacity(layout) is not None:
+        more -= 1
+    if more < 1:
         return ""
     what = "one extra value" if more == 1 else f"{more} extra values"
     return f"each pixel has {what}, left out because the file does not say what {'it is' if more == 1 else 'they are'}"
 
 
 def _from_palette(layout: Page, indices: bytes) -> "Image":
-    """Return the colours for 16-bit indices (TIFF 6.0, section 5: all reds, then all greens, then all blues)."""
+    """Return the colours for indices (TIFF 6.0, section 5: all reds, then all greens, then all blues)."""
     from PIL import Image as Images
 
     colours = layout.tags.get(directory.COLOURS, ())
     entries = len(colours) // 3
     if entries != 1 << layout.bits:
         raise PictureError("its palette has fewer colours than its pixels use")
+    if layout.bits == 8:
+        picture = Images.frombytes("P", layout.size, indices)
+        picture.putpalette(
+            [colours[at + entries * channel] >> 8 for at in range(entries) for channel in range(3)]
+        )
+        return corrected(picture, layout)
     check_looped(layout)
     values = unpack_from(f"<{len(indices) // 2}H", indices)
     channel = [bytes(value >> 8 for value in colours[at * entries : (at + 1) * entries]) for at in range(3)]
@@ -207,17 +253,15 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
 def corrected(image: "Image", layout: Page) -> "Image":
     """Return what Pillow has read from a page, corrected.
 
-    12-bit grey becomes 16 bits. 8-bit palettes come from old programs. 32-bit integers are unsigned, and
-    floats that libtiff has already byte-swapped were swapped again.
+    12-bit grey becomes 16 bits. 8-bit palettes come from old programs. 32-bit numbers that libtiff has already
+    byte-swapped were swapped again.
 
     16-bit colours that all stay below 256 would be black; libtiff also takes them for 8 bits.
     """
     if image.mode == "I;16" and layout.bits == 12:
         return image.point(lambda grey: grey * 16)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
-    if image.mode == "F" and layout.put_in_order:
+    if image.mode in ("I", "F") and layout.bits == 32 and layout.put_in_order:
         return _turned_round(image, layout)
-    if image.mode == "I" and (layout.bits, layout.form) == (32, 1):
-        return _without_sign(image, layout)
     colours = layout.tags.get(directory.COLOURS, ())
     entries = len(colours) // 3
     if image.mode == "P" and layout.colours == 3 and 0 < max(colours, default=0) < 256 and entries <= 256:
@@ -230,11 +274,11 @@ _COPIED = 24
 
 
 def _turned_round(image: "Image", layout: Page) -> "Image":
-    """Return floats with their bytes in the opposite order."""
+    """Return 32-bit numbers with their bytes in the opposite order."""
     from PIL import Image as Images
 
     check_memory(*layout.size, _COPIED * layout.pixels)
-    return Images.frombytes("F", image.size, turned_round(image.tobytes()))
+    return Images.frombytes(image.mode, image.size, turned_round(image.tobytes()))
 
 
 def _without_sign(image: "Image", layout: Page) -> "Image":

@@ -53,7 +53,7 @@ _BYTES = {
 }
 """Bytes of a value of each type."""
 _DIRECTORIES = frozenset((34665, 34853))
-"""Tags that lead to a separate directory: EXIF's, of the camera and of the place."""
+"""Tags that lead to a separate directory: EXIF's directories for the camera and the place."""
 _OTHER_SIZES = 330
 """The tag that leads to smaller copies of the page, which nobody needs."""
 _MOST = 0xFFFFFFFF

@@ -29,13 +29,14 @@ class _Grid(NamedTuple):
 
 
 def channels(layout: Page) -> list[bytes]:
-    """Return each channel in 8 bits, except palette indices and signed values, which keep their bits (lower byte first).
+    """Return each channel in 8 bits, except palette indices, signed values and lone 32-bit integers: these keep theirs, lower byte first.
 
     Raises:
         PictureError: its form cannot be read here.
     """
     samples = layout.samples
-    if layout.of(directory.PREDICTOR, 1) != 1 and samples > 1 and not layout.planar:
+    predictor = layout.of(directory.PREDICTOR, 1)
+    if (predictor != 1 and samples > 1 and not layout.planar) or (predictor == 3 and layout.bits != 32):
         raise PictureError(layout.sentence())
     if layout.form == _FLOAT:
         check_looped(layout)
@@ -45,7 +46,9 @@ def channels(layout: Page) -> list[bytes]:
         whole = _unpacked(layout, _Grid(samples))
         width = layout.bits // 8
         planes = [_every(whole, width, samples, at) for at in range(samples)] if samples > 1 else [whole]
-    if layout.colours == 3 or layout.form == 2:
+    if layout.colours == 3:
+        return [planes[0], *(_eight_bits(plane, layout) for plane in planes[1:])]
+    if layout.form == 2 or (samples == 1 and (layout.bits, layout.form) == (32, 1)):
         return planes
     return [_eight_bits(plane, layout) for plane in planes]
 

@@ -73,7 +73,7 @@ class _Chat(OpenAIItems):
         return messages
 
     def uploaded(self, part: JSON, file_id: str) -> JsonObject | None:
-        """Write a file by its id: this API has no ids for pictures."""
+        """Refer to a file by its id; this API has no ids for pictures."""
         return {"type": "file", "file": {"file_id": file_id}} if part.get("type") == "file" else None
 
     def kind(self, part: JSON) -> AttachmentKind | None:

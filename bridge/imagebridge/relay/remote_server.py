@@ -59,7 +59,7 @@ class _StreamPosition:
 
 
 class RemoteServer:
-    """A server reached by POST. What it answers, in a body or as events, becomes lines."""
+    """A server reached by POST. Its answers, in a body or as events, become lines."""
 
     def __init__(self, url: str, client: httpx2.AsyncClient, tasks: anyio.abc.TaskGroup) -> None:
         self.name = location(url)

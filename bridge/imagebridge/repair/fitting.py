@@ -359,7 +359,7 @@ class _Fitting:
             return blocks
         before = entries[at - 1].block if at else {}
         if before.get("type") == "text" and before["text"].rstrip().endswith((".", "!", "?")):
-            # A sentence after a sentence. After anything else, JSON or code, it would do harm.
+            # Only after a sentence: appended to JSON or code, the note would do harm.
             return [*blocks[: at - 1], {**before, "text": f"{before['text'].rstrip()} {note}"}, *blocks[at:]]
         return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 

@@ -290,7 +290,7 @@ PICTURES: tuple[Rule, ...] = (
     Rule("animated-gif", "A GIF has one frame.", "documented", sources.VISION, _invalid("animated-gif")),
     Rule(
         "animated-picture",
-        "A WebP or PNG has one frame: what the model sees of more is unknown.",
+        "A WebP or PNG has one frame: how the model sees further frames is unknown.",
         "ours",
         sources.OURS,
         _invalid("animated-picture"),
@@ -304,7 +304,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-patches",
-        f"A picture needs at most {models.REJECTED_PATCHES:,} patches where the model takes it in its original size.",
+        f"A picture needs at most {models.REJECTED_PATCHES:,} patches if the model takes it at its original size.",
         "reported",
         sources.VISION,
         _patches,

@@ -7,7 +7,7 @@ Example::
         ...
     assert endpoint.seen[0].size == (640, 480)
 
-For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` brings the fixture `endpoint`.
+For pytest: `pytest_plugins = ["imagebridge.testing.fixtures"]` provides the fixture `endpoint`.
 """
 
 from imagebridge.rules import RULES, Rule, without

@@ -158,7 +158,7 @@ def _needed() -> list[str]:
     for line in metadata.requires("imagebridge") or ():
         requirement, _, marker = line.partition(";")
         marker = _EXTRA.sub("", marker).strip()
-        if "extra ==" not in marker:  # What is left says on which machines it is needed.
+        if "extra ==" not in marker:  # The rest says on which machines it is needed.
             needed.append(f"{requirement.strip()}; {marker}" if marker else requirement.strip())
     return needed
 

@@ -188,12 +188,14 @@ def test_grey_of_which_white_is_zero_is_turned_round(bits, order):
 @pytest.mark.parametrize(
     ("order", "letter", "bits", "form", "numbers", "told"),
     [
-        ("<", "I", 32, 1, range(0, 2**32, 2**27), "its values from 0 to 4.16075e+09 are shown as black to white"),
         *(
             (order, *row)
             for order in "<>"
             for row in [
                 ("f", 32, 3, [at / 2 for at in range(32)], "its values from 0 to 15.5 are shown as black to white"),
+                ("I", 32, 1, range(0, 2**32, 2**27), "its values from 0 to 4.16075e+09 are shown as black to white"),
+                ("I", 32, 1, range(0, 320_000, 10_000), "its values from 0 to 310000 are shown as black to white"),
+                ("i", 32, 2, range(-16_000, 16_000, 1_000), "its values from -16000 to 15000 are shown as black to white"),
                 ("h", 16, 2, range(-32_000, 0, 1_000), "its values from -32000 to -1000 are shown as black to white"),
                 ("H", 16, 1, [round(at * 65_535 / 31) for at in range(32)], ""),
                 ("B", 8, 1, [round(at * 255 / 31) for at in range(32)], ""),
@@ -242,6 +244,64 @@ def test_opacity_is_kept_in_whatever_form(order, planar, packed, bits, colours, 
         abs(one - other) for one, other in zip([*colour, alpha], [*expected, 23 * 255 / 31], strict=True)
     ]
     assert (max(apart) <= 2, sentence) == (True, "")
+
+
+@pytest.mark.parametrize("planar", [1, 2])
+@pytest.mark.parametrize(("bits", "letter"), [(8, "B"), (16, "H")])
+@pytest.mark.parametrize("extra", [[2, 0], [0, 2], [1, 0], [0, 1], [0, 0], [2]])
+@pytest.mark.parametrize(
+    ("colours", "pixel", "expected"),
+    [(0, [51], [204] * 3), (1, [204], [204] * 3), (2, [204, 102, 0], [204, 102, 0]), (5, [0, 51, 255, 0], [255, 204, 0])],
+)  # fmt: skip
+def test_the_opacity_is_found_among_other_values(colours, pixel, expected, extra, bits, letter, planar):
+    opacity = next((one for one in extra if one), 0)
+    shown_pixel = [round(one * 102 / 255) if opacity == 1 else one for one in pixel]
+    pixel = [
+        one * (257 if bits == 16 else 1) for one in [*shown_pixel, *(102 if one else 9 for one in extra)]
+    ]
+    many = len(pixel)
+    pieces = (
+        [struct.pack(f"<32{letter}", *[one] * 32) for one in pixel]
+        if planar == 2
+        else [struct.pack(f"<{32 * many}{letter}", *pixel * 32)]
+    )
+    image, sentence = shown(made(bits, colours, pieces, samples=many, planar=planar, extra=extra))
+    *colour, alpha = image.convert("RGBA").getpixel((3, 2))
+    assert max(abs(one - other) for one, other in zip(colour, expected, strict=True)) <= 2
+    assert alpha == (102 if opacity else 255)
+    unexplained = extra.count(0)
+    told = {
+        0: "",
+        1: "each pixel has one extra value, left out",
+        2: "each pixel has 2 extra values, left out",
+    }
+    assert sentence.startswith(told[unexplained])
+    assert bool(sentence) == bool(unexplained)
+
+
+def test_half_floats_with_a_predictor_are_not_called_damaged():
+    raw = zlib.compress(struct.pack("<32e", *range(32)))
+    with pytest.raises(PictureError) as raised:
+        shown(made(16, 1, [raw], packed=8, form=3, predictor=3))
+    assert raised.value.reason.startswith("this variant of TIFF is not supported: grey")
+
+
+def test_a_fourth_value_that_is_not_explained_is_not_taken_for_opacity():
+    image, _ = shown(made(8, 2, [bytes((*QUARTERS[0], 1)) * 32], samples=4))
+    assert image.convert("RGBA").getpixel((3, 3)) == (*QUARTERS[0], 255)
+
+
+@pytest.mark.parametrize("planar", [1, 2])
+def test_the_palette_of_a_page_in_planes_is_applied(planar):
+    colours = [value * channel % 256 * 257 for channel in (1, 3, 5) for value in range(256)]
+    indices, opacity = bytes(range(32)), bytes(8 * at for at in range(32))
+    pieces = (
+        [indices, opacity]
+        if planar == 2
+        else [bytes(one for pair in zip(indices, opacity, strict=True) for one in pair)]
+    )
+    image, sentence = shown(made(8, 3, pieces, samples=2, planar=planar, extra=2, table=colours))
+    assert (image.convert("RGBA").getpixel((1, 3)), sentence) == ((25, 75, 125, 200), "")
 
 
 def test_grey_in_planes_that_was_multiplied_with_its_opacity_is_divided():

@@ -104,6 +104,7 @@ async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
         ("x.sh", "ends in .sh"),
         ("https://example.com/x.png", "addresses are not supported"),
         ("x:y.png", "is not a valid file name on every system"),
+        (".", "is a folder; name a file in it"),
         ("con.png", "is not a valid file name on every system"),
         ("com1 .x.png", "is not a valid file name on every system"),
         ("COM\u00b9.png", "is not a valid file name on every system"),

@@ -145,7 +145,7 @@ def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
 
 
 def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
-    """Return where a label may be next to a box, most usual positions first."""
+    """Return where a label may be next to a box, most common positions first."""
     left, top, right, bottom = anchor
     above, below = top - gap - block.height, bottom + gap
     before, behind = left - gap - block.width, right + gap

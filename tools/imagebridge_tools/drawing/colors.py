@@ -22,7 +22,7 @@ MARKING: dict[str, Color] = {
     "cyan": (0, 190, 220),
     "yellow": (255, 225, 0),
 }
-"""Colours in which marks are drawn, most usual first."""
+"""Colours in which marks are drawn, most common first."""
 
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 

@@ -58,6 +58,8 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
         folders = ", ".join(str(folder) for folder in allow)
         raise ArgumentError(argument, f"{source!r} is not in a writable folder; writable: {folders}")
     path_here = next((one for one in candidates if os.path.isdir(os.path.dirname(one))), candidates[0])
+    if any(path_here in (os.path.abspath(one), os.path.realpath(one)) for one in allow):
+        raise ArgumentError(argument, f"{source!r} is a folder; name a file in it")
     folder = _real(os.path.dirname(path_here), source, argument)
     if not any(_below(folder, os.path.realpath(one)) for one in allow):
         raise ArgumentError(argument, f"{source!r} leads out of the writable folders through a link")

@@ -46,7 +46,7 @@ def english(words: Iterable[str]) -> dict[str, int] | None:
 
 
 def foreign(words: Iterable[str]) -> list[tuple[str, dict[str, int]]]:
-    """Return what all of some words mean in each language that has all of them: its name, then as `english` does."""
+    """Return, for each language that has all of the words, its name and their meanings as `english` gives them."""
     wanted = list(words)
     matching = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
     return [(name, {word: known[word] for word in wanted}) for name, known in matching]

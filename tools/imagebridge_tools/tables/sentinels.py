@@ -10,7 +10,7 @@ _SENTINELS = frozenset(
     for value in (99, 999, 9999, 99_999, 999_999, 99.9, 999.9, 9999.9, 999.99, 99.99)
     for sign in (1, -1)
 )
-"""What loggers, surveys and weather services write if nothing was measured."""
+"""What loggers, surveys and weather services write when nothing was measured."""
 
 _APART = 3
 """The smallest factor by which such a number is farther from 0 than all other numbers of its column."""

@@ -36,7 +36,7 @@ LOOKS: dict[Fate, FateLook] = {
     "refused": FateLook("bad", "bold red"),
     "failed": FateLook("bad", "bold red"),
 }
-"""By fate, best first."""
+"""How each fate is shown, best fate first."""
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis

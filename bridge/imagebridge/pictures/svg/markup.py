@@ -36,7 +36,7 @@ def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
     """Return the root of an SVG; what it uses is deducted from `room`.
 
     Raises:
-        PictureError: not well-formed, a root other than svg, or larger, deeper or fuller than allowed.
+        PictureError: not well-formed, a root other than svg, or larger, deeper or with more elements than allowed.
     """
     data = _unpacked(data, room)
     try:
@@ -44,8 +44,12 @@ def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
         if b"<!DOCTYPE" in data:
             _check_document_type(data, encoding)
         root = _tree(data, encoding, room)
-    except (ElementTree.ParseError, expat.ExpatError, ValueError, LookupError) as error:
+    except (ElementTree.ParseError, expat.ExpatError) as error:
         raise PictureError(f"the SVG is not well-formed ({error})") from error
+    except (ValueError, LookupError) as error:
+        raise PictureError(
+            "the SVG is not in the encoding that it declares, or that is not supported"
+        ) from error
     if name(root) != "svg":
         raise PictureError(f"its root element is {name(root)[:100]!r}, not svg")
     return root
