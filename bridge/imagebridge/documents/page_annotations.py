@@ -6,11 +6,16 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+from imagebridge.errors import beginning, counted
+
 _MOST = 500
 """The most annotations of a page that are examined."""
 
 _LETTERS = 4_000
 """The most characters of one of them."""
+
+_MARKUP = frozenset((9, 10, 11, 12))
+"""FPDF_ANNOT_HIGHLIGHT, _UNDERLINE, _SQUIGGLY and _STRIKEOUT, whose notes often repeat the words that they mark."""
 
 _LINK, _POPUP, _WIDGET = 2, 16, 20
 """FPDF_ANNOT_LINK, _POPUP and _WIDGET (pdfium, fpdf_annot.h, 2026-11)."""
@@ -32,6 +37,7 @@ def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
     fields: dict[str, None] = {}
     notes: dict[str, None] = {}
     links: dict[str, None] = {}
+    marked = " ".join(text.split())
     for one in _annotations(raw, page):
         kind = raw.FPDFAnnot_GetSubtype(one)
         if kind == _WIDGET:
@@ -40,12 +46,17 @@ def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
         elif kind == _LINK:
             if said := _linked_words(raw, document, one, letters, text):
                 links[said] = None
-        elif kind != _POPUP and (said := _said(raw, one, b"Contents")) and said not in text:
+        elif (
+            kind != _POPUP
+            and (said := _said(raw, one, b"Contents"))
+            and not (kind in _MARKUP and said in marked)
+        ):
             author = _said(raw, one, b"T")
             notes[f"> Note{f' ({author})' if author else ''}: {said}"] = None
     blocks = ["Form:\n\n" + "\n".join(f"- {one}" for one in fields)] if fields else []
     blocks += ["Links:\n\n" + "\n".join(f"- {one}" for one in links)] if links else []
-    return [*blocks, *notes]
+    more = raw.FPDFPage_GetAnnotCount(page) - _MOST
+    return [*blocks, *notes, *([f"[{counted(more, 'more annotation')} left out]"] if more > 0 else [])]
 
 
 def _annotations(raw: Any, page: Any) -> Iterator[Any]:
@@ -100,8 +111,8 @@ def _said(raw: Any, one: Any, key: bytes) -> str:
 def _wide_text(read: Callable[[Any, int], int]) -> str:
     """Return a text that pdfium writes in UTF-16; with an empty buffer, pdfium returns its size in bytes."""
     size = read(None, 0)
-    if not 2 < size <= 2 * _LETTERS:
+    if size <= 2:
         return ""
     held = (c_ushort * (size // 2))()
     read(held, size)
-    return bytes(held)[: size - 2].decode("utf-16-le", "replace").strip()
+    return beginning(bytes(held)[: size - 2].decode("utf-16-le", "replace").strip(), _LETTERS)

@@ -157,6 +157,8 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
     if not isinstance(image.info.get("icc_profile", b""), bytes):
         del image.info["icc_profile"]  # a TIFF may have it in any type
     said = png.colours(data) if file_type is kinds.PNG else {}
+    if file_type is kinds.PNG and image.mode in ("L", "RGB") and "transparency" in image.info:
+        image.info["transparency"] = _in_8_bits(image.info["transparency"], png.read_header(data).bits)
     if b"cICP" in said:
         image.info.pop("icc_profile", None)  # numbers take precedence
     if image.info.get("icc_profile"):
@@ -169,6 +171,13 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
         profile = bitmaps.profile(data) if file_type is kinds.BMP else b""
     if profile:
         image.info["icc_profile"] = profile
+
+
+def _in_8_bits(clear: int | tuple[int, ...], bits: int) -> int | tuple[int, ...]:
+    """Return the transparent colour of a PNG in the bits that Pillow decodes its pixels to: it leaves it as stored."""
+    if isinstance(clear, tuple):
+        return tuple(one >> (bits - 8) for one in clear)
+    return clear * 0xFF // ((1 << bits) - 1)
 
 
 def _icon(data: bytes) -> "Image":

@@ -76,7 +76,7 @@ _BANDS, _BAND = 8, 16
 
 
 _EXACT = 160_000
-"""The most pixels of a lossless picture that is kept lossless, whatever a JPEG would take. Measured
+"""Up to this many pixels, a lossless picture is kept lossless, whatever a JPEG would take. Measured
 2026-11-29 by tests/benchmarks/test_encoding.py over 426 of Pillow's test images: as PNG they take 106 bytes (to 3,000
 pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
 48 and 11 of 255; a photograph of 320x240 takes 131 kB instead of 18."""

@@ -184,7 +184,7 @@ def add_token(path: Path, name: str) -> str:
 
     if not _NAME.fullmatch(name):
         raise SettingsError(f"{name!r} is not a valid name: {naming()}")
-    # A link stays one, and what it leads to is written.
+    # A link stays a link; the file that it leads to is written.
     path = path.resolve()
     token = _PREFIX + secrets.token_urlsafe(32)
     try:

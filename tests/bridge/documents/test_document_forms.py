@@ -205,6 +205,39 @@ def test_files_that_are_attached_to_a_pdf_are_named():
     assert excerpt(data).notes == ("It has attached files, which are not read: plan.xml.",)
 
 
+def with_annotations(*annotations):
+    """A PDF of one page that says "Note the book"."""
+    places = b" ".join(b"%d 0 R" % number for number in range(6, 6 + len(annotations)))
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[%s]>>>>" % places,
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>/Annots[%s]>>"
+        % places,
+        b"<</Length 44>>stream\nBT /F 9 Tf 9 9 Td (Note the book) Tj ET        \nendstream",
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        *(b"<</Type/Annot/Rect[0 0 9 9]%s>>" % one for one in annotations),
+    ]
+    objects = b"".join(b"%d 0 obj%s endobj\n" % numbered for numbered in enumerate(parts, 1))
+    return b"%PDF-1.7\n" + objects + b"trailer<</Root 1 0 R>>\n"
+
+
+NOTE, MARK = b"/Subtype/Text/Contents(%s)", b"/Subtype/Highlight/QuadPoints[0 9 9 9 0 0 9 0]/Contents(%s)"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "said"),
+    [
+        ([NOTE % b"No"], "> Note: No"),
+        ([MARK % b"the book", MARK % b"which?"], "> Note: which?"),
+        ([b"/Subtype/Widget/FT/Tx/T(story)/V(%s)" % (b"word " * 1_500)], "Form:\n\n- story: " + "word " * 800 + "…"),
+        ([NOTE % b"n"] * 502, "> Note: n\n\n[2 more annotations left out]"),
+    ],
+    ids=["a note whose letters stand on the page", "marked words", "a long field", "many"],
+)  # fmt: skip
+def test_what_lies_on_a_page_of_a_pdf_is_said(annotations, said):
+    assert excerpt(with_annotations(*annotations)).text == f"Note the book\n\n{said}"
+
+
 OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100)
 
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageCms, ImageStat
 
 from imagebridge.pictures import iso_boxes
 from imagebridge.pictures.colour_spaces import of_gamma, profile
-from imagebridge.pictures.convert import converted
+from imagebridge.pictures.convert import converted, redone
 from imagebridge.pictures.picture import Picture
 from imagebridge.pictures.png import END, chunk
 
@@ -103,14 +103,30 @@ def test_a_png_of_8_bits_whose_colours_are_not_srgb_is_converted(chunks, grey):
         assert max(abs(one - grey) for one in shown_after_fitting(data)) <= 2
 
 
+@pytest.mark.parametrize("colours", [(), (GAMMA,)])
 @pytest.mark.parametrize(
-    ("colour", "pixel", "clear"),
-    [(0, b"\x07", b"\0\x07"), (2, b"\x07" * 3, b"\0\x07" * 3), (3, b"\0", b"\0")],
+    ("bits", "colour", "row", "clear"),
+    [
+        (1, 0, b"\x80", b"\0\1"),
+        (2, 0, b"\x40", b"\0\1"),
+        (4, 0, b"\x50\0", b"\0\5"),
+        (8, 0, b"\x07\0\0\0", b"\0\x07"),
+        (16, 0, b"\x12\x34" + bytes(6), b"\x12\x34"),
+        (4, 3, b"\x10\0", b"\xff\0"),
+        (8, 2, b"\x07" * 3 + bytes(9), b"\0\x07" * 3),
+        (16, 2, b"\x12\x34" * 3 + bytes(18), b"\x12\x34" * 3),
+    ],
 )
-def test_what_is_transparent_stays_so_in_other_colours(colour, pixel, clear):
-    palette = [chunk(b"PLTE", bytes(3))] if colour == 3 else []
-    data = png(8, colour, pixel, GAMMA, *palette, chunk(b"tRNS", clear))
-    assert refitted(data).convert("RGBA").getpixel((2, 2))[3] == 0
+def test_the_transparent_colour_of_a_png_stays_so_where_it_is_encoded_again(
+    bits, colour, row, clear, colours
+):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 1, bits, colour, 0, 0, 0))
+    more = [chunk(b"PLTE", bytes(6))] if colour == 3 else []
+    before = b"".join((header, *colours, *more, chunk(b"tRNS", clear)))
+    data = b"\x89PNG\r\n\x1a\n" + before + chunk(b"IDAT", zlib.compress(b"\0" + row)) + END
+    made = redone(Picture.from_bytes(data))
+    shown_again = Image.open(io.BytesIO(made.data)).convert("RGBA")
+    assert [shown_again.getpixel((x, 0))[3] for x in range(4)] == [0, 255, 255, 255]
 
 
 @pytest.mark.parametrize("name", GAMMAS)

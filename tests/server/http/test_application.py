@@ -2,20 +2,16 @@
 
 import json
 import logging
-import socket
 
 import anyio
 import httpx2
 import pytest
 import samples
 from http_callers import BOTH, HERE, called, in_memory, messages, request, result, speaking
-from sse_starlette.sse import AppStatus
 
 from imagebridge.pictures.picture import Picture
-from imagebridge.relay.listening import Address
 from imagebridge_server import Settings, create_app
 from imagebridge_server.http import application
-from imagebridge_server.http.application import served_at
 from imagebridge_server.http.request_log import _JsonLines
 from imagebridge_server.http.token_file import add_token
 from imagebridge_server.settings import SettingsError
@@ -125,61 +121,6 @@ async def test_hosts_and_origins(http, url, headers, status):
     asked = called("get_image", TEXT)
     answer = await http.post(url, content=asked["content"], headers=asked["headers"] | headers)
     assert answer.status_code == status
-
-
-@pytest.mark.parametrize(
-    ("address", "settings", "host", "status"),
-    [
-        ("127.0.0.2:0", {}, "127.0.0.2:8000", 200),
-        ("[::1]:0", {}, "[::1]:8000", 200),
-        ("localhost:0", {}, "localhost:8000", 200),
-        ("localhost:0", {}, "evil.example:8000", 421),
-        # A page in a browser of this machine could come by a name that points here for a moment.
-        ("127.0.0.1:0", {"no_auth": True}, "evil.example:8000", 421),
-        ("127.0.0.1:0", {"no_auth": True, "public_url": "https://pictures.example/mcp"}, "pictures.example", 200),
-        ("0.0.0.0:0", {"no_auth": True}, "pictures.example", 200),
-        ("0.0.0.0:0", {"no_auth": True, "public_url": "https://pictures.example/mcp"}, "evil.example", 421),
-    ],
-)  # fmt: skip
-async def test_a_server_answers_at_the_url_that_it_prints(address, settings, host, status):
-    app = served_at(Settings(**settings), Address.parsed(address))
-    async with in_memory(app) as http:
-        answer = await http.post(f"http://{host}/mcp", **request("tools/list"))
-    assert answer.status_code == status
-    assert (status == 200) == ("--public-url" not in answer.text)
-
-
-async def test_a_name_of_this_machine_is_one_that_its_server_prints():
-    address = Address("laptop:0", "laptop", 0, socket.AF_INET, ("127.0.1.1", 0), is_local=True)
-    async with in_memory(served_at(Settings(), address)) as http:
-        statuses = [
-            (await http.post(f"http://{host}/mcp", **request("tools/list"))).status_code
-            for host in ("laptop:8000", "Laptop.", "other")
-        ]
-    assert statuses == [200, 200, 421]
-
-
-async def test_running_calls_end_their_events_though_uvicorn_is_to_exit(http, monkeypatch):
-    """sse-starlette would break them off, which the SDK sends events with (2025-11-25 and before)."""
-    from imagebridge_server import registration
-
-    seen = []
-    run = registration._ExplainingTool.run
-
-    async def seeing(*arguments, **choices):
-        seen.append(AppStatus.enable_automatic_graceful_drain)
-        return await run(*arguments, **choices)
-
-    monkeypatch.setattr(registration._ExplainingTool, "run", seeing)
-    for before in (True, False):
-        monkeypatch.setattr(AppStatus, "enable_automatic_graceful_drain", before)
-        call = called("get_image", {"text": f"another {before}"})
-        answer = await http.post(
-            HERE, content=call["content"], headers=call["headers"] | {"mcp-protocol-version": "2025-11-25"}
-        )
-        assert answer.status_code == 200
-        assert AppStatus.enable_automatic_graceful_drain is before
-    assert seen == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,16 @@ import psutil
 import pytest
 from anyio import to_thread
 from click.testing import CliRunner
-from http_callers import called, request
+from http_callers import HERE, called, in_memory, request
 from local_servers import ENVIRONMENT, free_port, until_it_listens
 from mcp import Client
 from served_over_http import Served, served
+from sse_starlette.sse import AppStatus
 
 from imagebridge.relay.listening import Address
+from imagebridge_server import Settings, create_app
 from imagebridge_server.cli import command as server_command
+from imagebridge_server.http.application import served_at
 
 sends_signals = pytest.mark.skipif(os.name == "nt", reason="Windows has no signals of this kind")
 
@@ -70,6 +73,67 @@ async def test_a_server_serves_both_generations_logs_and_ends():
     asked = [(line["rpc"], line["status"]) for line in server.requests if "rpc" in line]
     assert asked.count(("tools/call", 200)) == 2
     assert "A secret" not in "\n".join(server.lines)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("address", "settings", "host", "status"),
+    [
+        ("127.0.0.2:0", {}, "127.0.0.2:8000", 200),
+        ("[::1]:0", {}, "[::1]:8000", 200),
+        ("localhost:0", {}, "localhost:8000", 200),
+        ("localhost:0", {}, "evil.example:8000", 421),
+        # A page in a browser of this machine could come by a name that points here for a moment.
+        ("127.0.0.1:0", {"no_auth": True}, "evil.example:8000", 421),
+        ("127.0.0.1:0", {"no_auth": True, "public_url": "https://pictures.example/mcp"}, "pictures.example", 200),
+        ("0.0.0.0:0", {"no_auth": True}, "pictures.example", 200),
+        ("0.0.0.0:0", {"no_auth": True, "public_url": "https://pictures.example/mcp"}, "evil.example", 421),
+    ],
+)  # fmt: skip
+async def test_a_server_answers_at_the_url_that_it_prints(address, settings, host, status):
+    app = served_at(Settings(**settings), Address.parsed(address))
+    async with in_memory(app) as http:
+        answer = await http.post(f"http://{host}/mcp", **request("tools/list"))
+    assert answer.status_code == status
+    assert (status == 200) == ("--public-url" not in answer.text)
+
+
+@pytest.mark.anyio
+async def test_a_name_of_this_machine_is_one_that_its_server_prints():
+    address = Address("laptop:0", "laptop", 0, socket.AF_INET, ("127.0.1.1", 0), is_local=True)
+    async with in_memory(served_at(Settings(), address)) as http:
+        statuses = [
+            (await http.post(f"http://{host}/mcp", **request("tools/list"))).status_code
+            for host in ("laptop:8000", "Laptop.", "other")
+        ]
+    assert statuses == [200, 200, 421]
+
+
+@pytest.mark.anyio
+async def test_running_calls_end_their_events_though_uvicorn_is_to_exit(monkeypatch):
+    """sse-starlette would break them off, which the SDK sends events with (2025-11-25 and before)."""
+    from imagebridge_server import registration
+
+    seen = []
+    run = registration._ExplainingTool.run
+
+    async def seeing(*arguments, **choices):
+        seen.append(AppStatus.enable_automatic_graceful_drain)
+        return await run(*arguments, **choices)
+
+    monkeypatch.setattr(registration._ExplainingTool, "run", seeing)
+    async with in_memory(create_app(Settings())) as http:
+        for before in (True, False):
+            monkeypatch.setattr(AppStatus, "enable_automatic_graceful_drain", before)
+            call = called("get_image", {"text": f"another {before}"})
+            answer = await http.post(
+                HERE,
+                content=call["content"],
+                headers=call["headers"] | {"mcp-protocol-version": "2025-11-25"},
+            )
+            assert answer.status_code == 200
+            assert AppStatus.enable_automatic_graceful_drain is before
+    assert seen == [False, False]
 
 
 def test_connections_send_at_once():
