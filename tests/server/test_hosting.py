@@ -118,7 +118,9 @@ class TestFit:
         async with connected(generation, folder, "copilot-cli") as client:
             result = await client.call_tool("load_image", {"source": "red.png"})
         assert [block.type for block in result.content] == ["text", "text"]
-        assert re.match(r"\[not shown: picture 1 \(PNG, 30x20 px, .*this host shows", result.content[1].text)
+        assert re.match(
+            r"\[not shown: picture 1 \(PNG, 30x20 px, .*this host does not show", result.content[1].text
+        )
 
 
 class TestProgress:
@@ -187,7 +189,7 @@ class TestWhatIsTold:
         """All that Codex's code mode shows its model of a server (run with 0.171.0, 2026-11-29)."""
         async with connected(generation, folder) as client:
             start = client.instructions[:260]
-        assert "one text comes first and the pictures follow it" in start
+        assert "the text comes first and the pictures follow it" in start
         assert "image(result.content[1])" in start
 
     async def test_the_instructions_name_tools_that_exist(self, generation, folder):

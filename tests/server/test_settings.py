@@ -75,7 +75,7 @@ def test_a_folder_that_is_none(tmp_path, name, words):
 
 @pytest.mark.parametrize("option", ["allow", "allow_write"])
 def test_an_empty_name_is_not_the_current_folder(option):
-    with pytest.raises(SettingsError, match="the name of an allowed folder is empty"):
+    with pytest.raises(SettingsError, match="an allowed folder has an empty name"):
         Settings.from_environment({}, **{option: [""]})
 
 

@@ -234,7 +234,7 @@ class TestTables:
             ("a.csv", {"rows": "1", "start": 1}, "rows: is for tables and start is for text"),
             ("a.csv", {"sheet": "x"}, "sheet: applies only to workbooks, and a.csv is not one; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),
-            ("a.xlsx", {"start": 1}, "start: applies to text; a.xlsx is a workbook"),
+            ("a.xlsx", {"start": 1}, "start: applies only to text; a.xlsx is a workbook"),
             ("a.md", {"rows": "1"}, "rows: applies to tables, but a.md"),
         ],
     )

@@ -175,7 +175,7 @@ class TestWhatIsRefused:
         assert "--allow" in await problem(str(allowed / "bridge.png"))
 
     async def test_a_folder_tells_what_it_holds(self, allowed):
-        assert await problem("deep", allowed) == "'deep' is a folder holding tower.png; name a file in it"
+        assert await problem("deep", allowed) == "'deep' is a folder containing tower.png; name a file in it"
 
     async def test_a_pipe_is_not_waited_for(self, allowed):
         os.mkfifo(allowed / "pipe.png")
@@ -437,7 +437,7 @@ class TestParts:
             ("TIFF", {"page": 4}, "page", "is 4; the file has 3 pages, counted from 1"),
             ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, so use page"),
             ("BMP", {"page": 2}, "page", "is 2; the file has 1 page, counted from 1"),
-            ("GIF", {"page": 1, "frame": 1}, "frame", "give one of them"),
+            ("GIF", {"page": 1, "frame": 1}, "frame", "use only one of them"),
             ("GIF", {"max_size": 15}, "max_size", "is 15; give 16 or more"),
         ],
     )

@@ -44,7 +44,7 @@ class TestPlaces:
             places.taken(caller.format(2), 2, 1),
             places.taken(caller.format(3), 2, 1),
         ):
-            with pytest.raises(FullError, match=r"^3 requests are under way"):
+            with pytest.raises(FullError, match=r"^3 requests are in progress"):
                 with places.taken(caller.format(4), 2, 1):
                     pass
 
@@ -52,18 +52,18 @@ class TestPlaces:
         monkeypatch.setattr(admission, "ALL_BODIES", 40)
         places = RequestPlaces()
         with places.taken("alice", 9, 50):
-            with pytest.raises(FullError, match=r"^this caller has requests of 50 bytes under way"):
+            with pytest.raises(FullError, match=r"^this caller's requests in progress total 50 bytes"):
                 with places.taken("alice", 9, 1):
                     pass
-            with pytest.raises(FullError, match=r"^requests of 50 bytes are under way"):
+            with pytest.raises(FullError, match=r"^the requests in progress total 50 bytes"):
                 with places.taken("bob", 9, 1):
                     pass
         with places.taken("alice", 9, 5), places.taken("alice", 9, 5), places.taken("bob", 9, 5):
-            with pytest.raises(FullError, match=r"^this caller has requests of 10 bytes under way"):
+            with pytest.raises(FullError, match=r"^this caller's requests in progress total 10 bytes"):
                 with places.taken("alice", 9, 1):
                     pass
         with places.taken("", 9, 20), places.taken("", 9, 20):
-            with pytest.raises(FullError, match=r"^requests of 40 bytes are under way"):
+            with pytest.raises(FullError, match=r"^the requests in progress total 40 bytes"):
                 with places.taken("", 9, 1):
                     pass
         assert (places._taken, places._bodies) == ({}, {})
@@ -75,7 +75,7 @@ class TestPlaces:
             for caller in ["alice"] * 9 + ["bob", "carol", "alice"]:
                 held.enter_context(places.taken(caller, 10, 1))
             for caller in ("bob", "dave"):
-                with pytest.raises(FullError, match=r"^4 requests are under way"):
+                with pytest.raises(FullError, match=r"^4 requests are in progress"):
                     held.enter_context(places.taken(caller, 10, 1))
         assert (places._taken, places._bodies) == ({}, {})
 
@@ -86,12 +86,12 @@ class TestPlaces:
             for _ in range(4):
                 first.received(1)
                 second.received(1)
-            with pytest.raises(FullError, match=r"^this caller has requests of 4 bytes under way"):
+            with pytest.raises(FullError, match=r"^this caller's requests in progress total 4 bytes"):
                 second.received(3)
             second.received(2)
             with places.taken("bob", 9, None) as third:
                 third.received(30)
-                with pytest.raises(FullError, match=r"^requests of 10 bytes are under way"):
+                with pytest.raises(FullError, match=r"^the requests in progress total 10 bytes"):
                     third.received(1)
         with places.taken("alice", 9, None) as alone:
             alone.received(50)

@@ -78,7 +78,7 @@ class TestFile:
     @pytest.mark.parametrize("name", ["", "Alice", "a.b", "../a", "a b", "-a", "é", "a" * 65])
     def test_a_name_is_safe_everywhere(self, tmp_path, name):
         with pytest.raises(
-            SettingsError, match="is not a valid name: a caller must be a table whose name has at most 64"
+            SettingsError, match="is not a valid name: each caller must be a table with a name of up to 64"
         ):
             add_token(tmp_path / "tokens.toml", name)
         assert not (tmp_path / "tokens.toml").exists()
@@ -88,9 +88,9 @@ class TestFile:
         [
             ("[", "is not TOML"),
             ("a = " + "[" * 50_000, "is not TOML"),
-            ("alice = 3", "caller 'alice': a caller must be a table"),
-            ("[Alice]", "caller 'Alice': a caller must be a table"),
-            ('["../a"]', "a caller must be a table"),
+            ("alice = 3", "caller 'alice': each caller must be a table"),
+            ("[Alice]", "caller 'Alice': each caller must be a table"),
+            ('["../a"]', "each caller must be a table"),
             (
                 "[alice]\nallows = []",
                 "'allows' is unknown; the known keys are tokens, allow, allow_write, store_bytes",
@@ -161,7 +161,7 @@ class TestFile:
             tools = (await asked(http, token, request("tools/list"))).text
         assert (str(tmp_path / allow) in tools) == (told is None)
         if told:
-            with pytest.raises(SettingsError, match=re.escape(f"and {told.format(tmp_path)} contains")):
+            with pytest.raises(SettingsError, match=re.escape(f"and {told.format(tmp_path)} overlap")):
                 create_app(settings)
 
 

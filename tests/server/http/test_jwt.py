@@ -319,7 +319,7 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
         ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not an issuer URL"),
         (
             {"jwt": "https://a.example", "public_url": PUBLIC, "tokens": "x"},
-            "give --tokens or --jwt, not both",
+            "use --tokens or --jwt, not both",
         ),
         *(
             ({"jwt": "https://a.example", "public_url": PUBLIC, "scopes": (one,)}, "is not a scope")

@@ -122,4 +122,4 @@ async def test_what_is_half_written_is_never_read(tmp_path):
                 running.s3.client.put_object(Bucket="pictures", Key=name, Body=part)
                 read = result(await ask(http, running.url, called("load_image", {"source": uri})))
                 assert read["isError"]
-                assert "is not kept here, or no longer" in read["content"][0]["text"]
+                assert "is not kept here, or is no longer kept" in read["content"][0]["text"]

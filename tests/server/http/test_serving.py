@@ -221,7 +221,7 @@ async def test_a_call_that_runs_when_the_server_is_to_end_is_answered(version, s
         ),
         (
             ["install", "cursor", "--dry-run", "--http", "127.0.0.1:0"],
-            "a host starts the server and talks to it over stdio",
+            "a host starts the server itself and talks to it over stdio",
         ),
     ],
 )

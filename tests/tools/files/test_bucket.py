@@ -59,7 +59,7 @@ def test_what_one_machine_keeps_another_reads_by_any_of_its_names(shared):
         assert other.read(name) == (note, made.data)
     assert other.listed() == ([note], "")
     for name in ("00000000", "f" * 64):
-        with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+        with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
             other.read(name)
 
 
@@ -75,7 +75,7 @@ def test_an_object_that_is_too_large_to_be_ours_is_not_read(where, tmp_path, mon
     storage.put(note.hash, data + b"0")
     with pytest.raises(ValueError, match="has over"):
         storage.get(note.hash)
-    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+    with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         store.read(note.uri)
 
 
@@ -109,7 +109,7 @@ def test_what_is_too_old_or_too_much_is_taken_away(monkeypatch):
     one, _ = shared.stores
     notes = [one.keep(picture(number), "") for number in range(3)]
     shared.older = {notes[0].hash: 4000}
-    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+    with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         one.read(notes[0].uri)
     monkeypatch.setattr(BucketStorage, "pause", 0.0)
     last = one.keep(picture(9), "")
@@ -136,7 +136,7 @@ def test_what_is_not_what_its_name_says_is_never_given(shared, damage):
     note = one.keep(picture(), "")
     path = f"{note.hash[:2]}/{note.hash[2:]}"
     obstore.put(shared.objects, path, damage(bytes(obstore.get(shared.objects, path).bytes())))
-    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+    with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         other.read(note.uri)
 
 

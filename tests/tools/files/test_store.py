@@ -44,11 +44,11 @@ def test_a_picture_is_kept_with_its_origin_and_read_by_any_of_its_names(store):
 @pytest.mark.parametrize(
     ("uri", "words"),
     [
-        ("image://1234567", "is not the name of a kept picture; names are image:// and 8 to 64 digits"),
+        ("image://1234567", "is not the name of a kept picture; names consist of image:// and 8 to 64 digits"),
         ("image://../../etc/passwd", "is not the name of a kept picture"),
         ("image://" + "0" * 65, "is not the name of a kept picture"),
         ("image://", "is not the name of a kept picture"),
-        ("image://00000000", "is not kept here, or no longer"),
+        ("image://00000000", "is not kept here, or is no longer kept"),
     ],
 )  # fmt: skip
 def test_what_is_not_there(store, uri, words):
@@ -75,7 +75,7 @@ def test_what_is_not_a_picture_of_the_type_that_it_says_is_not_given(store, tmp_
     note = {"hash": name, "media_type": "image/png", "width": 1, "height": 1, "size": len(data), "origin": ""}
     store.keep(picture(), "")  # Its folder is there then.
     store.storage.put(name, json.dumps(note).encode() + b"\n" + data)
-    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+    with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         store.read(f"image://{name}")
 
 
@@ -216,5 +216,5 @@ def test_a_line_that_was_changed_costs_its_own_picture_alone(store, tmp_path, li
     head = line.replace('{"media_type"', f'{{"hash": "{kept[0].hash}", "media_type"', 1)
     file.write_bytes(head.encode() + b"\n" + data)
     assert store.listed() == ([kept[1]], "")
-    with pytest.raises(ArgumentError, match="is not kept here, or no longer"):
+    with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         store.read(kept[0].uri)

@@ -220,8 +220,8 @@ class TestWhatIsRefused:
             ("/nowhere", "redirects without saying where"),
             ("/illegal", "redirects to an invalid address"),
             ("/missing", "returned status 404"),
-            ("/large", "has more than 50 kB"),
-            ("/honest", "has more than 50 kB"),
+            ("/large", "is larger than 50 kB"),
+            ("/honest", "is larger than 50 kB"),
             ("/endless", "cannot be fetched (bad Content-Length)"),
             ("/packed", "is compressed as gzip"),
             (
