@@ -121,7 +121,7 @@ class Bridge:
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
         setups = [replace(setup, environment=self._env) for setup in (*self._setups, *named.values())]
         if not setups:
-            raise BridgeError(f"{self._config} has no server that is switched on; add one, or switch one on")
+            raise BridgeError(f"{self._config} has no server that is switched on; add one or switch one on")
         self._servers = self._servers.anew()
         await self._lifetime.open(self._servers, setups, self._handles, self.uploads, required=self._required)
         return self
@@ -142,7 +142,7 @@ class Bridge:
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
-        """The tools of all servers, as `client.responses.create(tools=...)` takes them.
+        """The tools of all servers, in the form that `client.responses.create(tools=...)` accepts.
 
         Tools that a server adds or removes change this list, unless they become too many; the other tools
         keep their names.

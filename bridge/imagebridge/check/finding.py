@@ -38,14 +38,14 @@ class Finding:
 
 
 _TRANSLATE = "Translate the tool's result with function_call_output(result, call_id)."
-_REAL = "Send PNG, JPEG, WebP or a GIF of one frame, complete and labelled as what it is."
+_REAL = "Send PNG, JPEG, WebP or a single-frame GIF, complete and labelled with its actual type."
 
 FIXES: Mapping[str, str] = {
     "half-surrogate": "Replace it with U+FFFD, or cut the text elsewhere.",
     "chat-tools-effort": 'Write "reasoning_effort": "none", or send it to the Responses API.',
     "chat-sampling": 'Leave it out, or write "reasoning_effort": "none".',
-    "effort": 'Write "low" or more, or leave it out.',
-    "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send the items back as they came, or leave this one out.',
+    "effort": 'Write "low" or higher, or leave it out.',
+    "unstored-item": 'Write "include": ["reasoning.encrypted_content"] and send the items back unchanged, or leave this one out.',
     "missing-parameter": "Add it.",
     "wrong-type": "Use the documented type; JSON that is sent as text stays a string.",
     "unknown-item": "Use an item type or role that the API knows.",
@@ -54,7 +54,7 @@ FIXES: Mapping[str, str] = {
     "unknown-part": "Use input_text, input_image and input_file in Responses; text, image_url and file in Chat.",
     "chat-tool-picture": "Send it in a user message after all tool messages: chat_messages() does.",
     "unknown-parameter": "Leave it out, and say the same in the text.",
-    "missing-text": "Give the part its text, or leave the part out.",
+    "missing-text": "Add the text of the part, or leave the part out.",
     "too-long": "Shorten the text, shrink the picture, or upload the file and send its id.",
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
@@ -64,12 +64,12 @@ FIXES: Mapping[str, str] = {
     "tool-field": "Leave it out.",
     "tool-schema": 'Write {"type": "object", "properties": {...}}.',
     "schema-combination": "List the properties at the top level and explain the rest in the description.",
-    "array-items": 'Write "items": {} where an array may hold anything.',
+    "array-items": 'Write "items": {} where an array may contain anything.',
     "strict-schema": 'Write "strict": false, or close the schema: responses_tools(tools) chooses the right one.',
-    "missing-call-id": "Write the call_id of the call.",
+    "missing-call-id": "Use the call_id of the call.",
     "output-without-call": "Send the call before its output, and keep both or neither.",
     "repeated-output": "Keep one output per call.",
-    "mismatched-output": "Give the output the type of its call: function_call_output, custom_tool_call_output.",
+    "mismatched-output": "Use the output type that matches the call: function_call_output, custom_tool_call_output.",
     "unanswered-call": "Answer every call, including one that failed or was refused.",
     "lone-reasoning": "Send a reasoning item together with the item that followed it, or neither.",
     "chat-output-without-call": "Send the assistant message with the call before its tool message.",
@@ -78,7 +78,7 @@ FIXES: Mapping[str, str] = {
     "chat-interrupted-answers": "Move the tool messages to right after the message with the calls.",
     "picture-as-text": "Send it as an input_image part: function_call_output(result, call_id) does.",
     "image-url-form": 'Write "image_url": "data:..." in Responses, "image_url": {"url": "data:..."} in Chat.',
-    "image-source": "Give it an image_url or a file_id.",
+    "image-source": "Add an image_url or a file_id.",
     "detail": 'Write "low", "high", "auto" or "original".',
     "detail-original": 'Write "detail": "high".',
     "file-data": 'Write "file_data": "data:application/pdf;base64,..." with a "filename".',
@@ -90,9 +90,9 @@ FIXES: Mapping[str, str] = {
     "unsupported-format": f"{_REAL} The translation converts the others.",
     "broken-picture": f"{_REAL} Describe in words what cannot be shown.",
     "picture-bomb": "Shrink it.",
-    "animated-gif": "Send one frame, or a contact sheet as the translation makes it.",
-    "animated-picture": "Send one frame, or a contact sheet as the translation makes it.",
-    "mislabelled-picture": "Label it with the type of its bytes.",
+    "animated-gif": "Send one frame, or a contact sheet such as the translation makes.",
+    "animated-picture": "Send one frame, or a contact sheet such as the translation makes.",
+    "mislabelled-picture": "Label it with the actual type of its bytes.",
     "too-many-patches": 'Shrink it, or write "detail": "high".',
 }
 """How to fix a violation, by the id of its rule."""
@@ -102,10 +102,10 @@ _OURS: Mapping[str, str] = {
     "tool-twice": "It is undefined which of the two is called.",
     "tool-field": "An undocumented field may be refused or ignored.",
     "repeated-output": "It is not documented which of the two the model reads.",
-    "mismatched-output": "An output of a different type from its call may be refused or ignored.",
+    "mismatched-output": "An output whose type does not match its call may be refused or ignored.",
     "chat-repeated-output": "It is not documented which of the two the model reads.",
     "picture-bomb": "It has too many pixels for most decoders.",
-    "animated-picture": "It is not documented what the model sees of the other frames.",
+    "animated-picture": "What the model sees of the other frames is not documented.",
     "mislabelled-picture": "Its label does not match its bytes, which servers may refuse.",
 }
 """The consequence of a violation that no report says the API refuses."""

@@ -31,8 +31,8 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         if not terminal.answers:
             terminal.tell(
-                f"{tool_call.name} may destroy something and nobody can be asked, so it is refused; "
-                "--approve all runs it"
+                f"{tool_call.name} may destroy something and nobody can be asked, so the call is refused; "
+                "--approve all allows it"
             )
             return False
         arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)

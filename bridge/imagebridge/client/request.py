@@ -109,7 +109,7 @@ async def request(
         problem = f"{tool} did not answer within {counted(float(f'{waited:.3g}'), 'second')}; it was cancelled but may still be running"
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
-        raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
+        raise ServerError(server, f"{tool} asks the user for input, which this client does not support")
     return result
 
 

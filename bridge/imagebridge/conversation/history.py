@@ -118,7 +118,7 @@ class _Limit:
 
 def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
     if not 0 <= keep <= 1:
-        raise ValueError(f"keep must be a share from 0 to 1, not {keep}")
+        raise ValueError(f"keep must be a fraction from 0 to 1, not {keep}")
     for name, most in budgets.items():
         if most is not None and most < 0:
             raise ValueError(f"{name} must be a number, 0 or more, or None for no such budget; not {most}")

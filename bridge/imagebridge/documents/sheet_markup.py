@@ -44,8 +44,8 @@ _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "sh
 """Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
 
 _BESIDE = {
-    "comments": "notes of cells",
-    "threadedComment": "notes of cells",
+    "comments": "cell notes",
+    "threadedComment": "cell notes",
     "drawing": "what is drawn on the sheet",
 }
 """What a sheet has besides its cells, by the kind of its relation."""
@@ -154,7 +154,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
         notes[cell] = first + "".join(f" (reply: {words})" for words in replies)
     told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
     if told:
-        yield f"notes of cells: {_first(told, 'more note')}"
+        yield f"cell notes: {_first(told, 'more note')}"
     if boxes:
         yield f"text boxes: {_first(boxes, 'more text box', 'more text boxes')}"
     if drawn:

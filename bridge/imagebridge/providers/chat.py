@@ -140,7 +140,7 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
             what = f"the picture {part.get('file_id')}"
             return {
                 "type": "text",
-                "text": not_shown(what, "Chat Completions does not take pictures by id"),
+                "text": not_shown(what, "Chat Completions does not accept pictures by id"),
             }
         case "input_file":
             return _file_part(part)
@@ -165,4 +165,4 @@ _PDF = "data:application/pdf;"
 
 
 def _untaken(what: str) -> str:
-    return not_shown(what, "Chat Completions takes only PDF files, as data")
+    return not_shown(what, "Chat Completions accepts only PDF files, sent as data")

@@ -112,8 +112,8 @@ Way = Mode | Literal["program"]
 
 _WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
-    "text": "not sent, because the server takes only text",
-    "program": "not sent, because a program made the call and takes only text",
+    "text": "not sent, because the server accepts only text",
+    "program": "not sent, because the call was made by a program, which accepts only text",
 }
 
 

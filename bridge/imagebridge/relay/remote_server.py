@@ -140,7 +140,7 @@ class RemoteServer:
 
     async def end(self) -> str:
         """Return how the connection ended."""
-        return "was left by the host" if self._left else "forgot the session"
+        return "was abandoned by the host" if self._left else "forgot the session"
 
     def close(self) -> None:
         """Accept no more lines."""
@@ -225,7 +225,7 @@ class RemoteServer:
             answered = await self._resumed(number, position)
         if asks and not answered:
             await self._arrive(
-                written(failure(number, why or f"{self.name} ended its answer before the result"))
+                written(failure(number, why or f"{self.name} ended its answer before sending the result"))
             )
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:

@@ -239,7 +239,7 @@ class _Fitting:
                     yield HostEntry({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
-                    yield text_entry(sentences.not_shown(what, "this host takes no documents"))
+                    yield text_entry(sentences.not_shown(what, "this host does not accept documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 

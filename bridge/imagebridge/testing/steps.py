@@ -158,7 +158,7 @@ def spoken(reply: object, ids: Ids) -> list[Spoken]:
     if isinstance(reply, str):
         return [SpokenText(ids.new("msg"), reply)]
     if not isinstance(reply, (list, tuple)):
-        raise TypeError(f"a step must be a text or a list of (name, arguments), not {reply!r}")
+        raise TypeError(f"a step must be a string or a list of (name, arguments), not {reply!r}")
     entries = cast("Sequence[object]", reply)
     if isinstance(reply, tuple) and len(entries) == 2 and isinstance(entries[0], str):
         raise TypeError(f"a step with a single call must be a list: [{reply!r}]")

@@ -384,4 +384,6 @@ def _given(piece: PicturePiece, handle: str) -> str:
     """Say in which pixels a tool receives a picture by its handle, if they differ from the original's."""
     if not handle or piece.scale == (1, 1):
         return ""
-    return f"a tool that is given {handle} receives it in {piece.picture.width}x{piece.picture.height} pixels"
+    return (
+        f"a tool that is passed {handle} receives it at {piece.picture.width}x{piece.picture.height} pixels"
+    )
