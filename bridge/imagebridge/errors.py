@@ -7,7 +7,7 @@
     ├── ServerError             an MCP server that did not start, answer or stay
     ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
-    ├── ToolLimitError          more tools than the API takes
+    ├── ToolLimitError          more tools than the API accepts
     ├── RequirementError        a package that a feature needs is missing or too old
     └── RunError                a run that ended before the model answered; continue from `.items`
         ├── TurnLimitError      the model is still calling tools after the last allowed turn
@@ -47,7 +47,7 @@ class DocumentError(BridgeError):
 class ArgumentError(BridgeError):
     """A tool argument that its caller can correct. `.argument` names it; the message says how to correct it.
 
-    `.others` are further mistakes in the same call; the message has a line for each.
+    `.others` are other mistakes in the same call; the message has a line for each.
     """
 
     def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:

@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log message of a server, with the level that MCP gives it."""
+    """A log message from a server, with its MCP level."""
 
     server: str
     level: "LoggingLevel"

@@ -165,5 +165,5 @@ def asked(tool, **arguments):
 
 def pixels_told(words):
     """Return in which pixels a tool gets the picture."""
-    found = re.search(r"a tool that is given picture:1 receives it in (\d+)x(\d+) pixels", words)
+    found = re.search(r"a tool that is passed picture:1 receives it at (\d+)x(\d+) pixels", words)
     return int(found[1]), int(found[2])

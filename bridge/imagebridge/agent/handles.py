@@ -213,7 +213,7 @@ class Handles:
             raise ArgumentError(
                 argument,
                 f"{name} {whose}, and {connection.name} may not receive pictures from elsewhere; to allow "
-                "it, use Bridge(share=...) or --share",
+                "this, use Bridge(share=...) or --share",
             )
         if wish.form == "path" and not _is_local(connection.setup.server):
             raise ArgumentError(

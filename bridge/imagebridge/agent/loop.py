@@ -107,7 +107,7 @@ class Run:
         self._sent = 0
         """Items that the server already has."""
         self._most: int | None = None
-        """The most pictures that the API takes in a request, known once it has refused more."""
+        """The maximum number of pictures in a request, known once the API has refused more."""
         self._usage: dict[str, int] = {}
         self._pictures: list[ShownPicture] = []
         self._cost: float | None = 0.0

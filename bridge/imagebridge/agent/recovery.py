@@ -56,7 +56,7 @@ class Recovery:
         """The items to send now."""
         self._given = items
         self.most: int | None = None
-        """The most pictures that the API takes in a request, if it said so."""
+        """The maximum number of pictures in a request, if the API stated it."""
 
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
         """Change `items` after an error; return why, or None if nothing is left to change.

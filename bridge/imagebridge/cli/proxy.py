@@ -35,9 +35,9 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
     "headers",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Send this header to the server at --url. ${NAME} in it, or in URL, is replaced with an "
-    "environment variable; use it for secrets, because every user of the machine can see a command's "
-    "arguments.",
+    help="Send this header to the server at --url. ${NAME} in the header or the URL is replaced with "
+    "that environment variable; use this for secrets, because every user of the machine can see a "
+    "command's arguments.",
 )
 @click.option(
     "--http",

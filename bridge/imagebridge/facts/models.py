@@ -50,7 +50,7 @@ class Price(NamedTuple):
     input: float
     cached: float
     written: float | None
-    """Input written to the prompt cache, for its first 30 minutes; None if no source gives it."""
+    """Input written to the prompt cache, for its first 30 minutes; None if no source states it."""
     output: float
 
 
@@ -71,7 +71,7 @@ class Family:
 
     name: str
     pattern: str
-    """What their names begin with: dated snapshots and new variants match the row of their stem."""
+    """How their names begin, so that dated snapshots and new variants match the row of their base name."""
     low: Sizing
     high: Sizing
     original: Sizing | None
@@ -314,7 +314,7 @@ def ending(model: str, today: date) -> str:
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
-    return f"{model} {'was' if day <= today else 'will be'} on {day}"
+    return f"{model} {'was' if day <= today else 'will be'} shut down on {day}"
 
 
 _SOON = 90

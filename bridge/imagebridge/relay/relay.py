@@ -110,7 +110,7 @@ class Relay:
             return
         with anyio.move_on_after(_GRACE):
             await self._refuse(
-                f"{name} did not answer before the host closed its side or within {_GRACE:g} seconds later"
+                f"{name} did not answer before the host closed its side or within {_GRACE:g} seconds after that"
             )
 
     # From the host to the server.

@@ -380,7 +380,7 @@ async def test_texts_that_are_too_much_are_shortened_the_older_first(library, ap
     assert len(first) < len(second) < len(third)
     assert "characters left out: " in first[-150:]
     assert third == f"page 3: {TALE}"
-    assert all(one.endswith("characters of outputs of older turns left out") for one in found)
+    assert all(one.endswith("characters of output from older turns left out") for one in found)
 
 
 async def test_one_text_that_is_too_much_is_shortened(library):

@@ -341,7 +341,7 @@ async def test_what_only_the_caller_can_answer_goes_to_the_caller(server, said, 
     ("arguments", "message"),
     [
         ({"background": True}, "not take background=True"),
-        ({"direct": True, "text_format": ColourAndSides}, "does not take text_format"),
+        ({"direct": True, "text_format": ColourAndSides}, "does not accept text_format"),
         ({"input": {"role": "user"}}, "input must be a string or a list"),
         ({"input": [1]}, "an input item must be a dict"),
     ],

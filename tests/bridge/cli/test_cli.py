@@ -130,7 +130,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["call", "draw", "--allow", ""], "the name is empty"),
         (["call", "draw", "--allow-write", ""], "the name is empty"),
         (["ask", " "], "the prompt is empty: write what to ask"),
-        (["ask", "-"], "the prompt is empty: nothing came from stdin"),
+        (["ask", "-"], "the prompt is empty: nothing was read from stdin"),
         (["ask", "hello"], "set OPENAI_API_KEY"),
         (["ask", "hello", "--max-turns", "0"], "Invalid value"),
         (["demo", "--live"], "set OPENAI_API_KEY"),
@@ -138,7 +138,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["proxy", "--url", "http://h:99999/"], "a port must be from 1 to 65535"),
         (
             ["proxy", "--url", "http://h/", "--header", "A=\u20ac"],
-            "its header A contains characters beyond ASCII",
+            "its header A contains non-ASCII characters",
         ),
         (["demo", "--live", "--html", "x.html"], "--live cannot be combined with"),
         (["demo", "--html", f"{__file__}/x.html"], "cannot be written"),
@@ -354,7 +354,7 @@ def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code
         (
             ["--approve", "ask"],
             1,
-            "erase may destroy something and nobody can be asked, so it is refused; --approve all runs it",
+            "erase may destroy something and nobody can be asked, so the call is refused; --approve all allows it",
         ),
     ],
 )

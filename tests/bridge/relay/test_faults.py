@@ -136,7 +136,7 @@ async def test_a_result_that_cannot_be_repaired_passes_as_it_came(broken, monkey
     server, host = Side(these(ANSWER)), Host()
     await Relay(peers, server.connect, host).run(LineQueue(these()))
     assert host.came == [(ANSWER + b"\n", [json.loads(ANSWER)])]
-    assert told() == ["a result could not be repaired, so it is passed on unchanged"]
+    assert told() == ["a result could not be repaired, so it was passed on unchanged"]
 
 
 async def test_without_a_fault_it_is_repaired():

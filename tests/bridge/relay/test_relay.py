@@ -373,7 +373,7 @@ def test_the_end_of_the_host_ends_all_that_the_server_started(way):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--"], "no server is given; write its command after --"),
+        (["--"], "no server was named; write its command after --"),
         (["--host", "codx", "--", "true"], "unknown host 'codx'; did you mean 'codex'?"),
     ],
 )

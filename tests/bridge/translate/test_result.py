@@ -407,14 +407,14 @@ def test_the_account():
             f"image/png, 64x48, {shown.picture.size} bytes, made from image/bmp, 5 tokens at detail high",
             5,
         ),
-        Note(2, "audio", "a sentence: this model does not take sound"),
+        Note(2, "audio", "a sentence: this model does not accept audio"),
         Note(None, "the result itself", "the mark of an error"),
     )
 
 
 def test_sizes_that_are_assumed_are_noted():
     translation = translate({"content": [picture()]}, Policy(model="gpt-5-mini"))
-    assert translation.notes[0].done.endswith("(sizes of gpt-5-mini are assumed)")
+    assert translation.notes[0].done.endswith("(sizes for gpt-5-mini are assumed)")
 
 
 @pytest.mark.parametrize(
