@@ -82,7 +82,7 @@ class ApprovalError(BridgeError):
     """A call that was not approved and did not run. `.name` is the tool's."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the user did not approve this call of {name}; it did not run")
+        super().__init__(f"the user did not approve this call to {name}; it did not run")
         self.name = name
 
 

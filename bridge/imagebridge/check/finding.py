@@ -59,7 +59,7 @@ FIXES: Mapping[str, str] = {
     "empty-output": 'Send a short sentence, such as "Done."',
     "too-many-tools": "Offer fewer tools, or group them with responses_tools(tools, namespace=...).",
     "tool-type": 'Write "type": "function"; responses_tools(tools) makes definitions from MCP tools.',
-    "tool-name": f"Rename it everywhere with at most {MAX_NAME} of a-z A-Z 0-9 _ -: tool_names(tools) leads back.",
+    "tool-name": f"Rename it everywhere, with at most {MAX_NAME} of a-z A-Z 0-9 _ -; tool_names(tools) maps new names to old ones.",
     "tool-twice": "Give each tool a different name.",
     "tool-field": "Leave it out.",
     "tool-schema": 'Write {"type": "object", "properties": {...}}.',

@@ -102,7 +102,7 @@ async def request(
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
         except ValueError as error:  # pydantic's: the SDK refuses a result without MCP's shape
-            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
+            raise ServerError(server, f"{tool} returned an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds

@@ -202,7 +202,7 @@ class Relay:
         """Pass on a message from the server, after repairing it if necessary."""
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; ignoring it", line)
-            return self._refuse_broken(line.start, f"the server answered with {line}")
+            return self._refuse_broken(line.start, f"the server returned {line}")
         message, clean = read_line(line)
         if isinstance(message, Unreadable):
             if message.deep:

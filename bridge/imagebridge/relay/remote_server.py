@@ -215,7 +215,7 @@ class RemoteServer:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
             status = response.status_code
-            why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
+            why = f"{self.name} returned {status} {_phrase(status)}" if response.is_error else ""
             if status == HTTPStatus.NOT_FOUND and self._session:
                 # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""

@@ -433,6 +433,6 @@ async def test_what_is_no_answer_of_the_api_is_quoted(server, body, kind, quoted
     async with client, Bridge(server) as bridge:
         with pytest.raises(ResponseError) as error:
             await bridge.run(client, model=MODEL, input="?", api=api, **({"direct": True} if direct else {}))
-    told = "http://localhost/v1/ returned something that is not a response of this API: "
+    told = "http://localhost/v1/ returned something that is not a response from this API: "
     assert str(error.value).startswith(told)
     assert quoted in str(error.value)
