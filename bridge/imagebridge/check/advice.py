@@ -84,7 +84,7 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
     high = vision.seen(verdict.width, verdict.height, model, "high")
     if high.tokens == original.tokens:
         return (
-            f"this picture of {size} costs {high.tokens:,} tokens either way, a larger one many more",
+            f"this picture of {size} costs {high.tokens:,} tokens either way, and a larger one many more",
             False,
         )
     costs = f"{size} cost {original.tokens:,} tokens, {high.tokens:,} at high"
@@ -182,7 +182,7 @@ def _text_findings(body: Body) -> Iterator[Finding]:
 
 
 _ADVICE_FIXES = {
-    "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does.",
+    "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does this.",
     "base64-in-text": "Send it as a separate part, and leave it out of the text.",
     "picture-as-text": FIXES["picture-as-text"],
 }

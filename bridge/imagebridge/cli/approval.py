@@ -37,7 +37,7 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)
         return terminal.ask(
-            f"{tool_call.name} of {tool_call.server} may destroy something. Arguments: "
+            f"{tool_call.name} on {tool_call.server} may destroy something. Arguments: "
             f"{beginning(arguments, 1_000)}\nRun it?"
         )
 

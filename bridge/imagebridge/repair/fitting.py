@@ -120,7 +120,7 @@ class _Fitting:
         if self._is_too_much(beside, 4):
             names = ("isError", "resultType", "structuredContent")
             frame = {key: frame[key] for key in names if key in frame}
-            self.notes.append("The fields beside the content blocks are left out: they are too large.")
+            self.notes.append("The fields other than the content blocks are left out: they are too large.")
         return {**frame, "content": []}
 
     def _replaces(self, result: JSON, *, promised: bool) -> bool:

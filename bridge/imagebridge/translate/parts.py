@@ -368,7 +368,7 @@ def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, shown.seen) else ""
         phrases.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit:
-        done = "encoded smaller" if picture is not piece.picture else "shown at a lower detail"
+        done = "encoded smaller" if picture is not piece.picture else "shown at lower detail"
         phrases.append(f"picture {piece.number}: {done} ({limit})")
     if given := _given(piece, shown.handle):
         phrases.append(given)

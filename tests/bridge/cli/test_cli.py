@@ -339,7 +339,7 @@ ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
 def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
     found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
     assert found == code, answer + beside
-    assert 'erase of pictures may destroy something. Arguments: {"folder": "/tmp/x"}' in beside
+    assert 'erase on pictures may destroy something. Arguments: {"folder": "/tmp/x"}' in beside
     output = json.loads(answer)["output"]
     refused = "Tool error:\nthe user did not approve this call to erase; it did not run"
     assert output == (refused if code else "/tmp/x is gone")

@@ -314,7 +314,7 @@ def test_a_lower_detail_is_said():
     result = {"content": [picture(file(drawing(512, 512), "PNG"))]}
     shown, line = output_parts(result, Policy(model="gpt-4o", max_tokens=100))
     assert shown["detail"] == "low"
-    assert line == said("picture 1: shown at a lower detail (the limit is 100 tokens of pictures per result)")
+    assert line == said("picture 1: shown at lower detail (the limit is 100 tokens of pictures per result)")
 
 
 def test_thousands_of_pictures_in_one_json_are_found_in_time():
