@@ -20,4 +20,6 @@ async def main(model: str) -> None:
     print(reply.text)
 
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python examples/chat_only.py MODEL")
 anyio.run(main, sys.argv[1])

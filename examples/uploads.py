@@ -27,4 +27,6 @@ async def main(photo: Path) -> None:
             items = reply.items
 
 
+if len(sys.argv) != 2:
+    sys.exit("usage: python examples/uploads.py PHOTO")
 anyio.run(main, Path(sys.argv[1]).resolve())

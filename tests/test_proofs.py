@@ -43,10 +43,12 @@ BLOCKS = {
         "bridge/translate/test_result.py::test_a_large_picture_is_shrunk_to_what_the_model_sees_and_the_scale_told",
         "bridge/translate/test_strips.py::test_what_is_said_of_long_pages",
     ],
-    "BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM, SVG, CMYK, 16 bits, rotated by EXIF": [
+    "BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM, SVG, CMYK, 16 bits, PNG with a gamma or primaries of its own, rotated by EXIF": [
         "bridge/translate/test_blocks.py::test_other_formats_are_converted",
         "bridge/translate/test_blocks.py::test_heic_is_converted",
         "bridge/translate/test_blocks.py::test_sixteen_bits_of_grey_keep_their_brightness",
+        "bridge/pictures/test_colour_spaces.py::test_the_gamma_of_a_png_is_applied_where_it_is_converted",
+        "bridge/pictures/test_colour_spaces.py::test_the_primaries_of_a_png_are_applied_where_it_is_converted",
         "bridge/translate/test_blocks.py::test_a_picture_lying_on_its_side_is_set_upright",
     ],
     "an animation": [

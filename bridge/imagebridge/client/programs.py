@@ -25,11 +25,11 @@ def hint(command: str) -> str:
     """
     if _ADDRESS.match(command):
         return "; the address of a server begins with http:// or https://"
-    near = None if os.path.dirname(command) else nearest(command, _names(), _ALIKE)
+    near = None if os.path.dirname(command) else nearest(command, _programs(), _ALIKE)
     return f"; did you mean {near!r}?" if near and (near in COMMANDS or shutil.which(near)) else ""
 
 
-def _names() -> Iterator[str]:
+def _programs() -> Iterator[str]:
     yield from COMMANDS
     for folder in os.get_exec_path():
         with suppress(OSError):

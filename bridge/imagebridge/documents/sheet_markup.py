@@ -139,7 +139,7 @@ def _beside(package: Package, part: str) -> Iterator[str]:
         except DocumentError:
             yield f"{_BESIDE[kind]} cannot be read: the file is damaged there"
             continue
-        for element in _shown(root) if root is not None else ():
+        for element in _visible(root) if root is not None else ():
             name = local(element)
             if name == "comment":
                 notes[element.get("ref", "")] = _words(element)
@@ -154,15 +154,15 @@ def _beside(package: Package, part: str) -> Iterator[str]:
         notes[cell] = first + "".join(f" (reply: {words})" for words in replies)
     told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
     if told:
-        yield f"cell notes: {_first(told, 'more note')}"
+        yield f"cell notes: {_at_most(told, 'more note')}"
     if boxes:
-        yield f"text boxes: {_first(boxes, 'more text box', 'more text boxes')}"
+        yield f"text boxes: {_at_most(boxes, 'more text box', 'more text boxes')}"
     if drawn:
         counts = [counted(number, what) for what, number in sorted(drawn.items())]
         yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as PDF to see it whole"
 
 
-def _first(texts: list[str], *more: str) -> str:
+def _at_most(texts: list[str], *more: str) -> str:
     """Return the first texts in one line; `more` is the noun for the others, and its plural."""
     others = len(texts) - _NOTES
     return "; ".join([*texts[:_NOTES], *([counted(others, *more)] if others > 0 else [])])
@@ -172,7 +172,7 @@ _STAND_INS = frozenset(("Fallback", "rPh"))
 """Elements that repeat others, for programs that do not know these, or as the pronunciation of a text."""
 
 
-def _shown(root: Element) -> Iterator[Element]:
+def _visible(root: Element) -> Iterator[Element]:
     """Yield the elements of a part in order, without those that repeat others."""
     waiting = [root]
     while waiting:
@@ -183,7 +183,7 @@ def _shown(root: Element) -> Iterator[Element]:
 
 def _words(element: Element) -> str:
     """Return the words of a note or a text box, on one line."""
-    runs = ((local(one), one.text or "") for one in _shown(element))
+    runs = ((local(one), one.text or "") for one in _visible(element))
     return " ".join("".join(" " if name == "p" else text for name, text in runs if name in _WORDS).split())
 
 

@@ -107,7 +107,7 @@ class Sites:
         checks: bool = True,
         fixes: tuple[str, str] = ("", ""),
     ) -> None:
-        self._names = {"localhost", *map(_plain, names)}
+        self._names = {"localhost", *map(_bare, names)}
         self._origins = {one.lower() for one in origins}
         self._checks = checks
         self._fixes = fixes
@@ -115,7 +115,7 @@ class Sites:
     def refusal(self, request: Request) -> Response | None:
         """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
         host = _HOST.fullmatch(request.headers.get("host", ""))
-        if self._checks and (host is None or not self._is_called(_plain(host["name"]))):
+        if self._checks and (host is None or not self._is_called(_bare(host["name"]))):
             words = f"the name in the Host header is not one of this server's{self._fixes[0]}"
             return Response(words, status_code=421)
         origin = request.headers.get("origin")
@@ -135,10 +135,10 @@ class Sites:
             return False
         # A page of the server's own site. If names are not checked, another site's name could point here for a moment, but
         # it would have no certificate then, and it cannot be an address.
-        return self._checks or scheme.lower() == "https" or _is_address(_plain(host["name"]))
+        return self._checks or scheme.lower() == "https" or _is_address(_bare(host["name"]))
 
 
-def _plain(name: str) -> str:
+def _bare(name: str) -> str:
     """Return a host name for comparison: in lower case without the final dot, and an address in its shortest form."""
     name = name.removeprefix("[").removesuffix("]").removesuffix(".").lower()
     return str(ipaddress.ip_address(name)) if _is_address(name) else name

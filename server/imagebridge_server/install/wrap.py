@@ -98,7 +98,7 @@ def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
 def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
     """Return the words that start a server."""
     command = table.get(host.command)
-    arguments = table.get("args") or []
+    arguments: object = table.get("args") or ()
     if not is_list(arguments):
         raise BridgeError(f"{server} in {path} has args that are not a list; write them as a list of strings")
     argv = [*command] if is_list(command) else [command, *arguments]

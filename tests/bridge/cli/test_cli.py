@@ -113,7 +113,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["call", "draw", "{}", "more"], "'more' has no arguments"),
         (["call", "draw", "-", "more", "-"], "stdin can be read only once"),
         (["call", "draw", "--allow", "/no/such/folder"], "does not exist"),
-        (["call", "draw", "--server", "x", "--allow", "."], "write it into the command line of your server"),
+        (["call", "draw", "--server", "x", "--allow", "."], "add it to the command line of your server"),
         (
             ["call", "draw", "--server", "x", "--allow-write", "."],
             "--allow-write is for imagebridge's own server",
