@@ -125,7 +125,7 @@ def test_the_text_of_an_svg():
         (written("a", "b"), {"pages": "0-1"}, "pages", "asks for page 0"),
         (written("a", "b"), {"pages": "1-99999999999"}, "pages", "asks for page 99999999999"),
         (written("a", "b"), {"pages": "first"}, "pages", "contains 'first'; use numbers and ranges such as 1-3, 7"),
-        (written("a", "b"), {"pages": "1,,2"}, "pages", "contains ''; give numbers"),
+        (written("a", "b"), {"pages": "1,,2"}, "pages", "contains ''; use numbers"),
         (written(*"abcdefgh"), {"pages": "1-8"}, "pages", f"has 8 entries, but at most {PAGES} are drawn per call; ask for 1-6, for example"),
         (SVG, {"pages": "2"}, "pages", "is '2'; an SVG has only one page"),
         (SVG, {"size": 100}, "size", "is 100; give 200 to 2000 pixels"),

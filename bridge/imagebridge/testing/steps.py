@@ -201,7 +201,7 @@ def script(steps: object) -> tuple[Step, ...]:
 def _check_events(step: Events) -> None:
     events = cast("object", step.events)
     if isinstance(events, (str, bytes)) or not isinstance(events, Sequence):
-        raise TypeError(f"Events must receive a list of events, not {events!r:.200}")
+        raise TypeError(f"Events must be given a list of events, not {events!r:.200}")
     for at, event in enumerate(step.events):
         try:
             json.dumps(event)

@@ -255,7 +255,9 @@ async def test_a_deadline_answers_the_calls_that_it_cancels(server):
     error, _ = await run(server, [[*LOOK, ("wait", {})]], deadline=2)
     assert isinstance(error, DeadlineError)
     assert [type(item["output"]) for item in error.items[3:]] == [list, str]
-    assert error.items[4]["output"].startswith("Tool error:\nthe run ended before the result")
+    assert error.items[4]["output"].startswith(
+        "Tool error:\nthe run ended before this call returned a result"
+    )
     _, endpoint = await run(server, ["Red."], input=error.items)
     assert [one.size for one in endpoint.seen] == [(64, 64)]
 
@@ -325,7 +327,7 @@ async def test_a_stream_that_nobody_follows_ends_with_the_bridge(server):
             async with Bridge(server) as bridge:
                 events = bridge.stream(client, model=MODEL, input="?")
                 await anext(events)
-            with pytest.raises(BridgeError, match="closed before the model had answered"):
+            with pytest.raises(BridgeError, match="closed before the model answered"):
                 async for _ in events:
                     pass
 
