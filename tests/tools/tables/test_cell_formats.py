@@ -175,4 +175,4 @@ def test_notes_of_cells_and_what_is_drawn_on_a_sheet_are_said():
     data = with_notes_and_drawing(workbook({"S": [["k", "n"], ["a", 1]]}), {"B2": "Counted twice"}, charts=1)
     found = table(Book("a.xlsx", data, None))
     told = found.description(set(found.columns))
-    assert "; notes of cells: B2: Counted twice; 1 chart on the sheet not shown; " in told
+    assert "; cell notes: B2: Counted twice; 1 chart on the sheet not shown; " in told
