@@ -153,11 +153,11 @@ COLLAPSED = " table:visibility='collapse'"
             ["| a |  |"],
             ["[1 formula (B2) has no stored value: open it in a spreadsheet program, which computes it, and save it]"],
         ),
-        (NAMES + line(string("a", note("Counted", "twice")), NUMBER), ["| a | 0 |"], ["[notes of cells: A2: Counted twice]"]),
+        (NAMES + line(string("a", note("Counted", "twice")), NUMBER), ["| a | 0 |"], ["[cell notes: A2: Counted twice]"]),
         (
             NAMES + line("<table:covered-table-cell table:number-columns-repeated='27'/>", f"<table:table-cell>{note('far')}</table:table-cell>"),
             [],
-            ["[notes of cells: AB2: far]"],
+            ["[cell notes: AB2: far]"],
         ),
         (
             f"<table:shapes><draw:frame><draw:text-box><text:p>Above</text:p></draw:text-box></draw:frame><draw:g>{SHAPE}</draw:g></table:shapes>"
@@ -209,5 +209,5 @@ def test_what_an_open_workbook_does_not_say_because_of_its_size_is_said(monkeypa
     monkeypatch.setattr(packages, "MAX_ELEMENTS", 10)
     read = excerpt(open_workbook({"S": NAMES + line(string("a", note("b")), NUMBER)}))
     assert read.text.endswith(
-        "| a | 0 |\n\n[notes of cells, text boxes, errors and what is hidden are not read: the file has over 10 elements in its parts up to content.xml]"
+        "| a | 0 |\n\n[cell notes, text boxes, errors and what is hidden are not read: the file has over 10 elements in its parts up to content.xml]"
     )
