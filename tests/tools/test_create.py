@@ -303,8 +303,8 @@ async def test_no_server(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY contains a character that keys do not have"),
-        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY contains a character that keys do not have"),
+        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY contains a character that keys never contain"),
+        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY contains a character that keys never contain"),
         ("OPENAI_BASE_URL", "http://[::1", "OPENAI_BASE_URL is not usable: its address is not a URL"),
         (
             "OPENAI_BASE_URL",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import samples
 from PIL import Image
-from workbooks import Formatted, Formula, workbook
+from workbooks import Formatted, Formula, with_notes_and_drawing, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
@@ -194,6 +194,19 @@ class TestTables:
         assert [file.content for file in answer.files] == ["Read me,,first\n", "k\na\n"]
         alone = await read(folder, "a.xlsx", data, sheet="About")
         assert alone.files[0].content == "Read me,,first\n"
+
+    async def test_what_a_sheet_without_a_table_has_besides_its_cells_is_said(self, folder):
+        rows = {"About": [["Read me", None, "#REF!"]], "Blank": []}
+        data = with_notes_and_drawing(workbook(rows, hidden_columns=[(3, 3)]), {"A1": "Late"})
+        answer = await read(folder, "a.xlsx", data)
+        notes = "; 1 column hidden in the sheet, also read; cell notes: A1: Late"
+        assert answer.sentence.splitlines()[1:] == [
+            f"- 'About': 1 row, not a table, as CSV{notes}",
+            "- 'Blank': empty",
+        ]
+        alone = await read(folder, "a.xlsx", data, sheet="About")
+        assert alone.sentence.endswith(f"not a table, as CSV{notes}.")
+        assert answer.files[0].content == alone.files[0].content == "Read me,,#REF!\n"
 
     async def test_a_long_workbook_is_described(self, folder):
         rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]

@@ -120,7 +120,10 @@ def _read(
         found = written_dates.counted_days(name, cells)
         return (found.cells, ColumnReading(found.how)) if found else None
     if kinds != {str}:
-        return None
+        bare = [None if is_missing(cell) else cell for cell in cells]
+        if str not in kinds or any(isinstance(cell, str) for cell in bare):
+            return None
+        return _read(name, bare, text=text) or (bare, ColumnReading())
     texts = _texts(cells)
     known = dict.fromkeys(text for text in texts if text is not None)
     if not CODES.search(name.casefold()) and (versions := _like_versions(list(known))):
