@@ -30,9 +30,7 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
     """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
     if isinstance(line, LongLine):
         number = told_id(line.start)
-        return [
-            ValueError(str(line)) if number is None else refusal(number, f"the server answered with {line}")
-        ]
+        return [ValueError(str(line)) if number is None else refusal(number, f"the server returned {line}")]
     try:
         # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]

@@ -53,8 +53,8 @@ _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "sh
 """Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
 
 _BESIDE = {
-    "comments": "notes of cells",
-    "threadedComment": "notes of cells",
+    "comments": "cell notes",
+    "threadedComment": "cell notes",
     "drawing": "what is drawn on the sheet",
 }
 """What a sheet has besides its cells, by the kind of its relation."""
@@ -201,7 +201,7 @@ def beside(notes: Mapping[str, str], boxes: Iterable[str], drawn: Mapping[str, i
     """
     told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
     if told:
-        yield f"notes of cells: {_at_most(told, 'more note')}"
+        yield f"cell notes: {_at_most(told, 'more note')}"
     if texts := [beginning(text, _NOTE) for text in boxes]:
         yield f"text boxes: {_at_most(texts, 'more text box', 'more text boxes')}"
     if drawn:

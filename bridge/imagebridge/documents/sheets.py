@@ -116,8 +116,8 @@ def _uncalculated(cells: list[str]) -> str:
         ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
     )
     return (
-        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no stored value: open it in a spreadsheet program, "
-        f"which computes {they}, and save it]"
+        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no stored value: open the workbook in a "
+        f"spreadsheet program, which computes {they}, and save it]"
     )
 
 

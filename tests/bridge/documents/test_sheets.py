@@ -28,10 +28,10 @@ def test_cells_stand_as_the_sheet_shows_them(cells, written):
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ([["n"], [Formula()]], "[1 formula (A2) has no stored value: open it in a spreadsheet program, which computes it, and save it]"),
+        ([["n"], [Formula()]], "[1 formula (A2) has no stored value: open the workbook in a spreadsheet program, which computes it, and save it]"),
         (
             [[None] * 3, *([None, n, Formula()] for n in range(1, 8))],
-            "[7 formulas (C2, C3, C4, C5, C6 and 2 more) have no stored value: open it in a spreadsheet program, which computes them, and save it]",
+            "[7 formulas (C2, C3, C4, C5, C6 and 2 more) have no stored value: open the workbook in a spreadsheet program, which computes them, and save it]",
         ),
         ([["n"], [Formula(3)]], None),
     ],
@@ -81,14 +81,14 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
     ("data", "said"),
     [
         (with_notes_and_drawing(PLAIN, {}), []),
-        (with_notes_and_drawing(PLAIN, {"B2": "Counted twice"}), ["[notes of cells: B2: Counted twice]"]),
+        (with_notes_and_drawing(PLAIN, {"B2": "Counted twice"}), ["[cell notes: B2: Counted twice]"]),
         (
             with_notes_and_drawing(PLAIN, {"B2": "Get a newer program"}, thread=[("B2", "Why?"), ("A2", "Who?"), ("B2", "So")]),
-            ["[notes of cells: B2: Why? (reply: So); A2: Who?]"],
+            ["[cell notes: B2: Why? (reply: So); A2: Who?]"],
         ),
         (
             with_notes_and_drawing(PLAIN, {f"B{n}": "seen" for n in range(1, 41)}),
-            ["[notes of cells: " + "; ".join(f"B{n}: seen" for n in range(1, 31)) + "; 10 more notes]"],
+            ["[cell notes: " + "; ".join(f"B{n}: seen" for n in range(1, 31)) + "; 10 more notes]"],
         ),
         (
             with_notes_and_drawing(PLAIN, {}, pictures=1, charts=2),
@@ -99,10 +99,10 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
             ["[text boxes: Read this first]", "[1 picture and 1 shape on the sheet not shown; save the sheet as PDF to see it whole]"],
         ),
         (with_notes_and_drawing(PLAIN, {}, more=BOX * 31), ["[text boxes: " + "Read this first; " * 30 + "1 more text box]"]),
-        (with_notes_and_drawing(PLAIN, {"B2": "no styles"}, styles=False), ["[notes of cells: B2: no styles]"]),
+        (with_notes_and_drawing(PLAIN, {"B2": "no styles"}, styles=False), ["[cell notes: B2: no styles]"]),
         (
             with_notes_and_drawing(PLAIN, {"B2": "<broken"}, more=BOX),
-            ["[notes of cells cannot be read: the file is damaged there]", "[text boxes: Read this first]"],
+            ["[cell notes cannot be read: the file is damaged there]", "[text boxes: Read this first]"],
         ),
     ],
     ids=[
@@ -153,11 +153,11 @@ COLLAPSED = " table:visibility='collapse'"
             ["| a |  |"],
             ["[1 formula (B2) has no stored value: open it in a spreadsheet program, which computes it, and save it]"],
         ),
-        (NAMES + line(string("a", note("Counted", "twice")), NUMBER), ["| a | 0 |"], ["[notes of cells: A2: Counted twice]"]),
+        (NAMES + line(string("a", note("Counted", "twice")), NUMBER), ["| a | 0 |"], ["[cell notes: A2: Counted twice]"]),
         (
             NAMES + line("<table:covered-table-cell table:number-columns-repeated='27'/>", f"<table:table-cell>{note('far')}</table:table-cell>"),
             [],
-            ["[notes of cells: AB2: far]"],
+            ["[cell notes: AB2: far]"],
         ),
         (
             f"<table:shapes><draw:frame><draw:text-box><text:p>Above</text:p></draw:text-box></draw:frame><draw:g>{SHAPE}</draw:g></table:shapes>"
@@ -209,5 +209,5 @@ def test_what_an_open_workbook_does_not_say_because_of_its_size_is_said(monkeypa
     monkeypatch.setattr(packages, "MAX_ELEMENTS", 10)
     read = excerpt(open_workbook({"S": NAMES + line(string("a", note("b")), NUMBER)}))
     assert read.text.endswith(
-        "| a | 0 |\n\n[notes of cells, text boxes, errors and what is hidden are not read: the file has over 10 elements in its parts up to content.xml]"
+        "| a | 0 |\n\n[cell notes, text boxes, errors and what is hidden are not read: the file has over 10 elements in its parts up to content.xml]"
     )

@@ -145,7 +145,7 @@ def test_an_open_workbook_is_read_as_its_cells_are_shown():
     found = table(Book("a.ods", open_workbook({"S": inside}), None))
     assert [*found.columns["v"]] == [25, 7, None]
     told = (
-        "; 1 column hidden in the sheet, also read; notes of cells: B3: Late; 'v' read as percent, 0.25 as 25"
+        "; 1 column hidden in the sheet, also read; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
     )
     assert found.description({"v"}) == told
 
@@ -175,4 +175,4 @@ def test_notes_of_cells_and_what_is_drawn_on_a_sheet_are_said():
     data = with_notes_and_drawing(workbook({"S": [["k", "n"], ["a", 1]]}), {"B2": "Counted twice"}, charts=1)
     found = table(Book("a.xlsx", data, None))
     told = found.description(set(found.columns))
-    assert "; notes of cells: B2: Counted twice; 1 chart on the sheet not shown; " in told
+    assert "; cell notes: B2: Counted twice; 1 chart on the sheet not shown; " in told

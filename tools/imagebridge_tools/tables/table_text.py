@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or give other rows"
+            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or ask for other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
@@ -136,7 +136,7 @@ def of_book(
         return ToolOutput(f"{what}.", files=(file._replace(content=text),))
     all_names = [*map(repr, names), *(f"{name!r} (hidden)" for name in hidden)]
     others = (
-        f" Its sheets are {', '.join(all_names)}; give sheet to read another." if len(all_names) > 1 else ""
+        f" Its sheets are {', '.join(all_names)}; use sheet to read another." if len(all_names) > 1 else ""
     )
     return piece(made, row_range, f"{words}; ", others, file, room, part or 1)
 
@@ -178,7 +178,7 @@ def _sheets(
     if not files:
         return None
     if hidden:
-        sheet_lines.append(f"- hidden: {', '.join(map(repr, hidden))}; give sheet to read one")
+        sheet_lines.append(f"- hidden: {', '.join(map(repr, hidden))}; use sheet to read one")
     return ToolOutput(
         "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
     )

@@ -87,8 +87,8 @@ async def in_worker(
         return await apart(function, *arguments, seconds=SECONDS, heavy=_is_large(data))
     except ApartError as error:
         problem = (
-            f"{name} cannot be read as a workbook: {error}, or save the part you need as CSV. A cell far "
-            "away from the others counts as all the cells between them"
+            f"{name} cannot be read as a workbook: {error}, or save the part you need as CSV. If one cell is "
+            "far away from the others, all the cells in between count as well"
         )
         raise ArgumentError(argument, problem) from error
 
