@@ -110,13 +110,16 @@ def sheet_markup(
         text = package.read(part)
         styles = _styles(package, understood)
         formats = dict(_formats(text, styles)) if styles else {}
+        # Most sheets have neither, which is sooner found than each of their cells.
+        hiding = text if b"hidden=" in text else b""
+        failing = text if b'"e"' in text or b"'e'" in text else b""
         return SheetMarkup(
             formats,
-            len(_HIDDEN.findall(text)),
+            len(_HIDDEN.findall(hiding)),
             dict(_uncalculated(text)),
             tuple(_beside(package, part)),
-            {_place(found[1], found[2]): _error(found[3]) for found in _ERROR.finditer(text)},
-            tuple((int(found[1]) - 1, int(found[2]) - 1) for found in _HIDDEN_COLUMNS.finditer(text)),
+            {_place(found[1], found[2]): _error(found[3]) for found in _ERROR.finditer(failing)},
+            tuple((int(found[1]) - 1, int(found[2]) - 1) for found in _HIDDEN_COLUMNS.finditer(hiding)),
         )
     except DocumentError:  # A part is missing, damaged, expensive by design, or compressed in another way.
         return nothing
