@@ -73,7 +73,7 @@ def test_long_texts_are_cut(monkeypatch):
     monkeypatch.setattr(render, "_LETTERS", 10)
     told = rendered(document("Bridges", "Towers"), "", True, 400).sentence
     assert told.endswith(
-        "Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out; load_file with pages=2 gives all of it]"
+        "Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out; load_file with pages=2 returns all of it]"
     )
 
 
@@ -82,7 +82,7 @@ def test_texts_take_no_more_room_than_there_is(letter):
     pages = [" ".join(letter * 9 for _ in range(60)) for _ in range(3)]
     told = rendered(document(*pages, size=(6_000, 100)), "1-3", True, 200, 3_000).sentence
     assert len(json.dumps(told)) < 3_000
-    assert [f"load_file with pages={number} gives all of it" in told for number in (1, 2, 3)] == [
+    assert [f"load_file with pages={number} returns all of it" in told for number in (1, 2, 3)] == [
         letter != "a"
     ] * 3
 

@@ -412,6 +412,15 @@ REFUSED = {
         b"<!DOCTYPE svg [<!ATTLIST g " + b"".join(b'a%d CDATA "" ' % n for n in range(20_000)) + b">]><svg/>",
         "document type declaration has over 65,536 bytes",
     ),
+    "entities in entities behind a comment": (b"<!--" + b"x" * 70_000 + b"-->" + laughs(), "nested entities"),
+    "a document type without end behind a comment": (
+        b"<!--"
+        + b"x" * 3_000_000
+        + b"--><!DOCTYPE svg ["
+        + b"".join(b"<!ATTLIST g a%d CDATA ''>" % n for n in range(9_000))
+        + b"]><svg/>",
+        "document type declaration has over 65,536 bytes",
+    ),
     "default attributes": (defaults(3_000), "attributes expand to over 20,000,000 characters"),
     "nul bytes": (b"<svg \0/>", "not well-formed"),
     "no xml": (b"<svg", "not well-formed"),
