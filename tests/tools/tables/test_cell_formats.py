@@ -144,9 +144,7 @@ def test_an_open_workbook_is_read_as_its_cells_are_shown():
     )
     found = table(Book("a.ods", open_workbook({"S": inside}), None))
     assert [*found.columns["v"]] == [25, 7, None]
-    told = (
-        "; 1 column hidden in the sheet, also read; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
-    )
+    told = "; 1 column hidden in the sheet, also read; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
     assert found.description({"v"}) == told
 
 
