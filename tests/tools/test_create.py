@@ -309,7 +309,7 @@ async def test_no_server(monkeypatch):
         (
             "OPENAI_BASE_URL",
             " http://h/",
-            "OPENAI_BASE_URL is not usable: its address is not that of a server",
+            "OPENAI_BASE_URL is not usable: its address is not a server address",
         ),
         ("OPENAI_BASE_URL", "::::", "OPENAI_BASE_URL is not usable: its address is not a URL"),
     ],
