@@ -173,7 +173,7 @@ def test_bridge_is_a_client_with_any_mcp_2_and_no_openai(version, wheel, tmp_pat
 def test_an_openai_that_is_too_old_is_told_of_in_one_sentence(version, wheel, tmp_path, pictures):
     programs = environment_with(tmp_path / "old", wheel, f"openai=={version}")
     told = f'needs openai 3.20 or newer ({version} is installed): pip install "imagebridge['
-    assert output(programs / "python", "-c", RUN, pictures[1]) == f'a run of the model {told}agent]"\n'
+    assert output(programs / "python", "-c", RUN, pictures[1]) == f'running the model {told}agent]"\n'
     assert (
         output(programs / "imagebridge", "ask", "Hi", status=2) == f'Error: imagebridge ask {told}agent]"\n'
     )

@@ -48,7 +48,7 @@ def test_two_servers():
     ("answers", "told"),
     [
         ("y\n", "blurred.jpg is deleted."),
-        pytest.param("n\n", "the user did not approve this call of delete_picture", marks=pytest.mark.long),
+        pytest.param("n\n", "the user did not approve this call to delete_picture", marks=pytest.mark.long),
     ],
     ids=["yes", "no"],
 )

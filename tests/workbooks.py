@@ -94,10 +94,10 @@ def _row(number, cells, styles, *, hidden):
     return f"<row r='{number}'{state}>{made}</row>"
 
 
-def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), merged=(), before=""):
+def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), hidden_columns=(), merged=(), before=""):
     """Return an xlsx of sheets of rows. Texts that begin with # are errors.
 
-    `hidden_rows` are numbers of rows of every sheet, `merged` references such as A2:A4, `before` XML ahead of the
+    `hidden_rows` are numbers of rows of every sheet, `hidden_columns` its ranges of columns, `merged` references such as A2:A4, `before` XML ahead of the
     list of sheets.
     """
     state = {name: " state='hidden'" if name in hidden_sheets else "" for name in sheets}
@@ -125,13 +125,43 @@ def workbook(sheets, *, hidden_sheets=(), hidden_rows=(), merged=(), before=""):
         )
         cells = "".join(f'<mergeCell ref="{one}"/>' for one in merged)
         end = f"<mergeCells>{cells}</mergeCells>" if merged else ""
+        ranges = "".join(f'<col min="{first}" max="{last}" hidden="1"/>' for first, last in hidden_columns)
+        columns = f"<cols>{ranges}</cols>" if ranges else ""
         for n, rows in enumerate(sheets.values(), 1):
             lines = "".join(_row(r, row, styles, hidden=r in hidden_rows) for r, row in enumerate(rows, 1))
             packed.writestr(
                 f"xl/worksheets/s{n}.xml",
-                f"<worksheet {SPACE}><sheetData>{lines}</sheetData>{end}</worksheet>",
+                f"<worksheet {SPACE}>{columns}<sheetData>{lines}</sheetData>{end}</worksheet>",
             )
         packed.writestr("xl/styles.xml", styles.xml())
+    return made.getvalue()
+
+
+OPEN = " ".join(
+    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+    for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"), ("draw", "drawing"))
+)
+CALC = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+
+
+def open_workbook(sheets, before=""):
+    """Return an ods of sheets, each as the XML of its content; `before` is XML ahead of all."""
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("mimetype", kind, zipfile.ZIP_STORED)
+        entry = f'<m:file-entry m:full-path="/" m:media-type="{kind}"/>'
+        space = 'xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"'
+        packed.writestr("META-INF/manifest.xml", f"<m:manifest {space}>{entry}</m:manifest>")
+        tables = "".join(
+            f"<table:table table:name={quoteattr(name)}>{inside}</table:table>"
+            for name, inside in sheets.items()
+        )
+        packed.writestr(
+            "content.xml",
+            f"{before}<office:document-content {OPEN} {CALC}><office:body><office:spreadsheet>{tables}"
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
     return made.getvalue()
 
 

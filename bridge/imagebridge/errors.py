@@ -7,7 +7,7 @@
     ├── ServerError             an MCP server that did not start, answer or stay
     ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
-    ├── ToolLimitError          more tools than the API takes
+    ├── ToolLimitError          more tools than the API accepts
     ├── RequirementError        a package that a feature needs is missing or too old
     └── RunError                a run that ended before the model answered; continue from `.items`
         ├── TurnLimitError      the model is still calling tools after the last allowed turn
@@ -47,7 +47,7 @@ class DocumentError(BridgeError):
 class ArgumentError(BridgeError):
     """A tool argument that its caller can correct. `.argument` names it; the message says how to correct it.
 
-    `.others` are further mistakes in the same call; the message has a line for each.
+    `.others` are other mistakes in the same call; the message has a line for each.
     """
 
     def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:
@@ -68,7 +68,7 @@ def together(mistakes: "Sequence[ArgumentError]") -> ArgumentError:
 
 
 class ServerError(BridgeError):
-    """An MCP server that did not start, answer or keep running. `.server` is its name, `.stderr` the last of what it wrote there."""
+    """An MCP server that did not start, answer or keep running. `.server` is its name, `.stderr` the end of what it wrote there."""
 
     def __init__(self, server: str, problem: str, stderr: str = "") -> None:
         stderr_note = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""
@@ -82,7 +82,7 @@ class ApprovalError(BridgeError):
     """A call that was not approved and did not run. `.name` is the tool's."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"the user did not approve this call of {name}; it did not run")
+        super().__init__(f"the user did not approve this call to {name}; it did not run")
         self.name = name
 
 
@@ -99,11 +99,11 @@ class ToolNameError(BridgeError):
 
 
 class ToolLimitError(BridgeError):
-    """More tools than the API takes. `.count` is the number of tools, `.limit` the API's limit."""
+    """More tools than the API accepts. `.count` is the number of tools, `.limit` the API's limit."""
 
     def __init__(self, count: int, limit: int) -> None:
         super().__init__(
-            f"{count} tools, but the API takes {limit}: pass fewer (filter the list, or connect fewer "
+            f"{count} tools, but the API accepts {limit}: pass fewer (filter the list, or connect fewer "
             "servers), "
             'or group them with responses_tools(tools, namespace="...")'
         )
@@ -149,7 +149,7 @@ class TokenLimitError(RunError):
         self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
     ) -> None:
         super().__init__(
-            f"the model is still calling tools after {counted(spent, 'token')}; raise budget (now {budget:,}) to go on",
+            f"the model is still calling tools after {counted(spent, 'token')}; raise budget (now {budget:,}) to continue",
             items,
             response_id,
         )
@@ -190,7 +190,7 @@ class OpenCallError(RunError):
 
 
 class ResponseError(RunError):
-    """A response that failed, broke off or does not have the requested form. `.code` is the API's, if it gave one."""
+    """A response that failed, broke off or does not have the requested form. `.code` is the API's error code, if there was one."""
 
     def __init__(self, problem: str, code: str | None = None) -> None:
         super().__init__(problem)

@@ -47,7 +47,7 @@ class ToolCall:
 
     @property
     def destructive(self) -> bool:
-        """Whether the tool says that it may destroy something (`destructiveHint`); if it says nothing, False."""
+        """Whether the tool says that it may destroy something (`destructiveHint`); False if it does not say."""
         return self.tool.annotations is not None and self.tool.annotations.destructive_hint is True
 
 
@@ -63,7 +63,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log message of a server, with the level that MCP gives it."""
+    """A log message from a server, with its MCP level."""
 
     server: str
     level: "LoggingLevel"
@@ -82,7 +82,7 @@ class Answer:
 
     @property
     def pair(self) -> tuple[CallReference, Translation]:
-        """The call and its translation, as `output_items` and `chat_messages` take them."""
+        """The call and its translation, as `output_items` and `chat_messages` accept them."""
         return call_reference(self.call), self.translation
 
 
@@ -195,7 +195,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The model calls a tool: its item of the response."""
+    """The model calls a tool: the item in the response."""
 
     call: JSON
 

@@ -32,7 +32,7 @@ class Feature:
 CLIENT = Feature("Bridge", {"mcp": (2,)}, "agent")
 """To connect MCP servers: the client of mcp 1 is different. openai is not needed."""
 
-RUN = Feature("a run of the model", {"openai": (3, 20)}, "agent")
+RUN = Feature("running the model", {"openai": (3, 20)}, "agent")
 """`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams pass for complete ones."""
 
 UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
@@ -40,7 +40,7 @@ UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
 
 API = Feature("this command", {"openai": (1, 66)}, "agent")
 
-IMAGES = Feature("asking OpenAI's image models", {"openai": (1, 100)}, "server")
+IMAGES = Feature("using OpenAI's image models", {"openai": (1, 100)}, "server")
 """Before 1.100, `images.generate` and `images.edit` lack arguments and results that are needed."""
 
 SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")

@@ -22,15 +22,13 @@ from .tools import offered
 from .viewer import Offering, viewer
 
 _INSTRUCTIONS = """\
-Makes and loads pictures. In each result's `content` one text comes first and the pictures follow it, as image blocks: look \
+Creates and loads pictures. In each result's `content`, the text comes first and the pictures follow it as image blocks: look \
 at content[1] onwards, not only at the text (in code: image(result.content[1])). {charts}\
-load_image shows a picture from a file of almost any format, load_file reads documents and texts, \
-view_image shows a part of a picture closely, compare_images shows where two differ. Pictures are named by
-path, image:// \
-uri (given in results) or data: URL; coordinates are pixels from the upper left unless units says otherwise;
-save_as writes \
-one to a file. A picture too large for this host is scaled down, and the text says what to multiply coordinates by. \
-Errors say what to change: correct the argument and call again."""
+load_image shows a picture from a file in almost any format, load_file reads documents and text files, \
+view_image shows part of a picture up close, compare_images shows where two pictures differ. Refer to a picture by its \
+path, image:// uri (in each result) or data: URL; coordinates are pixels from the upper left unless units says otherwise; \
+save_as writes a picture to a file. A picture too large for this host is scaled down, and the text says what to multiply \
+coordinates by. Errors say what to change: correct the argument and call again."""
 
 _CHARTS = """\
 generate_chart draws charts from rows, columns or a file (kind, data, columns), or from a Vega-Lite spec: look at the chart \
@@ -51,7 +49,7 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
 
     Args:
         settings: what the server may do. None: no files, only `data:` URLs.
-        tells_changes: whether clients can listen for changes of its lists (since 2026-07-28).
+        tells_changes: whether clients can listen for changes to its lists (since 2026-07-28).
     """
     settings = settings or Settings()
     charts = not lacking(CHARTS)

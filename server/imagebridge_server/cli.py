@@ -80,13 +80,13 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     metavar="DIR",
     multiple=True,
     help=f"A folder whose pictures, tables and documents may be read. Repeat for more; adds to {ALLOW}. "
-    "Without one, no file is read.",
+    "Without one, no files are read.",
 )
 @click.option(
     "--host",
     metavar="NAME",
     callback=_host,
-    help="Fit results to this host, whatever the client calls itself: " + ", ".join(NAMES) + ".",
+    help="Fit results to this host, whatever name the client reports: " + ", ".join(NAMES) + ".",
 )
 @click.option(
     "--allow-write",
@@ -99,22 +99,22 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
 @click.option(
     "--store",
     metavar="DIR",
-    help="Where the tools' pictures are kept, to be named as image://...: a folder, s3://bucket/prefix, or off. "
-    f"Default: {STORE}, or the user's cache.",
+    help="Where to keep the tools' pictures, so that image://... can refer to them: a folder, "
+    f"s3://bucket/prefix, or off. Default: {STORE}, or the user's cache folder.",
 )
 @click.option(
     "--store-bytes",
     type=click.IntRange(min=0),
     default=STORE_BYTES,
     show_default=True,
-    help="The most bytes of kept pictures.",
+    help="The maximum total size of kept pictures, in bytes.",
 )
 @click.option(
     "--store-seconds",
     type=click.FloatRange(min=0),
     default=STORE_SECONDS,
     show_default=True,
-    help="Seconds for which a picture is kept.",
+    help="How long to keep a picture, in seconds.",
 )
 @click.option(
     "--patience",
@@ -122,7 +122,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     type=click.FloatRange(min=0, min_open=True),
     default=PATIENCE,
     show_default=True,
-    help="Seconds after which a long call is answered with a handle for collecting its picture later.",
+    help="How long a call may take, in seconds, before it returns a handle for collecting its picture later.",
 )
 @http_options
 @click.version_option(__version__, prog_name="imagebridge-server", message="%(prog)s %(version)s")
@@ -179,7 +179,7 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
     context = serving.make_context("imagebridge-server", list(arguments))
     choices = dict(context.params)
     if choices.pop("http"):
-        raise click.UsageError("a host starts the server and talks to it over stdio: leave --http out")
+        raise click.UsageError("a host starts the server itself and talks to it over stdio; leave out --http")
     check_http_options(context, None)
     _settings({}, **choices)
     return [

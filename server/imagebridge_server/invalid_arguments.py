@@ -20,7 +20,7 @@ _SIMILAR = 0.72
 """The lowest similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
 
 _TYPES = {
-    "string": "give a text",
+    "string": "give a string",
     "int": "give a whole number",
     "float": "give a number",
     "finite": "give a number",
@@ -61,11 +61,9 @@ def _unsound(value: object, name: str) -> ArgumentError | None:
         elif isinstance(one, list):
             left += [(f"{place}[{at}]", part) for at, part in enumerate(cast("list[object]", one))]
         elif isinstance(one, int) and abs(one) > _MOST:
-            return ArgumentError(place, "is a whole number of over 300 digits; give a smaller one")
+            return ArgumentError(place, "is a whole number with over 300 digits; give a smaller one")
         elif isinstance(one, str) and not one.isascii() and _has_half(one):
-            return ArgumentError(
-                place, "contains half of a character (a lone surrogate); give whole characters"
-            )
+            return ArgumentError(place, "contains half a character (a lone surrogate); give whole characters")
     return None
 
 
@@ -165,7 +163,7 @@ def _unknown(
         meant = meaning(name, declared)
         if meant in arguments and meant != name:
             problem = (
-                f"is not an argument of this tool; {meant} is, and you gave that too: leave this one out"
+                f"is not an argument of this tool; {meant} is, and you passed that too: leave this one out"
             )
             found.append(ArgumentError(name, problem))
             continue

@@ -121,7 +121,10 @@ class Jobs:
             return await job.result(patience) or _waiting(job, name)
         note = await self._noted(name, patience)
         if note is None:
-            problem = f"{handle[:60]!r} is not being made here: it was collected long ago, or the server has restarted since"
+            problem = (
+                f"{handle[:60]!r} is not in progress here: its picture was collected long ago, or the server "
+                "has restarted since then"
+            )
             raise ArgumentError("source", problem)
         return _told(note, name)
 
@@ -178,9 +181,7 @@ def _told(note: JobNote | ToolOutput, handle: str) -> ToolOutput:
         return _still(note.what, note.passed, handle)
     if note.state == "failed":
         raise BridgeError(note.sentence)
-    raise BridgeError(
-        f"{note.what} was lost because the server that was making it has ended; call that tool again"
-    )
+    raise BridgeError(f"{note.what} was lost because the server running it has stopped; call that tool again")
 
 
 def _waiting(job: _Job, handle: str) -> ToolOutput:
@@ -189,6 +190,6 @@ def _waiting(job: _Job, handle: str) -> ToolOutput:
 
 def _still(what: str, passed: float, handle: str) -> ToolOutput:
     return ToolOutput(
-        f"{what} is still being made after {passed:.0f} s. "
+        f"{what} is still in progress after {passed:.0f} s. "
         f'Call load_image with source="{handle}" to collect it.'
     )

@@ -52,7 +52,8 @@ def _check(name: str, given: Any, offered: Iterable[Prompt]) -> None:
     for argument in given:
         if argument not in names:
             raise MCPError(
-                INVALID_PARAMS, f"{name} takes no {argument!r}; {nearest_allowed(str(argument), names)}"
+                INVALID_PARAMS,
+                f"{name} has no argument {argument!r}; {nearest_allowed(str(argument), names)}",
             )
     for argument in known[name]:
         if argument.required and not str(given.get(argument.name) or "").strip():
@@ -83,8 +84,9 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     """Draw a file of rows as a chart and say what it shows."""
     asked = f" It should answer this: {question}" if question else ""
     return (
-        f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at first; the "
-        "text names those that it used. Look at the chart: if it is crowded or shows the wrong columns, call "
+        f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at "
+        "first; the text names the ones it used. Look at the chart: if it is crowded or shows the wrong "
+        "columns, call "
         "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
     )

@@ -31,8 +31,10 @@ _TEMPLATE = ResourceTemplate(
     uri_template=KEPT_SCHEME + "{hash}",
     name="picture",
     title="A kept picture",
-    description="A picture that a tool returned, in full size, by the SHA-256 of its bytes or at least its "
-    "first 8 digits.",
+    description=(
+        "A picture that a tool returned, at full size, identified by the SHA-256 of its bytes (at least the "
+        "first 8 digits)."
+    ),
 )
 
 

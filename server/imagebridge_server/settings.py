@@ -55,20 +55,20 @@ class Settings:
         allow_https: whether files may be fetched from public https addresses.
         store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None: pictures
             are not kept.
-        store_bytes: the most bytes of kept pictures.
-        store_seconds: seconds for which a picture is kept.
+        store_bytes: the maximum total size of kept pictures, in bytes.
+        store_seconds: how long a picture is kept, in seconds.
         create: whether the tools that create pictures with the OpenAI API are offered.
         host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None:
-            the name that each client gives decides.
-        patience: seconds after which a long call is answered with a handle.
+            the host is determined from the name that each client reports.
+        patience: how long a call may take, in seconds, before it returns a handle.
         tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each
             caller has its own store below `store` and its own folders below those of `allow_write`; all callers
             may read the folders of `allow`.
         jwt: over HTTP, the URL of an issuer whose JSON Web Tokens identify callers, instead of `tokens`.
         audience: the audience of these tokens. None: `public_url`.
         scopes: the scopes that each of these tokens must have.
-        calls: over HTTP, the most concurrent requests of one caller, including waiting ones.
-        no_auth: over HTTP, whether other machines are answered without authentication.
+        calls: over HTTP, how many requests one caller may have in progress, including waiting ones.
+        no_auth: over HTTP, whether requests from other machines are accepted without authentication.
         public_url: over HTTP, the URL of /mcp as callers see it, if a proxy is in front of the server.
         origins: over HTTP, the origins of web pages that may send requests, such as https://host.example; pages of this
             machine always may.
@@ -77,8 +77,8 @@ class Settings:
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
-            /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without `public_url` or together with `tokens`, or
-            `store` is a string but not the URL of a bucket.
+            /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without
+            `public_url` or together with `tokens`, or `store` is a string but not the URL of a bucket.
     """
 
     allow: tuple[Path, ...] = ()
@@ -118,12 +118,12 @@ class Settings:
         for scope in self.scopes:
             if not _SCOPE.fullmatch(scope):
                 raise SettingsError(
-                    f"{scope!r} is not a scope: a scope is one word without quotation marks; give each on its own"
+                    f"{scope!r} is not a scope: a scope is one word without quotation marks; pass each one separately"
                 )
         if isinstance(self.store, str):
             _check_bucket(self.store)
         if self.jwt and self.tokens:
-            raise SettingsError("callers authenticate in one way: give --tokens or --jwt, not both")
+            raise SettingsError("callers can authenticate in only one way: use --tokens or --jwt, not both")
         if self.jwt and not self.public_url:
             raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
         for name in ("store_bytes", "store_seconds", "patience"):
@@ -218,9 +218,9 @@ def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path,
 def _folder(name: str | Path) -> Path:
     if not str(name):
         # As if the variable were unset: it does not mean the folder in which the server happens to be started.
-        raise SettingsError("the name of an allowed folder is empty; give a folder, or leave it out")
+        raise SettingsError("an allowed folder has an empty name; give a folder, or leave it out")
     folder = Path(name).expanduser().absolute()
     if not folder.is_dir():
-        problem = "is not a folder" if folder.exists() else "does not exist; create it, or give another"
+        problem = "is not a folder" if folder.exists() else "does not exist; create it, or use another one"
         raise SettingsError(f"the allowed folder {str(name)!r} {problem}")
     return folder

@@ -43,7 +43,7 @@ RUNS = {
     "what is not a response": (
         [Odd("Red.", lambda _: [{"a": 1}])],
         {},
-        r"is not a response of this API|is \S+ a Responses API\?",
+        r"is not a response from this API|is \S+ a Responses API\?",
     ),
     "an answer of another form": (["Red."], {"text_format": Sight}, "does not match text_format"),
     "the last turn": ([LOOK], {"max_turns": 1}, "after 1 turn; raise max_turns"),
@@ -71,7 +71,7 @@ def test_a_run_that_fails_prints_one_traceback(case, way):
 CALLS = {
     "a tool that nobody offers": ("lok", {}, "unknown tool 'lok'; did you mean 'look'?"),
     "a wrong argument": ("look", {"side": "x"}, "side: 'x' is not of type 'integer'"),
-    "a call that was not approved": ("look", {"side": 1}, "the user did not approve this call of look"),
+    "a call that was not approved": ("look", {"side": 1}, "the user did not approve this call to look"),
 }
 
 

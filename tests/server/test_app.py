@@ -236,9 +236,9 @@ class TestCalls:
             ("get_image", {"text": "Hello"}, (1024, 576), '"Hello"'),
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
-            ("load_image", {"source": "red.bmp"}, (30, 20), "red.bmp: BMP, 2 kB; given as PNG, 30x20 px"),
+            ("load_image", {"source": "red.bmp"}, (30, 20), "red.bmp: BMP, 2 kB; returned as PNG, 30x20 px"),
             ("load_image", {"source": "red.png", "max_size": 16}, (16, 11), "Multiply coordinates by 1.875 for those in full size."),
-            ("load_image", {"source": "moving.gif", "frame": 2}, (30, 20), "; frame 2 of 2, given as PNG"),
+            ("load_image", {"source": "moving.gif", "frame": 2}, (30, 20), "; frame 2 of 2, returned as PNG"),
             ("generate_chart", {"kind": "bar", "data": ROWS}, (800, 500), "sales from 3 (Jan) to 5 (Feb)"),
             ("generate_chart", {"spec": {"hconcat": [SPEC, SPEC]}, "data": ROWS, "width": 900, "height": 400}, (900, 400), "PNG, 900x400 px"),
             ("generate_chart", {"kind": "line", "data": "sales.csv"}, (800, 500), "from 3 (Jan) to 5 (Feb)"),
@@ -269,7 +269,7 @@ class TestCalls:
             ("load_image", {"source": "https://example.com/a.png"}, "start the server with --allow-https"),
             ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not supported"),
             ("load_image", {"source": "image://3f2a9c01d4e7"}, "this server does not keep pictures"),
-            ("load_image", {"source": "image://pending-01234567"}, "is not being made here"),
+            ("load_image", {"source": "image://pending-01234567"}, "is not in progress here"),
             ("load_image", {"source": "red.png", "page": 2}, "page: is for TIFF"),
             ("load_image", {"source": "moving.gif", "frame": 3}, "frame: is 3; the file has 2 frames"),
             (
@@ -278,7 +278,7 @@ class TestCalls:
                 "max_size: is 3; give 16 or more",
             ),
             ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
-            ("load_image", {"source": "sales.csv"}, "not a picture of a known format"),
+            ("load_image", {"source": "sales.csv"}, "not a picture in a known format"),
             ("load_file", {"source": "red.png"}, "load_image shows it"),
             (
                 "load_file",
@@ -334,7 +334,7 @@ class TestCalls:
                 "create_image", {"prompt": "A bridge", "size": "256x256"}, progress_callback=on_progress
             )
         # One at once, and more where the machine is slow.
-        assert told[0] == (0, "the picture is being made")
+        assert told[0] == (0, "the picture is being created")
         assert picture_of(result).width == 256
         assert result.content[0].text.startswith('A picture of "A bridge" by gpt-image')
 

@@ -99,7 +99,7 @@ async def test_an_svg_of_immense_size_is_drawn_small(client):
     picture = Picture.from_base64(result.content[1].data)
     assert max(picture.width, picture.height) == 2048
     assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in full size.")
-    assert "100000x100000 px according to its header; given as PNG, 5000x5000 px" in result.content[0].text
+    assert "100000x100000 px according to its header; returned as PNG, 5000x5000 px" in result.content[0].text
     assert await answered(client)
 
 
@@ -143,12 +143,12 @@ ROW = {"a": "x", "b": 1}
         ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),
         ("annotate_image", {"source": "good.png", "marks": [{"kind": "k" * 1_000_000, "at": [1, 1]}]}, "allowed: box, point"),
         ("get_image", {"text": "x", "y" * 1_000_000: 1}, "available: text"),
-        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: has 100000 pictures; a sheet takes up to 48"),
+        ("contact_sheet", {"sources": ["good.png"] * 100_000}, "sources: has 100000 pictures; a sheet holds up to 48"),
         ("make_qr_code", {"text": "x" * 1_000_000}, "text: has 1,000,000 bytes; a code can hold up to 2,953"),
         ("generate_chart", {"kind": "z" * 1_000_000, "data": [ROW]}, "others can be drawn with spec"),
         ("generate_chart", {"kind": "bar", "data": [ROW], "title": "x" * 5_000_000}, "title: has 5,000,000 characters; the limit is 500"),
         ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; the limit is 500"),
-        ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' contains a text of 1,000,000 characters"),
+        ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' contains a value of 1,000,000 characters"),
         pytest.param("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000", marks=pytest.mark.long),
     ],
     ids=lambda value: str(value)[:30],

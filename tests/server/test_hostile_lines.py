@@ -10,7 +10,7 @@ from first_messages import initialize
 from processes import server_command
 from samples import drawing, file
 
-TOO_DEEP = "the request cannot be read: it is nested deeper than 150 levels"
+TOO_DEEP = "the request cannot be read: it is nested more than 150 levels deep"
 
 
 def call(tool, **arguments):
@@ -43,7 +43,7 @@ LINES = {
     ),
     "a number of 6,000 digits": (
         line(call("get_image", text="x"))[:-3] + b',"n":1' + b"0" * 6000 + b"}}}",
-        "the request cannot be read: it contains a whole number of more than 4,300 digits",
+        "the request cannot be read: it contains a whole number with more than 4,300 digits",
     ),
     "a batch": (b"[%s]" % line(call("get_image", text="in a batch")), "in a batch"),
     "a line cut short": (

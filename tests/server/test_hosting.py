@@ -229,7 +229,7 @@ class TestWhatIsTold:
         (
             "describe_image",
             {"sorce": "a.png"},
-            "describe_image takes no 'sorce'; did you mean 'source'? allowed: ",
+            "describe_image has no argument 'sorce'; did you mean 'source'? allowed: ",
         ),
     ],
 )

@@ -63,7 +63,7 @@ async def test_another_server_collects_what_one_has_made(store, patience):
     async with Jobs(JobNotes(store)) as one, Jobs(JobNotes(store)) as other:
         handle = await begun(one, make)
         waiting = await collected(other, handle, 0.0)
-        assert waiting.sentence.startswith("The picture is still being made after 0 s. ")
+        assert waiting.sentence.startswith("The picture is still in progress after 0 s. ")
         assert handle in waiting.sentence
         ready.set()
         found = await collected(other, handle, patience, lambda found: found.pictures)
@@ -81,7 +81,7 @@ async def test_a_failure_is_told_by_another_server_too(store):
             await collected(other, handle, 0.1, lambda _: False)
 
 
-LOST = "^The picture was lost because the server that was making it has ended; call that tool again$"
+LOST = "^The picture was lost because the server running it has stopped; call that tool again$"
 
 
 async def test_a_job_of_a_server_that_ended_is_lost(store):
@@ -109,7 +109,7 @@ async def test_a_job_of_a_server_that_was_killed_is_lost(store, monkeypatch):
 @pytest.mark.parametrize("kept", [True, False])
 async def test_what_was_never_made_is_not_known(store, handle, kept):
     async with Jobs(JobNotes(store) if kept else None) as jobs:
-        with pytest.raises(ArgumentError, match="is not being made here"):
+        with pytest.raises(ArgumentError, match="is not in progress here"):
             await jobs.collected(handle, 60.0)
 
 
@@ -120,7 +120,7 @@ async def test_a_note_that_cannot_be_read_tells_nothing(store, text):
     handle = "pending-" + "0" * 16
     store.storage.put(handle, text)
     async with Jobs(JobNotes(store)) as jobs:
-        with pytest.raises(ArgumentError, match="is not being made here"):
+        with pytest.raises(ArgumentError, match="is not in progress here"):
             await jobs.collected(f"image://{handle}", 60.0)
 
 

@@ -68,7 +68,7 @@ async def handle(client):
     result = await client.call_tool("create_image", arguments)
     (block,) = result.content
     assert not result.is_error
-    assert block.text.startswith("The picture is still being made after ")
+    assert block.text.startswith("The picture is still in progress after ")
     return block.text.partition('source="')[2].partition('"')[0]
 
 
@@ -77,7 +77,7 @@ async def collected(client, name):
     with anyio.fail_after(600):
         while True:
             result = await client.call_tool("load_image", {"source": name})
-            if "is still being made" not in result.content[0].text:
+            if "is still in progress" not in result.content[0].text:
                 return result
 
 

@@ -150,8 +150,8 @@ async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name
     red, white = (255, 0, 0), (255, 255, 255)
     assert [view.getpixel((at * scale, 40 * scale)) for at in (20, 150, 280)] == [white, red, white]
     assert third["output"] == (
-        "Tool error:\nsource: 'part 4 of 5 of picture:1' is part of a picture, but tools receive whole pictures; give "
-        "'picture:1' with coordinates of the whole, which the line beside the part explains"
+        "Tool error:\nsource: 'part 4 of 5 of picture:1' is part of a picture, but tools receive whole pictures; pass "
+        "'picture:1', with coordinates of the whole, as the line beside the part explains"
     )
     assert "1280" in str(fourth["output"])
     assert "9467" in str(fourth["output"])
@@ -165,5 +165,5 @@ def asked(tool, **arguments):
 
 def pixels_told(words):
     """Return in which pixels a tool gets the picture."""
-    found = re.search(r"a tool that is given picture:1 receives it in (\d+)x(\d+) pixels", words)
+    found = re.search(r"a tool that is passed picture:1 receives it at (\d+)x(\d+) pixels", words)
     return int(found[1]), int(found[2])

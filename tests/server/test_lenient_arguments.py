@@ -64,7 +64,7 @@ async def test_what_can_mean_one_thing_only_is_taken(picture, tool, arguments, w
     ("tool", "arguments", "words"),
     [
         ("generate_chart", {"kind": "barr", "data": ROWS, "columns": {"x": "mont", "y": "revenu"}}, ("bar", "month", "'revenue'")),
-        ("generate_chart", {"kind": "bar", "type": "line", "data": ROWS}, ("type: is not an argument of this tool; kind is, and you gave that too: leave this one out",)),
+        ("generate_chart", {"kind": "bar", "type": "line", "data": ROWS}, ("type: is not an argument of this tool; kind is, and you passed that too: leave this one out",)),
         ("view_image", {"source": "p.png", "region": {"x": 1, "y": 2}}, ("region",)),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "bxo", "at": [1, 2, 3, 4]}, {"kind": "arow", "at": [1, 2, 3, 4]}]}, ("marks[0]", "marks[1]", "'box'", "'arrow'")),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "circle", "at": [1, 2], "radius": 4}]}, ("radius", "box", "point")),

@@ -53,7 +53,7 @@ async def test_a_result_fits_its_host_wherever_that_is_done(width, height, where
 async def test_where_no_process_makes_it_fit_the_words_stay(monkeypatch):
     async def broken(*_, **__):
         raise ApartError(
-            "processing the file took longer than 120 seconds and was stopped; give a smaller one"
+            "processing the file took longer than 120 seconds and was stopped; use a smaller file"
         )
 
     monkeypatch.setattr(results, "apart", broken)
@@ -63,7 +63,7 @@ async def test_where_no_process_makes_it_fit_the_words_stay(monkeypatch):
             {
                 "type": "text",
                 "text": "[not shown: the pictures of this result; processing the file took longer than 120 seconds and was stopped; "
-                "give a smaller one]",
+                "use a smaller file]",
             },
         ],
         "isError": False,

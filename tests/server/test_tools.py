@@ -107,7 +107,7 @@ async def test_calls(client, name, arguments, size, point, color, words):
     result = await client.call_tool(name, arguments)
     if words is None:
         assert result.content[0].text.startswith(
-            "Tool error:\noperations: is empty; give one operation in each object"
+            "Tool error:\noperations: is empty; give one operation per object"
         )
         return
     text, (image,) = shown(result)
@@ -141,7 +141,7 @@ async def test_a_sheet_holds_only_so_many_bytes(client, monkeypatch):
         await client.call_tool("contact_sheet", {"sources": ["bridge.png", "photo.jpg", "logo.svg"]})
     )
     assert "A sheet of 1 picture, " in text
-    assert "photo.jpg: the files have over 3,000 bytes in total; logo.svg: the files have over" in text
+    assert "photo.jpg: the files total over 3,000 bytes; logo.svg: the files total over" in text
 
 
 async def test_identical_pictures_and_facts_are_words_alone(client):
@@ -169,7 +169,7 @@ async def test_a_result_is_saved_and_worked_on_again(client, folder):
     assert "reads 'saved'" in told.content[0].text
     again = await client.call_tool("make_qr_code", {"text": "other", "save_as": "code.png"})
     assert again.is_error
-    assert "exists already" in again.content[0].text
+    assert "already exists" in again.content[0].text
     (folder / "code.png").unlink()
 
 

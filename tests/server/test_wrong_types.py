@@ -223,20 +223,20 @@ HUGE = 10**400
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
-        ("view_image", {"source": "p.png", "rotate": HUGE}, "rotate: is a whole number of over 300 digits"),
+        ("view_image", {"source": "p.png", "rotate": HUGE}, "rotate: is a whole number with over 300 digits"),
         (
             "annotate_image",
             {"source": "p.png", "marks": [{"kind": "box", "at": [1, HUGE, 3, 4]}]},
-            "marks[0].at[1]: is a whole number of over 300 digits",
+            "marks[0].at[1]: is a whole number with over 300 digits",
         ),
         (
             "transform_image",
             {"source": "p.png", "operations": [{"crop": [0, 0, HUGE, 9]}]},
-            "operations[0].crop[2]: is a whole number of over 300 digits",
+            "operations[0].crop[2]: is a whole number with over 300 digits",
         ),
-        ("load_image", {"source": "a\ud800.png"}, "source: contains half of a character"),
-        ("make_qr_code", {"text": "a\ud800"}, "text: contains half of a character"),
-        ("generate_chart", {"kind": "bar", "data": "a\ud800.csv"}, "data: contains half of a character"),
+        ("load_image", {"source": "a\ud800.png"}, "source: contains half a character"),
+        ("make_qr_code", {"text": "a\ud800"}, "text: contains half a character"),
+        ("generate_chart", {"kind": "bar", "data": "a\ud800.csv"}, "data: contains half a character"),
     ],
 )
 async def test_what_nothing_can_be_done_with_is_told_in_its_place(client, tool, arguments, said):

@@ -235,26 +235,26 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
     ("marks", "argument", "problem"),
     [
         ([], "marks", "is empty; give marks of the kinds box, point, arrow, polygon, number, text, redact"),
-        ([BOX] * 201, "marks", "has 201 marks; give at most 200 in a call"),
+        ([BOX] * 201, "marks", "has 201 marks; give at most 200 per call"),
         (["box"], "marks[0]", 'is \'box\', which is not an object; write {"kind": "box"'),
         ([BOX, {"kind": "bocks", "at": [1, 2]}], "marks[1].kind", "is 'bocks'; did you mean 'box'? allowed: box, point"),
         ([{"at": [1, 2]}], "marks[0].kind", "is missing; give one of box, point"),
-        ([{**BOX, "lable": "x"}], "marks[0]", "has 'lable', which no mark has; did you mean 'label'?"),
+        ([{**BOX, "lable": "x"}], "marks[0]", "has 'lable', which marks do not have; did you mean 'label'?"),
         ([{"kind": "box"}], "marks[0].at", "is missing; write {"),
         ([{"kind": "box", "at": "here"}], "marks[0].at", "is 'here', which is not a list of numbers; write {"),
         ([{"kind": "box", "at": [1, 2, "c", 4]}], "marks[0].at", "is [1, 2, 'c', 4], which is not a list of numbers"),
-        ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; a mark of kind box has [left, top, right, bottom]"),
+        ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; a mark of kind box needs [left, top, right, bottom]"),
         ([{"kind": "box", "at": [110, 20, 10, 70]}], "marks[0].at", "such as [10, 20, 110, 70]"),
         ([{"kind": "point", "at": [401, 20]}], "marks[0].at", "x = 401 is outside the picture, which extends from 0 to 400"),
         ([{"kind": "point", "at": [0.5, 0.5]}], "marks[0].at", 'is a single pixel of 400x300; did you mean units="0-1"?'),
         ([{"kind": "text", "at": [1, 0.1], "label": "x"}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "arrow", "at": [0, 0, 0.5, 1]}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "polygon", "at": [0, 0, 0.5, 1, 1, 0]}], "marks[0].at", 'did you mean units="0-1"?'),
-        ([{"kind": "point", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a mark of kind point has [x, y]"),
-        ([{"kind": "arrow", "at": [1, 2]}], "marks[0].at", "a mark of kind arrow has [x, y, x, y] from tail to tip"),
+        ([{"kind": "point", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a mark of kind point needs [x, y]"),
+        ([{"kind": "arrow", "at": [1, 2]}], "marks[0].at", "a mark of kind arrow needs [x, y, x, y] from tail to tip"),
         ([{"kind": "arrow", "at": [1, 2, 1, 2]}], "marks[0].at", "begins where it ends"),
-        ([{"kind": "polygon", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a polygon has x and y of 3 to 500 corners"),
-        ([{"kind": "polygon", "at": [1, 2, 3, 4, 5, 6, 7]}], "marks[0].at", "has 7 numbers; give x and y of each point in turn"),
+        ([{"kind": "polygon", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a polygon needs the x and y of 3 to 500 corners"),
+        ([{"kind": "polygon", "at": [1, 2, 3, 4, 5, 6, 7]}], "marks[0].at", "has 7 numbers; give the x and y of each point in turn"),
         ([{"kind": "text", "at": [1, 2]}], "marks[0].label", "is missing; it is the text to write"),
         ([{**BOX, "label": "x" * 301}], "marks[0].label", "has 301 characters; give at most 300"),
         ([{**BOX, "label": ["x"]}], "marks[0].label", "is ['x'], which is not text"),
@@ -290,7 +290,7 @@ def test_a_label_that_fits_no_way():
     with pytest.raises(ArgumentError) as caught:
         drawn({"kind": "point", "at": [5, 5], "label": "a long label"}, source=page(20, 10))
     assert caught.value.argument == "marks[0].label"
-    assert "'a long label' does not fit into 20x10 pixels; shorten it" in caught.value.problem
+    assert "'a long label' does not fit in 20x10 pixels; shorten it" in caught.value.problem
 
 
 @pytest.mark.parametrize("kind", ["box", "arrow", "point", "redact", "number"])

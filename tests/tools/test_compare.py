@@ -168,7 +168,7 @@ class TestWhatIsShown:
         assert image.width > image.height
         wide = [Image.new("RGB", (2400, 600), color) for color in ("red", "blue")]
         told = said(*wide, show="side_by_side")
-        assert told.split("Shown: ")[1].startswith("a above b, larger so; PNG, 2000x1")
+        assert told.split("Shown: ")[1].startswith("a above b, which makes both larger; PNG, 2000x1")
         assert image.width > 2 * 400 or image.height > 2 * 300
         assert (
             sum(count for count, color in image.getcolors(1 << 20) if color == (0, 0, 128))
@@ -203,7 +203,7 @@ class TestWhatIsShown:
 @pytest.mark.parametrize(
     ("a", "b", "given", "argument", "problem"),
     [
-        (b"hello", None, {}, "a", "one.png is not a picture of a known format"),
+        (b"hello", None, {}, "a", "one.png is not a picture in a known format"),
         (None, b"", {}, "b", "two.png is empty"),
         (None, b"%PDF-1.7", {}, "b", "two.png is a PDF; use render_document to see its pages"),
         (None, None, {"show": "sidebyside"}, "show", "did you mean 'side_by_side'? allowed: all, side_by_side, overlay, difference"),

@@ -63,7 +63,7 @@ def test_what_cannot_be_shown_is_told_and_the_rest_is_there():
     )
     assert "A sheet of 2 pictures" in answer.sentence
     assert "1: red.png (480x320 px); 4: blue.png (480x320 px). Not shown: " in answer.sentence
-    assert "sources[1]: no.txt is not a picture of a known format" in answer.sentence
+    assert "sources[1]: no.txt is not a picture in a known format" in answer.sentence
     assert "sources[2]: 'gone.png' does not exist" in answer.sentence
 
 
@@ -100,8 +100,8 @@ def test_a_long_name_keeps_its_ends():
     ("given", "argument", "problem"),
     [
         (([],), "sources", 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'),
-        (([plain("red")] * 49,), "sources", "has 49 pictures; a sheet takes up to 48"),
-        (([plain("red")] * 2, ["one"]), "labels", "has 1 text for 2 pictures; give one for each"),
+        (([plain("red")] * 49,), "sources", "has 49 pictures; a sheet holds up to 48"),
+        (([plain("red")] * 2, ["one"]), "labels", "has 1 label for 2 pictures; give one per picture"),
         (([plain("red")], None, 0), "columns", "is 0; give 1 to 48"),
     ],
 )

@@ -118,8 +118,8 @@ async def test_unfinished_pictures_are_kept_and_told_on_the_way(endpoint, tmp_pa
     assert sorted(note.origin for note in notes) == [
         f'create_image(prompt="A bridge"), unfinished picture {number}' for number in (1, 2)
     ]
-    assert told[0] == "the picture is being made"
-    assert all(words.startswith("the picture is being made, ") for words in told[1:])
+    assert told[0] == "the picture is being created"
+    assert all(words.startswith("the picture is being created, ") for words in told[1:])
     # A slow machine is told of more often than once a picture.
     unfinished = list(dict.fromkeys(words.partition("; ")[2] for words in told[1:] if "; " in words))
     assert len(unfinished) == 2
@@ -161,8 +161,8 @@ async def test_progress_is_told_while_it_lasts(monkeypatch):
 
     with answering(monkeypatch, 500, {}, wait=done), pytest.raises(CreationError):
         await create_image("x", on_progress=on_progress, tick=0.02)
-    assert told[0] == (0, "the picture is being made")
-    assert re.fullmatch(r"the picture is being made, \d+ s so far", told[1][1])
+    assert told[0] == (0, "the picture is being created")
+    assert re.fullmatch(r"the picture is being created, \d+ s so far", told[1][1])
     assert sorted(told) == told
 
 
@@ -234,7 +234,11 @@ async def test_a_model_of_other_sizes_speaks_for_itself(endpoint, monkeypatch):
         (429, {"code": "insufficient_quota", "message": "no"}, "no credit left"),
         (429, {"code": "rate_limit_exceeded", "message": "no"}, "call again in a minute"),
         (500, {"message": "internal"}, "failed with status 500"),
-        (400, {"code": "moderation_blocked", "message": "no"}, "prompt: the API's safety system refused it"),
+        (
+            400,
+            {"code": "moderation_blocked", "message": "no"},
+            "prompt: the API's safety system refused the request",
+        ),
         (400, {"param": "output_format", "message": "Not supported."}, "format: Not supported."),
     ],
 )
@@ -260,8 +264,8 @@ async def test_answers_that_are_no_picture(monkeypatch, body, words):
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ([1], "the endpoint's answer is not that of an Images API"),
-        (None, "the endpoint's answer is not that of an Images API"),
+        ([1], "the endpoint's answer did not come from an Images API"),
+        (None, "the endpoint's answer did not come from an Images API"),
         ("sign in", "the endpoint answered with text, 'sign in'"),
         ({"created": 1, "data": "none"}, "without a picture"),
         ({"created": "x", "data": [5, None, {"b64_json": 7}], "usage": "x"}, "without a picture"),
@@ -279,7 +283,7 @@ async def test_no_more_pictures_than_were_asked_for(monkeypatch):
     with answering(monkeypatch, 200, {"created": 1, "data": [{"b64_json": dot}] * 30, "quality": {}}):
         answer = await create_image("x", n=2)
     assert len(answer.pictures) == 2
-    assert answer.sentence.endswith(" The API sent 28 pictures more than requested; they are left out.")
+    assert answer.sentence.endswith(" The API sent 28 more pictures than requested; they were left out.")
 
 
 async def test_time_out(monkeypatch):
@@ -299,8 +303,8 @@ async def test_no_server(monkeypatch):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY contains a character that keys do not have"),
-        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY contains a character that keys do not have"),
+        ("OPENAI_API_KEY", KEY + "\n", "OPENAI_API_KEY contains a character that keys never contain"),
+        ("OPENAI_API_KEY", KEY + "\u044f", "OPENAI_API_KEY contains a character that keys never contain"),
         ("OPENAI_BASE_URL", "http://[::1", "OPENAI_BASE_URL is not usable: its address is not a URL"),
         (
             "OPENAI_BASE_URL",
@@ -402,7 +406,7 @@ class TestEdit:
             (
                 [url(RED)],
                 url(RED),
-                "mask: data: URL cannot be sent: it has no transparent part; a mask is transparent where the picture should change, a markup everywhere but where notes are",
+                "mask: data: URL cannot be sent: it has no transparent part; a mask is transparent where the picture should change, and a markup is transparent everywhere except where the notes are",
             ),
             (
                 [url(BLUE)],
@@ -432,15 +436,15 @@ class TestEdit:
     [
         (0, 1, 0, ""),
         (2, 1, 2, ""),
-        (300, 1, 2, " The API sent 298 unfinished pictures more than requested; they are left out."),
-        (1, 4, 1, " The API sent 3 pictures more than requested; they are left out."),
+        (300, 1, 2, " The API sent 298 more unfinished pictures than requested; they were left out."),
+        (1, 4, 1, " The API sent 3 more pictures than requested; they were left out."),
         (
             3,
             2,
             2,
             (
-                " The API sent 1 picture more than requested; it is left out."
-                " The API sent 1 unfinished picture more than requested; it is left out."
+                " The API sent 1 more picture than requested; it was left out."
+                " The API sent 1 more unfinished picture than requested; it was left out."
             ),
         ),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import samples
 from PIL import Image
-from workbooks import Formatted, Formula, workbook
+from workbooks import Formatted, Formula, with_notes_and_drawing, workbook
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import document, load_file
@@ -97,7 +97,7 @@ class TestTables:
         assert answer.sentence.splitlines() == [
             (
                 f"a.csv: text/csv, {len(self.LONG):,} characters in 2,001 lines; a table of 2,000 rows and 3 columns; these are "
-                "rows 1 to 50, as CSV. Call again with rows=51-100 for more. start=1 gives the text as it is."
+                "rows 1 to 50, as CSV. Call again with rows=51-100 for more. start=1 returns the text unchanged."
             ),
             "Columns:",
             "- day: dates, 2026-01-01 to 2026-01-28, 28 different; read as dates (day, month, year)",
@@ -173,16 +173,16 @@ class TestTables:
         data = workbook({"A": [["k"], ["a"]], "B": [["k"], ["b"]]}, hidden_sheets=("B",))
         assert (await read(folder, "a.xlsx", data)).sentence.splitlines()[1:] == [
             "- 'A': 1 row and 1 column, as CSV",
-            "- hidden: 'B'; give sheet to read one",
+            "- hidden: 'B'; use sheet to read one",
         ]
         answer = await read(folder, "a.xlsx", data, rows="1")
-        assert "Its sheets are 'A', 'B' (hidden); give sheet to read another." in answer.sentence
+        assert "Its sheets are 'A', 'B' (hidden); use sheet to read another." in answer.sentence
         assert (await read(folder, "a.xlsx", data, sheet="B")).files[0].content == "k\nb\n"
 
     async def test_a_sheet_and_its_rows(self, folder):
         answer = await read(folder, "a.xlsx", self.BOOK, sheet="costs", rows="1")
         assert answer.files[0].content == "k,n\na,3\n"
-        assert "Its sheets are 'Sales', 'Costs', 'Empty'; give sheet to read another." in answer.sentence
+        assert "Its sheets are 'Sales', 'Costs', 'Empty'; use sheet to read another." in answer.sentence
 
     async def test_a_sheet_that_holds_no_table_comes_as_it_stands(self, folder):
         data = workbook({"About": [["Read me", None, "first"]], "T": [["k"], ["a"]]})
@@ -195,12 +195,25 @@ class TestTables:
         alone = await read(folder, "a.xlsx", data, sheet="About")
         assert alone.files[0].content == "Read me,,first\n"
 
+    async def test_what_a_sheet_without_a_table_has_besides_its_cells_is_said(self, folder):
+        rows = {"About": [["Read me", None, "#REF!"]], "Blank": []}
+        data = with_notes_and_drawing(workbook(rows, hidden_columns=[(3, 3)]), {"A1": "Late"})
+        answer = await read(folder, "a.xlsx", data)
+        notes = "; 1 column hidden in the sheet, also read; cell notes: A1: Late"
+        assert answer.sentence.splitlines()[1:] == [
+            f"- 'About': 1 row, not a table, as CSV{notes}",
+            "- 'Blank': empty",
+        ]
+        alone = await read(folder, "a.xlsx", data, sheet="About")
+        assert alone.sentence.endswith(f"not a table, as CSV{notes}.")
+        assert answer.files[0].content == alone.files[0].content == "Read me,,#REF!\n"
+
     async def test_a_long_workbook_is_described(self, folder):
         rows = [["day", "n"], *([date(2026, 1, 1 + n % 31), n] for n in range(3000))]
         answer = await read(folder, "a.xlsx", workbook({"Long": rows, "Other": [["a"], [1]]}))
         assert "a table of 3,000 rows and 2 columns; these are rows 1 to 50, as CSV" in answer.sentence
         assert "- day: dates, 2026-01-01 to 2026-01-31, 31 different" in answer.sentence
-        assert "Its sheets are 'Long', 'Other'; give sheet to read another." in answer.sentence
+        assert "Its sheets are 'Long', 'Other'; use sheet to read another." in answer.sentence
 
     @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
     async def test_a_row_that_is_too_long_comes_by_part(self, folder, name):
@@ -232,7 +245,7 @@ class TestTables:
             ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
             ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
             ("a.csv", {"rows": "1", "start": 1}, "rows: is for tables and start is for text"),
-            ("a.csv", {"sheet": "x"}, "sheet: applies to workbooks, which a.csv is not; leave it out"),
+            ("a.csv", {"sheet": "x"}, "sheet: applies only to workbooks, and a.csv is not one; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),
             ("a.xlsx", {"start": 1}, "start: applies to text; a.xlsx is a workbook"),
             ("a.md", {"rows": "1"}, "rows: applies to tables, but a.md"),

@@ -37,7 +37,7 @@ def test_a_drawing():
     data = file(drawing(), "PNG")
     assert told(data, "bridge.png") == (
         f"bridge.png: PNG, 64x48 px, {len(data)} bytes; RGB, 8 bits per channel; no transparency; "
-        "main colours #ffffff 91%, #000080 7%, #ff0000 2%; no QR code or bar code found."
+        "main colours #ffffff 91%, #000080 7%, #ff0000 2%; no QR code or barcode found."
     )
 
 
@@ -56,7 +56,7 @@ def test_a_drawing():
         (animation("WEBP", 3), ["3 frames, 0.75 s long"]),
         (file(drawing(), "TIFF", save_all=True, append_images=[drawing()]), ["TIFF, 64x48 px", "2 pages"]),
         (SVG, ["SVG, 64x48 px", "a vector drawing, measured as drawn"]),
-        (file(Image.new("RGBA", (10, 10), (0, 0, 0, 0)), "PNG"), ["100.0% of the pixels are partly or fully transparent, 100.0% wholly", "no visible colours"]),
+        (file(Image.new("RGBA", (10, 10), (0, 0, 0, 0)), "PNG"), ["100.0% of the pixels are partly or fully transparent, 100.0% fully", "no visible colours"]),
         (file(photo(), "PNG", icc_profile=SRGB), ["colour profile sRGB"]),
     ],
 )  # fmt: skip
@@ -70,7 +70,7 @@ def test_transparency_in_part():
     image = drawing(100, 100).convert("RGBA")
     image.paste((0, 0, 255, 0), (0, 0, 100, 20))
     image.paste((0, 0, 255, 100), (0, 20, 100, 30))
-    assert "30.0% of the pixels are partly or fully transparent, 20.0% wholly" in told(file(image, "PNG"))
+    assert "30.0% of the pixels are partly or fully transparent, 20.0% fully" in told(file(image, "PNG"))
 
 
 def test_colours_of_a_photograph_are_taken_together():
@@ -185,7 +185,7 @@ class TestCodes:
     ("data", "problem"),
     [
         (b"", "x is empty; supported are PNG, JPEG"),
-        (b"hello", "x is not a picture of a known format"),
+        (b"hello", "x is not a picture in a known format"),
         (b"%PDF-1.7", "x is a PDF; use render_document to see its pages"),
         (b"RIFF\0\0\0\0WAVE", "x is a file of type audio/wav"),
         (file(drawing(), "PNG")[:70], "x cannot be shown: "),

@@ -197,7 +197,7 @@ class TestWhatIsRefused:
         ("data", "words"),
         [
             (b"", "is empty"),
-            (b"hello", "not a picture of a known format"),
+            (b"hello", "not a picture in a known format"),
             (b"%PDF-1.7", "application/pdf"),
             (saved(halves(), "BMP")[:40], "cannot be shown: "),
             (b"<svg xmlns='http://www.w3.org/2000/svg'><g>", "cannot be shown: "),
@@ -313,12 +313,12 @@ class TestWhatBecomesOfIt:
     @pytest.mark.parametrize(
         ("form", "options", "words"),
         [
-            ("BMP", {}, "BMP, 7 kB; given as PNG, 60x40 px, "),
-            ("TIFF", {}, "TIFF, 7 kB; given as PNG, 60x40 px, "),
+            ("BMP", {}, "BMP, 7 kB; returned as PNG, 60x40 px, "),
+            ("TIFF", {}, "TIFF, 7 kB; returned as PNG, 60x40 px, "),
             ("AVIF", {"quality": 100}, "AVIF, "),
             ("JPEG2000", {}, "JPEG 2000, "),
             ("ICO", {"sizes": [(60, 40)]}, "ICO, "),
-            ("PPM", {}, "PNM, 7 kB; given as PNG, 60x40 px, "),
+            ("PPM", {}, "PNM, 7 kB; returned as PNG, 60x40 px, "),
         ],
     )
     async def test_other_formats_are_converted(self, allowed, form, options, words):
@@ -363,7 +363,7 @@ class TestWhatBecomesOfIt:
             (255, 0, 0),
             (0, 0, 255),
         ]
-        assert "; shown: the 2 pages of a TIFF; given as 2 pictures without metadata." in answer.sentence
+        assert "; shown: the 2 pages of a TIFF; returned as 2 pictures without metadata." in answer.sentence
 
     async def test_metadata_of_a_converted_file_is_gone(self, allowed):
         exif = Image.Exif()
@@ -410,10 +410,10 @@ class TestParts:
     @pytest.mark.parametrize(
         ("form", "choices", "color", "words"),
         [
-            ("GIF", {"frame": 2}, (0, 0, 255), "; frame 2 of 3, given as PNG, 80x60 px"),
-            ("WEBP", {"frame": 3}, (0, 255, 0), "; frame 3 of 3, given as PNG, 80x60 px"),
-            ("PNG", {"frame": 1}, (255, 0, 0), "; frame 1 of 3, given as PNG, 80x60 px"),
-            ("TIFF", {"page": 2}, (0, 0, 255), "; page 2 of 3, given as PNG, 80x60 px"),
+            ("GIF", {"frame": 2}, (0, 0, 255), "; frame 2 of 3, returned as PNG, 80x60 px"),
+            ("WEBP", {"frame": 3}, (0, 255, 0), "; frame 3 of 3, returned as PNG, 80x60 px"),
+            ("PNG", {"frame": 1}, (255, 0, 0), "; frame 1 of 3, returned as PNG, 80x60 px"),
+            ("TIFF", {"page": 2}, (0, 0, 255), "; page 2 of 3, returned as PNG, 80x60 px"),
         ],
     )
     async def test_one_frame_or_page(self, allowed, form, choices, color, words):
@@ -433,9 +433,9 @@ class TestParts:
         [
             ("GIF", {"frame": 4}, "frame", "is 4; the file has 3 frames, counted from 1"),
             ("GIF", {"frame": 0}, "frame", "is 0; give 1 or more"),
-            ("GIF", {"page": 1}, "page", "a picture of this format has frames, so give frame"),
+            ("GIF", {"page": 1}, "page", "a picture in this format has frames, so use frame"),
             ("TIFF", {"page": 4}, "page", "is 4; the file has 3 pages, counted from 1"),
-            ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, so give page"),
+            ("TIFF", {"frame": 1}, "frame", "a TIFF has pages, so use page"),
             ("BMP", {"page": 2}, "page", "is 2; the file has 1 page, counted from 1"),
             ("GIF", {"page": 1, "frame": 1}, "frame", "give one of them"),
             ("GIF", {"max_size": 15}, "max_size", "is 15; give 16 or more"),

@@ -70,7 +70,7 @@ def test_the_sentence():
         (("é" * 700, 2000, "H"), "text", "has 1,400 bytes; a code can hold"),
         (("x", 63), "size", "is 63; give 64 to 2000 pixels"),
         (("x", 2001), "size", "is 2001; give 64 to 2000 pixels"),
-        (("x" * 1000, 100), "size", "is 100; this text needs 129 pixels at least, or 387 to scan well"),
+        (("x" * 1000, 100), "size", "is 100; this text needs at least 129 pixels, or 387 to scan well"),
         (("x", 512, "X"), "error_correction", "is 'X'; allowed: L, M, Q, H"),
     ],
 )  # fmt: skip

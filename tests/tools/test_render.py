@@ -73,7 +73,7 @@ def test_long_texts_are_cut(monkeypatch):
     monkeypatch.setattr(render, "_LETTERS", 10)
     told = rendered(document("Bridges", "Towers"), "", True, 400).sentence
     assert told.endswith(
-        "Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out; load_file with pages=2 gives all of it]"
+        "Page 1, text:\nBridges\nPage 2, text:\nTow\n[cut: 3 of 6 characters are left out; load_file with pages=2 returns all of it]"
     )
 
 
@@ -82,7 +82,7 @@ def test_texts_take_no_more_room_than_there_is(letter):
     pages = [" ".join(letter * 9 for _ in range(60)) for _ in range(3)]
     told = rendered(document(*pages, size=(6_000, 100)), "1-3", True, 200, 3_000).sentence
     assert len(json.dumps(told)) < 3_000
-    assert [f"load_file with pages={number} gives all of it" in told for number in (1, 2, 3)] == [
+    assert [f"load_file with pages={number} returns all of it" in told for number in (1, 2, 3)] == [
         letter != "a"
     ] * 3
 
@@ -124,8 +124,8 @@ def test_the_text_of_an_svg():
         (written("a", "b"), {"pages": "3"}, "pages", "asks for page 3, but the document has only 2 pages"),
         (written("a", "b"), {"pages": "0-1"}, "pages", "asks for page 0"),
         (written("a", "b"), {"pages": "1-99999999999"}, "pages", "asks for page 99999999999"),
-        (written("a", "b"), {"pages": "first"}, "pages", "contains 'first'; give numbers and ranges such as 1-3, 7"),
-        (written("a", "b"), {"pages": "1,,2"}, "pages", "contains ''; give numbers"),
+        (written("a", "b"), {"pages": "first"}, "pages", "contains 'first'; use numbers and ranges such as 1-3, 7"),
+        (written("a", "b"), {"pages": "1,,2"}, "pages", "contains ''; use numbers"),
         (written(*"abcdefgh"), {"pages": "1-8"}, "pages", f"has 8 entries, but at most {PAGES} are drawn per call; ask for 1-6, for example"),
         (SVG, {"pages": "2"}, "pages", "is '2'; an SVG has only one page"),
         (SVG, {"size": 100}, "size", "is 100; give 200 to 2000 pixels"),

@@ -170,7 +170,7 @@ def test_bad_arguments(given, argument, problem):
     ("data", "problem"),
     [
         (b"", "x is empty"),
-        (b"hello", "x is not a picture of a known format; supported are PNG, JPEG"),
+        (b"hello", "x is not a picture in a known format; supported are PNG, JPEG"),
         (pdf(), "x is a PDF; use render_document to see its pages"),
         (file(drawing(), "PNG")[:60], "x cannot be shown: "),
         (file(photo(), "JPEG")[:300], "x cannot be shown: "),

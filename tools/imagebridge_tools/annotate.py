@@ -148,7 +148,7 @@ def _every(
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}; {_FORM}")
     if len(marks) > MAX_MARKS:
-        raise ArgumentError("marks", f"has {len(marks)} marks; give at most {MAX_MARKS} in a call")
+        raise ArgumentError("marks", f"has {len(marks)} marks; give at most {MAX_MARKS} per call")
     read: list[_Mark] = []
     wrong: list[ArgumentError] = []
     for at, mark in enumerate(marks):
@@ -219,7 +219,7 @@ def _checked_mark(
         named = ", ".join(map(repr, others))
         mistakes.add(
             ArgumentError(
-                path, f"has {named}, which no mark has; {nearest_allowed(others[0], _KEYS)}; {_FORM}"
+                path, f"has {named}, which marks do not have; {nearest_allowed(others[0], _KEYS)}; {_FORM}"
             )
         )
     kind = mistakes.of(lambda: _kind(mark, path)) or ""
@@ -285,13 +285,13 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
     if kind not in KINDS:
         return []
     wanted = KINDS[kind]
+    told = counted(len(numbers), "number")
     if wanted and len(numbers) != wanted:
         shape = {"box": "[left, top, right, bottom]", "arrow": "[x, y, x, y] from tail to tip"}
         form = shape.get("box" if kind == "redact" else kind, "[x, y]")
-        raise ArgumentError(path, f"has {counted(len(numbers), 'number')}; a mark of kind {kind} has {form}")
+        raise ArgumentError(path, f"has {told}; a mark of kind {kind} needs {form}")
     if not wanted and not 6 <= len(numbers) <= 2 * MAX_CORNERS:
-        told = counted(len(numbers), "number")
-        raise ArgumentError(path, f"has {told}; a polygon has x and y of 3 to {MAX_CORNERS} corners")
+        raise ArgumentError(path, f"has {told}; a polygon needs the x and y of 3 to {MAX_CORNERS} corners")
     if ruler is None:
         return []
     if kind in ("box", "redact"):

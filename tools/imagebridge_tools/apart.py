@@ -41,7 +41,7 @@ Arguments = TypeVarTuple("Arguments")
 WorkResult = TypeVar("WorkResult")
 Held = TypeVar("Held")
 
-_BROKEN = "the file crashed the process that worked on it, or took too much memory; give a smaller one"
+_BROKEN = "the file crashed the process working on it, or needed too much memory; use a smaller file"
 
 
 class WorkShare:
@@ -132,11 +132,11 @@ async def _worked(
             outcome = await _twice(_limited, os.getpid(), limits, function, *arguments)
     except TimeoutError:
         raise ApartError(
-            f"processing the file took longer than {seconds:g} seconds and was stopped; give a smaller one"
+            f"processing the file took longer than {seconds:g} seconds and was stopped; use a smaller file"
         ) from None
     except BrokenWorkerProcess as error:
         if error.args:  # It never reached the file.
-            raise ApartError(f"cannot start a process for reading the file: {error.__cause__}") from error
+            raise ApartError(f"cannot start a process to read the file: {error.__cause__}") from error
         raise ApartError(_BROKEN) from error
     if outcome.held > KEPT:
         await _tidied()

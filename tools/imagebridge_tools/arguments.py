@@ -20,7 +20,8 @@ PICTURES = 'give a list of pictures, such as ["a.png", "b.png"]'
 ImageSource = Annotated[
     str,
     Argument(
-        "The picture: a path (absolute, or relative to an allowed folder), the image:// uri of an earlier result, or a "
+        "The picture: a path (absolute, or relative to an allowed folder), the image:// uri from an earlier "
+        "result, or a "
         "file:, data: or https: URL.",
         examples=["photos/bridge.jpg", "image://3f2a9c01d4e7"],
         reading=alone,
@@ -50,8 +51,8 @@ SheetName = Annotated[
 SaveAs = Annotated[
     str | None,
     Argument(
-        "Also save it in full size, as this png, jpg, webp or gif file below a writable folder.",
-        form='give the path of a file, such as "charts/sales.png"',
+        "Also save the picture at full size, as this png, jpg, webp or gif file in a writable folder.",
+        form='give a file path, such as "charts/sales.png"',
         names=(
             *("output", "output_path", "output_file", "out"),
             *("save_to", "save_path", "save", "destination"),

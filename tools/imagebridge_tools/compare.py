@@ -298,7 +298,9 @@ def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
     red = "b in pale grey with changes in red" + (" and the regions numbered" if changed else "")
     return {
         "all": f"Shown: a, b, and {red}",
-        "side_by_side": "Shown: a above b, larger so" if stacked else "Shown: a and b side by side",
+        "side_by_side": "Shown: a above b, which makes both larger"
+        if stacked
+        else "Shown: a and b side by side",
         "overlay": f"Shown: {red}",
         "difference": "Shown: how much each pixel differs, black for nothing, white for the most",
     }[show]

@@ -59,7 +59,7 @@ CellLabels = Annotated[
         "One label per picture.",
         reading=texts,
         json_type=list[str] | None,
-        form='give a list of texts, one for each picture, such as ["before", "after"]',
+        form='give a list of strings, one per picture, such as ["before", "after"]',
         names=("captions", "names"),
     ),
 ]
@@ -103,9 +103,7 @@ async def contact_sheet(
             files.append(str(error))
             continue
         room -= len(source.data)
-        files.append(
-            source if room >= 0 else f"{source.name}: the files have over {TOGETHER:,} bytes in total"
-        )
+        files.append(source if room >= 0 else f"{source.name}: the files total over {TOGETHER:,} bytes")
     return await apart(laid_out, files, labels, columns)
 
 
@@ -149,11 +147,9 @@ def _check_arguments(sources: Sequence[object], labels: Sequence[str] | None, co
         problem = 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'
         mistakes.add(ArgumentError("sources", problem))
     if len(sources) > PICTURES:
-        mistakes.add(ArgumentError("sources", f"has {len(sources)} pictures; a sheet takes up to {PICTURES}"))
+        mistakes.add(ArgumentError("sources", f"has {len(sources)} pictures; a sheet holds up to {PICTURES}"))
     if labels is not None and len(labels) != len(sources):
-        problem = (
-            f"has {counted(len(labels), 'text')} for {counted(len(sources), 'picture')}; give one for each"
-        )
+        problem = f"has {counted(len(labels), 'label')} for {counted(len(sources), 'picture')}; give one per picture"
         mistakes.add(ArgumentError("labels", problem))
     if columns is not None and not 1 <= columns <= PICTURES:
         mistakes.add(ArgumentError("columns", f"is {columns}; give 1 to {PICTURES}"))

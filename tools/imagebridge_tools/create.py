@@ -69,13 +69,13 @@ Mask = Annotated[
 Markup = Annotated[
     str | None,
     Argument(
-        "Laid over the first: notes, transparent elsewhere.",
+        "Notes to lay over the first picture; transparent elsewhere.",
         reading=lenient_values.alone,
         form=PICTURE,
     ),
 ]
 
-_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle to collect it."
+_COST = "It costs money and may take minutes; after {patience:g} s it returns a handle for collecting the picture."
 
 
 @tool(
@@ -140,7 +140,7 @@ async def create_image(
 
 @tool(
     "Edit pictures",
-    "Change or combine pictures; arguments, time and cost as in create_image.",
+    "Change or combine pictures; arguments, time and cost are as in create_image.",
     saves=True,
     paid=True,
     requirement=IMAGES,
@@ -260,8 +260,8 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 def _left_out(count: int, what: str) -> str:
     """Say how many more pictures arrived than were requested; empty if none did."""
     if count < 2:
-        return f" The API sent 1 {what} more than requested; it is left out." if count else ""
-    return f" The API sent {count:,} {what}s more than requested; they are left out."
+        return f" The API sent 1 more {what} than requested; it was left out." if count else ""
+    return f" The API sent {count:,} more {what}s than requested; they were left out."
 
 
 def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
@@ -270,7 +270,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
     kept = places.store is not None
     for argument, wrong, problem in (
         ("prompt", not order.prompt.strip(), "is empty; describe the picture"),
-        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API takes up to {MAX_PROMPT:,}"),
+        ("prompt", prompt > MAX_PROMPT, f"has {prompt:,} characters; the API accepts up to {MAX_PROMPT:,}"),
         (
             "size",
             not re.fullmatch(r"auto|[1-9]\d{1,4}x[1-9]\d{1,4}", order.size),
@@ -343,13 +343,13 @@ def _still(data: bytes) -> Picture:
     """Return a single picture upright and without metadata, in a format that the API accepts."""
     if frame_count(data) > 1:
         raise PictureError(
-            "it contains several pictures; get one with load_image and frame or page, and give its name"
+            "it contains several pictures; load one of them with load_image and frame or page, and use its uri"
         )
     (picture,) = decoded(data).pictures
     if picture.media_type == "image/gif":
         picture = _png(picture)
     if picture.size > MAX_EDIT_IMAGE:
-        raise PictureError(f"it has {amount(picture.size)}; the API takes up to {amount(MAX_EDIT_IMAGE)}")
+        raise PictureError(f"it has {amount(picture.size)}; the API accepts up to {amount(MAX_EDIT_IMAGE)}")
     return picture
 
 
@@ -357,7 +357,7 @@ def _mask(data: bytes) -> Picture:
     """Return a mask or a markup as a PNG."""
     picture = _png(_still(data), clear=True)
     if picture.size > MAX_EDIT_MASK:
-        raise PictureError(f"it has {amount(picture.size)}; the API takes up to {amount(MAX_EDIT_MASK)}")
+        raise PictureError(f"it has {amount(picture.size)}; the API accepts up to {amount(MAX_EDIT_MASK)}")
     return picture
 
 
@@ -369,8 +369,8 @@ def _png(picture: Picture, *, clear: bool = False) -> Picture:
     image = decode.opened(picture.data).convert("RGBA")
     if clear and image.getchannel("A").getextrema()[0] == 255:
         raise PictureError(
-            "it has no transparent part; a mask is transparent where the picture should change, a markup everywhere "
-            "but where notes are"
+            "it has no transparent part; a mask is transparent where the picture should change, and a markup "
+            "is transparent everywhere except where the notes are"
         )
     image.info = {}
     buffer = BytesIO()

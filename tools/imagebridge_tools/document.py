@@ -124,7 +124,7 @@ async def load_file(
     if start is not None and start < 1:
         mistakes.add(ArgumentError("start", f"is {start}; characters are counted from 1"))
     if start is not None and rows is not None:
-        mistakes.add(ArgumentError("rows", "is for tables and start is for text; give one of them"))
+        mistakes.add(ArgumentError("rows", "is for tables and start is for text; use only one of them"))
     if part is not None and part < 1:
         mistakes.add(ArgumentError("part", f"is {part}; parts are counted from 1"))
     if part is not None and start is not None:
@@ -147,16 +147,19 @@ async def load_file(
             return _attached(found)
         return await _document_text(found, pages, part or 1, places, _text_room(room), attached=takes)
     if not form and pages.strip():
-        problem = f"applies to documents with pages, which {found.name} is not; leave it out"
+        problem = f"applies only to documents with pages, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("pages", problem))
     if book and start is not None:
-        problem = f"applies to text; {found.name} is a workbook, so give rows, such as 51-200"
+        problem = f"applies only to text; {found.name} is a workbook, so use rows, such as 51-200"
         mistakes.add(ArgumentError("start", problem))
     if not book and sheet is not None:
-        problem = f"applies to workbooks, which {found.name} is not; leave it out"
+        problem = f"applies only to workbooks, and {found.name} is not one; leave it out"
         mistakes.add(ArgumentError("sheet", problem))
     if book and part is not None and rows is None:
-        problem = f"applies to text and to rows that are too long; {found.name} is a workbook, so give sheet or rows"
+        problem = (
+            f"applies only to text and to rows that are too long; {found.name} is a workbook, so use sheet or "
+            "rows"
+        )
         mistakes.add(ArgumentError("part", problem))
     if book:
         reading = _book_text(found, sheet, row_range, room, part)
@@ -219,7 +222,7 @@ def _check_is_text(found: Source, start: int | None) -> None:
             "source", f"{name} is a file of type {file_type.media_type}; supported are {READ}"
         )
     argument, noun = ("start", "texts") if start is not None else ("rows", "tables")
-    problem = f"applies to {noun}; {name} is {file_type.media_type}, so give pages or part"
+    problem = f"applies to {noun}; {name} is {file_type.media_type}, so use pages or part"
     raise ArgumentError(argument, problem)
 
 
@@ -293,7 +296,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
         which = page_numbers.in_words(read.scans)
         told.append(f"{which[0].upper()}{which[1:]}: no text, only a picture; render_document shows it.")
     if read.form == "web page":
-        told.append("start=1 gives its source; nothing that it links to was fetched.")
+        told.append("start=1 returns its source; nothing that it links to was fetched.")
     elif read.form == "PDF" and not read.scans:
         told.append("render_document shows its pages as pictures.")
     if uris:
@@ -331,7 +334,7 @@ def _text(
 
         made = table_text.table_in(found, decoded, needed=row_range is not None)
         if made:
-            whole = " start=1 gives the text as it is."
+            whole = " start=1 returns the text unchanged."
             return table_text.piece(
                 made,
                 row_range,

@@ -204,7 +204,7 @@ _ARGUMENTS = {
 _DRAWING = "gpt-image-2"
 """The names of models that draw in any size: openai 3.54, types/image_generate_params.py, 2026-11-22."""
 
-_CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something is in front of it"
+_CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something in front of the API answered instead"
 
 _TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
 
@@ -234,7 +234,7 @@ def _whole_answer(response: object, most: int) -> _Came:
         return _Came(encoded[:most], _text(response, "quality"), left_out, 0, _spent(response))
     if is_list(data) or hasattr(response, "created"):
         raise CreationError("the API answered without a picture; call again")
-    raise CreationError(f"the endpoint's answer is not that of an Images API ({response!r:.80}); {_CHECK}")
+    raise CreationError(f"the endpoint's answer did not come from an Images API ({response!r:.80}); {_CHECK}")
 
 
 def _encoded(holder: object) -> str:
@@ -343,7 +343,7 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
                 f"this key may not use {model}; set IMAGEBRIDGE_IMAGE_MODEL to another model"
             )
         case openai.RateLimitError() if error.code == "insufficient_quota":
-            return CreationError("the account of this key has no credit left")
+            return CreationError("the account for this key has no credit left")
         case openai.RateLimitError():
             return CreationError(
                 "the API is not accepting more requests at the moment; call again in a minute"
@@ -358,7 +358,7 @@ def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeErro
 
 def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
     if error.code in ("moderation_blocked", "content_policy_violation"):
-        return ArgumentError("prompt", "the API's safety system refused it; describe something else")
+        return ArgumentError("prompt", "the API's safety system refused the request; describe something else")
     named = re.split(r"[.\[]", error.param or "prompt", maxsplit=1)[0]
     argument = _ARGUMENTS.get(named, named)
     body = cast("dict[str, object]", error.body) if isinstance(error.body, dict) else {}

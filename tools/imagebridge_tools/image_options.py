@@ -84,13 +84,13 @@ Count = Annotated[
 
 Unfinished = Annotated[
     int,
-    Argument("Number of unfinished pictures to keep; progress messages give their uris.", least=0, most=3),
+    Argument("Number of unfinished pictures to keep; progress messages contain their uris.", least=0, most=3),
 ]
 
 Planning = Annotated[
     Complexity | None,
     Argument(
-        "How much planning goes into it.",
+        "How much planning goes into the picture.",
         words=get_args(Complexity),
         reading=lenient_values.word(get_args(Complexity)),
     ),
@@ -104,7 +104,7 @@ FRAME_TIMES = 10, 655_350
 FrameDuration = Annotated[
     int | None,
     Argument(
-        "Milliseconds each frame of a gif stays; 200 if not given.",
+        "Milliseconds for which each frame of a gif is shown. Default: 200.",
         names=("frame_duration", "duration_ms", "duration", "delay"),
     ),
 ]

@@ -44,7 +44,7 @@ class _ProgressTicker:
 
     async def begin(self) -> None:
         if self._on_progress:
-            await self._on_progress(0, "the picture is being made")
+            await self._on_progress(0, "the picture is being created")
 
     async def tick(self, tick: float) -> None:
         while True:
@@ -68,7 +68,7 @@ class _ProgressTicker:
         if self._on_progress:
             passed = anyio.current_time() - self._start
             await self._on_progress(
-                passed, f"the picture is being made, {passed:.0f} s so far{self._partial}"
+                passed, f"the picture is being created, {passed:.0f} s so far{self._partial}"
             )
 
 

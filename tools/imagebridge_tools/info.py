@@ -149,7 +149,7 @@ def _transparent(image: "Image") -> str:
         return "no transparency"
     counts = image.getchannel("A").histogram()
     share = 1 - counts[255] / sum(counts)
-    return f"{share:.1%} of the pixels are partly or fully transparent, {counts[0] / sum(counts):.1%} wholly"
+    return f"{share:.1%} of the pixels are partly or fully transparent, {counts[0] / sum(counts):.1%} fully"
 
 
 def _colors(image: "Image") -> str:
@@ -198,7 +198,7 @@ def _codes(seen: Pixels) -> list[str]:
     descriptions = [_code(one, scale) for one in codes[:_CODES]]
     if len(codes) > _CODES:
         descriptions.append(f"and {counted(len(codes) - _CODES, 'more code')}")
-    return descriptions or ["no QR code or bar code found"]
+    return descriptions or ["no QR code or barcode found"]
 
 
 def _code(code: Any, scale: float) -> str:

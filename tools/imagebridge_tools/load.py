@@ -122,7 +122,7 @@ def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
 
 def _check(mistakes: Mistakes, page: int | None, frame: int | None, max_size: int | None) -> None:
     if page is not None and frame is not None:
-        mistakes.add(ArgumentError("frame", "is for animations and page is for TIFF; give one of them"))
+        mistakes.add(ArgumentError("frame", "is for animations and page is for TIFF; use only one of them"))
     for name, value, least in (("page", page, 1), ("frame", frame, 1), ("max_size", max_size, SMALLEST)):
         if value is not None and value < least:
             mistakes.add(ArgumentError(name, f"is {value}; give {least} or more"))
@@ -150,7 +150,7 @@ def decoded(
             smaller = _smaller(original, side)
             return LoadedFile(
                 (smaller,),
-                f"{sentence}; given as {described(smaller)} without metadata{_view_hint(max_size)}",
+                f"{sentence}; returned as {described(smaller)} without metadata{_view_hint(max_size)}",
                 original.width / smaller.width,
             )
         picture, done = _bare(original)
@@ -176,7 +176,7 @@ def _most(picture: Picture, max_size: int | None) -> int:
 
 
 def _view_hint(max_size: int | None) -> str:
-    return "" if max_size else "; view_image shows parts of it in full size"
+    return "" if max_size else "; view_image shows parts of it at full size"
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
@@ -206,7 +206,7 @@ def _one(
     at = number - 1
     image = pages.page(data, at)[0] if file_type in PAGED else animation.frame(data, at)
     picture = redrawn(image, lossless=kinds.is_lossless(data))
-    return (picture,), f"; {noun} {number} of {total}, given as {described(picture)} without metadata"
+    return (picture,), f"; {noun} {number} of {total}, returned as {described(picture)} without metadata"
 
 
 def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str, int, int]:
@@ -218,9 +218,9 @@ def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str
     file_type = known("it", data)
     noun, number = ("page", page) if page is not None else ("frame", frame or 1)
     if noun == "page" and file_type in MOVING:
-        raise ArgumentError("page", "is for TIFF; a picture of this format has frames, so give frame")
+        raise ArgumentError("page", "is for TIFF; a picture in this format has frames, so use frame")
     if noun == "frame" and file_type in PAGED:
-        raise ArgumentError("frame", "is for animations; a TIFF has pages, so give page")
+        raise ArgumentError("frame", "is for animations; a TIFF has pages, so use page")
     total = frame_count(data)
     if number > total:
         raise ArgumentError(
@@ -248,13 +248,13 @@ def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
     result = described(first) if len(conversion.pictures) == 1 else f"{len(conversion.pictures)} pictures"
     return (
         conversion.pictures,
-        f"{done}; given as {result} without metadata",
+        f"{done}; returned as {result} without metadata",
         conversion.size[0] if conversion.size else 0,
     )
 
 
 def _why_unknown(data: bytes) -> str:
-    return "empty" if not data else "not a picture of a known format"
+    return "empty" if not data else "not a picture in a known format"
 
 
 def _bare(original: Picture) -> tuple[Picture, str]:
@@ -284,5 +284,5 @@ def _bare(original: Picture) -> tuple[Picture, str]:
     light = light_sentence(original.data)
     done = (f"; shown: {light}" if light else "") + ("; turned upright" if turned else "")
     if picture.media_type != original.media_type:
-        done += f"; given as {described(picture)}"
+        done += f"; returned as {described(picture)}"
     return picture, done if bare else f"{done}; metadata removed"

@@ -76,7 +76,7 @@ def make_qr_code(
     scale = size // (modules + 2 * _QUIET)
     if not scale and level in LEVELS and size >= SMALLEST:
         least = modules + 2 * _QUIET
-        problem = f"is {size}; this text needs {least} pixels at least, or {3 * least} to scan well"
+        problem = f"is {size}; this text needs at least {least} pixels, or {3 * least} to scan well"
         mistakes.add(ArgumentError("size", problem))
     mistakes.tell()
     from PIL import Image

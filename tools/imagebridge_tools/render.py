@@ -207,7 +207,7 @@ def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
         letters -= len(excerpt)
         room = None if room is None else room - json_length(excerpt)
         left_out = f"{len(words) - len(excerpt):,} of {len(words):,} characters are left out"
-        how = f"; load_file with pages={number} gives all of it" if number else ""
+        how = f"; load_file with pages={number} returns all of it" if number else ""
         cut = f"\n[cut: {left_out}{how}]" if len(excerpt) < len(words) else ""
         head = f"Page {number}, text" if number else "Text"
         none = "none (a scan has no text)" if number else "none"

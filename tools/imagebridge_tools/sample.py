@@ -45,8 +45,8 @@ CardText = Annotated[
 
 
 @tool(
-    "Sample picture of a text",
-    "Draw a text in large letters on a card of 1024x576 pixels, to see whether pictures arrive.",
+    "Sample picture with text",
+    "Draw text in large letters on a card of 1024x576 pixels, to see whether pictures arrive.",
 )
 def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
@@ -92,7 +92,7 @@ def _quoted(text: str) -> str:
     return (
         f'the text "{flat}"'
         if len(flat) <= 200
-        else f'a text of {len(text)} characters, "{beginning(flat, 120)}"'
+        else f'text of {len(text)} characters, "{beginning(flat, 120)}"'
     )
 
 
@@ -101,7 +101,7 @@ def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]"
     low, high = _SMALLEST, _LARGEST
     best = _laid(text, face.font_variant(size=low))
     if best is None:
-        raise ArgumentError("text", "does not fit into the picture; give fewer lines or words")
+        raise ArgumentError("text", "does not fit in the picture; use fewer lines or words")
     while low < high:
         middle = (low + high + 1) // 2
         if laid := _laid(text, face.font_variant(size=middle)):

@@ -50,8 +50,8 @@ class _Work:
 Operations = Annotated[
     Sequence[Mapping[str, JsonValue]],
     Argument(
-        "In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side "
-        "that keeps the proportions; "
+        "In order, one key each: crop [left, top, right, bottom]; resize [width, height], null for a side that "
+        "follows from the proportions; "
         "fit [width, height]; rotate degrees clockwise; flip horizontal or vertical; pad pixels; grayscale, invert true; "
         "brightness, contrast (or auto), saturation, sharpen factor; blur radius; background color or transparent; "
         "format png, jpeg or webp; quality 1-100.",
@@ -123,7 +123,7 @@ def transformed(
     picture, remarks = _encoded(work, lossless=kinds.is_lossless(source.data))
     if work.unused:
         remarks.append("background was not used: it fills only what a later rotate or pad adds")
-    said = ", ".join([*done, *remarks]) or "as it is"
+    said = ", ".join([*done, *remarks]) or "unchanged"
     return ToolOutput(f"{seen.description}: {said}. {described(picture)}.", (picture,))
 
 

@@ -209,5 +209,5 @@ async def _result(
 
 def _failed(call: JSON, error: Exception) -> dict[str, Any]:
     """Log an unexpected exception and return it as a result."""
-    _LOG.error("the call of %s failed", call.get("name"), exc_info=error)
+    _LOG.error("the call to %s failed", call.get("name"), exc_info=error)
     return tool_result(f"the call failed: {type(error).__name__}: {short(error)}", is_error=True)

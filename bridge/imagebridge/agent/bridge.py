@@ -55,7 +55,7 @@ class Bridge:
         required: whether every server must connect. If not, one must, and every server that a configuration
             marks with `"required": true`; other failures are logged and listed in `failures`.
         timeout: seconds for each connection and each call, unless a configuration sets its own. Each progress
-            report gives a call the same time again, up to ten times the timeout in total.
+            report allows a call the same time again, up to ten times the timeout in total.
         handles: whether each picture shown gets a name (`picture:3`) by which the model can pass it to a
             tool. "auto": if some tool takes pictures according to its schema; True: always; False: never. A
             mapping says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url",
@@ -70,11 +70,11 @@ class Bridge:
             one server.
         server_instructions: whether runs pass the servers' own instructions to the model; see `instructions`.
         env: environment variables for the servers that are started here, unless their own entry sets them.
-            Other than these, they get only the variables for paths, the desktop, proxies (without a
+            Apart from these, they receive only the variables for paths, the desktop, proxies (without a
             password), certificates and the language.
 
     Entering raises `BridgeError` if no server can be connected, or a required one cannot. A server that exits
-    is restarted by the next call. `with Bridge(...)` gives the same bridge with blocking methods, for the
+    is restarted by the next call. `with Bridge(...)` returns the same bridge with blocking methods, for the
     `OpenAI` client.
     """
 
@@ -121,7 +121,7 @@ class Bridge:
         named = configured(self._config, timeout=self._timeout) if self._config is not None else {}
         setups = [replace(setup, environment=self._env) for setup in (*self._setups, *named.values())]
         if not setups:
-            raise BridgeError(f"{self._config} has no server that is switched on; add one, or switch one on")
+            raise BridgeError(f"{self._config} has no server that is switched on; add one or switch one on")
         self._servers = self._servers.anew()
         await self._lifetime.open(self._servers, setups, self._handles, self.uploads, required=self._required)
         return self
@@ -142,14 +142,14 @@ class Bridge:
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
-        """The tools of all servers, as `client.responses.create(tools=...)` takes them.
+        """The tools of all servers, in the form that `client.responses.create(tools=...)` accepts.
 
         Tools that a server adds or removes change this list, unless they become too many; the other tools
         keep their names.
 
         Raises:
             BridgeError: the bridge is not open.
-            ToolLimitError: more tools than the API takes.
+            ToolLimitError: more tools than the API accepts.
         """
         self._lifetime.check_open()
         return self._servers.tools
@@ -239,10 +239,10 @@ class Bridge:
     async def outputs(self, response: "Response | JSON") -> "list[ResponseInputItemParam]":
         """Run the function calls of a response and return one output for each, in order.
 
-        The calls run in call order on each server; see `parallel`. `tools` includes what they changed of the tools
-        afterwards. Every call is answered: invalid arguments, an unknown tool, a timeout or a server that
+        The calls run in call order on each server; see `parallel`. Afterwards, `tools` includes any changes that
+        they made to the tools. Every call is answered: invalid arguments, an unknown tool, a timeout or a server that
         died become outputs that say so. Pictures are fitted to the response's model. For servers that do not
-        take pictures in outputs (`Policy(server=...)`), a user message with the pictures follows.
+        accept pictures in outputs (`Policy(server=...)`), a user message with the pictures follows.
 
         Args:
             response: a `Response` of the SDK, or its JSON object.
@@ -320,9 +320,9 @@ class Bridge:
             input: the prompt, or the items (with `api="chat"` the messages) of the conversation so far.
             api: "chat" for Chat Completions; then `input` and the reply's items are messages.
             instructions: the system text before the conversation.
-            max_turns: the most requests.
+            max_turns: the maximum number of requests.
             deadline: seconds for the whole run; None for no limit.
-            budget: tokens over all requests; no further request is sent once they are spent. None for no limit.
+            budget: tokens over all requests; no more requests are sent once they are spent. None for no limit.
             direct: post the body directly instead of calling `responses.create`. This saves a third of the
                 time that large pictures cost, but code that patches `create`, such as a tracer, sees nothing.
             uploads: True uploads files and pictures over 100 kB to the Files API, once each; a number sets

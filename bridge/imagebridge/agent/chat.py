@@ -39,7 +39,7 @@ class Completions:
             if arguments.get(name):
                 raise TypeError(f"{name} belongs to the Responses API; leave it out, or {_ARGUMENT}")
         if arguments.get("n") not in (None, 1):
-            raise TypeError("run() and stream() follow one choice: leave n out")
+            raise TypeError("run() and stream() handle only one choice: leave n out")
         self._caller = caller
         self._tools = tools
         self._arguments = arguments
@@ -91,7 +91,7 @@ class Completions:
         if isinstance(came, Whole):
             return came.json
         if (completion := chunks.completion(done=came.done)) is None:
-            raise ResponseError("the stream ended before the message did", BROKEN)
+            raise ResponseError("the stream ended before the message was complete", BROKEN)
         return completion
 
     def _turn(self, completion: object) -> Turn:

@@ -30,7 +30,7 @@ class _CallDraft:
     name: str = ""
     arguments: str = ""
     more: dict[str, Any] = field(default_factory=dict[str, Any])
-    """Fields that servers add, such as the signature of a thought."""
+    """Fields that servers add, such as a thought signature."""
 
     @property
     def whole(self) -> bool:

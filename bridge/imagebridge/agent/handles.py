@@ -52,7 +52,7 @@ HandlesChoice = Literal["auto"] | bool | Mapping[str, PictureForm | None]
 Share = Literal["local"] | bool | Collection[str]
 
 
-_HINT = 'To pass a picture that was shown before, give its name, such as "picture:3".'
+_HINT = 'To pass a picture that was shown earlier, use its name, such as "picture:3".'
 
 
 class _KeptFile(NamedTuple):
@@ -213,7 +213,7 @@ class Handles:
             raise ArgumentError(
                 argument,
                 f"{name} {whose}, and {connection.name} may not receive pictures from elsewhere; to allow "
-                "it, use Bridge(share=...) or --share",
+                "this, use Bridge(share=...) or --share",
             )
         if wish.form == "path" and not _is_local(connection.setup.server):
             raise ArgumentError(
@@ -223,7 +223,7 @@ class Handles:
         try:
             media_type, encoded = _encoded(file.encoded_file, wish.media_types)
         except PictureError as error:
-            raise ArgumentError(argument, f"{name} cannot be given: {error.reason}") from None
+            raise ArgumentError(argument, f"{name} cannot be passed: {error.reason}") from None
         match wish.form:
             case "data_url" if file.uri and connection is file.origin and not wish.media_types:
                 # Its own server already has it: nothing is sent twice.
@@ -356,7 +356,7 @@ def _checked_choice(choice: object) -> dict[str, dict[str, PictureForm | None]]:
             raise ValueError(f"handles: {key!r} does not name a parameter; write it as 'tool.parameter'")
         known: PictureForm | None = next((one for one in FORMS if one == form), None)
         if known is None and form is not None:
-            raise ValueError(f"handles: {key!r} is given as {form!r}; it must be {', '.join(FORMS)} or None")
+            raise ValueError(f"handles: {key!r} is set to {form!r}; it must be {', '.join(FORMS)} or None")
         chosen.setdefault(tool, {})[path] = known
     return chosen
 

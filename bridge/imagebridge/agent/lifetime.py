@@ -56,7 +56,7 @@ class Lifetime:
 
         Raises:
             BridgeError: see `Servers.open`.
-            ToolLimitError: more tools than the API takes.
+            ToolLimitError: more tools than the API accepts.
         """
         self._open = True
         self._stack = AsyncExitStack()

@@ -52,7 +52,7 @@ History = Callable[[list[Item]], list[Item]]
 _PAUSE = 1.0
 """Seconds before the third attempt at a response that broke off; doubled for each further attempt."""
 
-_CANCELLED = "the run ended before the result of this call was in; the call may still have had effects"
+_CANCELLED = "the run ended before this call returned a result; the call may still have had effects"
 
 
 class Run:
@@ -107,7 +107,7 @@ class Run:
         self._sent = 0
         """Items that the server already has."""
         self._most: int | None = None
-        """The most pictures that the API takes in a request, known once it has refused more."""
+        """The maximum number of pictures in a request, known once the API has refused more."""
         self._usage: dict[str, int] = {}
         self._pictures: list[ShownPicture] = []
         self._cost: float | None = 0.0
@@ -305,7 +305,7 @@ async def replied(
 ) -> Reply:
     """Run without reporting events, in the caller's own task: cancelling it cancels the tools' calls. See `Bridge.run`."""
     if arguments.pop("stream", False):
-        raise TypeError("run() does not take stream=True; iterate over bridge.stream(...) instead")
+        raise TypeError("run() does not accept stream=True; iterate over bridge.stream(...) instead")
     return await Run(bridge, client, blocking=blocking, **arguments)()
 
 
@@ -345,4 +345,4 @@ async def events(
     if failures:
         raise failures[0]
     if not isinstance(event, Replied):
-        raise BridgeError("the bridge was closed before the model had answered")
+        raise BridgeError("the bridge was closed before the model answered")

@@ -116,7 +116,7 @@ class Caller:
             text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False, default=str)
         excerpt = short(text, 200)
         return ResponseError(
-            f"{self.client.base_url} returned something that is not a response of this API: "
+            f"{self.client.base_url} returned something that is not a response from this API: "
             f"{excerpt or 'nothing'}",
             STRANGE,
         )

@@ -56,7 +56,7 @@ class Recovery:
         """The items to send now."""
         self._given = items
         self.most: int | None = None
-        """The most pictures that the API takes in a request, if it said so."""
+        """The maximum number of pictures in a request, if the API stated it."""
 
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
         """Change `items` after an error; return why, or None if nothing is left to change.
@@ -95,21 +95,21 @@ class Recovery:
             keep=1,
         )
         if left_out := _kinds(before) - _kinds(attachments(fewer)):
-            return Remedy(fewer, f"{_count_text(left_out)} of older turns left out: {text}")
+            return Remedy(fewer, f"{_count_text(left_out)} from older turns left out: {text}")
         if newest := self._newest(self.items):
             items = _without(self.items, newest, f"the request was too large with it: {text}")
-            return Remedy(items, f"{_count_text(_kinds(newest))} of this turn left out: {text}")
+            return Remedy(items, f"{_count_text(_kinds(newest))} from this turn left out: {text}")
         return self._shorter(text)
 
     def _shorter(self, text: str) -> Remedy | None:
         """Halve the texts of older outputs, repeatedly; then those of the newest."""
         start, why = fresh(self.items), short(text, 200)
         older, gone = halved(self.items[:start], why)
-        items, where = [*older, *self.items[start:]], "of older turns"
+        items, where = [*older, *self.items[start:]], "from older turns"
         if not gone:
             newest, gone = halved(self.items[start:], why)
-            items, where = [*older, *newest], "of this turn"
-        return Remedy(items, f"{gone:,} characters of outputs {where} left out: {text}") if gone > 0 else None
+            items, where = [*older, *newest], "from this turn"
+        return Remedy(items, f"{gone:,} characters of output {where} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Remedy | None:
         """Replace what caused the error: the picture that the error names, or the most likely one."""

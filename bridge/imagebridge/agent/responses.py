@@ -35,14 +35,16 @@ class Responses:
     ) -> None:
         if arguments.get("background"):
             raise TypeError(
-                "run() and stream() do not take background=True, because they wait for each response"
+                "run() and stream() do not accept background=True, because they wait for each response"
             )
         if direct and arguments.get("text_format"):
-            raise TypeError("direct=True does not take text_format, because it bypasses the SDK's parsing")
+            raise TypeError("direct=True does not accept text_format, because it bypasses the SDK's parsing")
         self.form: TextFormat | None = None
         if (wanted := arguments.pop("text_format", None)) is not None:
             if is_json(text := arguments.get("text") or {}) and "format" in text:
-                raise TypeError('text_format and text={"format": ...} mean the same: leave one of them out')
+                raise TypeError(
+                    'text_format and text={"format": ...} mean the same thing: leave one of them out'
+                )
             self.form = TextFormat(wanted)
             arguments["text"] = {**text, "format": self.form.responses}
         self._caller = caller
@@ -97,7 +99,7 @@ class Responses:
                 if events.came
                 else f"; nothing arrived: is {self._caller.client.base_url} a Responses API?"
             )
-            raise ResponseError(f"the stream ended before the response did{hint}", BROKEN)
+            raise ResponseError(f"the stream ended before the response was complete{hint}", BROKEN)
         return response
 
     async def _opened(self, body: dict[str, Any]) -> Any:

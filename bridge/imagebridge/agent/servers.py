@@ -60,7 +60,7 @@ class Servers:
 
         Raises:
             BridgeError: see `connected`; or `handles` names something that does not exist.
-            ToolLimitError: more tools than the API takes.
+            ToolLimitError: more tools than the API accepts.
         """
         log = self._logged if self._on_event else None
         self.connections = [Connection(setup, tasks, self._changed, log) for setup in setups]
@@ -99,7 +99,7 @@ class Servers:
         """The definitions of all tools.
 
         Raises:
-            ToolLimitError: more tools than the API takes.
+            ToolLimitError: more tools than the API accepts.
         """
         if self._tools is None:
             self._tools = self._handles.learn(self._registry.tools)

@@ -97,7 +97,7 @@ class ToolRegistry:
         """The definitions for the Responses API.
 
         Raises:
-            ToolLimitError: more tools than the API takes.
+            ToolLimitError: more tools than the API accepts.
         """
         if self._tools is None:
             self._tools = responses_tools([_renamed(offered_tool) for offered_tool in self._offers.values()])

@@ -199,7 +199,7 @@ def plain(item: object) -> Item:
     to_dict = getattr(item, "to_dict", None)
     dumped: object = to_dict(mode="json", warnings=False) if to_dict else item
     if not is_json(dumped):
-        raise TypeError(f"an input item must be a dict or an item of a response, not {type(item).__name__}")
+        raise TypeError(f"an input item must be a dict or an item from a response, not {type(item).__name__}")
     return {name: _unparsed(value) for name, value in dumped.items() if name not in _PARSED}
 
 

@@ -129,7 +129,7 @@ class Uploads:
         """
         if client is not self._client:
             raise TypeError(
-                "these Uploads belong to a different client from the one given to run() or stream()"
+                "these Uploads belong to a different client from the one passed to run() or stream()"
             )
         return self
 
@@ -264,7 +264,7 @@ class Uploads:
         return None
 
     def _none_here(self, why: object) -> None:
-        _LOG.warning("no Files API here (%s); pictures and files are sent as data", why)
+        _LOG.warning("this endpoint has no Files API (%s); pictures and files are sent as data", why)
         self._off = True
 
     async def _delete(self, identity: str) -> None:

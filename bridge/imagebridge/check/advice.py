@@ -41,7 +41,7 @@ def _ended(body: Body) -> Iterator[Finding]:
         yield Finding(
             "model-ended",
             "model",
-            f"OpenAI answers 404: {body.model} ended on {last}.",
+            f"OpenAI returns 404: {body.model} was shut down on {last}.",
             "Name a current model.",
             refused=True,
         )
@@ -84,7 +84,7 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
     high = vision.seen(verdict.width, verdict.height, model, "high")
     if high.tokens == original.tokens:
         return (
-            f"this picture of {size} costs {high.tokens:,} tokens either way, a larger one many more",
+            f"this picture of {size} costs {high.tokens:,} tokens either way, and a larger one many more",
             False,
         )
     costs = f"{size} cost {original.tokens:,} tokens, {high.tokens:,} at high"
@@ -132,7 +132,7 @@ def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) ->
         yield Finding(
             "repeated-picture",
             again[0][0].path,
-            f"The same picture occurs {len(again) + 1} times here, first at {first.path}: "
+            f"The same picture appears {len(again) + 1} times here, first at {first.path}: "
             f"{amount(len(first.url))} and {tokens:,} tokens each time.",
             "Send it once and refer to it in words, or upload it once and send its file_id.",
             refused=False,
@@ -182,7 +182,7 @@ def _text_findings(body: Body) -> Iterator[Finding]:
 
 
 _ADVICE_FIXES = {
-    "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does.",
+    "parts-as-text": "Send the parts themselves: function_call_output(result, call_id) does this.",
     "base64-in-text": "Send it as a separate part, and leave it out of the text.",
     "picture-as-text": FIXES["picture-as-text"],
 }
@@ -199,7 +199,7 @@ def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: li
             consequence = f"Content parts written as text: {tokens}, of which the model reads only braces and field names."
         case "base64-in-text" if all(run.kind.sort != "picture" for run in base64_runs):
             consequence = (
-                f"{_NAMES[base64_runs[0].kind.sort]} as base64 in a text: {tokens}, which no model can read."
+                f"{_NAMES[base64_runs[0].kind.sort]} as base64 in text: {tokens}, which no model can read."
             )
         case _:
             consequence = f"A picture as text: {tokens}, and the model sees nothing{_as_picture(text, base64_runs, model)}."

@@ -28,7 +28,7 @@ def renames(body: Body) -> dict[str, str]:
 
 
 def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
-    """Return tool definitions in the form that the API takes; anything that does not define a function is unchanged."""
+    """Return tool definitions in the form that the API accepts; anything that does not define a function is unchanged."""
     if not is_list(tools):
         return tools
     mended_tools: list[object] = []

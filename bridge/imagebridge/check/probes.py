@@ -65,9 +65,9 @@ Send = Callable[[Api, JsonObject], Awaitable[EndpointAnswer]]
 """Posts a body to an API endpoint. Never raises, whatever the endpoint does."""
 
 UNPROBED = {
-    "picture-as-text": "the API takes any text; the rule is about what a model can see",
-    "remote-picture": "it concerns the local endpoint, which downloads nothing",
-    "lone-reasoning": "it needs a reasoning item that the endpoint made itself",
+    "picture-as-text": "the API accepts any text; the rule is about what a model can see",
+    "remote-picture": "it applies only to the local endpoint, which downloads nothing",
+    "lone-reasoning": "it needs a reasoning item that the endpoint itself generated",
 }
 """Rules that no small request can test, and why."""
 

@@ -18,7 +18,7 @@ COMMANDS = {
     "demo": "Show before and after, as sent to the API; needs no key.",
     "ask": "Ask a model that sees what the tools of MCP servers return.",
     "call": "Call a tool and print what a model would be sent.",
-    "tools": "Print the tools of MCP servers as the API takes them.",
+    "tools": "Print the tools of MCP servers in the form that the API accepts.",
     "proxy": "Repair the results of any MCP server for the host that starts it.",
     "serve": "Run imagebridge's own MCP server on stdin and stdout, as imagebridge-server does.",
     "check": "Find what the API would refuse in a request body, and repair it.",

@@ -49,7 +49,7 @@ def api_failures() -> Generator[None]:
         cause = f": {error.__cause__}" if error.__cause__ else ""
         raise BadAnswer(f"the API cannot be reached at {error.request.url}{cause}") from error
     except APIStatusError as error:
-        raise BadAnswer(f"the API answered {error.status_code}: {message(error)}{_meant(error)}") from error
+        raise BadAnswer(f"the API returned {error.status_code}: {message(error)}{_meant(error)}") from error
     except OpenAIError as error:
         raise BadAnswer(f"the API: {error}") from error
 

@@ -31,13 +31,13 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         if not terminal.answers:
             terminal.tell(
-                f"{tool_call.name} may destroy something and nobody can be asked, so it is refused; "
-                "--approve all runs it"
+                f"{tool_call.name} may destroy something and nobody can be asked, so the call is refused; "
+                "--approve all allows it"
             )
             return False
         arguments = json.dumps(shortened(tool_call.arguments), ensure_ascii=False)
         return terminal.ask(
-            f"{tool_call.name} of {tool_call.server} may destroy something. Arguments: "
+            f"{tool_call.name} on {tool_call.server} may destroy something. Arguments: "
             f"{beginning(arguments, 1_000)}\nRun it?"
         )
 

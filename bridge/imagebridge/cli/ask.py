@@ -52,20 +52,20 @@ if TYPE_CHECKING:
 @click.option(
     "--uploads",
     is_flag=True,
-    help="Upload pictures over 100 kB to the Files API, once each, to be kept for a day.",
+    help="Upload pictures over 100 kB to the Files API, once each, and keep them there for a day.",
 )
 @click.option(
     "--max-turns",
     type=click.IntRange(min=1),
     default=20,
     show_default=True,
-    help="The most requests to the model.",
+    help="The maximum number of requests to the model.",
 )
 @click.option(
     "--budget",
     type=click.IntRange(min=1),
     metavar="TOKENS",
-    help="Stop sending requests once this many tokens are spent, input and output together.",
+    help="Stop sending requests once this many tokens have been spent, input and output together.",
 )
 @click.option(
     "--deadline",
@@ -118,7 +118,11 @@ def command(
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
-        fix = "nothing came from stdin" if prompt == "-" else "write what to ask, or - to read it from stdin"
+        fix = (
+            "nothing was read from stdin"
+            if prompt == "-"
+            else "write what to ask, or - to read it from stdin"
+        )
         raise click.UsageError(f"the prompt is empty: {fix}")
 
     # Before starting a server that would never be called.

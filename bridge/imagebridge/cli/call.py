@@ -127,7 +127,7 @@ def wanted_calls(words: Sequence[str]) -> list[Wanted]:
             f"{words[-1]!r} has no arguments: write a JSON object after each tool, '{{}}' for none"
         )
     if list(words[1::2]).count("-") > 1:
-        raise click.UsageError("stdin can be read only once: use - for the arguments of one call")
+        raise click.UsageError("stdin can be read only once: use - for the arguments of only one call")
     return [Wanted(tool, _arguments(tool, text)) for tool, text in zip(words[::2], words[1::2], strict=True)]
 
 

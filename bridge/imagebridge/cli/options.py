@@ -28,7 +28,7 @@ class _Folder(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the folder."""
         if not value:
-            self.fail("the name is empty; name a folder, or leave the option out", param, ctx)
+            self.fail("the folder name is empty; name a folder, or leave the option out", param, ctx)
         return super().convert(value, param, ctx)
 
 
@@ -86,7 +86,7 @@ class ChosenServers:
         if option and (self.servers or self.config):
             raise click.UsageError(
                 f"{option} is for imagebridge's own server, which --server and --config replace; "
-                "write it into the command line of your server instead"
+                "add it to the command line of your server instead"
             )
 
     def bridge(self, policy: Policy = _DEFAULT, *, share: bool = False, **hooks: "Unpack[Hooks]") -> "Bridge":
@@ -166,14 +166,14 @@ def connection(command: _Command) -> _Command:
             callback=_variables,
             metavar="NAME[=VALUE]",
             help="An environment variable to pass to the servers that are started, with this value or the "
-            "current one. Other than these, servers get only variables for paths, the desktop, proxies "
+            "current one. Apart from these, servers receive only variables for paths, the desktop, proxies "
             "(without a password), certificates and the language, and no keys. Repeat for more.",
         ),
         click.option(
             "--config",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="The servers of a host's configuration, such as mcp.json or claude_desktop_config.json.",
+            help="The servers in a host's configuration file, such as mcp.json or claude_desktop_config.json.",
         ),
         click.option(
             "--server",

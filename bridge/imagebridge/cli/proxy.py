@@ -21,23 +21,23 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
 @click.option(
     "--host",
     metavar="NAME",
-    help="Repair results for this host, whatever the client calls itself. Without it, the name that the "
-    "client gives decides; an unknown client gets only what every host accepts.",
+    help="Repair results for this host, whatever the client calls itself. Without it, the host is determined "
+    "from the name that the client reports; an unknown client gets only what every host accepts.",
 )
 @click.option(
     "--url",
     default="",
     metavar="URL",
-    help="A server that is reached over Streamable HTTP, instead of COMMAND.",
+    help="The URL of a Streamable HTTP server, to use instead of COMMAND.",
 )
 @click.option(
     "--header",
     "headers",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Send this header to the server at --url. ${NAME} in it, or in URL, is replaced with an "
-    "environment variable; use it for secrets, because every user of the machine can see a command's "
-    "arguments.",
+    help="Send this header to the server at --url. ${NAME} in the header or the URL is replaced with "
+    "that environment variable; use this for secrets, because every user of the machine can see a "
+    "command's arguments.",
 )
 @click.option(
     "--http",
@@ -53,7 +53,9 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
     "authenticate anyone.",
 )
 @click.option("--explain", is_flag=True, help="Report each change on stderr.")
-@click.option("--names", is_flag=True, help="Give tools names and schemas that OpenAI's API accepts.")
+@click.option(
+    "--names", is_flag=True, help="Change tool names and schemas so that OpenAI's API accepts them."
+)
 @click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 def command(
     host: str | None,
@@ -86,7 +88,7 @@ def command(
 
     if url and (words or not url.startswith(("http://", "https://"))):
         raise click.UsageError(
-            "--url must be an http(s) address, and replaces the command: give one or the other"
+            "--url must be an http(s) address, and replaces the command: use one or the other"
         )
     if headers and not url:
         raise click.UsageError("--header needs --url: it is sent to that server")
@@ -94,7 +96,7 @@ def command(
         raise click.UsageError("--no-auth needs --http")
     if not words and not url:
         raise click.UsageError(
-            "no server is given; write its command after --, as in: imagebridge proxy -- npx -y "
+            "no server was named; write its command after --, as in: imagebridge proxy -- npx -y "
             "@playwright/mcp"
         )
     try:

@@ -50,7 +50,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
         )
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
-        return "its address is not that of a server; it must begin with http:// or https:// and a host"
+        return "its address is not a server address; it must begin with http:// or https:// and a host"
     # httpx2 omits the default port.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
@@ -63,7 +63,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
                 "or has spaces around its value"
             )
         if not value.isascii():
-            return f"its header {name} contains characters beyond ASCII"
+            return f"its header {name} contains non-ASCII characters"
     return ""
 
 
@@ -75,8 +75,8 @@ def openai_problem(environment: Mapping[str, str]) -> str:
     key, address = (environment.get(name, "") for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
     if not key.isascii() or _CONTROL.search(key) or key != key.strip():
         return (
-            "OPENAI_API_KEY contains a character that keys do not have: a space around it, a line break or "
-            "one beyond ASCII; copy the key again"
+            "OPENAI_API_KEY contains a character that keys never contain: a space at either end, a line "
+            "break or a non-ASCII character; copy the key again"
         )
     if address and (problem := http_problem(address, {})):
         return f"OPENAI_BASE_URL is not usable: {problem}"

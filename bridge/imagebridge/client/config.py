@@ -146,7 +146,7 @@ def transport_problem(address: str) -> str:
     if not _NO_TRANSPORT.match(address):
         return ""
     return (
-        "uses a WebSocket, which is not a transport of MCP. Give the address of its Streamable HTTP "
+        "uses a WebSocket, which is not an MCP transport. Use the address of its Streamable HTTP "
         "endpoint, "
         "such as https://host/mcp, or the command that starts it"
     )

@@ -168,7 +168,7 @@ class Connection:
                 if self._failure:
                     raise ServerError(self.name, self._failure.problem, self._failure.stderr)
             if self._session.client is None:
-                raise ServerError(self.name, "it exited as soon as it had started", self._session.stderr)
+                raise ServerError(self.name, "it exited as soon as it started", self._session.stderr)
             return self._session, self._session.client
 
     async def _restart(self) -> None:

@@ -52,7 +52,7 @@ class ServerReplies:
         """Say what the status means for someone who wants to connect; empty if it means nothing."""
         if self.status < 400:
             return ""
-        named = f"it answered {self.status} {_phrase(self.status)}"
+        named = f"it returned {self.status} {_phrase(self.status)}"
         if self.words and self.words.casefold() != _phrase(self.status).casefold():
             named += f': "{self.words}"'
         if self.status in (401, 403):
@@ -353,7 +353,7 @@ def _is_error(body: bytes) -> bool:
 
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Say why a server refused a request."""
-    status = f"the server answered {response.status_code} {response.reason_phrase}".rstrip()
+    status = f"the server returned {response.status_code} {response.reason_phrase}".rstrip()
     words = error_message(kind, body)
     return f"{status}: {words}" if words else status
 

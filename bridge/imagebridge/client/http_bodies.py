@@ -48,7 +48,7 @@ def check_packed_once(response: httpx2.Response) -> None:
     """
     codings = response.headers.get("content-encoding", "")
     if "," in codings:
-        raise BodyError(f"answered with a body that is compressed more than once ({codings[:50]})")
+        raise BodyError(f"returned a body that is compressed more than once ({codings[:50]})")
 
 
 class _Bounded(httpx2.AsyncByteStream):
@@ -76,7 +76,7 @@ class _Bounded(httpx2.AsyncByteStream):
                     size = len(text)
                 size += _A_LINE * (text.count(b"\n") + text.count(b"\r"))
             if size > MAX_LINE:
-                raise BodyError(f"answered with more than {MAX_LINE:,} bytes, which is the limit")
+                raise BodyError(f"returned more than {MAX_LINE:,} bytes, which is the limit")
             yield chunk
             if len(chunk) > _WIDE:
                 await checkpoint()

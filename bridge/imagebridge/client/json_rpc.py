@@ -51,7 +51,7 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
 
 def _too_much(start: bytes, what: str) -> SessionMessage | Exception:
     number = told_id(start)
-    return ValueError(what) if number is None else refusal(number, f"the server answered with {what}")
+    return ValueError(what) if number is None else refusal(number, f"the server returned {what}")
 
 
 def _validated(fields: object, line: bytes) -> SessionMessage | Exception:

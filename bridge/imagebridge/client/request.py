@@ -102,14 +102,14 @@ async def request(
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
         except ValueError as error:  # pydantic's: the SDK refuses a result without MCP's shape
-            raise ServerError(server, f"{tool} answered with an invalid result: {short(error)}") from None
+            raise ServerError(server, f"{tool} returned an invalid result: {short(error)}") from None
     if scope.cancelled_caught:
         seconds = anyio.current_time() - began
         waited = timeout if seconds < timeout + 1 else seconds
         problem = f"{tool} did not answer within {counted(float(f'{waited:.3g}'), 'second')}; it was cancelled but may still be running"
         raise ServerError(server, problem)
     if result.get("resultType") == "input_required":
-        raise ServerError(server, f"{tool} asks its user for input, which this client does not offer")
+        raise ServerError(server, f"{tool} asks the user for input, which this client does not support")
     return result
 
 

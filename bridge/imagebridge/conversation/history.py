@@ -82,11 +82,11 @@ def trim(
 
     Args:
         items: items of Responses or messages of Chat Completions.
-        max_pictures: the most pictures; None for no limit.
-        max_bytes: the most bytes of pictures and files as they are sent (base64); None for no limit.
-        max_tokens: the most tokens of pictures, as `model` counts them; a picture whose size is not known
+        max_pictures: the maximum number of pictures; None for no limit.
+        max_bytes: the maximum number of bytes of pictures and files as they are sent (base64); None for no limit.
+        max_tokens: the maximum number of tokens for pictures, as `model` counts them; a picture whose size is not known
             from the request counts as 2048x2048 pixels. None for no limit.
-        keep: the share of a budget to cut down to once it is exceeded, so that the beginning of the requests
+        keep: the fraction of a budget to cut down to once it is exceeded, so that the beginning of the requests
             stays the same until the next cut.
         model: the model that the items are sent to. None: any.
 
@@ -118,7 +118,7 @@ class _Limit:
 
 def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
     if not 0 <= keep <= 1:
-        raise ValueError(f"keep must be a share from 0 to 1, not {keep}")
+        raise ValueError(f"keep must be a fraction from 0 to 1, not {keep}")
     for name, most in budgets.items():
         if most is not None and most < 0:
             raise ValueError(f"{name} must be a number, 0 or more, or None for no such budget; not {most}")

@@ -26,9 +26,7 @@ def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
     if len(shown_pictures) <= most or not ours:
         return items
     gone = list(_order(shown_pictures, ours, fresh))[: len(shown_pictures) - most]
-    why = (
-        f"the API takes {most} {'picture' if most == 1 else 'pictures'} per request, and newer ones are shown"
-    )
+    why = f"the API accepts {most} {'picture' if most == 1 else 'pictures'} per request, and newer ones are shown"
     changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in gone}
     return cast("list[Item]", replaced(items, changes))
 

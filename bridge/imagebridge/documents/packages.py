@@ -238,6 +238,8 @@ def _declares(data: bytes) -> bool:
     with suppress(_ReadError, expat.ExpatError, ValueError, LookupError):
         for at in range(0, len(data), 65_536):
             parser.Parse(data[at : at + 65_536])
+        # Since 2.6, expat looks at the end of something long only when much more has come, or nothing more will.
+        parser.Parse(b"", True)
     return found
 
 

@@ -18,7 +18,7 @@ def ranges(pages: str) -> list[tuple[int, int]]:
     for part in pages.split(",") if pages.strip() else ():
         match = _RANGE.match(part.strip())
         if not match:
-            raise ArgumentError("pages", f"contains {part.strip()!r}; give numbers and ranges such as 1-3, 7")
+            raise ArgumentError("pages", f"contains {part.strip()!r}; use numbers and ranges such as 1-3, 7")
         found.append((int(match[1]), int(match[2] or match[1])))
     return found
 

@@ -1,11 +1,11 @@
-"""What the XML of a sheet says that its reader does not return: number formats, hidden rows, formulas without a value.
+"""What the XML of a sheet says that its reader does not return: number formats, errors, what is hidden, and what is beside the cells.
 
-Format: ECMA-376 part 1 (2016), 18.3 and 18.8. Workbooks other than xlsx have none of this.
+Format: ECMA-376 part 1 (2016), 18.3 and 18.8. For OpenDocument see `open_sheets`; xls and xlsb have none of this.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 from xml.etree.ElementTree import Element
 
@@ -33,7 +33,16 @@ _STRING = re.compile(rb"""\bt=["']str["']""")
 """An empty text is a value."""
 
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
+_HIDDEN_COLUMNS = re.compile(
+    rb"""<(?:\w+:)?col (?=[^<>]*\bhidden=["'](?:1|true)["'])(?=[^<>]*\bmin=["'](\d{1,9})["'])"""
+    rb"""[^<>]*\bmax=["'](\d{1,9})["']"""
+)
 
+_ERROR = re.compile(
+    rb"""<(?:\w+:)?c (?=[^<>]*\bt=["']e["'])[^<>]*\br=["']([A-Z]{1,3})(\d{1,7})["'][^<>]*>\s*"""
+    rb"(?:<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>)\s*)?<(?:\w+:)?v>([^<>]+)<"
+)
+"""A cell whose value is an error, such as #N/A."""
 
 _BOOK = "xl/workbook.xml"
 
@@ -44,8 +53,8 @@ _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "sh
 """Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
 
 _BESIDE = {
-    "comments": "notes of cells",
-    "threadedComment": "notes of cells",
+    "comments": "cell notes",
+    "threadedComment": "cell notes",
     "drawing": "what is drawn on the sheet",
 }
 """What a sheet has besides its cells, by the kind of its relation."""
@@ -55,13 +64,31 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
     """What was made of the formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
     `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
-    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown.
+    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown. `shown`: the texts
+    of cells that their reader returns otherwise, such as errors. `hidden_columns`: the first and last column of each range.
     """
 
     formats: Mapping[tuple[int, int], Understood]
     hidden: int
     uncalculated: Mapping[tuple[int, int], str]
     beside: tuple[str, ...] = ()
+    shown: Mapping[tuple[int, int], str] = {}
+    hidden_columns: tuple[tuple[int, int], ...] = ()
+
+    def said_hidden(self, left: int, width: int) -> str:
+        """Return what is hidden, such as "2 rows and 1 column", or nothing.
+
+        Args:
+            left: the first column with cells, counted from 0; hiding all unused ones is common, and says nothing.
+            width: the number of columns.
+        """
+        parts = (
+            min(last + 1, left + width) - max(first, left)
+            for first, last in self.hidden_columns
+            if first < left + width and last >= left
+        )
+        counts = ((self.hidden, "row"), (min(sum(parts), width), "column"))
+        return " and ".join(counted(number, what) for number, what in counts if number > 0)
 
 
 def sheet_markup(
@@ -82,9 +109,15 @@ def sheet_markup(
         part = _part(package, sheet)
         text = package.read(part)
         styles = _styles(package, understood)
-        hidden = len(_HIDDEN.findall(text)) if b"hidden=" in text else 0
         formats = dict(_formats(text, styles)) if styles else {}
-        return SheetMarkup(formats, hidden, dict(_uncalculated(text)), tuple(_beside(package, part)))
+        return SheetMarkup(
+            formats,
+            len(_HIDDEN.findall(text)),
+            dict(_uncalculated(text)),
+            tuple(_beside(package, part)),
+            {_place(found[1], found[2]): _error(found[3]) for found in _ERROR.finditer(text)},
+            tuple((int(found[1]) - 1, int(found[2]) - 1) for found in _HIDDEN_COLUMNS.finditer(text)),
+        )
     except DocumentError:  # A part is missing, damaged, expensive by design, or compressed in another way.
         return nothing
 
@@ -146,17 +179,28 @@ def _beside(package: Package, part: str) -> Iterator[str]:
             elif name == "threadedComment":
                 threads.setdefault(element.get("ref", ""), []).append(_words(element))
             elif name == "sp" and (words := _words(element)):
-                boxes.append(beginning(words, _NOTE))
+                boxes.append(words)
             elif name in _DRAWN:
                 drawn[_DRAWN[name]] += 1
     # In threaded comments, the older part is only advice to get a newer program: the newer one counts.
     for cell, (first, *replies) in threads.items():
         notes[cell] = first + "".join(f" (reply: {words})" for words in replies)
+    yield from beside(notes, boxes, drawn)
+
+
+def beside(notes: Mapping[str, str], boxes: Iterable[str], drawn: Mapping[str, int]) -> Iterator[str]:
+    """Yield sentences about what a sheet has besides its cells.
+
+    Args:
+        notes: the notes, by cell, such as "B3".
+        boxes: the texts of text boxes and other shapes.
+        drawn: the number of other objects, by noun, such as "picture".
+    """
     told = [f"{cell}: {beginning(text, _NOTE)}" for cell, text in notes.items()]
     if told:
-        yield f"notes of cells: {_at_most(told, 'more note')}"
-    if boxes:
-        yield f"text boxes: {_at_most(boxes, 'more text box', 'more text boxes')}"
+        yield f"cell notes: {_at_most(told, 'more note')}"
+    if texts := [beginning(text, _NOTE) for text in boxes]:
+        yield f"text boxes: {_at_most(texts, 'more text box', 'more text boxes')}"
     if drawn:
         counts = [counted(number, what) for what, number in sorted(drawn.items())]
         yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as PDF to see it whole"
@@ -202,6 +246,10 @@ def _uncalculated(text: bytes) -> Iterator[tuple[tuple[int, int], str]]:
         head = text[text.rfind(b"<", 0, found.start("formula")) : found.start("formula")]
         if (place := _REFERENCE.search(head)) and not _STRING.search(head):
             yield _place(place[1], place[2]), (place[1] + place[2]).decode()
+
+
+def _error(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip()
 
 
 def _place(letters: bytes, digits: bytes) -> tuple[int, int]:

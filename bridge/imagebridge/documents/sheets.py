@@ -1,20 +1,21 @@
 """The text of workbooks, sheet by sheet, as tables."""
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
 
-from .markdown import table
+from .markdown import COLUMNS, table
+from .open_sheets import is_open, open_sheets
 from .packages import MAX_UNPACKED, unpacked_size
 from .sections import LOCKED, DocumentContents, Section
-from .sheet_markup import sheet_markup
+from .sheet_markup import SheetMarkup, Understood, sheet_markup
 
 _ROWS = 10_000
 """The most rows of a sheet."""
@@ -45,7 +46,7 @@ def workbook_contents(data: bytes) -> Generator[DocumentContents]:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:
             hidden = [one.name for one in book.sheets_metadata if not str(one.visible).endswith(".Visible")]
             contents = DocumentContents("workbook", "sheet", len(book.sheet_names), lambda _: Section("", ""))
-            contents.read = partial(_sheet, book, data, hidden)
+            contents.read = partial(_sheet, book, sheet_markups(data, _percent), hidden)
             yield contents
     except calamine.PasswordError as error:
         raise DocumentError(LOCKED) from error
@@ -60,20 +61,39 @@ def _check_size(data: bytes) -> None:
         raise DocumentError(f"has {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
 
 
-def _sheet(book: Any, data: bytes, hidden: list[str], number: int) -> Section:
+def sheet_markups(
+    data: bytes, understood: Callable[[str], Understood | None]
+) -> Callable[[str], SheetMarkup[Understood]]:
+    """Return the function that finds what the XML of a sheet says, by its name.
+
+    Args:
+        data: the workbook. An OpenDocument one is parsed once, with the first sheet.
+        understood: converts a format, such as `0.0%`, to what is useful; returns None for others.
+    """
+    if is_open(data):
+        parsed = cache(partial(open_sheets, data, understood))
+        return lambda sheet: parsed()(sheet)
+    return partial(sheet_markup, data, understood=understood)
+
+
+def _sheet(book: Any, markups: Callable[[str], SheetMarkup[str]], hidden: list[str], number: int) -> Section:
     name: str = book.sheet_names[number - 1]
     opened_sheet = book.get_sheet_by_name(name)
     rows: list[list[object]] = opened_sheet.to_python(skip_empty_area=True, nrows=_ROWS + 1)
     top, left = opened_sheet.start or (0, 0)
     fill_merged(rows, opened_sheet.merged_cell_ranges or (), top, left)
-    markup = sheet_markup(data, name, _percent)
+    markup = markups(name)
+    fill_shown(rows, markup.shown, top, left)
     cells = [
         [_cell(cell, markup.formats.get((top + at, left + column), "")) for column, cell in enumerate(row)]
         for at, row in enumerate(rows[:_ROWS])
     ]
     notes = [f"[rows after the first {_ROWS:,} are left out]"] if len(rows) > _ROWS else []
-    if markup.hidden:
-        notes.append(f"[rows hidden in the sheet are included: {markup.hidden:,}]")
+    width = max(map(len, rows), default=0)
+    if width > COLUMNS:
+        notes.append(f"[columns after the first {COLUMNS} are left out]")
+    if unseen := markup.said_hidden(left, width):
+        notes.append(f"[{unseen} hidden in the sheet, also read]")
     notes += [f"[{sentence}]" for sentence in markup.beside]
     if lacking := [
         cell
@@ -96,8 +116,8 @@ def _uncalculated(cells: list[str]) -> str:
         ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
     )
     return (
-        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no stored value: open it in a spreadsheet program, "
-        f"which computes {they}, and save it]"
+        f"[{formulas} ({', '.join(cells[:_NAMED])}{more}) {have} no stored value: open the workbook in a "
+        f"spreadsheet program, which computes {they}, and save it]"
     )
 
 
@@ -121,6 +141,22 @@ def fill_merged(
         if isinstance(name, str):
             for row in rows[at + 1 : last - top + 1]:
                 row[place] = row[place] or name
+
+
+def fill_shown(
+    rows: list[list[object]], shown: Mapping[tuple[int, int], str], top: int = 0, left: int = 0
+) -> None:
+    """Write the texts of cells that the reader returns otherwise, such as errors.
+
+    Args:
+        rows: the cells.
+        shown: the texts, by row and column counted from 0 in the sheet.
+        top: the row of the sheet with which `rows` begins.
+        left: the column of the sheet with which they begin.
+    """
+    for (row, column), text in shown.items():
+        if 0 <= row - top < len(rows) and 0 <= column - left < len(rows[row - top]):
+            rows[row - top][column - left] = text
 
 
 def _percent(code: str) -> str | None:

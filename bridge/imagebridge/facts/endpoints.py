@@ -35,8 +35,8 @@ ENDPOINTS: dict[str, EndpointKind] = {
     "llama.cpp": EndpointKind(
         "user_message",
         "native",
-        "ggml-org/llama.cpp#23542, PR #27958: chat takes pictures in every role; PR #22575: outputs take pictures "
-        "but no files; earlier builds refuse pictures too (seen on 2026-09-23)",
+        "ggml-org/llama.cpp#23542, PR #27958: chat accepts pictures in every role; PR #22575: outputs accept pictures "
+        "but not files; earlier builds refuse pictures too (seen on 2026-09-23)",
     ),
     "lm-studio": EndpointKind(
         "user_message", "user_message", "lmstudio bug-tracker#2248: arrays in outputs refused"
@@ -51,7 +51,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
         "user_message", "user_message", "Blaizzy/mlx-vlm#1761: arrays written as JSON text"
     ),
     "ollama": EndpointKind(
-        "native", "user_message", "ollama's openai/responses.go: pictures and files of an output are decoded"
+        "native", "user_message", "ollama's openai/responses.go: pictures and files in an output are decoded"
     ),
     "openrouter": EndpointKind("user_message", "user_message", "assumed: nothing found, 2026-11"),
     "vllm": EndpointKind(

@@ -113,7 +113,7 @@ HOSTS: tuple[Host, ...] = (
         name="vscode",
         clients=("visual studio code*", "visual-studio-code*", "code - oss*", "vscode*"),
         hides=True,
-        source="vscode, mcpLanguageModelToolContribution.ts; a link to a picture shows it twice",
+        source="vscode, mcpLanguageModelToolContribution.ts; a picture that is linked to appears twice",
         verified=True,
     ),
     Host(
@@ -173,7 +173,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="kiro",
         clients=("kiro*", "q-dev-cli*"),
-        source="kiro#7983 #8960: a link loses the whole result",
+        source="kiro#7983 #8960: a link causes the whole result to be lost",
     ),
     Host(
         name="opencode",
@@ -230,7 +230,7 @@ HOSTS: tuple[Host, ...] = (
             (
                 "conformance",
                 ("mcp-test-client*", "conformance-test-client*"),
-                "run with @modelcontextprotocol/conformance 0.1.16 and 0.2.0-alpha.12, which look at every kind of block",
+                "run with @modelcontextprotocol/conformance 0.1.16 and 0.2.0-alpha.12, which check every kind of block",
             ),
         )
     ),
@@ -296,7 +296,7 @@ HOSTS: tuple[Host, ...] = (
         formats=frozenset({_PNG, _JPEG, _WEBP}),
         resources=False,
         files=True,
-        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, an embedded text is wrapped in an XML tag",
+        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, embedded text is wrapped in an XML tag",
         date="2026-11-30",
         verified=True,
     ),

@@ -50,7 +50,7 @@ class Price(NamedTuple):
     input: float
     cached: float
     written: float | None
-    """Input written to the prompt cache, for its first 30 minutes; None if no source gives it."""
+    """Input written to the prompt cache, for its first 30 minutes; None if no source states it."""
     output: float
 
 
@@ -71,23 +71,23 @@ class Family:
 
     name: str
     pattern: str
-    """What their names begin with: dated snapshots and new variants match the row of their stem."""
+    """How their names begin, so that dated snapshots and new variants match the row of their base name."""
     low: Sizing
     high: Sizing
     original: Sizing | None
     auto: Literal["high", "original"]
     assumed: bool = False
-    """Whether the guide has no row, so that the values are a safe guess."""
+    """Whether the guide has no row for the family, so that the values are a safe guess."""
     cache_breakpoints: bool = False
     """Whether `prompt_cache_breakpoint` is accepted: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
     models: Mapping[str, Price | None] = field(default_factory=dict[str, Price | None])
     """The models that OpenAI lists, with their prices. Other models have no price here: none is guessed from related models."""
     drawing: Mapping[str, ImagePrice] = field(default_factory=dict[str, ImagePrice])
-    """What the models that draw cost; others have no price here either."""
+    """The prices of the models that draw; no other drawing model has a price here."""
     ends: Mapping[str, date] = field(default_factory=dict[str, date])
     """The shutdown dates of models."""
     chat_tools: Mapping[str, ChatTools] = field(default_factory=dict[str, ChatTools])
-    """How models take tools in Chat Completions, if not like everything else."""
+    """How models handle tools in Chat Completions, where this differs from the default."""
     always_reason: str | None = None
     """Models that refuse the efforts "none" and "minimal"."""
 
@@ -243,7 +243,7 @@ LONG_INPUT = 272_000
 
 @dataclass(frozen=True, slots=True)
 class DefaultModel:
-    """A default model: since when, and why."""
+    """A default model, with the date on which it was chosen and the reason."""
 
     since: date
     name: str
@@ -314,7 +314,7 @@ def ending(model: str, today: date) -> str:
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
-    return f"{model} {'ended' if day <= today else 'ends'} on {day}"
+    return f"{model} {'was' if day <= today else 'will be'} shut down on {day}"
 
 
 _SOON = 90
@@ -332,5 +332,5 @@ def always_reasons(model: str) -> bool:
 
 
 def no_chat_tools(model: str) -> str:
-    """Say that a model takes no tools in Chat Completions."""
-    return f"{model} takes function tools only in the Responses API, not in Chat Completions"
+    """Say that a model does not accept tools in Chat Completions."""
+    return f"{model} accepts function tools only in the Responses API, not in Chat Completions"

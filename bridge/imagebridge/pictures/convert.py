@@ -50,7 +50,7 @@ _MADE: Cache[Converted] = Cache(
 def converted(
     encoded: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False
 ) -> Converted:
-    """Return the pictures in base64, in formats that the API takes.
+    """Return the pictures in base64, in formats that the API accepts.
 
     A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
     a contact sheet, or its first frame; a TIFF with several pages one picture per page. `fit` converts a size in
@@ -210,7 +210,7 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
 
 
 def fitted(picture: Picture, width: int, height: int) -> Picture:
-    """Return `picture` at exactly `width` x `height` pixels, in bytes that the API takes.
+    """Return `picture` at exactly `width` x `height` pixels, in bytes that the API accepts.
 
     It is decoded and encoded at most once, always to the same bytes, and not at all if nothing needs to be done.
 

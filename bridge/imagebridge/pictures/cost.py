@@ -175,7 +175,7 @@ def check_scans(scans: int, width: int, height: int) -> None:
     """
     if scans * width * height > _SCANNED:
         raise PictureError(
-            f"it goes over its {width}x{height} pixels {scans:,} times, which takes too long to decode",
+            f"it scans its {width}x{height} pixels {scans:,} times, which takes too long to decode",
             SMALLER,
         )
 

@@ -42,9 +42,9 @@ _MEANINGS = tuple(
         ),
         (
             r"no more images|frame sequence|next frame|seek|outside sequence",
-            "it has fewer frames than it says",
+            "it has fewer frames than it claims",
         ),
-        (r"not (a|an|exactly) |no marker", "it does not begin the way its format does"),
+        (r"not (a|an|exactly) |no marker", "it does not begin as its format requires"),
     )
 )
 """The first pattern found in a message gives its meaning."""

@@ -79,7 +79,7 @@ class Picture:
         elif file.suffix.lower() not in suffixes:
             other = file.with_suffix(suffixes[0]).name
             raise ValueError(
-                f"the picture is {self.media_type}, which is not saved as {file.name!r}; name it {other!r}"
+                f"the picture is {self.media_type}, which cannot be saved as {file.name!r}; name it {other!r}"
             )
         file.write_bytes(self.data)
         return file

@@ -99,7 +99,7 @@ def chat_messages(
     Args:
         answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
             version or its JSON).
-        policy: how to translate; the default is right for every vision model.
+        policy: how to translate; the default suits every vision model.
 
     Raises:
         TypeError: a call or a result is of another type. Content never raises an error.
@@ -110,7 +110,7 @@ def chat_messages(
 
 
 def _with_told_files(translation: Translation) -> Translation:
-    """Return a translation in which a sentence replaces each file that Chat Completions does not take."""
+    """Return a translation in which a sentence replaces each file that Chat Completions does not accept."""
     placed = [one._replace(parts=[_file_as_text(part) for part in one.parts]) for one in translation.placed]
     return replace(translation, placed=tuple(placed))
 
@@ -140,7 +140,7 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
             what = f"the picture {part.get('file_id')}"
             return {
                 "type": "text",
-                "text": not_shown(what, "Chat Completions does not take pictures by id"),
+                "text": not_shown(what, "Chat Completions does not accept pictures by id"),
             }
         case "input_file":
             return _file_part(part)
@@ -165,4 +165,4 @@ _PDF = "data:application/pdf;"
 
 
 def _untaken(what: str) -> str:
-    return not_shown(what, "Chat Completions takes only PDF files, as data")
+    return not_shown(what, "Chat Completions accepts only PDF files, sent as data")

@@ -51,7 +51,7 @@ def call_reference(value: object) -> CallReference:
         return CallReference(value)
     item = dumped(value)
     if not is_json(item):
-        raise TypeError(f"a call must be its id or the call item of a response, not {type(value).__name__}")
+        raise TypeError(f"a call must be an id or a call item from a response, not {type(value).__name__}")
     caller, function = item.get("caller"), item.get("function")
     reference = CallReference(
         text_of(item, "call_id") or text_of(item, "id"),

@@ -93,7 +93,7 @@ def translate(result: object, policy: Policy = DEFAULT) -> Translation:
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: how to translate; the default is right for every vision model.
+        policy: how to translate; the default suits every vision model.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.
@@ -112,8 +112,8 @@ Way = Mode | Literal["program"]
 
 _WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
-    "text": "not sent, because the server takes only text",
-    "program": "not sent, because a program made the call and takes only text",
+    "text": "not sent, because the server accepts only text",
+    "program": "not sent, because the call was made by a program, which accepts only text",
 }
 
 
@@ -165,15 +165,15 @@ def attachments(translations: Iterable[tuple[CallReference, Translation]]) -> li
 def function_call_output(result: object, call_id: object, policy: Policy = DEFAULT) -> "FunctionCallOutput":
     """Translate an MCP tool result into the item that answers a function call.
 
-    `output` is a list of parts, or one string if all parts are text, a program made the call, or the server takes no
-    pictures in outputs (`Policy(server=...)`; `output_items` sends them in a user message).
+    `output` is a list of parts, or one string if all parts are text, a program made the call, or the server does not
+    accept pictures in outputs (`Policy(server=...)`; `output_items` sends them in a user message).
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
         call_id: the id of the call; the result then has exactly `type`, `call_id` and `output`. Or the call's own item:
             then the result repeats the fields that the API requires, and a custom tool call gets a
             `custom_tool_call_output`.
-        policy: how to translate; the default is right for every vision model.
+        policy: how to translate; the default suits every vision model.
 
     Raises:
         TypeError: `result` or `call_id` is of another type. Content never raises an error: a sentence describes
@@ -186,12 +186,12 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
 def output_items(answers: Iterable[tuple[object, object]], policy: Policy = DEFAULT) -> list[dict[str, Any]]:
     """Translate the results of one response into the items that answer it.
 
-    Returns one output for each call, in order. For servers that take no pictures in outputs, a user message with the
+    Returns one output for each call, in order. For servers that do not accept pictures in outputs, a user message with the
     pictures follows, each named after its call.
 
     Args:
         answers: pairs of a call (its id or item) and its result.
-        policy: how to translate; the default is right for every vision model.
+        policy: how to translate; the default suits every vision model.
 
     Raises:
         TypeError: a call or a result is of another type.
@@ -205,7 +205,7 @@ def output_parts(result: object, policy: Policy = DEFAULT) -> "list[ResponsesPar
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        policy: how to translate; the default is right for every vision model.
+        policy: how to translate; the default suits every vision model.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor its JSON object.

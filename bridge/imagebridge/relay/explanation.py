@@ -75,7 +75,7 @@ class _ComparedBlock:
             return f"{label or 'bytes'} ({amount(len(encoded.rstrip('=')) * 3 // 4)})"
         if isinstance(text := holder.get("text"), str):
             words = short(" ".join(text[:400].split()))
-            what = f"the text {words!r}" if words else "an empty text"
+            what = f"the text {words!r}" if words else "empty text"
             return what if holder is block else f"a resource with {what}"
         return f"{text_of(block, 'type') or 'a block'} {short(text_of(holder, 'uri'))}".strip()
 

@@ -34,8 +34,8 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     if authenticated and not place.is_local:
         raise BridgeError(
             f"{address} can be reached from other machines, and the relay does not authenticate anyone: "
-            "listen on 127.0.0.1, or pass --no-auth if something in front of it lets only the right "
-            "callers through"
+            "listen on 127.0.0.1, or pass --no-auth if something in front of it admits only "
+            "authorised callers"
         )
     listening = place.listen()
     relay = HttpRelay(options.relay, Sites([place.host], checks=place.is_local))

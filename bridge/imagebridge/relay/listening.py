@@ -116,7 +116,7 @@ class Sites:
         """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
         host = _HOST.fullmatch(request.headers.get("host", ""))
         if self._checks and (host is None or not self._is_called(_bare(host["name"]))):
-            words = f"this server does not go by the name in the Host header{self._fixes[0]}"
+            words = f"the name in the Host header is not one of this server's{self._fixes[0]}"
             return Response(words, status_code=421)
         origin = request.headers.get("origin")
         if origin and not self._may_ask(origin, host):

@@ -111,7 +111,7 @@ class Relay:
             return
         with anyio.move_on_after(_GRACE):
             await self._refuse(
-                f"{name} did not answer before the host closed its side, nor {_GRACE:g} seconds later"
+                f"{name} did not answer before the host closed its side or within {_GRACE:g} seconds after that"
             )
 
     # From the host to the server.
@@ -204,7 +204,7 @@ class Relay:
         """Pass on a message from the server, after repairing it if necessary."""
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; ignoring it", line)
-            return self._refuse_broken(line.start, f"the server answered with {line}")
+            return self._refuse_broken(line.start, f"the server returned {line}")
         line = paired_escapes(line)
         message, clean = read_line(line)
         if isinstance(message, Unreadable):
@@ -242,7 +242,7 @@ class Relay:
     def _tell_garbage(self, message: Unreadable) -> None:
         self._garbage += 1
         if self._garbage <= _MOST_TOLD:
-            more = " Further such lines are not reported." if self._garbage == _MOST_TOLD else ""
+            more = " Later lines like this are not reported." if self._garbage == _MOST_TOLD else ""
             _LOG.warning(
                 "the server wrote a line to stdout that is not a message; ignoring it: %s%s",
                 message.text,
@@ -271,7 +271,7 @@ class Relay:
             out = line + b"\n" if unchanged else written(made[0] if is_json(message) else made, len(line))
         # A bug of ours must not cost the answer.
         except Exception:  # noqa: BLE001
-            _LOG.exception("a result could not be repaired, so it is passed on unchanged")
+            _LOG.exception("a result could not be repaired, so it was passed on unchanged")
             made, out = parts, line + b"\n"
         await done(self._output.send(out, made))
 
@@ -370,7 +370,7 @@ class Relay:
 def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
     """Log a failure of our own code, which must not end the relay; return the messages of the line that caused it, as far as they can be read."""
     why = f"{type(fault).__name__}: {short(str(fault))}"
-    _LOG.error("a line of %s caused a fault, so it is passed on unchanged (%s)", sender, why)
+    _LOG.error("a line from %s caused an internal error, so it was passed on unchanged (%s)", sender, why)
     with suppress(Exception):
         return [] if isinstance(line, LongLine) else messages(read_line(line)[0])
     return []

@@ -140,7 +140,7 @@ class RemoteServer:
 
     async def end(self) -> str:
         """Return how the connection ended."""
-        return "was left by the host" if self._left else "forgot the session"
+        return "was abandoned by the host" if self._left else "forgot the session"
 
     def close(self) -> None:
         """Accept no more lines."""
@@ -215,7 +215,7 @@ class RemoteServer:
             answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
         else:
             status = response.status_code
-            why = f"{self.name} answered {status} {_phrase(status)}" if response.is_error else ""
+            why = f"{self.name} returned {status} {_phrase(status)}" if response.is_error else ""
             if status == HTTPStatus.NOT_FOUND and self._session:
                 # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
@@ -225,7 +225,7 @@ class RemoteServer:
             answered = await self._resumed(number, position)
         if asks and not answered:
             await self._arrive(
-                written(failure(number, why or f"{self.name} ended its answer before the result"))
+                written(failure(number, why or f"{self.name} ended its answer before sending the result"))
             )
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:

@@ -215,7 +215,7 @@ class HttpRelay:
         stream = session.stream(name) if name else session.own
         if stream is None or (name and not _EVENT_NUMBER.fullmatch(number)):
             raise _RequestRefused(
-                404, INVALID_REQUEST, "the stream of that event has ended, and all of it was sent"
+                404, INVALID_REQUEST, "the stream that contained this event has ended, and all of it was sent"
             )
         session.hold()
         try:
@@ -274,7 +274,7 @@ class HttpRelay:
             raise _RequestRefused(
                 400,
                 INVALID_REQUEST,
-                f"the header {_SESSION} is missing; send the one that the answer to `initialize` carried",
+                f"the header {_SESSION} is missing; send the one from the answer to `initialize`",
             )
         session = self._sessions.get(name)
         if session is None or session.ended:
@@ -313,7 +313,7 @@ def _checked(request: Request, message: JSON) -> None:
     """
     number = message.get("id")
     if name := find_duplicated_routing_header(request.headers.items()):
-        raise _RequestRefused(400, HEADER_MISMATCH, f"the header {name} comes more than once", number)
+        raise _RequestRefused(400, HEADER_MISMATCH, f"the header {name} appears more than once", number)
     version = request.headers.get(_VERSION, "")
     found = classify_inbound_request(
         dict(message), headers=dict(request.headers), supported_modern_versions=[version]

@@ -14,7 +14,7 @@ class Names:
         self._tools: dict[str, JSON] = {}
 
     def listed(self, result: JSON) -> JSON:
-        """Return a page of tools with valid names and parameters that the API takes."""
+        """Return a page of tools with valid names and parameters that the API accepts."""
         tools = result.get("tools")
         if not is_list(tools):
             return result

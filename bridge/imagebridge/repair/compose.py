@@ -15,7 +15,7 @@ def tool_result(
 ) -> dict[str, Any]:
     """Return an MCP tool result as its JSON object: the text first, then each picture as an image block.
 
-    Formats that the API does not take are kept and converted when the result is translated. In a tool of an
+    Formats that the API does not accept are kept and converted when the result is translated. In a tool of an
     MCP server, `return CallToolResult.model_validate(tool_result(...))`.
 
     Args:

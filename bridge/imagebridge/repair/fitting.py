@@ -120,7 +120,7 @@ class _Fitting:
         if self._is_too_much(beside, 4):
             names = ("isError", "resultType", "structuredContent")
             frame = {key: frame[key] for key in names if key in frame}
-            self.notes.append("The fields beside the content blocks are left out: they are too large.")
+            self.notes.append("The fields other than the content blocks are left out: they are too large.")
         return {**frame, "content": []}
 
     def _replaces(self, result: JSON, *, promised: bool) -> bool:
@@ -239,7 +239,7 @@ class _Fitting:
                     yield HostEntry({"type": "resource", "resource": inner}, whole=True)
                 case FilePiece(filename=name):
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
-                    yield text_entry(sentences.not_shown(what, "this host takes no documents"))
+                    yield text_entry(sentences.not_shown(what, "this host does not accept documents"))
                 case _:
                     yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
 

@@ -51,7 +51,7 @@ def _pictures_as_text(body: Body) -> Iterator[Breach]:
         if isinstance(text, str) and _blind(text):
             yield Breach(
                 path,
-                f"'{path}' holds a picture as text. The API accepts it, the model cannot see it, and each kilobyte "
+                f"'{path}' contains a picture as text. The API accepts it, the model cannot see it, and each kilobyte "
                 "costs hundreds of tokens. Send it as an input_image part.",
                 f"{len(text)} characters; function_call_output() of imagebridge translates the result",
                 code="picture_as_text",
@@ -61,7 +61,7 @@ def _pictures_as_text(body: Body) -> Iterator[Breach]:
 BLINDNESS: tuple[Rule, ...] = (
     Rule(
         "picture-as-text",
-        "A tool's picture is a part, not base64 in a text.",
+        "A tool's picture must be a content part, not base64 in text.",
         "ours",
         sources.issue("openai/codex", 4819),
         _pictures_as_text,

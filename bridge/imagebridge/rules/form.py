@@ -173,7 +173,7 @@ def _unknown(body: Body, *, mcp: bool) -> Iterator[Breach]:
             continue
         if part.place == "tool" and part.type == "image_url":
             continue  # a separate rule with a separate message
-        why = f"'{part.type}' is a block of MCP: translate the result first" if mcp else ""
+        why = f"'{part.type}' is an MCP block: translate the result first" if mcp else ""
         yield Breach(
             f"{part.path}.type",
             f"Invalid value: '{part.type}'. Supported values are: {_quoted_names(allowed)}.",
@@ -262,39 +262,50 @@ def _empty_outputs(body: Body) -> Iterator[Breach]:
 FORM: tuple[Rule, ...] = (
     Rule(
         "missing-parameter",
-        "A request names its model and has an input.",
+        "A request must name its model and have an input.",
         "documented",
         sources.SPECIFICATION,
         _required,
     ),
     Rule(
         "wrong-type",
-        "Each field has its documented JSON type.",
+        "Each field must have its documented JSON type.",
         "documented",
         sources.SPECIFICATION,
         _wrong_types,
     ),
     Rule(
         "unknown-item",
-        "Each item has a known type, each message a known role.",
+        "Each item must have a known type, and each message a known role.",
         "documented",
         sources.TYPES,
         _items,
     ),
     Rule(
-        "message-role", "Responses has no tool messages.", "documented", sources.TYPES, _roles, ("responses",)
+        "message-role",
+        "Responses does not accept tool messages.",
+        "documented",
+        sources.TYPES,
+        _roles,
+        ("responses",),
     ),
-    Rule("mcp-block", "A block of MCP is not a content part.", "documented", sources.TYPES, _mcp_blocks),
+    Rule(
+        "mcp-block",
+        "An MCP block cannot be used as a content part.",
+        "documented",
+        sources.TYPES,
+        _mcp_blocks,
+    ),
     Rule(
         "unknown-part",
-        "Each content part has a type that is allowed in its place.",
+        "Each content part must have a type that is allowed where it appears.",
         "reported",
         sources.issue("MervinPraison/PraisonAI", 3934),
         _unknown_parts,
     ),
     Rule(
         "chat-tool-picture",
-        "A tool message of Chat Completions does not contain pictures.",
+        "A tool message in Chat Completions must not contain pictures.",
         "reported",
         sources.issue("dreadnode/rigging", 41),
         _tool_pictures,
@@ -302,19 +313,21 @@ FORM: tuple[Rule, ...] = (
     ),
     Rule(
         "unknown-parameter",
-        "Outputs, messages and their parts have only documented fields.",
+        "Outputs, messages and their parts must have only documented fields.",
         "reported",
         sources.issue("BerriAI/litellm", 13420),
         _unknown_parameters,
         ("responses",),
     ),
-    Rule("missing-text", "A text part has a text.", "documented", sources.TYPES, _absent_text),
+    Rule("missing-text", "A text part must contain text.", "documented", sources.TYPES, _absent_text),
     Rule(
         "too-long",
-        "Texts, URLs and ids are not longer than their limits.",
+        "Text, URLs and ids must not exceed their length limits.",
         "documented",
         sources.SPECIFICATION,
         _too_long,
     ),
-    Rule("empty-output", "An output is not empty.", "ours", sources.OURS, _empty_outputs, ("responses",)),
+    Rule(
+        "empty-output", "An output must not be empty.", "ours", sources.OURS, _empty_outputs, ("responses",)
+    ),
 )

@@ -167,22 +167,22 @@ def _chat_repeated(body: Body) -> Iterator[Breach]:
 MATCHING: tuple[Rule, ...] = (
     Rule(
         "missing-call-id",
-        "A call and its output carry a call_id.",
+        "A call and its output must have a call_id.",
         "documented",
         sources.FUNCTIONS,
         _missing_ids,
     ),
     Rule(
         "output-without-call",
-        "An output comes after the call that it answers.",
+        "An output must come after the call that it answers.",
         "reported",
         sources.issue("james-6-23/codex2api", 414),
         _orphans,
     ),
-    Rule("repeated-output", "A call has one output, not two.", "ours", sources.FUNCTIONS, _repeated),
+    Rule("repeated-output", "A call must have only one output.", "ours", sources.FUNCTIONS, _repeated),
     Rule(
         "mismatched-output",
-        "A function call is answered by function_call_output, a custom call by custom_tool_call_output.",
+        "A function call must be answered by function_call_output, and a custom call by custom_tool_call_output.",
         "ours",
         sources.FUNCTIONS,
         _mismatched,
@@ -190,14 +190,14 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "unanswered-call",
-        "Every call has an output, even one that failed.",
+        "Every call must have an output, even one that failed.",
         "reported",
         sources.issue("openai/openai-support-agent-demo", 12),
         _unanswered,
     ),
     Rule(
         "lone-reasoning",
-        "A reasoning item is resent together with what followed it.",
+        "A reasoning item must be sent back together with the item that followed it.",
         "reported",
         sources.issue("openai/openai-node", 1567),
         _lone_reasoning,
@@ -205,7 +205,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-output-without-call",
-        "A tool message comes after the message with its call.",
+        "A tool message must come after the message that contains its call.",
         "reported",
         sources.issue("QwenLM/qwen-code", 2360),
         _chat_orphans,
@@ -213,7 +213,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-repeated-output",
-        "A call has one tool message, not two.",
+        "A call must have only one tool message.",
         "ours",
         sources.OURS,
         _chat_repeated,
@@ -221,7 +221,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-unanswered-call",
-        "Every call in an assistant message has a tool message.",
+        "Every call in an assistant message must have a tool message.",
         "documented",
         sources.CHAT_TYPES,
         _chat_unanswered,
@@ -229,7 +229,7 @@ MATCHING: tuple[Rule, ...] = (
     ),
     Rule(
         "chat-interrupted-answers",
-        "Tool messages directly follow the assistant message with their calls.",
+        "Tool messages must directly follow the assistant message that contains their calls.",
         "documented",
         sources.CHAT_TYPES,
         _chat_interrupted,

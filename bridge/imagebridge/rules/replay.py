@@ -85,7 +85,7 @@ def _dropped(body: Body) -> Iterator[Breach]:
 REPLAY: tuple[Rule, ...] = (
     Rule(
         "altered-item",
-        "Items from the API are sent back unchanged; arguments of calls may be any spelling of the same JSON.",
+        "Items from the API must be sent back unchanged, but the JSON of a call's arguments may be formatted differently.",
         "ours",
         sources.REASONING,
         _altered,
@@ -93,7 +93,7 @@ REPLAY: tuple[Rule, ...] = (
     ),
     Rule(
         "dropped-item",
-        "All items of a response with reasoning are sent back, in order.",
+        "All items of a response with reasoning must be sent back, in order.",
         "reported",
         sources.issue("openai/openai-node", 1567),
         _dropped,

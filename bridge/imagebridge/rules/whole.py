@@ -16,9 +16,9 @@ def _halves(body: Body) -> Iterator[Breach]:
         if isinstance(value, str):
             if paired(value) != value:
                 message = (
-                    f"Invalid '{path}': the text has half of a surrogate pair, which is not a character."
+                    f"Invalid '{path}': the text contains half of a surrogate pair, which is not a character."
                 )
-                yield Breach(path, message, "cut texts by characters, not by UTF-16 units")
+                yield Breach(path, message, "cut text by characters, not by UTF-16 units")
             continue
         inside = [(f"{path}.{name}", inner) for name, inner in (as_object(value) or {}).items()]
         inside += [(f"{path}[{at}]", inner) for at, inner in enumerate(as_list(value))]
@@ -80,7 +80,7 @@ def _unstored(body: Body) -> Iterator[Breach]:
 WHOLE: tuple[Rule, ...] = (
     Rule(
         "half-surrogate",
-        "Texts are valid Unicode, without lone surrogates.",
+        "Text must be valid Unicode, without lone surrogates.",
         "documented",
         sources.JSON_STANDARD,
         _halves,
@@ -114,7 +114,7 @@ WHOLE: tuple[Rule, ...] = (
     ),
     Rule(
         "unstored-item",
-        "With store false, reasoning is sent back with its encrypted content, and no item is given by id alone.",
+        "With store false, reasoning must be sent back with its encrypted content, and no item may be sent as just an id.",
         "documented",
         sources.REASONING,
         _unstored,

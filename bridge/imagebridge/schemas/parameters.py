@@ -299,8 +299,8 @@ class _Filling:
             return None
         if asked.part:
             problem = (
-                f"{asked.text!r} is part of a picture, but tools receive whole pictures; give "
-                f"{handle(asked.number)!r} with coordinates of the whole, which the line beside the part "
+                f"{asked.text!r} is part of a picture, but tools receive whole pictures; pass "
+                f"{handle(asked.number)!r}, with coordinates of the whole, as the line beside the part "
                 "explains"
             )
             self.wrong.append(ArgumentError(node.path, problem))

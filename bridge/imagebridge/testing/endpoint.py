@@ -46,7 +46,7 @@ class Endpoint:
     `images.generate` and `images.edit` get pictures without a step.
 
     Args:
-        steps: one for each request to a model: a text, a list of calls `[(name, arguments), ...]`, or a function of
+        steps: one for each request to a model: a string, a list of calls `[(name, arguments), ...]`, or a function of
             the request body that returns one of them; `Fault`, `Cut`, `Late` and `Odd` say what
             goes wrong, `Events` is a raw stream.
         rules: what to refuse. None: all `RULES`; `without("detail")` is all but one.
@@ -75,10 +75,10 @@ class Endpoint:
         self._earlier: list[list[object]] = []
         self._files = Files() if files else None
         self.exchanges: list[Exchange] = []
-        """Every POST request in the order in which they came, with its path and what it broke."""
+        """Every POST request in the order in which they came, with its path and the rules that it broke."""
         self.seen: list[SeenPicture] = []
-        """The pictures that accepted requests showed the model, in order. What a request repeats of the
-        conversation so far does not count again."""
+        """The pictures that accepted requests showed the model, in order. Those that a request only
+        repeats from the conversation so far do not count again."""
 
     @property
     def base_url(self) -> str:

@@ -17,8 +17,8 @@ Output: TypeAlias = str | Sequence[Call | str | Mapping[str, Any]]
 class Fault:
     """An error instead of a reply: `Fault(429, retry_after=0.1)`, `Fault(413)`, `Fault(400, "...", param="input")`.
 
-    The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK tries 408, 409, 429 and 500
-    and above again, and waits for `retry_after` seconds.
+    The body is the API's `{"error": {"message", "type", "param", "code"}}`. The SDK retries 408, 409, 429, and 500
+    and above, after `retry_after` seconds.
 
     Args:
         status: the HTTP status. 200 (Responses only): a response that has failed.
@@ -26,7 +26,7 @@ class Fault:
         code: its `code`.
         param: its `param`, the part of the request that caused the error.
         retry_after: seconds, sent as a header.
-        body: sent instead of the API's body: any JSON, or a text as it is.
+        body: sent instead of the API's body: any JSON, or a string, which is sent unchanged.
     """
 
     status: int
@@ -82,7 +82,7 @@ class Odd:
     Args:
         reply: the reply, written as a step.
         change: receives the list of events or chunks of a stream or, without a stream, a list of just the
-            response. What it returns is sent as JSON, whatever it is; a text is sent as it is. Default:
+            response. What it returns is sent as JSON, whatever it is; a string is sent unchanged. Default:
             nothing is changed.
         streamed: whether to send it as a stream, whatever the request asks for. None: as the request asks.
     """
@@ -99,7 +99,7 @@ class Events:
         Endpoint([Events([{"type": "response.output_item.done", "output_index": 0, "item": call}, "[DONE]"])])
 
     Nothing is added and no ids are generated: `Odd` changes what the endpoint itself would send, `Events`
-    replaces it. Each event is sent as JSON, whatever it is; a text is sent as it is, such as the "[DONE]"
+    replaces it. Each event is sent as JSON, whatever it is; a string is sent unchanged, such as the "[DONE]"
     that ends Chat Completions. The request must ask for a stream. The answer is not remembered for
     `previous_response_id`.
     """
@@ -158,7 +158,7 @@ def spoken(reply: object, ids: Ids) -> list[Spoken]:
     if isinstance(reply, str):
         return [SpokenText(ids.new("msg"), reply)]
     if not isinstance(reply, (list, tuple)):
-        raise TypeError(f"a step must be a text or a list of (name, arguments), not {reply!r}")
+        raise TypeError(f"a step must be a string or a list of (name, arguments), not {reply!r}")
     entries = cast("Sequence[object]", reply)
     if isinstance(reply, tuple) and len(entries) == 2 and isinstance(entries[0], str):
         raise TypeError(f"a step with a single call must be a list: [{reply!r}]")

@@ -98,7 +98,7 @@ def _pieces(block: object, context: ResultContext) -> list[Piece]:
             return _image(image(block), context)
         case "audio" if not _is_seen(text_of(block, "data")):
             what = _described(text_of(block, "data"), _media_type(block))
-            return [_not_shown(f"audio ({what})", "this model does not take sound")]
+            return [_not_shown(f"audio ({what})", "this model does not accept audio")]
         case "resource" if is_json(resource := block.get("resource")):
             return _resource(block, resource, context)
         case "resource_link":
@@ -150,7 +150,7 @@ def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
     if not isinstance(last, PicturePiece):
         return []
     sentence = (
-        f"{numbered(last.number, last.number)}: drawn from an SVG text of {len(text):,} characters, which "
+        f"{numbered(last.number, last.number)}: drawn from SVG text of {len(text):,} characters, which "
         "is not included; to read it, ask for a part of it"
     )
     return [*drawn[:-1], last._replace(sentence="\n".join(filter(None, (last.sentence, sentence))))]
@@ -202,7 +202,7 @@ def _file_pieces(
         case _:
             return [
                 _not_shown(
-                    sentences.described(label, len(data), data, uri), "the model cannot be sent this type"
+                    sentences.described(label, len(data), data, uri), "this type cannot be sent to the model"
                 )
             ]
 
@@ -276,7 +276,7 @@ def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultC
         return [
             _not_shown(
                 sentences.described("", len(data), data, uri),
-                f"the API takes files up to {sentences.amount(limit)}",
+                f"the API accepts files up to {sentences.amount(limit)}",
             )
         ]
     if context.policy.documents == "pages":

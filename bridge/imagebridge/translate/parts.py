@@ -368,7 +368,7 @@ def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
         unreadable = f"; {sentences.UNREADABLE}" if is_unreadable(width, height, shown.seen) else ""
         phrases.append(f"{scale} ({limit}){unreadable}" if limit else f"{scale}{unreadable}")
     elif limit:
-        done = "encoded smaller" if picture is not piece.picture else "shown at a lower detail"
+        done = "encoded smaller" if picture is not piece.picture else "shown at lower detail"
         phrases.append(f"picture {piece.number}: {done} ({limit})")
     if given := _given(piece, shown.handle):
         phrases.append(given)
@@ -384,4 +384,6 @@ def _given(piece: PicturePiece, handle: str) -> str:
     """Say in which pixels a tool receives a picture by its handle, if they differ from the original's."""
     if not handle or piece.scale == (1, 1):
         return ""
-    return f"a tool that is given {handle} receives it in {piece.picture.width}x{piece.picture.height} pixels"
+    return (
+        f"a tool that is passed {handle} receives it at {piece.picture.width}x{piece.picture.height} pixels"
+    )

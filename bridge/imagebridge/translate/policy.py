@@ -12,7 +12,7 @@ Api = Literal["responses", "chat"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How results are translated. Frozen; the defaults are right for any vision model.
+    """How results are translated. Frozen; the defaults suit any vision model.
 
     Args:
         model: the model that will see the pictures, such as "gpt-5.4-mini". None: limits of 2048 pixels and
@@ -34,10 +34,10 @@ class Policy:
             `documents`). Documents that the API does not read, such as ODT and EPUB, are always sent this way.
         links: "line" describes an http(s) link in words, "pass" hands the address to the API, which then
             downloads it. "fetch" is for bridges that download it themselves; without one it is "line".
-        max_pictures: the most pictures in one result. None: no limit.
-        max_tokens: the most tokens for the pictures of one result. None: no limit.
-        max_bytes: the most bytes in the `data:` URLs of one result, pictures and files together.
-        max_text: the most characters in the texts of one result.
+        max_pictures: the maximum number of pictures in one result. None: no limit.
+        max_tokens: the maximum number of tokens for the pictures in one result. None: no limit.
+        max_bytes: the maximum number of bytes in the `data:` URLs of one result, pictures and files together.
+        max_text: the maximum number of characters in the text of one result.
         uploads: what `Bridge.run` and `Bridge.stream` upload to the Files API by default: False for nothing, True
             for pictures and files over 100 kB, a number for those over that many bytes.
     """

@@ -43,7 +43,7 @@ class ShownPicture(NamedTuple):
             facts.append(f"made from {self.source}")
         if self.full_size != (picture.width, picture.height):
             facts.append("shrunk from {}x{}".format(*self.full_size))
-        assumed = f" (sizes of {self.model} are assumed)" if self.assumed else ""
+        assumed = f" (sizes for {self.model} are assumed)" if self.assumed else ""
         return f"{', '.join(facts)}, {counted(self.seen.tokens, 'token')} at detail {self.detail}{assumed}"
 
 

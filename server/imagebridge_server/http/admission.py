@@ -35,7 +35,7 @@ SPARE = 1
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine: they need no turn."""
 
-_LATER = "try again when one has been answered"
+_LATER = "try again when one of them has finished"
 
 
 class FullError(Exception):
@@ -63,10 +63,10 @@ class RequestPlaces:
         """
         if caller and self._taken[caller] >= most:
             raise FullError(
-                f"this caller has {counted(most, 'request')} under way, which is the limit; {_LATER}"
+                f"this caller has {counted(most, 'request')} in progress, which is the limit; {_LATER}"
             )
         if self._all_taken_with(caller) > ALL_CALLS:
-            raise FullError(f"{ALL_CALLS} requests are under way, which is the limit; {_LATER}")
+            raise FullError(f"{ALL_CALLS} requests are in progress, which is the limit; {_LATER}")
         place = RequestPlace(self._bodies, caller, counts=body is None)
         place.grow(body or 0)
         self._taken[caller] += 1
@@ -112,10 +112,12 @@ class RequestPlace:
         # A single request fits whatever its size; several of one caller leave room for others.
         if own and self._caller and own + grown > ALL_BODIES // 4:
             raise FullError(
-                f"this caller has requests of {own:,} bytes under way, which is the limit; {_LATER}"
+                f"this caller's requests in progress total {own:,} bytes, which is the limit; {_LATER}"
             )
         if all_bodies and all_bodies + grown > ALL_BODIES:
-            raise FullError(f"requests of {all_bodies:,} bytes are under way, which is the limit; {_LATER}")
+            raise FullError(
+                f"the requests in progress total {all_bodies:,} bytes, which is the limit; {_LATER}"
+            )
         self._bodies[self._caller] += size
         self._size = grown
 

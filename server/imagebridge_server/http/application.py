@@ -76,11 +76,11 @@ class _SlowBodyError(Exception):
 def create_app(settings: Settings | None = None) -> Starlette:
     """Build the server as an ASGI application: MCP at /mcp, health checks at /healthz and /readyz.
 
-    Without authentication, only this machine is answered. Its lifespan must be run, as every ASGI server
+    Without authentication, requests are accepted only from this machine. Its lifespan must be run, as every ASGI server
     does; if it is mounted in another application, that application must run it.
 
     Args:
-        settings: what the server may do, and who may call it. None: no files, and only this machine.
+        settings: what the server may do, and who may call it. None: no files can be read, and only this machine is served.
 
     Raises:
         SettingsError: the token file or the issuer is not valid.
@@ -209,7 +209,8 @@ class _HttpApplication:
         client = request.client
         if not self._open and client and not is_loopback(client.host):
             return _refusal(
-                403, "this server does not authenticate callers, so it answers only its own machine"
+                403,
+                "this server does not authenticate callers, so it accepts requests only from the machine it runs on",
             )
         if request.method != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).

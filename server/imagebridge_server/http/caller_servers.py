@@ -48,7 +48,7 @@ class _CallerServer:
                 await self.over.wait()
         # The other callers are still served; this one is told by each request, and the next request builds a new server.
         except Exception:  # noqa: BLE001
-            _LOG.exception("cannot build the server of a caller")
+            _LOG.exception("cannot build a caller's server")
         finally:
             self.manager = None
             self.ready.set()
@@ -94,7 +94,7 @@ class CallerServers:
             await server.ready.wait()
             if server.manager is None:
                 self._forget(caller, server)
-                raise RuntimeError("cannot build the server of this caller")
+                raise RuntimeError("cannot build this caller's server")
             yield server.manager
         finally:
             server.in_use -= 1

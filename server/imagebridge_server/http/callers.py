@@ -80,8 +80,8 @@ def _check_apart(settings: Settings) -> None:
         for option, folder in _kept(settings):
             if _contains(readable, folder) or _contains(folder, readable):
                 raise SettingsError(
-                    f"each caller could read what others keep, because one of --allow {readable} and "
-                    f"{option} {folder} contains the other; give separate folders"
+                    f"each caller could read what others keep, because --allow {readable} and {option} "
+                    f"{folder} overlap; use separate folders"
                 )
 
 
@@ -94,8 +94,8 @@ def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> No
                 inside = _contains(folder, readable) and not _contains(own, readable)
                 if inside or _contains(readable, folder):
                     raise SettingsError(
-                        f"the caller {name!r} could read what others keep, because one of `allow` {readable} and "
-                        f"{option} {folder} contains the other; give a separate folder, or {own}"
+                        f"the caller {name!r} could read what others keep, because `allow` {readable} and "
+                        f"{option} {folder} overlap; use a separate folder, or {own}"
                     )
 
 

@@ -16,26 +16,33 @@ _OPTIONS = (
     click.option(
         "--http",
         metavar="HOST:PORT",
-        help="Serve over Streamable HTTP at this address, under /mcp, instead of stdin and stdout; port 0 "
-        "picks a free port. Addresses that other machines can reach need --tokens, --jwt or --no-auth.",
+        help=(
+            "Serve Streamable HTTP at this address, under /mcp, instead of using stdin and stdout; port 0 "
+            "picks a free port. An address that other machines can reach requires --tokens, --jwt or "
+            "--no-auth."
+        ),
     ),
     click.option(
         "--tokens",
         metavar="FILE",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="With --http: answer only callers whose tokens are in this file, each with a store and "
-        "folders of its own. `imagebridge-server token NAME --tokens FILE` creates a token.",
+        help=(
+            "With --http: accept only callers whose tokens are in this file; each gets its own store and "
+            "folders. `imagebridge-server token NAME --tokens FILE` creates a token."
+        ),
     ),
     click.option(
         "--jwt",
         metavar="ISSUER",
-        help="With --http: answer only callers with a JSON Web Token from this issuer, issued for "
-        "--public-url. Its keys are found through its metadata (OAuth or OpenID Connect).",
+        help=(
+            "With --http: accept only callers with a JSON Web Token that this issuer issued for --public-url. "
+            "The issuer's keys are found through its metadata (OAuth or OpenID Connect)."
+        ),
     ),
     click.option(
         "--audience",
         metavar="NAME",
-        help="With --jwt: the audience of tokens, if it is not --public-url.",
+        help="With --jwt: the audience that tokens must have, if it is not --public-url.",
     ),
     click.option(
         "--scope",
@@ -49,13 +56,18 @@ _OPTIONS = (
         type=click.IntRange(min=1),
         default=CALLS,
         show_default=True,
-        help="With --http: concurrent requests of one caller, including waiting ones; more are refused.",
+        help=(
+            "With --http: how many requests one caller may have in progress, including waiting ones; any more "
+            "are refused."
+        ),
     ),
     click.option(
         "--no-auth",
         is_flag=True,
-        help="With --http: answer other machines too, without authentication. For an address behind "
-        "something that lets only the right callers through.",
+        help=(
+            "With --http: accept requests from other machines without authentication. Use this only behind "
+            "something that admits only the right callers."
+        ),
     ),
     click.option(
         "--public-url",
@@ -69,10 +81,13 @@ _OPTIONS = (
         metavar="URL",
         multiple=True,
         help="With --http: the origin of a web page that may send requests, such as https://host.example. "
-        "Repeat for more. Pages of this machine always may.",
+        "Repeat for more. Pages served from this machine always may.",
     ),
     click.option(
-        "--json", "json_response", is_flag=True, help="With --http: answer only in JSON, without progress."
+        "--json",
+        "json_response",
+        is_flag=True,
+        help="With --http: always answer in JSON, without progress reports.",
     ),
 )
 _NAMES = ("tokens", "jwt", "audience", "scopes", "calls", "no_auth", "public_url", "origins", "json_response")
@@ -95,14 +110,14 @@ def check_http_options(context: click.Context, http: str | None) -> None:
             raise click.UsageError(f"{option.opts[0]} needs --http HOST:PORT")
 
 
-@click.command(short_help="Create a token for a caller over HTTP.")
+@click.command(short_help="Create a token for a caller that connects over HTTP.")
 @click.argument("name")
 @click.option(
     "--tokens",
     metavar="FILE",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of callers; created if it does not exist.",
+    help="The token file; created if it does not exist.",
 )
 def token(name: str, tokens: Path) -> None:
     """Print a new token for the caller NAME, once, and add its hash to FILE.

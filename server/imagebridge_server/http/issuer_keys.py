@@ -89,7 +89,7 @@ class IssuerKeys:
                 self._problem = str(error) or "it does not answer in time"
                 # The keys may have moved.
                 self._url = None
-                _LOG.warning("cannot get the keys of the issuer %s: %s", self._issuer, self._problem)
+                _LOG.warning("cannot get the keys of issuer %s: %s", self._issuer, self._problem)
             else:
                 self._problem, self._fetched = "", anyio.current_time()
             self._times_asked += 1
@@ -117,7 +117,7 @@ class IssuerKeys:
             if found.get("issuer") != self._issuer:
                 problem = "its metadata names a different issuer"
             elif not isinstance(place, str) or not is_trusted_url(place):
-                problem = "its metadata does not name the https URL of its keys"
+                problem = "its metadata does not give an https URL for its keys"
             else:
                 return place
         raise ValueError(problem)

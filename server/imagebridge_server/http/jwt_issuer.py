@@ -39,8 +39,8 @@ class IssuerTokens(TokenVerifier):
     def __init__(self, issuer: str, audience: str) -> None:
         if not is_trusted_url(issuer):
             raise SettingsError(
-                f"{issuer!r} is not the URL of an issuer: write it exactly as in its tokens, such as "
-                "https://login.example.com"
+                f"{issuer!r} is not an issuer URL: write it exactly as it appears in the issuer's tokens, such "
+                "as https://login.example.com"
             )
         self.issuer = issuer
         self._audiences = {audience, _canonical(audience)}
@@ -65,7 +65,7 @@ class IssuerTokens(TokenVerifier):
             key = await self._keys.key(name, algorithm)
         except SilentIssuerError as error:
             raise AuthenticationError(
-                "the keys of the token issuer cannot be fetched at the moment; try again later"
+                "the token issuer's keys cannot be fetched at the moment; try again later"
             ) from error
         try:
             return _access(token, self._judged(token, key)) if key else None

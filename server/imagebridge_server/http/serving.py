@@ -41,9 +41,9 @@ def serve(settings: Settings, address: str) -> None:
     place = Address.parsed(address)
     if not (place.is_local or settings.no_auth or settings.tokens or settings.jwt):
         raise BridgeError(
-            f"{address} can be reached from other machines without authentication: give --tokens FILE or "
-            "--jwt ISSUER, listen on 127.0.0.1, or give --no-auth if something in front of the server lets "
-            "only the right callers through"
+            f"{address} can be reached from other machines without authentication: use --tokens FILE or --jwt "
+            "ISSUER, listen on 127.0.0.1, or use --no-auth if something in front of the server admits only "
+            "the right callers"
         )
     # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"

@@ -34,7 +34,7 @@ _PREFIX = "imb_"
 """The beginning of each token, by which programs that look for secrets in code recognise it."""
 
 _HEAD = """\
-# The callers of imagebridge-server. `tokens` are hashes; delete its line to revoke a token. A caller may also have:
+# The callers of imagebridge-server. `tokens` lists hashes; delete one to revoke its token. A caller may also have:
 # allow and allow_write (lists of folders), store_bytes, store_seconds, calls (concurrent requests).
 
 """
@@ -100,7 +100,8 @@ class TokenFile(TokenVerifier):
             callers = await in_thread(self._checked)
         except SettingsError as error:
             _LOG.error(
-                "the token file has changed but cannot be read, so the previous one stays in force: %s", error
+                "the token file has changed but cannot be read, so the previous version stays in force: %s",
+                error,
             )
             return
         self._callers, self._names = callers, _by_hash(callers)
@@ -121,7 +122,7 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
         found = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise SettingsError(
-            f"the token file {str(path)!r} does not exist; this makes it and prints a token for the caller NAME: "
+            f"the token file {str(path)!r} does not exist; to create it and print a token for the caller NAME, run: "
             f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
         ) from None
     except OSError as error:
@@ -140,7 +141,7 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
         raise SettingsError(f"{where}: {naming()}")
     known = [field.name for field in fields(TokenHolder)]
     if others := [key for key in table if key not in known]:
-        raise SettingsError(f"{where}: {others[0]!r} is unknown; known are {', '.join(known)}")
+        raise SettingsError(f"{where}: {others[0]!r} is unknown; the known keys are {', '.join(known)}")
     lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
     if not all(map(_HASH.fullmatch, lists["tokens"])):
         raise SettingsError(f"{where}: each of `tokens` must be 'sha256:' and 64 digits 0-9 a-f")
@@ -169,7 +170,10 @@ def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
 
 def naming() -> str:
     """Return the pattern for names of callers."""
-    return "a caller must be a table whose name has at most 64 letters a-z, digits, - and _, the first a letter or digit"
+    return (
+        "each caller must be a table with a name of up to 64 characters: letters a-z, digits, - or _, "
+        "beginning with a letter or digit"
+    )
 
 
 def add_token(path: Path, name: str) -> str:

@@ -77,14 +77,14 @@ def manifest() -> dict[str, Any]:
             "folder": {
                 "type": "directory",
                 "title": "Folder",
-                "description": "Pictures, tables and documents in this folder may be read. If empty, no file is read.",
+                "description": "Pictures, tables and documents in this folder may be read. If empty, no files are read.",
                 "required": False,
                 "default": "",
             },
             "openai_api_key": {
                 "type": "string",
                 "title": "OpenAI API key",
-                "description": "Lets the model create pictures, which costs money. If empty, everything else works.",
+                "description": "Lets the model create pictures, which costs money. If empty, everything else still works.",
                 "required": False,
                 "sensitive": True,
                 "default": "",

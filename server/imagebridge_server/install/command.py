@@ -25,7 +25,7 @@ _WRAP = click.option(
     "--wrap",
     "server",
     metavar="SERVER",
-    help="Instead of this server, put the relay in front of SERVER, which the host already has, to repair "
+    help="Instead of adding this server, put the relay in front of SERVER, which the host already has, to repair "
     "its results.",
 )
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
@@ -92,7 +92,7 @@ def commands(serving: Serving) -> list[click.Command]:
             lambda: installed(one, path, own_entry), dry_run, f"{one.title} starts imagebridge. {one.after}"
         )
 
-    @click.command(short_help="Remove it again.")
+    @click.command(short_help="Remove this server from a host's configuration.")
     @click.argument("host")
     @_DRY
     @_WRAP
@@ -113,7 +113,7 @@ def commands(serving: Serving) -> list[click.Command]:
     return [install, uninstall, bundle]
 
 
-@click.command(short_help="Pack it as a single .mcpb file.")
+@click.command(short_help="Pack this server as a single .mcpb file.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -154,7 +154,7 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     path = file or file_here(host)
     if path is None:
         raise click.UsageError(
-            f"{host.title} has no usual place for its configuration file: name it with --file"
+            f"{host.title} has no usual place for its configuration file; pass its path with --file"
         )
     return host, path.absolute()
 
@@ -191,7 +191,7 @@ def _list() -> None:
     width = max(len(host.name) for host in HOST_FILES)
     for host in HOST_FILES:
         path = file_here(host)
-        say(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'name it with --file'}")
+        say(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'pass its path with --file'}")
 
 
 def _state(host: HostFile, path: Path | None) -> str:

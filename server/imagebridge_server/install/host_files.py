@@ -220,8 +220,10 @@ HOST_FILES = (
         form="json",
         keys=("mcpServers",),
         paths=_everywhere("~/.cline/data/settings/cline_mcp_settings.json"),
-        after="Start a new session. The editor extension has its own file: open it with MCP Servers, "
-        "Configure, and name it with --file. Its model does not see pictures, only the text about them.",
+        after=(
+            "Start a new session. The editor extension has its own file: open it with MCP Servers, Configure, "
+            "and pass its path with --file. Its model does not see pictures, only the text about them."
+        ),
         source="developersdigest.tech, Cline; docs.cline.bot/mcp",
         date="2026-11-29",
         verified=False,

@@ -105,7 +105,7 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the messages of a line that strict parsers refuse."""
-    deep = f"it is nested deeper than {MAX_LEVELS} levels"
+    deep = f"it is nested more than {MAX_LEVELS} levels deep"
     try:
         found: object = json.loads(line)
         why = deep if is_deep(found) else ""
@@ -114,7 +114,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     except json.JSONDecodeError as error:
         found, why = None, f"it is not JSON: {error}"
     except ValueError:
-        found, why = None, "it contains a whole number of more than 4,300 digits"
+        found, why = None, "it contains a whole number with more than 4,300 digits"
     if not why:
         yield from _messages(found)
     elif (number := told_id(line.encode(errors="replace"), request=True)) is not None:

@@ -278,7 +278,7 @@ async def test_a_result_that_cannot_be_translated_costs_its_own_call_alone(monke
         outputs = await bridge.outputs(response(call("one", '{"side": 3}'), call("two", '{"side": 3}')))
     assert outputs[0]["output"] == "Tool error:\nthe call failed: MemoryError: no room"
     assert outputs[1]["output"][0]["text"] == "by two"
-    assert "the call of one failed" in caplog.text
+    assert "the call to one failed" in caplog.text
 
 
 FAILURES = {

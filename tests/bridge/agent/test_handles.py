@@ -190,7 +190,7 @@ async def test_definitions_say_how_pictures_are_given_where_a_tool_takes_one():
         look, crop = bridge.tools
     assert look["description"] == "Looks."
     assert crop["description"] == (
-        'Crops.\nTo pass a picture that was shown before, give its name, such as "picture:3".'
+        'Crops.\nTo pass a picture that was shown earlier, use its name, such as "picture:3".'
     )
 
 
@@ -324,7 +324,7 @@ async def test_chat_and_servers_that_take_text_alone():
     async with Bridge(eyes(), handles=True, policy=Policy(server="vllm")) as bridge:
         (output,) = await bridge.outputs(response(call("look")))
     assert output["output"] == (
-        f"what I see\n[picture:1: {size}; not sent, because the server takes only text]"
+        f"what I see\n[picture:1: {size}; not sent, because the server accepts only text]"
     )
 
 
@@ -574,7 +574,7 @@ async def test_which_servers_may_be_given_pictures_of_others(share, origin, peer
     assert made == {"image": "picture:1"}
     assert str(wrong) == (
         f"image: picture:1 {whose}, and {peer.name} may not receive pictures from elsewhere; "
-        "to allow it, use Bridge(share=...) or --share"
+        "to allow this, use Bridge(share=...) or --share"
     )
 
 

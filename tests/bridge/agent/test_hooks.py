@@ -64,9 +64,9 @@ class Careful:
 async def test_a_call_that_is_not_approved_does_not_run_and_the_model_is_told(approve):
     async with Bridge(server(), approve=approve) as bridge:
         refused, allowed = await bridge.outputs(response("wipe", "look"))
-        assert refused["output"] == "Tool error:\nthe user did not approve this call of wipe; it did not run"
+        assert refused["output"] == "Tool error:\nthe user did not approve this call to wipe; it did not run"
         assert allowed["output"] == "for both\nfor the user"
-        with pytest.raises(ApprovalError, match="did not approve this call of wipe"):
+        with pytest.raises(ApprovalError, match="did not approve this call to wipe"):
             await bridge.call("wipe", {"folder": "/"})
 
 

@@ -255,7 +255,9 @@ async def test_a_deadline_answers_the_calls_that_it_cancels(server):
     error, _ = await run(server, [[*LOOK, ("wait", {})]], deadline=2)
     assert isinstance(error, DeadlineError)
     assert [type(item["output"]) for item in error.items[3:]] == [list, str]
-    assert error.items[4]["output"].startswith("Tool error:\nthe run ended before the result")
+    assert error.items[4]["output"].startswith(
+        "Tool error:\nthe run ended before this call returned a result"
+    )
     _, endpoint = await run(server, ["Red."], input=error.items)
     assert [one.size for one in endpoint.seen] == [(64, 64)]
 
@@ -325,7 +327,7 @@ async def test_a_stream_that_nobody_follows_ends_with_the_bridge(server):
             async with Bridge(server) as bridge:
                 events = bridge.stream(client, model=MODEL, input="?")
                 await anext(events)
-            with pytest.raises(BridgeError, match="closed before the model had answered"):
+            with pytest.raises(BridgeError, match="closed before the model answered"):
                 async for _ in events:
                     pass
 
@@ -380,7 +382,7 @@ async def test_texts_that_are_too_much_are_shortened_the_older_first(library, ap
     assert len(first) < len(second) < len(third)
     assert "characters left out: " in first[-150:]
     assert third == f"page 3: {TALE}"
-    assert all(one.endswith("characters of outputs of older turns left out") for one in found)
+    assert all(one.endswith("characters of output from older turns left out") for one in found)
 
 
 async def test_one_text_that_is_too_much_is_shortened(library):
@@ -433,6 +435,6 @@ async def test_what_is_no_answer_of_the_api_is_quoted(server, body, kind, quoted
     async with client, Bridge(server) as bridge:
         with pytest.raises(ResponseError) as error:
             await bridge.run(client, model=MODEL, input="?", api=api, **({"direct": True} if direct else {}))
-    told = "http://localhost/v1/ returned something that is not a response of this API: "
+    told = "http://localhost/v1/ returned something that is not a response from this API: "
     assert str(error.value).startswith(told)
     assert quoted in str(error.value)

@@ -340,8 +340,8 @@ async def test_what_only_the_caller_can_answer_goes_to_the_caller(server, said, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"background": True}, "not take background=True"),
-        ({"direct": True, "text_format": ColourAndSides}, "does not take text_format"),
+        ({"background": True}, "not accept background=True"),
+        ({"direct": True, "text_format": ColourAndSides}, "does not accept text_format"),
         ({"input": {"role": "user"}}, "input must be a string or a list"),
         ({"input": [1]}, "an input item must be a dict"),
     ],
@@ -660,7 +660,7 @@ async def test_a_model_without_tools_in_chat_is_not_asked(server):
     with Endpoint([]) as endpoint:
         async with client_of(endpoint) as client, Bridge(server) as bridge:
             with pytest.raises(
-                RunError, match=r"gpt-6\.1-terra takes function tools only in the Responses API"
+                RunError, match=r"gpt-6\.1-terra accepts function tools only in the Responses API"
             ):
                 await bridge.run(client, model="gpt-6.1-terra", input="?", api="chat")
     assert endpoint.requests == []

@@ -281,7 +281,7 @@ async def test_chunks_without_a_message_are_a_documented_error(server, change):
             AsyncOpenAI(base_url=endpoint.base_url, api_key="x", max_retries=0) as client,
             Bridge(server) as bridge,
         ):
-            with pytest.raises(RunError, match="ended before the message did"):
+            with pytest.raises(RunError, match="ended before the message was complete"):
                 async for _ in bridge.stream(client, model=MODEL, input="?", api="chat"):
                     pass
 

@@ -187,7 +187,7 @@ def test_what_is_too_large_gives_way_by_halves_and_never_what_the_user_asks_abou
 def test_files_of_older_turns_give_way_too():
     pdf = {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"}
     step = recovery([USER, *exchange(1, pdf), *exchange(2, {"type": "input_text", "text": "short"})])
-    assert step.change("size", "too long") == "1 file of older turns left out: too long"
+    assert step.change("size", "too long") == "1 file from older turns left out: too long"
     assert places(step.items) == []
 
 

@@ -797,7 +797,9 @@ async def test_what_was_lost_on_its_way_is_not_an_empty_answer(api):
 async def test_what_is_no_response_at_all_is_quoted(api, sent):
     error = await played([httpx2.Response(200, content=sent)], api=api)
     assert isinstance(error, ResponseError)
-    assert f"not a response of this API: {sent.decode().replace(': ', ':').replace(', ', ',')}" in str(error)
+    assert f"not a response from this API: {sent.decode().replace(': ', ':').replace(', ', ',')}" in str(
+        error
+    )
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])

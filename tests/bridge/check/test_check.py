@@ -381,7 +381,7 @@ def test_a_dump_is_explained_with_its_tokens():
         path=OUTPUT,
         consequence=f"A picture as text: {len(dump):,} characters, about {len(dump) // 4:,} tokens, and the model "
         "sees nothing; as a picture it costs 570.",
-        fix="Send it as an input_image part: function_call_output(result, call_id) does.",
+        fix="Send it as an input_image part: function_call_output(result, call_id) does this.",
         refused=False,
         blind=True,
     )

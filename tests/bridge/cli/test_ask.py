@@ -93,7 +93,7 @@ def refused(_):
 @pytest.mark.parametrize(
     ("steps", "options", "said"),
     [
-        ([refused], [], "the API answered 400: imagebridge.testing: step 1 failed"),
+        ([refused], [], "the API returned 400: imagebridge.testing: step 1 failed"),
         ([[("mixed", {})]] * 2, ["--max-turns", "2"], "after 2 turns; allow more with --max-turns"),
         ([[("mixed", {})]], ["--budget", "9"], "tokens; allow more than 9 with --budget"),
         ([Late("Yes.", 60)], ["--deadline", "0.2"], "within 0.2 seconds; allow more with --deadline"),
@@ -126,7 +126,7 @@ def test_a_model_that_the_api_does_not_know_names_the_nearest(server, status, mo
     with Endpoint([Fault(status, "no such model")]) as endpoint:
         result = ask(endpoint, "Hi", "--server", server, "--model", model)
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.endswith(f"Error: the API answered {status}: no such model{hint}\n")
+    assert result.stderr.endswith(f"Error: the API returned {status}: no such model{hint}\n")
 
 
 def plain_html(stderr):

@@ -113,7 +113,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["call", "draw", "{}", "more"], "'more' has no arguments"),
         (["call", "draw", "-", "more", "-"], "stdin can be read only once"),
         (["call", "draw", "--allow", "/no/such/folder"], "does not exist"),
-        (["call", "draw", "--server", "x", "--allow", "."], "write it into the command line of your server"),
+        (["call", "draw", "--server", "x", "--allow", "."], "add it to the command line of your server"),
         (
             ["call", "draw", "--server", "x", "--allow-write", "."],
             "--allow-write is for imagebridge's own server",
@@ -127,10 +127,10 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["tools", "--timeout", "0"], "Invalid value"),
         (["tools", "--timeout", "nan"], "nan is not a number of seconds"),
         (["ask", "hello", "--deadline", "nan"], "nan is not a number of seconds"),
-        (["call", "draw", "--allow", ""], "the name is empty"),
-        (["call", "draw", "--allow-write", ""], "the name is empty"),
+        (["call", "draw", "--allow", ""], "the folder name is empty"),
+        (["call", "draw", "--allow-write", ""], "the folder name is empty"),
         (["ask", " "], "the prompt is empty: write what to ask"),
-        (["ask", "-"], "the prompt is empty: nothing came from stdin"),
+        (["ask", "-"], "the prompt is empty: nothing was read from stdin"),
         (["ask", "hello"], "set OPENAI_API_KEY"),
         (["ask", "hello", "--max-turns", "0"], "Invalid value"),
         (["demo", "--live"], "set OPENAI_API_KEY"),
@@ -138,7 +138,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["proxy", "--url", "http://h:99999/"], "a port must be from 1 to 65535"),
         (
             ["proxy", "--url", "http://h/", "--header", "A=\u20ac"],
-            "its header A contains characters beyond ASCII",
+            "its header A contains non-ASCII characters",
         ),
         (["demo", "--live", "--html", "x.html"], "--live cannot be combined with"),
         (["demo", "--html", f"{__file__}/x.html"], "cannot be written"),
@@ -339,9 +339,9 @@ ERASE = ["call", "erase", '{"folder": "/tmp/x"}']
 def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code):
     found, answer, beside = on_terminals(*ERASE, "--server", server, typed=typed)
     assert found == code, answer + beside
-    assert 'erase of pictures may destroy something. Arguments: {"folder": "/tmp/x"}' in beside
+    assert 'erase on pictures may destroy something. Arguments: {"folder": "/tmp/x"}' in beside
     output = json.loads(answer)["output"]
-    refused = "Tool error:\nthe user did not approve this call of erase; it did not run"
+    refused = "Tool error:\nthe user did not approve this call to erase; it did not run"
     assert output == (refused if code else "/tmp/x is gone")
 
 
@@ -354,7 +354,7 @@ def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code
         (
             ["--approve", "ask"],
             1,
-            "erase may destroy something and nobody can be asked, so it is refused; --approve all runs it",
+            "erase may destroy something and nobody can be asked, so the call is refused; --approve all allows it",
         ),
     ],
 )

@@ -186,7 +186,7 @@ def test_the_sums_count_the_rows(demo, rows):
         (told,) = re.findall(rf"{name}: nothing lost in {whole} of {len(rows)} \((.*)\)", demo[1])
         accepted = [cell for cell, kind in zip(cells, kinds, strict=True) if kind != "refused"]
         partly = sum("lost:" in cell for cell in accepted)
-        assert (f"; {partly} of these in part" in told) == bool(partly)
+        assert (f"; {partly} of these only partly" in told) == bool(partly)
         assert f'<span class="quiet">{told}</span>' in demo[2]
 
 

@@ -255,8 +255,8 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
         ({"cost": 0.01234}, "", "answered in 0.0 s", "$0.0123 by list price"),
         ({"incomplete": "max_output_tokens"}, "", "cut off max_output_tokens; in 0.0 s", "unknown"),
         ({}, "x.png cannot be written", "answered in 0.0 s; x.png cannot be written", "unknown"),
-        (None, "the API answered 401", "no answer the API answered 401", "unknown"),
-        (None, "", "not finished the run is still going on, or was killed", "unknown"),
+        (None, "the API returned 401", "no answer the API returned 401", "unknown"),
+        (None, "", "not finished the run is still in progress, or was killed", "unknown"),
     ],
 )
 def test_how_it_ended(reply, problem, state, cost):

@@ -115,7 +115,7 @@ async def test_a_call_that_a_gateway_has_lost_is_made_once_more_where_that_can_d
             if refusals == 1:
                 assert told == "shown"
             else:
-                words = "show: the server answered 502 Bad Gateway: 100 requests are under way; it was tried twice"
+                words = "show: the server returned 502 Bad Gateway: 100 requests are under way; it was tried twice"
                 assert words in told
             assert (server.left, server.calls) == (0, refusals % 2)
             assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
@@ -128,7 +128,7 @@ async def test_another_call_that_a_gateway_has_lost_is_told(monkeypatch, hints):
     with scripted(server) as (url, _):
         async with Bridge(HttpServer(url, transport="http"), timeout=120) as bridge:
             told = (await bridge.answer("show", {})).output
-            words = "show: the server answered 502 Bad Gateway: 100 requests are under way; it may or may not have run"
+            words = "show: the server returned 502 Bad Gateway: 100 requests are under way; it may or may not have run"
             assert words in told
             assert server.calls == 0
             assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
@@ -143,6 +143,6 @@ async def test_a_call_that_cannot_wait_so_long_is_told_at_once():
             assert server.calls == 0
             told = translation.output
             assert told.startswith("Tool error:")
-            assert "show: the server answered 429 Too Many Requests: 100 requests are under way" in told
+            assert "show: the server returned 429 Too Many Requests: 100 requests are under way" in told
             # The conversation goes on.
             assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"

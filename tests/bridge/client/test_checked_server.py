@@ -16,7 +16,7 @@ HALF = "contains '\\ud83d', which this system cannot encode"
 CONTROL = (
     "contains a line break or another character that headers cannot contain, or has spaces around its value"
 )
-NO_SERVER = "its address is not that of a server; it must begin with http:// or https:// and a host"
+NO_SERVER = "its address is not a server address; it must begin with http:// or https:// and a host"
 
 
 def process(**fields):
@@ -58,8 +58,8 @@ def http(url="http://127.0.0.1:9/mcp", *transport, **headers):
         (http(Authorization="Bearer s3cret\n"), f"its header Authorization {CONTROL}"),
         (http(Authorization="a\r\nHost: b"), f"its header Authorization {CONTROL}"),
         (http(Authorization="s3\0cret"), f"its header Authorization {CONTROL}"),
-        (http(Authorization="schl\u00fcssel"), "its header Authorization contains characters beyond ASCII"),
-        (http(Authorization="\ud83d"), "its header Authorization contains characters beyond ASCII"),
+        (http(Authorization="schl\u00fcssel"), "its header Authorization contains non-ASCII characters"),
+        (http(Authorization="\ud83d"), "its header Authorization contains non-ASCII characters"),
         (http(**{"A B\n": "x"}), "'A B\\n' is not a valid header name"),
         (http(**{"": "x"}), "'' is not a valid header name"),
     ],

@@ -156,7 +156,7 @@ def test_our_own_commands_are_found_beside_the_running_python(monkeypatch, tmp_p
 )
 def test_a_websocket_is_no_transport(server):
     with (
-        pytest.raises(BridgeError, match="uses a WebSocket, which is not a transport of MCP"),
+        pytest.raises(BridgeError, match="uses a WebSocket, which is not an MCP transport"),
         Bridge(server),
     ):
         pass
@@ -167,7 +167,7 @@ def test_nor_is_it_in_a_configuration(kind, tmp_path):
     config = tmp_path / "mcp.json"
     config.write_text(json.dumps({"mcpServers": {"s": {"type": kind, "url": "http://127.0.0.1:9/mcp"}}}))
     with (
-        pytest.raises(BridgeError, match="uses a WebSocket, which is not a transport of MCP"),
+        pytest.raises(BridgeError, match="uses a WebSocket, which is not an MCP transport"),
         Bridge(config=config),
     ):
         pass

@@ -177,6 +177,6 @@ async def test_a_bridge_connects_what_is_configured(tmp_path):
     with pytest.raises(BridgeError, match=r"unset: its entry in .* uses the variable NOT_SET_ANYWHERE"):
         async with Bridge(config=written(tmp_path, {"mcpServers": servers})):
             pass
-    with pytest.raises(BridgeError, match="has no server that is switched on; add one, or switch one on"):
+    with pytest.raises(BridgeError, match="has no server that is switched on; add one or switch one on"):
         async with Bridge(config=written(tmp_path, {"mcpServers": {}})):
             pass

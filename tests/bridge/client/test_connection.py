@@ -388,7 +388,7 @@ async def test_tools_that_become_too_many_are_not_offered_and_end_nothing(caplog
         assert await said(bridge, "grow", name="t", times=128) == "grown"
         assert await works(bridge)
         assert bridge.tools == before
-    assert "keeping the previous list of tools: 140 tools, but the API takes 128" in caplog.text
+    assert "keeping the previous list of tools: 140 tools, but the API accepts 128" in caplog.text
 
 
 async def test_a_list_of_tools_whose_pages_go_in_a_circle_ends():

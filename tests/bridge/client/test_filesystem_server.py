@@ -56,12 +56,12 @@ ROWS = {
     "a sound": (
         "read_media_file",
         "sound.wav",
-        "[not shown: audio (audio/wav, 2 kB); this model does not take sound]",
+        "[not shown: audio (audio/wav, 2 kB); this model does not accept audio]",
     ),
     "a binary of 1.5 MB": (
         "read_media_file",
         "noise.bin",
-        "[not shown: application/octet-stream, 1.5 MB, file://{folder}/noise.bin; the model cannot be sent this type]",
+        "[not shown: application/octet-stream, 1.5 MB, file://{folder}/noise.bin; this type cannot be sent to the model]",
     ),
     "a picture": ("read_media_file", "picture.png", [SHOWN]),
     "no file": (
@@ -98,7 +98,7 @@ async def test_a_drawing_read_as_text_is_a_picture_that_says_so(bridge, folder):
     told = await bridge.answer("read_text_file", {"path": str(folder / "drawing.svg")})
     part, line = told.output
     assert samples.pixels(part["image_url"]).size == (64, 48)
-    assert line["text"].startswith("picture 1: drawn from an SVG text of ")
+    assert line["text"].startswith("picture 1: drawn from SVG text of ")
 
 
 async def test_no_file_says_its_bytes_as_text(bridge, folder):

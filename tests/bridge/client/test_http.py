@@ -158,10 +158,10 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
     [
         (
             "{}/closed/mcp",
-            'it answered 401 Unauthorized: "no". Does it need a token? Pass HttpServer(url, headers',
+            'it returned 401 Unauthorized: "no". Does it need a token? Pass HttpServer(url, headers',
         ),
-        ("{}/nowhere", "it answered 404 Not Found. Is this the address of its MCP endpoint"),
-        (HttpServer("{}/sse", transport="http"), "it answered 405 Method Not Allowed. Is this"),
+        ("{}/nowhere", "it returned 404 Not Found. Is this the address of its MCP endpoint"),
+        (HttpServer("{}/sse", transport="http"), "it returned 405 Method Not Allowed. Is this"),
         ("http://127.0.0.1:9/mcp", "cannot be reached: "),
     ],
 )
@@ -220,7 +220,7 @@ BODIES = {
         (
             "Tool error:\nsloppy: raw: the answer is an invalid result: it is nested too deeply to be read",
             # As over stdio: by then it is the SDK that says so.
-            "Tool error:\nsloppy: raw answered with an invalid result: Maximum serialization depth exceeded",
+            "Tool error:\nsloppy: raw returned an invalid result: Maximum serialization depth exceeded",
             # Where the result reached us before the SDK looked at it.
             "[The tool finished and returned nothing.]",
         ),
@@ -247,14 +247,14 @@ async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "told"),
     [
-        (500, "<html>", "text/html", "the server answered 500 Internal Server Error"),
-        (401, "", "text/plain", "the server answered 401 Unauthorized"),
+        (500, "<html>", "text/html", "the server returned 500 Internal Server Error"),
+        (401, "", "text/plain", "the server returned 401 Unauthorized"),
         # Pythons word 413 differently.
         (
             413,
             "at most 1 MB",
             "text/plain",
-            f"the server answered 413 {HTTPStatus(413).phrase}: at most 1 MB",
+            f"the server returned 413 {HTTPStatus(413).phrase}: at most 1 MB",
         ),
         (404, "oops", "text/plain", "Not Found"),
         (400, BODIES["an error of the server's own range"][0], "application/json", "quota exceeded"),
@@ -442,7 +442,7 @@ async def test_the_sdks_oauth_client_gets_a_token_and_uses_it():
         async with Bridge(HttpServer(f"{origin}/mcp", auth=client), timeout=600) as bridge:
             (output,) = await bridge.outputs(response("show", '{"side": 3}'))
             assert output["output"][0]["text"] == "a square"
-        with pytest.raises(ServerError, match="it answered 401 Unauthorized"):
+        with pytest.raises(ServerError, match="it returned 401 Unauthorized"):
             async with Bridge(f"{origin}/mcp", timeout=600):
                 pass
     assert list(provider.tokens) == [storage.tokens.access_token]

@@ -88,7 +88,7 @@ async def test_what_is_within_bounds_is_read(headers, chunks):
     ],
 )
 async def test_what_is_too_much_is_not_read(headers, chunks):
-    with pytest.raises(BodyError, match=r"answered with more than 10,000 bytes, which is the limit"):
+    with pytest.raises(BodyError, match=r"returned more than 10,000 bytes, which is the limit"):
         await read(*chunks, **headers)
 
 
@@ -112,7 +112,7 @@ async def test_a_request_whose_answer_is_too_much_is_answered_so(headers, chunk,
         answer = await client.post("http://server.test/mcp", content=REQUEST)
         text = (await answer.aread()).decode()
     assert '"id":7' in text
-    assert "the server answered with more than 10,000 bytes, which is the limit" in text
+    assert "the server returned more than 10,000 bytes, which is the limit" in text
 
 
 @given(st.lists(st.binary(max_size=30).map(lambda part: part.replace(b"x", b"\n"))))
@@ -145,7 +145,7 @@ async def test_an_answer_without_end_on_stdout_is_refused_and_the_next_one_read(
     refused, answer, garbage, again = [await messages.receive() for _ in range(4)]
     assert isinstance(refused, SessionMessage)
     assert (refused.message.id, answer.message.id, again.message.id) == (7, 8, 8)
-    assert refused.message.error.message == "the server answered with a line of more than 10,000 bytes"
+    assert refused.message.error.message == "the server returned a line of more than 10,000 bytes"
     assert isinstance(garbage, ValueError)
 
 

@@ -93,7 +93,7 @@ MANY = b'{"jsonrpc":"2.0","id":%s,"result":{"content":[' + b"[]," * 3_000_000 + 
 
 def test_an_answer_with_too_many_values_is_an_error_that_says_so():
     said = messages(MANY % b"7")[0].message
-    why = "the server answered with a message of more than 5,000,000 values, which is the limit"
+    why = "the server returned a message of more than 5,000,000 values, which is the limit"
     assert isinstance(said, JSONRPCError)
     assert (said.id, said.error.message) == (7, why)
 

@@ -184,7 +184,7 @@ async def test_a_refusal_is_told_in_the_servers_words(status, kind, body, words)
             async with Bridge(HttpServer(url), timeout=600):
                 pass
     assert (f': "{words}"' in str(raised.value)) is bool(words)
-    assert f"it answered {status} " in str(raised.value)
+    assert f"it returned {status} " in str(raised.value)
 
 
 @pytest.mark.parametrize("status", [200, 302, 500, 502, 503])

@@ -6,11 +6,13 @@ import time
 import pytest
 from handmade_documents import LINKS, NOTES, NUMBERS, RELATIONS, item, packed, paragraph, related, run, word
 from long_rows import one_in
+from workbooks import open_workbook
 
 from imagebridge import Policy, function_call_output
 from imagebridge.documents import markdown, packages
 from imagebridge.documents.document_types import document_type
 from imagebridge.documents.excerpt import excerpt
+from imagebridge.documents.open_sheets import open_sheets
 from imagebridge.documents.sheet_markup import SheetMarkup, sheet_markup
 from imagebridge.errors import DocumentError
 
@@ -227,6 +229,8 @@ NOTHING = SheetMarkup({}, 0, {})
         (sheet(("<c r='A1'><f/>" + " " * 3_000 + "x") * 100), NOTHING),
         (sheet("<c r='A1'>" + "<f " * 300_000), NOTHING),
         (sheet("<" + "a" * 300_000 + CELL), SheetMarkup({(2, 1): "0%"}, 0, {})),
+        (sheet("<c r='A1' t='e'><f>" + " " * 3_000 + "x</f><v>#N/A</v></c>" + "<c t='e' r='B1'>" + " " * 300_000), SheetMarkup({}, 0, {}, (), {(0, 0): "#N/A"})),
+        (sheet("<col hidden='1' min='1' max='2'/>" + "<col hidden='1' " * 100_000), SheetMarkup({}, 0, {}, (), {}, ((0, 1),))),
         (sheet("<c r='B3' s='29999'/>" * 30_000, "<cellXfs>" + "<xf numFmtId='9'/>" * 30_000 + "</cellXfs>"), SheetMarkup({(2, 1): "0%"}, 0, {})),
         (sheet(CELL, "<numFmts><numFmt numFmtId='9' formatCode='&a;'/></numFmts>" + "<cellXfs><xf numFmtId='9'/></cellXfs>", "<!DOCTYPE s [<!ENTITY a '0%'>]>"), NOTHING),
         (sheet(CELL, f"<cellXfs><xf numFmtId='{DIGITS}'/></cellXfs>"), NOTHING),
@@ -234,13 +238,34 @@ NOTHING = SheetMarkup({}, 0, {})
     ],
     ids=[
         *("one cell", "cells in a comment", "rows in a comment", "space after a formula", "space that ends in none"),
-        *("formulas without an end", "a long name", "many styles", "entities", "a long number", "depth"),
+        *("formulas without an end", "a long name", "errors without an end", "columns without an end", "many styles", "entities", "a long number", "depth"),
     ],
 )  # fmt: skip
 def test_the_markup_of_a_sheet_costs_as_much_as_it_is_long(workbook, said):
     began = time.process_time()
     assert sheet_markup(workbook, "S", lambda code: code or None) == said
     assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("kind", ["string' calcext:value-type='error", "percentage"])
+def test_the_repetitions_of_an_open_workbook_are_bounded(kind, monkeypatch):
+    monkeypatch.setattr(markdown, "_SPREAD", 1_000)
+    cell = f"<table:table-cell table:number-columns-repeated='{10**8}' office:value-type='{kind}'/>"
+    rows = f"<table:table-row table:number-rows-repeated='{10**8}'>{cell * 3}</table:table-row>" * 3
+    found = open_sheets(open_workbook({"S": rows}), str)("S")
+    assert len(found.shown) + len(found.formats) <= 1_009
+
+
+@pytest.mark.parametrize(
+    ("before", "inside", "said"),
+    [
+        ("<!DOCTYPE d [<!ENTITY a 'b'>]>", "", "declares entities"),
+        ("", "<table:table-row-group>" * 300 + "</table:table-row-group>" * 300, "is nested too deeply"),
+        ("", "<table:table-row>", "is not well-formed"),
+    ],
+)
+def test_an_open_workbook_that_cannot_be_parsed_is_told_of(before, inside, said):
+    assert said in open_sheets(open_workbook({"S": inside}, before), str)("S").beside[0]
 
 
 def test_pages_are_told_by_their_beginning_in_one_look():

@@ -112,7 +112,9 @@ def test_doctor(monkeypatch):
     monkeypatch.delenv("IMAGEBRIDGE_IMAGE_MODEL", raising=False)
     monkeypatch.setenv("IMAGEBRIDGE_MODEL", "gpt-7-dusk")
     [line] = doctor._models()
-    assert str(line) == "failed   model gpt-7-dusk ended on 2027-02-01: set IMAGEBRIDGE_MODEL to another"
+    assert (
+        str(line) == "failed   model gpt-7-dusk was shut down on 2027-02-01: set IMAGEBRIDGE_MODEL to another"
+    )
 
 
 def test_the_local_endpoint():

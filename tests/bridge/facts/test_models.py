@@ -90,9 +90,9 @@ def test_the_day_on_which_a_model_ends(model, day):
     ("today", "said"),
     [
         (DAY(2026, 9, 11), ""),
-        (DAY(2026, 9, 12), "gpt-5 ends on 2026-12-11"),
-        (DAY(2026, 12, 10), "gpt-5 ends on 2026-12-11"),
-        (DAY(2026, 12, 11), "gpt-5 ended on 2026-12-11"),
+        (DAY(2026, 9, 12), "gpt-5 will be shut down on 2026-12-11"),
+        (DAY(2026, 12, 10), "gpt-5 will be shut down on 2026-12-11"),
+        (DAY(2026, 12, 11), "gpt-5 was shut down on 2026-12-11"),
     ],
 )
 def test_what_is_said_of_an_end(today, said):
@@ -149,12 +149,12 @@ def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     monkeypatch.setenv("IMAGEBRIDGE_IMAGE_MODEL", "gpt-image-2.6-flare")
     [found] = check({"model": "gpt-5.1", "input": "Hello."})
     assert (found.rule, found.path, found.refused) == ("model-ended", "model", True)
-    assert found.consequence == "OpenAI answers 404: gpt-5.1 ended on 2027-04-01."
+    assert found.consequence == "OpenAI returns 404: gpt-5.1 was shut down on 2027-04-01."
     assert check({"model": "gpt-6-luna", "input": "Hello."}) == []
     monkeypatch.setenv("OPENAI_BASE_URL", "https://eu.api.openai.com/v1")
-    assert "failed   model gpt-5.1 ended on" in CliRunner().invoke(doctor.command, []).stdout
+    assert "failed   model gpt-5.1 was shut down on" in CliRunner().invoke(doctor.command, []).stdout
     monkeypatch.delenv("OPENAI_BASE_URL")
     told = CliRunner().invoke(doctor.command, []).stdout
-    assert "failed   model gpt-5.1 ended on 2027-04-01: set IMAGEBRIDGE_MODEL to another" in told
+    assert "failed   model gpt-5.1 was shut down on 2027-04-01: set IMAGEBRIDGE_MODEL to another" in told
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert "ended on" not in CliRunner().invoke(doctor.command, []).stdout

@@ -15,8 +15,8 @@ EARLY, MEMORY, SIZE = (
     "it states a size that no picture can have",
 )
 FRAMES, START, LOCKED = (
-    "it has fewer frames than it says",
-    "it does not begin the way its format does",
+    "it has fewer frames than it claims",
+    "it does not begin as its format requires",
     "it is locked with a password",
 )
 MEANT = {

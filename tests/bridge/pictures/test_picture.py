@@ -565,6 +565,6 @@ def test_a_picture_is_saved_as_it_is(name, saved, tmp_path):
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.txt"])
 def test_a_picture_is_not_saved_under_the_name_of_another_format(name, tmp_path):
     picture = Picture.from_bytes(samples.file(samples.drawing(), "PNG"))
-    with pytest.raises(ValueError, match=f"image/png, which is not saved as '{name}'; name it 'a.png'"):
+    with pytest.raises(ValueError, match=f"image/png, which cannot be saved as '{name}'; name it 'a.png'"):
         picture.save(str(tmp_path / name))
     assert list(tmp_path.iterdir()) == []

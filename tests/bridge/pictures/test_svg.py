@@ -121,7 +121,7 @@ def styled(css, rest='<rect width="20" height="10"/>'):
     return svg(f"<style>{css}</style>{rest}")
 
 
-ONE_OUT = "an SVG; 1 reference to outside left out"
+ONE_OUT = "an SVG; 1 external reference left out"
 CSS = {
     "string": styled('@import "x.css"; rect{fill:lime}'),
     "single quotes": styled("@import 'x;{}.css'; rect{fill:lime}"),
@@ -265,7 +265,7 @@ LACKS = {
     "links": ('<a href="https://e.org"><rect width="1" height="1"/></a>', ""),
     "references": (
         '<use href="a.svg#x"/><image href="b.png"/><rect fill="url(c.svg#g)"/>',
-        "an SVG; 3 references to outside left out",
+        "an SVG; 3 external references left out",
     ),
     "scripts": ("<script>draw()</script>", "an SVG; its scripts did not run"),
     "an animation": (
@@ -287,7 +287,7 @@ LACKS = {
     ),
     "several": (
         '<script>a</script><image href="b.png"/>',
-        "an SVG; 1 reference to outside left out; its scripts did not run",
+        "an SVG; 1 external reference left out; its scripts did not run",
     ),
 }
 
@@ -410,6 +410,15 @@ REFUSED = {
     ),
     "a document type without end": (
         b"<!DOCTYPE svg [<!ATTLIST g " + b"".join(b'a%d CDATA "" ' % n for n in range(20_000)) + b">]><svg/>",
+        "document type declaration has over 65,536 bytes",
+    ),
+    "entities in entities behind a comment": (b"<!--" + b"x" * 70_000 + b"-->" + laughs(), "nested entities"),
+    "a document type without end behind a comment": (
+        b"<!--"
+        + b"x" * 3_000_000
+        + b"--><!DOCTYPE svg ["
+        + b"".join(b"<!ATTLIST g a%d CDATA ''>" % n for n in range(9_000))
+        + b"]><svg/>",
         "document type declaration has over 65,536 bytes",
     ),
     "default attributes": (defaults(3_000), "attributes expand to over 20,000,000 characters"),

@@ -91,7 +91,7 @@ def test_original_is_not_known_to_strict_chat_servers_and_pictures_are_fitted_to
 
 
 def test_pdf_is_a_file_and_other_documents_a_sentence():
-    left_out = "[not shown: the file b.docx; Chat Completions takes only PDF files, as data]"
+    left_out = "[not shown: the file b.docx; Chat Completions accepts only PDF files, sent as data]"
     first, second, message = chat_messages([("c", document()), ("d", document(samples.docx(), "b.docx"))])
     assert (first, second) == (
         answering("[the file a.pdf; in the user message that follows]", "c"),
@@ -115,7 +115,7 @@ def test_pictures_inside_the_tool_message_for_servers_that_take_them():
 
 def test_no_picture_at_all_for_servers_that_take_text_alone():
     (message,) = chat_messages([("c", RESULT)], Policy(server="text"))
-    assert message["content"].endswith("; not sent, because the server takes only text]")
+    assert message["content"].endswith("; not sent, because the server accepts only text]")
 
 
 def test_the_endpoint_accepts_a_chat_with_pictures():
@@ -187,7 +187,7 @@ def test_a_program_that_calls_gets_a_string_and_its_caller_back():
     assert item["caller"] == caller
     assert (
         item["output"]
-        == f"a sign\n[picture 1: {SEEN}; not sent, because a program made the call and takes only text]"
+        == f"a sign\n[picture 1: {SEEN}; not sent, because the call was made by a program, which accepts only text]"
     )
     assert "caller" not in function_call_output(RESULT, {**RESPONSES_CALL, "caller": {"type": "direct"}})
 
@@ -230,7 +230,7 @@ def test_an_unknown_server_names_those_there_are():
         ),
         (
             {"type": "input_image", "file_id": "file-1", "detail": "high"},
-            text("[not shown: the picture file-1; Chat Completions does not take pictures by id]"),
+            text("[not shown: the picture file-1; Chat Completions does not accept pictures by id]"),
         ),
         (
             {"type": "input_file", "filename": "a.pdf", "file_data": PDF},
@@ -238,13 +238,13 @@ def test_an_unknown_server_names_those_there_are():
         ),
         (
             {"type": "input_file", "filename": "a.docx", "file_data": DOCX},
-            text("[not shown: the file a.docx; Chat Completions takes only PDF files, as data]"),
+            text("[not shown: the file a.docx; Chat Completions accepts only PDF files, sent as data]"),
         ),
         ({"type": "input_file", "file_id": "file-1"}, {"type": "file", "file": {"file_id": "file-1"}}),
         (
             {"type": "input_file", "file_url": "https://a.example/b.pdf"},
             text(
-                "[not shown: the file at https://a.example/b.pdf; Chat Completions takes only PDF files, as data]"
+                "[not shown: the file at https://a.example/b.pdf; Chat Completions accepts only PDF files, sent as data]"
             ),
         ),
         (

@@ -47,9 +47,9 @@ def resource(**holds):
     ("before", "told"),
     [
         ([{"type": "text", "text": "a\n a"}], "the text 'a a' became the text 'b'"),
-        ([{"type": "text", "text": " \n"}], "an empty text became the text 'b'"),
+        ([{"type": "text", "text": " \n"}], "empty text became the text 'b'"),
         ([resource(text="a")], "a resource with the text 'a' became the text 'b'"),
-        ([resource(text="")], "a resource with an empty text became the text 'b'"),
+        ([resource(text="")], "a resource with empty text became the text 'b'"),
         (
             [resource(blob=b64(bytes(10)), mimeType="audio/wav")],
             "audio/wav (10 bytes) became the text 'b'",

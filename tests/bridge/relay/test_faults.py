@@ -108,7 +108,7 @@ async def test_a_line_of_the_host_passes_as_it_came(monkeypatch, told):
     heard, _ = await relayed([CALL], [])
     assert heard == [(CALL + b"\n", json.loads(CALL))]
     assert told() == [
-        "a line of the host caused a fault, so it is passed on unchanged (KeyError: 'a fault of ours\\nin two lines')"
+        "a line from the host caused an internal error, so it was passed on unchanged (KeyError: 'a fault of ours\\nin two lines')"
     ]
 
 
@@ -117,7 +117,7 @@ async def test_a_line_of_the_server_passes_as_it_came(monkeypatch, told):
     _, read = await relayed([CALL], [ANSWER, ANSWER])
     assert read[:2] == [(ANSWER + b"\n", [json.loads(ANSWER)])] * 2
     assert [one.partition(" (")[0] for one in told()] == [
-        "a line of the server caused a fault, so it is passed on unchanged"
+        "a line from the server caused an internal error, so it was passed on unchanged"
     ] * 2
 
 
@@ -136,7 +136,7 @@ async def test_a_result_that_cannot_be_repaired_passes_as_it_came(broken, monkey
     server, host = Side(these(ANSWER)), Host()
     await Relay(peers, server.connect, host).run(LineQueue(these()))
     assert host.came == [(ANSWER + b"\n", [json.loads(ANSWER)])]
-    assert told() == ["a result could not be repaired, so it is passed on unchanged"]
+    assert told() == ["a result could not be repaired, so it was passed on unchanged"]
 
 
 async def test_without_a_fault_it_is_repaired():

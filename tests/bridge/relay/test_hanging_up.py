@@ -122,7 +122,7 @@ class OfServer:
             {
                 "error": {
                     "code": -32603,
-                    "message": "server did not answer before the host closed its side, nor 0 seconds later",
+                    "message": "server did not answer before the host closed its side or within 0 seconds after that",
                 }
             },
         ),

@@ -117,7 +117,7 @@ def test_what_is_refused_is_told_with_what_lets_it_in():
     refused = [sites.refusal(Request({"type": "http", "headers": one})) for one in headers]
     told = [bytes(one.body).decode() for one in refused]
     assert told == [
-        "this server does not go by the name in the Host header; start it with --name",
+        "the name in the Host header is not one of this server's; start it with --name",
         "the web page in the Origin header may not send requests; start it with --page",
     ]
 

@@ -373,7 +373,7 @@ def test_the_end_of_the_host_ends_all_that_the_server_started(way):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--"], "no server is given; write its command after --"),
+        (["--"], "no server was named; write its command after --"),
         (["--host", "codx", "--", "true"], "unknown host 'codx'; did you mean 'codex'?"),
     ],
 )
@@ -420,7 +420,7 @@ def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():
             told("[The tool finished and returned nothing.]")
         ]
         error = wire.call("raw", {"lines": ["<html>"], "status": 503, "type": "text/html"})
-        assert error["message"] == f"{url} answered 503 Service Unavailable"
+        assert error["message"] == f"{url} returned 503 Service Unavailable"
     with Wire([*PROXY, "--url", url]) as wire:
         assert f"{url} cannot be reached" in wire.ask("ping")["error"]["message"]
 

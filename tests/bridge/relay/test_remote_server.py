@@ -175,7 +175,7 @@ async def test_a_stream_whose_events_have_names_that_no_header_takes_is_not_take
     async with behind(lambda _: httpx2.Response(200, headers=EVENTS, content=next(answers))) as server:
         await send(server, request(1))
         (refused,) = await read(server, 1)
-        assert refused["error"]["message"] == f"{URL} ended its answer before the result"
+        assert refused["error"]["message"] == f"{URL} ended its answer before sending the result"
         await send(server, request(1))
         assert await read(server, 1) == [ANSWER]
 
@@ -209,8 +209,6 @@ async def test_an_answer_without_end_is_refused_and_the_next_call_answered(kind,
     async with behind(lambda _: next(answers)) as server:
         await send(server, request(1))
         (refused,) = await read(server, 1)
-        assert (
-            refused["error"]["message"] == f"{URL} answered with more than 10,000 bytes, which is the limit"
-        )
+        assert refused["error"]["message"] == f"{URL} returned more than 10,000 bytes, which is the limit"
         await send(server, request(1))
         assert await read(server, 1) == [ANSWER]

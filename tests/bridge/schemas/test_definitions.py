@@ -160,7 +160,7 @@ def test_too_many_tools_name_the_ways_out():
     many = [tool(f"t{at}") for at in range(129)]
     for define in (responses_tools, chat_tools):
         with pytest.raises(
-            ToolLimitError, match=r"129 tools, but the API takes 128: pass fewer .* namespace="
+            ToolLimitError, match=r"129 tools, but the API accepts 128: pass fewer .* namespace="
         ):
             define(many)
     group, search = responses_tools(many, namespace="big server")

@@ -140,7 +140,7 @@ EXACT = {
     "a block of type blob with a text": ({"type": "blob", "data": b64(b"a,b\n")}, [text("a,b\n")]),
     "a block of type blob with other bytes": (
         {"type": "blob", "data": b64(bytes(9)), "mimeType": "a/b", "uri": "file:///x"},
-        [text("[not shown: a/b, 9 bytes, file:///x; the model cannot be sent this type]")],
+        [text("[not shown: a/b, 9 bytes, file:///x; this type cannot be sent to the model]")],
     ),
     "a block of type blob with a data: URL": ({"type": "blob", "data": data_url(PNG, "a/b")}, [image(PNG)]),
     "a block of an unknown type with a picture": ({"type": "screenshot", "data": b64(PNG)}, [image(PNG)]),
@@ -176,7 +176,7 @@ EXACT = {
         resource(b"\x7fELF" + bytes(1996), uri="file:///bin/tool"),
         [
             text(
-                "[not shown: application/octet-stream, 2 kB, file:///bin/tool; the model cannot be sent this type]"
+                "[not shown: application/octet-stream, 2 kB, file:///bin/tool; this type cannot be sent to the model]"
             )
         ],
     ),
@@ -186,7 +186,7 @@ EXACT = {
     ),
     "audio": (
         {"type": "audio", "data": b64(samples.wav()), "mimeType": "audio/wav"},
-        [text("[not shown: audio (audio/wav, 2 kB); this model does not take sound]")],
+        [text("[not shown: audio (audio/wav, 2 kB); this model does not accept audio]")],
     ),
     "link": (
         {
@@ -684,7 +684,7 @@ def test_a_text_that_is_wholly_an_svg_is_a_picture(case, holder):
     assert samples.pixels(shown["image_url"]).size == (64, 48)
     assert said == [
         text(
-            f"picture 1: drawn from an SVG text of {len(WHOLE[case]):,} characters, which is not included; to read it, "
+            f"picture 1: drawn from SVG text of {len(WHOLE[case]):,} characters, which is not included; to read it, "
             "ask for a part of it"
         )
     ]

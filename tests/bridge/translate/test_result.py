@@ -314,7 +314,7 @@ def test_a_lower_detail_is_said():
     result = {"content": [picture(file(drawing(512, 512), "PNG"))]}
     shown, line = output_parts(result, Policy(model="gpt-4o", max_tokens=100))
     assert shown["detail"] == "low"
-    assert line == said("picture 1: shown at a lower detail (the limit is 100 tokens of pictures per result)")
+    assert line == said("picture 1: shown at lower detail (the limit is 100 tokens of pictures per result)")
 
 
 def test_thousands_of_pictures_in_one_json_are_found_in_time():
@@ -407,14 +407,14 @@ def test_the_account():
             f"image/png, 64x48, {shown.picture.size} bytes, made from image/bmp, 5 tokens at detail high",
             5,
         ),
-        Note(2, "audio", "a sentence: this model does not take sound"),
+        Note(2, "audio", "a sentence: this model does not accept audio"),
         Note(None, "the result itself", "the mark of an error"),
     )
 
 
 def test_sizes_that_are_assumed_are_noted():
     translation = translate({"content": [picture()]}, Policy(model="gpt-5-mini"))
-    assert translation.notes[0].done.endswith("(sizes of gpt-5-mini are assumed)")
+    assert translation.notes[0].done.endswith("(sizes for gpt-5-mini are assumed)")
 
 
 @pytest.mark.parametrize(

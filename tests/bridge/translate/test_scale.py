@@ -112,7 +112,7 @@ def test_a_handle_names_the_file_as_it_came():
         "A.",
         "picture",
         "picture:3\npicture 3: shown 400x300 of 1000x750; multiply coordinates by 2.5\n"
-        + "a tool that is given picture:3 receives it in 400x300 pixels",
+        + "a tool that is passed picture:3 receives it at 400x300 pixels",
     ]
 
 

@@ -26,7 +26,7 @@ class TestPlaces:
         with places.taken("alice", 2, 1), places.taken("alice", 2, 1):
             with pytest.raises(
                 FullError,
-                match=r"^this caller has 2 requests under way, which is the limit; try again when one has been answered$",
+                match=r"^this caller has 2 requests in progress, which is the limit; try again when one of them has finished$",
             ):
                 with places.taken("alice", 2, 1):
                     pass
@@ -212,7 +212,7 @@ async def test_a_caller_that_asks_too_much_is_refused_at_once_and_others_are_ser
             refused = await ask("alice")
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
             assert refused.json() == {
-                "error": "this caller has 3 requests under way, which is the limit; try again when one has been answered"
+                "error": "this caller has 3 requests in progress, which is the limit; try again when one of them has finished"
             }
             assert (await ask("alice", request("tools/list"))).status_code == 429
             assert (await ask("bob", request("tools/list"))).status_code == 200

@@ -228,7 +228,7 @@ async def test_another_machine_is_answered_only_where_nobody_has_to_say_who_it_i
     assert answer.status_code == status
     if status == 403:
         assert answer.json() == {
-            "error": "this server does not authenticate callers, so it answers only its own machine"
+            "error": "this server does not authenticate callers, so it accepts requests only from the machine it runs on"
         }
 
 

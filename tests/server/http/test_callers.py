@@ -93,7 +93,7 @@ class TestFile:
             ('["../a"]', "a caller must be a table"),
             (
                 "[alice]\nallows = []",
-                "'allows' is unknown; known are tokens, allow, allow_write, store_bytes",
+                "'allows' is unknown; the known keys are tokens, allow, allow_write, store_bytes",
             ),
             ("[alice]\ntokens = 'x'", "`tokens` must be a list of strings"),
             ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' and 64 digits"),
@@ -301,7 +301,7 @@ async def settled(http, token, message, version):
     """Return the answer to a message; of what is refused only while it is made, the refusal."""
     for _ in range(500):
         (*_, said) = messages(await asked(http, token, message, version))
-        waiting = re.search(r"still being made.*(image://pending-\w+)", json.dumps(said.get("result", {})))
+        waiting = re.search(r"still in progress.*(image://pending-\w+)", json.dumps(said.get("result", {})))
         if not waiting:
             break
         message = called("load_image", {"source": waiting[1]})
@@ -341,7 +341,7 @@ async def test_no_route_leads_to_what_another_caller_has(shared, version):
         )
         assert not said["result"].get("isError"), said
     (*_, said) = messages(await asked(http, alice, called("load_image", {"source": known["job"]}), version))
-    assert "is still being made" in said["result"]["content"][0]["text"]
+    assert "is still in progress" in said["result"]["content"][0]["text"]
 
 
 async def test_lists_hold_what_is_ones_own(shared):

@@ -249,7 +249,7 @@ async def test_an_issuer_that_does_not_tell_its_keys_is_no_fault_of_the_token(is
         answer = await http.post(HERE, content=message["content"], headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert answer.json() == {
-            "error": "the keys of the token issuer cannot be fetched at the moment; try again later"
+            "error": "the token issuer's keys cannot be fetched at the moment; try again later"
         }
         issuer.metadata = {}
         assert await statuses(http, issuer.token()) == [200]
@@ -314,9 +314,9 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
     ("choices", "problem"),
     [
         ({"jwt": "https://a.example"}, "--jwt needs --public-url"),
-        ({"jwt": "http://a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
-        ({"jwt": "a.example", "public_url": PUBLIC}, "is not the URL of an issuer"),
-        ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not the URL of an issuer"),
+        ({"jwt": "http://a.example", "public_url": PUBLIC}, "is not an issuer URL"),
+        ({"jwt": "a.example", "public_url": PUBLIC}, "is not an issuer URL"),
+        ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not an issuer URL"),
         (
             {"jwt": "https://a.example", "public_url": PUBLIC, "tokens": "x"},
             "give --tokens or --jwt, not both",

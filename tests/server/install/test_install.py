@@ -471,7 +471,7 @@ class TestCommands:
         ("arguments", "code", "said"),
         [
             (["install", "vsode"], 2, "did you mean 'vscode'?"),
-            (["install", "librechat"], 2, "name it with --file"),
+            (["install", "librechat"], 2, "pass its path with --file"),
             (["install", "cursor", "--alow", "x"], 2, "--alow"),
             (["install", "cursor", "--allow", "/no/such/folder"], 2, "does not exist"),
             (["install", "cursor", "--env", "KEY"], 2, "NAME=VALUE"),

@@ -125,7 +125,7 @@ class TestRanges:
     @pytest.mark.parametrize(
         ("kind", "ranges", "words"),
         [
-            ("bar", {"x": [0, 5]}, "has x, which shows names and cannot have a range"),
+            ("bar", {"x": [0, 5]}, "has x, which shows names, so it cannot have a range"),
             ("line", {"y": ["a", "b"]}, "of y has 'a', but y shows numbers"),
             ("line", {"x": [2025, 2026]}, "of x has 2025, but x shows dates"),
             ("line", {"x": ["2026-03-01", "2026-01-01"]}, "give the lower end first"),

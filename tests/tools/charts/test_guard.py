@@ -60,16 +60,16 @@ class TestNothingIsReadFromASpec:
         [
             (
                 NOWHERE,
-                "give the rows in the argument data, or in data.values. For the argument data to read files too, start the server with --allow FOLDER",
+                "give the rows in the argument data, or in data.values. To let the argument data read files too, start the server with --allow FOLDER",
             ),
             (
                 Places(allow=(Path("/srv/a"), Path("/srv/b"))),
-                "name it in the argument data instead, which reads files in /srv/a, /srv/b",
+                "pass it as the argument data instead, which reads files in /srv/a, /srv/b",
             ),
-            (Places(web=Web()), "name it in the argument data instead, which reads https: addresses"),
+            (Places(web=Web()), "pass it as the argument data instead, which reads https: addresses"),
             (
                 Places(allow=(Path("/srv/a"),), web=Web()),
-                "name it in the argument data instead, which reads files in /srv/a and https: addresses",
+                "pass it as the argument data instead, which reads files in /srv/a and https: addresses",
             ),
         ],
     )

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 VIEWS = [("home", 1_234_567), ("blog", 98_765), ("shop", 432), ("none", 0), ("refunds", -300)]
 ROWS = [{"page": page, "views": views} for page, views in VIEWS]
-TOLD = "bars under a pixel long are drawn one pixel long to be visible"
+TOLD = "bars shorter than a pixel are drawn one pixel long so that they are visible"
 UPRIGHT = re.compile(r'aria-roledescription="bar" d="([^"]*)"')
 
 

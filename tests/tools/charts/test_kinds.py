@@ -152,9 +152,9 @@ class TestLayers:
                 kind=["bar", "pie", "line"], data="m,sold,share\nJan,$1,€2\n", columns=fields
             )
         assert [line.split(";")[0] for line in str(caught.value).splitlines()] == [
-            "kind: has 3 kinds for 2 fields of y",
-            "columns: only bar, line, area, scatter take several fields of y",
-            "columns: color needs a single field of y: several fields already have a color each",
+            "kind: has 3 kinds for 2 y fields",
+            "columns: only bar, line, area, scatter accept several y fields",
+            "columns: color works only with a single y field, because several fields already have one color each",
             "columns: y has 'sold' in $ and 'share' in €, which cannot share an axis",
         ]
 
@@ -171,7 +171,7 @@ class TestLayers:
     async def test_what_lies_flat_is_told(self):
         wide = [{**row, "share": 0.5} for row in PLAN]
         fields = {"columns": {"x": "m", "y": ["sold", "plan", "share"]}}
-        told = "; 'share' almost flat beside much larger numbers: give two kinds"
+        told = "; 'share' almost flat next to much larger numbers: give two kinds"
         for kind in ("line", ["bar", "line", "area"], ["bar", "line", "line"]):
             assert told in (await drawn(kind=kind, data=wide, **fields))[1]
         assert "flat" not in (await drawn(kind=["bar", "bar", "line"], data=wide, **fields))[1]
@@ -421,35 +421,35 @@ class TestFrames:
         [
             (
                 {"kind": "bar", "formats": {"y": "%d %b %Y"}},
-                "of y is '%d %b %Y', a format of dates, but y 'n' holds numbers; for example \",.1f\"",
+                "of y is '%d %b %Y', a format for dates, but y 'n' contains numbers; for example \",.1f\"",
             ),
             (
                 {"kind": "line", "formats": {"x": ".1f"}},
-                "of x is '.1f', a format of numbers, but x 'd' holds dates; for example \"%d %b %Y\"",
+                "of x is '.1f', a format for numbers, but x 'd' contains dates; for example \"%d %b %Y\"",
             ),
             (
                 {"kind": "bar", "formats": {"x": ".1f"}},
-                "of x is '.1f', a format of numbers, but x 'd' holds dates",
+                "of x is '.1f', a format for numbers, but x 'd' contains dates",
             ),
             (
                 {"kind": "bar", "formats": {"x": "%b"}},
-                "of x is '%b', which writes several dates as 'Jan'; each needs a different label",
+                "of x is '%b', which writes several dates as 'Jan'; each date needs a different label",
             ),
             (
                 {"kind": "bar", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
-                "of x is '.1f', but x 's' holds names, which cannot be formatted",
+                "of x is '.1f', but x 's' contains names, which cannot be formatted",
             ),
             (
                 {"kind": "line", "columns": {"x": "s"}, "formats": {"x": ".1f"}},
-                "of x is '.1f', but x 's' holds names",
+                "of x is '.1f', but x 's' contains names",
             ),
             (
                 {"kind": "bar", "columns": {"x": "n", "y": "n"}, "formats": {"x": ".1f"}},
-                "the numbers of 'n' are shown as names here",
+                "the numbers in 'n' are shown as names here",
             ),
             (
                 {"kind": "histogram", "columns": {"x": "n"}, "formats": {"y": "%b"}},
-                "of y is '%b', a format of dates, but y has numbers",
+                "of y is '%b', a format for dates, but y has numbers",
             ),
             ({"kind": "bar", "formats": {"color": ".1f"}}, "has color, which this chart does not use"),
             ({"kind": "bar", "formats": {"y": "0.00"}}, "of y is '0.00'; as D3 writes it: '.2f'"),

@@ -277,11 +277,10 @@ def counts_all(told, spec):
     lacking = sum("dx" not in row for row in rows)
     if rows and lacking:
         assert (
-            f"; {lacking} of the {len(rows)} numbers are not written, because there is no room for them"
-            in told
+            f"; {lacking} of the {len(rows)} numbers are not shown, because there is no room for them" in told
         )
     elif rows:
-        assert "not written" not in told
+        assert "not shown" not in told
 
 
 async def test_numbers_of_negative_lying_bars_stand_beside_the_names():
@@ -292,7 +291,7 @@ async def test_numbers_of_negative_lying_bars_stand_beside_the_names():
 
 async def test_what_a_format_makes_long_is_measured_as_it_is_written():
     told, spec = await check({**CHARTS["bars side by side"], "formats": {"y": ",.4f"}, "width": 500})
-    assert re.search(r"\d+ of the 24 numbers are not written", told)
+    assert re.search(r"\d+ of the 24 numbers are not shown", told)
     assert any("dx" in row for row in spec["data"]["values"])
 
 

@@ -37,7 +37,7 @@ def spec(mark="point", x=None, **more):
 )
 async def test_texts_without_end_are_refused_with_their_place(path, drawing):
     with pytest.raises(
-        ArgumentError, match=rf"{path} has a text of 1,000,00\d characters; at most {WORDS:,}"
+        ArgumentError, match=rf"{path} has a string of 1,000,00\d characters; at most {WORDS:,}"
     ):
         await generate_chart(spec=drawing)
 
@@ -92,7 +92,7 @@ def test_what_is_drawn_of_a_text(came, drawn):
 )
 async def test_numbers_without_end_are_told(arguments):
     with pytest.raises(
-        ArgumentError, match=r"contains a whole number of over 4,300 digits; write it shorter"
+        ArgumentError, match=r"contains a whole number with over 4,300 digits; write it shorter"
     ):
         await generate_chart(**arguments)
 

@@ -131,7 +131,7 @@ class TestAxes:
         told, spec = await drawn(**{**LINE, "kind": kind}, scales={"y": "log"})
         assert spec["encoding"]["y"]["scale"]["type"] == "log"
         assert [row["y"] for row in spec["data"]["values"]] == [10, 1000]
-        assert "left out: 1 row of 0 or less, which a log axis cannot show (symlog can), from y" in told
+        assert "left out: 1 row with 0 or less, which a log axis cannot show (symlog can), from y" in told
 
     async def test_symlog_shows_all(self):
         told, spec = await drawn(**LINE, scales={"y": "symlog"})
@@ -171,7 +171,7 @@ class TestLabels:
 
     async def test_too_many_are_said(self):
         told, spec = await drawn(kind="line", data={"n": [*range(101)], "v": [*range(101)]}, labels=True)
-        assert "numbers are not written: at over 100 marks they would overlap" in told
+        assert "numbers are not shown: with over 100 marks they would overlap" in told
         assert "layer" not in spec
 
     @pytest.mark.parametrize("kind", ["pie", "heatmap"])
@@ -194,22 +194,25 @@ class TestLabels:
         ({"kind": "box", "aggregate": "mean"}, "aggregate: applies to bar"),
         ({"scales": {"y": "lgo"}}, "scales: of y is 'lgo'; did you mean 'log'?"),
         ({"scales": {"z": "log"}}, "scales: has 'z', which is not an axis; the axes are x and y"),
-        ({"scales": "log"}, 'scales: is \'log\'; give it by axis, such as {"y": "log"}'),
+        ({"scales": "log"}, 'scales: is \'log\'; give it per axis, such as {"y": "log"}'),
         ({"scales": {"x": "log"}}, "scales: of x is 'log', but x has no numbers"),
         (
             {"scales": {"y": "log"}, "data": {"k": ["a"], "v": [0]}},
-            "shows only numbers above 0; give symlog",
+            "shows only numbers above 0; use symlog",
         ),
         ({"ranges": {"y": [5, 5]}}, "ranges: of y is [5, 5]; give the lowest and the highest value"),
         ({"ranges": {"y": 100}}, "ranges: of y is 100"),
-        ({"labels": "big"}, "labels: is 'big'; give true to write numbers at marks, or false"),
+        ({"labels": "big"}, "labels: is 'big'; give true to label marks with their numbers, or false"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: x is 'Q', which is not a field"),
         ({"kind": "barr", "columns": {"x": "Q", "y": "W"}}, "columns: y is 'W', which is not a field"),
         ({"columns": {"x": 5}}, "columns: x is 5, which is not a field; fields are 'k', 'v'"),
         ({"columns": {"y": [5, "v"]}}, "columns: y is 5, which is not a field"),
         ({"columns": {"y": [["v"], 5]}}, "columns: y is ['v'], which is not a field"),
         ({"columns": {"x": {"fild": "k"}}}, "columns: x is {'fild': 'k'}, which is not a field"),
-        ({"columns": {"x": {"field": "k", "sort": "-y"}}}, "columns: x has 'sort' beside its field; sort is"),
+        (
+            {"columns": {"x": {"field": "k", "sort": "-y"}}},
+            "columns: x has 'sort' next to its field; sort is",
+        ),
         ({"columns": {"x": True}}, "columns: x is True, which is not a field"),
         ({"columns": {5: "k"}}, "columns: '5' is not a role"),
         ({"titles": {5: "k"}}, "titles: has 5, which is not a role"),
@@ -236,10 +239,10 @@ TOO_MANY = (
     "dates as a line"
 )
 NO_NUMBERS = "scales: of x is 'log', but x has no numbers"
-NO_RANGE = "ranges: has x, which shows names and cannot have a range"
+NO_RANGE = "ranges: has x, which shows names, so it cannot have a range"
 NO_SHARE = "stack: 'a' has -1, and a negative number cannot be a share; give true, or leave stack out"
 NO_STACKS = "scales: of y is 'log', on which stacks are meaningless; leave stack out, or give linear"
-NONE_ABOVE = "scales: of y is 'log', which shows only numbers above 0; give symlog"
+NONE_ABOVE = "scales: of y is 'log', which shows only numbers above 0; use symlog"
 BELOW = (
     "ranges: of y begins at -5, which a log axis cannot show; begin above 0, or give scales={'y': 'symlog'}"
 )
@@ -279,8 +282,8 @@ BELOW = (
                 "formats": {"x": "%b", "y": "%b"},
             },
             [
-                "formats: of x is '%b', a format of dates, but x 'n' holds numbers; for example \",.1f\"",
-                "formats: of y is '%b', a format of dates, but y 'v' holds numbers; for example \",.1f\"",
+                "formats: of x is '%b', a format for dates, but x 'n' contains numbers; for example \",.1f\"",
+                "formats: of y is '%b', a format for dates, but y 'v' contains numbers; for example \",.1f\"",
                 NONE_ABOVE,
             ],
         ),
@@ -313,14 +316,14 @@ BELOW = (
                 "scales: applies to bar, line, area, scatter, histogram, box, not to pie; leave it out",
                 "ranges: applies to bar, line, area, scatter, histogram, box, not to pie; leave it out",
                 "stack: applies to bar, area and histogram, not to pie; leave it out",
-                "data: 'a' has -1; a pie chart shows no negative values",
+                "data: 'a' has -1; a pie chart cannot show negative values",
             ],
         ),
         (
             {"kind": "pie", "data": SIGNED, "formats": {"y": "%b"}},
             [
-                "formats: of y is '%b', a format of dates, but y 'v' holds numbers; for example \",.1f\"",
-                "data: 'a' has -1; a pie chart shows no negative values",
+                "formats: of y is '%b', a format for dates, but y 'v' contains numbers; for example \",.1f\"",
+                "data: 'a' has -1; a pie chart cannot show negative values",
             ],
         ),
         (
@@ -331,7 +334,7 @@ BELOW = (
                 "formats": {"x": ".1f"},
             },
             [
-                "formats: of x is '.1f', but x 'k' holds names, which cannot be formatted",
+                "formats: of x is '.1f', but x 'k' contains names, which cannot be formatted",
                 NOTHING_TO_AGGREGATE,
             ],
         ),
@@ -344,7 +347,7 @@ BELOW = (
             },
             [
                 TOO_MANY,
-                "data: 'k' contains a text of 501 characters; the limit is 500",
+                "data: 'k' contains a value of 501 characters; the limit is 500",
                 NO_NUMBERS,
             ],
         ),
@@ -376,7 +379,7 @@ async def test_a_field_whose_name_is_a_number_may_be_given_as_one():
 
 @pytest.mark.parametrize("option", [{"sort": "ascending"}, {"labels": True}, {"scales": {"y": "log"}}])
 async def test_a_spec_says_it_itself(option):
-    with pytest.raises(ArgumentError, match="applies to kind"):
+    with pytest.raises(ArgumentError, match="applies only with kind"):
         await generate_chart(spec={"mark": "bar", "data": {"values": [{"a": 1}]}}, **option)
 
 

@@ -259,7 +259,7 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "marks": "bar"}, "Vega-Lite does not know 'marks'; did you mean 'mark'?"),
         (drawn(hconact=[]), "Vega-Lite does not know 'hconact'; did you mean 'hconcat'?"),
         ({"data": {"values": ROWS}, "title": "bars"}, "has no mark; give Vega-Lite such as"),
-        (drawn("1.5 m"), r"encoding.x: field '1.5 m' means a field inside '1'; for the field with this whole name write '1\\.5 m'"),
+        (drawn("1.5 m"), r"encoding.x: field '1.5 m' refers to a field inside '1'; for the field with this full name, write '1\\.5 m'"),
     ],
 )  # fmt: skip
 def test_what_would_draw_a_wrong_picture_is_refused(spec, words):

@@ -87,7 +87,7 @@ async def test_several_pictures_are_numbered(folder):
 async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
     (folder / "page-3.png").mkdir()
     pages = [picture("red"), picture("blue"), picture("green")]
-    with pytest.raises(ArgumentError, match=r"'page-3\.png' (exists already|cannot be written)"):
+    with pytest.raises(ArgumentError, match=r"'page-3\.png' (already exists|cannot be written)"):
         await saved("page.png", *pages, allow=[folder], overwrite=overwrite)
     new = {"page-1.png", "page-2.png"} if overwrite else set()
     assert set(os.listdir(folder)) == {"deep", "there.png", "page-3.png"} | new
@@ -96,7 +96,7 @@ async def test_of_several_pictures_all_are_written_or_none(folder, overwrite):
 @pytest.mark.parametrize(
     ("save_as", "words"),
     [
-        ("there.png", "'there.png' exists already; give another name, or overwrite=true"),
+        ("there.png", "'there.png' already exists; use another name, or overwrite=true"),
         ("../elsewhere/x.png", "is not in a writable folder; writable: "),
         ("/etc/x.png", "is not in a writable folder"),
         ("no/such/x.png", "does not exist"),
@@ -154,7 +154,7 @@ async def test_what_appears_while_the_picture_is_made_is_kept(folder, tmp_path, 
         (folder / "new.png").write_bytes(b"late")
     else:
         (folder / "new.png").symlink_to(tmp_path / "elsewhere" / "x.png")
-    with pytest.raises(ArgumentError, match="exists already"):
+    with pytest.raises(ArgumentError, match="already exists"):
         await saving.saved(ToolOutput("Made.", (picture(),)), where)
     assert not (tmp_path / "elsewhere" / "x.png").exists()
 

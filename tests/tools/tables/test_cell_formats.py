@@ -3,8 +3,9 @@
 from datetime import date, datetime
 
 import pytest
-from workbooks import Formatted, serial, with_notes_and_drawing, workbook
+from workbooks import Formatted, open_workbook, serial, with_notes_and_drawing, workbook
 
+from imagebridge.documents.sheet_markup import SheetMarkup
 from imagebridge_tools import generate_chart
 from imagebridge_tools.files.source import Places
 from imagebridge_tools.tables import cell_formats
@@ -120,6 +121,33 @@ def test_hidden_rows_are_read_and_said_and_a_hidden_sheet_is_not_the_first():
     assert told == "; sheet 'Data'; other sheets: 'Lists'; 1 row hidden in the sheet, also read"
 
 
+def test_errors_are_missing_numbers_that_rows_show_as_written():
+    rows = [["k", "v"], ["a", 3], ["b", "#DIV/0!"], ["c", "#N/A"]]
+    found = table(Book("a.xlsx", workbook({"S": rows}), None))
+    assert [*found.columns["v"]] == [3, None, None]
+    assert [*found.written["v"]] == [3, "#DIV/0!", "#N/A"]
+
+
+def test_an_open_workbook_is_read_as_its_cells_are_shown():
+    def row(name, attributes, text):
+        cells = f"<table:table-cell office:value-type='string'><text:p>{name}</text:p></table:table-cell><table:table-cell {attributes}>{text}</table:table-cell>"
+        return f"<table:table-row>{cells}</table:table-row>"
+
+    note = "<office:annotation><text:p>Late</text:p></office:annotation><text:p>7%</text:p>"
+    inside = "<table:table-column/><table:table-column table:visibility='collapse'/>" + "".join(
+        [
+            row("k", "office:value-type='string'", "<text:p>v</text:p>"),
+            row("a", "office:value-type='percentage' office:value='0.25'", "<text:p>25%</text:p>"),
+            row("b", "office:value-type='percentage' office:value='0.07'", note),
+            row("c", "office:value-type='string' calcext:value-type='error'", "<text:p>#N/A</text:p>"),
+        ]
+    )
+    found = table(Book("a.ods", open_workbook({"S": inside}), None))
+    assert [*found.columns["v"]] == [25, 7, None]
+    told = "; 1 column hidden in the sheet, also read; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
+    assert found.description({"v"}) == told
+
+
 def test_a_total_of_money_is_left_out():
     euros = [Formatted(value, "0 [$€]") for value in (3, 4, 7)]
     columns, told = read({"S": [["k", "v"], ["a", euros[0]], ["b", euros[1]], ["Total", euros[2]]]})
@@ -130,7 +158,7 @@ def test_a_total_of_money_is_left_out():
 @pytest.mark.parametrize("damage", [b"xl/styles.xml", b"xl/_rels/workbook.xml.rels"])
 def test_formats_that_cannot_be_found_say_nothing(damage):
     data = workbook({"S": [["k", "v"], ["a", Formatted(0.25, "0%")]]})
-    assert cell_formats.sheet_formats(data.replace(damage, damage[:-1] + b"_"), "S") == ({}, 0, {}, ())
+    assert cell_formats.sheet_formats(data.replace(damage, damage[:-1] + b"_"), "S") == SheetMarkup({}, 0, {})
 
 
 async def test_a_chart_says_percent(tmp_path):
@@ -145,4 +173,4 @@ def test_notes_of_cells_and_what_is_drawn_on_a_sheet_are_said():
     data = with_notes_and_drawing(workbook({"S": [["k", "n"], ["a", 1]]}), {"B2": "Counted twice"}, charts=1)
     found = table(Book("a.xlsx", data, None))
     told = found.description(set(found.columns))
-    assert "; notes of cells: B2: Counted twice; 1 chart on the sheet not shown; " in told
+    assert "; cell notes: B2: Counted twice; 1 chart on the sheet not shown; " in told

@@ -77,8 +77,8 @@ def test_what_stays_as_it_is_written(name, cells):
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
-        (("1.8", "1.9", "1.10"), "'1.10' beside '1.9' may be a version, or 1.1"),
-        (("3.8", "3.9", "3.10", "3.11"), "'3.10' beside '3.9' may be a version, or 3.1"),
+        (("1.8", "1.9", "1.10"), "'1.10' next to '1.9' may be a version, or 1.1"),
+        (("3.8", "3.9", "3.10", "3.11"), "'3.10' next to '3.9' may be a version, or 3.1"),
         (("08:30", "09:15"), "they may be times of day or durations, and have no date"),
         (("5'10\"", "6'1\""), "they may be feet and inches, or minutes and seconds"),
         (("2024/25", "2025/26"), "fiscal years begin on different days"),
@@ -197,7 +197,7 @@ async def test_the_role_and_a_way_without_formats_are_named():
     told = (
         await generate_chart(kind="heatmap", data=rows, columns={"x": "b", "y": "a", "color": "v"})
     ).sentence
-    assert "settle it with formats={'y': '%d/%m/%Y'} or formats={'y': '%m/%d/%Y'}" in told
+    assert "to make it clear, give formats={'y': '%d/%m/%Y'} or formats={'y': '%m/%d/%Y'}" in told
     told = (await generate_chart(kind="line", data={"d": ["2026-Q1", "2026-01-05"], "v": [1, 2]})).sentence
     assert "are written in different forms; write all of them in one form, such as 2026-03-05" in told
 

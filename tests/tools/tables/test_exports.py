@@ -60,7 +60,7 @@ def test_the_separator_of_cells_is_not_that_of_decimals():
         (
             "month,sales,sales,sales\nJan,3,30,300\n",
             {"month": ["Jan"], "sales": [3], "sales (2)": [30], "sales (3)": [300]},
-            ["columns of the same name are numbered: 'sales (2)', 'sales (3)'"],
+            ["columns with the same name are numbered: 'sales (2)', 'sales (3)'"],
         ),
         (
             ",2025,,2026,\nmonth,sales,cost,sales,cost\nJan,3,1,6,2\n",
@@ -166,7 +166,7 @@ class TestWorkbooks:
         found = await self.table(tmp_path, data)
         assert "its formulas have no stored values" in found.description({"n"})
         with pytest.raises(
-            ArgumentError, match="'n' does not hold numbers: its formulas have no stored values:"
+            ArgumentError, match="'n' does not contain numbers: its formulas have no stored values:"
         ):
             await generate_chart(kind="bar", data="book.xlsx", places=Places(allow=(tmp_path,)))
 
@@ -177,7 +177,7 @@ class TestWorkbooks:
             ("b.xlsx", workbook({"A": [], "B": []}), None, "is a workbook whose sheets are empty: 'A', 'B'"),
             ("b.xlsx", workbook({"A": SALES})[:300], None, "b.xlsx is damaged"),
             ("b.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), None, "b.xls cannot be read as a workbook"),
-            ("b.csv", PLAIN.encode(), "Costs", "sheet: applies to workbooks such as xlsx; leave it out"),
+            ("b.csv", PLAIN.encode(), "Costs", "sheet: applies only to workbooks such as xlsx; leave it out"),
         ],
     )  # fmt: skip
     async def test_what_is_refused(self, tmp_path, name, data, sheet, words):

@@ -53,7 +53,7 @@ def test_flags_of_one_column_prove_those_of_another():
     [
         (
             [3.2, -999, 4.1, -999],
-            "; 'v' has -999 in 2 rows, drawn as written: if it marks a missing value, give null there",
+            "; 'v' has -999 in 2 rows, drawn as written: if it marks a missing value, replace it with null",
         ),
         ([32, -9999, 41, 9999], "; 'v' has -9,999 and 9,999 in 2 rows"),
         ([1, 2, 999], "; 'v' has 999 in 1 row"),

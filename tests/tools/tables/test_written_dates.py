@@ -89,7 +89,7 @@ def test_one_reading_for_a_column(cells, read, how):
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
-        (("03/04/2026", "05/06/2026"), "'03/04/2026' may be 2026-04-03 or 2026-03-04; settle it with formats={'x': '%d/%m/%Y'} or formats={'x': '%m/%d/%Y'}"),
+        (("03/04/2026", "05/06/2026"), "'03/04/2026' may be 2026-04-03 or 2026-03-04; to make it clear, give formats={'x': '%d/%m/%Y'} or formats={'x': '%m/%d/%Y'}"),
         (("13/01/2026", "01/14/2026", "02/02/2026"), "'13/01/2026' and '01/14/2026' are written in different forms"),
         (("2026-01-15", "1/20/2026"), "'2026-01-15' and '1/20/2026' are written in different forms"),
         (("1/15/2026", "2/15/2026", "soon"), "'soon' is not a date like '1/15/2026'"),

@@ -214,11 +214,11 @@ class TestCharts:
         [
             (
                 {"x": "k", "y": "v"},
-                "y is 'v', which does not hold numbers: 'fifteen' is not a number like '12%'",
+                "y is 'v', which does not contain numbers: 'fifteen' is not a number like '12%'",
             ),
             (
                 {"x": "k"},
-                "no numeric field is left for y; 'v' does not hold numbers: 'fifteen' is not a number",
+                "no numeric field is left for y; 'v' does not contain numbers: 'fifteen' is not a number",
             ),
         ],
     )

@@ -23,7 +23,7 @@ def _by(*roles: str, **more: object) -> dict[str, object]:
 Kinds = Annotated[
     str | Sequence[str] | None,
     Argument(
-        "The kind of chart. A list of bar, line, area or scatter draws one layer for each field of y.",
+        "The kind of chart. A list of bar, line, area or scatter draws one layer per y field.",
         json_type=Any,
         schema={
             "anyOf": [
@@ -38,7 +38,7 @@ Kinds = Annotated[
 Data = Annotated[
     JsonValue,
     Argument(
-        "The data: rows, columns, CSV or JSON text, or a file (also xlsx), named as pictures are in load_image. Dates and "
+        "The data: rows, columns, CSV or JSON text, or a file (also xlsx), specified as in load_image. Dates and "
         "numbers may be written as people write them. With spec, it replaces the spec's data. More than 20,000 rows are thinned out.",
         examples=[_ROWS, "sales.csv"],
         json_type=Any,
@@ -59,8 +59,9 @@ Data = Annotated[
 FieldsByRole = Annotated[
     chart_options.Columns | None,
     Argument(
-        "Which field of the data goes to x, y, color (one series for each value, at most 20) and facet (one small chart for "
-        "each value, at most 24). y may be a list of fields, or count. Fields you leave out are guessed.",
+        "Which field of the data to use for x, y, color (one series per value, at most 20) and facet (one "
+        "small chart per value, at most 24). y may be a list of fields, or count. Fields you leave out are "
+        "guessed.",
         examples=[{"x": "month", "y": "sales", "color": "region"}],
         json_type=Any,
         schema=_by("x", "color", "facet", y={"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}),
@@ -92,18 +93,18 @@ Sort = Annotated[
 
 Scales = Annotated[
     Mapping[str, str] | None,
-    Argument('Scales of the axes, such as {"y": "log"} or symlog.', json_type=Any, schema={"type": "object"}),
+    Argument('Axis scales, such as {"y": "log"} or symlog.', json_type=Any, schema={"type": "object"}),
 ]
 
 Ranges = Annotated[
     Mapping[str, Sequence[float | str]] | None,
-    Argument('Ends of the axes, such as {"y": [0, 100]}.', json_type=Any, schema={"type": "object"}),
+    Argument('Axis limits, such as {"y": [0, 100]}.', json_type=Any, schema={"type": "object"}),
 ]
 
 Labels = Annotated[
     bool,
     Argument(
-        "Write the numbers at the marks.",
+        "Label the marks with their numbers.",
         json_type=Any,
         schema={"type": "boolean"},
         names=("captions", "names"),
@@ -122,7 +123,7 @@ Titles = Annotated[
 Formats = Annotated[
     Mapping[str, str] | None,
     Argument(
-        "D3 formats of the numbers or dates.",
+        "D3 formats for the numbers or dates.",
         examples=[{"x": "%b %Y", "y": ",.1f", "color": ".0%"}],
         json_type=Any,
         schema=_by("x", "y", "color"),
@@ -155,15 +156,14 @@ Height = Annotated[
 
 Scale = Annotated[
     float,
-    Argument(
-        "Magnification: output pixels for each pixel of width and height.", reading=zoom, least=0.5, most=4
-    ),
+    Argument("Magnification: output pixels per pixel of width and height.", reading=zoom, least=0.5, most=4),
 ]
 
 Spec = Annotated[
     JsonValue,
     Argument(
-        "A Vega-Lite 6 spec, for charts that kind does not offer. Its rows are inline or come from data; files and web "
+        "A Vega-Lite 6 spec, for charts that kind does not offer. Its rows must be inline or come from data; "
+        "files and web "
         "addresses in it are refused.",
         examples=[{"mark": "bar", "encoding": {"x": {"field": "month"}, "y": {"field": "sales"}}}],
         json_type=Any,

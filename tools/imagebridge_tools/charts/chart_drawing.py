@@ -84,9 +84,13 @@ async def chart(
             raise ArgumentError("data", error.problem) from error
         description += hairlines.told(drawn.spec)
     picture = drawn.drawing
-    lacking = f"; no font has {few(picture.boxes)}, shown as boxes" if picture.boxes else ""
+    lacking = (
+        f"; shown as boxes, because no font contains them: {few(picture.boxes)}" if picture.boxes else ""
+    )
     lacking += f" ({remedy})" if (remedy := fonts.remedy(picture.boxes)) else ""
-    lacking += f"; no font has {few(picture.left_out)}, left out" if picture.left_out else ""
+    lacking += (
+        f"; left out, because no font contains them: {few(picture.left_out)}" if picture.left_out else ""
+    )
     handed = f"\n\nIts Vega-Lite{_spec_text(drawn.spec)}" if return_spec else ""
     return ToolOutput(
         f"{description}{drawn.note}{lacking}. {described(picture.picture)}.{handed}", (picture.picture,)
@@ -185,7 +189,7 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
         raise ArgumentError("spec", "contains NaN or infinity, which are not valid JSON") from error
     if len(text) > SPEC_SIZE:
         raise ArgumentError(
-            "spec", f"has {len(text):,} characters with its data; at most {SPEC_SIZE:,} are drawn"
+            "spec", f"has {len(text):,} characters with its data; at most {SPEC_SIZE:,} are accepted"
         )
     return text
 

@@ -65,7 +65,9 @@ def read_options(
             wrong.append(ArgumentError(name, problem))
         elif value and len(kinds) > 1 and name in ("sort", "labels"):
             wrong.append(
-                ArgumentError(name, "applies to a single kind of chart; leave it out, or give one kind")
+                ArgumentError(
+                    name, "works only with a single kind of chart; leave it out, or give only one kind"
+                )
             )
     asked |= dict.fromkeys((one.argument for one in wrong), None)
     aggregate, sort = (
@@ -89,7 +91,9 @@ def read_options(
     labels = asked["labels"]
     shown = _SWITCH.get(labels.strip().casefold(), labels) if isinstance(labels, str) else labels
     if not isinstance(shown, bool | None):
-        wrong.append(ArgumentError("labels", f"is {labels!r}; give true to write numbers at marks, or false"))
+        wrong.append(
+            ArgumentError("labels", f"is {labels!r}; give true to label marks with their numbers, or false")
+        )
     return Options(how, order, known, limits, shown is True), wrong
 
 
@@ -101,7 +105,7 @@ def _alone(value: JsonValue, names: Sequence[str]) -> JsonValue:
 
 
 _FORMS = {
-    "aggregate": 'give one word, which applies to all the numbers shown, such as "mean"',
+    "aggregate": 'give one word for all the numbers shown, such as "mean"',
     "sort": 'bars are sorted by size: give "ascending" or "descending", or leave sort out to keep the order of the data',
 }
 """The message for an object in place of a word."""
@@ -143,7 +147,7 @@ def _by_role(
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        wrong.append(ArgumentError(name, f"is {value!r}; give it by axis, such as {example}"))
+        wrong.append(ArgumentError(name, f"is {value!r}; give it per axis, such as {example}"))
         return {}
     by_role = {role.casefold(): one for role, one in value.items()}
     others = [role for role in value if role.casefold() not in ("x", "y")]

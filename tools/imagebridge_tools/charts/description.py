@@ -47,7 +47,10 @@ def _flat(chart: Chart) -> str:
         flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
     if not flat:
         return ""
-    return f"; {', '.join(flat)} almost flat beside much larger numbers: give two kinds, which have separate axes, or draw another chart"
+    return (
+        f"; {', '.join(flat)} almost flat next to much larger numbers: give two kinds, which have separate "
+        "axes, or draw another chart"
+    )
 
 
 def _kind(chart: Chart) -> str:

@@ -255,7 +255,8 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
     width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
     if width * height > pixels:
         raise _UndrawableError(
-            f"the picture would have {width:.0f}x{height:.0f} pixels, over the limit of {pixels:,.0f}; make it smaller"
+            f"the picture would have {width:.0f}x{height:.0f} pixels, which is over the limit of "
+            f"{pixels:,.0f}; make it smaller"
         )
     if not _MARKS.search(svg):
         raise _UndrawableError(_BLANK)

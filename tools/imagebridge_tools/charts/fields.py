@@ -114,19 +114,19 @@ def _unfolded(
     plain = {role: name for role, name in columns.items() if isinstance(name, str)}
     ys = tuple(dict.fromkeys(y_fields)) if not isinstance(y_fields, str) else ()
     if other := next((role for role in columns if role not in plain and role != "y"), None):
-        raise ArgumentError("columns", f"{other} takes one field; only y takes several")
+        raise ArgumentError("columns", f"{other} accepts one field; only y accepts several")
     if len(ys) == 1:
         return table, {**plain, "y": ys[0]}, ()
     if not ys:
         return table, plain, ()
     mistakes = Mistakes()
     if len(kinds) not in (1, len(ys)):
-        problem = f"has {len(kinds)} kinds for {len(ys)} fields of y; give one each, or one kind"
+        problem = f"has {len(kinds)} kinds for {len(ys)} y fields; give one kind per field, or a single kind"
         mistakes.add(ArgumentError("kind", problem))
     if not set(kinds) <= set(LAYERS):
-        mistakes.add(ArgumentError("columns", f"only {', '.join(LAYERS)} take several fields of y"))
+        mistakes.add(ArgumentError("columns", f"only {', '.join(LAYERS)} accept several y fields"))
     if "color" in plain:
-        problem = "color needs a single field of y: several fields already have a color each"
+        problem = "color works only with a single y field, because several fields already have one color each"
         mistakes.add(ArgumentError("columns", problem))
     for name in ys:
         mistakes.of(lambda name=name: roles.check_name("y", name, table))
@@ -152,8 +152,8 @@ def _check_currencies(table: Table, ys: Sequence[str]) -> None:
         told = " and ".join(f"{money[unit]!r} in {unit}" for unit in mixed)
         raise ArgumentError(
             "columns",
-            f"y has {told}, which cannot share an axis; draw one chart for each, or convert them to one "
-            "currency",
+            f"y has {told}, which cannot share an axis; draw a separate chart for each, or convert them to "
+            "one currency",
         )
 
 
@@ -313,7 +313,7 @@ def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) ->
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn over each other")
     if len(set(kinds)) < len(kinds) and not series:
-        raise ArgumentError("kind", "contains a kind twice; give several fields of y, one for each")
+        raise ArgumentError("kind", "contains a kind twice; give several y fields, one for each")
     layers: dict[ChartKind, list[str]] = {
         kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
     }
@@ -356,7 +356,7 @@ def _check_words(chart: Chart, mistakes: Mistakes) -> None:
         if chart.types[role] == "text":
             longest = max((len(cell) for cell in chart.distinct(role) if isinstance(cell, str)), default=0)
             if longest > LETTERS:
-                problem = f"{name!r} contains a text of {longest:,} characters; the limit is {LETTERS}"
+                problem = f"{name!r} contains a value of {longest:,} characters; the limit is {LETTERS}"
                 mistakes.add(ArgumentError("data", problem))
 
 
@@ -367,12 +367,14 @@ def _check_numbers(
         return
     name = names[value]
     if (reading := table.readings.get(name)) and reading.doubt:
-        raise ArgumentError("columns", f"{value} is {name!r}, which does not hold numbers: {reading.doubt}")
+        raise ArgumentError(
+            "columns", f"{value} is {name!r}, which does not contain numbers: {reading.doubt}"
+        )
     example = next((cell for cell in table.columns[name] if roles.is_no_number(cell)), None)
     number_fields = (
         ", ".join(repr(other) for other in table.columns if numbers(table.columns[other])) or "none"
     )
-    held = "is empty" if example is None else f"holds {str(example)[:40]!r}"
+    held = "is empty" if example is None else f"contains {str(example)[:40]!r}"
     problem = f"{value} is {name!r}, which {held}; a {kind} {'' if kind == 'heatmap' else 'chart '}needs numbers there. Numeric fields: {number_fields}"
     if isinstance(example, str) and roles.is_nearly(example):
         problem = f"{value} is {name!r}, which {held}; {roles.WRITTEN}"

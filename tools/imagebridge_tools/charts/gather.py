@@ -48,8 +48,8 @@ def _labelled(chart: Chart) -> Chart:
         return chart
     if chart.cells or len(chart.rows) > number_labels.MOST:
         options = replace(chart.options, labels=False)
-        why = f"at over {number_labels.MOST} marks they would overlap"
-        return replace(chart, options=options, note=f"{chart.note}; numbers are not written: {why}")
+        why = f"with over {number_labels.MOST} marks they would overlap"
+        return replace(chart, options=options, note=f"{chart.note}; numbers are not shown: {why}")
     value = "x" if chart.horizontal and chart.kind == "bar" else "y"
     rows = [
         {**row, "label": number(cell) if isinstance(cell := row[value], int | float) else ""}
@@ -138,12 +138,12 @@ def _above_zero(chart: Chart, role: str) -> Chart:
     """
     rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
     if not any(isinstance(row[role], int | float) for row in rows):
-        raise ArgumentError("scales", f"of {role} is 'log', which shows only numbers above 0; give symlog")
+        raise ArgumentError("scales", f"of {role} is 'log', which shows only numbers above 0; use symlog")
     left = len(chart.rows) - len(rows)
     if not left:
         return chart
     many = counted(left, "row")
-    note = f"; left out: {many} of 0 or less, which a log axis cannot show (symlog can), from {role}"
+    note = f"; left out: {many} with 0 or less, which a log axis cannot show (symlog can), from {role}"
     return replace(chart, rows=rows, note=chart.note + note)
 
 
@@ -353,7 +353,7 @@ def _pie(chart: Chart) -> Chart:
     for row in every.rows:
         if size(row) < 0:
             raise ArgumentError(
-                "data", f"{row['x']!r} has {number(size(row))}; a pie chart shows no negative values"
+                "data", f"{row['x']!r} has {number(size(row))}; a pie chart cannot show negative values"
             )
         totals[row.get("facet")] = totals.get(row.get("facet"), 0) + size(row)
     if not all(totals.values()):

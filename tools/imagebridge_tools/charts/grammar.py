@@ -83,7 +83,7 @@ class Mistake(NamedTuple):
         near = _near(self.word, self.words)
         named = ", ".join(self.words[:_NAMED])
         more = f" and {len(self.words) - _NAMED} more" if len(self.words) > _NAMED else ""
-        hint = f"did you mean {near!r}?" if near else f"known are {named}{more}"
+        hint = f"did you mean {near!r}?" if near else f"known words are {named}{more}"
         return _located(self.path, f"Vega-Lite does not know {self.word!r}; {hint}")
 
 

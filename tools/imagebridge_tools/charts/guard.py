@@ -39,7 +39,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
         if key != "values" and (length := _longest(value)) > WORDS:
             raise ArgumentError(
                 "spec",
-                f"{path} has a text of {length:,} characters; at most {WORDS:,} are drawn, so shorten it",
+                f"{path} has a string of {length:,} characters; at most {WORDS:,} are accepted, so shorten it",
             )
         if _FONT_KEY.search(key) and not _is_font(value):
             raise ArgumentError(
@@ -63,12 +63,12 @@ def _instead(path: str, places: Places) -> str:
         return "give a picture as a data: URL"
     if not places.allow and not places.web:
         return (
-            "give the rows in the argument data, or in data.values. For the argument data to read files too, "
+            "give the rows in the argument data, or in data.values. To let the argument data read files too, "
             "start the server with --allow FOLDER"
         )
     below = f"files in {', '.join(map(str, places.allow))}" if places.allow else ""
     read = " and ".join(filter(None, (below, "https: addresses" if places.web else "")))
-    return f"name it in the argument data instead, which reads {read}"
+    return f"pass it as the argument data instead, which reads {read}"
 
 
 def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue]]:

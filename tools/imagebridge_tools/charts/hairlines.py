@@ -50,7 +50,7 @@ def _ends(chart: Chart, field: str, values: Sequence[float]) -> tuple[float, flo
 def told(spec: Mapping[str, JsonValue]) -> str:
     """Return a remark on the bars of a spec that are drawn longer than they are."""
     drawn = any("xOffset" in mark or "yOffset" in mark for mark in _marks(spec))
-    return "; bars under a pixel long are drawn one pixel long to be visible" if drawn else ""
+    return "; bars shorter than a pixel are drawn one pixel long so that they are visible" if drawn else ""
 
 
 def _marks(view: Mapping[str, JsonValue]) -> Iterator[JsonObject]:

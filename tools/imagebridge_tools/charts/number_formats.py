@@ -66,12 +66,12 @@ def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
     Raises:
         ArgumentError: a date format for numbers, a number format for dates, or any format for names.
     """
-    held = f"but {role} {name!r} holds" if name else f"but {role} has"
+    held = f"but {role} {name!r} contains" if name else f"but {role} has"
     if sort == "text":
         raise ArgumentError("formats", f"of {role} is {form!r}, {held} names, which cannot be formatted")
     if of_dates(form) != (sort == "date"):
         other, example = ("numbers", '"%d %b %Y"') if sort == "date" else ("dates", '",.1f"')
-        problem = f"of {role} is {form!r}, a format of {other}, {held} {sort}s; for example {example}"
+        problem = f"of {role} is {form!r}, a format for {other}, {held} {sort}s; for example {example}"
         raise ArgumentError("formats", problem)
 
 
@@ -95,7 +95,7 @@ def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, f
     """
     if sort == "number":
         problem = (
-            f"of {role} is {form!r}, but the numbers of {name!r} are shown as names here, which cannot be "
+            f"of {role} is {form!r}, but the numbers in {name!r} are shown as names here, and names cannot be "
             "formatted"
         )
         raise ArgumentError("formats", problem)
@@ -106,8 +106,6 @@ def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, f
             known[cell] = written(moment if moment.tzinfo else moment.replace(tzinfo=UTC), form)
     if len(set(known.values())) < len(known):
         alike = next(text for at, text in enumerate(known.values()) if text in list(known.values())[:at])
-        problem = (
-            f"of {role} is {form!r}, which writes several dates as {alike!r}; each needs a different label"
-        )
+        problem = f"of {role} is {form!r}, which writes several dates as {alike!r}; each date needs a different label"
         raise ArgumentError("formats", f"{problem}: give a longer format, aggregate the data, or draw a line")
     return [known.get(cell, cell) for cell in cells]

@@ -138,7 +138,7 @@ def lacking(spec: JsonObject, chart: Chart) -> str:
     return (
         ""
         if any(mark.get("type") == "text" for mark in marks)
-        else "; numbers are not written, because there is no room for them"
+        else "; numbers are not shown, because there is no room for them"
     )
 
 
@@ -161,7 +161,7 @@ def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Numbe
     done = {**_replaced(spec, layers), "data": {"values": rows}}
     left = len(marks) - len(places)
     many = f"{left} of the {counted(len(marks), 'number')}"
-    return NumberedSpec(done, f"; {many} are not written, because there is no room for them" if left else "")
+    return NumberedSpec(done, f"; {many} are not shown, because there is no room for them" if left else "")
 
 
 def _places(silent: JsonObject, chart: Chart, marks: Sequence[LyingMark], size: int) -> dict[int, LabelPlace]:

@@ -33,7 +33,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     counts = role == "y" and chart.kind == "histogram"
     column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
     if column_type == "text":
-        raise ArgumentError("ranges", f"has {role}, which shows names and cannot have a range")
+        raise ArgumentError("ranges", f"has {role}, which shows names, so it cannot have a range")
     mistakes = Mistakes()
     first, last = (mistakes.of(partial(_end, role, limit, column_type)) for limit in limits)
     mistakes.tell()

@@ -65,7 +65,9 @@ def read(
         given = {"columns": columns, "titles": titles, "formats": formats, "stack": stack, **options}
         for name in (name for name, value in given.items() if value):
             mistakes.add(
-                ArgumentError(name, "applies to kind; in a spec, set it in encoding and leave this out")
+                ArgumentError(
+                    name, "applies only with kind; in a spec, set it in encoding and leave this out"
+                )
             )
         kinds: list[chart_options.ChartKind] = []
         return Request(
@@ -189,7 +191,7 @@ def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
     for key in name:
         if key not in ("field", "type"):
             hint = _ELSEWHERE.get(key, "give only the name of the field, or use spec")
-            mistakes.add(ArgumentError("columns", f"{role} has {key!r} beside its field; {hint}"))
+            mistakes.add(ArgumentError("columns", f"{role} has {key!r} next to its field; {hint}"))
     return field
 
 

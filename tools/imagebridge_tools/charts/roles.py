@@ -34,7 +34,7 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
     if kind == "pie" and "color" in chosen:  # The slices are the colours: both names mean the same here.
         chosen.setdefault("x", chosen.pop("color"))
     if kind == "histogram" and "y" in chosen:
-        raise ArgumentError("columns", "a histogram counts the rows along x, so it does not take y")
+        raise ArgumentError("columns", "a histogram counts the rows along x, so it does not accept y")
     return _guessed(kind, table, chosen)
 
 
@@ -233,7 +233,7 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
     chosen_names = set(chosen)
     for name, reading in table.readings.items():
         if reading.doubt and name not in chosen_names:
-            return f"{name!r} does not hold numbers: {reading.doubt}"
+            return f"{name!r} does not contain numbers: {reading.doubt}"
     for name in sorted(table.columns, key=chosen_names.__contains__):
         cells = [cell for cell in table.columns[name] if isinstance(cell, str) and cell]
         if cells and all(map(is_nearly, cells)):
@@ -243,7 +243,7 @@ def _nearly(table: Table, chosen: Iterable[str]) -> str:
         others = [(row, cell) for row, cell in enumerate(column, 1) if is_no_number(cell)]
         if others and sum(not is_missing(cell) for cell in column) >= 2 * len(others):
             row, cell = others[0]
-            held = f"{name!r} holds {str(cell)[:40]!r} in row {row:,}"
+            held = f"{name!r} contains {str(cell)[:40]!r} in row {row:,}"
             return f"{held} (a missing number is an empty cell or null): {WRITTEN}"
     return ""
 

@@ -241,7 +241,10 @@ def _require(
         raise ArgumentError("spec", problem)
     if name in fields:
         written = re.sub(r"[.\[\]]", r"\\\g<0>", name)
-        problem = f"{path}: field {name!r} means a field inside {first!r}; for the field with this whole name write {written!r}"
+        problem = (
+            f"{path}: field {name!r} refers to a field inside {first!r}; for the field with this full name, "
+            f"write {written!r}"
+        )
         raise ArgumentError("spec", problem)
     near = nearest(first, fields, 0.5)
     hint = f"did you mean {near!r}? " if near else ""

@@ -106,7 +106,7 @@ class Captions:
             size *= 0.8
         raise ArgumentError(
             argument,
-            f"{text[:40]!r} does not fit into {self._image.width}x{self._image.height} pixels; shorten it, "
+            f"{text[:40]!r} does not fit in {self._image.width}x{self._image.height} pixels; shorten it, "
             "or enlarge the picture with transform_image",
         )
 

@@ -57,7 +57,7 @@ def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list
             ArgumentError("operations", f"is empty; {_FORM}; operations are {', '.join(OPERATIONS)}")
         )
     if len(operations) > MAX_OPERATIONS:
-        problem = f"has {len(operations)} operations; give at most {MAX_OPERATIONS} in a call"
+        problem = f"has {len(operations)} operations; give at most {MAX_OPERATIONS} per call"
         mistakes.add(ArgumentError("operations", problem))
         return []
     read: list[Operation | None] = []
@@ -76,7 +76,7 @@ def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list
     return read
 
 
-_FORM = 'give one operation in each object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]'
+_FORM = 'give one operation per object, such as [{"crop": [0, 0, 40, 30]}, {"resize": [800, null]}]'
 
 
 def _operation(operation: JsonValue, path: str) -> Operation:
@@ -163,7 +163,7 @@ def _size(value: JsonValue, argument: str) -> tuple[int | None, int | None]:
     if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+)\s*[x×*]\s*(\d+)\s*(?:px)?\s*", value)):
         sides = [int(found[1]), int(found[2])]
     if len(sides) != 2 or sides == [None, None]:
-        form = "give [width, height] in pixels, with null for a side that keeps the proportions"
+        form = "give [width, height] in pixels, with null for a side that follows from the proportions"
         raise ArgumentError(argument, f"is {value!r}; {form}, such as [800, null]")
     width, height = (None if side is None else round(_number(side, argument, 1, SIDE)) for side in sides)
     return width, height

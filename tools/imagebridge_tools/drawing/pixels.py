@@ -103,7 +103,7 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     if file_type is kinds.PDF:
         raise ArgumentError(argument, f"{source.name} is a PDF; use render_document to see its pages")
     if file_type is None or file_type.sort != "picture":
-        unknown = "not a picture of a known format" if source.data else "empty"
+        unknown = "not a picture in a known format" if source.data else "empty"
         what = f"a file of type {file_type.media_type}" if file_type else unknown
         raise ArgumentError(argument, f"{source.name} is {what}; supported are {SHOWN}")
     return file_type

@@ -75,7 +75,7 @@ class Ruler:
         """
         if len(values) % 2 or not values:
             raise ArgumentError(
-                argument, f"has {counted(len(values), 'number')}; give x and y of each point in turn"
+                argument, f"has {counted(len(values), 'number')}; give the x and y of each point in turn"
             )
         points = list(zip(values[::2], values[1::2], strict=True))
         for x, y in points:

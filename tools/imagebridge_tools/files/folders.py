@@ -102,7 +102,7 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
     native = PureWindowsPath if windows else PurePosixPath
     text = source.strip()
     if not text or "\0" in text:
-        raise ArgumentError(argument, "is not a path; give the path of a file")
+        raise ArgumentError(argument, "is not a path; give a file path")
     if text[:5].lower() != "file:":
         if "://" in text:
             raise ArgumentError(
@@ -115,11 +115,13 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
         raise ArgumentError(argument, "is not a valid file: URL") from error
     path = unquote(url.path)
     if "\0" in path:
-        raise ArgumentError(argument, "is not a path; give the path of a file")
+        raise ArgumentError(argument, "is not a path; give a file path")
     host = "" if url.netloc.lower() == "localhost" else url.netloc
     if not windows:
         if host:
-            raise ArgumentError(argument, "file: URLs of other hosts are not supported; give a path")
+            raise ArgumentError(
+                argument, "file: URLs that point to other hosts are not supported; give a path"
+            )
         return native(path)
     # file:///C:/x is C:/x, file://server/share/x is \\server\share\x
     return native(f"//{host}{path}" if host else path[1:] if path[2:3] == ":" else path)
@@ -192,7 +194,7 @@ def _holding(folder: str) -> str:
     except OSError:
         return ""
     more = ", ..." if len(names) > _LISTED else ""
-    return f" holding {', '.join(names[:_LISTED])}{more}; name a file in it" if names else ", and empty"
+    return f" containing {', '.join(names[:_LISTED])}{more}; name a file in it" if names else ", and empty"
 
 
 def _nearest(path: str) -> str:

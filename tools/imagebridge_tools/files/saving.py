@@ -78,7 +78,7 @@ def target(
     stem, suffix = _stem_and_suffix(place.name, save_as, svg=svg)
     folder = str(place.parent)
     if not os.path.isdir(folder):
-        raise ArgumentError("save_as", f"the folder of {save_as!r} does not exist; give one that does")
+        raise ArgumentError("save_as", f"the folder for {save_as!r} does not exist; use one that does")
     if os.path.isdir(os.path.join(folder, stem + suffix)):
         raise ArgumentError("save_as", f"{save_as!r} is a folder; name a file in it")
     target_file = Target(folder, stem, suffix, overwrite)
@@ -214,4 +214,4 @@ def _path_in(folder: str, name: str, descriptor: int | None) -> str:
 
 
 def _exists(name: str) -> ArgumentError:
-    return ArgumentError("save_as", f"{name!r} exists already; give another name, or overwrite=true")
+    return ArgumentError("save_as", f"{name!r} already exists; use another name, or overwrite=true")

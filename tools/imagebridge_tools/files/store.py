@@ -103,7 +103,10 @@ class Store:
         """
         digits = uri.strip().lower().removeprefix(KEPT_SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
-            problem = f"{uri[:100]!r} is not the name of a kept picture; names are image:// and {SHORTEST} to 64 digits 0-9 a-f"
+            problem = (
+                f"{uri[:100]!r} is not the name of a kept picture; names consist of image:// and {SHORTEST} to "
+                "64 digits 0-9 a-f"
+            )
             raise ArgumentError(argument, problem)
         try:
             names = [one.name for one in self._fresh(digits)]
@@ -113,7 +116,10 @@ class Store:
                 )
             note, data = _parsed(names[0], self.storage.get(names[0]))
         except (IndexError, FileNotFoundError, ValueError):
-            problem = f"{KEPT_SCHEME}{digits} is not kept here, or no longer is; call the tool that returned it again"
+            problem = (
+                f"{KEPT_SCHEME}{digits} is not kept here, or is no longer kept; call the tool that returned it "
+                "again"
+            )
             raise ArgumentError(argument, problem) from None
         except OSError as error:
             problem = f"{KEPT_SCHEME}{digits} cannot be read: the store is not responding at the moment; call again later"

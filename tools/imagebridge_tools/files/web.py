@@ -207,7 +207,7 @@ def _header(response: "Response", name: bytes) -> str:
 def _next(url: str, named: str) -> str:
     """Return the address that a redirect names; relative ones are resolved against `url`."""
     if not named:
-        raise _RefusedError("redirects without saying where to")
+        raise _RefusedError("redirects without saying where")
     try:
         return urljoin(url, named)
     except ValueError as error:
@@ -216,10 +216,10 @@ def _next(url: str, named: str) -> str:
 
 async def _body(response: "Response", limit: int) -> bytes:
     if response.status != 200:
-        raise _RefusedError(f"was answered with status {response.status}")
+        raise _RefusedError(f"returned status {response.status}")
     if (packed := _header(response, b"content-encoding").strip().lower()) not in ("", "identity"):
         raise _RefusedError(f"is compressed as {packed[:20]}, which is not supported")
-    problem = f"has more than {amount(limit)}, which is the limit"
+    problem = f"is larger than {amount(limit)}, which is the limit"
     if re.fullmatch("[0-9]{1,20}", length := _header(response, b"content-length")) and int(length) > limit:
         raise _RefusedError(problem)
     data = bytearray()

@@ -1,9 +1,12 @@
 """The formats of cells in an xlsx file: percent, money, units and leading zeros, which the numbers alone do not show."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from imagebridge.documents.sheet_markup import SheetMarkup, sheet_markup
+from imagebridge.documents.sheet_markup import SheetMarkup
+from imagebridge.documents.sheets import sheet_markups
 
 from .written_numbers import is_money
 
@@ -24,8 +27,15 @@ class CellFormat(NamedTuple):
 
 
 def sheet_formats(data: bytes, sheet: str) -> SheetMarkup[CellFormat]:
-    """Return the formats of a sheet in an xlsx file. If they cannot be found, no cell has one."""
-    return sheet_markup(data, sheet, _telling)
+    """Return the formats of a sheet in an xlsx or ods file. If they cannot be found, no cell has one."""
+    return _markups(data)(sheet)
+
+
+@lru_cache(
+    maxsize=1
+)  # The sheets of a workbook are read one after the other, and an ods is parsed as a whole.
+def _markups(data: bytes) -> Callable[[str], SheetMarkup[CellFormat]]:
+    return sheet_markups(data, _telling)
 
 
 def _telling(code: str) -> CellFormat | None:

@@ -120,19 +120,22 @@ def _read(
         found = written_dates.counted_days(name, cells)
         return (found.cells, ColumnReading(found.how)) if found else None
     if kinds != {str}:
-        return None
+        bare = [None if is_missing(cell) else cell for cell in cells]
+        if str not in kinds or any(isinstance(cell, str) for cell in bare):
+            return None
+        return _read(name, bare, text=text) or (bare, ColumnReading())
     texts = _texts(cells)
     known = dict.fromkeys(text for text in texts if text is not None)
     if not CODES.search(name.casefold()) and (versions := _like_versions(list(known))):
         early, late = versions
         return cells, ColumnReading(
-            doubt=f"{late!r} beside {early!r} may be a version, or {number(float(late))}"
+            doubt=f"{late!r} next to {early!r} may be a version, or {number(float(late))}"
         )
     if not known or (not text and numbers(list(known))):
         return None
     if all(map(date, known)):
         iso = {text: written_dates.western(text) for text in known}
-        how = "dates of the Buddhist calendar" if any(iso[text] != text for text in known) else ""
+        how = "dates in the Buddhist calendar" if any(iso[text] != text for text in known) else ""
         return [None if text is None else iso[text] for text in texts], ColumnReading(how)
     if CODES.search(name.casefold()):
         return None

@@ -7,7 +7,7 @@ from datetime import datetime
 OR = " or "
 """What separates several formats, each of which reads some cells."""
 
-SETTLE = "; settle it with "
+SETTLE = "; to make it clear, give "
 """What precedes the argument that determines how a column is read, for a kind of chart."""
 
 _MOST = 4

@@ -77,7 +77,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
             [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)],
             grid[1:],
         )
-        notes.append(f"the {noun} below the header gives units")
+        notes.append(f"the {noun} below the header contains units")
     elif grid and _is_data(names, grid):
         names, grid = [""] * len(names), [header, *grid]
         notes.append(f"there is no {noun} of column names")
@@ -370,7 +370,7 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: 
             repeated.append(own)
         found[own] = [cell if _filled(cell) else None for cell in cells]
     if repeated:
-        notes.append(f"columns of the same name are numbered: {', '.join(map(repr, repeated[:10]))}")
+        notes.append(f"columns with the same name are numbered: {', '.join(map(repr, repeated[:10]))}")
     return FoundTable(found, notes)
 
 

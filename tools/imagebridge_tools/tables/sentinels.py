@@ -30,4 +30,7 @@ def note(name: str, cells: Sequence[JsonValue]) -> str:
         return ""
     told = " and ".join(number(one) for one in far)
     rows = counted(sum(cell in far for cell in known), "row")
-    return f"; {name!r} has {told} in {rows}, drawn as written: if it marks a missing value, give null there, or ranges that exclude it"
+    return (
+        f"; {name!r} has {told} in {rows}, drawn as written: if it marks a missing value, replace it with "
+        "null, or give ranges that exclude it"
+    )

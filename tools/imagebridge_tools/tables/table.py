@@ -100,7 +100,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
     if found and workbook.is_book(found.name, found.data):
         return await workbook.read(Book(found.name, found.data, sheet))
     if sheet is not None:
-        raise ArgumentError("sheet", "applies to workbooks such as xlsx; leave it out")
+        raise ArgumentError("sheet", "applies only to workbooks such as xlsx; leave it out")
     return await to_thread.run_sync(characters, found, READ, "data") if found else data
 
 
@@ -234,7 +234,7 @@ def parsed(text: str, argument: str) -> JsonValue:
         raise ArgumentError(argument, _ENDLESS) from error
 
 
-_ENDLESS = "contains a whole number of over 4,300 digits; write it shorter, such as 1.5e300"
+_ENDLESS = "contains a whole number with over 4,300 digits; write it shorter, such as 1.5e300"
 
 
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:

@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or give other rows"
+            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or ask for other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
@@ -129,13 +129,14 @@ def of_book(
     try:
         made = table(Book(found.name, found.data, sheet))
     except ArgumentError as error:
-        text = _cells(found, sheet) if error.argument == "data" and row_range is None else ""
+        text, notes = _cells(found, sheet) if error.argument == "data" and row_range is None else ("", [])
         if not text or json_length(text) > (whole if room is None else min(whole, room - _SHEET)):
             raise
-        return ToolOutput(f"{words}; not a table, as CSV.", files=(file._replace(content=text),))
+        what = "; ".join([words, "not a table, as CSV", *notes])
+        return ToolOutput(f"{what}.", files=(file._replace(content=text),))
     all_names = [*map(repr, names), *(f"{name!r} (hidden)" for name in hidden)]
     others = (
-        f" Its sheets are {', '.join(all_names)}; give sheet to read another." if len(all_names) > 1 else ""
+        f" Its sheets are {', '.join(all_names)}; use sheet to read another." if len(all_names) > 1 else ""
     )
     return piece(made, row_range, f"{words}; ", others, file, room, part or 1)
 
@@ -150,14 +151,14 @@ def _sheets(
         try:
             made = table(Book(found.name, found.data, name))
         except ArgumentError:
-            text = _cells(found, name)
+            text, notes = _cells(found, name)
             left -= len(text)
             room = None if room is None else room - json_length(text) - _SHEET
             if left < 0 or (room is not None and room < 0):
                 return None
             lines = counted(text.count("\n"), "row")
             what = f"{lines}, not a table, as CSV" if text else "empty"
-            sheet_lines.append(f"- {name!r}: {what}")
+            sheet_lines.append("; ".join([f"- {name!r}: {what}", *notes]))
             files += [_sheet_file(found, name, text)] if text else []
             continue
         total = max(map(len, made.written.values()))
@@ -177,19 +178,19 @@ def _sheets(
     if not files:
         return None
     if hidden:
-        sheet_lines.append(f"- hidden: {', '.join(map(repr, hidden))}; give sheet to read one")
+        sheet_lines.append(f"- hidden: {', '.join(map(repr, hidden))}; use sheet to read one")
     return ToolOutput(
         "\n".join([f"{words}, {counted(len(names), 'sheet')}:", *sheet_lines]), files=tuple(files)
     )
 
 
-def _cells(found: Source, sheet: str | None) -> str:
-    """Return the cells of a sheet unchanged as CSV: a sheet without a table, but with a title, for example."""
+def _cells(found: Source, sheet: str | None) -> tuple[str, list[str]]:
+    """Return the cells of a sheet unchanged as CSV, and remarks: a sheet without a table, but with a title, for example."""
     try:
-        rows = workbook.cells(Book(found.name, found.data, sheet))
+        rows, notes = workbook.cells(Book(found.name, found.data, sheet))
     except ArgumentError:
-        return ""
-    return "".join(map(summary.csv_row, rows))
+        return "", []
+    return "".join(map(summary.csv_row, rows)), notes
 
 
 def _sheet_file(found: Source, sheet: str, text: str) -> File:

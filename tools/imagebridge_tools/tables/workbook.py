@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from imagebridge.documents.document_types import unread
 from imagebridge.documents.packages import unpacked_size
 from imagebridge.documents.sections import LOCKED
-from imagebridge.documents.sheets import fill_merged
+from imagebridge.documents.sheets import fill_merged, fill_shown
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError, counted
 from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
 from imagebridge_tools.tool_output import JsonValue, nearest_allowed
@@ -21,6 +21,8 @@ from .cells import DURATION, Measured
 from .header import FoundTable
 
 if TYPE_CHECKING:
+    from imagebridge.documents.sheet_markup import SheetMarkup
+
     from .cell_formats import CellFormat
 
 UNPACKED = 500_000_000
@@ -85,8 +87,8 @@ async def in_worker(
         return await apart(function, *arguments, seconds=SECONDS, heavy=_is_large(data))
     except ApartError as error:
         problem = (
-            f"{name} cannot be read as a workbook: {error}, or save the part you need as CSV. A cell far "
-            "away from the others counts as all the cells between them"
+            f"{name} cannot be read as a workbook: {error}, or save the part you need as CSV. If one cell is "
+            "far away from the others, all the cells in between count as well"
         )
         raise ArgumentError(argument, problem) from error
 
@@ -145,6 +147,7 @@ def table(book: Book) -> BookTable:
     from . import cell_formats  # Only now: it loads an XML parser.
 
     formats = cell_formats.sheet_formats(book.data, name)
+    fill_shown(rows, formats.shown)
     lines = [[_cell(cell) for cell in row] for row in rows]
     for (row, column), form in formats.formats.items():
         if row < len(lines) and column < len(lines[row]):
@@ -161,21 +164,30 @@ def table(book: Book) -> BookTable:
     notes = [f"sheet {name!r}; other sheets: {others}"] if others else []
     if beyond:
         lacking.append(_no_value("outside the table", beyond))
-    if formats.hidden:
-        notes.append(f"{counted(formats.hidden, 'row')} hidden in the sheet, also read")
+    notes += _hidden(formats, rows)
     return BookTable(FoundTable(columns, notes + found.notes + lacking + list(formats.beside)), bare)
 
 
-def cells(book: Book) -> list[list[JsonValue]]:
-    """Return the cells of a sheet unchanged, whatever they are.
+def _hidden(formats: "SheetMarkup[CellFormat]", rows: Sequence[Sequence[object]]) -> list[str]:
+    unseen = formats.said_hidden(0, max(map(len, rows), default=0))
+    return [f"{unseen} hidden in the sheet, also read"] if unseen else []
+
+
+def cells(book: Book) -> tuple[list[list[JsonValue]], list[str]]:
+    """Return the cells of a sheet unchanged, whatever they are, and remarks on what the sheet has besides them.
 
     Raises:
         ArgumentError: it is not a readable workbook, has no such sheet, or nothing in it.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
-        _, rows = _sheet(opened, list[str](opened.sheet_names), _shown(opened), book.sheet)
-    return [[_cell(cell) for cell in row] for row in rows if any(cell not in (None, "") for cell in row)]
+        name, rows = _sheet(opened, list[str](opened.sheet_names), _shown(opened), book.sheet)
+    from . import cell_formats  # As in `table`.
+
+    formats = cell_formats.sheet_formats(book.data, name)
+    fill_shown(rows, formats.shown)
+    kept = [[_cell(cell) for cell in row] for row in rows if any(cell not in (None, "") for cell in row)]
+    return kept, _hidden(formats, rows) + list(formats.beside)
 
 
 def _without_formulas(

@@ -109,9 +109,9 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
     ):
         days = {text: forms[first] for text, forms in readings.items()}
         if first[:3] in _ORDERS and all(_PERSIAN[0] <= int(day[:4]) <= _PERSIAN[1] for day in days.values()):
-            return Doubt("their years may be of the Persian or the Islamic calendar")
+            return Doubt("their years may belong to the Persian or the Islamic calendar")
         return days, _reading_in_words(first) + (
-            ", of the Buddhist calendar" if _are_buddhist(written) else ""
+            ", in the Buddhist calendar" if _are_buddhist(written) else ""
         )
     if all(_FISCAL.fullmatch(rest) for rest, _ in rests.values()):
         return Doubt("fiscal years begin on different days")

@@ -171,7 +171,7 @@ def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
     readings = {
         sign: {text: values[one] for text, one in signed.items()} for sign, values in found.readings.items()
     }
-    return found._replace(readings=readings, note=", credits above zero and debits below")
+    return found._replace(readings=readings, note=", with credits above zero and debits below")
 
 
 def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:

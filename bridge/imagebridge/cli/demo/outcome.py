@@ -93,7 +93,7 @@ def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
     kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
-    return f"{counts_in_words}; {partly} of these in part" if partly else counts_in_words
+    return f"{counts_in_words}; {partly} of these only partly" if partly else counts_in_words
 
 
 def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:

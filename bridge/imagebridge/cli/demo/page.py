@@ -31,7 +31,7 @@ def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
 <p>What MCP tools return, sent to the Responses API twice: by a loop written by hand, and by imagebridge.</p>
 <p class="quiet">No model is involved. A scripted endpoint on one machine answers the real OpenAI SDK, decodes
 every picture that it receives, and refuses what these rules refuse: {escape(rules())} Tokens are counted as
-{escape(model)} counts them; text counts as one token for four characters. Every figure was measured in the
+{escape(model)} counts them; text counts as one token per four characters. Every figure was measured in the
 run that wrote this page.</p>
 <div class="sums">
 {_sum("By hand", "", [row.by_hand for row in rows])}

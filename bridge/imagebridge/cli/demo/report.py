@@ -32,7 +32,7 @@ def rules() -> str:
     return (
         f"{len(APPLIED)} rules, read {when}: {documented} documented by OpenAI, "
         f"{len(APPLIED) - documented} reported from live requests. {len(STRICTER)} stricter rules are our own; "
-        "here they only flag and refuse nothing."
+        "here they only produce warnings and never cause a refusal."
     )
 
 
@@ -43,7 +43,7 @@ def opening(model: str) -> str:
     introduction = (
         "No model is involved. A scripted endpoint on this machine answers the real OpenAI SDK, decodes "
         f"every picture that it receives, and refuses what these rules refuse: {rules()} "
-        f"Tokens are counted as {model} counts them; text counts as one token for four characters. "
+        f"Tokens are counted as {model} counts them; text counts as one token per four characters. "
         "Every figure below is measured in this run."
     )
     width = min(Console().width, _PROSE)
@@ -85,7 +85,7 @@ class Report:
     def heading(self) -> None:
         """Begin the two columns."""
         self.line("2. Awkward tool results, sent twice", "bold")
-        self.line("   by hand: a loop as people write it; the page shows its code\n")
+        self.line("   by hand: a loop as people usually write it; the page shows its code\n")
         if self._console.width >= _BESIDE:
             self._beside("bold", "a tool returns", "by hand", "with imagebridge")
 

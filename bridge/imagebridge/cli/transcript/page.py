@@ -62,7 +62,7 @@ def _state(transcript: Transcript) -> str:
     reply, problem = transcript.reply, transcript.problem
     if reply is None:
         kind, word = ("bad", "no answer") if problem else ("wait", "not finished")
-        remarks = problem or "the run is still going on, or was killed"
+        remarks = problem or "the run is still in progress, or was killed"
     else:
         kind, word = ("wait", "cut off") if reply.incomplete else ("good", "answered")
         remarks = "; ".join(filter(None, (reply.incomplete, f"in {transcript.seconds:.1f} s", problem)))

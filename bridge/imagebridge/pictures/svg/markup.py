@@ -136,8 +136,14 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
         nonlocal began
         began = parser.CurrentByteIndex
 
+    def bounded(*_: object, end: int | None = None) -> None:
+        """Refuse a document type that is too long up to `end`, or up to where the parser is."""
+        if began is not None and (parser.CurrentByteIndex if end is None else end) - began > _MAX_DOCTYPE:
+            raise PictureError(f"the SVG's document type declaration has over {_MAX_DOCTYPE:,} bytes")
+
     def declared(entity: str, parameter: bool, value: str | None, *_: object) -> None:
         nonlocal longest
+        bounded()
         if value is None:
             raise PictureError(f"the SVG loads the entity {entity[:100]!r} from outside")
         if parameter or "&" in value:
@@ -147,12 +153,14 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
     parser = expat.ParserCreate(encoding)
     parser.StartDoctypeDeclHandler = opened
     parser.EntityDeclHandler = declared
+    parser.AttlistDeclHandler = bounded
     parser.EndDoctypeDeclHandler = parser.StartElementHandler = _stop
     with suppress(_StopError):
         for at in range(0, len(data), _MAX_DOCTYPE):
             parser.Parse(data[at : at + _MAX_DOCTYPE])
-            if began is not None and at + _MAX_DOCTYPE - began > _MAX_DOCTYPE:
-                raise PictureError(f"the SVG's document type declaration has over {_MAX_DOCTYPE:,} bytes")
+            bounded(end=at + _MAX_DOCTYPE)
+        # Since 2.6, expat looks at the end of something long only when much more has come, or nothing more will.
+        parser.Parse(b"", True)
     if longest * data.count(b"&") > MAX_BYTES:
         raise PictureError(f"the SVG's entities expand to over {MAX_BYTES:,} characters")
 

@@ -146,7 +146,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
         cut = beginning(text, _TEXT)
         remarks.append("HTML inside it is not drawn" + (f" (it says: {cut})" if cut else ""))
     if notes.outside:
-        remarks.append(f"{_some(notes.outside, 'reference')} to outside left out")
+        remarks.append(f"{_some(notes.outside, 'external reference')} left out")
     if notes.broken:
         remarks.append(f"{_some(notes.broken, 'picture')} inside it cannot be drawn")
     if fontless:
