@@ -1,6 +1,7 @@
 """The command line: `imagebridge-server [--allow DIR]... [--allow-write DIR]... [--allow-https]`."""
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,26 @@ from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SE
 
 class _Rarely(click.Group):
     """A group that imports a command only when it is named: hosts start the server and wait for it."""
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **others: Any) -> Any:
+        """Run the command line; what its errors quote does not reach the terminal as codes for it."""
+        try:
+            code = super().main(*arguments, standalone_mode=False, **others)
+        except click.ClickException as error:
+            if not standalone_mode:
+                raise
+            from imagebridge.cli.terminal import show_error
+
+            show_error(error)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            if not standalone_mode:
+                raise
+            click.echo("Aborted!", err=True)
+            sys.exit(1)
+        if standalone_mode:
+            sys.exit(code if isinstance(code, int) else 0)
+        return code
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""

@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Collection, Mapping
 from importlib import import_module
-from io import StringIO
 
 import click
 
@@ -13,7 +12,7 @@ from imagebridge import __version__
 from imagebridge.errors import RequirementError, nearest
 
 from .event_loop import Ended
-from .terminal import plain
+from .terminal import show_error
 
 COMMANDS = {
     "demo": "Show before and after, as sent to the API; needs no key.",
@@ -112,10 +111,7 @@ def main() -> None:
     try:
         code = imagebridge.main(prog_name="imagebridge", standalone_mode=False)
     except click.ClickException as error:
-        # It quotes what was typed, and what servers said.
-        words = StringIO()
-        error.show(words)
-        click.echo(plain(words.getvalue()), err=True, nl=False)
+        show_error(error)
         code = error.exit_code
     except RequirementError as error:
         click.echo(f"Error: {error}", err=True)

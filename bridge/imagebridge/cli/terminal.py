@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
 import click
@@ -162,6 +162,13 @@ def say(text: str, *, err: bool = False) -> None:
     """Write a line for people to stdout, or to stderr with `err`; a pipe gets it unchanged."""
     stream = sys.stderr if err else sys.stdout
     click.echo(plain(text) if stream.isatty() else text, err=err)
+
+
+def show_error(error: click.ClickException) -> None:
+    """Write an error as click does, without the characters that control a terminal: it quotes what was typed, and what servers said."""
+    words = StringIO()
+    error.show(words)
+    click.echo(plain(words.getvalue()), err=True, nl=False)
 
 
 def coloured(console: "Console") -> bool:

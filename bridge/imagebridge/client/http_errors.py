@@ -11,6 +11,8 @@ from pydantic_core import from_json
 from imagebridge.errors import beginning
 from imagebridge.wire import JSON, is_json, text_of
 
+from .json_bytes import has_too_many_values
+
 SESSION_LOST = -31_404
 """The JSON-RPC error code with which our own transport says that the server does not know the session: the request
 was refused and did not run. It is outside the ranges that JSON-RPC and MCP reserve."""
@@ -90,7 +92,7 @@ def error_message(kind: str, body: bytes) -> str:
     text = body[:10_000].decode(errors="replace")
     if "json" in kind or text.lstrip().startswith("{"):
         try:
-            fields: object = from_json(body)
+            fields: object = None if has_too_many_values(body) else from_json(body)
         except ValueError:
             fields = None
         text = (_error_message(fields) if is_json(fields) else "") or text.strip("{}[] \n")

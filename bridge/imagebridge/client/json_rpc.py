@@ -18,6 +18,7 @@ from pydantic_core import from_json
 
 from imagebridge.wire import JSON, is_json, is_list, writable
 
+from .json_bytes import MAX_VALUES, has_too_many_values
 from .lines import Line, LongLine
 
 
@@ -29,8 +30,9 @@ def message(line: bytes) -> SessionMessage | Exception:
 def messages(line: Line) -> list[SessionMessage | Exception]:
     """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
     if isinstance(line, LongLine):
-        number = told_id(line.start)
-        return [ValueError(str(line)) if number is None else refusal(number, f"the server returned {line}")]
+        return [_too_much(line.start, str(line))]
+    if has_too_many_values(line):
+        return [_too_much(line, f"a message of more than {MAX_VALUES:,} values, which is the limit")]
     try:
         # Parsed before validation: parsing JSON straight into a union of models takes three times as long.
         found: list[object] = [from_json(line)]
@@ -45,6 +47,11 @@ def messages(line: Line) -> list[SessionMessage | Exception]:
         # Batches were part of the protocol only in 2025-03-26, and some servers still send them.
         found = list(batch)
     return [_validated(fields, line) for fields in found]
+
+
+def _too_much(start: bytes, what: str) -> SessionMessage | Exception:
+    number = told_id(start)
+    return ValueError(what) if number is None else refusal(number, f"the server returned {what}")
 
 
 def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
@@ -77,6 +84,8 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
 
 def sound(line: bytes) -> JSON | None:
     """Return the content of a line if a strict parser also reads it as a message, and as the same one."""
+    if has_too_many_values(line):
+        return None
     try:
         fields: object = from_json(line)
         validated = jsonrpc_message_adapter.validate_python(fields, by_name=False)

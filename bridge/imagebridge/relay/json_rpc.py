@@ -7,6 +7,7 @@ from contextlib import suppress
 from math import isfinite
 from typing import Any, NamedTuple, TypeGuard
 
+from imagebridge.client.json_bytes import has_too_many_values
 from imagebridge.wire import JSON, is_json, is_list, is_number
 
 INTERNAL_ERROR = -32603
@@ -22,7 +23,7 @@ RequestId = tuple[str, object]
 class Unreadable(NamedTuple):
     """A line that is not a message. `text` is its beginning.
 
-    deep: whether it is a message nested too deeply for Python; then its id and method are given, if found.
+    deep: the id and method, if found, of a message that is nested too deeply or has too many values to be parsed.
     """
 
     text: str
@@ -39,6 +40,8 @@ def read_line(line: bytes) -> tuple[Message, bool]:
     If a program printed something before a message, the message counts. In a batch, its messages count. Numbers with
     more digits than Python reads are words in the returned content.
     """
+    if has_too_many_values(line):
+        return Unreadable(_beginning(line), _of_deep(line)), True
     if len(line) > _LARGE and _is_message(found := _read_large(line)):
         return found, True
     try:

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
+from imagebridge.client.json_bytes import paired_escapes
 from imagebridge.client.lines import Line, LongLine
 from imagebridge.client.resources import ResourceContents, is_readable_link, with_linked, within_limit
 from imagebridge.client.threads import in_thread
@@ -130,6 +131,7 @@ class Relay:
         if isinstance(line, LongLine):
             _LOG.warning("the host sent %s; ignoring it", line)
             return None
+        line = paired_escapes(line)
         message, _ = read_line(line)
         if self._names and is_json(message):
             message, line = self._names.called(message, line)
@@ -203,6 +205,7 @@ class Relay:
         if isinstance(line, LongLine):
             _LOG.warning("the server sent %s; ignoring it", line)
             return self._refuse_broken(line.start, f"the server returned {line}")
+        line = paired_escapes(line)
         message, clean = read_line(line)
         if isinstance(message, Unreadable):
             if message.deep:

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from imagebridge.client.json_bytes import has_too_many_values, paired_escapes
 from imagebridge.wire import JSON, is_json, text_of
 
 from .http_session import HostSession
@@ -110,12 +111,16 @@ class HttpRelay:
 
     async def _post(self, request: Request, send: Send) -> None:
         _accepting(request, "application/json", "text/event-stream")
-        body = await request.body()
+        body = paired_escapes(await request.body())
         message, _ = read_line(body)
         if isinstance(message, Unreadable):
             wrong = INVALID_REQUEST if body.strip()[:1] in (b"{", b"[") and _is_json(body) else PARSE_ERROR
             number = message.deep.get("id") if message.deep else None
-            why = "is nested too deeply to be read" if message.deep else "is not a JSON-RPC 2.0 message"
+            why = (
+                "is nested too deeply or has too many values to be read"
+                if message.deep
+                else "is not a JSON-RPC 2.0 message"
+            )
             raise _RequestRefused(400, wrong, f"the body {why}", number)
         said = messages(message)
         line = one_line(body)
@@ -337,6 +342,8 @@ def _unknown_session() -> _RequestRefused:
 def _is_json(body: bytes) -> bool:
     import json
 
+    if has_too_many_values(body):
+        return False
     try:
         json.loads(body)
     except (ValueError, RecursionError):

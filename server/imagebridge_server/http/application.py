@@ -46,6 +46,7 @@ from .admission import (
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
 from .repeated_calls import RepeatedCalls
+from .request_body import TooManyValuesError, readable
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
@@ -226,7 +227,10 @@ class _HttpApplication:
             with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)) as place:
                 async with self._servers.of(caller) as manager:
                     with _FINISHING.one():
-                        await manager.handle_request(scope, _counted(receive, place), send)
+                        body = readable(_counted(receive, place), _MOST_BODY)
+                        await manager.handle_request(scope, body, send)
+        except TooManyValuesError as error:
+            await _refusal(413, str(error))(scope, receive, send)
         except FullError as error:
             await _refusal(429, str(error), **{"Retry-After": str(_RETRY)})(scope, receive, send)
 

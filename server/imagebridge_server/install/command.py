@@ -140,7 +140,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
         (packed if folder is None else laid_out)(target)
     except BridgeError as error:
         raise _failure(error) from error
-    click.echo(target)
+    say(str(target))
 
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
@@ -191,7 +191,7 @@ def _list() -> None:
     width = max(len(host.name) for host in HOST_FILES)
     for host in HOST_FILES:
         path = file_here(host)
-        click.echo(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'pass its path with --file'}")
+        say(f"{host.name:<{width}}  {_state(host, path):<13}  {path or 'pass its path with --file'}")
 
 
 def _state(host: HostFile, path: Path | None) -> str:

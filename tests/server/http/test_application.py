@@ -382,3 +382,12 @@ class TestLog:
 def test_messages_are_those_of_the_wire():
     event = httpx2.Response(200, headers={"content-type": "text/event-stream"}, text='data: {"a": 1}\n\n')
     assert messages(event) == [{"a": 1}]
+
+
+@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+async def test_half_of_a_character_is_replaced(http, version):
+    call = called("get_image", {"text": "cut \ud83d here"})
+    answer = await http.post(
+        HERE, **{**call, "headers": {**call["headers"], "mcp-protocol-version": version}}
+    )
+    assert 'shows the text "cut � here"' in result(answer)["content"][0]["text"]
