@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any, NamedTuple, TypeGuard
 
 from imagebridge.client.json_bytes import has_too_many_values
+from imagebridge.client.lines import LongLine
 from imagebridge.wire import JSON, is_json, is_list, is_number
 
 INTERNAL_ERROR = -32603
@@ -41,7 +42,7 @@ def read_line(line: bytes) -> tuple[Message, bool]:
     more digits than Python reads are words in the returned content.
     """
     if has_too_many_values(line):
-        return Unreadable(_beginning(line), _of_deep(line)), True
+        return Unreadable(_beginning(line), id_and_method(line)), True
     if len(line) > _LARGE and _is_message(found := _read_large(line)):
         return found, True
     try:
@@ -50,7 +51,7 @@ def read_line(line: bytes) -> tuple[Message, bool]:
         except ValueError:
             found, clean = _read_leniently(line)
     except RecursionError:
-        return Unreadable(_beginning(line), _of_deep(line)), True
+        return Unreadable(_beginning(line), id_and_method(line)), True
     if _is_message(found):
         return found, clean
     batch = [one for one in found if is_json(one)] if is_list(found) else []
@@ -118,8 +119,8 @@ _TAIL = re.compile(
 )
 
 
-def _of_deep(line: bytes) -> JSON | None:
-    """Return the id and method of a message that is too deep to be parsed, from before or after the deep part."""
+def id_and_method(line: bytes) -> JSON | None:
+    """Return the id and method of a message that cannot be parsed, from before or after what is too deep or too long in it."""
     head, tail = _HEAD.match(line), _TAIL.search(line[-500:])
     if head is None:
         return None
@@ -277,6 +278,14 @@ def failure(number: object, why: str) -> dict[str, Any]:
     """Return an error as the answer to a request."""
     number = None if isinstance(number, LongNumber) else number
     return {"jsonrpc": "2.0", "id": number, "error": {"code": INTERNAL_ERROR, "message": why}}
+
+
+def unread(line: LongLine) -> JSON | None:
+    """Return the refusal of a request whose line is too long to be read, None if it is not a request with an id."""
+    asked = id_and_method(line.start) or {}
+    if asked.get("id") is None or "method" not in asked:
+        return None
+    return failure(asked["id"], f"the host sent {line}, which is the limit")
 
 
 def same(one: object, other: object) -> bool:

@@ -251,5 +251,5 @@ _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")
 
 
 def is_light(line: bytes) -> bool:
-    """Tell whether what is in a line is repaired in no time: a picture or a document, small as it is, may take long."""
+    """Return whether a line can be repaired in no time: even a small picture or document may take long."""
     return len(line) < _SMALL and not (_HEAVY.search(line) or _ENCODED.search(_BREAKS.sub(b"", line)))

@@ -19,11 +19,22 @@ from imagebridge.wire import JSON, blocks_of, is_json, is_list, text_of
 
 from . import resource_uris
 from .explanation import changes, changes_of_list
-from .json_rpc import Message, Unreadable, answered_by, failure, messages, read_line, request, same, written
+from .json_rpc import (
+    Message,
+    Unreadable,
+    answered_by,
+    failure,
+    messages,
+    read_line,
+    request,
+    same,
+    unread,
+    written,
+)
 from .peers import HostRequest, Peers, holds_link, inside, is_light, is_of_task, passes, payload, replaced
 from .streams import LineSource, Rest, done
 from .tool_names import Names
-from .transports import Connect, HostStream, Server
+from .transports import Connect, HostStream, PendingAnswer, Server
 
 _LOG = logging.getLogger("imagebridge.proxy")
 
@@ -69,7 +80,7 @@ class Relay:
         self._over.set()
         self._spoke = anyio.Event()
         self._silent = False
-        self._waiting: dict[object, _Waiting] = {}
+        self._waiting: dict[object, PendingAnswer] = {}
         self._garbage = 0
 
     async def run(self, host: LineSource) -> None:
@@ -130,7 +141,8 @@ class Relay:
         """Pass on a message from the host. A request to a server that has exited restarts it, or is refused."""
         if isinstance(line, LongLine):
             _LOG.warning("the host sent %s; ignoring it", line)
-            return None
+            refused = unread(line)
+            return self._output.send(written(refused), [refused]) if refused else None
         line = paired_escapes(line)
         message, _ = read_line(line)
         if self._names and is_json(message):
@@ -357,7 +369,7 @@ class Relay:
         if server is None or self._silent:
             raise ServerError("the relay", "the server has ended")
         number = message["id"]
-        waiting = self._waiting[number] = _Waiting()
+        waiting = self._waiting[number] = PendingAnswer()
         try:
             await done(server.send(written(message), message))
             with anyio.move_on_after(seconds):
@@ -374,19 +386,3 @@ def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
     with suppress(Exception):
         return [] if isinstance(line, LongLine) else messages(read_line(line)[0])
     return []
-
-
-class _Waiting:
-    """A pending answer."""
-
-    def __init__(self) -> None:
-        self._event = anyio.Event()
-        self._answer: JSON = {}
-
-    def set(self, answer: JSON) -> None:
-        self._answer = answer
-        self._event.set()
-
-    async def answer(self) -> JSON:
-        await self._event.wait()
-        return self._answer

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+import anyio
+
 from imagebridge.wire import JSON
 
 from .streams import LineSource, Rest
@@ -45,3 +47,21 @@ class HostStream(Protocol):
 
 
 Connect = Callable[[], AbstractAsyncContextManager[Server]]
+
+
+class PendingAnswer:
+    """The answer to one of the relay's own requests, until it arrives and after."""
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self._answer: JSON = {}
+
+    def set(self, answer: JSON) -> None:
+        """Give the answer to whoever waits for it."""
+        self._answer = answer
+        self._event.set()
+
+    async def answer(self) -> JSON:
+        """Wait for the answer and return it."""
+        await self._event.wait()
+        return self._answer

@@ -8,6 +8,7 @@ import threading
 import pytest
 from fuzz.relay_lines import Side
 
+from imagebridge.client.lines import LongLine
 from imagebridge.relay import relay as relays
 from imagebridge.relay.peers import Peers
 from imagebridge.relay.relay import Relay
@@ -50,6 +51,24 @@ async def relayed(asked, answers):
 
 def faulty(*_, **__):
     raise KeyError("a fault of ours\nin two lines")
+
+
+@pytest.mark.parametrize(
+    ("start", "came"),
+    [
+        (b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":"', [7]),
+        (b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"a":"', []),
+        (b'{"jsonrpc":"2.0","id":7,"result":{"a":"', []),
+        (b"garbage", []),
+    ],
+    ids=["request", "notification", "answer", "garbage"],
+)
+async def test_a_request_of_a_line_that_is_too_long_is_refused(start, came):
+    server, host = await relayed([LongLine(start + b"x" * 900)], [])
+    why = "the host sent a line of more than 256,000,000 bytes, which is the limit"
+    refused = [{"jsonrpc": "2.0", "id": number, "error": {"code": -32603, "message": why}} for number in came]
+    assert [json.loads(line) for line, _ in host] == refused
+    assert server == []
 
 
 PDF = base64.b64encode(b"%PDF-1.7 a small one" * 3).decode()
