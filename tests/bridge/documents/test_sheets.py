@@ -151,7 +151,7 @@ COLLAPSED = " table:visibility='collapse'"
         (
             NAMES + line(string("a"), "<table:table-cell table:formula='of:=1'/>"),
             ["| a |  |"],
-            ["[1 formula (B2) has no stored value: open it in a spreadsheet program, which computes it, and save it]"],
+            ["[1 formula (B2) has no stored value: open the workbook in a spreadsheet program, which computes it, and save it]"],
         ),
         (NAMES + line(string("a", note("Counted", "twice")), NUMBER), ["| a | 0 |"], ["[cell notes: A2: Counted twice]"]),
         (
