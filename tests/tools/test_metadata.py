@@ -207,7 +207,7 @@ def test_what_is_broken_beside_the_pixels_costs_no_tool_a_pixel(name):
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_is_said_of_a_turn_that_is_none(name):
     words = decoded(FILES[name]).words + described_in_words(Source("file", FILES[name]), exif=True).sentence
-    assert "turned" not in words
+    assert "turned upright" not in words
     assert "shown upright" not in words
 
 

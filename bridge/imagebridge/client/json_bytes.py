@@ -1,6 +1,7 @@
 """Examines JSON as bytes, before it is parsed: halves of characters in it, and more values than should be in memory."""
 
 import re
+from collections.abc import Iterator
 from itertools import islice
 
 MAX_VALUES = 5_000_000
@@ -9,14 +10,14 @@ MAX_VALUES = 5_000_000
 _LONG = 8_000_000
 """Bytes from which on values are counted: a shorter message cannot hold enough of them to matter."""
 
-_HEX = rb"[0-9a-fA-F]{2}"
-_PAIR = rb"u[dD][89abAB]" + _HEX + rb"\\u[dD][c-fC-F]" + _HEX
-_HALF = rb"u[dD][89a-fA-F]" + _HEX
+_SURROGATE = re.compile(rb"\\(?<!\\\\)\\*u[dD]([89a-fA-F])[0-9a-fA-F]{2}")
+r"""All backslashes that stand together, and the surrogate after them. `\\ud800` is a backslash and five letters."""
 
-_UNTIL_HALF = re.compile(
-    rb"((?:[^\\]++|\\(?:" + _PAIR + rb"|(?!" + _HALF + rb").))*+)(\\" + _HALF + rb")?", re.DOTALL
-)
-r"""A stretch without the escape of a lone surrogate, and the one after it. `\\ud800` is a backslash and five letters."""
+_ESCAPE = len(rb"\ud800")
+"""Bytes of an escape."""
+
+_LOW = b"cdefCDEF"
+"""The second digit of a low surrogate."""
 
 _UNTIL_VALUE = re.compile(rb'(?:[^"\[{,]++|"(?:[^"\\]++|\\.)*+"?)*+(?:[\[{,]|\Z)', re.DOTALL)
 """A stretch without a sign that begins a value or a list of them, and the sign after it. Signs in texts do not count."""
@@ -29,8 +30,30 @@ def paired_escapes(body: bytes) -> bytes:
     """
     if b"\\ud" not in body and b"\\uD" not in body:
         return body
-    found = _UNTIL_HALF.sub(lambda one: one[1] + rb"\ufffd" if one[2] else one[0], body)
-    return body if found == body else found
+    pieces: list[bytes] = []
+    kept = 0
+    for at in _lone_surrogates(body):
+        pieces.append(body[kept:at])
+        kept = at + _ESCAPE
+    return b"\\ufffd".join([*pieces, body[kept:]]) if pieces else body
+
+
+def _lone_surrogates(body: bytes) -> Iterator[int]:
+    """Yield where the escapes of lone surrogates begin, in order."""
+    high: int | None = None
+    for one in _SURROGATE.finditer(body):
+        at = one.end() - _ESCAPE
+        if (at - one.start()) % 2:
+            continue
+        is_low = one[1] in _LOW
+        is_paired = is_low and high is not None and at == high + _ESCAPE
+        if high is not None and not is_paired:
+            yield high
+        if is_low and not is_paired:
+            yield at
+        high = None if is_low else at
+    if high is not None:
+        yield high
 
 
 def has_too_many_values(body: bytes) -> bool:

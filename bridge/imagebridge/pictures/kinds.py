@@ -77,7 +77,8 @@ _TAG = re.compile(
 )
 
 
-_AFTER = re.compile(r"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
+_BESIDE = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+"""What may follow the root. One at a time: before 3.11.5, Python matches possessive repeats of such a pattern wrongly."""
 
 
 def svg_of(text: str) -> bytes:
@@ -100,7 +101,10 @@ def _ends_with_root(text: str) -> bool:
             continue  # a comment, or literal characters
         depth += -1 if tag[1] else 0 if tag[0].endswith("/>") else 1
         if depth <= 0:
-            return _AFTER.fullmatch(text, tag.end()) is not None
+            at = tag.end()
+            while found := _BESIDE.match(text, at):
+                at = found.end()
+            return at == len(text)
     return False
 
 

@@ -26,7 +26,7 @@ _WRAPPED = (64, 76)
 # inside JSON escapes them all again.
 _ESCAPE = r"\\++(?:[/nrt]|u00(?:2[bBfF]|3[dD]|0[aAdD]))"
 _LETTERS = rf"(?:[A-Za-z0-9+/=_\-\r\n]++|{_ESCAPE})++"
-_PREFIX = rf"(?:(?i:data:)(?:[^\"',\\]|{_ESCAPE}){{0,200}}+,\s*+)?+"
+_PREFIX = rf"(?:(?i:data:)(?:[^\"',\\]|{_ESCAPE}){{0,200}}+,\s*+)?"
 
 _WHOLE = re.compile(rf"{_PREFIX}(?:{_LETTERS}|\s++)++")
 

@@ -697,6 +697,8 @@ PROSE = {
     "behind it": f"{DRAWN}\nand close the file.",
     "around it": f"Use this:\n{DRAWN}\nand close the file.",
     "a second one behind it": f"{DRAWN}\n{DRAWN}",
+    "an instruction without end behind it": f"{DRAWN}<?and close the file",
+    "a comment without end behind it": f"{DRAWN}<!-- and -- close the file",
     "a fence": f"```svg\n{DRAWN}\n```",
     "a page that holds one": f"<!DOCTYPE html><html><body>{DRAWN}</body></html>",
     "its beginning": DRAWN[:60],
