@@ -78,7 +78,7 @@ class ResponseEvents:
         self._text = SurrogateJoiner()
         self._reasoning = SurrogateJoiner()
         self.came = False
-        """Whether anything arrived that belongs to the API."""
+        """Whether any part of an API response has arrived."""
 
     def take(self, event: object) -> Delta | None:
         """Take an event; return what it tells a user interface. Anything that is not an event is ignored.

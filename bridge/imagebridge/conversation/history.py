@@ -121,7 +121,7 @@ def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
         raise ValueError(f"keep must be a fraction from 0 to 1, not {keep}")
     for name, most in budgets.items():
         if most is not None and most < 0:
-            raise ValueError(f"{name} must be a number, 0 or more, or None for no such budget; not {most}")
+            raise ValueError(f"{name} must be a number, 0 or more, or None for no limit; not {most}")
     return [_Limit(name, most, int(most * keep)) for name, most in budgets.items() if most is not None]
 
 

@@ -206,7 +206,7 @@ def beside(notes: Mapping[str, str], boxes: Iterable[str], drawn: Mapping[str, i
         yield f"text boxes: {_at_most(texts, 'more text box', 'more text boxes')}"
     if drawn:
         counts = [counted(number, what) for what, number in sorted(drawn.items())]
-        yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as PDF to see it whole"
+        yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as a PDF to see all of it"
 
 
 def _at_most(texts: list[str], *more: str) -> str:

@@ -328,7 +328,7 @@ class _Fitting:
         """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
         if cost(text) <= share:
             return text
-        remark = f"\n[{len(text):,} characters; the rest is left out: too much for this host]"
+        remark = f"\n[{len(text):,} characters; the rest is left out because it is too long for this host]"
         low, high = 0, len(text)
         while low < high:
             middle = (low + high + 1) // 2

@@ -275,7 +275,7 @@ def test_replace_images():
         (lambda: trim({"role": "user"}), "items must be a list of input items or of messages, not dict"),
         (
             lambda: trim([], max_bytes=-1),
-            "max_bytes must be a number, 0 or more, or None for no such budget; not -1",
+            "max_bytes must be a number, 0 or more, or None for no limit; not -1",
         ),
         (lambda: trim([], keep=2), "keep must be a fraction from 0 to 1, not 2"),
         (lambda: replace_images([], 3), "sentence must be a string, not int"),

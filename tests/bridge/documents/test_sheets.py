@@ -92,11 +92,11 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
         ),
         (
             with_notes_and_drawing(PLAIN, {}, pictures=1, charts=2),
-            ["[2 charts and 1 picture on the sheet not shown; save the sheet as PDF to see it whole]"],
+            ["[2 charts and 1 picture on the sheet not shown; save the sheet as a PDF to see all of it]"],
         ),
         (
             with_notes_and_drawing(PLAIN, {}, more=BOX + "<sp/><AlternateContent><Choice><pic/></Choice><Fallback><pic/></Fallback></AlternateContent>"),
-            ["[text boxes: Read this first]", "[1 picture and 1 shape on the sheet not shown; save the sheet as PDF to see it whole]"],
+            ["[text boxes: Read this first]", "[1 picture and 1 shape on the sheet not shown; save the sheet as a PDF to see all of it]"],
         ),
         (with_notes_and_drawing(PLAIN, {}, more=BOX * 31), ["[text boxes: " + "Read this first; " * 30 + "1 more text box]"]),
         (with_notes_and_drawing(PLAIN, {"B2": "no styles"}, styles=False), ["[cell notes: B2: no styles]"]),
@@ -168,7 +168,7 @@ COLLAPSED = " table:visibility='collapse'"
         (
             "<table:shapes><draw:frame><draw:object/><draw:image/></draw:frame><draw:frame><draw:image/></draw:frame><draw:line/></table:shapes>" + NAMES,
             [],
-            ["[1 chart and 1 picture and 1 shape on the sheet not shown; save the sheet as PDF to see it whole]"],
+            ["[1 chart and 1 picture and 1 shape on the sheet not shown; save the sheet as a PDF to see all of it]"],
         ),
         (
             f"<table:table-column/><table:table-column-group><table:table-column table:number-columns-repeated='1023'{COLLAPSED}/></table:table-column-group>"

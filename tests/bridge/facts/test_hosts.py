@@ -401,7 +401,7 @@ class TestSizes:
         result = fitted({"content": [told("é" * 200_000), IMAGE]}, SMALL)
         assert 0.8 * SMALL.characters <= message(result) <= SMALL.characters
         text = result["content"][0]["text"]
-        assert "[200,000 characters; the rest is left out: too much for this host]" in text
+        assert "[200,000 characters; the rest is left out because it is too long for this host]" in text
         assert pictures(result)[0].data == PNG
 
     @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_separator_of_cells_is_not_that_of_decimals():
         (
             ",2025,,2026,\nmonth,sales,cost,sales,cost\nJan,3,1,6,2\n",
             {"month": ["Jan"], "2025 sales": [3], "2025 cost": [1], "2026 sales": [6], "2026 cost": [2]},
-            ["two lines of names are read as one, such as '2026 cost'"],
+            ["two lines of names are combined, as in '2026 cost'"],
         ),
         ("city,,rain\nOslo,x,3\n", {"city": ["Oslo"], "column 2": ["x"], "rain": [3]}, []),
         ("a\n1\n2\n", {"a": [1, 2]}, []),
@@ -204,22 +204,22 @@ class TestWorkbooks:
         (  # As Destatis heads its tables: nothing above the names of places, or no names of places at all.
             ";;Index;Index\n;;home;abroad\nyear;month;2021=100;2021=100\n2024;Jan;117,6;102,9\n2024;Feb;118,1;\n",
             {"year": [2024, 2024], "month": ["Jan", "Feb"], "Index home 2021=100": [117.6, 118.1], "Index abroad 2021=100": [102.9, None]},
-            "3 lines of names are read as one, such as 'Index abroad 2021=100'",
+            "3 lines of names are combined, as in 'Index abroad 2021=100'",
         ),
         (
             ";;Index\n;;2021=100\nyear;month;\n2024;Jan;117,6\n2024;Feb;118,1\n",
             {"year": [2024, 2024], "month": ["Jan", "Feb"], "Index 2021=100": [117.6, 118.1]},
-            "3 lines of names are read as one",
+            "3 lines of names are combined",
         ),
         (
             "Table 7;;;\nPrices;;;\nGermany;;;\n;;Index;Change\n;;2021=100;in (%)\n2024;Jan;117,6;+2,9\n2024;Feb;118,1;+2,5\n____;;;\n© Office, 2026;;;\n",
             {"column 1": [2024, 2024], "column 2": ["Jan", "Feb"], "Index 2021=100": [117.6, 118.1], "Change in (%)": [2.9, 2.5]},
-            "2 lines of names are read as one",
+            "2 lines of names are combined",
         ),
         (  # Names of groups above several columns, as merged cells of workbooks leave them.
             ",North,,South,\n,shop,web,shop,web\nmonth,EUR,EUR,EUR,EUR\nJan,1,2,3,4\nFeb,5,6,7,8\n",
             {"month": ["Jan", "Feb"], "North shop EUR": [1, 5], "North web EUR": [2, 6], "South shop EUR": [3, 7], "South web EUR": [4, 8]},
-            "3 lines of names are read as one",
+            "3 lines of names are combined",
         ),
     ],
 )  # fmt: skip

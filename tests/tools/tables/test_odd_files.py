@@ -137,7 +137,7 @@ def test_what_the_name_of_a_column_tells(name, cells, kept):
         ("From:;2026-11-01\nTo:;2026-11-30\n\nday;text;sales\n01.11.2026;a;3\n13.11.2026;b;5\n\nNot signed:\n", {"day": ["2026-11-01", "2026-11-13"], "text": ["a", "b"], "sales": [3, 5]}, "left out: 2 lines above the header, 'From: 2026-11-01'"),
         ("Balance on 30/11/2026;;;1 234,56\n\nday;text;in;out\n01/11/2026;a;3;\n13/11/2026;b;;5\n", {"day": ["2026-11-01", "2026-11-13"], "text": ["a", "b"], "in": [3, None], "out": [None, 5]}, "left out: 1 line above the header, 'Balance on"),
         ("name,5 km,10 km\nBo,DNF,DNS\nAl,20,41\n", {"name": ["Bo", "Al"], "5 km": ["DNF", "20"], "10 km": ["DNS", "41"]}, ""),
-        ("id,How often?,,Age\n,Response,Other (which?),\n7,Daily,at night,34\n8,Weekly,,28\n", {"id": [7, 8], "How often? Response": ["Daily", "Weekly"], "How often? Other (which?)": ["at night", None], "Age": [34, 28]}, "two lines of names are read as one"),
+        ("id,How often?,,Age\n,Response,Other (which?),\n7,Daily,at night,34\n8,Weekly,,28\n", {"id": [7, 8], "How often? Response": ["Daily", "Weekly"], "How often? Other (which?)": ["at night", None], "Age": [34, 28]}, "two lines of names are combined"),
         (",month,sales\nA,Jan,\nB,Feb,5\n", {"column 1": ["A", "B"], "month": ["Jan", "Feb"], "sales": [None, 5]}, ""),
         ('day,q1,q2\nStart,Please rate - price,Please rate - service\n"{""ImportId"":""d""}","{""ImportId"":""q1""}","{""ImportId"":""q2""}"\n2026-01-01,4,5\n2026-01-02,3,2\n', {"day": ["2026-01-01", "2026-01-02"], "q1": [4, 3], "q2": [5, 2]}, "left out: 2 lines below the header, 'Start Please rate"),
         ("name,q1,q2\nBo,low,unknown\nAl,3,4\nCy,5,6\n", {"name": ["Bo", "Al", "Cy"], "q1": ["low", "3", "5"], "q2": ["unknown", "4", "6"]}, ""),

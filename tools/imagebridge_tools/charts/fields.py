@@ -311,7 +311,7 @@ def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, ho
 def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
     """Return a chart of several kinds, with a second axis if one kind has another unit, or would look flat on the first."""
     if not set(kinds) <= set(LAYERS):
-        raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn over each other")
+        raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn on top of one another")
     if len(set(kinds)) < len(kinds) and not series:
         raise ArgumentError("kind", "contains a kind twice; give several y fields, one for each")
     layers: dict[ChartKind, list[str]] = {

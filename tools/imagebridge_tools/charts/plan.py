@@ -10,7 +10,7 @@ from .chart_options import KINDS, ChartKind, Options, Stack
 from .theme import ChartFrame, Style, heading, style
 
 LAYERS = ("bar", "line", "area", "scatter")
-"""Kinds that can be drawn over each other."""
+"""Kinds that can be drawn on top of one another."""
 
 MEANT: dict[str, ChartKind] = {
     "donut": "pie",

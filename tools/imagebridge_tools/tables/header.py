@@ -57,7 +57,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     if stacked := _stacked(known, at):
         top, end, names_line = stacked
         known = [*known[:top], names_line, *known[end:]]
-        notes.append(f"{end - top} {noun}s of names are read as one, such as {names_line[1][-1]!r}")
+        notes.append(f"{end - top} {noun}s of names are combined, as in {names_line[1][-1]!r}")
         at = top
     above, (first, header), rows = known[:at], known[at], known[at + 1 :]
     rows = _without_footers(rows, len(header), _blocks(lines), notes, noun)
@@ -71,7 +71,7 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
     names = [_name(cell) for cell in header]
     if above and _is_double(above[-1][1], names):
         names = _joined(above.pop()[1], names)
-        notes.append(f"two {noun}s of names are read as one, such as {names[-1]!r}")
+        notes.append(f"two {noun}s of names are combined, as in {names[-1]!r}")
     if len(grid) > 2 and (units := _units(grid)):
         names, grid = (
             [f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)],
