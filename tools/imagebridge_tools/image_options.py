@@ -104,7 +104,7 @@ FRAME_TIMES = 10, 655_350
 FrameDuration = Annotated[
     int | None,
     Argument(
-        "Milliseconds for which each frame of a gif is shown. Default: 200.",
+        "How long each frame of a gif is shown, in milliseconds. Default: 200.",
         names=("frame_duration", "duration_ms", "duration", "delay"),
     ),
 ]

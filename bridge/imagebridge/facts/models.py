@@ -71,7 +71,7 @@ class Family:
 
     name: str
     pattern: str
-    """How their names begin, so that dated snapshots and new variants match the row of their base name."""
+    """Prefixes of their names, so that dated snapshots and new variants match the row of their base name."""
     low: Sizing
     high: Sizing
     original: Sizing | None

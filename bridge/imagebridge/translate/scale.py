@@ -53,4 +53,4 @@ def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | 
     return None
 
 
-_MOVED = TextPiece("", "a factor, which is stated beside its picture", ours=True)
+_MOVED = TextPiece("", "a factor, which is given next to its picture", ours=True)
