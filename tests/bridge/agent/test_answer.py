@@ -154,13 +154,14 @@ def test_a_call_of_a_framework_that_is_given_up_ends_on_a_bridge_that_blocks_too
 
 
 def test_a_call_that_the_keyboard_interrupts_ends_and_the_bridge_goes_on():
-    begun, ended = threading.Event(), threading.Event()
+    begun, ended, interrupted = threading.Event(), threading.Event(), threading.Event()
 
     class Interrupted(Future):
         def result(self, timeout=None):
-            if begun.is_set():
+            if interrupted.is_set():
                 return super().result(timeout)
-            begun.wait(600)
+            assert begun.wait(600)
+            interrupted.set()
             raise KeyboardInterrupt
 
     with Bridge(waiting_server(begun, ended), timeout=600) as bridge:
