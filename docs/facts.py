@@ -87,7 +87,7 @@ def models_page() -> str:
     default = models.DEFAULTS[-1]
     return page(
         "Models",
-        "How large OpenAI's models see pictures, and what pictures cost. imagebridge scales each picture down to the size that the "
+        "The size at which OpenAI's models see pictures, and what pictures cost. imagebridge scales each picture down to the size that the "
         "model sees anyway before it is sent, and states the factor. The sizes are from OpenAI's guide "
         '"Images and vision", read on 2026-11-22.',
         WRONG.format(file="models.py"),

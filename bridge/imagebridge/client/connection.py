@@ -56,7 +56,7 @@ class Connection:
         self.name = setup.name or label(setup.server)
         """Until it is connected, a name that a person would use; after that, a name that a model may read."""
         self.instructions = ""
-        """What the server says about itself, for models."""
+        """The server's instructions for models."""
         self.resources = Resources(self.read)
         self._tools = Tools(lambda: self.name, setup.timeout, on_change)
         self._tasks = tasks

@@ -132,7 +132,7 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"cannot be read: no process can be started for it ({error.strerror})"
+                f"cannot be read: no process could be started to read it ({error.strerror})"
             ) from error
         self._process = process
         self._ending.enter_context(ending_with_work(process))

@@ -144,4 +144,4 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
 
             yield web_page.page_contents(_page_decoded(data))
         case None:
-            raise DocumentError(unread(data) or f"is not a supported document; supported are {READ}")
+            raise DocumentError(unread(data) or f"is not a supported document; supported types are {READ}")

@@ -219,7 +219,7 @@ class _OpenReader:
         for row in _rows_of(element):
             line: list[str] = []
             beside: list[str] = []
-            """The content of the positions that the last cell covers in its row."""
+            """The content of the columns that the last cell of its row spans."""
             for cell in row:
                 if local(cell) == "covered-table-cell":
                     for _ in range(self._times(cell, "columns")):

@@ -428,7 +428,10 @@ REFUSED = {
         b"<?xml version='1.0' encoding='x'?><svg/>",
         "not in the encoding that it declares",
     ),
-    "an encoding of no text": (b"<?xml version='1.0' encoding='zlib'?><svg/>", "or that is not supported"),
+    "an encoding of no text": (
+        b"<?xml version='1.0' encoding='zlib'?><svg/>",
+        "or that encoding is not supported",
+    ),
     "half a character": (b"\xff\xfe" + "<svg/>".encode("utf-16-le") + b"a", "not in the encoding"),
     "another root": (b"<html/>", "its root element is 'html', not svg"),
     "many elements": (svg("<g/>" * 50_001), "over 50,000 elements or 100 levels"),

@@ -87,7 +87,7 @@ def test_a_table_of_a_data_logger():
         "BattV (Volts)": [12.9, 12.8, 12.8],
         "AirTC_Avg (Deg C)": [4.31, None, 3.9],
     }
-    assert found.notes[0] == "left out: what a TOA5 file says about its logger"
+    assert found.notes[0] == "left out: the logger information in a TOA5 file"
     chart = fields.build_chart(["line"], found, {}, FRAME)
     assert (chart.names["x"], chart.names["y"]) == ("TIMESTAMP (TS)", "BattV (Volts)")
 

@@ -54,7 +54,7 @@ def delimited_table(text: str) -> tuple[FoundTable, str]:
     if lines and lines[0][1][:1] == [_LOGGER]:
         found = header.table([*lines[1:3], *lines[4:]])
         return found._replace(
-            notes=[f"left out: what a {_LOGGER} file says about its logger", *found.notes]
+            notes=[f"left out: the logger information in a {_LOGGER} file", *found.notes]
         ), separator
     return header.table(lines), separator
 

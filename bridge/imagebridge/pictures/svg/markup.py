@@ -48,7 +48,7 @@ def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
         raise PictureError(f"the SVG is not well-formed ({error})") from error
     except (ValueError, LookupError) as error:
         raise PictureError(
-            "the SVG is not in the encoding that it declares, or that is not supported"
+            "the SVG is not in the encoding that it declares, or that encoding is not supported"
         ) from error
     if name(root) != "svg":
         raise PictureError(f"its root element is {name(root)[:100]!r}, not svg")
