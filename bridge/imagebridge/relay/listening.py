@@ -11,7 +11,6 @@ from typing import Any
 
 import anyio
 import uvicorn
-from starlette.requests import Request
 from starlette.responses import Response
 
 from imagebridge.errors import BridgeError
@@ -112,14 +111,20 @@ class Sites:
         self._checks = checks
         self._fixes = fixes
 
-    def refusal(self, request: Request) -> Response | None:
-        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
-        host = _HOST.fullmatch(request.headers.get("host", ""))
-        if self._checks and (host is None or not self._is_called(_bare(host["name"]))):
+    def refusal(self, host: str, origin: str) -> Response | None:
+        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests.
+
+        Args:
+            host: the Host header, empty if there is none.
+            origin: the Origin header, empty if there is none.
+        """
+        if not self._checks and not origin:
+            return None
+        asked = _HOST.fullmatch(host)
+        if self._checks and (asked is None or not self._is_called(_bare(asked["name"]))):
             words = f"the name in the Host header is not one of this server's{self._fixes[0]}"
             return Response(words, status_code=421)
-        origin = request.headers.get("origin")
-        if origin and not self._may_ask(origin, host):
+        if origin and not self._may_ask(origin, asked):
             words = f"the web page in the Origin header may not send requests{self._fixes[1]}"
             return Response(words, status_code=403)
         return None

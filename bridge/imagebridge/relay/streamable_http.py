@@ -93,7 +93,8 @@ class HttpRelay:
         request = Request(scope, receive)
         serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
         try:
-            refused = self._sites.refusal(request) or await self._media_types.validate_request(
+            host, origin = (request.headers.get(name, "") for name in ("host", "origin"))
+            refused = self._sites.refusal(host, origin) or await self._media_types.validate_request(
                 request, request.method == "POST"
             )
             if refused:

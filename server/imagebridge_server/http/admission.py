@@ -152,7 +152,8 @@ class WorkTurns:
         self._waiting.setdefault(caller, deque()).append(begun)
         self._pass_on()
         try:
-            await begun.wait()
+            if not begun.is_set():
+                await begun.wait()
             yield
         finally:
             if begun.is_set():

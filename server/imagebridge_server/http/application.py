@@ -7,17 +7,15 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import anyio
 from mcp.server import MCPServer
-from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
-from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
@@ -35,7 +33,6 @@ from imagebridge_tools.files.source import FILE_SIZE
 from .admission import (
     TURNS,
     FullError,
-    RequestPlace,
     RequestPlaces,
     TakingTurns,
     WorkTurns,
@@ -46,17 +43,13 @@ from .admission import (
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
 from .repeated_calls import RepeatedCalls
-from .request_body import TooManyValuesError, readable
+from .request_body import SlowBodyError, TooManyValuesError, readable
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
 """The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
-
-_BODY_SECONDS = 60.0
-"""Seconds within which a request must arrive; after that it loses its place."""
-
 
 _RETRY = 1
 """Seconds after which a request that found no place should try again."""
@@ -67,10 +60,6 @@ _FIXES = (
     "; if it may, start the server with --origin",
 )
 """How to allow a host name or a web page that was refused."""
-
-
-class _SlowBodyError(Exception):
-    """A request that took too long to arrive."""
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -105,7 +94,6 @@ class _HttpApplication:
         self._callers = callers(settings)
         self._open = settings.no_auth or self._callers.verifier is not None
         self._sites = _sites(settings, address, asks_who=self._callers.verifier is not None)
-        self._media_types = TransportSecurityMiddleware()
         self._servers = CallerServers(self._built)
         self._places = RequestPlaces()
         self._turns = WorkTurns(TURNS * cores())
@@ -121,18 +109,17 @@ class _HttpApplication:
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
-            asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
-            asked = _challenging(asked, settings.scopes)
+            asked: Any = RequireAuthMiddleware(self._known, list(settings.scopes), place)
+            if settings.scopes:
+                asked = _challenging(asked, settings.scopes)
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
+        self._for_pages = _for_pages(self._serve, settings.origins)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
                 # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
-                *(
-                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
-                    for path in (PATH, f"{PATH}/")
-                ),
+                *(Route(path, endpoint=_Asgi(self._asked)) for path in (PATH, f"{PATH}/")),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -190,32 +177,34 @@ class _HttpApplication:
 
     # MCP.
 
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = any(name == b"origin" for name, _ in scope["headers"])
+        await (self._for_pages if is_page else self._serve)(scope, receive, send)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        refused = await self._refused(request)
+        refused = self._refused(scope)
         if refused:
             await refused(scope, receive, send)
             return
         try:
-            await self._known(scope, _in_time(receive), send)
+            await self._known(scope, receive, send)
         except ClientDisconnect:  # Nobody is left to answer.
             return
-        except _SlowBodyError:
-            words = f"the body did not arrive within {_BODY_SECONDS:.0f} seconds"
-            await _refusal(408, words, Connection="close")(scope, receive, send)
 
-    async def _refused(self, request: Request) -> Response | None:
+    def _refused(self, scope: Scope) -> Response | None:
         """Return the answer for requests that are not authorised or not meant for this server."""
-        client = request.client
-        if not self._open and client and not is_loopback(client.host):
+        client = scope.get("client")
+        if not self._open and client and not is_loopback(client[0]):
             return _refusal(
                 403,
                 "this server does not authenticate callers, so it accepts requests only from the machine it runs on",
             )
-        if request.method != "POST":
+        if scope["method"] != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})
-        return self._sites.refusal(request) or await self._media_types.validate_request(request, is_post=True)
+        # The first of each name, as everybody else who reads them takes it.
+        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        return self._sites.refusal(headers.get(b"host", ""), headers.get(b"origin", ""))
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of an identified caller, if there is a place for it."""
@@ -227,8 +216,10 @@ class _HttpApplication:
             with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)) as place:
                 async with self._servers.of(caller) as manager:
                     with _FINISHING.one():
-                        body = readable(_counted(receive, place), _MOST_BODY)
+                        body = readable(receive, _MOST_BODY, place.received)
                         await manager.handle_request(scope, body, send)
+        except SlowBodyError as error:
+            await _refusal(408, str(error), Connection="close")(scope, receive, send)
         except TooManyValuesError as error:
             await _refusal(413, str(error))(scope, receive, send)
         except FullError as error:
@@ -293,7 +284,7 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
 
     async def challenging(scope: Scope, receive: Receive, send: Send) -> None:
         async def challenged(message: Message) -> None:
-            if message["type"] == "http.response.start" and scopes:
+            if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 if challenge := headers.get("www-authenticate"):
                     headers["www-authenticate"] = f'{challenge}, scope="{" ".join(scopes)}"'
@@ -304,13 +295,13 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
     return challenging
 
 
-def _pages(origins: Sequence[str]) -> Middleware:
-    """Return the middleware that lets browsers show answers to the pages that may send requests.
+def _for_pages(application: Any, origins: Sequence[str]) -> Any:
+    """Return an application whose answers browsers show to the pages that may send requests.
 
     This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
-    return Middleware(
-        CORSMiddleware,
+    return CORSMiddleware(
+        application,
         allow_origins=origins,
         allow_origin_regex=LOCAL_PAGES.pattern,
         allow_methods=["POST"],
@@ -329,34 +320,5 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
 
 def _body_size(scope: Scope) -> int | None:
     """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
-    told = Headers(scope=scope).get("content-length", "")
-    return min(int(told), _MOST_BODY) if told.isdecimal() and len(told) < 20 else None
-
-
-def _counted(receive: Receive, place: RequestPlace) -> Receive:
-    """Return a receiver that reserves room for what arrives."""
-
-    async def received() -> Message:
-        message = await receive()
-        place.received(len(message.get("body", b"")))
-        return message
-
-    return received
-
-
-def _in_time(receive: Receive) -> Receive:
-    """Return a receiver that waits a limited time for a request's body, but any time for its end."""
-    deadline = anyio.current_time() + _BODY_SECONDS
-    complete = False
-
-    async def received() -> Message:
-        nonlocal complete
-        if complete:
-            return await receive()
-        with anyio.move_on_after(deadline - anyio.current_time()):
-            message = await receive()
-            complete = not message.get("more_body", False)
-            return message
-        raise _SlowBodyError
-
-    return received
+    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return min(int(told), _MOST_BODY) if told.isdigit() and len(told) < 20 else None

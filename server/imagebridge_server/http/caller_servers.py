@@ -91,7 +91,9 @@ class CallerServers:
         self._servers.move_to_end(caller)
         server.in_use += 1
         try:
-            await server.ready.wait()
+            # Waiting would also let others go first where there is nothing to wait for.
+            if not server.ready.is_set():
+                await server.ready.wait()
             if server.manager is None:
                 self._forget(caller, server)
                 raise RuntimeError("cannot build this caller's server")

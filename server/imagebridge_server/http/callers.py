@@ -20,6 +20,10 @@ class HttpCaller:
     name: str
     settings: Settings
 
+    def __hash__(self) -> int:
+        """Return a hash of the name: one of all settings would take longer than the rest of a lookup."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Callers:

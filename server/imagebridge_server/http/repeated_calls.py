@@ -4,7 +4,6 @@ The result of a tool depends only on its arguments, unless it reads or writes so
 caller has a separate memory: nobody learns what others asked, neither from an answer nor from its speed.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -83,7 +82,7 @@ class RepeatedCalls:
         if ctx.method != "tools/call" or scope is None or record_of(scope).received > _LONGEST:
             return None
         return _Key(
-            json.dumps({name: value for name, value in (ctx.params or {}).items() if name != "_meta"}),
+            repr({name: value for name, value in (ctx.params or {}).items() if name != "_meta"}),
             ctx.protocol_version,
             connected_host(ctx, self._host).name,
             client_supports_apps(ctx),

@@ -146,6 +146,8 @@ def _code_places(error: BaseException) -> list[str]:
 
 def log_json_lines() -> None:
     """Log everything as lines of JSON on stderr, and for this server also messages at level INFO."""
+    # Nobody is told of these, and looking them up for each message takes time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

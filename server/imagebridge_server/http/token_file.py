@@ -82,7 +82,9 @@ class TokenFile(TokenVerifier):
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """Return the owner of a token, or None if it has none."""
-        await self._read_again()
+        state = _state(self._path)
+        if state != self._state:
+            await self._read_again(state)
         name = self._names.get(_hash(token))
         return AccessToken(token=token, client_id=name, scopes=[]) if name else None
 
@@ -90,11 +92,8 @@ class TokenFile(TokenVerifier):
         """Return what the file says about a caller; a caller that was just removed may do what all may."""
         return self._callers.get(name, TokenHolder())
 
-    async def _read_again(self) -> None:
-        """Read the file if it has changed. If it is invalid, the callers stay as they were."""
-        state = _state(self._path)
-        if state == self._state:
-            return
+    async def _read_again(self, state: tuple[int, int, int] | None) -> None:
+        """Read the file, which has changed to this state. If it is invalid, the callers stay as they were."""
         self._state = state
         try:
             callers = await in_thread(self._checked)
