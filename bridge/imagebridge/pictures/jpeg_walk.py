@@ -159,7 +159,7 @@ def _restarts(data: bytes, start: int, stop: int) -> int:
 
 
 def _next_marker(data: bytes, at: int) -> int:
-    """Return the position of the next marker, skipping stray bytes, zeros and restarts as decoders do."""
+    """Return the position of the next marker, skipping stray bytes, zeros and restarts between segments."""
     begun = at
     while data[begun : begun + 2] == b"\xff\xff":
         begun += 1
