@@ -24,9 +24,9 @@ __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 class Container(NamedTuple):
     """The result of a walk: size in pixels, number of frames, where the file ends, and what to repair in it.
 
-    `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
-    `end` counts the bytes that belong to the picture. `common` is true if every decoder reads the
-    pixels, and in the same way: at most 8 bits per channel, no CMYK, no colours that
+    `width` and `height` are the size as stored; `orientation` is the EXIF orientation, 1 for upright.
+    `end` is the number of bytes that belong to the picture. `common` is true if all decoders read the
+    pixels, and read them in the same way: at most 8 bits per channel, no CMYK, no colours that
     only some decoders convert to sRGB (a PNG's by number or gamma), no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
     `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
     too few bytes of them.
@@ -62,7 +62,7 @@ def walk(data: bytes) -> Container:
 
 
 _INTEGERS = {3: "H", 4: "I"}
-"""EXIF's types SHORT and LONG: the specification says SHORT, but some cameras write LONG."""
+"""The EXIF types SHORT and LONG: the specification requires SHORT, but some cameras write LONG."""
 
 
 def orientation(exif: bytes) -> int:
@@ -156,7 +156,7 @@ def _webp(data: bytes) -> Container:
 
 
 _FRAME_HEAD = 16
-"""Bytes of a WebP frame before the chunks with its pixels."""
+"""The number of bytes in a WebP frame before the chunks with its pixels."""
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
@@ -182,7 +182,7 @@ GIF_EXTENSION, GIF_FRAME, GIF_END = 0x21, 0x2C, 0x3B
 """The first byte of each block of a GIF."""
 
 GIF_CONTROL = b"\xf9\x04"
-"""The continuation of the extension that says how the next frame is shown: its label and its length in bytes."""
+"""The second and third byte of the extension that controls the next frame: its label and its length."""
 
 
 def _gif(data: bytes) -> Container:
@@ -232,11 +232,11 @@ def _gif(data: bytes) -> Container:
 
 _WARNED = 89_478_485
 _DISPOSAL = 0b11100
-"""Pillow prints a warning when it clears a frame with more pixels; these bits of the frame's control ask for that."""
+"""Pillow prints a warning when it clears a frame with more pixels, as these bits of its control extension request."""
 
 
 def palette_length(data: bytes, at: int) -> int:
-    """Return the length in bytes of the colour table that the flags at `at` announce."""
+    """Return the length in bytes of the colour table that the flags at `at` declare."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
