@@ -66,7 +66,7 @@ def rows(spec: SpecView) -> list[SpecView]:
 
 
 def mapping(value: JsonValue) -> SpecView:
-    """Return an object, or an empty one."""
+    """Return the value as a dict, or an empty dict if it is not an object."""
     return value if isinstance(value, Mapping) else {}
 
 
