@@ -265,7 +265,7 @@ def frames(image: "Image") -> int:
     """Return how many frames or pages the file claims to have, 1 for a still.
 
     Raises:
-        PictureError: they cannot be counted.
+        PictureError: the frames cannot be counted.
     """
     with decoding("its frames cannot be counted"), _unwarned():
         return getattr(image, "n_frames", 1) - _before(image)

@@ -274,7 +274,7 @@ def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, Colum
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
-    """Return roles with x and y exchanged: horizontal boxes have their categories in y, but are drawn like the others."""
+    """Return roles with x and y swapped: horizontal boxes have their categories in y, but are drawn like others."""
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 

@@ -166,7 +166,7 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
 
 
 class _MistakeFinder:
-    """Find what is wrong with values that do not fit; if there is a choice, in the most similar branch."""
+    """Finds the mistakes in values that do not fit the schema; among alternatives, in the most similar one."""
 
     def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
         self._fitting = conformance
@@ -232,7 +232,7 @@ def _distance(mistakes: Iterable[Mistake]) -> float:
 
 
 def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
-    """Return the keys that an object has but its description does not, and the other way round."""
+    """Return mistakes for keys of an object that its schema does not allow, and for required keys that are missing."""
     names = tuple(vega_lite_schema.properties(part))
     missing = [name for name in vega_lite_schema.required(part) if name not in value]
     mistakes: list[Mistake] = []

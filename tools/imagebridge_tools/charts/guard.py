@@ -15,7 +15,7 @@ SPEC_SIZE = 8_000_000
 """The maximum length of a spec, including its rows, in characters."""
 
 WORDS = 5_000
-"""The most characters of one text in a spec, outside its data: more would fill any picture, and take minutes to measure."""
+"""The maximum length of a text in a spec, outside its data: more would fill any picture and take minutes to measure."""
 
 _FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
@@ -59,7 +59,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
 
 
 def _instead(path: str, places: Places) -> str:
-    """Return what to give instead of an address: rows in the argument that reads files, a picture as a data: URL."""
+    """Suggest a replacement for an address: the rows in the argument that reads files, or the picture as a data: URL."""
     if not re.search(r"\bdata\.url$", path):
         return "give a picture as a data: URL"
     if not places.allow and not places.web:

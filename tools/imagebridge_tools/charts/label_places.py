@@ -156,7 +156,7 @@ def _placed(
     others: Sequence[_Rect],
     lines: Sequence[tuple[_Point, _Point]] = (),
 ) -> dict[int, LabelPlace]:
-    """Return the first free position of each number; `others` are marks that it must not cover, except its own."""
+    """Return the first free position for each number; it must not cover `others`, except its own mark."""
     taken: list[_Rect] = []
     found: dict[int, LabelPlace] = {}
     for at in _order(ends):
@@ -176,7 +176,7 @@ def _placed(
 
 
 def _order(ends: Sequence[_Point]) -> Iterable[int]:
-    """Return the marks in the order in which they get positions: the highest and the lowest are the most informative."""
+    """Return the indices of marks in the order of placement: first the highest and the lowest, as most informative."""
     by_height = sorted(range(len(ends)), key=lambda at: ends[at][1])
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 

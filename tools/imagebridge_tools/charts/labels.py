@@ -208,7 +208,7 @@ def under(
 
 
 def _in_order(entries: int, columns: int) -> bool:
-    """Return whether Vega fills the columns downwards in order: if two entries are missing, it fills some across."""
+    """Return whether Vega fills the columns from top to bottom, which it does if at most one entry is missing."""
     return -entries % columns <= 1
 
 

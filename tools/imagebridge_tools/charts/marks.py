@@ -68,7 +68,7 @@ def _facets(chart: Chart) -> JsonObject:
 
 
 def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
-    """Return how large small charts are with that many columns, then their approximate width and height, and the columns."""
+    """Return a score for the size of small charts in `columns` columns, their approximate size, and `columns`."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
     across = chart.frame.width - (encoding.width_beside_plot(chart) if chart.kind != "pie" else 0)
