@@ -39,7 +39,7 @@ from .viewer import COMPARED, SHOWN_BY
 _LOG = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between two progress reports: hosts give up on a call that is silent for long."""
+"""The interval between two progress reports, in seconds; hosts cancel a call that reports nothing for long."""
 
 
 def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:

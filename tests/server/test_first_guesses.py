@@ -87,7 +87,7 @@ LOAD_FILE = [
     ({"source": "t.csv", "rows": "1 to 2"}, "these are rows 1 to 2"),
     ({"source": "t.csv", "rows": {"first": 1, "last": 2}}, "these are rows 1 to 2"),
     ({"source": "t.csv", "row": "1:2"}, "these are rows 1 to 2"),
-    ({"source": "t.csv", "start": "3"}, "these are 3 to 12"),
+    ({"source": "t.csv", "start": "3"}, "characters 3 to 12 follow"),
     ({"source": ["t.csv"], "sheet": None}, "t.csv"),
     ({}, ["source"]),
     ({"source": "gone.csv", "start": 0, "rows": "x"}, ["start", "rows", "source"]),

@@ -58,10 +58,10 @@ async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
     with pytest.raises(ArgumentError, match="part: is 4; the text has 3 parts"):
         await read(folder, "a.txt", b"abcdefghij", part=4)
     assert [piece.files[0].content for piece in pieces] == ["abcd", "efgh", "ij"]
-    assert [piece.sentence.partition("these are ")[2] for piece in pieces] == [
-        "1 to 4, call again with start=5 for more.",
-        "5 to 8, call again with start=9 for more.",
-        "9 to 10, the last ones.",
+    assert [piece.sentence.partition("; characters ")[2] for piece in pieces] == [
+        "1 to 4 follow, call again with start=5 for more.",
+        "5 to 8 follow, call again with start=9 for more.",
+        "9 to 10 follow, which are the last.",
     ]
 
 

@@ -206,7 +206,7 @@ _DRAWING = "gpt-image-2"
 
 _CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something in front of the API answered instead"
 
-_TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
+_TOO_LONG = "the API took too long; request a smaller size or lower quality, or call again"
 
 
 def _client(seconds: float) -> "openai.AsyncOpenAI":

@@ -55,7 +55,8 @@ async def render_document(
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six if empty), or an SVG.
 
     The longer side of each has `size` pixels. With `text`, the text on them is in the sentence too, as far as it takes
-    at most `room` characters of JSON. `noted` has the mistakes found so far; they are reported with those found here.
+    at most `room` characters of JSON. `noted` contains the mistakes found so far; they are reported together with those
+    found here.
 
     Raises:
         ArgumentError: it is not a PDF or SVG, has no such pages, or cannot be drawn; the error reports everything that is wrong.

@@ -51,7 +51,7 @@ CardText = Annotated[
 def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
     """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
 
-    `noted` has the mistakes found so far; they are reported with those found here.
+    `noted` contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
         ArgumentError: there is no visible text, or more than fits, or `noted` has mistakes.

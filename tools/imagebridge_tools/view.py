@@ -104,7 +104,7 @@ async def view_image(
     the mistakes found so far; they are reported with those found here.
 
     Raises:
-        ArgumentError: no such picture, or arguments that are out of range; the error reports all of them.
+        ArgumentError: the picture does not exist, or arguments are out of range; the error reports every mistake.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
