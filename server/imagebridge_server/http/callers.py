@@ -1,4 +1,4 @@
-"""Who is calling, and what this caller may do: each has a separate store and separate folders, below those of the server."""
+"""Identifies callers and what they may do: each has a separate store and folders, below those of the server."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from .token_file import TokenFile, TokenHolder
 
 @dataclass(frozen=True, slots=True)
 class HttpCaller:
-    """A caller: a unique name, empty if there is no authentication, and what the caller may do."""
+    """A caller's unique name, which is empty if there is no authentication, and what the caller may do."""
 
     name: str
     settings: Settings

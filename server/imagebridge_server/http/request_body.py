@@ -1,4 +1,4 @@
-"""Makes the body of a request one that the SDK reads: it refuses halves of characters, and parses any number of values."""
+"""Prepares request bodies for the SDK, which refuses lone surrogates and would parse any number of values."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def readable(receive: Receive, most: int) -> Receive:
 
     Args:
         receive: receives the request.
-        most: the most bytes of a body; a longer one is passed on as it comes, for the SDK to refuse.
+        most: the maximum size of a body in bytes; a longer one is passed on unchanged, for the SDK to refuse.
 
     Raises:
-        TooManyValuesError: receiving found too many values in the body.
+        TooManyValuesError: the receiver found too many values in the body.
     """
     waiting: deque[Message] = deque()
     has_begun = False
@@ -39,7 +39,7 @@ def readable(receive: Receive, most: int) -> Receive:
 
 
 async def _body(receive: Receive, most: int) -> Sequence[Message]:
-    """Return the body as one message, followed by what ended it early, if anything did."""
+    """Return the body as one message, followed by the message that cut it off, if there is one."""
     parts: list[bytes] = []
     size = 0
     while True:
