@@ -90,7 +90,7 @@ def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
         return f"{server} in {path} is not a table of settings"
     near = nearest(server, names)
     hint = f"; did you mean {near!r}?" if near else "."
-    known = f"It contains: {', '.join(names)}." if names else "It contains none; pass another file with --file."
+    known = f"It has: {', '.join(names)}." if names else "It has none; pass another file with --file."
     return f"{path} has no server called {server!r} under {'.'.join(host.keys)}{hint} {known}"
 
 
