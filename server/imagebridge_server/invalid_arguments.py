@@ -14,7 +14,7 @@ from imagebridge_tools.tool_output import nearest_allowed
 from .lenient_arguments import meaning
 
 _SHOWN = 80
-"""The most characters of a wrong value that are quoted."""
+"""The maximum number of characters that are quoted from a wrong value."""
 
 _SIMILAR = 0.72
 """How similar two names must be for one to be suggested instead of the other, from 0 to 1 (difflib's ratio)."""
@@ -32,14 +32,14 @@ _TYPES = {
 
 
 _MOST = 10**300
-"""The largest number that is accepted, in both directions: JSON allows larger ones, but nothing can be computed with them."""
+"""The largest accepted number, positive or negative: JSON allows larger ones, but calculations with them fail."""
 
 _HELD = frozenset({"data", "spec"})
 """Arguments that may contain a table with a million cells, which the table's reader checks anyway."""
 
 
 def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, ArgumentError]:
-    """Return the unusable values in the arguments of these `names`, by argument.
+    """Return the unusable values of the arguments in `names`, by argument.
 
     These are integers with hundreds of digits, and texts with a lone surrogate; JSON can contain both.
     """

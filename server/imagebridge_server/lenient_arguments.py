@@ -1,4 +1,4 @@
-"""Accepts arguments in the forms that models try first, if they can mean only one thing."""
+"""Accepts arguments in the forms that models try first, if their meaning is unambiguous."""
 
 import json
 import re

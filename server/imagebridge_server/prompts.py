@@ -85,7 +85,7 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     asked = f" It should answer this: {question}" if question else ""
     return (
         f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at "
-        "first; the text names the ones it used. Look at the chart: if it is crowded or shows the wrong "
+        "first; the text says which ones were used. Look at the chart: if it is crowded or shows the wrong "
         "columns, call "
         "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"

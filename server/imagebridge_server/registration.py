@@ -278,7 +278,7 @@ class Making(Protocol):
 
 
 def threaded(function: Callable[..., ToolOutput], *arguments: object) -> Making:
-    """Return a function that makes the answer of a blocking tool in a thread."""
+    """Return a function that runs a blocking tool in a thread."""
 
     def make(*, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
         return in_thread(partial(function, *arguments, noted=noted))

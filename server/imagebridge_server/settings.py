@@ -32,7 +32,7 @@ PATIENCE = 50.0
 """Seconds after which a long call is answered with a handle, because hosts stop waiting after about 60."""
 
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-"""An origin as browsers write it."""
+"""The form in which browsers write an origin."""
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 """A scope (RFC 6749, 3.3)."""

@@ -19,11 +19,11 @@ COMPARED = "imagebridge/compared"
 """The `_meta` key of a comparison's picture; its value lists the names under which the two pictures are kept."""
 
 SHOWN_BY: dict[str, Any] = {"ui": {"resourceUri": URI}}
-"""The `_meta` of a tool whose result the viewer shows."""
+"""The `_meta` of a tool whose results the viewer shows."""
 
 
 def viewer() -> Apps:
-    """Return the extension that offers the page."""
+    """Return the extension that offers the viewer's page."""
     permissions = ResourcePermissions(clipboard_write={}).model_dump(by_alias=True, exclude_none=True)
     page = FileResource(
         uri=URI,

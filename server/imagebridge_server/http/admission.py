@@ -55,7 +55,7 @@ class RequestPlaces:
 
         Args:
             caller: the caller's name, empty if unknown.
-            most: the most requests that this caller may have in progress.
+            most: the maximum number of requests that this caller may have in progress.
             body: the size of the request's body in bytes. If None, the bytes are counted as they arrive.
 
         Raises:
@@ -77,7 +77,7 @@ class RequestPlaces:
             _count_down(self._taken, caller, 1)
 
     def _all_taken_with(self, caller: str) -> int:
-        """Return the requests in progress plus one from a caller; each caller counts for at most half of the limit."""
+        """Count the requests in progress and one more from a caller; no caller counts for more than half of the limit."""
         counts = {**self._taken, caller: self._taken[caller] + 1}
         return sum(min(count, ALL_CALLS // 2) if name else count for name, count in counts.items())
 

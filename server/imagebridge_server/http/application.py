@@ -76,8 +76,8 @@ class _SlowBodyError(Exception):
 def create_app(settings: Settings | None = None) -> Starlette:
     """Build the server as an ASGI application: MCP at /mcp, health checks at /healthz and /readyz.
 
-    Without authentication, requests are accepted only from this machine. The application's lifespan must be run, as
-    every ASGI server does; if it is mounted in another application, that one must run it.
+    Without authentication, requests are accepted only from this machine. The application's lifespan must be run. Every
+    ASGI server does so; an application in which this one is mounted has to do the same.
 
     Args:
         settings: what the server may do, and who may call it. By default, it reads no files and serves only this
@@ -306,7 +306,7 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
 
 
 def _pages(origins: Sequence[str]) -> Middleware:
-    """Return the middleware that lets browsers show answers to the pages that may send requests.
+    """Return the middleware that lets browsers pass answers to the web pages that may send requests.
 
     This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
@@ -346,7 +346,7 @@ def _counted(receive: Receive, place: RequestPlace) -> Receive:
 
 
 def _in_time(receive: Receive) -> Receive:
-    """Return a receiver that waits a limited time for a request's body, but any time for the disconnect after it."""
+    """Return a receiver that limits the wait for a request's body, but not for the disconnect after it."""
     deadline = anyio.current_time() + _BODY_SECONDS
     complete = False
 

@@ -28,7 +28,7 @@ MOST_SERVERS = 512
 
 
 class _CallerServer:
-    """The server of one caller, from start to end."""
+    """The server of one caller, from its start to its end."""
 
     def __init__(self) -> None:
         self.manager: StreamableHTTPSessionManager | None = None

@@ -1,4 +1,4 @@
-"""The options of `imagebridge-server --http`, and the command that creates tokens. Importing this loads only click."""
+"""The options of `imagebridge-server --http`, and the command that creates tokens. This module imports only click."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -120,9 +120,10 @@ def check_http_options(context: click.Context, http: str | None) -> None:
     help="The token file; created if it does not exist.",
 )
 def token(name: str, tokens: Path) -> None:
-    """Print a new token for the caller NAME, once, and add its hash to FILE.
+    """Create a token for the caller NAME, print it once, and add its hash to FILE.
 
-    Servers that were started with --tokens FILE accept it at once. A caller may have several; to revoke one, remove
+    Servers that were started with --tokens FILE accept it at once. A caller may have several tokens; to revoke one,
+    remove
     its line from FILE.
     """
     from .token_file import add_token

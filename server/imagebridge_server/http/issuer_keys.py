@@ -21,10 +21,10 @@ _LOG = logging.getLogger("imagebridge.http")
 
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that a public key verifies. With a shared secret, anyone who knows the public key could sign."""
+"""Signature algorithms with public keys. With a shared secret, anyone who knows the public key could sign."""
 
 _SECONDS = 5.0
-"""Seconds that the issuer has to answer, because requests wait for it."""
+"""Seconds that the issuer has to answer; requests wait for it."""
 
 _FRESH = 300.0
 """Seconds after which keys are fetched again."""
@@ -159,7 +159,7 @@ def _by_name(found: JSON) -> dict[tuple[str, str], jwt.PyJWK]:
 
 
 def _algorithms(key: JSON) -> Sequence[str | None]:
-    """Return the algorithms of a key: its own, all of its type, or None if its curve decides (RFC 7517, 4.4)."""
+    """Return a key's algorithms: the one it names, all of its type, or None if its curve decides (RFC 7517, 4.4)."""
     if key.get("alg") is not None:
         return [str(key["alg"])]
     return _RSA if key.get("kty") == "RSA" else [None]

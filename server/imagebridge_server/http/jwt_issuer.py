@@ -19,7 +19,7 @@ from imagebridge_server.settings import SettingsError
 from .issuer_keys import ALGORITHMS, IssuerKeys, SilentIssuerError, is_trusted_url
 
 _LEEWAY = 30.0
-"""How many seconds the clocks of two machines may differ."""
+"""The maximum difference between the clocks of two machines, in seconds."""
 
 _LONGEST = 16_000
 """The maximum length of a token; servers accept headers of this size."""
@@ -117,7 +117,7 @@ def _scopes(claims: Mapping[str, Any]) -> list[str]:
 
 
 def caller_name(issuer: str, token: AccessToken) -> str:
-    """Return the name of a token's subject: safe in paths, and different from every name in a token file.
+    """Return a name for a token's subject that is safe in paths and differs from every name in a token file.
 
     A client that acts for itself does not get the name of a user with the same identifier.
     """

@@ -90,7 +90,7 @@ class RepeatedCalls:
         )
 
     async def _is_kept(self, answer: _Remembered) -> bool:
-        """Return whether the pictures that an answer names are still there, and mark them as used now."""
+        """Return whether the pictures that an answer names are still in the store, and mark them as just used."""
         store, now = self._store, anyio.current_time()
         if store is None or now < answer.seen + _SURE:
             return True

@@ -23,7 +23,7 @@ _KEEP_ALIVE = 75
 must close first."""
 
 _CONNECTIONS = 65_536
-"""The most open files, most of them connections, if the system allows it."""
+"""The maximum number of open files, nearly all of them connections, if the system allows as many."""
 
 
 def serve(settings: Settings, address: str) -> None:

@@ -95,7 +95,7 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileCh
 
 
 _PATIENCE = ("startup_timeout_sec", "timeout")
-"""Names that hosts use for how long they wait for a server; the user's value is kept."""
+"""The names of start-up timeouts in configurations of hosts; the user's value is kept."""
 
 
 def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:

@@ -180,9 +180,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
         saved = change.write()
     except BridgeError as error:
         raise _failure(error) from error
-    backup_note = (
-        f" A copy of the file from before the first change is kept as {saved.name}." if saved else ""
-    )
+    backup_note = f" A copy of the original file is kept as {saved.name}." if saved else ""
     say(f"\n{done}{backup_note}", err=True)
 
 

@@ -185,7 +185,7 @@ HOST_FILES = (
         keys=("mcpServers",),
         paths=_everywhere("~/.qwen/settings.json"),
         after="Start a new session; /mcp lists it.",
-        source="run with 0.24.4; a fork of Gemini CLI, with its files",
+        source="run with 0.24.4; a fork of Gemini CLI, with the same form of file",
         date="2026-11-29",
         verified=True,
     ),

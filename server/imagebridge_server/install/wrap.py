@@ -84,7 +84,7 @@ def _as_before(
 
 
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
-    """Return the message that a file does not contain a server, with the most similar or all known names."""
+    """Return the message for a server that a file does not contain, with the most similar name or all names."""
     names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
     if server in names:
         return f"{server} in {path} is not a table of settings"

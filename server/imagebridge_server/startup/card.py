@@ -110,7 +110,7 @@ class Card(NamedTuple):
 
 
 def writable(folder: str) -> bool:
-    """Return whether cards can be kept in a folder; if it is missing, it is created with access only for this user."""
+    """Return whether cards can be kept in a folder; a missing folder is created, accessible only to this user."""
     with suppress(OSError):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         return _is_ours(os.lstat(folder), stat.S_IFDIR) and os.access(folder, os.W_OK)

@@ -51,7 +51,8 @@ _IMPLEMENTATION: JsonObject = {
     "websiteUrl": str,
     _OTHERS: object,
 }
-"""The shapes of what clients report about themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities,
+"""The shapes of the data that clients report about themselves (MCP 2025-11-25 and 2026-07-28, schema:
+ClientCapabilities,
 Implementation).
 
 Names that are not in the protocol are ignored, because some hosts list tools and prompts as their capabilities.
@@ -191,7 +192,7 @@ def _is_plain_meta(params: JsonObject) -> bool:
 
 
 def _is_free(key: str, _: object) -> bool:
-    """Return whether the SDK does not read a name in `_meta` in any spelling."""
+    """Return whether a name in `_meta` means nothing to the SDK, however it is spelled."""
     return "modelcontextprotocol" not in key and "progress" not in key
 
 

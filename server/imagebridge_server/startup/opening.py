@@ -113,5 +113,5 @@ class Opening:
 
 
 def canonical(result: Any) -> str:
-    """Return a result in the form that cards contain."""
+    """Return a result as JSON in the form in which cards store it."""
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
