@@ -49,10 +49,10 @@ from .request_log import Noting, RequestLog, record_of
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
-"""The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
+"""The maximum size of a request in bytes: a file as a `data:` URL, and the JSON around it."""
 
 _RETRY = 1
-"""Seconds after which a request that found no place should try again."""
+"""Seconds after which a client should retry a request that exceeded a limit."""
 
 
 _FIXES = (
@@ -65,11 +65,12 @@ _FIXES = (
 def create_app(settings: Settings | None = None) -> Starlette:
     """Build the server as an ASGI application: MCP at /mcp, health checks at /healthz and /readyz.
 
-    Without authentication, requests are accepted only from this machine. Its lifespan must be run, as every ASGI server
-    does; if it is mounted in another application, that application must run it.
+    Without authentication, requests are accepted only from this machine. The application's lifespan must be run. Every
+    ASGI server does so; an application in which this one is mounted has to do the same.
 
     Args:
-        settings: what the server may do, and who may call it. None: no files can be read, and only this machine is served.
+        settings: what the server may do, and who may call it. By default, it reads no files and serves only this
+        machine.
 
     Raises:
         SettingsError: the token file or the issuer is not valid.
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
 
 def served_at(settings: Settings, address: Address | None) -> Starlette:
-    """Build the application for an address at which it is served; None: for one that only its ASGI server knows.
+    """Build the application for the address at which it is served, or None if only its ASGI server knows the address.
 
     Raises:
         SettingsError: as for `create_app`.
@@ -87,7 +88,7 @@ def served_at(settings: Settings, address: Address | None) -> Starlette:
 
 
 class _HttpApplication:
-    """The endpoints, and what they share."""
+    """The endpoints and their shared state."""
 
     def __init__(self, settings: Settings, address: Address | None) -> None:
         self._settings = settings
@@ -130,7 +131,7 @@ class _HttpApplication:
         self.app.state.end = self.end
 
     def _built(self, caller: HttpCaller) -> MCPServer[Any]:
-        """Return a caller's server, with a session manager that is ready to run."""
+        """Build a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
         # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
@@ -162,7 +163,7 @@ class _HttpApplication:
                 self.end()
 
     def end(self) -> None:
-        """Say that no further requests should come here; those in progress are answered."""
+        """Report that this server accepts no further requests; those in progress are still answered."""
         self._ended = True
 
     # Health checks.
@@ -202,12 +203,12 @@ class _HttpApplication:
         if scope["method"] != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})
-        # The first of each name, as everybody else who reads them takes it.
+        # If a header is repeated, the first one counts, as everywhere else.
         headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
         return self._sites.refusal(headers.get(b"host", ""), headers.get(b"origin", ""))
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of an identified caller, if there is a place for it."""
+        """Serve a request from an identified caller, unless it exceeds a limit."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
@@ -248,7 +249,7 @@ class _Finishing:
 
     @contextmanager
     def one(self) -> Generator[None]:
-        """Let the call that is served in the block finish."""
+        """Protect the call that is served in the block from being cut off."""
         if not self._running:
             self._breaks_off = AppStatus.enable_automatic_graceful_drain
             AppStatus.disable_automatic_graceful_drain()
@@ -262,7 +263,7 @@ class _Finishing:
 
 
 _FINISHING = _Finishing()
-"""One for all applications of the process, because sse-starlette's setting is global."""
+"""Shared by all applications of the process, because sse-starlette's setting is global."""
 
 
 def _sites(settings: Settings, address: Address | None, *, asks_who: bool) -> Sites:
@@ -296,7 +297,7 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
 
 
 def _for_pages(application: Any, origins: Sequence[str]) -> Any:
-    """Return an application whose answers browsers show to the pages that may send requests.
+    """Return an application that lets browsers pass its answers to the web pages that may send requests.
 
     This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
@@ -319,6 +320,6 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
 
 
 def _body_size(scope: Scope) -> int | None:
-    """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
+    """Return the size that a request declares for its body, or None if it declares none (chunks, or HTTP/2)."""
     told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
     return min(int(told), _MOST_BODY) if told.isdigit() and len(told) < 20 else None

@@ -1,4 +1,4 @@
-"""Receives the body of a request in time, as one that the SDK reads: it refuses halves of characters, and parses any number of values."""
+"""Receives request bodies within a time limit, and prepares them for the SDK, which refuses lone surrogates and would parse any number of values."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from starlette.types import Message, Receive
 from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values, paired_escapes
 
 BODY_SECONDS = 60.0
-"""Seconds within which a request must arrive; after that it loses its place."""
+"""Seconds within which the body of a request must arrive; after that, the request is refused."""
 
 
 class SlowBodyError(Exception):
@@ -31,12 +31,12 @@ def readable(receive: Receive, most: int, arrived: Callable[[int], object]) -> R
 
     Args:
         receive: receives the request.
-        most: the most bytes of a body; a longer one is passed on as it comes, for the SDK to refuse.
-        arrived: called with the number of bytes of each part; what it raises, receiving raises.
+        most: the maximum size of a body in bytes; a longer one is passed on unchanged, for the SDK to refuse.
+        arrived: called with the size of each part in bytes; the receiver raises what it raises.
 
     Raises:
-        SlowBodyError: receiving took longer than `BODY_SECONDS`.
-        TooManyValuesError: receiving found too many values in the body.
+        SlowBodyError: the body did not arrive within `BODY_SECONDS`.
+        TooManyValuesError: the receiver found too many values in the body.
     """
     waiting: deque[Message] = deque()
     has_begun = False
@@ -52,7 +52,7 @@ def readable(receive: Receive, most: int, arrived: Callable[[int], object]) -> R
 
 
 async def _body(receive: Receive, most: int, arrived: Callable[[int], object]) -> Sequence[Message]:
-    """Return the body as one message, followed by what ended it early, if anything did."""
+    """Return the body as one message, followed by the message that cut it off, if there is one."""
     parts: list[bytes] = []
     size, more = 0, True
     with anyio.move_on_after(BODY_SECONDS) as time:
