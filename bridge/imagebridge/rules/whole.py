@@ -1,4 +1,4 @@
-"""Rules about a request as a whole: texts that are not Unicode, and settings that do not go with what is sent."""
+"""Rules about a request as a whole: texts that are not Unicode, and settings that do not match the content."""
 
 from collections.abc import Iterator
 
