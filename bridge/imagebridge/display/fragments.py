@@ -63,7 +63,7 @@ def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
         for note in result.notes
     )
     table = f"<table><tr><th>arrived</th><th>the model received</th></tr>{rows}</table>"
-    yield f"<details><summary>What arrived, and what became of it</summary>{table}</details>\n"
+    yield f"<details><summary>What was received, and what was sent for it</summary>{table}</details>\n"
 
 
 def _part(part: Text | FilePiece | LinkPiece, name: str) -> str:

@@ -59,7 +59,7 @@ def open_sheets(
     try:
         book = Package(data).xml("content.xml").find(f"{_OFFICE}body/{_OFFICE}spreadsheet")
     except DocumentError as error:
-        unread = f"cell notes, text boxes, errors and what is hidden are not read: the file {error}"
+        unread = f"cell notes, text boxes, errors and hidden rows and columns are not read: the file {error}"
         nothing = SheetMarkup[Understood]({}, 0, {}, (unread,))
         return lambda _: nothing
     percent, room = understood("0%"), CellRoom()

@@ -93,7 +93,7 @@ def _sheet(book: Any, markups: Callable[[str], SheetMarkup[str]], hidden: list[s
     if width > COLUMNS:
         notes.append(f"[columns after the first {COLUMNS} are left out]")
     if unseen := markup.said_hidden(left, width):
-        notes.append(f"[{unseen} hidden in the sheet, also read]")
+        notes.append(f"[hidden in the sheet but included here: {unseen}]")
     notes += [f"[{sentence}]" for sentence in markup.beside]
     if lacking := [
         cell

@@ -256,7 +256,7 @@ DEFAULTS: tuple[DefaultModel, ...] = (
     DefaultModel(
         date(2026, 11, 22),
         "gpt-5.6-luna",
-        "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py) without an announced end",
+        "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py), no shutdown announced",
     ),
     DefaultModel(
         date(2026, 11, 29),

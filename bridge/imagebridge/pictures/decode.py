@@ -114,7 +114,7 @@ def header(data: bytes) -> "Image":
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
-        raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+        raise PictureError('decoding HEIC needs an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
         # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)

@@ -114,7 +114,7 @@ def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> b
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
         share = 100 * len(raw) // rows.expected
-        raise PictureError(f"its pixels are incomplete: {share} % of them can be unpacked")
+        raise PictureError(f"its pixels are incomplete: {share}% of them can be unpacked")
     rows.feed(raw)
     first, *others = [(start - 8, stop + 4) for start, stop in spans]
     mends = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]

@@ -150,14 +150,14 @@ def _patches(body: Body) -> Iterator[Breach]:
 def _many(body: Body) -> Iterator[Breach]:
     count = sum(part.type in ("input_image", "image_url") for part in body.parts)
     if count > MAX_IMAGES:
-        message = f"Too many images: a request may hold {MAX_IMAGES}, but got {count}."
+        message = f"Too many images: a request may contain {MAX_IMAGES}, but this one contains {count}."
         yield Breach(body.list_name, message, param="input")
 
 
 def _payload(body: Body) -> Iterator[Breach]:
     size = sum(len(picture.url) for picture in body.pictures if not _remote(picture))
     if size > MAX_BODY:
-        message = f"The images of a request may hold {MAX_BODY} bytes together, but got {size}."
+        message = f"The images in a request must total at most {MAX_BODY} bytes, but got {size}."
         yield Breach(body.list_name, message, param="input", code="image_file_too_large")
 
 
@@ -210,9 +210,7 @@ def _spaced(encoded: str) -> bool:
 def _file_sizes(body: Body) -> Iterator[Breach]:
     sizes = [len(as_string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
     if sum(sizes) >= MAX_FILE:
-        message = (
-            f"The files of a request may hold less than {MAX_FILE} bytes together, but got {sum(sizes)}."
-        )
+        message = f"The files in a request must total less than {MAX_FILE} bytes, but got {sum(sizes)}."
         yield Breach(body.list_name, message, param="input")
 
 
