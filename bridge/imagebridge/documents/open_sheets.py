@@ -85,7 +85,7 @@ class _SheetReader(Generic[Understood]):
         self._drawn: Counter[str] = Counter()
 
     def read(self, sheet: Element) -> SheetMarkup[Understood]:
-        """Return what the XML of the sheet says."""
+        """Read the sheet and return its details."""
         for shapes in sheet.iterfind(f"{_TABLE}shapes"):
             self._draw(shapes)
         hidden = waiting = at = 0

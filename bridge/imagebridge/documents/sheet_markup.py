@@ -64,8 +64,9 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
     """The converted formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
     `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
-    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown. `shown`: the texts
-    of cells that their reader returns otherwise, such as errors. `hidden_columns`: the first and last column of each range.
+    sheet has besides its cells: cell notes, text boxes, and pictures and charts that are not shown. `shown`: the texts
+    of cells that their reader returns differently, such as errors. `hidden_columns`: the first and last column of
+    each range.
     """
 
     formats: Mapping[tuple[int, int], Understood]

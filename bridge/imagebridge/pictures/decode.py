@@ -58,7 +58,7 @@ def read(data: bytes) -> "Image":
 def _quiet() -> None:
     """Keep Pillow's and libtiff's messages about broken files off stderr: they are reported in place of the pictures.
 
-    Python writes Pillow's log messages there unless logging is configured; libtiff writes directly, unless
+    Python writes Pillow's log messages to stderr unless logging is configured; libtiff writes directly, unless
     the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
     """
     getLogger("PIL").addHandler(NullHandler())
@@ -277,7 +277,7 @@ def _before(image: "Image") -> int:
 
 
 def opened(data: bytes) -> "Image":
-    """Decode `data` fully, its first frame.
+    """Decode the first frame of `data` completely.
 
     Raises:
         PictureError: as for `read` and `load`.

@@ -107,7 +107,7 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
-    """Compress the rows of a PNG whose stream has a wrong end again, and return the PNG."""
+    """Recompress the rows of a PNG whose stream ends incorrectly, and return the PNG."""
     rows = _RowDecoder(header)
     # The rows, their copies and their compressed form.
     check_memory(header.width, header.height, 3 * rows.expected)

@@ -163,7 +163,7 @@ class Translation(FittedResult):
 
     @classmethod
     def of(cls, read: ReadResult, provider: Provider) -> "Translation":
-        """Fit a result that has been read to a provider; a text marks an error if the API has no field for errors."""
+        """Translate a result for a provider; a text marks an error if the provider's API has no field for errors."""
         placed = read.placed()
         if read.is_error and not read.receiver.flags_errors:
             placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)
@@ -192,7 +192,7 @@ class Translation(FittedResult):
         return "\n".join(texts)
 
     def _repr_html_(self) -> str:
-        """Show what the model receives in a notebook."""
+        """Return HTML that shows in a notebook what the model receives."""
         from imagebridge.display import notebook
 
         return notebook.result(self)

@@ -121,7 +121,7 @@ _WHY: dict[Way, str] = {
 def _output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
     """Return the item that answers one call: `type`, `call_id`, `output`, and the fields that the API wants repeated.
 
-    `output` is one string if it is only text. A program that made the call always gets a string.
+    `output` is one string if all of it is text. A program that made the call always gets a string.
     """
     kind = "custom_tool_call_output" if reference.custom else "function_call_output"
     item: dict[str, Any] = {"type": kind, "call_id": reference.id}

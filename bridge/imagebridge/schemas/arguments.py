@@ -89,7 +89,7 @@ class Schema:
         return together([*wrong, *others][:_TOLD])
 
     def _errors(self, arguments: JSON) -> "list[tuple[ValidationError, bool]]":
-        """Return the schema's errors about arguments, each with whether the arguments may be sent anyway."""
+        """Return the schema's errors about arguments; for each, also whether the arguments may be sent anyway."""
         if not arguments and not self._schema.get("required"):
             return []  # No arguments, and none required: the common case, for a twentieth of a small call's time.
         if not self._read:

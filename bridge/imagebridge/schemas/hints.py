@@ -28,7 +28,7 @@ _FILES = _set(
     "href link attachment attachments mask masks markup frame frames thumbnail avatar logo icon sketch drawing media "
     "before after first second original reference baseline expected actual"
 )
-"""Words for things that may be pictures but may be something else."""
+"""Words for things that may be pictures or something else."""
 _BEHIND = _FILES | _set("input inputs content contents string str list array")
 """Words that do not change the meaning of a preceding word for a picture: `image_content` is a picture, `image_width`
 is not."""

@@ -1,10 +1,10 @@
 """Converts a tool's JSON Schema to a form that OpenAI's API accepts without strict mode, allowing the same arguments.
 
-The API reads a schema as JSON Schema 2020-12 but has further restrictions, with 400 `invalid_function_parameters`
-(reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level (langchain-ai/langchainjs#9804), an
-array without `items` (sigoden/aichat#1049), even if it has `prefixItems` (AnswerDotAI/fastcore#798), `items` that
-is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a keyword, as Go writes empty values
-(coaidev/coai#110).
+The API reads a schema as JSON Schema 2020-12 but also refuses some valid schemas, with 400
+`invalid_function_parameters` (reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level
+(langchain-ai/langchainjs#9804), an array without `items` (sigoden/aichat#1049), even if it has `prefixItems`
+(AnswerDotAI/fastcore#798), `items` that is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a
+keyword, as Go writes empty values (coaidev/coai#110).
 """
 
 import json
