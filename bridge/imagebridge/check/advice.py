@@ -42,7 +42,7 @@ def _ended(body: Body) -> Iterator[Finding]:
             "model-ended",
             "model",
             f"OpenAI returns 404: {body.model} was shut down on {last}.",
-            "Name a current model.",
+            "Use a current model.",
             refused=True,
         )
 
@@ -188,7 +188,7 @@ _ADVICE_FIXES = {
 }
 
 
-_NAMES = {"document": "A document", "audio": "Sound", "video": "A video", "archive": "An archive"}
+_NAMES = {"document": "A document", "audio": "Audio", "video": "A video", "archive": "An archive"}
 
 
 def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: list[Base64Run]) -> Finding:

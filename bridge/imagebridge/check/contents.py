@@ -145,7 +145,7 @@ def _opened(text: str) -> list[JSON]:
 
 
 def _encoded(text: str) -> Iterator[hidden.Quoted]:
-    """Yield the base64 in a text, in order: strings, which may be escaped or lists of lines, and runs between them."""
+    """Yield the base64 in a text: in quoted strings, which may be escaped or split into lines, and between them."""
     at = 0
     for one in hidden.quoted(text):
         yield from _runs(text, at, one.start)

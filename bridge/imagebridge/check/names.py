@@ -66,7 +66,7 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
 
 
 def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
-    """Convert a tool that was sent in the form in which an MCP server lists it."""
+    """Convert a tool that was sent in the MCP form, as a server lists it."""
     name = text_of(tool, "name")
     named = {**tool, "name": renamed.get(name, name)}
     converted = chat_tools([named]) if api == "chat" else responses_tools([named])

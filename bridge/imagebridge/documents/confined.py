@@ -1,8 +1,8 @@
 """Runs readers that are not written in Python in a separate process, so that a hostile file crashes only that process.
 
-A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells a billion empty ones; either
-would crash the process that reads it. One process handles all reads for a result, because starting it takes longer than
-most reads.
+A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells can have a billion empty
+ones between them; either would crash the process that reads it. One process handles all reads for a result, because
+starting it takes longer than most reads.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Determines what kind of document a file is, and which reader it gets."""
+"""Determines what kind of document a file is, and which reader handles it."""
 
 import re
 from collections.abc import Generator
@@ -32,7 +32,7 @@ _SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of compound files, which hold old or locked office documents (MS-CFB, 2026-11-29)."""
+"""The first bytes of compound files, which contain old or locked office documents (MS-CFB, 2026-11-29)."""
 
 _OLD_STREAMS = (
     ("EncryptedPackage", LOCKED),

@@ -242,7 +242,7 @@ def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture]
             missing[number] = "it is missing from the document"
             continue
         if len(shown) >= MAX_FIGURES or room <= 0:
-            missing[number] = "too many come before it: ask for fewer pages, or the next part"
+            missing[number] = "too many figures come before it: ask for fewer pages, or the next part"
             continue
         try:
             shown[number] = _picture(files[number - 1].load())

@@ -83,10 +83,10 @@ _CLOSED_BY: dict[str, frozenset[str]] = {
     "th": frozenset(("td", "th")),
     "option": frozenset(("option",)),
 }
-"""Elements whose start closes open elements whose end tag may be omitted (HTML, 13.1.2.4)."""
+"""The open elements that each start tag closes, because their end tag may be omitted (HTML, 13.1.2.4)."""
 
 _SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
-"""Elements at which the search for an open element to close stops."""
+"""Elements beyond which a start tag closes nothing."""
 
 _PASSED_OVER = re.compile(
     r"<(?P<tag>script|style)\b.*?(?:</(?P=tag)\b[^>]*(?:>|\Z)|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*(?:>|\Z)",

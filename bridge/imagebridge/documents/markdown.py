@@ -50,7 +50,7 @@ class BlockList:
 
 
 class CellRoom:
-    """How many more cells may be added to a document's tables, so that a large number in it causes no huge table."""
+    """How many more cells may be added to a document's tables, so that a large number cannot create a huge table."""
 
     def __init__(self) -> None:
         self._left = _SPREAD

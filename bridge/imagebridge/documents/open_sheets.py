@@ -59,7 +59,7 @@ def open_sheets(
     try:
         book = Package(data).xml("content.xml").find(f"{_OFFICE}body/{_OFFICE}spreadsheet")
     except DocumentError as error:
-        unread = f"cell notes, text boxes, errors and what is hidden are not read: the file {error}"
+        unread = f"cell notes, text boxes, errors and hidden rows and columns are not read: the file {error}"
         nothing = SheetMarkup[Understood]({}, 0, {}, (unread,))
         return lambda _: nothing
     percent, room = understood("0%"), CellRoom()
@@ -85,7 +85,7 @@ class _SheetReader(Generic[Understood]):
         self._drawn: Counter[str] = Counter()
 
     def read(self, sheet: Element) -> SheetMarkup[Understood]:
-        """Return what the XML of the sheet says."""
+        """Read the sheet and return its details."""
         for shapes in sheet.iterfind(f"{_TABLE}shapes"):
             self._draw(shapes)
         hidden = waiting = at = 0

@@ -342,7 +342,7 @@ class _RtfReader:
     # Paragraphs and tables.
 
     def _end_nested(self, sign: str) -> None:
-        """End a cell or row of a nested table; empty ones leave nothing."""
+        """End a cell or row of a nested table; empty ones are dropped."""
         if "".join(self._words[-1][-1:]).strip(" ;\n"):
             self._add(sign)
 

@@ -14,7 +14,7 @@ MARK = "figure:"
 
 
 LOCKED = "is locked with a password; save a copy without one"
-"""The error of every reader for a password-protected document."""
+"""The error that every reader reports for a password-protected document."""
 
 
 class Section(NamedTuple):

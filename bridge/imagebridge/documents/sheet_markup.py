@@ -55,7 +55,7 @@ _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "sh
 _BESIDE = {
     "comments": "cell notes",
     "threadedComment": "cell notes",
-    "drawing": "what is drawn on the sheet",
+    "drawing": "the drawings on the sheet",
 }
 """The contents of a sheet besides its cells, by the type of relationship."""
 
@@ -64,8 +64,9 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
     """The converted formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
     `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
-    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown. `shown`: the texts
-    of cells that their reader returns otherwise, such as errors. `hidden_columns`: the first and last column of each range.
+    sheet has besides its cells: cell notes, text boxes, and pictures and charts that are not shown. `shown`: the texts
+    of cells that their reader returns differently, such as errors. `hidden_columns`: the first and last column of
+    each range.
     """
 
     formats: Mapping[tuple[int, int], Understood]
@@ -159,7 +160,7 @@ def _part(package: Package, sheet: str) -> str:
             found = relations.get(one.get(f"{OFFICE}id", ""))
             if found and not found.outside:
                 return found.target
-    raise DocumentError("is damaged: a sheet has no part")
+    raise DocumentError("is damaged: it has no part for a sheet")
 
 
 def _beside(package: Package, part: str) -> Iterator[str]:
@@ -206,7 +207,7 @@ def beside(notes: Mapping[str, str], boxes: Iterable[str], drawn: Mapping[str, i
         yield f"text boxes: {_at_most(texts, 'more text box', 'more text boxes')}"
     if drawn:
         counts = [counted(number, what) for what, number in sorted(drawn.items())]
-        yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as a PDF to see all of it"
+        yield f"not shown: {' and '.join(counts)} on the sheet; save the sheet as a PDF to see everything"
 
 
 def _at_most(texts: list[str], *more: str) -> str:

@@ -68,7 +68,7 @@ def sheet_markups(
 
     Args:
         data: the workbook. An OpenDocument workbook is parsed once, when the first sheet is read.
-        understood: converts a format, such as `0.0%`, to what is useful; returns None for others.
+        understood: converts a format, such as `0.0%`, to what the caller needs; returns None for formats to ignore.
     """
     if is_open(data):
         parsed = cache(partial(open_sheets, data, understood))
@@ -93,7 +93,7 @@ def _sheet(book: Any, markups: Callable[[str], SheetMarkup[str]], hidden: list[s
     if width > COLUMNS:
         notes.append(f"[columns after the first {COLUMNS} are left out]")
     if unseen := markup.said_hidden(left, width):
-        notes.append(f"[{unseen} hidden in the sheet, also read]")
+        notes.append(f"[hidden in the sheet but included here: {unseen}]")
     notes += [f"[{sentence}]" for sentence in markup.beside]
     if lacking := [
         cell
@@ -146,7 +146,7 @@ def fill_merged(
 def fill_shown(
     rows: list[list[object]], shown: Mapping[tuple[int, int], str], top: int = 0, left: int = 0
 ) -> None:
-    """Write the texts of cells that the reader returns otherwise, such as errors.
+    """Write the texts of cells that the reader returns differently, such as errors.
 
     Args:
         rows: the cells.

@@ -1,4 +1,4 @@
-"""Base64 as servers write it in practice: any alphabet, `data:` URLs, Python's form of bytes; and as it is sent."""
+"""Encodes base64, and decodes it as servers write it: in any alphabet, as `data:` URLs or as Python writes bytes."""
 
 import re
 from string import ascii_letters, digits

@@ -1,8 +1,8 @@
 """Walks PNG, JPEG, WebP and GIF files to their end, without decoding a pixel.
 
-What a walk verifies: the container is complete and its header is valid. Only PNG has checksums; in
-the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. What
-can be repaired without changing a pixel is, so that all decoders see the same picture.
+A walk verifies that the container is complete and its header is valid. Only PNG has checksums; in
+the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. Everything
+that can be repaired without changing a pixel is repaired, so that all decoders see the same picture.
 PNG and JPEG have separate modules (png_walk.py, jpeg_walk.py).
 Sources: RFC 9649 (WebP), GIF89a, EXIF 2.32.
 """
@@ -29,7 +29,7 @@ class Container(NamedTuple):
     pixels, and read them in the same way: at most 8 bits per channel, no CMYK, no colours that
     only some decoders convert to sRGB (a PNG's by number or gamma), no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
     `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
-    too few bytes of them.
+    too few bytes of pixels.
     """
 
     kind: kinds.FileType
@@ -248,7 +248,8 @@ _WINDOW = 1 << 15
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return the end of the sub-blocks that begin at `at`, or a position after the file if they are cut short.
 
-    Runs of full sub-blocks are skipped in slices, each sixteen times as long as the last while all in it are full.
+    Runs of full sub-blocks are skipped in slices. Each slice is sixteen times as long as the last, as long as that
+    was full.
     """
     size, window = len(data), _WINDOW
     while at < size:

@@ -150,7 +150,7 @@ def shines_through(picture: Picture) -> bool:
 def _foreign(
     data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool
 ) -> Converted:
-    """Convert a file of a format that the API does not take."""
+    """Convert a file of a format that the API does not accept."""
     match file_type:
         case kinds.SVG:
             from .svg import capped, shown

@@ -58,7 +58,7 @@ def read(data: bytes) -> "Image":
 def _quiet() -> None:
     """Keep Pillow's and libtiff's messages about broken files off stderr: they are reported in place of the pictures.
 
-    Python writes Pillow's log messages there unless logging is configured; libtiff writes directly, unless
+    Python writes Pillow's log messages to stderr unless logging is configured; libtiff writes directly, unless
     the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
     """
     getLogger("PIL").addHandler(NullHandler())
@@ -114,7 +114,7 @@ def header(data: bytes) -> "Image":
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
-        raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+        raise PictureError('decoding HEIC needs an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
         # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)
@@ -277,7 +277,7 @@ def _before(image: "Image") -> int:
 
 
 def opened(data: bytes) -> "Image":
-    """Decode `data` fully, its first frame.
+    """Decode the first frame of `data` completely.
 
     Raises:
         PictureError: as for `read` and `load`.

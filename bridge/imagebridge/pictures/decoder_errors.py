@@ -47,7 +47,7 @@ _MEANINGS = tuple(
         (r"not (a|an|exactly) |no marker", "it does not begin as its format requires"),
     )
 )
-"""The first pattern found in a message gives its meaning."""
+"""The meanings of messages; the first pattern that is found in a message counts."""
 
 
 def meaning(error: Exception) -> str:

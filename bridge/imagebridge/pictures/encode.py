@@ -85,7 +85,7 @@ pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB 
 
 _LOSS = 4
 """The mean error, of 255, above which a picture with halved colours in a JPEG is not a photograph. Measured in the same
-run: photographs 0.3 to 3.3, screens made smaller 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
+run: photographs 0.3 to 3.3, shrunk screens 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
 def as_picture(

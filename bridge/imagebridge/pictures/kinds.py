@@ -47,7 +47,7 @@ WEBM = FileType("video/webm", ".webm", "video")
 
 
 _LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
-"""Lossless formats (TIFF almost always is). AVIF and JPEG 2000 are rarely lossless; the frames of a WebP show it."""
+"""Lossless formats (TIFF almost always is). AVIF and JPEG 2000 rarely are; the frames of a WebP show whether it is."""
 
 
 GZIP_START = b"\x1f\x8b"

@@ -224,7 +224,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
 
 
 def page_picture(page: Any, side: int) -> Picture:
-    """Draw a page of a PDF with `side` pixels on its longer side. The caller holds `PDFIUM` if there are threads."""
+    """Draw a page of a PDF with `side` pixels on its longer side. Callers in threads must hold `PDFIUM`."""
     return redrawn(_drawn(page, side))
 
 

@@ -107,14 +107,14 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
-    """Compress the rows of a PNG whose stream has a wrong end again, and return the PNG."""
+    """Recompress the rows of a PNG whose stream ends incorrectly, and return the PNG."""
     rows = _RowDecoder(header)
     # The rows, their copies and their compressed form.
     check_memory(header.width, header.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
         share = 100 * len(raw) // rows.expected
-        raise PictureError(f"its pixels are incomplete: {share} % of them can be unpacked")
+        raise PictureError(f"its pixels are incomplete: {share}% of them can be unpacked")
     rows.feed(raw)
     first, *others = [(start - 8, stop + 4) for start, stop in spans]
     mends = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]

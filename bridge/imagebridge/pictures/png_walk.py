@@ -1,4 +1,4 @@
-"""Walks the chunks of a PNG, as strict as its strictest decoder (png_rows.py unpacks the pixels).
+"""Walks the chunks of a PNG as strictly as the strictest decoder (png_rows.py unpacks the pixels).
 
 The walk refuses a file that strict decoders reject and that cannot be repaired, and records the possible repairs:
 misplaced and repeated chunks and those of the wrong length are removed, and a palette that is too long is cut. No

@@ -241,7 +241,7 @@ class _Fitting:
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
                     yield text_entry(sentences.not_shown(what, "this host does not accept documents"))
                 case _:
-                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
+                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is only a link"))
 
     def _showable(self, entry: HostEntry) -> HostEntry:
         """Return a verified picture in a format that the host accepts, or a sentence if that is impossible."""

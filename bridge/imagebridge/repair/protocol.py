@@ -1,7 +1,7 @@
 """Makes a raw `tools/call` result acceptable to every MCP client, so that one malformed block does not affect the rest.
 
 Clients validate a result as a whole (mcp 2.3, 2026-11): a block without data, an annotation of the
-wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
+wrong type or a block of a new kind would make them reject all blocks. The shapes are those of protocol
 2025-11-25, which 2026-07-28 keeps; `repair` also adds what mcp 1.22 to 1.30 require beyond them.
 """
 

@@ -28,7 +28,7 @@ def shrunk(picture: Picture, limit: int, side: int) -> Picture:
     """Return `picture` in at most `limit` bytes with sides of at most `side` pixels; the same object if it fits.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or not even a single pixel fits.
+        PictureError: the pixels cannot be decoded, or not even a single pixel fits.
     """
     if picture.size <= limit and max(picture.width, picture.height) <= side:
         return picture

@@ -22,7 +22,7 @@ def absolute(uri: str) -> str:
 
 
 def relative(uri: str) -> str:
-    """Return an address that `absolute` changed in its original form; return others unchanged."""
+    """Undo the change that `absolute` made to an address; return others unchanged."""
     return (uri.startswith(_RELATIVE) and unquote(uri.removeprefix(_RELATIVE))) or uri
 
 

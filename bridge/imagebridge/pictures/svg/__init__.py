@@ -93,7 +93,7 @@ def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
     width, height = made.picture.width, made.picture.height
     if width <= made.width:
         return made
-    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it asks for"
+    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it specifies"
     return replace(made, sentence="; ".join(filter(None, (larger, made.sentence))))
 
 

@@ -146,7 +146,7 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
         nonlocal longest
         bounded()
         if value is None:
-            raise PictureError(f"the SVG loads the entity {entity[:100]!r} from outside")
+            raise PictureError(f"the SVG loads the external entity {entity[:100]!r}")
         if parameter or "&" in value:
             raise PictureError("the SVG declares nested entities")
         longest = max(longest, len(value))

@@ -108,7 +108,7 @@ def _command(width: int, height: int, memory: int) -> list[str]:
 
 
 class _LogPipe:
-    """A pipe that is read to its end but keeps only the first bytes: a hostile file may log without end."""
+    """A pipe that is read to its end but keeps only the first bytes: a hostile file may cause endless logging."""
 
     def __init__(self) -> None:
         self.text = ""

@@ -154,7 +154,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
         named = " ".join("".join(map(_visible, one)) for one in missing[:20])
-        remarks.append(f"no font here has {named}{more}")
+        remarks.append(f"no installed font has {named}{more}")
     remarks += ["its embedded fonts are not used"] if notes.fonts else []
     remarks += ["its scripts did not run"] if notes.scripts else []
     remarks += ["it is animated; its first frame is drawn"] if notes.animated else []
