@@ -1,4 +1,4 @@
-"""Where a server listens: a typed address, its socket, who may send requests, and serving until a signal comes."""
+"""Where a server listens: the address, its socket, who may send requests, and serving until a signal arrives."""
 
 import ipaddress
 import os
@@ -35,7 +35,7 @@ class Address:
         """Parse an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
         Raises:
-            BridgeError: it is not an address, or its host is unknown.
+            BridgeError: the text is not an address, or its host is unknown.
         """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
@@ -95,7 +95,7 @@ class Sites:
         names: host names of the server, in addition to those of this machine.
         origins: pages that may send requests, in addition to those of this machine and of the server's own site.
         checks: whether requests for other host names are refused.
-        fixes: added to the message about a refused host name or page: how the operator can allow it.
+        fixes: text added to the message about a refused host name or page, on how the operator can allow it.
     """
 
     def __init__(
@@ -173,8 +173,8 @@ async def serve_until_signal(
     Args:
         app: the application.
         listening: the address to serve.
-        grace: seconds that running requests then have to finish.
-        on_end: called when the signal arrives, to end what never ends by itself.
+        grace: seconds that running requests have to finish after the signal.
+        on_end: called when the signal arrives, to stop anything that never ends on its own.
         options: for uvicorn's configuration.
     """
     config = uvicorn.Config(
