@@ -171,7 +171,7 @@ class TestSlicesAndSeries:
     async def test_slices_that_are_added_up_are_told(self):
         rows = [{"part": f"p{n}", "size": 10 + n} for n in range(25)]
         sentence = (await generate_chart(kind="pie", data=rows)).sentence
-        assert "size from 10 (p0) to 34 (p24); the smallest 6 are one slice. PNG" in sentence
+        assert "size from 10 (p0) to 34 (p24); the smallest 6 are combined into one slice. PNG" in sentence
 
     async def test_twenty_series_have_twenty_colours(self):
         rows = [{"x": x, "y": 10 * n + x, "s": f"s{n}"} for n in range(20) for x in range(3)]
