@@ -248,7 +248,10 @@ def _text(holder: object, name: str) -> str:
 
 async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Came:
     """Return the last finished picture in a stream, and pass on up to `most` unfinished ones. Its events belong to
-    eight classes that share these fields.""" last: object = None finished = unfinished = 0 async for (
+    eight classes that share these fields."""
+    last: object = None
+    finished = unfinished = 0
+    async for (
         event
     ) in stream:  # Read it to the end: a stream that is left early closes too late, with an error.
         kind = str(getattr(event, "type", ""))
