@@ -1,4 +1,4 @@
-"""generate_chart: what is drawn, what is said of it, what is refused."""
+"""generate_chart: what is drawn, described and rejected."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""image_info: what a picture is, told without its pixels."""
+"""image_info: describes a picture without its pixels."""
 
 from io import BytesIO
 

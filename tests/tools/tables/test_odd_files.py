@@ -1,4 +1,4 @@
-"""Files with one oddity each: what their columns are read as, and what is said of it."""
+"""Files with one peculiarity each: how their columns are read and described."""
 
 import pytest
 

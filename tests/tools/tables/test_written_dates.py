@@ -1,4 +1,4 @@
-"""Dates as people write them: one reading for a whole column, or names and the reason."""
+"""Dates as people write them: one reading for a whole column, or text and the reason."""
 
 from datetime import date
 
