@@ -1,4 +1,4 @@
-"""Servers that tests start as programs, over HTTP on this machine."""
+"""Local HTTP servers that tests start as programs."""
 
 import os
 import socket

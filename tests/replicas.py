@@ -1,4 +1,4 @@
-"""Two servers behind nginx with one object store, all of them processes of this machine, for the tests that kill some of them."""
+"""Two servers behind nginx with one object store, all local processes, for tests that kill some of them."""
 
 import os
 import re

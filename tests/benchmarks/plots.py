@@ -1,4 +1,4 @@
-"""The plots of the page of results: what each shows, and how it is drawn, as SVG that follows a light or dark page."""
+"""Draws the plots of the page of results, as SVG that follows the page's light or dark theme."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every figure that the benchmarks measure, and the bound of each: the tests hold them, the page shows them.
+"""Lists every figure that the benchmarks measure, with its bound; the tests check them and the page shows them.
 
 A section is measured by one file, test_NAME.py. A ratio without a bound stands compared with others and promises nothing.
 """

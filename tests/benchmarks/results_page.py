@@ -1,4 +1,4 @@
-"""docs/results.md: how the figures of a run are written, and read again."""
+"""Writes the figures of a run to docs/results.md, and reads them back."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The server over HTTP under load, beside a bare MCPServer of the SDK that returns the same bytes.
+"""Compares the HTTP server under load with a bare MCPServer of the SDK that returns the same bytes.
 
 `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_http_load.py`, on a machine that does nothing else. Both servers
 are loaded in turns; what is compared are the best of many short rounds, as others on the machine only make rounds worse.

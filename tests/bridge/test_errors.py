@@ -1,4 +1,4 @@
-"""What a person reads of an error: one traceback whose last line says what was wrong, and counts that agree with their nouns."""
+"""Errors as people read them: one traceback whose last line explains the problem, with correct plurals."""
 
 import traceback
 

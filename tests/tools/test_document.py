@@ -234,7 +234,7 @@ class TestTables:
         assert "of row 1 of 2, as CSV. Call again with rows=2 for more." in answer.sentence
         with pytest.raises(ArgumentError, match=f"part: is 9; the row has {len(pieces)} parts"):
             await read(folder, name, made[name], room=6_000, rows="1", part=9)
-        with pytest.raises(ArgumentError, match="part: is 2; row 2 is returned whole"):
+        with pytest.raises(ArgumentError, match="part: is 2; row 2 is returned in full"):
             await read(folder, name, made[name], room=6_000, rows="2", part=2)
 
     @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ class TestTables:
             ("a.csv", {"rows": "x"}, "rows: is 'x'; give the first and the last row"),
             ("a.csv", {"rows": "0-3"}, "rows: is '0-3'"),
             ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
-            ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
+            ("a.csv", {"rows": "9999"}, "rows: starts at 9,999; a.csv has 2,000 rows"),
             ("a.csv", {"rows": "1", "start": 1}, "rows: is for tables and start is for text"),
             ("a.csv", {"sheet": "x"}, "sheet: applies only to workbooks, and a.csv is not one; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),

@@ -1,4 +1,4 @@
-"""Approval before each call, and what is for the user's eyes."""
+"""Approval before each call, and content that only the user may see."""
 
 import json
 import threading

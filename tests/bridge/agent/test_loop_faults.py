@@ -1,4 +1,4 @@
-"""What goes wrong at the API, on a real HTTP server: a true answer comes, or a clear error, and no call stays open."""
+"""Faults of the API, on a real HTTP server, lead to a correct answer or a clear error, and leave no call open."""
 
 import json
 import threading

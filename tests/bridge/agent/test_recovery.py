@@ -1,4 +1,4 @@
-"""What refused requests are changed into: pure, and never at the cost of a call or its output."""
+"""Rejected requests are changed without losing a call or its output; the functions are pure."""
 
 import httpx2
 import pytest

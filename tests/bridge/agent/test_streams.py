@@ -1,4 +1,4 @@
-"""What endpoints really send: streams that are odd in every way still give the right answer, or a documented error."""
+"""Irregular streams as endpoints really send them still lead to the right answer, or to a documented error."""
 
 import gzip
 import json

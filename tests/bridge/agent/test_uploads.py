@@ -1,4 +1,4 @@
-"""Uploads against the endpoint's Files API: once, by id, and as data wherever ids do not work."""
+"""Uploads to the endpoint's Files API: once, referenced by id, and as data wherever ids do not work."""
 
 import gc
 import hashlib

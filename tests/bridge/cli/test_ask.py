@@ -1,4 +1,4 @@
-"""`imagebridge ask`: the answer on stdout, what is told beside it, pictures of the user's own, and each way to end."""
+"""`imagebridge ask`: the answer on stdout, remarks on stderr, the user's own pictures, and every exit code."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The command line: what it prints where, which exit code it ends with, and that it never shows a traceback."""
+"""The command line: what it prints and where, its exit codes, and the absence of tracebacks."""
 
 import base64
 import errno

@@ -1,4 +1,4 @@
-"""The page of `ask --transcript`: all that happened, the very pictures, and nothing of it comes alive."""
+"""The page of `ask --transcript` contains everything that happened, with the exact pictures, and nothing executable."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""What no process can be started with, and no request can carry, is said before either is tried."""
+"""Servers that cannot be started, and requests that cannot be sent, are reported before they are tried."""
 
 import sys
 

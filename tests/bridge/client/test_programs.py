@@ -1,4 +1,4 @@
-"""What is suggested for a server whose command was not found."""
+"""Suggestions for a server whose command was not found."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Bridge and our own server over HTTP, all of them processes: tokens that are renewed, replicas that die, no room at the moment."""
+"""Bridge and our own server over HTTP, as processes: renewed tokens, replicas that die, and a server that is busy."""
 
 import json
 import time

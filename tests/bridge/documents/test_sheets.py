@@ -1,4 +1,4 @@
-"""The sheets of a workbook as tables: what its cells mean, and what they lack."""
+"""The sheets of a workbook as tables: the meaning of their cells, and missing cells."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""PNG as its strictest reader takes it: what is refused, what is mended, and that every row is unpacked."""
+"""PNG as its strictest reader accepts it: what is rejected, what is repaired, and that every row is unpacked."""
 
 import struct
 import subprocess

@@ -1,4 +1,4 @@
-"""SVG as pictures: its size, what it may not reach, what its picture lacks, and what would never end."""
+"""SVG as pictures: its size, blocked resources, missing parts, and drawings that would never finish."""
 
 import gzip
 import io

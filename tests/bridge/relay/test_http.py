@@ -1,4 +1,4 @@
-"""The relay behind an address of its own, as real processes: what hosts of both generations see of a server behind it."""
+"""The relay as an HTTP server, in real processes: what hosts of both protocol generations see."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Under which names a server is asked and which web pages may ask it, as the headers Host and Origin say."""
+"""The host names under which a server may be called, and the web pages that may call it (Host and Origin headers)."""
 
 import pytest
 

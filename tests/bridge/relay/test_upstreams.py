@@ -1,4 +1,4 @@
-"""Servers that break off, flood, or answer with what is not JSON: their host is told, and the relay stays."""
+"""Servers that disconnect, flood, or answer with invalid JSON: the host is informed, and the relay survives."""
 
 import json
 import sys

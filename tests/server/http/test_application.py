@@ -1,4 +1,4 @@
-"""The server as an ASGI application: both generations of the protocol, who may ask, what is refused before MCP sees it."""
+"""The server as an ASGI application: both protocol generations, permitted origins, and rejections before MCP."""
 
 import json
 import logging

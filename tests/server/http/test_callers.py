@@ -1,4 +1,4 @@
-"""Callers with tokens: who is let in, and that nobody ever meets another caller's pictures, files or jobs, on any route."""
+"""Callers with tokens: who is admitted, and that none ever sees another caller's pictures, files or jobs."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`imagebridge-server --http` as a process: where it listens, what it logs, and how it ends."""
+"""`imagebridge-server --http` as a process: where it listens, what it logs, and how it exits."""
 
 import json
 import os

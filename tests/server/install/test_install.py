@@ -1,4 +1,4 @@
-"""`install` and `uninstall`: one entry changes, all else in a host's file stays as it was."""
+"""`install` and `uninstall` change one entry, and leave everything else in a host's file as it was."""
 
 import codecs
 import json

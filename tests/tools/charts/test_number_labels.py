@@ -1,4 +1,4 @@
-"""Numbers at marks: each is whole, inside the picture and over no other word, or it is left out and counted."""
+"""Numbers at marks: each is complete, inside the picture and not over other text, or it is left out and counted."""
 
 import json
 import math

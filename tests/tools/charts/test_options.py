@@ -1,4 +1,4 @@
-"""What is asked of a kind of chart: counting, gathering, order, scales, ranges, numbers at the marks."""
+"""The options of a kind of chart: counting, aggregation, order, scales, ranges, numbers at the marks."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the formats of a workbook's cells say that its numbers do not."""
+"""Information in the formats of a workbook's cells that is not in its numbers."""
 
 from datetime import date, datetime
 

@@ -105,7 +105,7 @@ def _extremes(chart: Chart, table: Table) -> str:
     ):
         text += f"; rows at the same position are added up, giving {counted(len(chart.rows), 'bar')}"
     if chart.every:
-        text += f"; the smallest {_merged(chart)} are one slice"
+        text += f"; the smallest {_merged(chart)} are combined into one slice"
     return text
 
 
