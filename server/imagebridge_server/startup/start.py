@@ -39,12 +39,17 @@ def begin() -> ServerStart | None:
 
 def _wire() -> tuple[TextIO, BinaryIO]:
     """Return stdin and stdout, and replace them with nothing and stderr: what modules print must not reach the host."""
+    stdout = os.fdopen(os.dup(1), "wb")
+    divert_stdout()
+    return taken_stdin(), stdout
+
+
+def taken_stdin() -> TextIO:
+    """Return stdin, and replace it with nothing: what the host says is for nobody else, child processes included."""
     # Read in the same way as by the SDK.
     stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
-    stdout = os.fdopen(os.dup(1), "wb")
     divert(0, os.open(os.devnull, os.O_RDONLY))
-    divert_stdout()
-    return stdin, stdout
+    return stdin
 
 
 def divert(number: int, target: int) -> None:
