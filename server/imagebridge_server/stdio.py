@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from imagebridge.client.host_log import finish_stderr, keep_stderr_writable
 
 from .settings import Settings
-from .startup.start import ServerStart, divert_stdout
+from .startup.start import ServerStart, divert_stdout, taken_stdin
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -53,7 +53,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     from mcp.server.stdio import stdio_server
 
     from .app import build_server
-    from .startup.message_streams import serve_streams, tell_tools_changed
+    from .startup.message_streams import bounded, serve_streams, tell_tools_changed
     from .warmup import Warming, warm
 
     server = build_server(settings)
@@ -71,8 +71,10 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     async def run() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(warming.run)
-            lines: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
-            async with stdio_server(lines, lines) as streams:
+            # Without stdout, the SDK takes it by itself.
+            stdout: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
+            stdin: Any = bounded(aiter(stdout or anyio.wrap_file(taken_stdin())))
+            async with stdio_server(stdin, stdout) as streams:
                 await serve_streams(server, *streams)
             # When a worker's pipes are closed, asyncio may notice its end before its own watcher, which then warns.
             logging.getLogger("asyncio").setLevel(logging.ERROR)

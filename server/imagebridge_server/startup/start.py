@@ -39,12 +39,17 @@ def begin() -> ServerStart | None:
 
 def _wire() -> tuple[TextIO, BinaryIO]:
     """Return stdin and stdout, and replace them with an empty input and stderr, where modules may print."""
+    stdout = os.fdopen(os.dup(1), "wb")
+    divert_stdout()
+    return taken_stdin(), stdout
+
+
+def taken_stdin() -> TextIO:
+    """Return stdin, and replace it with an empty input: child processes must not read the host's messages."""
     # Read in the same way as by the SDK.
     stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
-    stdout = os.fdopen(os.dup(1), "wb")
     divert(0, os.open(os.devnull, os.O_RDONLY))
-    divert_stdout()
-    return stdin, stdout
+    return stdin
 
 
 def divert(number: int, target: int) -> None:
