@@ -1,4 +1,4 @@
-"""Draws demo.png, the beginning of the demo's page, as the README shows it. Needs Chromium.
+"""Draws demo.png, the top of the demo's page, for the README. This needs Chromium.
 
 uv run --group checks python docs/demo.py
 """
@@ -19,11 +19,11 @@ HERE = Path(__file__).parent
 SIZE = (1000, 1952)
 """Pixels of the picture: the page's width, and its height down to the fifth row."""
 WORDS = "Page"
-"""The PNG's text chunk with the words of the page, by which a test sees whether the picture is out of date."""
+"""The PNG's text chunk with the words of the page, by which a test checks whether the picture is out of date."""
 
 
 def words(page: str) -> str:
-    """Return the words of the page, without what differs each time: how long it took."""
+    """Return the words of the page without the durations, which differ each time."""
     text = re.sub(r"<(style|head).*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
     return re.sub(r"\b\d+\.\d s\b", "", " ".join(unescape(text).split()))
 
@@ -36,7 +36,7 @@ def demo(folder: Path) -> Path:
 
 
 def photographed(page: Path) -> Image.Image:
-    """Return how a browser shows the beginning of the page."""
+    """Return a screenshot of the top of the page."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -52,7 +52,7 @@ def photographed(page: Path) -> Image.Image:
 
 
 def main() -> None:
-    """Draw the picture anew."""
+    """Draw the picture again."""
     with TemporaryDirectory() as folder:
         page = demo(Path(folder))
         picture = photographed(page)

@@ -87,8 +87,8 @@ def models_page() -> str:
     default = models.DEFAULTS[-1]
     return page(
         "Models",
-        "The size at which OpenAI's models see pictures, and what pictures cost. imagebridge scales each picture down to the size that the "
-        "model sees anyway before it is sent, and states the factor. The sizes are from OpenAI's guide "
+        "This page lists the sizes at which OpenAI's models see pictures, and what pictures cost. imagebridge scales each picture "
+        "down to the size that the model sees anyway before it is sent, and states the factor. The sizes are from OpenAI's guide "
         '"Images and vision", read on 2026-11-22.',
         WRONG.format(file="models.py"),
         f"If no model is given, imagebridge uses `{default.name}`, chosen on {default.since}: {default.reason}.",
@@ -159,8 +159,8 @@ def endpoints_page() -> str:
     servers = [(name, kind) for name, kind in endpoints.ENDPOINTS.items() if name not in WAYS]
     return page(
         "Endpoints",
-        "Where compatible servers accept the pictures that tools return. `Policy(server=NAME)` selects a row; without it, "
-        "requests have the form that OpenAI accepts. Read on 2026-11-29.",
+        "This page lists where compatible servers accept the pictures that tools return. `Policy(server=NAME)` selects a row; "
+        "without it, requests have the form that OpenAI accepts. Read on 2026-11-29.",
         table(
             ("endpoint", "Responses API", "Chat Completions", "source"),
             ([f"`{name}`", WAYS[kind.responses], WAYS[kind.chat], kind.source] for name, kind in servers),
@@ -201,8 +201,8 @@ def hosts_page() -> str:
     readers = [f"`{host.name}`" for host in rows if host.reads_links]
     return page(
         "Hosts",
-        "What MCP hosts and frameworks do with tool results. Our server and [the relay](relay.md) fit every result to the host. They "
-        "recognise it by the name that its client reports; `--host NAME` overrides that.",
+        "This page lists what MCP hosts and frameworks do with tool results. Our server and [the relay](relay.md) fit every result to "
+        "the host. They recognise it by the name that its client reports; `--host NAME` overrides that.",
         "- **Pictures**: the longest side and the most patches of 32x32 pixels that a picture may have to arrive unchanged. Hosts accept "
         "PNG, JPEG, WebP and GIF unless formats are listed.\n"
         "- **Characters**: the limit for the whole result as JSON.\n"

@@ -27,7 +27,7 @@ SIDE, QUALITY = 800, 80
 
 
 class Call(NamedTuple):
-    """A call that the page shows, and what it is an example of."""
+    """A call that the page shows, with the title of the example."""
 
     what: str
     tool: str
@@ -120,16 +120,16 @@ async def main() -> None:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             parts = [part for part in [await shown(client, tools, call) for call in CALLS] if part]
     head = (
-        "# Gallery\n\nFor each tool: a call, the sentence that it returned for a model that cannot see, and the picture, "
-        "scaled down for this page. `uv run --group tests python docs/gallery.py` rewrites the page, and creates the "
-        "files that the calls name, such as `bridge.jpg`, which are not kept. To try a call with your own file, run "
+        "# Gallery\n\nThis page shows calls of each tool, with the sentence that the call returned for a model that cannot see, and "
+        "the picture, scaled down. `uv run --group tests python docs/gallery.py` rewrites the page; it creates the files "
+        "that the calls name, such as `bridge.jpg`, and deletes them afterwards. To try a call with your own file, run "
         "`imagebridge call TOOL 'ARGUMENTS' --allow FOLDER --save pictures`. `create_image` and `edit_image` need a key and are not shown."
     )
     (HERE / "gallery.md").write_text("\n\n".join([head, *parts]) + "\n", encoding="utf-8")
 
 
 async def shown(client: Client, tools: Mapping[str, Tool], call: Call) -> str:
-    """Make a call, keep its pictures, and return its part of the page; nothing where this server does not offer it."""
+    """Make a call, save its pictures, and return its part of the page, or nothing if this server does not offer the call."""
     tool = tools[call.tool]
     schema = tool.input_schema["properties"]
     kinds = schema.get("kind", {}).get("enum")
@@ -157,7 +157,7 @@ async def shown(client: Client, tools: Mapping[str, Tool], call: Call) -> str:
 
 
 async def material(client: Client, folder: Path) -> None:
-    """Make the files that the calls name."""
+    """Create the files that the calls name."""
     hours = [await scene(client, folder, hour) for hour in range(len(_HOURS))]
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "Example", "Camera 1"
@@ -221,7 +221,7 @@ def page(title: str, text: str) -> str:
 
 
 def document(pages: list[str]) -> bytes:
-    """Put pages together to a PDF."""
+    """Combine pages into a PDF."""
     bodies = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "",

@@ -45,8 +45,8 @@ TICK = 1.0
 def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:
     """Return the annotations of a tool that can fetch its input (`fetches`) or save its pictures (`saves`).
 
-    Saving a file is idempotent; `overwrite` replaces an existing file. Both hints mean
-    nothing for a tool that only reads (MCP 2026-07-28, ToolAnnotations).
+    Saving a file is idempotent; `overwrite` replaces an existing file. Both hints mean nothing for a tool that only
+    reads (MCP 2026-07-28, ToolAnnotations).
     """
     web = fetches and settings.allow_https
     if not (saves and settings.allow_write):

@@ -57,7 +57,7 @@ _RETRY = 1
 
 _FIXES = (
     "; if callers use that name, start the server with --public-url",
-    "; if it may, start the server with --origin",
+    "; if the page may send them, start the server with --origin",
 )
 """How to allow a host name or a web page that was refused."""
 

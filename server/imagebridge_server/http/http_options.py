@@ -123,8 +123,7 @@ def token(name: str, tokens: Path) -> None:
     """Create a token for the caller NAME, print it once, and add its hash to FILE.
 
     Servers that were started with --tokens FILE accept it at once. A caller may have several tokens; to revoke one,
-    remove
-    its line from FILE.
+    remove its line from FILE.
     """
     from .token_file import add_token
 

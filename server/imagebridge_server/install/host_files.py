@@ -70,8 +70,9 @@ _START = 120
 class HostFile:
     """One host: its name on the command line, its file on each system, and the place of servers in that file.
 
-    paths: by system, with `~` and `%APPDATA%` unexpanded; the host does not run on a missing system, and
-        if there are no paths at all, the user decides where the file is. keys: the path to the table of servers.
+    paths: the file's path on each system, with `~` and `%APPDATA%` unexpanded; the host does not run on systems that
+    are missing here, and if none has a path, the user decides where the file is. keys: the path to the table of
+    servers.
     command: the name of the command in an entry. patience: settings that make the host wait longer for a server to
     start.
     after: what the user has to do next. source and date: where and when these facts were read.

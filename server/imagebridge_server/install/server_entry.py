@@ -21,8 +21,8 @@ def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None =
     """Return the entry that starts the server with `arguments`.
 
     A published package is started with `uvx`, which still works after the host is updated; a package from a folder, or
-    without uv, is started with the current interpreter. Paths are absolute, because
-    hosts with a graphical interface do not see a shell's PATH.
+    without uv, is started with the current interpreter. Paths are absolute, because hosts with a graphical interface do
+    not see a shell's PATH.
     """
     uvx = shutil.which("uvx")
     if uvx and not _from_a_folder():

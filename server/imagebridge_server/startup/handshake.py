@@ -52,8 +52,7 @@ _IMPLEMENTATION: JsonObject = {
     _OTHERS: object,
 }
 """The shapes of the data that clients report about themselves (MCP 2025-11-25 and 2026-07-28, schema:
-ClientCapabilities,
-Implementation).
+ClientCapabilities, Implementation).
 
 Names that are not in the protocol are ignored, because some hosts list tools and prompts as their capabilities.
 """

@@ -20,9 +20,9 @@ _CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
 class Opening:
     """One connection over `stdin` and `stdout`; the SDK reads and writes it like a file of lines.
 
-    settled: set once the card has nothing more to answer for now. differs: whether the server's answers differ from the
-    card's, which is then deleted. on_tools_changed: called, in the writing thread, if the server lists other tools and
-    the protocol's generation is the one in which subscribers are notified.
+    settled: set once the card has no further requests to answer for now. differs: whether the server's answers differ
+    from the card's, which is then deleted. on_tools_changed: called, in the writing thread, if the server lists other
+    tools and the protocol's generation is the one in which subscribers are notified.
     """
 
     def __init__(self, card: Card, stdin: TextIO, stdout: BinaryIO) -> None:
