@@ -376,7 +376,7 @@ class TestSizes:
         if picture.width < side:
             assert f"Shown as JPEG, {picture.width}x{picture.height} px" in text
             assert (
-                f"of {side}x{side // 2}, to fit a result. Multiply coordinates by {side / picture.width:.4g}"
+                f"reduced from {side}x{side // 2} for this host. Multiply coordinates by {side / picture.width:.4g}"
                 in text
             )
 

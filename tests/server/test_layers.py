@@ -151,7 +151,7 @@ async def test_a_place_on_a_part_of_a_long_page_is_looked_at_closely(pages, name
     assert [view.getpixel((at * scale, 40 * scale)) for at in (20, 150, 280)] == [white, red, white]
     assert third["output"] == (
         "Tool error:\nsource: 'part 4 of 5 of picture:1' is part of a picture, but tools receive whole pictures; pass "
-        "'picture:1', with coordinates of the whole, as the line beside the part explains"
+        "'picture:1', with coordinates in the whole picture, as the line beside the part explains"
     )
     assert "1280" in str(fourth["output"])
     assert "9467" in str(fourth["output"])

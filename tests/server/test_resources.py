@@ -85,7 +85,7 @@ async def test_the_picture_itself_is_kept_where_the_host_gets_another(client, no
     result = await client.call_tool("load_image", {"source": "noise.png"})
     assert result.content[1].mime_type == "image/jpeg"
     assert "Shown as JPEG, " in text(result)
-    assert "of 1600x800, to fit a result." in text(result)
+    assert "reduced from 1600x800 for this host." in text(result)
     (contents,) = (await client.read_resource(name(result))).contents
     assert (contents.uri, contents.mime_type) == (name(result), "image/png")
     assert pybase64.b64decode(contents.blob) == noise

@@ -156,7 +156,7 @@ def _begin(thread: "Thread") -> None:
     try:
         thread.start()
     except RuntimeError as error:  # as many as the system allows are already running
-        raise DocumentError(f"cannot be read: no thread can be started to watch over it ({error})") from error
+        raise DocumentError(f"cannot be read: no thread can be started to monitor it ({error})") from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)

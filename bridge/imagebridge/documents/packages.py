@@ -148,7 +148,7 @@ class Package:
         return found
 
 
-_ANEW = "open it in its own program and save it again"
+_ANEW = "open it in the program that created it and save it again"
 
 _METHODS = {
     1: "Shrink",

@@ -260,7 +260,7 @@ HOSTS: tuple[Host, ...] = (
         side=2_048,
         structured="dropped",
         files=True,
-        source=f"langchain-mcp-adapters 0.3.2, {_PEERS}: audio ends the run, a link to a picture breaks the request",
+        source=f"langchain-mcp-adapters 0.3.2, {_PEERS}: audio ends the run; a link to a picture breaks the request",
         verified=True,
     ),
     Host(
@@ -298,7 +298,7 @@ HOSTS: tuple[Host, ...] = (
         formats=frozenset({_PNG, _JPEG, _WEBP}),
         resources=False,
         files=True,
-        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence, embedded text is wrapped in an XML tag",
+        source=f"fast-agent-mcp 0.10.48, {_PEERS}: a GIF is replaced by a sentence; embedded text is wrapped in an XML tag",
         date="2026-11-30",
         verified=True,
     ),

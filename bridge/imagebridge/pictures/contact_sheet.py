@@ -124,7 +124,7 @@ def _sentence(film: _Film, shown: int) -> str:
             f"{what}, {film.seconds:g} s long, "
             "left to right and top to bottom, with the time in seconds under each"
         )
-    return f"{what}, left to right and top to bottom, with its number under each (the file states no times)"
+    return f"{what}, left to right and top to bottom, with the frame number under each (the file states no times)"
 
 
 def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:

@@ -75,7 +75,6 @@ def _from_bytes(data: bytes, name: str) -> dict[str, Any]:
 
     file_type = kind(data)
     if file_type is None or file_type.sort != "picture":
-        raise PictureError(
-            f"{name} cannot be shown: the format is {file_type.media_type if file_type else 'unknown'}, not a picture's"
-        )
+        problem = f"{file_type.media_type} is not a picture format" if file_type else "the format is unknown"
+        raise PictureError(f"{name} cannot be shown: {problem}")
     return {"type": "image", "data": to_base64(data), "mimeType": file_type.media_type}

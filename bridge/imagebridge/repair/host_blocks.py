@@ -151,8 +151,9 @@ def _change(entry: HostEntry) -> str:
         return ""
     size = f"{entry.size[0]}x{entry.size[1]}"
     shrunk = f"{picture.width}x{picture.height}" != size
-    white = ", shown on white" if entry.on_white else ""
-    return f"{described(picture)}, of {size if shrunk else described(original)}{white}, to fit a result"
+    origin = f"reduced from {size}" if shrunk else f"converted from {described(original)}"
+    white = " and shown on white" if entry.on_white else ""
+    return f"{described(picture)}, {origin}{white} for this host"
 
 
 def _factors(entry: HostEntry) -> tuple[float, float]:

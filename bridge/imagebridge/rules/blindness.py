@@ -51,9 +51,9 @@ def _pictures_as_text(body: Body) -> Iterator[Breach]:
         if isinstance(text, str) and _blind(text):
             yield Breach(
                 path,
-                f"'{path}' contains a picture as text. The API accepts it, the model cannot see it, and each kilobyte "
+                f"'{path}' contains a picture as text. The API accepts it, but the model cannot see it, and each kilobyte "
                 "costs hundreds of tokens. Send it as an input_image part.",
-                f"{len(text)} characters; function_call_output() of imagebridge translates the result",
+                f"{len(text)} characters; imagebridge's function_call_output() translates the result",
                 code="picture_as_text",
             )
 

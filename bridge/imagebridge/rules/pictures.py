@@ -328,7 +328,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-patches",
-        f"A picture must need at most {models.REJECTED_PATCHES:,} patches if the model sees it at its original size.",
+        f"A picture that the model sees at its original size must need at most {models.REJECTED_PATCHES:,} patches.",
         "reported",
         sources.VISION,
         _patches,

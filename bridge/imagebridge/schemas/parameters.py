@@ -304,8 +304,8 @@ class _Filling:
         if asked.part:
             problem = (
                 f"{asked.text!r} is part of a picture, but tools receive whole pictures; pass "
-                f"{handle(asked.number)!r}, with coordinates of the whole, as the line beside the part "
-                "explains"
+                f"{handle(asked.number)!r}, with coordinates in the whole picture, as the line beside "
+                "the part explains"
             )
             self.wrong.append(ArgumentError(node.path, problem))
             return None

@@ -247,11 +247,11 @@ def test_a_tool_may_be_given_what_is_attached(tmp_path):
     ("name", "data", "said"),
     [
         ("no.png", None, "'{}' does not exist"),
-        ("a.txt", b"hello", "the file {} cannot be shown: the format is unknown, not a picture's"),
+        ("a.txt", b"hello", "the file {} cannot be shown: the format is unknown"),
         (
             "a.pdf",
             b"%PDF-1.7\n",
-            "the file {} cannot be shown: the format is application/pdf, not a picture's",
+            "the file {} cannot be shown: application/pdf is not a picture format",
         ),
         ("cut.png", BIG[:-4000], "{} cannot be shown: "),
         ("empty.jpg", b"", "{} cannot be shown"),

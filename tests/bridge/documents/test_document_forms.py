@@ -285,12 +285,12 @@ FLAGS, VERSION, METHOD = 8, 6, 10
         (
             METHOD,
             9,
-            r"uses a compression method that is not supported \(Deflate64\); open it in its own program",
+            r"uses a compression method that is not supported \(Deflate64\); open it in the program that created it",
         ),
         (
             METHOD,
             77,
-            r"uses a compression method that is not supported \(method 77\); open it in its own program",
+            r"uses a compression method that is not supported \(method 77\); open it in the program that created it",
         ),
         (VERSION, 99, r"uses a variant of ZIP that is not supported \(zip file version 9.9\); open it"),
     ],

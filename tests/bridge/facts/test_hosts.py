@@ -192,7 +192,7 @@ class TestBlocks:
         result = repair({"content": [told("A photo."), block]}, "strands")
         assert pictures(result)[0].media_type == "image/jpeg"
         assert re.fullmatch(
-            r"A photo\. Shown as JPEG, 64x48 px, .* of WebP, 64x48 px, .*, to fit a result\.",
+            r"A photo\. Shown as JPEG, 64x48 px, .* converted from WebP, 64x48 px, .* for this host\.",
             result["content"][0]["text"],
         )
 
@@ -354,9 +354,9 @@ class TestSizes:
         original, (picture,), text = Picture.from_bytes(data), pictures(result), result["content"][0]["text"]
         assert text.startswith(f"A picture. Shown as JPEG, {picture.width}x{picture.height} px, ")
         if (picture.width, picture.height) == (original.width, original.height):
-            assert f" of {original.media_type[6:].upper()}, " in text
+            assert f" converted from {original.media_type[6:].upper()}, " in text
         else:
-            assert f" of {original.width}x{original.height}, to fit a result. Multiply " in text
+            assert f" reduced from {original.width}x{original.height} for this host. Multiply " in text
 
     def test_a_drawing_stays_one_as_long_as_it_fits(self):
         data = file(drawing(300, 200).convert("RGBA"), "PNG", compress_level=0)
@@ -373,7 +373,7 @@ class TestSizes:
         assert 0.8 * SMALL.characters <= message(result) <= SMALL.characters
         assert 0.8 < first.size / third.size < 1.25
         assert re.fullmatch(
-            r"Three pictures\. Picture 1: shown as JPEG, .* of 250x250, to fit a result\. "
+            r"Three pictures\. Picture 1: shown as JPEG, .* reduced from 250x250 for this host\. "
             r"Multiply its coordinates by [\d.]+ for those in full size\. Picture 3: shown as JPEG, .*\.",
             result["content"][0]["text"],
         )
@@ -473,8 +473,8 @@ def test_what_shone_through_a_picture_is_said_to_lie_on_white():
     clear = Image.merge("RGBA", [*bands, Image.linear_gradient("L").resize((900, 900))])
     solid = Image.merge("RGBA", [*bands, Image.new("L", (900, 900), 255)])
     for image, words in (
-        (clear, ", shown on white, to fit a result."),
-        (solid, "of 900x900, to fit a result."),
+        (clear, " and shown on white for this host."),
+        (solid, "reduced from 900x900 for this host."),
     ):
         made = repair(tool_result("", file(image, "PNG")), "claude-desktop")
         *texts, block = made["content"]

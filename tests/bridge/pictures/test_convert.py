@@ -326,7 +326,7 @@ def test_frames_without_times_are_numbered():
     (image,), told = made(several("PNG", samples.frames(3), duration=0))
     assert told == (
         "3 of 3 frames of an animation, left to right and top to bottom, "
-        "with its number under each (the file states no times)"
+        "with the frame number under each (the file states no times)"
     )
     (other,), _ = made(timed)
     assert image.size == other.size

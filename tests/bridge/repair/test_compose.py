@@ -92,11 +92,11 @@ def test_an_error_says_so():
         (3, TypeError, "a picture must be a path, bytes, a PIL image or a Picture, not int"),
         (None, TypeError, "not NoneType"),
         ("no/such/file.png", FileNotFoundError, "no/such/file.png"),
-        (b"hello", PictureError, "these bytes cannot be shown: the format is unknown, not a picture's"),
+        (b"hello", PictureError, "these bytes cannot be shown: the format is unknown"),
         (
             b"%PDF-1.7",
             PictureError,
-            "these bytes cannot be shown: the format is application/pdf, not a picture's",
+            "these bytes cannot be shown: application/pdf is not a picture format",
         ),
     ],
 )

@@ -464,5 +464,5 @@ def test_a_part_of_a_picture_is_none_that_tools_are_given(name):
     assert has_handle({"image": name})
     made, (wrong,) = replaced("crop", schema, {"image": name}, {}, give)
     assert (made, wrong.argument) == ({"image": name}, "image")
-    assert "pass 'picture:3', with coordinates of the whole" in wrong.problem
+    assert "pass 'picture:3', with coordinates in the whole picture" in wrong.problem
     assert replaced("crop", schema, {"note": name}, {}, give) == ({"note": name}, [])
