@@ -28,7 +28,7 @@ class BridgeError(Exception):
 
 
 class PictureError(BridgeError):
-    """Bytes that cannot be shown as a picture. `.reason` and `.instead` tell a model why, and what to request."""
+    """Bytes that cannot be shown as a picture. `.reason` tells a model why, and `.instead` what to request."""
 
     def __init__(self, reason: str, instead: str = "a whole PNG or JPEG of it") -> None:
         super().__init__(reason)
@@ -68,7 +68,7 @@ def together(mistakes: "Sequence[ArgumentError]") -> ArgumentError:
 
 
 class ServerError(BridgeError):
-    """An MCP server that failed to start, answer or keep running. `.server` is its name, `.stderr` its last output there."""
+    """An MCP server that failed to start, answer or keep running. `.server` is its name, `.stderr` its last error output."""
 
     def __init__(self, server: str, problem: str, stderr: str = "") -> None:
         stderr_note = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""

@@ -99,7 +99,7 @@ class Reply:
         usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
         pictures: the pictures that the model was shown, as sent.
         cost: USD at OpenAI's dated list prices, or None if they do not cover the run (`facts/models.py`).
-        parsed: the final message as an instance of `text_format`, if that was given.
+        parsed: the final message as an instance of `text_format`, if one was given.
         id: the id of the last response, to continue with as `previous_response_id`.
         incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None if it is complete.
     """

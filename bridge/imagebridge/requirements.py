@@ -36,7 +36,7 @@ RUN = Feature("running the model", {"openai": (3, 20)}, "agent")
 """`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams are mistaken for complete ones."""
 
 UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
-"""Before 1.100, `files.create` takes no `expires_after`."""
+"""Before 1.100, `files.create` does not accept `expires_after`."""
 
 API = Feature("this command", {"openai": (1, 66)}, "agent")
 
@@ -55,7 +55,7 @@ ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
 _MET: set[tuple[str, Version]] = set()
-"""Requirements found to be met, because each run checks and that takes milliseconds. Missing packages are checked again."""
+"""A cache of met requirements: each run checks them, which takes milliseconds. Unmet ones are checked again."""
 
 
 def need(feature: Feature) -> None:
@@ -69,7 +69,7 @@ def need(feature: Feature) -> None:
 
 
 def lacking(feature: Feature) -> str:
-    """State which packages a feature lacks or needs newer, and the command to install them; empty if none."""
+    """Return which packages are missing or too old for a feature, and how to install them; empty if none are."""
     packages: list[str] = []
     for package, lowest in feature.lowest.items():
         if (package, lowest) in _MET:

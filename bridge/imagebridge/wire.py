@@ -1,7 +1,7 @@
 """The types on both sides: MCP results go in as JSON, parts of the Responses API come out.
 
-MCP content is the same in protocols 2025-11-25 and 2026-07-28. Servers omit, add and change fields that the
-types define, so values have the type `object` here until they are checked.
+MCP content is the same in protocols 2025-11-25 and 2026-07-28. Servers do not always keep to these types, so
+values have the type `object` here until they are checked.
 """
 
 import json
@@ -107,7 +107,7 @@ def result_json(result: object) -> JSON:
     """Return a tool result as its JSON object; `result` is a JSON object already, or a `CallToolResult` of any mcp version.
 
     Raises:
-        TypeError: `result` is something else; the message names it.
+        TypeError: `result` has another type, which the message names.
     """
     result = dumped(result)
     if not is_json(result):
@@ -208,7 +208,7 @@ def tool_json(tool: object) -> JSON:
     """Return a tool's definition as its JSON object, `writable`; `tool` is a JSON object already, or a `Tool` of any mcp version.
 
     Raises:
-        TypeError: `tool` is something else; the message names it.
+        TypeError: `tool` has another type, which the message names.
     """
     tool = dumped(tool)
     if not is_json(tool) or not isinstance(tool.get("name"), str):
@@ -283,7 +283,7 @@ def writable(value: object, *, finite: bool = False, halves: bool = False) -> ob
 
 
 def is_deep(value: object) -> bool:
-    """Return whether a JSON value has more than `MAX_LEVELS`."""
+    """Return whether a JSON value has more than `MAX_LEVELS` levels."""
     level: Collection[object] = [[value]]
     for _ in range(MAX_LEVELS + 1):
         level = _held(level)

@@ -63,10 +63,10 @@ def response_json(response: "Response | JSON") -> JSON:
 
 
 def arguments_of(call: JSON) -> JSON:
-    """Return the arguments of a function call; null and blank text stand for none.
+    """Return the arguments of a function call; null and blank text mean no arguments.
 
     Raises:
-        BridgeError: they are not a JSON object, or were cut off; the message tells the model what arrived.
+        BridgeError: the arguments are not a JSON object, or were cut off; the message tells the model what arrived.
     """
     if call.get("status") == "incomplete":
         # An empty text would otherwise count as no arguments.

@@ -34,7 +34,7 @@ FailureKind = Literal["picture", "size", "stream"]
 
 
 class Refusal(NamedTuple):
-    """A parsed error. `status` is None for a response that failed after it had begun."""
+    """A parsed error. `status` is None for a response that failed after it had started."""
 
     status: int | None
     code: str | None

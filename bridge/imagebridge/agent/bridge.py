@@ -55,7 +55,7 @@ class Bridge:
         required: whether every server must connect. If not, at least one must, as must every server that a
             configuration marks with `"required": true`; other failures are logged and listed in `failures`.
         timeout: seconds for each connection and each call, unless a configuration sets its own. Each progress
-            report allows a call the same time again, up to ten times the timeout in total.
+            report restarts the timeout of its call, up to ten times the timeout in total.
         handles: whether each picture shown gets a name (`picture:3`) by which the model can pass it to a
             tool. "auto": if any tool accepts pictures according to its schema; True: always; False: never. A
             mapping specifies the form in which a parameter accepts pictures (`{"crop.source": "path"}`:
@@ -65,7 +65,7 @@ class Bridge:
             machine (in this process, started by a command line, or at a loopback address). True: all. False:
             none. Or a list of servers: command lines, URLs, or names in the configuration.
         parallel: whether the calls of one response may run concurrently on a server, whatever they do; for
-            servers without state. If not, they run in call order on each server, so that a screenshot after a
+            stateless servers. If not, they run in call order on each server, so that a screenshot after a
             click shows the click; only adjacent calls of tools with `readOnlyHint` run concurrently.
             Different servers do not wait for each other. In a configuration, `"parallel": true` sets this for
             one server.
@@ -176,8 +176,8 @@ class Bridge:
     async def settled(self) -> None:
         """Wait until `tools` includes the changes that the last calls made.
 
-        A server that announces `listChanged` has until 0.2 seconds after its answer to report a change;
-        others are not waited for.
+        A server that announces `listChanged` may report a change until 0.2 seconds after its answer; there is
+        no wait for other servers.
         """
         await self._servers.settled()
 
@@ -196,7 +196,7 @@ class Bridge:
 
         Args:
             name: the tool's name in `tools`.
-            arguments: its arguments; None for none.
+            arguments: the tool's arguments; None if there are none.
 
         Raises:
             ToolNameError: no server offers that name.
@@ -323,8 +323,9 @@ class Bridge:
             api: "chat" for Chat Completions; then `input` and the reply's items are messages.
             instructions: the system text before the conversation.
             max_turns: the maximum number of requests.
-            deadline: seconds for the whole run; None for no limit.
-            budget: tokens over all requests; no more requests are sent once they are spent. None for no limit.
+            deadline: the time limit for the whole run in seconds; None for no limit.
+            budget: the number of tokens for all requests together; once they are spent, no more requests are
+                sent. None for no limit.
             direct: post the body directly instead of calling `responses.create`. This saves a third of the
                 time that large pictures cost, but code that patches `create`, such as a tracer, sees nothing.
             uploads: True uploads files and pictures over 100 kB to the Files API, once each; a number sets
@@ -333,8 +334,8 @@ class Bridge:
                 `imagebridge.Uploads` that you open and close, you decide. Without a Files API they are sent
                 as data.
             history: the function that shortens the conversation before each request: `imagebridge.trim` with
-                its budgets (8 pictures, cut to 4; 40 MB), another one such as `partial(trim,
-                max_pictures=20)`, or None.
+                its budgets (8 pictures, cut to 4; 40 MB), another function such as
+                `partial(trim, max_pictures=20)`, or None.
             sdk_arguments: passed to the SDK's `responses.create` or `chat.completions.create`: hosted
                 `tools`, which come before ours; `previous_response_id` and `conversation`, with which each
                 request sends only what is new; `store=False`, for which the reasoning's `encrypted_content`

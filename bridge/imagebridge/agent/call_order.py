@@ -9,8 +9,8 @@ class Lane:
     """Where a call runs.
 
     server: calls on different servers never wait for each other.
-    beside: whether the call may run concurrently with neighbours on its server that may too: tools that only read, and
-        all tools of a server without state.
+    beside: whether the call may run concurrently with adjacent calls on its server that also may: tools that
+        only read, and all tools of a stateless server.
     """
 
     server: Hashable

@@ -19,7 +19,7 @@ from .response_items import written
 _GROW = ("text", "summary", "data", "signature")
 """Fields of `reasoning_details` that arrive in pieces (OpenRouter's guide "Reasoning tokens", read 2026-11-22)."""
 _KINDS = {"function": "arguments", "custom": "input"}
-"""The field that holds the arguments, for each kind of call."""
+"""The field that contains the arguments, for each kind of call."""
 
 
 @dataclass(slots=True)
@@ -190,7 +190,7 @@ class ChatChunks:
         call.more |= {key: value for key, value in piece.items() if key not in known and value is not None}
 
     def _call(self, piece: JSON, name: str) -> _CallDraft:
-        """Return the call that a piece belongs to, or a new one if the piece begins one."""
+        """Return the call that a piece belongs to, or a new one if the piece starts one."""
         index, identity = place(piece.get("index")), text_of(piece, "id")
         here = [call for call in self._calls if index is None or call.index is None or call.index == index]
         draft = next((call for call in reversed(here) if identity and call.id == identity), None)
@@ -214,7 +214,7 @@ def pieces(message: JSON) -> list[JSON]:
 
 
 def _begins(last: _CallDraft, identity: str, name: str, *, numbered: bool) -> bool:
-    """Return whether a piece begins a new call after `last`: it has another id, or a name while the last already has one."""
+    """Return whether a piece starts a new call after `last`: it has another id, or a name while the last already has one."""
     if identity and last.id:
         # Some servers give each piece a new id: without a name, it continues the call if that is incomplete.
         return identity != last.id and (bool(name) or not last.name or last.whole)

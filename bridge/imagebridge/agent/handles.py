@@ -117,7 +117,7 @@ class Handles:
             folder.cleanup()
 
     def learn(self, tools: "Sequence[FunctionToolParam]") -> "list[FunctionToolParam]":
-        """Find the tools that take pictures, and return the definitions; those of such tools explain handles."""
+        """Find the tools that accept pictures, and return all definitions, in which these tools explain handles."""
         self._schemas = {
             tool["name"]: parameters for tool in tools if is_json(parameters := tool["parameters"])
         }

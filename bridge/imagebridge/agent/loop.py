@@ -50,7 +50,7 @@ History = Callable[[list[Item]], list[Item]]
 """Shortens a conversation before it is sent, as `imagebridge.trim` does."""
 
 _PAUSE = 1.0
-"""Seconds before the third attempt at a response that was cut off; doubled for each further attempt."""
+"""The number of seconds before the third attempt at a response that was cut off; doubled for each further attempt."""
 
 _CANCELLED = "the run ended before this call returned a result; the call may still have had effects"
 
@@ -314,7 +314,7 @@ async def events(
 ) -> AsyncGenerator[Event]:
     """Yield the events of a run. See `Bridge.stream`.
 
-    The run is a task of the bridge: it waits until each event is taken, and is cancelled when the consumer
+    The run is a task of the bridge: it waits until each event is consumed, and is cancelled when the consumer
     stops. No cancel scope is open while a user's code runs between two events.
     """
     streaming = arguments.pop("stream", None) is not False

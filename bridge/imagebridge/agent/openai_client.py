@@ -43,14 +43,14 @@ _LONG = 1_000_000
 """The size in bytes above which JSON is parsed in a thread, so that the event loop and a deadline keep running."""
 
 _TELLING = 9
-"""The number of bytes that tell events from a single body: a byte order mark and a field name with its colon."""
+"""The number of bytes that distinguish events from one body: a byte order mark and a field name with its colon."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
 """The number of bytes of a stream that are read before other tasks of the event loop may run."""
 
 
 class Whole(NamedTuple):
-    """A response that arrived in one piece: its JSON."""
+    """A response that arrived in one piece, as JSON."""
 
     json: object
 
@@ -91,7 +91,7 @@ class Caller:
         self.client: Any = client
         self.blocking = blocking
         self.retries = client.max_retries
-        """How many retries of a request the caller wants."""
+        """The number of retries that the caller wants for a request."""
         self.at_openai = client.base_url.host == "api.openai.com"
         """Whether OpenAI's list prices apply: other servers, and OpenAI's regional endpoints, have other prices."""
 

@@ -59,7 +59,7 @@ class Recovery:
         """The maximum number of pictures in a request, if the API stated it."""
 
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
-        """Change `items` after an error; return why, or None if nothing is left to change.
+        """Change `items` after an error; return the reason, or None if nothing is left to change.
 
         `said` is everything that the server stated, and `text` the part to report; `said` is None if they are
         the same. This may decode pictures, which takes time: call it in a thread.

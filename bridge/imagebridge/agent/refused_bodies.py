@@ -15,9 +15,9 @@ MAX_BODY_BYTES = 16_000_000
 
 
 def cut(client: Any) -> None:
-    """Make an SDK client, of either kind, read at most `MAX_BODY_BYTES` bytes of a refusal.
+    """Limit an SDK client, of either kind, to reading `MAX_BODY_BYTES` bytes of a refusal.
 
-    The SDK gives no access to a response before it reads the body, so this is a hook of its HTTP client.
+    The SDK provides no access to a response before it reads the body, so this is a hook of its HTTP client.
     """
     http = client._client
     hook = _limit_body_async if isinstance(http, httpx2.AsyncClient) else _limit_body

@@ -2,7 +2,7 @@
 
 According to OpenAI, the last event contains the whole response. Servers that are almost compatible send it empty or
 with items missing, announce nothing, number items differently or give an item a new id in each event: whatever
-arrived earlier, item by item or piece by piece, replaces what the last event lacks.
+arrived earlier, item by item or piece by piece, supplies what the last event lacks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ _ENDS = {
 }
 """The status that each final event stands for."""
 _PART = {"output_text": "text", "refusal": "refusal"}
-"""The field that holds the text, for each kind of part."""
+"""The field that contains the text, for each kind of part."""
 _NOTHING: JSON = {}
 
 MOST_ITEMS = 3_000
@@ -39,7 +39,7 @@ _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
 @dataclass(slots=True)
 class _Draft:
-    """One output item as far as it has arrived. `index` is its `output_index`, `id` the last id sent for it."""
+    """An output item, as received so far. `index` is its `output_index`, `id` the last id sent for it."""
 
     index: int | None
     id: str
@@ -109,7 +109,7 @@ class ResponseEvents:
         return self._piece(event, kind.split("."))
 
     def response(self, *, done: bool) -> dict[str, Any] | None:
-        """Return the response, or None if the stream ended before it was complete. `done`: the stream said that it was done.
+        """Return the response, or None if the stream ended before it was complete. `done`: whether the stream said so.
 
         Raises:
             ResponseError: pieces of a call arrived, but not its name.

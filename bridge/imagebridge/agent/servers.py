@@ -56,7 +56,7 @@ class Servers:
         return Servers(self._rules, self._handles, self._approve, self._on_event, parallel=self._parallel)
 
     async def open(self, setups: Sequence[Setup], tasks: anyio.abc.TaskGroup, *, required: bool) -> None:
-        """Connect to all servers and name their tools; each connection is held by a task of `tasks`.
+        """Connect to all servers and name their tools; each connection is kept open by a task in `tasks`.
 
         Raises:
             BridgeError: see `connected`; also if `handles` names something that does not exist.
@@ -112,13 +112,13 @@ class Servers:
         return gathered((one.name, one.instructions) for one in self.connections if one in heard)
 
     async def settled(self) -> None:
-        """Wait until changes that the last calls made to the tools are in `tools`."""
+        """Wait until `tools` includes the changes that the last calls made."""
         async with anyio.create_task_group() as tasks:
             for connection in self.connections:
                 tasks.start_soon(connection.settled)
 
     async def offered_tool(self, name: str) -> OfferedTool:
-        """Return the tool with a name, even if a call has only just added it.
+        """Return the tool with the given name, even if a call has only just added it.
 
         Raises:
             ToolNameError: no tool has that name.
@@ -168,7 +168,7 @@ class Servers:
         )
 
     def lane(self, name: str) -> Lane | None:
-        """Return where the tool with a name runs, or None if there is no such tool."""
+        """Return where the tool with the given name runs, or None if there is no such tool."""
         try:
             offered_tool = self._registry.find(name)
         except ToolNameError:

@@ -109,7 +109,7 @@ class ToolRegistry:
         return {offered_tool.connection for offered_tool in self._offers.values()}
 
     def find(self, name: str) -> OfferedTool:
-        """Return the tool with a name.
+        """Return the tool with the given name.
 
         Raises:
             ToolNameError: there is none.

@@ -145,7 +145,7 @@ class ModelApi(Protocol):
 
     @property
     def keeps(self) -> bool:
-        """Whether the server keeps the conversation: if so, each request sends only what is new."""
+        """Whether the server keeps the conversation: if so, each request sends only the new items."""
         ...
 
     async def ask(self, sent: list[Item], on_event: OnRunEvent) -> Turn:

@@ -60,7 +60,7 @@ UploadKey = tuple[AttachmentKind, str, bytes]
 
 @dataclass(slots=True)
 class _Slot:
-    """The outcome for one picture or file: its id and when that expires, or no id if it is sent as data."""
+    """The outcome for one picture or file: its id and expiry time, or no id if it is sent as data."""
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     file_id: str = ""
@@ -230,7 +230,7 @@ class Uploads:
             return slot.file_id
 
     async def _created(self, one: Attachment, key: UploadKey) -> "FileObject | None":
-        """Upload a picture or file. None if that is not possible, now or at all."""
+        """Upload a picture or file. Returns None if that is impossible, for now or at all."""
         import openai
 
         data, _ = base64_bytes(one.url)
@@ -295,7 +295,7 @@ class BridgeUploads:
     def of(
         self, client: "AsyncOpenAI | OpenAI", uploads: Uploads | bool | int | None = None, *, keep: bool
     ) -> Uploads:
-        """Return the uploads for `run(..., uploads=...)`: those given, or those already in use.
+        """Return the uploads for `run(..., uploads=...)`: those passed, or those already in use.
 
         Raises:
             TypeError: the given uploads belong to another client.

@@ -1,4 +1,4 @@
-"""The OpenAI SDK's client, with one message for everything that can go wrong with it."""
+"""The OpenAI SDK's client, and one message for each thing that can go wrong with it."""
 
 import json
 from collections.abc import Generator

@@ -66,7 +66,7 @@ def command(
     imagebridge call get_image '{"text": "Hello"}' load_image '{"source": "picture:1"}'
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
-    JSON is one object, or null for no arguments; - reads it from stdin; a TOOL alone has none. Several pairs
+    JSON is one object, or null for no arguments; - reads it from stdin; a TOOL without JSON has none. Several pairs
     run in order over one connection and produce an array; if a tool takes a picture, picture:1 is the
     first one that earlier calls returned. A pipe gets the whole document, on one line; on
     a terminal, data URLs are shortened.

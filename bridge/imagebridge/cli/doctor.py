@@ -89,7 +89,7 @@ def command(
     imagebridge doctor --server "npx -y @playwright/mcp" --server https://example.com/mcp
     OPENAI_BASE_URL=http://localhost:8000/v1 imagebridge doctor --live --model my-model
 
-    A note says what is configured and was not tried: without --live, no request is sent to the endpoint.
+    A note marks a setting that was not tried: without --live, no request is sent to the endpoint.
 
     --live needs OPENAI_API_KEY. Each rule that OpenAI itself does not document is broken once, next to a
     request that keeps it: 400 confirms the rule, an answer refutes it, anything else leaves it unclear.

@@ -22,7 +22,7 @@ class Ended(BaseException):
 
 
 def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-    """Run a command's coroutine function and return its result. Log messages go to stderr meanwhile.
+    """Run a command's coroutine function and return its result. Meanwhile, log messages go to stderr.
 
     A signal that would end the process first cancels the command, so that its servers are stopped in order. An ignored
     signal, such as SIGHUP under `nohup`, stays ignored.

@@ -1,4 +1,4 @@
-"""`imagebridge serve`: our own MCP server, for launchers that know one program for each package."""
+"""`imagebridge serve`: our own MCP server, for launchers that run only one program per package."""
 
 import os
 import subprocess

@@ -149,7 +149,7 @@ def _escaped(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text without the characters that control a terminal; line breaks and tabs stay."""
+    """Return a text without the characters that control a terminal; line breaks and tabs are kept."""
     return text.translate(STEERING)
 
 

@@ -70,7 +70,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
 def openai_problem(environment: Mapping[str, str]) -> str:
     """Return the problem with the key or address that the OpenAI SDK reads from the environment; empty if none.
 
-    The SDK's own error quotes the key if it contains a line end.
+    The SDK's own error quotes the key if it contains a line break.
     """
     key, address = (environment.get(name, "") for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
     if not key.isascii() or _CONTROL.search(key) or key != key.strip():

@@ -42,8 +42,8 @@ _ENDLESS = 1e12
 class Filter:
     """Which tools are offered: those that match a pattern of `allow` (None: all) and none of `deny`.
 
-    A pattern may contain shell wildcards (`*`, `?`, `[abc]`). It is compared with the server's own name of the tool
-    and with the valid name that models see; as `server:tool`, only with the tools of that server.
+    A pattern may contain shell wildcards (`*`, `?`, `[abc]`). It is matched against the server's own name for
+    the tool and the valid name that models see; `server:tool` matches only tools of that server.
     """
 
     allow: tuple[str, ...] | None = None

@@ -73,7 +73,7 @@ class Connection:
 
     @property
     def tools(self) -> "list[Tool]":
-        """The server's tools, as it listed them last."""
+        """The server's tools, as last listed."""
         return self._tools.now
 
     async def open(self) -> None:
@@ -102,7 +102,7 @@ class Connection:
         return not isinstance(self.setup.server, (HttpServer, MCPServer))
 
     def _failed(self, problem: str, stderr: str) -> ServerError:
-        """Return the error for a server that is not connected, named as in its configuration and as a person would name it."""
+        """Return the error for a server that is not connected, with its name in the configuration and the one for the user."""
         server = label(self.setup.server)
         return ServerError(f"{self.setup.name} ({server})" if self.setup.name else server, problem, stderr)
 

@@ -169,7 +169,7 @@ _NOTICE = 3.0
 
 
 _TRIES = 5
-"""How often a request other than a tool call is sent again to a server that is too busy."""
+"""The number of times that a request other than a tool call is sent again to a busy server."""
 
 
 _SHORT = 10_000
@@ -382,7 +382,7 @@ def _dumped(session_message: SessionMessage) -> bytes:
 
 
 def _with(response: httpx2.Response, kind: str, **body: Any) -> httpx2.Response:
-    """Return a response with another body."""
+    """Return a response with a different body."""
     other_headers = {
         key: value
         for key, value in response.headers.items()

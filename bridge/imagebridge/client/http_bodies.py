@@ -52,7 +52,7 @@ def check_packed_once(response: httpx2.Response) -> None:
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A decompressed body, as long as it stays within the limit."""
+    """A decompressed body that must stay within the limit."""
 
     def __init__(self, response: httpx2.Response) -> None:
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -33,7 +33,7 @@ STOWED = "imagebridge/result"
 
 
 def _stowed(result: JSON) -> JSON:
-    """Return a result that every version of the protocol accepts, with the repaired one inside.
+    """Return a result that every version of the protocol accepts and that contains the repaired one.
 
     Each version's schema refuses something different, for example structured content that is a list, and a
     refused field loses the entire result of a tool that has run (mcp 2.3, 2026-11). So the SDK sees none of

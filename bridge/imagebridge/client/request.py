@@ -34,7 +34,7 @@ _SHORTEST = 0.05
 """The minimum pause in seconds: a server may request none."""
 
 _LONGER = 8.0
-"""The maximum number of times to wait for as long as a busy server requests."""
+"""The maximum number of waits for a busy server, each as long as it requests."""
 
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in total."""
@@ -72,8 +72,8 @@ async def request(
     """Call a tool and return the result's JSON unchanged, with every key.
 
     Progress restarts the clock of `timeout` seconds, up to ten times that long in total (the specification
-    allows the former and recommends the latter: 2025-11-25, lifecycle, timeouts). On giving up, as on
-    cancellation, the server is notified with `notifications/cancelled`.
+    allows the former and recommends the latter: 2025-11-25, lifecycle, timeouts). When the call is abandoned
+    or cancelled, the server is notified with `notifications/cancelled`.
 
     Raises:
         ServerError: the server did not answer in time, or answered with an error or something other than a tool result.

@@ -143,7 +143,7 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
             await self._write(line)
 
     async def run(self) -> None:
-        """Write what is queued, until `finish`."""
+        """Write the queued messages until `finish` is called."""
         with suppress(anyio.BrokenResourceError):
             async with self._waiting:
                 async for line in self._waiting:

@@ -1,1 +1,1 @@
-"""What has been sent so far: the pictures and texts of a conversation, and its budgets."""
+"""The content sent so far: the pictures and texts of a conversation, and its budgets."""

@@ -169,7 +169,7 @@ async def _started(command: Sequence[str]) -> tuple["Process", _Pipes]:
 
 
 async def _ended(process: "Process", seconds: float) -> None:
-    """Wait some seconds for the process to exit."""
+    """Wait at most `seconds` for the process to exit."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110
             await anyio.sleep(0.01)

@@ -69,7 +69,7 @@ class HostSession:
             self._refuse()
 
     def _refuse(self) -> None:
-        """Answer everything that waits for a server that has exited."""
+        """Answer all requests that are waiting for a server that has exited."""
         for stream in self._streams:
             for at in tuple(stream.waiting):
                 refused = failure(at[1], self._why)
@@ -98,7 +98,7 @@ class HostSession:
     # From the host.
 
     def in_use(self, number: object) -> bool:
-        """Return whether a request with this id waits for its answer."""
+        """Return whether a request with this id is waiting for its answer."""
         at = key(number)
         return at in self._given_up or any(at in stream.waiting for stream in self._streams)
 

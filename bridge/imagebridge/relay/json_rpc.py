@@ -1,4 +1,4 @@
-"""Reads and writes lines of JSON-RPC 2.0 without a model of their content: what is passed on stays unchanged."""
+"""Reads and writes lines of JSON-RPC 2.0 without a model of their content: messages pass through unchanged."""
 
 import json
 import re
@@ -223,7 +223,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return the end of the value that starts at `at`, however deep it nests and however long its numbers are."""
+    """Return the end of the value that starts at `at`, however deeply it is nested and however long its numbers."""
     if text[at] not in "[{":
         found = _SCALAR.match(text, at)
         return found.end() if found else at

@@ -88,8 +88,8 @@ _HOST = re.compile(r"(?P<name>[^\s:/@\[\]]+|\[[0-9a-f:.]+\])(:[0-9]{0,5})?", re.
 class Sites:
     """The host names of a server, and the web pages that may send it requests.
 
-    Pages of other sites must not reach a server on this machine under a name of theirs (DNS rebinding; MCP 2026-07-28,
-    Streamable HTTP, Security & Endpoint).
+    Pages of other sites must not reach a server on this machine under a host name of their own (DNS
+    rebinding; MCP 2026-07-28, Streamable HTTP, Security & Endpoint).
 
     Args:
         names: host names of the server, in addition to those of this machine.

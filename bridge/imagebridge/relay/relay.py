@@ -194,7 +194,7 @@ class Relay:
         self._server = None
         self._spoke.set()
         await self._refuse(
-            f"the server {server.name} {how} before it answered. Its log says why; the next request "
+            f"the server {server.name} {how} before it answered. See its log for the reason; the next request "
             "restarts it."
         )
         self._over.set()

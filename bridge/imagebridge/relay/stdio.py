@@ -17,7 +17,7 @@ _LOOK = 1.0
 
 
 def serve(options: RelayOptions) -> None:
-    """Relay between stdin and stdout and the server until stdin ends.
+    """Relay messages between stdin, stdout and the server until stdin ends.
 
     SIGINT, SIGTERM, SIGHUP, the end of the parent process, and the end of stdout's reader also stop the relay
     and its server.

@@ -111,8 +111,9 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
 class Input:
     """A descriptor that is read without a thread if the system can signal when it is ready, otherwise in one.
 
-    On asyncio, data are read in the loop's own callback. A task waiting for a signal (anyio
-    offers nothing else) costs a small message several turns of the loop, more than everything that a relay does with it.
+    On asyncio, data are read in the loop's own callback. With a task waiting for a signal, which is all that
+    anyio offers, a small message would take several iterations of the loop, longer than all other work on it
+    in a relay.
     """
 
     def __init__(self, descriptor: int) -> None:

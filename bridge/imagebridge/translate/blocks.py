@@ -14,7 +14,7 @@
 | any type with `data`                  | a picture or document, if that is what the data are            |
 | resource_link                         | a line; by policy an http(s) address for the API to download   |
 
-Pieces know nothing of models and budgets: `parts.py` turns them into parts.
+Pieces do not depend on models or budgets: `parts.py` turns them into parts.
 """
 
 import re
@@ -52,7 +52,7 @@ _MISSPELT = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-pn
 """Labels that servers send in practice, and their meanings."""
 
 _LONGEST_ADDRESS = 8_000
-"""The longest address in bytes that is passed on; longer ones fail in most servers and proxies."""
+"""The maximum length in bytes of an address that is passed on; longer ones fail in most servers and proxies."""
 
 
 # Characters that no text contains, other than white space and the character that begins a terminal code.
@@ -66,7 +66,7 @@ _WITHHELD = "[not shown: the tool meant it only for the user]"
 
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
-    """Return the pieces for one block of `content`. Never raises because of it, never returns an empty list."""
+    """Return the pieces, at least one, for one block of `content`. Content never raises an exception."""
     pieces = _pieces(block, context)
     if is_json(block) and (scale := scale_of(block)) != 1:
         pieces = [

@@ -1,7 +1,7 @@
 """Pictures and documents hidden in text as base64: a text that is one `data:` URI or base64, or a dump that contains some.
 
 A dump is JSON, JSON inside JSON, or the output of Python's `str` and `repr`. A model reads base64 as
-text: 1 MB of picture costs 350,000 tokens and shows nothing. Other texts are never searched for base64
+text: 1 MB of picture data costs 350,000 tokens and shows nothing. Other texts are never searched for base64
 between their words, because it may be meant as an example.
 
 Texts may be large and hostile: each pattern reads a character a bounded number of times and does not backtrack.

@@ -184,7 +184,7 @@ def _gather(pieces: Sequence[PieceOfBlock], showings: Sequence[_Showing]) -> Non
 
 
 def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Receiver) -> None:
-    """Encode each picture within the budgets; `room` is the bytes for all of them together."""
+    """Encode each picture within the budgets; `room` is the number of bytes for all of them together."""
     if policy.max_tokens is not None:
         _spend_tokens(showings, receiver, policy.max_tokens)
     room -= _cut_into_strips(showings, policy, receiver)

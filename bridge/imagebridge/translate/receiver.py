@@ -1,4 +1,4 @@
-"""The receiver of a translation, as data: the formats, sizes and files that an API takes, and what the model sees."""
+"""The receiver of a translation, as data: the formats, sizes and files that an API accepts, and what the model sees."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class PictureView(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """An API and the model behind it. The defaults are right for every OpenAI model with vision.
+    """An API and the model behind it. The defaults suit every OpenAI model with vision.
 
     model: the model that will see the pictures; None for any. formats: media types of pictures, including PNG or JPEG.
     view: what the model sees, and its price. choose: the detail to use for a requested one. assumes: whether

@@ -59,7 +59,7 @@ _CODES = (json.dumps("\x1b")[1:-1], "\\u008", "\\u009")
 """How the beginnings of terminal codes are escaped here, so that none extends beyond its text into the JSON around it."""
 
 _LITERALS = {"True": True, "False": False}
-"""What Python's `str` writes for values that JSON writes differently."""
+"""The text that Python's `str` produces for values that JSON writes differently."""
 
 
 def structured_text(result: JSON) -> str:
@@ -93,7 +93,8 @@ def structured_text(result: JSON) -> str:
 def saying_alone(result: JSON) -> Iterator[object]:
     """Yield the blocks that may, each on its own, contain the structured content of a result.
 
-    Only those are compared with all of the content: comparing many blocks with much content would take the product of both.
+    Only those are compared with all of the content: comparing many blocks with much content would take time
+    in proportion to both.
     """
     came = result.get("structuredContent")
     # An object with only nulls is not empty: one of them stands for all.
@@ -234,7 +235,7 @@ def _block_text(block: object) -> str | None:
 
 
 def _cleaned(text: str) -> str:
-    """Return a text for comparison: without surrounding white space, line ends and the error prefix."""
+    """Return a text for comparison: without surrounding white space, line endings and the error prefix."""
     return plain(text).replace("\r\n", "\n").strip().removeprefix(f"{sentences.ERROR}\n")
 
 

@@ -141,7 +141,7 @@ class FittedResult:
 
 
 def _block_summary(block: object) -> str:
-    """Name a block: its type, label and length."""
+    """Describe a block by its type, label and length."""
     if not is_json(block):
         return type(block).__name__
     inner = contents_of(block)

@@ -11,7 +11,7 @@ from math import ceil, floor, sqrt
 from imagebridge.facts.models import Detail, Patches, Sizing, Tiles, family
 
 PATCH = 32
-"""Pixels on each side of a patch."""
+"""The number of pixels on each side of a patch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,7 +319,7 @@ def test_a_server_that_dies_answers_with_errors_and_is_started_anew():
         assert error["code"] == -32603
         assert error["message"] == (
             f"the server {os.path.basename(sys.executable)} exited with code 3 before it answered. "
-            "Its log says why; the next request restarts it."
+            "See its log for the reason; the next request restarts it."
         )
         assert echoed(wire, content=[told("alive")]) == {"content": [told("alive")]}
         # It has shaken hands again, without the host.

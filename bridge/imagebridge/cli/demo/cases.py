@@ -22,7 +22,7 @@ LINKED = "camera://north-tower/latest.png"
 class Case:
     """One awkward result.
 
-    name: what is awkward, for the table. tool: the name under which the server offers it.
+    name: the awkward feature, for the table. tool: the name under which the server offers it.
     result: creates the result. picture: whether it contains a picture that a model could be shown.
     must_arrive: other words from the result that must reach the model.
     dumped: whether the handwritten loop turns the whole result into JSON.

@@ -57,8 +57,8 @@ _SAID = 150
 class Outcome:
     """The outcome for one side.
 
-    words: the figure or message behind the fate. lost: what the model was not told. flags: the ids of our
-    stricter rules that the last request violates. pictures: what the model was shown.
+    words: the figure or message behind the fate. lost: the content that the model did not receive. flags: the
+    ids of our stricter rules that the last request violates. pictures: the pictures that the model was shown.
     """
 
     kind: Fate
