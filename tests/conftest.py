@@ -44,7 +44,7 @@ if sys.version_info < (3, 11, 7):
 
 
 def pytest_addoption(pluginmanager):
-    """Install what tests import before the next conftest does: with `-m` also what the tests need that .ci/run switches on."""
+    """Install packages for tests before the next conftest imports them; with `-m`, also for tests that .ci/run enables."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         with pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
             bring("checks" if any(argument.startswith("-m") for argument in sys.argv[1:]) else "tests")

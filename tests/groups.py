@@ -1,6 +1,6 @@
 """The packages that tests need in addition to those of the demo, which are all that `uv run` installs by itself.
 
-`uv run pytest` and the programs of the tests bring the rest when they begin, so that each works in a fresh clone.
+`uv run pytest` and the programs of the tests install the rest when they start, so that each works in a fresh clone.
 """
 
 import os

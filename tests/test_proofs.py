@@ -1,7 +1,7 @@
 """Names the tests that prove each row of docs/blocks.md and each public name, and checks this in both directions.
 
-A row or a name without a test fails here, and so does a test that is named here and is not there, or proves what is promised
-no more. More tests than those named prove most of them: these are where to look first.
+A row or a name without a test fails here, and so does a test that does not exist, or proves something that is no longer
+promised. Most are proved by additional tests; those named here are the places to look first.
 """
 
 import ast

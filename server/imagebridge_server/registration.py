@@ -39,7 +39,7 @@ from .viewer import COMPARED, SHOWN_BY
 _LOG = logging.getLogger(__name__)
 
 TICK = 1.0
-"""The interval between two progress reports, in seconds; hosts cancel a call that reports nothing for long."""
+"""The interval between two progress reports, in seconds; hosts cancel calls that report nothing for too long."""
 
 
 def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:

@@ -1,10 +1,10 @@
 """Measure every figure listed in ratios.py, and write docs/results.md with its plots.
 
-    uv run python -m tests.benchmarks                      all of it, for a machine that does nothing else
-    uv run python -m tests.benchmarks --quick              a fifth of the rounds; the page says so
-    uv run python -m tests.benchmarks --only loop chart    some files, and nothing is written
+    uv run python -m tests.benchmarks                      everything, on an otherwise idle machine
+    uv run python -m tests.benchmarks --quick              a fifth of the rounds, as stated on the page
+    uv run python -m tests.benchmarks --only loop chart    some files, without writing the page
 
-Exit code 1 where a figure misses its bound or could not be measured.
+The exit code is 1 if a figure misses its bound or could not be measured.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Lists every figure that the benchmarks measure, with its bound; the tests check them and the page shows them.
 
-A section is measured by one file, test_NAME.py. A ratio without a bound stands compared with others and promises nothing.
+Each section is measured by one file, test_NAME.py. A ratio without a bound is only for comparison, and is not a
+promise.
 """
 
 from typing import NamedTuple

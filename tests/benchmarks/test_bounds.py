@@ -1,6 +1,7 @@
 """The cost of untrusted input grows linearly: ten times as many blocks take about ten times as long, not a hundred.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_bounds.py`. CPU seconds, the least of three.
+Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_bounds.py`. Times are CPU seconds, the minimum of three
+runs.
 """
 
 import time

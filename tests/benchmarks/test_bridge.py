@@ -1,6 +1,6 @@
 """Compares a call over stdio with the SDK's own client: `uv run pytest -m benchmark -n 0 -s tests/benchmarks`.
 
-The server is a bare script that answers from ready-made lines, so that the client's side is what is measured.
+The server is a plain script that answers with prepared lines, so that mainly the client is measured.
 """
 
 import sys

@@ -1,8 +1,8 @@
 """Compares the time to draw charts with the engine's own conversion, warm, in one run and one event loop.
 
-The engine is asked in a process of its own, as here it would hold the interpreter; it draws the very spec
-that `generate_chart` draws, in the same font: on a machine without fonts it would draw no text at all, in less
-time. Its PNG is six times as large: ours comes from its SVG.
+The engine runs in a separate process, because it would block the interpreter here. It draws the same spec as
+`generate_chart`, in the same font: on a machine without fonts, it would draw no text, and take less time. Its PNG is
+six times as large as ours, which is rendered from its SVG.
 """
 
 import json

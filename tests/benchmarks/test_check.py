@@ -1,6 +1,6 @@
 """Compares the time of a check with `json.loads` of the same body, and its memory with the size of the body.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_check.py`. Each body has 30 MB.
+Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_check.py`. The size of each body is 30 MB.
 """
 
 import io

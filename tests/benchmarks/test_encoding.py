@@ -1,7 +1,7 @@
 """Measures each encoding: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_encoding.py`.
 
-The collection is the test images of Pillow's source distribution, or the folder that IMAGEBRIDGE_COLLECTION names, and
-screens, charts, icons and photographs made here. Only what came without loss counts: PNG, BMP, GIF, PNM.
+The collection consists of the test images in Pillow's source distribution, or the folder that IMAGEBRIDGE_COLLECTION
+names, and of generated screens, charts, icons and photographs. Only lossless originals count: PNG, BMP, GIF, PNM.
 """
 
 import io

@@ -1,7 +1,8 @@
 """Measures the bytes of a long conversation: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_history.py`.
 
-100 turns, each with a fresh screenshot of 1 MB, stateless: every request brings the conversation so far. Bytes are
-those of the requests as the SDK writes them, uploads included; the loop by hand's are those of its bare JSON.
+There are 100 turns, each with a new screenshot of 1 MB, and no state on the server: every request contains the whole
+conversation. The bytes are those of the SDK's requests, including uploads; for the hand-written loop, those of its
+JSON.
 """
 
 import json

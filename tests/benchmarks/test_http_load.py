@@ -1,7 +1,7 @@
 """Compares the HTTP server under load with a bare MCPServer of the SDK that returns the same bytes.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_http_load.py`, on a machine that does nothing else. Both servers
-are loaded in turns; what is compared are the best of many short rounds, as others on the machine only make rounds worse.
+Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_http_load.py` on an otherwise idle machine. The servers
+take turns, and the best of many short rounds are compared, because other work on the machine only slows rounds down.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Compares the time from a prompt to its answer with the same loop, hand-written with mcp and openai.
 
-One call, one PNG of 1 MB over a warm stdio server, two requests. Ours decodes every picture before it is sent; the
-loop by hand checks nothing. The server and the endpoint are bare scripts in processes of their own, so that what
-remains on both sides is what a client does. `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_loop.py`
+There is one call, one PNG of 1 MB from a warm stdio server, and two requests. Our loop decodes every picture before
+sending it; the hand-written one checks nothing. The server and the endpoint are plain scripts in separate processes, so
+that only the work of the client is compared. Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_loop.py`.
 """
 
 import gc

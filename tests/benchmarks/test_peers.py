@@ -1,7 +1,7 @@
 """Compares how long other libraries take from an MCP result to a data URL, each in a separate environment.
 
-Prints ratios to the bare `data:` string, measured in the same process, beside ours; the peers' own
-functions are called, and checked to have made the picture. Needs the package registry.
+Prints ratios to building the plain `data:` string, measured in the same process, next to ours. The libraries' own
+functions are called, and their pictures are checked. Requires the package registry.
 """
 
 import json

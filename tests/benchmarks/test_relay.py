@@ -1,6 +1,6 @@
 """Compares a call through the relay with the same call without it, with the SDK's client as the host.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_relay.py`
+Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_relay.py`.
 """
 
 import sys

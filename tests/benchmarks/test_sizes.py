@@ -1,7 +1,7 @@
 """Measures the cost of pictures from 10 kB to 15 MB, from prompt to answer, and compares it with a hand-written loop.
 
-The PNGs are noise, which no format packs. Tokens are those that the API's price list gives for what is sent, and for text a
-token for four characters: what the endpoint of `imagebridge.testing` counts.
+The PNGs contain noise, which no format compresses. Tokens are counted as by the endpoint of `imagebridge.testing`: for
+pictures according to the API's price list, and for text one token per four characters.
 """
 
 import json

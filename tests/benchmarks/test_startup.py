@@ -1,6 +1,6 @@
 """Compares the time from process start to the answer to `tools/list` with an empty server of the SDK.
 
-`uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_startup.py`.
+Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_startup.py`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Compares the time of a streamed run with the same loop, hand-written with the SDK's stream helper.
 
-Four turns: three calls whose arguments come in pieces, then an answer in 400 pieces. The endpoint is a bare script in
-a process of its own. `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_stream.py`
+There are four turns: three calls whose arguments arrive in pieces, then an answer in 400 pieces. The endpoint is a
+plain script in a separate process. Run `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_stream.py`.
 """
 
 import json

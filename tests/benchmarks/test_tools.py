@@ -1,7 +1,8 @@
 """Compares the medians of warm calls of every tool over stdio with other servers, where npm has them.
 
-create_image and edit_image ask the local endpoint, which draws in milliseconds: theirs is what lies between.
-Peers are installed once into the user's cache. imagesorcery-mcp needs six gigabytes of models and is left out.
+create_image and edit_image use the local endpoint, which draws in milliseconds, so their times are our own overhead.
+Other servers are installed once, into the user's cache. imagesorcery-mcp is left out because it needs six gigabytes of
+models.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The result for a picture file at each entry point: translation with both proofs, load_image, animation frames.
 
-Run as a program, as users do, so that a crash is told, and so is what is printed on stderr: a list of paths
-comes in, a line of JSON for each goes out.
+It is run as a program, as by users, to detect crashes and output on stderr: it reads a list of paths, and writes a line
+of JSON for each.
 """
 
 import base64

@@ -2,8 +2,8 @@
 
     uv run --group checks python tests/collection/mutated.py --count 50000 --seed 17
 
-File NUMBER of a seed is always the same: `--first NUMBER` goes on where a run has stopped, and two processes share
-the work by two seeds. Exit code 1 where a rule is broken; `--keep DIR` keeps those files.
+File NUMBER of a seed is always the same: `--first NUMBER` continues where a run has stopped, and two processes can
+share the work with different seeds. The exit code is 1 if a rule is broken; `--keep DIR` keeps the files that broke it.
 """
 
 import argparse

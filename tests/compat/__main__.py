@@ -1,9 +1,9 @@
 """Run every framework with every kind of result and every CLI with a photograph, and write docs/compatibility.md.
 
     uv run python -m tests.compat            the locked versions
-    uv run python -m tests.compat --newest   what resolves today: each row that changed is named, nothing is written
+    uv run python -m tests.compat --newest   the newest versions: changed rows are listed, nothing is written
 
-Exit code 1 where a row reaches less than it must, or, with --newest, is another one than on the page.
+The exit code is 1 if a row does not reach its minimum, or, with --newest, differs from the page.
 """
 
 import argparse

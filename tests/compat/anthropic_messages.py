@@ -1,7 +1,7 @@
 """A strict local stand-in for Anthropic's Messages API: it plays a scripted model and rejects what the API rejects.
 
-The rules are those of platform.claude.com/docs (vision, tool use), as of 2026-11-29: which blocks a tool result holds,
-which pictures are taken, and that each use of a tool is answered in the next message.
+The rules are those of platform.claude.com/docs (vision, tool use), as of 2026-11-29: which blocks a tool result may
+contain, which pictures are accepted, and that each use of a tool is answered in the next message.
 """
 
 import json

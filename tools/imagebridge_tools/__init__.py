@@ -31,7 +31,7 @@ TOOLS = (
     create_image,
     edit_image,
 )
-"""All tools, in the order in which models read them."""
+"""All tools, in the order in which they are listed to models."""
 
 __all__ = [
     "TOOLS",

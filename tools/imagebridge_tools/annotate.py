@@ -33,14 +33,14 @@ _KEYS = ("kind", "at", "label", "color")
 _TOLD = 20
 
 _LETTER_SHARE = 45
-"""The height of letters as a fraction of the picture's side, if it were square."""
+"""The ratio of the side of a square as large as the picture to the height of letters."""
 
 _LARGEST_LETTERS, _SMALLEST_LETTERS = 200, 12
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A mark in pixels; `path` is its position in the arguments, `chosen` says whether its colour was given."""
+    """A mark in pixels; `path` is its position in the arguments, and `chosen` whether its colour was specified."""
 
     path: str
     kind: str
@@ -210,7 +210,7 @@ def _checked_mark(
     """Check one mark and convert its numbers to pixels; without a picture, check only what does not need one.
 
     Raises:
-        ArgumentError: everything that is wrong with it.
+        ArgumentError: the mark is invalid; the error reports everything that is wrong with it.
     """
     if not isinstance(mark, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  # it comes from a model
         raise ArgumentError(path, f"is {mark!r}, which is not an object; {_FORM}")
@@ -281,7 +281,7 @@ def _flat(at: JsonValue, path: str) -> list[float]:
 
 
 def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> list[tuple[float, float]]:
-    """Return the points of a mark in pixels; if the picture or the kind is not known, only their count is checked."""
+    """Return the points of a mark in pixels; if the picture or the kind is unknown, only check their count."""
     if kind not in KINDS:
         return []
     wanted = KINDS[kind]

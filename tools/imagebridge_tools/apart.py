@@ -1,4 +1,4 @@
-"""apart: runs work on untrusted files in separate processes, where a bomb costs one call and never the server."""
+"""apart: runs work on untrusted files in separate processes, where a bomb affects one call and never the server."""
 
 import os
 from collections.abc import AsyncGenerator, Callable
@@ -71,7 +71,7 @@ def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncC
 
 
 class ApartError(BridgeError):
-    """Work on a file took too long or too much memory, or ended its process."""
+    """Work on a file took too long, needed too much memory, or crashed its process."""
 
 
 async def apart(
@@ -121,7 +121,7 @@ class _WorkerResult(NamedTuple):
 async def _worked(
     limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> WorkResult:
-    """Call `function` in a worker within limits, and end the worker if it would keep holding too much.
+    """Call `function` in a worker within limits, and stop the worker if it would keep too much memory.
 
     Raises:
         ApartError: as `apart`.
@@ -148,7 +148,7 @@ async def _worked(
 
 
 async def _tidied() -> None:
-    """Make the worker that has just answered release memory, and end it if it cannot release enough."""
+    """Make the worker that has just answered release memory, and stop it if it cannot release enough."""
     with CancelScope(shield=True), suppress(BrokenWorkerProcess):
         # Until the first of these, it holds what it was given and has answered.
         for _ in range(2):

@@ -118,7 +118,7 @@ def _joined(one: Box, other: Box) -> Box:
 """The values of `show`: both pictures and the changes, both, the changes in red over the second, or the differences."""
 
 TOLERANCE = 10
-"""The levels, of 255, by which a pixel may differ without counting as changed; JPEG alone causes that much."""
+"""The difference, in levels of 255, up to which a pixel does not count as changed; JPEG alone causes that much."""
 
 _TOLD = 12
 """The maximum number of regions that are listed and numbered."""

@@ -41,7 +41,7 @@ SECONDS = 300.0
 """The time limit, in seconds; a large picture of high quality takes up to two minutes."""
 
 TICK = 3.0
-"""The interval between two progress reports, in seconds; hosts cancel a call that reports nothing for long."""
+"""The interval between two progress reports, in seconds; hosts cancel calls that report nothing for too long."""
 
 
 Images = Annotated[
@@ -118,7 +118,7 @@ async def create_image(
 
     Raises:
         ArgumentError: some arguments are wrong (the error reports all of them), or the API rejects one.
-        CreationError: no key, no credit, no connection, or no answer within `seconds`.
+        CreationError: there is no key, credit or connection, or no answer arrived within `seconds`.
     """
     order = ImageRequest(
         prompt=prompt,
@@ -179,7 +179,7 @@ async def edit_image(
     Raises:
         ArgumentError: a picture, the mask or other arguments are wrong (the error reports all), or the API rejects one.
         ApartError: decoding a picture took too long or too much memory.
-        CreationError: no key, no credit, no connection, or no answer within `seconds`.
+        CreationError: there is no key, credit or connection, or no answer arrived within `seconds`.
     """
     order = ImageRequest(
         prompt=prompt,

@@ -119,7 +119,7 @@ async def load_file(
         ArgumentError: `source` may not be read, does not exist, is too large or is neither a document nor a text; or
             it does not contain what is requested. The error reports everything that is wrong.
         ApartError: reading a document took too long or too much memory.
-        BridgeError: it is a workbook or PDF, and the extra `server` is not installed.
+        BridgeError: the file is a workbook or PDF, and the extra `server` is not installed.
     """
     mistakes = Mistakes(noted)
     if start is not None and start < 1:

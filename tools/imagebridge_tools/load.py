@@ -1,4 +1,4 @@
-"""load_image: loads a picture from any place that tools may read, in an upright form that models accept."""
+"""load_image: loads a picture from any place that tools may read, upright and in a format that models accept."""
 
 from math import sqrt
 from typing import Annotated, NamedTuple
@@ -25,7 +25,7 @@ SMALLEST = 16
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
 _LARGE, _LARGE_AREA = 40_000_000, 12_000_000
-"""The number of pixels above which a picture is shrunk, and the number to which it is: more than any model sees."""
+"""The number of pixels above which a picture is shrunk, and the limit for the result: more than any model sees."""
 
 
 class LoadedFile(NamedTuple):
@@ -237,7 +237,7 @@ def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) 
 
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
-    """Convert a file that no model accepts; return pictures, remarks, and its original width if it was drawn at another size."""
+    """Convert a file that no model accepts; return pictures, remarks, and its own width if drawn at another size."""
     from imagebridge.pictures.convert import converted
 
     conversion = converted(to_base64(data), "decoded")

@@ -42,7 +42,7 @@ class Mistakes:
             return None
 
     async def met(self, reading: Awaitable[Found]) -> Found | None:
-        """Return what is read, or None if that is a mistake."""
+        """Return the result of `reading`, or record a mistake and return None."""
         try:
             return await reading
         except ArgumentError as error:

@@ -50,7 +50,7 @@ Correction = Annotated[
 def make_qr_code(
     text: CodeText, size: CodeSize = 512, error_correction: Correction = "M", noted: Noted = ()
 ) -> ToolOutput:
-    """Draw `text` as a QR code of `size` x `size` pixels, with squares of an equal number of whole pixels.
+    """Draw `text` as a QR code of `size` x `size` pixels, whose squares all have the same size in whole pixels.
 
     `error_correction` is L, M, Q or H: 7, 15, 25 or 30 percent of the code may be hidden. `noted` contains the mistakes
     found so far; they are reported together with those found here.

@@ -1,4 +1,4 @@
-"""ToolOutput: the result of every tool; also numbers, sizes and names as its sentence writes them."""
+"""ToolOutput, the result of every tool, and helpers that write numbers, sizes and names in its sentence."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -1,6 +1,7 @@
 """Real servers from npm: a browser whose pictures show each click, and three similar servers whose tools keep names.
 
-`uv run pytest -m long tests/bridge/test_real_servers.py`; it needs Chromium, and the network for npm.
+Run `uv run pytest -m long tests/bridge/agent/test_real_servers.py`, which requires Chromium, and network access for
+npm.
 """
 
 import json

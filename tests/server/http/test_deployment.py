@@ -1,6 +1,6 @@
 """The files that docs/deploy.md copies and starts are consistent with each other and with the command line.
 
-Containers themselves are not run here; tests/server/http/test_replicas.py runs nginx with the same configuration.
+Containers are not run here; tests/server/http/test_replicas.py runs nginx with the same configuration.
 """
 
 import json

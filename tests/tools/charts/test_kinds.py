@@ -171,7 +171,7 @@ class TestLayers:
     async def test_what_lies_flat_is_told(self):
         wide = [{**row, "share": 0.5} for row in PLAN]
         fields = {"columns": {"x": "m", "y": ["sold", "plan", "share"]}}
-        told = "; 'share' almost flat next to much larger numbers: give two kinds"
+        told = "; 'share' looks almost flat next to much larger numbers: give two kinds"
         for kind in ("line", ["bar", "line", "area"], ["bar", "line", "line"]):
             assert told in (await drawn(kind=kind, data=wide, **fields))[1]
         assert "flat" not in (await drawn(kind=["bar", "bar", "line"], data=wide, **fields))[1]

@@ -31,7 +31,7 @@ _ENDS: Sequence[JsonObject] = (
     {"test": "datum.index === 0", "value": "left"},
     {"test": "datum.index === 1", "value": "right"},
 )
-"""How the first and last labels are placed inside the axis."""
+"""The alignment that keeps the first and last labels inside the axis."""
 
 _NOTHING: Mapping[str, JsonValue] = {}
 
@@ -92,14 +92,14 @@ class _AxisUse(NamedTuple):
 
 
 def labelled(spec: Mapping[str, JsonValue], style: Style = NORMAL) -> JsonObject:
-    """Return the spec with labels on axes that it does not describe and whose values its rows contain."""
+    """Return the spec with labels on axes that it does not define itself and whose values are in its rows."""
     datasets = spec.get("datasets")
     inherited = _InheritedRows([], True, datasets if isinstance(datasets, Mapping) else {}, {})
     return _views(spec, inherited, style)
 
 
 def ruled(config: JsonValue) -> bool:
-    """Return whether a spec's own `config` describes the labels of axes."""
+    """Return whether a spec's own `config` defines the labels of axes."""
     parts = config.items() if isinstance(config, Mapping) else ()
     return any(
         name.startswith("axis") and isinstance(part, Mapping) and _OWN & set(part) for name, part in parts
@@ -163,7 +163,7 @@ def _uses(
     outer: _InheritedRows,
     shared: Mapping[str, JsonValue] = _NOTHING,
 ) -> Iterator[_AxisUse]:
-    """Yield where a channel shows a field; a layer's definition includes that of the surrounding encoding."""
+    """Yield the uses of a channel that show a field; a layer's definition includes the surrounding encoding."""
     inherited = outer.inside(view)
     own = _mapping(_mapping(view.get("encoding")).get(channel))
     whole = {**shared, **own}
@@ -179,7 +179,7 @@ def _layers(view: Mapping[str, JsonValue]) -> list[Mapping[str, JsonValue]]:
 
 
 def _free(definition: Mapping[str, JsonValue]) -> bool:
-    """Return whether the values of a field are shown unchanged, on an axis that is not described."""
+    """Return whether the values of a field are shown unchanged, on an axis that the spec does not define."""
     axis = definition.get("axis", {})
     plain = not any(key in definition for key in ("bin", "timeUnit", "impute"))
     kept = "aggregate" not in definition or (
@@ -194,7 +194,7 @@ def _type(definition: Mapping[str, JsonValue]) -> str:
 
 
 def _periodic(use: _AxisUse) -> bool:
-    """Return whether a field is shown by its months, days or hours as categories, on an axis that is not described."""
+    """Return whether a field is shown by its months, days or hours as categories, on an axis that is not defined."""
     one = use.definition
     axis = one.get("axis", {})
     named = "timeUnit" in one and one.get("type") in ("ordinal", "nominal") and "bin" not in one

@@ -1,4 +1,4 @@
-"""The arguments of generate_chart as models read them; the chart itself reports best what is wrong with most of them."""
+"""The arguments of generate_chart as models read them; the chart itself validates most of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any

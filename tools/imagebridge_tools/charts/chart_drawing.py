@@ -162,7 +162,7 @@ def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
 
 
 def _too_deep(drawing: Mapping[str, JsonValue]) -> bool:
-    """Return whether a spec is nested deeper than the engine reads; not recursive, as Python's limit depends on its version."""
+    """Return whether a spec is nested too deeply for the engine, without recursion, whose limit varies by Python version."""
     level: list[JsonValue] = [
         {key: value for key, value in drawing.items() if key != "data"},
         drawing.get("data"),

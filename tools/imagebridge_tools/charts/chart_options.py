@@ -16,7 +16,7 @@ Columns = Mapping[str, str | Sequence[str]]
 Stack = bool | Literal["normalize"] | None
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
-"""How the rows at one position are combined into one number."""
+"""The ways to combine the rows at one position into one number."""
 
 ORDERS = ("ascending", "descending")
 SCALES = ("linear", "log", "symlog")
@@ -53,9 +53,9 @@ def read_options(
     ranges: JsonValue,
     labels: JsonValue,
 ) -> tuple[Options, list[ArgumentError]]:
-    """Return the options for charts of some kinds, none if the kinds are unknown, and everything that is wrong with them.
+    """Return the options for charts of these kinds (none if the kinds are unknown), and all mistakes in them.
 
-    An option that does not apply to a kind should be left out, and is not examined further.
+    An option that does not apply to a kind is reported, and not examined further.
     """
     wrong: list[ArgumentError] = []
     asked = {"aggregate": aggregate, "sort": sort, "scales": scales, "ranges": ranges, "labels": labels}

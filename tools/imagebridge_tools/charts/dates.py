@@ -1,4 +1,4 @@
-"""Axes of dates: ticks at whole hours, days, months or years, and labels that always name the day."""
+"""Builds axes of dates, with ticks at whole hours, days, months or years, and labels that always name the day."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence

@@ -47,8 +47,9 @@ def _flat(chart: Chart) -> str:
         flat += [repr(name) for name, most in axis.items() if 0 < _FLAT * most < max(axis.values())]
     if not flat:
         return ""
+    look = "looks" if len(flat) == 1 else "look"
     return (
-        f"; {', '.join(flat)} almost flat next to much larger numbers: give two kinds, which have separate "
+        f"; {', '.join(flat)} {look} almost flat next to much larger numbers: give two kinds, which have separate "
         "axes, or draw another chart"
     )
 

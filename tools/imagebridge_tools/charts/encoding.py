@@ -1,4 +1,4 @@
-"""Axes and colours of a kind of chart: the parts of Vega-Lite's `encoding` that its marks share."""
+"""Builds the axes and colours of a chart: the parts of Vega-Lite's `encoding` that its marks share."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -144,7 +144,7 @@ _BOX = ("low", "q1", "q3", "high", "out")
 """The fields of a box's rows, apart from its median."""
 
 LEGEND_TICKS = 5
-"""The approximate number of labels next to a legend's shades; with the same number as `nice`, both ends are labelled."""
+"""The approximate number of labels next to a legend's shades; with the same `nice`, both ends are labelled."""
 
 _LARGE, _SMALL = 1e8, 1e-3
 """The limits above and below which numbers in plain digits are too long for an axis."""
@@ -313,7 +313,7 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 
 def _zero(chart: Chart, role: str) -> bool:
-    """Return whether an axis of numbers starts at 0: for areas always, for lines unless they would look flat."""
+    """Return whether an axis of numbers starts at 0: always for areas, and for lines unless they would look flat."""
     numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
     if chart.kind in ("area", "bar") and role == "y":
         return True
@@ -354,7 +354,7 @@ def color(chart: Chart) -> JsonObject:
 
 
 def scheme(chart: Chart, *, reverse: bool = False) -> JsonObject:
-    """Return the shades for numbers, without those invisible on the background; `reverse` puts light ones first on white."""
+    """Return the shades for numbers, without those invisible on the background; `reverse` puts light ones first."""
     dark = chart.frame.theme == "dark"
     extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
     return {"name": "viridis", "extent": extent}

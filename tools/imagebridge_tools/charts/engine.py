@@ -30,7 +30,7 @@ FONTS = Path(__file__).parents[1] / "fonts"
 
 _FONT = "Inter"
 _UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
-"""Characters that our font may lack; it has all others."""
+"""Matches characters that the bundled font may lack; it contains all others."""
 
 _FAMILY = "font-family="
 
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def _log() -> int:
-    """Return a file for the engine's output, and redirect stdout and stderr to it, to keep it out of answers and terminals."""
+    """Redirect stdout and stderr to a file, to keep the engine's output out of answers and terminals; return the file."""
     sys.stderr = os.fdopen(os.dup(2), "w")
     if hasattr(os, "memfd_create"):
         log = os.memfd_create("log")

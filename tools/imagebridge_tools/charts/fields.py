@@ -245,7 +245,7 @@ def _measured(
     frame: ChartFrame,
     how: Mapping[str, str],
 ) -> ChartFrame:
-    """Return the frame with units, and `how` rows are combined, in its titles; percentages in a percent format become shares."""
+    """Add units, and `how` rows are combined, to a frame's titles; with a percent format, percentages become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
         if role not in names or types[role] != "number":
@@ -274,7 +274,7 @@ def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, Colum
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
-    """Return roles with x and y swapped: horizontal boxes have their categories in y, but are drawn like others."""
+    """Return roles with x and y swapped: horizontal boxes have categories in y, but are drawn like vertical ones."""
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 

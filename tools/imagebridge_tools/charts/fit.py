@@ -19,7 +19,7 @@ _LISTS = ("concat", "hconcat", "vconcat")
 _FACETS = ("row", "column", "facet")
 
 _UNSIZED = 300
-"""The size, in pixels, of a chart that specifies none, which keeps the proportions of the parts."""
+"""The size of a chart that specifies none, in pixels, so that the parts keep their proportions."""
 
 _SMALLEST = 40
 """The minimum width and height of a chart, in pixels."""

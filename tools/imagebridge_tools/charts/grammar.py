@@ -19,7 +19,7 @@ _NAMED = 60
 """The maximum number of words that are listed if none is similar."""
 
 _ALIKE, _ALIKE_SHORT = 0.65, 0.5
-"""The minimum similarity for suggesting a known word, in general and for words of up to `_SHORT` letters; 1 means equal."""
+"""The minimum similarity for suggesting a word, in general and for words of up to `_SHORT` letters; 1 means equal."""
 
 _SHORT = 3
 
@@ -63,7 +63,7 @@ _KINDS = {
 
 
 class Mistake(NamedTuple):
-    """A mistake, and its distance from what would be allowed at its position.
+    """A mistake, and the distance between the wrong value and the nearest allowed one.
 
     For an unknown word, which is a key of the object at `path` or the text there, the message is built from `word` and
     the known `words`; for anything else, `problem` is the message.
@@ -142,7 +142,7 @@ def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
 
 
 def _links(value: JsonValue) -> Iterator[tuple[int, str]]:
-    """Yield the positions of links in marks and channels, except in rows and in definitions of how their fields are read."""
+    """Yield the positions of links in marks and channels, except in rows and in definitions of how to read fields."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "href":
@@ -289,7 +289,7 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
 
 
 def is_meant(word: str, words: Iterable[str]) -> bool:
-    """Return whether an unknown key of a spec is meant for one of some words."""
+    """Return whether an unknown key of a spec probably stands for one of these words."""
     known = {
         name
         for part in vega_lite_schema.branches(vega_lite_schema.root())

@@ -1,4 +1,4 @@
-"""Makes bars visible that would be too short to see: they are drawn as a line one pixel long, and a remark mentions it."""
+"""Makes bars visible that would be too short to see: draws them one pixel long, and mentions this in a remark."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence

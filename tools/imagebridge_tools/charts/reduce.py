@@ -21,7 +21,7 @@ _OUTLIERS = 200
 
 
 def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
-    """Return a width for at most `most` bins from `low` to `high`: 1, 2 or 5 times a power of ten, and `whole` if so."""
+    """Return the width of at most `most` bins from `low` to `high`: 1, 2 or 5 times 10**n, and 1 or more if `whole`."""
     span = high - low
     least = max(span / most if span > 0 else abs(low) / 10 or 1.0, 1e-300)
     power = 10.0 ** math.floor(math.log10(least))

@@ -94,7 +94,7 @@ _STACKS: dict[str, chart_options.Stack] = {"stacked": True, "grouped": False, "c
 
 
 def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
-    """Return the kind and the stacking if a name such as `stacked_bar` specifies both and `stack` does not differ."""
+    """Return the kind and the stacking if a name such as `stacked_bar` specifies both and `stack` agrees."""
     found = (
         re.fullmatch(r"(stacked|grouped|clustered)[ _-]?(.+)", kind.strip().casefold())
         if isinstance(kind, str)

@@ -77,7 +77,7 @@ class _DataFields:
     def check(
         self, path: str, view: SpecView, fields: FieldNames, repeats: Mapping[str, list[str]]
     ) -> FieldNames:
-        """Check a view inside one with `fields`, and return the fields that are available to its marks."""
+        """Check a view, given the `fields` of the view around it; return the fields that are available to its marks."""
         if "data" in view:
             fields = self._carried(view["data"])
         for number, transform in enumerate(listed(view.get("transform"))):

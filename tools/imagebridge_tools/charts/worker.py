@@ -120,7 +120,7 @@ _LONE = len("\\ud83d")
 
 
 def _drawable(spec: str) -> str:
-    """Remove characters from JSON that XML does not allow (XML 1.0, 2.2) and the engine rejects; replace lone surrogates by U+FFFD."""
+    """Remove characters that XML does not allow (XML 1.0, 2.2) from JSON, and replace lone surrogates by U+FFFD."""
 
     def kept(found: re.Match[str]) -> str:
         escape = found[0]

@@ -58,7 +58,7 @@ class Captions:
         """Write a label next to the object in a box, above it if that is free.
 
         Raises:
-            ArgumentError: it does not fit the picture.
+            ArgumentError: the label does not fit the picture.
         """
         block = self._laid(text, argument)
         places = [self._inside(place, block) for place in _places(anchor, block, gap)]
@@ -72,7 +72,7 @@ class Captions:
         """Write a label in the middle of a box with its colour, or next to it if the box is too small.
 
         Raises:
-            ArgumentError: it does not fit the picture.
+            ArgumentError: the label does not fit the picture.
         """
         block = self._laid(text, argument)
         left, top = (box[0] + box[2] - block.width) / 2, (box[1] + box[3] - block.height) / 2
@@ -85,7 +85,7 @@ class Captions:
         """Write a label with its upper left corner at a point, or as close to it as the edges allow.
 
         Raises:
-            ArgumentError: it does not fit the picture.
+            ArgumentError: the label does not fit the picture.
         """
         block = self._laid(text, argument)
         self._write(

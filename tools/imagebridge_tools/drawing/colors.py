@@ -85,7 +85,7 @@ def luminance(value: Color) -> float:
 
 
 def _distance(one: Sequence[int], other: Sequence[int]) -> float:
-    """Return how different two colours look, roughly (the "redmean" distance)."""
+    """Return roughly how different two colours look (the "redmean" distance)."""
     red = (one[0] + other[0]) / 2
     r, g, b = (first - second for first, second in zip(one, other, strict=True))
     return ((2 + red / 256) * r * r + 4 * g * g + (2 + (255 - red) / 256) * b * b) ** 0.5

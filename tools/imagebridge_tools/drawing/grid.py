@@ -23,7 +23,7 @@ _TICK = 5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The way a view shows the `box` of the original: its pixels per pixel of the original, its rotation and its offset."""
+    """The way a view shows the `box` of the original: its scale in both directions, its rotation and its offset."""
 
     box: Box
     across: float
@@ -33,7 +33,7 @@ class View:
     top: int = 0
 
     def seen(self, x: float, y: float) -> tuple[float, float]:
-        """Return where a point of the original lies in the view, in pixels."""
+        """Return the position of a point of the original in the view, in pixels."""
         x0, y0, x1, y1 = self.box
         u, v = {
             0: ((x - x0) * self.across, (y - y0) * self.down),

@@ -98,7 +98,7 @@ def required(source: Source, argument: str = "source") -> kinds.FileType:
     """Return the picture format of a file.
 
     Raises:
-        ArgumentError: it is not a picture.
+        ArgumentError: the file is not a picture.
     """
     file_type = kinds.kind(source.data)
     if file_type is kinds.PDF:

@@ -79,7 +79,7 @@ class BucketStorage:
         self._silence = silence or BucketSilence()
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, or ValueError if it is too large."""
         import obstore
 
         with self._asking():

@@ -15,7 +15,7 @@ _MARKS = (
 _WESTERN = "cp1252"
 
 _NEAR = 0.75
-"""The Western encoding, by far the most frequent, is chosen from this fraction of the confidence in another one."""
+"""The Western encoding, by far the most common, is preferred from this fraction of another encoding's confidence."""
 
 _WIDE = (
     ("utf-32-le", 4, 0, 0.8),
@@ -66,7 +66,7 @@ def decoded(data: bytes) -> DecodedText:
 
 
 def _wide(data: bytes) -> str:
-    """Return UTF-16 or UTF-32 if there are zeros where these have them for ASCII, otherwise ""."""
+    """Return UTF-16 or UTF-32 if zeros are at the positions that are typical of ASCII text, otherwise ""."""
     seen = data[:_ZEROS]
     for encoding, step, place, least in _WIDE:
         others = bytes(byte for at, byte in enumerate(seen) if at % step != place)

@@ -129,7 +129,7 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
 
 
 def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
-    """Return the possible positions of the path below the allowed folders, judging only by its text.
+    """Return the paths below the allowed folders that `path` may mean, judging only by its text.
 
     Nothing outside is accessed, not even to check whether it exists: on Windows, checking a share already contacts
     another host.

@@ -1,4 +1,4 @@
-"""The storage of a store: a folder on this machine, or a bucket of an object store (see `bucket.py`)."""
+"""The places where a store keeps its objects: a local folder, or a bucket of an object store (see `bucket.py`)."""
 
 import os
 import time
@@ -19,7 +19,7 @@ TOO_LARGE = f"the object has over {LARGEST:,} bytes"
 
 
 class StoredObject(NamedTuple):
-    """An object: its name, its bytes, and when it was last used, in seconds since 1970."""
+    """An object: its name, its size in bytes, and the time when it was last used, in seconds since 1970."""
 
     name: str
     size: int
@@ -27,13 +27,13 @@ class StoredObject(NamedTuple):
 
 
 class ObjectStorage(Protocol):
-    """Objects by name, which appear complete or not at all. Failures raise OSError."""
+    """Storage for objects by name, which are never visible while incomplete. Failures raise OSError."""
 
     pause: float
     """The minimum interval between two checks for too much content, in seconds; a check may cost requests."""
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, or ValueError if it is too large."""
         ...
 
     def head(self, name: str, size: int) -> bytes:
@@ -51,7 +51,7 @@ class ObjectStorage(Protocol):
         ...
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin with this, in no order."""
+        """Yield the objects whose names start with `beginning`, in no particular order."""
         ...
 
     def delete(self, name: str) -> None:
@@ -72,7 +72,7 @@ class FolderStorage:
         self._folder = folder
 
     def get(self, name: str) -> bytes:
-        """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
+        """Return an object. Raises FileNotFoundError if it does not exist, or ValueError if it is too large."""
         data = self.head(name, LARGEST + 1)
         if len(data) > LARGEST:
             raise ValueError(TOO_LARGE)
@@ -97,7 +97,7 @@ class FolderStorage:
         return True
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin with this, in no order."""
+        """Yield the objects whose names start with `beginning`, in no particular order."""
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(OSError):  # another process may have deleted it

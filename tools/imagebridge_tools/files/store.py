@@ -55,7 +55,7 @@ class StoredPicture:
 class Store:
     """Pictures in `storage` or a folder, one object each: a line of JSON that describes it, and its bytes.
 
-    Objects appear complete or not at all, so that several processes may share a storage. `keep` removes the least
+    Objects are never visible while incomplete, so several processes may share a storage. `keep` removes the least
     recently used pictures if all of them exceed `limit` bytes, and those that were not used for `seconds`.
     """
 

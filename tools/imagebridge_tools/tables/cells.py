@@ -98,7 +98,7 @@ def finite(cell: JsonValue) -> JsonValue:
 
 
 def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
-    """Return cells, including texts such as "12.5", as numbers, or None if one is not a number or is a code such as "007"."""
+    """Return cells, including texts such as "12.5", as numbers; None if one is not a number, or a code such as "007"."""
     if are_numbers(cells):
         return list(cells)
     found: list[JsonValue] = []

@@ -1,4 +1,4 @@
-"""Finds the table in an exported grid of cells, despite titles and comments above the header, and repeated or empty names."""
+"""Finds the table in an exported grid of cells, despite titles and comments above it, and repeated or empty names."""
 
 import re
 from collections import Counter
@@ -328,7 +328,7 @@ def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
 
 
 def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
-    """Return whether the supposed names of the columns are a row: numbers (not years) above numbers, or dates above dates."""
+    """Return whether the supposed names of columns are a row: numbers (not years) above numbers, or dates above dates."""
     found: list[bool] = []
     for name, cells in zip(names, zip(*grid, strict=True), strict=True):
         texts = [_name(cell) for cell in cells if not is_missing(cell)]

@@ -97,7 +97,7 @@ def rows_as_csv(
 
 
 def csv_row(cells: Iterable[JsonValue]) -> str:
-    """Return a row as CSV."""
+    """Return cells as a row of CSV."""
     made = StringIO()
     csv.writer(made, lineterminator="\n").writerow(cells)
     return made.getvalue()

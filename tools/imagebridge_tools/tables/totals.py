@@ -29,7 +29,7 @@ _MEANS = frozenset(
 def left_out(
     columns: Mapping[str, list[JsonValue]], separator: str
 ) -> tuple[dict[str, list[JsonValue]], str] | None:
-    """Return columns without rows of totals, which have such a name and sum others, and a remark on them, or None.
+    """Return columns without the rows that are named as totals and sum others, and a remark on them, or None.
 
     Most numbers in such a row must be sums, of all other rows or of those since the previous total: a company may be
     called Total. The last row need not have a name if it sums at least three rows.

@@ -115,7 +115,7 @@ def sheets(book: Book) -> tuple[list[str], list[str]]:
     """Return the names of a workbook's visible and of its hidden sheets; if all are hidden, they count as visible.
 
     Raises:
-        ArgumentError: it is not a readable workbook.
+        ArgumentError: the file is not a readable workbook.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
