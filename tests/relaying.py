@@ -2,8 +2,11 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from first_messages import introduction
@@ -13,6 +16,11 @@ PROXY = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main;
 SLOPPY = [sys.executable, str(TESTS / "servers" / "sloppy.py")]
 KINDS = [sys.executable, str(TESTS / "servers" / "kinds.py")]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(TESTS)}
+
+# What asks a process to end, without an end by force.
+WINDOWS = os.name == "nt"
+END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
+GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {}
 
 
 class Wire:
@@ -73,3 +81,23 @@ class Wire:
 def relay(*options, server=SLOPPY, client="mcp"):
     """Start the relay in front of a server."""
     return Wire([*PROXY, *options, "--", *server], client)
+
+
+@contextmanager
+def served(*options, server=SLOPPY, address="127.0.0.1:0"):
+    """Serve a relay; yield its address and its process."""
+    target = ["--", *server] if server else []
+    command = [*PROXY, "--http", address, *options, *target]
+    with subprocess.Popen(
+        command, env=ENVIRONMENT, stderr=subprocess.PIPE, cwd=TESTS.parent, **GROUP
+    ) as process:
+        try:
+            line = process.stderr.readline().decode()
+            found = re.fullmatch(r"imagebridge proxy: serving at (http://\S+)\n", line)
+            assert found, line + process.stderr.read().decode()
+            yield found[1], process
+        finally:
+            if process.poll() is None:
+                process.send_signal(END)
+            process.wait(600)
+    assert process.returncode == 0

@@ -3,11 +3,9 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -20,7 +18,7 @@ import pytest
 from commands import run
 from first_messages import initialize
 from mcp import Client
-from relaying import ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS
+from relaying import END, ENVIRONMENT, KINDS, PROXY, SLOPPY, TESTS, served
 from samples import b64, drawing, file
 
 from imagebridge.pictures.picture import Picture
@@ -30,31 +28,9 @@ IMAGE = {"type": "image", "data": b64(PNG), "mimeType": "image/png"}
 BOTH = {"accept": "application/json, text/event-stream"}
 MODERN = "2026-07-28"
 
-# What asks a process to end, without an end by force.
-WINDOWS = os.name == "nt"
-END = signal.CTRL_BREAK_EVENT if WINDOWS else signal.SIGTERM
-GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {}
-counted = pytest.mark.skipif(WINDOWS, reason="there a virtual environment's python starts another process")
-
-
-@contextmanager
-def served(*options, server=SLOPPY, address="127.0.0.1:0"):
-    """Serve a relay; yield its address and its process."""
-    target = ["--", *server] if server else []
-    command = [*PROXY, "--http", address, *options, *target]
-    with subprocess.Popen(
-        command, env=ENVIRONMENT, stderr=subprocess.PIPE, cwd=TESTS.parent, **GROUP
-    ) as process:
-        try:
-            line = process.stderr.readline().decode()
-            found = re.fullmatch(r"imagebridge proxy: serving at (http://\S+)\n", line)
-            assert found, line + process.stderr.read().decode()
-            yield found[1], process
-        finally:
-            if process.poll() is None:
-                process.send_signal(END)
-            process.wait(600)
-    assert process.returncode == 0
+counted = pytest.mark.skipif(
+    os.name == "nt", reason="there a virtual environment's python starts another process"
+)
 
 
 @pytest.fixture(scope="module")
