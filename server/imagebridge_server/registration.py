@@ -327,7 +327,7 @@ async def finished(
 
 
 async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
-    """Add the names of the two compared pictures to a result, if the host shows the viewer, which overlays them.
+    """Keep the compared pictures and name them in a result, if the host shows the viewer, which overlays them.
 
     Pictures that browsers cannot show, or that would have to be fetched again, are not named.
     """
