@@ -37,7 +37,7 @@ _DEPTH = 3
 """The maximum depth of dumps inside dumps."""
 
 _MOST = 500_000
-"""The maximum number of tokens that are read from Python's output: each takes about a microsecond."""
+"""The maximum number of syntax tokens read from Python's output: each takes about a microsecond."""
 
 
 _SHOWN = frozenset(("image", "input_image", "image_url"))

@@ -108,7 +108,7 @@ _OURS: Mapping[str, str] = {
     "animated-picture": "What the model sees of the other frames is not documented.",
     "mislabelled-picture": "Its label does not match its bytes, which servers may refuse.",
 }
-"""The consequence of a violation that the API has not been reported to refuse."""
+"""The consequence of a violation for which no refusal by the API has been reported."""
 
 _SOURCES = {rule.id: rule.source for rule in RULES}
 

@@ -51,7 +51,7 @@ class Figures:
 
 
 def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
-    """Yield the parts that the model received, in order, and a table of how each was created."""
+    """Yield the parts that the model received, in order, and a table of what was done with each block."""
     for one in result.placed:
         for part in one.parts:
             if isinstance(part, ShownPicture):

@@ -89,7 +89,7 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
 
 
 def _fills(page: Any) -> bool:
-    """Return whether a page contains anything visible."""
+    """Return whether a page contains any objects."""
     return next(iter(page.get_objects(max_depth=1)), None) is not None
 
 

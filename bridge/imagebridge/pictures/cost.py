@@ -62,7 +62,7 @@ def allowed() -> int:
 
 @contextmanager
 def allowing(memory: int) -> Generator[None]:
-    """Limit decoding to `memory` bytes in this block; a picture that needs up to `MAX_MEMORY` raises `HeavyError`."""
+    """Limit decoding in this block to `memory` bytes; more than that, up to `MAX_MEMORY`, raises `HeavyError`."""
     token = _ALLOWED.set(memory)
     try:
         yield

@@ -54,7 +54,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 class Verdict:
     """The verdict on a data URL. `rule` is the id of the picture rule that it violates, or "" for an intact picture.
 
-    `said` completes the API's message about the URL; `why` is for people. `width` is 0 if the size could not be read.
+    `said` completes the API's message about the URL; `why` is for people. `width` is 0 if the picture could not be read.
     """
 
     rule: str = ""

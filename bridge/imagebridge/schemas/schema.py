@@ -23,7 +23,7 @@ _NULLABLE = ("const", "default")
 
 _DESCRIPTION = 1_024
 """The maximum length of a description that includes a schema: OpenAI refused longer ones until 2025, and Azure
-still does (langchain-ai/open_deep_research#80, 2025-04)."""
+has refused them since then (langchain-ai/open_deep_research#80, 2025-04)."""
 
 
 def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:

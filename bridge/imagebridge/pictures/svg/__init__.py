@@ -57,7 +57,7 @@ def capped(width: int, height: int) -> tuple[int, int]:
 
 
 def visible(width: int, height: int, fit: Fit = capped) -> tuple[int, int]:
-    """Return the size that `fit` returns for a drawing's size; icons are enlarged by a whole number first."""
+    """Return the size that `fit` returns for a drawing's size; icons are enlarged by a whole factor first."""
     times = _VISIBLE // max(width, height) if max(width, height) < _ICON else 1
     return fit(times * width, times * height)
 
