@@ -30,7 +30,7 @@ class Feature:
 # Each bound was tested with the versions on both sides of it (2026-11-29).
 
 CLIENT = Feature("Bridge", {"mcp": (2,)}, "agent")
-"""Connections to MCP servers: the client of mcp 1 is different. openai is not needed."""
+"""Connecting to MCP servers requires mcp 2, because the client of mcp 1 is different, but not openai."""
 
 RUN = Feature("running the model", {"openai": (3, 20)}, "agent")
 """`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams are mistaken for complete ones."""

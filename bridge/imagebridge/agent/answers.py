@@ -95,7 +95,7 @@ def _no_number(name: str) -> object:
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
     """Return arguments as plain JSON; reject what JSON cannot represent: other values, lone surrogates, hundreds of levels.
 
-    An error here fails only the call; an error while sending would close the connection.
+    An error here affects only the call; an error while sending would close the connection.
 
     Raises:
         BridgeError: the arguments cannot be written as JSON.

@@ -265,7 +265,7 @@ class Bridge:
     ) -> list[Answer]:
         """Run the function calls of a response and return each call with the translation of its result, in order.
 
-        `api`: the API that they are for, as in `Policy`. `on_event` receives `Progress` and each `Answer` as
+        `api`: the API that the answers are for, as in `Policy`. `on_event` receives `Progress` and each `Answer` as
         they arrive.
         """
         response = response_json(response)

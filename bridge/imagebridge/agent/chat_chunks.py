@@ -58,7 +58,7 @@ class ChatChunks:
         self._reasoning = SurrogateJoiner()
         self._came = False
         self._index: int | None = None
-        """The index of the choice that is followed, if choices are numbered."""
+        """The index of the choice to process, if choices are numbered."""
 
     def take(self, chunk: object) -> list[Delta]:
         """Process a chunk and return its events for a user interface. Anything that is not a chunk is ignored.
@@ -91,7 +91,7 @@ class ChatChunks:
         return self._grow(delta) if is_json(delta) else []
 
     def _choice(self, choices: object) -> JSON | None:
-        """Return the choice that is followed: the first one, if several arrive."""
+        """Return the choice to process: the first one if several arrive."""
         for choice in as_list(choices):
             if not is_json(choice):
                 continue

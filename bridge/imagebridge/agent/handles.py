@@ -237,7 +237,7 @@ class Handles:
         return PictureArgument(text, media_type)
 
     def _missing(self, number: int) -> str:
-        """State that the picture does not exist, and which ones do."""
+        """State that the picture does not exist, and which pictures do."""
         # A list, because pictures may arrive while this thread looks.
         match list(self._kept):
             case [only]:

@@ -155,7 +155,7 @@ class Run:
         raise TurnLimitError(self._max_turns)
 
     async def _request_turn(self) -> Turn:
-        """Send the new items, or all of them; change the request as long as the API refuses a picture or the size."""
+        """Send the new items, or all of them; keep changing the request while the API refuses a picture or the size."""
         from openai import APIError
 
         if self._history is not None:

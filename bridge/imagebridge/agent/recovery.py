@@ -139,7 +139,7 @@ class Recovery:
         self.items = self._given = items
 
     def _guessed(self, text: str) -> Iterator[Remedy]:
-        """Yield the items without possible causes of the error: by our rules, by trial, and finally without all pictures."""
+        """Yield the items without suspect pictures: those that violate our rules, groups of them by trial, finally all."""
         items = self.items
         newest = self._newest(items)
         tried: list[list[Attachment]] = [[]]

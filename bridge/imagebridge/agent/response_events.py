@@ -32,7 +32,7 @@ MOST_ITEMS = 3_000
 """The maximum number of items in a response. Each event searches through all of them, on the event loop."""
 
 _DIGITS = 20
-"""The number of digits below which a text is an index."""
+"""The number of digits from which a text is not treated as an index."""
 
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 

@@ -1,4 +1,4 @@
-"""One list of tools over all servers: which are offered, and under which valid and permanent names."""
+"""A single list of the tools of all servers: which are offered, and under which valid and permanent names."""
 
 import logging
 from collections import Counter, defaultdict

@@ -38,7 +38,7 @@ def client() -> "AsyncOpenAI":
 
 @contextmanager
 def api_failures() -> Generator[None]:
-    """Turn exceptions of the SDK about the API into a `Failure`."""
+    """Turn the SDK's API exceptions into a `Failure`."""
     from openai import APIConnectionError, APIStatusError, APITimeoutError, OpenAIError
 
     try:

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what they mean."""
+"""The options that several commands share, and their meanings."""
 
 import os
 from collections.abc import Callable, Mapping

@@ -58,7 +58,7 @@ _PROCESS = os.getpid()
 """The process that started the servers; a fork of it leaves them alone."""
 
 _groups: set[int] = set()
-"""The running process groups, so that none outlives this process if it exits abruptly."""
+"""The running process groups, recorded so that none outlives this process if it exits abruptly."""
 
 
 _Started = tuple[ServerProcess, anyio.abc.ByteReceiveStream]
@@ -270,7 +270,7 @@ async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_wr
 
 
 async def _watch(process: ServerProcess, lines: StdoutMessages) -> None:
-    """End the messages once the process has exited: a child process with its output open would prevent that."""
+    """Stop reading once the process has exited, because a child process may keep its output open."""
     assert process.stdout
     await _ended(process, math.inf, _LOOK)
     heard = -1

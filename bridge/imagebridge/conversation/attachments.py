@@ -64,7 +64,7 @@ class Attachment:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """Equal for attachments that show the model the same thing: their bytes, and the detail."""
+        """A key that is equal for attachments that show the model the same thing: their bytes and the detail."""
         source = self.source
         origin = source.url if self.is_data else source.file_id
         # The content of a web address may change, and malformed data equals nothing.

@@ -72,7 +72,7 @@ class ChildServer:
         return f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
 
     async def watch(self) -> None:
-        """End the lines once the process has exited: a child process with its output open would prevent that."""
+        """Stop reading once the process has exited, because a child process may keep its output open."""
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         steps = -1

@@ -21,7 +21,7 @@ _SMALL, _WIDE = 1 << 16, 1 << 20
 """The bytes to read at once: few at first, many once much has arrived. A large buffer costs more than a small message."""
 
 Rest = Callable[[], Awaitable[None]] | None
-"""The unfinished part of some work, to be awaited; None if all of it is done, as is usual."""
+"""The unfinished part of some work, to be awaited, or None if all of it is done, which is usual."""
 
 Take = Callable[[bytes], Rest]
 

@@ -285,7 +285,7 @@ def _document(data: bytes, file_type: kinds.FileType, uri: str, context: ResultC
         except (DocumentError, RequirementError) as error:
             return [
                 FilePiece(_data_url(data, file_type), _filename(uri, file_type)),
-                TextPiece(f"[its text is not shown: {error}]", "a sentence on the document", ours=True),
+                TextPiece(f"[its text is not shown: {error}]", "a sentence about the document", ours=True),
             ]
     return [FilePiece(_data_url(data, file_type), _filename(uri, file_type))]
 

@@ -71,7 +71,7 @@ def placed(
             "is" if text_budget.left_out == 1 else "are",
         )
         sentence = f"[cut: {counted(text_budget.left_out, 'more text')}, {characters}, {are} left out]"
-        placed_pieces.append(PlacedPiece(None, [words(sentence)], "a sentence on what was cut"))
+        placed_pieces.append(PlacedPiece(None, [words(sentence)], "a sentence about what was cut"))
     return tuple(placed_pieces)
 
 
@@ -290,7 +290,7 @@ def _spend_tokens(showings: Sequence[_Showing], receiver: Receiver, limit: int) 
     for (one, plan), smaller in zip(planned, smaller_plans, strict=True):
         one.plan = smaller
         if smaller != plan:
-            one.limit = f"the limit is {counted(limit, 'token')} of pictures per result"
+            one.limit = f"the limit is {counted(limit, 'token')} for pictures per result"
 
 
 def _spend_bytes(showings: Sequence[_Showing], limit: int, policy: Policy, most: int) -> None:

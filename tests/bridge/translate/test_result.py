@@ -314,7 +314,7 @@ def test_a_lower_detail_is_said():
     result = {"content": [picture(file(drawing(512, 512), "PNG"))]}
     shown, line = output_parts(result, Policy(model="gpt-4o", max_tokens=100))
     assert shown["detail"] == "low"
-    assert line == said("picture 1: shown at lower detail (the limit is 100 tokens of pictures per result)")
+    assert line == said("picture 1: shown at lower detail (the limit is 100 tokens for pictures per result)")
 
 
 def test_thousands_of_pictures_in_one_json_are_found_in_time():
@@ -367,7 +367,7 @@ def test_budget_of_tokens_shrinks_before_it_leaves_out():
     assert translation.tokens <= 1_000
     first, line, second = translation.parts
     assert samples.pixels(first["image_url"]).width < 2_000
-    assert line["text"].endswith("(the limit is 1,000 tokens of pictures per result)")
+    assert line["text"].endswith("(the limit is 1,000 tokens for pictures per result)")
     assert second == SHOWN
 
 

@@ -95,7 +95,7 @@ def _legal(name: str) -> str:
 
 
 def _server(case: Case) -> "MCPServer":
-    """Return a server with just this tool: one illegal name would refuse all tools of a request."""
+    """Return a server with just this tool: one illegal name would make the API refuse all tools of a request."""
     from mcp.server import MCPServer
     from mcp.types import CallToolResult
 
