@@ -1,10 +1,11 @@
-"""Write the schema of Vega-Lite that is shipped: the official one without its descriptions, compressed.
+"""Write the bundled schema of Vega-Lite: the official one without its descriptions, compressed.
 
     python .ci/vega_lite_schema.py VEGA_LITE ENGINE
 
-VEGA_LITE is a git clone of https://github.com/vega/vega-lite at the tag to ship, ENGINE the tag that the installed
-vl-convert draws with (`grep -ao 'vega-lite@[0-9.]*'` in its library). Properties that only the newer one knows are
-listed under `newer` in their definition; one that is wholly new is compared with what is most like it. The licence is copied beside the schema.
+VEGA_LITE is a git clone of https://github.com/vega/vega-lite at the tag to bundle; ENGINE is the tag that the installed
+vl-convert uses (`grep -ao 'vega-lite@[0-9.]*'` in its library). Properties that only the newer version contains are
+listed under `newer` in their definition; an entirely new definition is compared with the most similar one. The licence
+is copied next to the schema.
 """
 
 import gzip
@@ -17,7 +18,7 @@ from typing import Any
 HOME = Path(__file__).parents[1] / "tools/imagebridge_tools/vega_lite"
 SCHEMA = "build/vega-lite-schema.json"
 NAMES = ("properties", "definitions")
-"""Below these the keys are names that Vega-Lite gives, not words of JSON Schema."""
+"""Keys of objects whose own keys are names in Vega-Lite, not keywords of JSON Schema."""
 
 
 def main() -> None:
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def bare(part: Any, *, names: bool = False) -> Any:
-    """Return a part of a schema without what describes it; `names`: its keys are names."""
+    """Return a part of a schema without descriptions; `names`: whether its keys are names."""
     if isinstance(part, list):
         return [bare(one) for one in part]
     if not isinstance(part, dict):

@@ -148,7 +148,7 @@ def test_other_files():
 @pytest.mark.parametrize(
     ("given", "argument", "problem"),
     [
-        ({"rotate": 45}, "rotate", "is 45; a view turns by 0, 90, 180 or 270 degrees clockwise, such as 0 (transform_image takes any angle)"),
+        ({"rotate": 45}, "rotate", "is 45; a view can be rotated by 0, 90, 180 or 270 degrees clockwise, such as 0 (transform_image accepts any angle)"),
         ({"rotate": 100}, "rotate", "such as 90"),
         ({"zoom": 0}, "zoom", "is 0; give a number above 0, such as 2 or 0.5"),
         ({"zoom": 100}, "zoom", "is 100; 64x48 pixels can be shown at most 31 times as large, in 2000 pixels; give up to 31, or a smaller region"),

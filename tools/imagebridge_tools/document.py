@@ -301,7 +301,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
     elif read.form == "PDF" and not read.scans:
         told.append("render_document shows its pages as pictures.")
     if uris:
-        told.append(f"{counted(len(uris), 'figure')} in it: load_image shows one by its image:// uri.")
+        told.append(f"It contains {counted(len(uris), 'figure')}; load_image shows each by its image:// uri.")
     return " ".join([*told, *read.notes])
 
 

@@ -182,8 +182,8 @@ def _turn(rotate: int) -> int:
     if rotate % 90:
         near = round(rotate / 90) * 90 % 360
         problem = (
-            f"is {rotate}; a view turns by 0, 90, 180 or 270 degrees clockwise, such as {near} "
-            "(transform_image takes any angle)"
+            f"is {rotate}; a view can be rotated by 0, 90, 180 or 270 degrees clockwise, such as {near} "
+            "(transform_image accepts any angle)"
         )
         raise ArgumentError("rotate", problem)
     return rotate % 360
