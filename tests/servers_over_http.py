@@ -6,9 +6,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256  # Many clients come at the same moment.
+
+
 @contextmanager
-def scripted(serve):
-    """Serve on a free port; yield its address and the requests so far. `serve` returns a status, a media type, a body and headers."""
+def scripted(serve, port=0, tls=None):
+    """Serve on a port, by default a free one; yield its address and the requests so far.
+
+    `serve` returns a status, a media type, a body and headers; or bytes, after which the connection is closed.
+    """
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -18,7 +25,12 @@ def scripted(serve):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = SimpleNamespace(method=self.command, path=self.path, headers=self.headers, body=body)
             seen.append(request)
-            status, kind, body, *headers = serve(request)
+            said = serve(request)
+            if isinstance(said, bytes):
+                self.wfile.write(said)
+                self.close_connection = True
+                return
+            status, kind, body, *headers = said
             data = body.encode()
             self.send_response(status)
             for name, value in {
@@ -35,12 +47,14 @@ def scripted(serve):
         def log_message(self, *_):
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/mcp", seen
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/mcp", seen
     finally:
         server.shutdown()
         server.server_close()

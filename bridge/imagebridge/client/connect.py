@@ -26,9 +26,12 @@ from . import command_line, programs
 from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
-from .http import ServerReplies, older, streamable
+from .http import streamable
+from .http_failures import why
+from .http_replies import ServerReplies
 from .messages import repairing
 from .request import listed
+from .sse import older
 from .stdio import LastWords, pipe
 
 if TYPE_CHECKING:
@@ -266,7 +269,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return f"it exited before it answered. Run the command by hand to see why. {UNHEARD}"
         case _ if isinstance(server, HttpServer):
             return exchange.problem() or (
-                f"cannot be reached: {cause or type(cause).__name__}. Is the address right and the server running?"
+                f"cannot be reached: {why(cause)}. Is the address right and the server running?"
             )
         case _:
             return f"it answered with an error: {cause or type(cause).__name__}"

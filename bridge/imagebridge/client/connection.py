@@ -93,6 +93,8 @@ class Connection:
             problem = f"no answer within {counted(seconds, 'second')}"
             if self._is_child:
                 problem += f". {UNHEARD}"
+            elif refused := session.replies.problem():
+                problem += f": {refused}"
             raise self._failed(problem, session.stderr) from None
         except ServerError as error:
             raise self._failed(error.problem, error.stderr) from error.__cause__
@@ -116,7 +118,8 @@ class Connection:
         """Keep a connection open in a separate task until it or the bridge is closed."""
         self._held.add(session)
         ready = False
-        listening = Listening(session.end, self._tools.heard, self._logged if self._on_log else None)
+        logged = self._logged if self._on_log else None
+        listening = Listening(session.end, self._tools.heard, logged, exchange=session.replies)
         try:
             async with connect(self.setup.server, listening, self.setup.environment) as (client, tools):
                 info = client.server_info
@@ -181,6 +184,8 @@ class Connection:
         if pause > _PATIENCE:
             problem = (
                 f"it exited {self._ends} times in a row; it will not be restarted for {pause:.0f} seconds"
+                if self._is_child
+                else f"its connection ended {self._ends} times in a row; try again in {pause:.0f} seconds"
             )
             self._failure, self._failed_at = (
                 ServerError(self.name, problem, self._session.stderr),
@@ -225,13 +230,17 @@ class Connection:
                 if isinstance(self.setup.server, MCPServer) and not self._closed:
                     # In this process nothing can be lost: the code is the server's own.
                     raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost.__cause__
-                if not lost.ran:
+                # The server may be another one now.
+                self._tools.doubted()
+                if lost.forgotten:
                     session.forget()
-                if doubt.startswith("it may") and (harmless or not lost.ran):
+                is_first = doubt.startswith("it may")
+                if is_first and (lost.forgotten or (harmless and lost.ran)):
                     continue
                 if lost.words:
-                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {doubt}") from None
-                if not lost.ran:
+                    certain = doubt if lost.ran or not is_first else "it did not run"
+                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {certain}") from None
+                if lost.forgotten:
                     problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
                     raise ServerError(self.name, problem) from None
                 raise await self._ended(session, f"{tool.name} was not answered: {doubt}") from None
@@ -252,7 +261,12 @@ class Connection:
         if session.client is None:
             with anyio.move_on_after(_LAST_WORDS):
                 await session.gone.wait()
-            why = "the bridge was closed" if self._closed else "the server exited or its connection was lost"
+            why = (
+                "the server exited or its connection was lost"
+                if self._is_child
+                else "the connection was lost"
+            )
+            why = "the bridge was closed" if self._closed else why
         else:
             why = "the connection was lost"
         return ServerError(self.name, f"{why}, and {problem}", session.stderr)

@@ -1,76 +1,50 @@
-"""MCP over HTTP: Streamable HTTP through the SDK's transport, and the older HTTP+SSE, both without a size limit."""
+"""MCP over HTTP: Streamable HTTP through the SDK's transport, without a size limit."""
 
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
 
 import anyio
-import anyio.abc
 import httpx2
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
-from mcp.types import INTERNAL_ERROR, JSONRPCError, JSONRPCRequest, JSONRPCResponse, RequestId
+from mcp.types import (
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    JSONRPCError,
+    JSONRPCResponse,
+    RequestId,
+)
 from pydantic_core import from_json
 
 from imagebridge.errors import BridgeError
-from imagebridge.translate.sentences import location
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_bodies import BodyError, bound
-from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST, denies, error_message, forgets, retry_after
+from .http_bodies import BodyError
+from .http_errors import (
+    ADVICE,
+    BUSY,
+    LOST,
+    LOST_STATUSES,
+    SESSION_LOST,
+    denies,
+    error_message,
+    forgets,
+    retry_after,
+)
+from .http_failures import failure, is_of_auth
+from .http_replies import ServerReplies, client_options
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 from .resuming import is_sound
 
 if TYPE_CHECKING:
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
     from mcp.client._transport import TransportStreams
 
-# Connecting takes seconds or fails. Reading has no limit here: tools take minutes, and event streams
-# are silent for hours; each call has its own deadline.
-_PATIENCE = httpx2.Timeout(30.0, read=None)
-
-
-@dataclass(slots=True)
-class ServerReplies:
-    """A server's last answer: its status, 0 before the first one, and the text of a refusal."""
-
-    status: int = 0
-    words: str = ""
-
-    async def heard(self, response: httpx2.Response) -> None:
-        """Record the status and the error message of a response."""
-        self.status, self.words = response.status_code, ""
-        if response.is_error:
-            self.words = error_message(response.headers.get("content-type", ""), await response.aread())
-
-    def problem(self) -> str:
-        """Explain the status to someone who wants to connect; empty if it is not an error."""
-        if self.status < 400:
-            return ""
-        named = f"it returned {self.status} {_phrase(self.status)}"
-        if self.words and self.words.casefold() != _phrase(self.status).casefold():
-            named += f': "{self.words}"'
-        if self.status in (401, 403):
-            return f"{named}. Does it need a token? Pass HttpServer(url, headers=...) or, in a configuration, `headers`"
-        return f"{named}. Is this the address of its MCP endpoint, such as https://host/mcp?"
-
-
-def _phrase(status: int) -> str:
-    return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
-
-
-def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
-    return {
-        "headers": dict(server.headers),
-        "auth": server.auth,
-        "timeout": _PATIENCE,
-        "event_hooks": {"response": [bound, exchange.heard]},
-    }
+_LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -78,90 +52,10 @@ async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGener
     """Use Streamable HTTP, with the server's own headers."""
     long_events = LongEvents()
     async with (
-        Client(long_events, **_options(server, exchange)) as client,
+        Client(long_events, **client_options(server, exchange)) as client,
         streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
     ):
         yield Reader(incoming, long_events), outgoing
-
-
-@asynccontextmanager
-async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
-    """Use HTTP+SSE, the transport of protocol 2024-11-05: one stream of events, and a POST for each message.
-
-    The SDK's own client for it cannot be configured to accept events of more than 1 MiB.
-
-    Raises:
-        httpx2.HTTPError: the server cannot be reached or refuses the stream.
-        BridgeError: the server names no address to post to, or one on another origin.
-    """
-    arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
-    async with (
-        httpx2.AsyncClient(**_options(server, exchange)) as client,
-        client.sse(server.url, max_event_size=None) as events,
-        anyio.create_task_group() as tasks,
-        arrived,
-        incoming,
-        outgoing,
-        leaving,
-    ):
-        events.response.raise_for_status()
-        address = await tasks.start(_receive, server.url, events, arrived)
-        tasks.start_soon(_send, client, address, leaving, arrived)
-        yield incoming, outgoing
-        tasks.cancel_scope.cancel()
-
-
-async def _receive(
-    url: str,
-    events: httpx2.EventSource,
-    arrived: "MemoryObjectSendStream[SessionMessage | Exception]",
-    *,
-    task_status: anyio.abc.TaskStatus[str],
-) -> None:
-    """Pass on each event as a message; the first one contains the address to post to."""
-    named = False
-    async with arrived:
-        async for event in events:
-            if event.event == "endpoint" and not named:
-                task_status.started(_address(url, event.data))
-                named = True
-            elif event.event == "message" and event.data:
-                await arrived.send(message(event.data.encode()))
-    if not named:
-        raise BridgeError(f"{location(url)} opened an event stream but did not name an address to post to")
-
-
-def _address(url: str, data: str) -> str:
-    """Return the address to post to, which must be on the server's own origin: headers and messages go there."""
-    try:
-        address = urljoin(url, data)
-    except ValueError:
-        raise BridgeError(
-            f"{location(url)} wants messages posted to {data[:200]!r}, which is not an address"
-        ) from None
-    if urlsplit(address)[:2] != urlsplit(url)[:2]:
-        raise BridgeError(f"{location(url)} wants messages posted to another origin, {location(address)}")
-    return address
-
-
-async def _send(
-    client: httpx2.AsyncClient,
-    address: str,
-    leaving: "MemoryObjectReceiveStream[SessionMessage]",
-    arrived: "MemoryObjectSendStream[SessionMessage | Exception]",
-) -> None:
-    """Post each message, in order; if a request is refused, the refusal becomes its answer."""
-    async for item in leaving:
-        body = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
-        if response.is_error and isinstance(item.message, JSONRPCRequest):
-            status = f"{response.status_code} {response.reason_phrase}".rstrip()
-            words = error_message(response.headers.get("content-type", ""), response.content)
-            why = f"the server answered the request with {status}" + (f": {words}" if words else "")
-            # With this transport, the address identifies the session.
-            lost = forgets(response.status_code, response.content)
-            await arrived.send(refusal(item.message.id, why, SESSION_LOST if lost else INTERNAL_ERROR))
 
 
 _NOTICE = 3.0
@@ -170,6 +64,22 @@ _NOTICE = 3.0
 
 _TRIES = 5
 """The number of times that a request other than a tool call is sent again to a busy server."""
+
+
+_PATIENT = 30.0
+"""The maximum wait for such a request, in seconds."""
+
+
+_OPENING = ("server/discover", "initialize")
+"""The methods that open a connection."""
+
+
+_REFUSING = (
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+)
+"""The 5xx statuses that mean that a request did not run."""
 
 
 _SHORT = 10_000
@@ -188,65 +98,124 @@ class Client(httpx2.AsyncClient):
         self._long_events = long_events
 
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
-        """Send a request; a 4xx or 5xx or a malformed answer becomes the JSON-RPC error or result that it conveys."""
+        """Send a request; whatever comes instead of an answer becomes the JSON-RPC error that it means.
+
+        An exception would end the transport, and with it all other calls. It is raised only while connecting, so that the
+        SDK does not try an older version of the protocol with a server that cannot be reached.
+        """
+        await request.aread()  # One that follows a redirect is not read yet.
         number, method = _asked(request)
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
         elif request.method == "POST" and number is None:
-            # The transport writes nothing else until this is answered.
-            with anyio.move_on_after(_NOTICE):
-                return await super().send(request, **options)
-            return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
+            return await self._notified(request, options)
         try:
             return await self._answered(request, number, method, options)
         except BodyError as error:
             if number is None:
                 raise
-            refused = _dumped(refusal(number, f"the server {error}"))
-            return httpx2.Response(
-                HTTPStatus.OK, headers={"content-type": "application/json"}, content=refused, request=request
-            )
+            return _refused(request, refusal(number, f"the server {error}"))
+        except Exception as error:
+            code, words = failure(error, request.url)
+            if method in _OPENING and is_of_auth(error, request.url):
+                raise BridgeError(words) from error
+            if number is None or method in _OPENING:
+                raise
+            _LOG.debug("%s was not answered", method, exc_info=True)
+            return _refused(request, refusal(number, words, code))
+
+    async def _notified(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
+        """Send a message that has no answer. The transport writes nothing else in the meantime."""
+        try:
+            with anyio.move_on_after(_NOTICE):
+                return await super().send(request, **options)
+        except Exception:  # noqa: BLE001  # an `Auth` may raise anything; the next request says what is wrong
+            _LOG.debug("a notification was not accepted", exc_info=True)
+        return httpx2.Response(HTTPStatus.ACCEPTED, request=request)
+
+    async def _repeated(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
+        """Send a request that changes nothing: again while the server is too busy, and once more if its answer is lost."""
+        is_lost = False
+        for _ in range(_TRIES):
+            try:
+                response = await super().send(request, **options)
+            except BodyError:
+                raise
+            except httpx2.RequestError as error:
+                if is_lost or failure(error, request.url)[0] != LOST:
+                    raise
+                is_lost = True
+                continue
+            pause = retry_after(response.status_code, response.headers)
+            if pause is not None and pause <= _PATIENT:
+                await response.aclose()
+                await anyio.sleep(pause)
+            elif response.status_code in LOST_STATUSES and not is_lost:
+                is_lost = True
+                await response.aclose()
+            else:
+                return response
+        return await super().send(request, **options)
 
     async def _answered(
         self, request: httpx2.Request, number: RequestId | None, method: str, options: Mapping[str, Any]
     ) -> httpx2.Response:
-        response = await super().send(request, **options)
-        pause = retry_after(response.status_code, response.headers)
-        for _ in range(_TRIES):
-            # Tool calls wait within their own deadlines (see request.py), everything else here.
-            if pause is None or number is None or method == "tools/call":
-                break
-            await response.aclose()
-            await anyio.sleep(pause)
+        if number is None or method == "tools/call":
+            # Tool calls are repeated within their own deadlines, and only if that can do no harm (see request.py).
             response = await super().send(request, **options)
-            pause = retry_after(response.status_code, response.headers)
+        else:
+            response = await self._repeated(request, options)
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         session = "mcp-session-id" in request.headers
         if response.is_success and kind == "text/event-stream":
             return _with(
                 response, kind, stream=_EventBody(response, number, self._long_events, session=session)
             )
-        if number is None or not (response.is_error or (response.is_success and kind == "application/json")):
+        if number is None or not (response.is_error or response.is_success):
             return response
         try:
             body = await response.aread()
         finally:
             await response.aclose()
-        if pause is not None:
-            answer_message = refusal(number, _status(response, kind, body), BUSY, pause)
-        elif response.is_error and session and forgets(response.status_code, body):
-            answer_message = refusal(number, _status(response, kind, body), SESSION_LOST)
-        elif response.is_success or _is_error(body):
+        if response.is_success and kind == "application/json":
             answer_message = _session_message(number, body, session=session)
-        elif response.status_code == HTTPStatus.NOT_FOUND:
-            return response  # The transport itself knows what this means, with and without a session.
         else:
-            lost = response.status_code == HTTPStatus.BAD_GATEWAY
-            code = LOST_BEHIND if lost else INTERNAL_ERROR
-            answer_message = refusal(number, _status(response, kind, body), code)
+            answer_message = _meaning(response, number, method, kind, body, session=session)
         return _with(
             response, "application/json", content=body if answer_message is None else _dumped(answer_message)
         )
+
+
+def _refused(request: httpx2.Request, answer_message: SessionMessage) -> httpx2.Response:
+    """Return the answer of a server that could have said it itself."""
+    headers = {"content-type": "application/json"}
+    return httpx2.Response(HTTPStatus.OK, headers=headers, content=_dumped(answer_message), request=request)
+
+
+def _meaning(
+    response: httpx2.Response, number: RequestId, method: str, kind: str, body: bytes, *, session: bool
+) -> SessionMessage | None:
+    """Return what a response without a result means, or None if its body says it."""
+    status = response.status_code
+    pause = retry_after(status, response.headers)
+    if pause is not None:
+        return refusal(number, _status(response, kind, body), BUSY, pause)
+    if response.is_error and session and forgets(status, body):
+        return refusal(number, _status(response, kind, body), SESSION_LOST)
+    if _is_error(body):
+        return _session_message(number, body, session=session)
+    if response.is_success:
+        what = f"{status} with {kind or 'a body of no type'}" if body else f"{status} without a body"
+        words = f"the server returned {what}, which is no MCP answer; something in between, such as a login page, may have sent it"
+        return refusal(number, words, INVALID_REQUEST)
+    if status == HTTPStatus.NOT_FOUND and method != "tools/call":
+        # What an address without sessions says of a method that it does not know.
+        return refusal(number, "Not Found", METHOD_NOT_FOUND)
+    words = _status(response, kind, body)
+    if status in LOST_STATUSES:
+        return refusal(number, words, LOST)
+    doubtful = method == "tools/call" and response.is_server_error and status not in _REFUSING
+    return refusal(number, f"{words}; it may or may not have run" if doubtful else words)
 
 
 class _EventBody(httpx2.AsyncByteStream):
@@ -354,7 +323,9 @@ def _is_error(body: bytes) -> bool:
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Return why a server refused a request."""
     status = f"the server returned {response.status_code} {response.reason_phrase}".rstrip()
-    words = error_message(kind, body)
+    words = error_message(kind, body) or next(
+        (advice for one, advice in ADVICE.items() if one == response.status_code), ""
+    )
     return f"{status}: {words}" if words else status
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -21,9 +21,27 @@ BUSY = -31_429
 """The JSON-RPC error code with which our own transport reports that the server had no capacity for a call,
 which did not run; its data is the number of seconds after which to try again."""
 
-LOST_BEHIND = -31_502
-"""The JSON-RPC error code with which our own transport reports that a gateway has lost the server: the request
-may or may not have run (502, RFC 9110, 15.6.3)."""
+LOST = -31_502
+"""The JSON-RPC error code with which our own transport says that the answer was lost: the request may or may not
+have run."""
+
+UNSENT = -31_503
+"""The JSON-RPC error code with which our own transport says that a request was not sent: it did not run."""
+
+LOST_STATUSES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT, *range(520, 525))
+"""With these, a gateway says that it has lost the server (RFC 9110, 15.6.3 and 15.6.5; Cloudflare's 520 to 524,
+its documentation, 2026-11)."""
+
+ADVICE = {
+    HTTPStatus.UNAUTHORIZED: "the token is missing, wrong or expired, and the user has to renew it",
+    HTTPStatus.FORBIDDEN: "the user's token does not permit this",
+    HTTPStatus.NOT_FOUND: "the user has to check the server's address",
+    HTTPStatus.REQUEST_TIMEOUT: "the request took too long to arrive; try again",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the arguments are too large; pass a smaller picture, or its address",
+    HTTPStatus.MISDIRECTED_REQUEST: "the server is not reached under this host name; the user has to check its address",
+    HTTPStatus.SERVICE_UNAVAILABLE: "the server is not available at the moment; try again later",
+}
+"""What a refusal without words of its own means, and what to do."""
 
 _SOON = 1.0
 """The number of seconds to wait before trying again if the server does not specify them."""
@@ -65,7 +83,9 @@ def retry_after(status: int, headers: Mapping[str, str]) -> float | None:
         return float(told)
     try:
         moment = parsedate_to_datetime(told)
-        return max(0.0, (moment - datetime.now(moment.tzinfo)).total_seconds())
+        # Of the three forms of a date, two have no time zone; all mean UTC (RFC 9110, 5.6.7).
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
     except (ValueError, OverflowError):
         return _SOON
 

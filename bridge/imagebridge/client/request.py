@@ -1,6 +1,7 @@
 """One `tools/call` over a connected client: its deadline, its progress, and what each failure means."""
 
 import logging
+import math
 import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from pydantic import RootModel
 from imagebridge.errors import ServerError, counted, short
 from imagebridge.schemas.arguments import JUDGED
 
-from .http_errors import BUSY, LOST_BEHIND, SESSION_LOST
+from .http_errors import BUSY, LOST, SESSION_LOST, UNSENT
 from .messages import STOWED
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _SHORTEST = 0.05
 _LONGER = 8.0
 """The maximum number of waits for a busy server, each as long as it requests."""
 
+_LATEST = 0.8
+"""The share of the time left after which a call is sent again at the latest, so that it can still be answered."""
+
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in total."""
 
@@ -50,15 +54,17 @@ class _RawResult(RootModel[dict[str, Any]]):
 
 
 class LostError(Exception):
-    """The connection was lost before the call was answered. `ran` is False if the server certainly never started the call.
+    """The call was not answered.
 
-    `words` explain who lost it, if it was not this process's connection.
+    words: who lost the answer, if it was not this process's connection. ran: False if the server certainly never started
+    the call. forgotten: whether the server no longer knows the session.
     """
 
-    def __init__(self, words: str = "", *, ran: bool = True) -> None:
+    def __init__(self, words: str = "", *, ran: bool = True, forgotten: bool = False) -> None:
         super().__init__()
         self.words = words
         self.ran = ran
+        self.forgotten = forgotten
 
 
 async def request(
@@ -95,9 +101,11 @@ async def request(
             if error.code == CONNECTION_CLOSED:
                 raise LostError from error
             if error.code == SESSION_LOST:
-                raise LostError(ran=False) from error
-            if error.code == LOST_BEHIND:
-                raise LostError(str(error)) from error
+                raise LostError(ran=False, forgotten=True) from error
+            if error.code in (LOST, UNSENT):
+                raise LostError(str(error), ran=error.code == LOST) from error
+            if error.code == BUSY:
+                raise ServerError(server, f"{tool} did not run: {error}. {_again(error.data)}") from None
             raise ServerError(server, f"{tool}: {error}") from None
         except (anyio.ClosedResourceError, anyio.BrokenResourceError) as error:
             raise LostError from error
@@ -127,11 +135,22 @@ async def _in_turn(
             return await _sent(client, tool, arguments, progressed)
         except MCPError as error:
             pause = error.data if error.code == BUSY else None
-            if not isinstance(pause, float) or anyio.current_time() + pause >= scope.deadline:
+            left = scope.deadline - anyio.current_time()
+            if not isinstance(pause, float) or max(pause, _SHORTEST) >= left:
                 raise
-            # Requests that were refused together should not be retried together.
-            await anyio.sleep(max(pause, _SHORTEST) * longer * random.uniform(1, 1.5))
+            # Requests that were refused together should not be retried together. The last try comes before the deadline.
+            pause = max(pause, _SHORTEST)
+            await anyio.sleep(min(pause * longer * random.uniform(1, 1.5), max(pause, left * _LATEST)))
             longer = min(2 * longer, _LONGER)
+
+
+_A_DAY = 86_400.0
+
+
+def _again(pause: object) -> str:
+    """Say when to try again."""
+    seconds = math.ceil(pause) if isinstance(pause, float) and 1 < pause <= _A_DAY else 0
+    return f"Try again in {counted(seconds, 'second')}" if seconds else "Try again later"
 
 
 async def _sent(

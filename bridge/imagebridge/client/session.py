@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import anyio
 from mcp import Client
 
+from .http_replies import ServerReplies
+
 
 class Session:
     """The state of a single connection; a restarted server gets a new one."""
@@ -18,6 +20,8 @@ class Session:
         """Set once the server's process, if there is one, has exited too."""
         self.forgotten = False
         """Whether the server is still running but no longer knows this session."""
+        self.replies = ServerReplies()
+        """The server's last replies, if it is reached over HTTP."""
         self.stderr = ""
         """The end of what the process wrote to stderr."""
         self._calls = 0

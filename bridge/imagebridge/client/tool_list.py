@@ -53,6 +53,7 @@ class Tools:
         self._listing = anyio.Lock()
         self._until = -math.inf
         self._called = False
+        self._doubted = False
         self._left_out: set[str] = set()
 
     def take(self, tools: "Sequence[Tool]") -> None:
@@ -77,8 +78,15 @@ class Tools:
         """Record that a call starts."""
         self._called = True
 
+    def doubted(self) -> None:
+        """Record that the server may have been replaced: its tools are listed again once it answers."""
+        self._doubted = True
+
     def answered(self, client: Client) -> None:
         """Record that a call was answered: a server that announces changes may announce one a moment later."""
+        if self._doubted:
+            self._doubted = False
+            self._stale.set()
         if _tells(client):
             self._until = anyio.current_time() + _GRACE
 

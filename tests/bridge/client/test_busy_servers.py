@@ -1,15 +1,20 @@
 """With busy servers behind a URL, calls wait until their deadline, and report if the wait would be too long."""
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import pytest
 from servers_over_http import scripted
 
 from imagebridge import Bridge, HttpServer
 from imagebridge.client.http_errors import retry_after
+from imagebridge.errors import ServerError
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +96,81 @@ class Busy:
         )
 
 
+@pytest.mark.parametrize(
+    "form", ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S -0000"]
+)
+def test_a_date_means_utc_in_all_its_forms_wherever_the_client_is(form, monkeypatch):
+    later = (datetime.now(UTC) + timedelta(seconds=90)).strftime(form)
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        reset_zone()
+        assert 30 < retry_after(429, {"retry-after": later}) <= 90
+    reset_zone()
+
+
+# Windows has no such function, and follows no such variable.
+reset_zone = getattr(time, "tzset", lambda: None)
+
+
+@pytest.mark.parametrize("hints", [{}, {"readOnlyHint": True}])
+async def test_a_call_that_waited_in_vain_did_not_run(hints, monkeypatch):
+    monkeypatch.setitem(TOOL, "annotations", hints)
+    server = Busy(10**6)
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, transport="http"), timeout=120) as bridge:
+            (connection,) = bridge._servers.connections
+            connection.setup = replace(connection.setup, timeout=0.5)
+            told = (await bridge.answer("show", {})).output
+            words = "show did not run: the server returned 429 Too Many Requests: 100 requests are under way. Try again later"
+            assert told == f"Tool error:\nbusy: {words}"
+            server.left = 0
+            connection.setup = replace(connection.setup, timeout=120)
+            assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
+    assert server.calls == 1
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_leaves_nothing_and_keeps_no_other_waiting():
+    refused = anyio.Event()
+    server = Busy(1, **{"retry-after": "3600"})
+
+    def serve(request):
+        answer = server(request)
+        if answer[0] == 429:
+            anyio.from_thread.run_sync(refused.set, token=token)
+        return answer
+
+    token = anyio.lowlevel.current_token()
+    with scripted(serve) as (url, seen):
+        async with Bridge(HttpServer(url, transport="http"), timeout=10**6, parallel=True) as bridge:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(bridge.call, "show", {})
+                await refused.wait()
+                assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
+                tasks.cancel_scope.cancel()
+            assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"
+    called = [one for one in seen if b'"tools/call"' in one.body]
+    assert (len(called), server.calls) == (3, 2)
+
+
+@pytest.mark.parametrize("method", ["initialize", "tools/list"])
+async def test_a_server_that_has_no_room_for_long_is_told_at_once(method):
+    with scripted(Busy(10**6, method, **{"retry-after": "3600"})) as (url, _):
+        with pytest.raises(ServerError) as raised:
+            async with Bridge(HttpServer(url, transport="http"), timeout=10**6):
+                pass
+    assert raised.value.problem.startswith(
+        'it returned 429 Too Many Requests: "100 requests are under way". Try again later'
+    )
+
+
+async def test_a_server_that_has_no_room_in_time_is_told_with_its_words():
+    with scripted(Busy(10**6, "tools/list")) as (url, _):
+        with pytest.raises(ServerError) as raised:
+            async with Bridge(HttpServer(url, transport="http"), timeout=120):
+                pass
+    assert "429 Too Many Requests" in raised.value.problem
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("method", ["tools/call", "tools/list", "initialize"])
 async def test_a_request_waits_for_its_turn(method, status):
@@ -143,6 +223,7 @@ async def test_a_call_that_cannot_wait_so_long_is_told_at_once():
             assert server.calls == 0
             told = translation.output
             assert told.startswith("Tool error:")
-            assert "show: the server returned 429 Too Many Requests: 100 requests are under way" in told
+            assert "show did not run: the server returned 429 Too Many Requests: 100 requests" in told
+            assert told.endswith("Try again in 3,600 seconds")
             # The conversation goes on.
             assert (await bridge.call("show", {}))["content"][0]["text"] == "shown"

@@ -7,7 +7,7 @@ from mcp import StdioServerParameters
 
 from imagebridge import Bridge, BridgeError, HttpServer
 from imagebridge.client.checked_server import openai_problem
-from imagebridge.client.http import _address
+from imagebridge.client.sse import _address
 from imagebridge.translate.sentences import location
 
 COMMAND = {"command": sys.executable, "args": ["-c", "pass"]}

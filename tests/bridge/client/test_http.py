@@ -158,7 +158,7 @@ async def test_a_picture_of_more_than_the_sdks_limit_arrives(server, origin):
     [
         (
             "{}/closed/mcp",
-            'it returned 401 Unauthorized: "no". Does it need a token? Pass HttpServer(url, headers',
+            'it returned 401 Unauthorized: "no". Does it need a token, or a newer one? Pass HttpServer(url, headers',
         ),
         ("{}/nowhere", "it returned 404 Not Found. Is this the address of its MCP endpoint"),
         (HttpServer("{}/sse", transport="http"), "it returned 405 Method Not Allowed. Is this"),
@@ -174,6 +174,33 @@ async def test_a_refusal_is_told_with_its_status(server, message, origin):
         async with Bridge(server, timeout=600):
             pass
     assert raised.value.problem.startswith(message)
+
+
+class Fails(httpx2.Auth):
+    """Has no token for the first call."""
+
+    requires_request_body = True
+
+    def __init__(self):
+        self.fails = True
+
+    def auth_flow(self, request):
+        if self.fails and b'"tools/call"' in request.content:
+            self.fails = False
+            raise ValueError("no token")
+        yield request
+
+
+async def test_a_message_that_the_older_transport_cannot_post_costs_its_own_call_alone(origin):
+    async with Bridge(HttpServer(f"{origin}/sse", auth=Fails(), transport="sse"), timeout=600) as bridge:
+        (connection,) = bridge._servers.connections
+        before = connection._session
+        (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+        words = "show: authentication failed: ValueError: no token; it did not run"
+        assert output["output"] == f"Tool error:\ngallery: {words}"
+        (output,) = await bridge.outputs(response("show", '{"side": 3}'))
+        assert output["output"][0]["text"] == "a square"
+        assert connection._session is before
 
 
 @contextmanager
@@ -247,8 +274,18 @@ async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "told"),
     [
-        (500, "<html>", "text/html", "the server returned 500 Internal Server Error"),
-        (401, "", "text/plain", "the server returned 401 Unauthorized"),
+        (
+            500,
+            "<html>",
+            "text/html",
+            "the server returned 500 Internal Server Error; it may or may not have run",
+        ),
+        (
+            401,
+            "",
+            "text/plain",
+            "the server returned 401 Unauthorized: the token is missing, wrong or expired, and the user has to renew it",
+        ),
         # Pythons word 413 differently.
         (
             413,
@@ -256,7 +293,7 @@ async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
             "text/plain",
             f"the server returned 413 {HTTPStatus(413).phrase}: at most 1 MB",
         ),
-        (404, "oops", "text/plain", "Not Found"),
+        (404, "oops", "text/plain", "the server returned 404 Not Found: oops"),
         (400, BODIES["an error of the server's own range"][0], "application/json", "quota exceeded"),
     ],
 )
@@ -309,11 +346,12 @@ async def test_a_server_that_dies_in_a_call_and_comes_back():
     with sloppy(port) as process:
         async with Bridge(f"http://127.0.0.1:{port}/mcp", timeout=600) as bridge:
             lost = await ask("die")
-            assert lost.startswith("Tool error:\nsloppy: the ")
-            assert lost.endswith("and die was not answered: it may or may not have run")
+            words = "die: the server closed the connection before it answered; it may or may not have run"
+            assert lost == f"Tool error:\nsloppy: {words}"
             process.wait(600)
             refused = await ask("untyped")
-            assert refused.startswith("Tool error:\nsloppy: cannot be reached: ")
+            words = "untyped: the server cannot be reached: it refused the connection; it did not run"
+            assert refused == f"Tool error:\nsloppy: {words}"
             with sloppy(port):
                 assert await ask("untyped") == "untyped was called"
 

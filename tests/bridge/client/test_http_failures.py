@@ -1,0 +1,298 @@
+"""Requests to a server at a URL that fail without an answer: each is told for what it is, and costs nothing but itself."""
+
+import datetime
+import ipaddress
+import json
+import ssl
+import threading
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import anyio
+import httpx2
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from servers_over_http import scripted
+
+from imagebridge import Bridge, HttpServer
+from imagebridge.errors import ServerError
+
+pytestmark = pytest.mark.anyio
+
+CUT = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
+LOGIN = (200, "text/html", "<html>Log in</html>")
+GENERATIONS = pytest.mark.parametrize("modern", [False, True], ids=["2025-11-25", "2026-07-28"])
+
+
+class Server:
+    """A server of one of the two generations; `refuse` may answer a request in its place."""
+
+    def __init__(self, refuse=lambda _method, _request: None, modern=True):
+        self.refuse, self.modern = refuse, modern
+        self.tools = {"show": {}, "look": {"readOnlyHint": True}}
+        self.asked = []
+
+    def __call__(self, request):
+        if request.method != "POST":
+            return 405, "text/plain", ""
+        message = json.loads(request.body)
+        method = message["method"]
+        self.asked.append(method)
+        if (refusal := self.refuse(method, request)) is not None:
+            return refusal
+        if "id" not in message:
+            return 202, "text/plain", ""
+        tools = [
+            {"name": name, "inputSchema": {"type": "object"}, "annotations": hints}
+            for name, hints in self.tools.items()
+        ]
+        whole = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+        own = {"capabilities": {"tools": {}}, "serverInfo": {"name": "remote", "version": "1"}}
+        results = {
+            "server/discover": {"supportedVersions": ["2026-07-28"], **own, **whole},
+            "initialize": {"protocolVersion": "2025-11-25", **own},
+            "tools/list": {"tools": tools, **whole},
+            "tools/call": {"content": [{"type": "text", "text": "shown"}], "resultType": "complete"},
+        }
+        if method not in results or (method == "server/discover" and not self.modern):
+            answer = {"error": {"code": -32601, "message": "no such method"}}
+        else:
+            answer = {"result": results[method]}
+        return 200, "application/json", json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer})
+
+    def calls(self):
+        return self.asked.count("tools/call")
+
+
+def once(answer, method="tools/call"):
+    """Return what answers the first request with this method."""
+    left = [answer]
+    return lambda asked, _: left.pop() if left and asked == method else None
+
+
+async def told(bridge, tool="show"):
+    """Return what a model is told, without the name of the server, which one generation puts elsewhere."""
+    output = (await bridge.answer(tool, {})).output
+    return output.partition(f": {tool}")[2] if output.startswith("Tool error:") else output
+
+
+@GENERATIONS
+@pytest.mark.parametrize("said", [b"", CUT, b"HTTP/1.1 200 OK\r\ncontent-ty"])
+async def test_a_connection_that_breaks_costs_one_call_and_repeats_it_only_where_that_can_do_no_harm(
+    said, modern
+):
+    together = threading.Barrier(10)
+
+    def refuse(method, _):
+        if method == "tools/call":
+            # All ten are in progress when one of them breaks off; its connection alone is closed.
+            return said if together.wait(60) == 0 else None
+        return None
+
+    server = Server(refuse, modern)
+    outputs = []
+
+    async def call():
+        outputs.append(await told(bridge))
+
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url), timeout=120, parallel=True) as bridge:
+            async with anyio.create_task_group() as tasks:
+                for _ in range(10):
+                    tasks.start_soon(call)
+            server.refuse = once(said)
+            assert await told(bridge, "look") == "shown"
+    words = ": the server closed the connection before it answered; it may or may not have run"
+    assert sorted(outputs) == [words] + ["shown"] * 9
+    assert server.calls() == 12
+
+
+@GENERATIONS
+async def test_a_server_that_is_away_is_told_and_found_again_with_its_new_tools(modern):
+    server = Server(modern=modern)
+
+    def serve(request):
+        return *server(request), {"connection": "close"}
+
+    with ExitStack() as first:
+        url, _ = first.enter_context(scripted(serve))
+        async with Bridge(HttpServer(url), timeout=120) as bridge:
+            first.close()
+            for tool in ("show", "look"):
+                words = ": the server cannot be reached: it refused the connection; it did not run"
+                assert await told(bridge, tool) == words
+            server.tools["added"] = {}
+            with scripted(serve, urlsplit(url).port):
+                assert await told(bridge) == "shown"
+                assert [tool["name"] for tool in bridge.tools] == ["show", "look", "added"]
+    assert server.calls() == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ((500, "text/html", "<p>oops"), "the server returned 500 Internal Server Error; it may or may not"),
+        (
+            (504, "text/html", "<p>oops"),
+            "the server returned 504 Gateway Timeout; it may or may not have run",
+        ),
+        ((503, "text/html", "<p>oops"), "the server is not available at the moment; try again later"),
+        (
+            (401, "text/html", "<p>oops"),
+            "the token is missing, wrong or expired, and the user has to renew it",
+        ),
+        ((403, "text/html", "<p>oops"), "the user's token does not permit this"),
+        ((404, "text/html", "<p>oops"), "the user has to check the server's address"),
+        ((408, "text/html", "<p>oops"), "the request took too long to arrive; try again"),
+        ((413, "text/html", "<p>oops"), "pass a smaller picture, or its address"),
+        ((421, "text/html", "<p>oops"), "the user has to check its address"),
+        ((401, "application/json", '{"error_description": "it expired"}'), "401 Unauthorized: it expired"),
+        (LOGIN, "the server returned 200 with text/html, which is no MCP answer"),
+        ((204, "text/plain", ""), "the server returned 204 without a body, which is no MCP answer"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "the server did not answer properly: illegal status line"),
+    ],
+)
+@GENERATIONS
+async def test_what_a_gateway_says_is_told_with_what_to_do_and_the_conversation_goes_on(
+    answer, words, modern
+):
+    server = Server(once(answer), modern)
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url), timeout=120) as bridge:
+            output = await told(bridge)
+            assert words in output
+            assert "<p>" not in output
+            assert server.calls() == 1
+            assert await told(bridge) == "shown"
+
+
+@pytest.mark.parametrize("status", [502, 504])
+@pytest.mark.parametrize("method", ["server/discover", "initialize", "tools/list"])
+async def test_connecting_survives_one_replica_that_dies(method, status):
+    for lost in (b"", (status, "text/html", "")):
+        server = Server(once(lost, method), modern=method != "initialize")
+        with scripted(server) as (url, _):
+            async with Bridge(HttpServer(url), timeout=120) as bridge:
+                assert await told(bridge) == "shown"
+        assert server.asked.count(method) == 2
+
+
+async def test_a_notification_that_is_not_accepted_costs_no_connection():
+    server = Server(once(b"", "notifications/initialized"), modern=False)
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url), timeout=120) as bridge:
+            assert await told(bridge) == "shown"
+    assert server.asked.count("initialize") == 1
+
+
+@GENERATIONS
+@pytest.mark.parametrize("status", [307, 308])
+async def test_a_redirect_is_followed_on_its_own_origin_alone(status, modern):
+    headers = {"Authorization": "Bearer secret"}
+    elsewhere = Server()
+    with scripted(elsewhere) as (other, seen):
+        places = iter(["/mcp/", other])
+
+        def refuse(method, request):
+            if method == "tools/call" and request.path == "/mcp":
+                return status, "text/plain", "", {"location": next(places)}
+            return None
+
+        with scripted(Server(refuse, modern)) as (url, requests):
+            async with Bridge(HttpServer(url, headers), timeout=120) as bridge:
+                assert await told(bridge) == "shown"
+                assert [one.headers["Authorization"] for one in requests[-2:]] == ["Bearer secret"] * 2
+                assert await told(bridge) == (
+                    f": Redirect to {other} not followed; use that URL as the endpoint if it is the intended server"
+                )
+    assert not seen
+
+
+async def test_as_many_calls_as_there_are_run_at_the_same_time():
+    """More than the HTTP client's usual 100 connections."""
+    together = threading.Barrier(110)
+
+    def refuse(method, _):
+        if method == "tools/call":
+            together.wait(120)
+
+    outputs = []
+
+    async def call():
+        outputs.append(await told(bridge))
+
+    with scripted(Server(refuse)) as (url, _):
+        async with (
+            Bridge(HttpServer(url), timeout=600, parallel=True) as bridge,
+            anyio.create_task_group() as tasks,
+        ):
+            for _ in range(110):
+                tasks.start_soon(call)
+    assert outputs == ["shown"] * 110
+
+
+class Refreshing(httpx2.Auth):
+    """Cannot renew its token: it raises an error, or its issuer is away."""
+
+    def __init__(self, issuer):
+        self.issuer = issuer
+
+    def auth_flow(self, request):
+        response = yield request
+        if response.status_code == 401:
+            if self.issuer:
+                yield httpx2.Request("POST", self.issuer)
+            raise ValueError("the refresh token was revoked")
+
+
+UNUSED = "http://127.0.0.1:9/token"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "words"),
+    [
+        ("", "authentication failed: ValueError: the refresh token was revoked"),
+        (UNUSED, f"authentication failed: {UNUSED} cannot be reached: it refused the connection"),
+    ],
+)
+async def test_a_token_that_cannot_be_renewed_is_told_and_costs_one_call(issuer, words):
+    server = Server(once((401, "text/plain", "")))
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, auth=Refreshing(issuer)), timeout=120) as bridge:
+            assert await told(bridge) == f": {words}; it did not run"
+            assert await told(bridge) == "shown"
+        server.refuse = lambda *_: (401, "text/plain", "")
+        with pytest.raises(ServerError) as raised:
+            async with Bridge(HttpServer(url, auth=Refreshing(issuer)), timeout=120):
+                pass
+    assert raised.value.problem == words
+
+
+async def test_an_unknown_certificate_is_told_with_the_variable_that_names_it(tmp_path, monkeypatch):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
+    now = datetime.datetime.now(datetime.UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "server.pem"
+    written = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM) + written)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with scripted(Server(), tls=context) as (url, _):
+        with pytest.raises(ServerError) as raised:
+            async with Bridge(HttpServer(url), timeout=120):
+                pass
+        assert "its certificate is not trusted (" in raised.value.problem
+        assert "; SSL_CERT_FILE can name the file of an authority of your own)" in raised.value.problem
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        async with Bridge(HttpServer(url), timeout=120) as bridge:
+            assert await told(bridge) == "shown"
