@@ -16,7 +16,7 @@ from hypothesis import settings
 # A busy machine is no fault of what is tested. On top of the profile that hypothesis takes where CI is set.
 settings.register_profile("all", settings.default, deadline=None, max_examples=120)
 # What every run tries; `--hypothesis-profile=all -m hypothesis` tries all.
-settings.register_profile("some", settings.get_profile("all"), max_examples=25)
+settings.register_profile("some", settings.get_profile("all"), max_examples=10)
 settings.load_profile("some")
 
 # Hundreds of tests start Python: where its compiled code is not to be kept beside the sources, it is kept here.

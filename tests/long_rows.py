@@ -9,5 +9,7 @@ def one_in(number, rows):
 
 
 def _long(row):
+    if isinstance(row, type(pytest.param())):
+        return pytest.param(*row.values, marks=[*row.marks, pytest.mark.long], id=row.id)
     values = row if isinstance(row, tuple) else (row,)
     return pytest.param(*values, marks=pytest.mark.long)

@@ -44,11 +44,12 @@ def test_two_servers():
     assert [picture.format for picture in endpoint.seen] == ["PNG"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answers", "told"),
     [
         ("y\n", "blurred.jpg is deleted."),
-        pytest.param("n\n", "the user did not approve this call to delete_picture", marks=pytest.mark.long),
+        ("n\n", "the user did not approve this call to delete_picture"),
     ],
     ids=["yes", "no"],
 )

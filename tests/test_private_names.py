@@ -162,21 +162,18 @@ def private(node):
 
 def test_nothing_else_that_is_private_is_used_of_libraries():
     """Names that are our own are known by where they are defined, and three of them are also a library's."""
-    known = [(path, [*ast.walk(tree)]) for path, tree in trees()]
-    nodes = [node for _, inside in known for node in inside]
-    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    own = {node.name for node in nodes if isinstance(node, definitions)}
-    own |= {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    own |= {
-        node.attr for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-    }
-    found = {
-        ("/".join(path.parts[-2:]), name)
-        for path, inside in known
-        for node in inside
-        if isinstance(node, ast.Attribute | ast.Call | ast.ImportFrom)
-        for name in private(node)
-    }
+    own, found = set(), set()
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            match node:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    own.add(name)
+                case ast.Name(id=name, ctx=ast.Store()):
+                    own.add(name)
+                case ast.Attribute() | ast.Call() | ast.ImportFrom():
+                    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                        own.add(node.attr)
+                    found.update(("/".join(path.parts[-2:]), name) for name in private(node))
     ours_too = {"_client", "_process", "_transport"}
     assert {one for one in found if one[1] not in own - ours_too} >= USED
     assert {one for one in found if one[1] not in own} <= USED

@@ -10,6 +10,7 @@ import jsonschema
 import pybase64
 import pytest
 import samples
+from long_rows import one_in
 from mcp import Client
 from PIL import Image
 
@@ -232,7 +233,7 @@ class TestWhatIsListed:
 class TestCalls:
     @pytest.mark.parametrize(
         ("name", "arguments", "size", "words"),
-        [
+        one_in(3, [
             ("get_image", {"text": "Hello"}, (1024, 576), '"Hello"'),
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
@@ -245,7 +246,7 @@ class TestCalls:
             ("generate_chart", {"kind": "bar", "data": json.dumps(ROWS), "title": None}, (800, 500), "2 rows"),
             ("generate_chart", {"spec": SPEC, "data": ROWS, "width": 300, "height": 200}, (300, 200), "bar marks"),
             ("generate_chart", {"spec": json.dumps(SPEC), "data": json.dumps({"month": ["x"], "sales": [1]})}, (800, 500), "over 1 row"),
-        ],
+        ]),
     )  # fmt: skip
     async def test_a_sentence_and_a_picture(self, client, name, arguments, size, words):
         result = await client.call_tool(name, arguments)
@@ -256,62 +257,73 @@ class TestCalls:
 
     @pytest.mark.parametrize(
         ("name", "arguments", "words"),
-        [
-            ("get_image", {"text": ""}, "text: is empty"),
-            (
-                "get_image",
-                {"txt": "a"},
-                "text: is missing; give the text\ntxt: is not an argument of this tool; did you mean text?",
-            ),
-            ("get_image", {"text": [5, 6]}, "text: is [5, 6]; give the text"),
-            ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
-            ("load_image", {"source": "/etc/passwd"}, "is not in an allowed folder"),
-            ("load_image", {"source": "https://example.com/a.png"}, "start the server with --allow-https"),
-            ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not supported"),
-            ("load_image", {"source": "image://3f2a9c01d4e7"}, "this server does not keep pictures"),
-            ("load_image", {"source": "image://pending-01234567"}, "is not in progress here"),
-            ("load_image", {"source": "red.png", "page": 2}, "page: is for TIFF"),
-            ("load_image", {"source": "moving.gif", "frame": 3}, "frame: is 3; the file has 2 frames"),
-            (
-                "load_image",
-                {"source": "red.png", "max_size": 3},
-                "max_size: is 3; give 16 or more",
-            ),
-            ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
-            ("load_image", {"source": "sales.csv"}, "not a picture in a known format"),
-            ("load_file", {"source": "red.png"}, "load_image shows it"),
-            (
-                "load_file",
-                {"source": "sales.csv", "start": 1000},
-                "start: is 1,000; sales.csv has 24 characters",
-            ),
-            ("create_image", {"prompt": "x", "n": 11}, "n: is 11; give 10 or less"),
-            ("edit_image", {"prompt": "x", "images": []}, "images: has 0 entries; give at least 1"),
-            ("edit_image", {"prompt": "x", "images": ["sales.csv"]}, "images: sales.csv is not a picture"),
-            (
-                "edit_image",
-                {"prompt": "x", "images": 5},
-                'images: is 5; give a list of pictures, such as ["a.png", "b.png"]',
-            ),
-            ("generate_chart", {}, "kind: is missing; give one of bar, line"),
-            ("generate_chart", {"kind": "barr", "data": ROWS}, "did you mean 'bar'?"),
-            ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
-            (
-                "generate_chart",
-                {"kind": "bar", "data": ROWS, "columns": {"y": "salse"}},
-                "did you mean 'sales'?",
-            ),
-            (
-                "generate_chart",
-                {"kind": "bar", "data": ROWS, "x": "month", "columns": {"x": "month"}},
-                "x: is not an argument of this tool; available: kind, data, sheet, columns",
-            ),
-            (
-                "generate_chart",
-                {"spec": {**SPEC, "data": {"url": "file:///etc/passwd"}}},
-                "a spec cannot load files",
-            ),
-        ],
+        one_in(
+            3,
+            [
+                ("get_image", {"text": ""}, "text: is empty"),
+                (
+                    "get_image",
+                    {"txt": "a"},
+                    "text: is missing; give the text\ntxt: is not an argument of this tool; did you mean text?",
+                ),
+                ("get_image", {"text": [5, 6]}, "text: is [5, 6]; give the text"),
+                ("load_image", {"source": "rde.png"}, "did you mean 'red.png'?"),
+                ("load_image", {"source": "/etc/passwd"}, "is not in an allowed folder"),
+                (
+                    "load_image",
+                    {"source": "https://example.com/a.png"},
+                    "start the server with --allow-https",
+                ),
+                ("load_image", {"source": "http://example.com/a.png"}, "http: addresses are not supported"),
+                ("load_image", {"source": "image://3f2a9c01d4e7"}, "this server does not keep pictures"),
+                ("load_image", {"source": "image://pending-01234567"}, "is not in progress here"),
+                ("load_image", {"source": "red.png", "page": 2}, "page: is for TIFF"),
+                ("load_image", {"source": "moving.gif", "frame": 3}, "frame: is 3; the file has 2 frames"),
+                (
+                    "load_image",
+                    {"source": "red.png", "max_size": 3},
+                    "max_size: is 3; give 16 or more",
+                ),
+                ("load_image", {"source": "red.png", "save_as": "a.png"}, "--allow-write"),
+                ("load_image", {"source": "sales.csv"}, "not a picture in a known format"),
+                ("load_file", {"source": "red.png"}, "load_image shows it"),
+                (
+                    "load_file",
+                    {"source": "sales.csv", "start": 1000},
+                    "start: is 1,000; sales.csv has 24 characters",
+                ),
+                ("create_image", {"prompt": "x", "n": 11}, "n: is 11; give 10 or less"),
+                ("edit_image", {"prompt": "x", "images": []}, "images: has 0 entries; give at least 1"),
+                (
+                    "edit_image",
+                    {"prompt": "x", "images": ["sales.csv"]},
+                    "images: sales.csv is not a picture",
+                ),
+                (
+                    "edit_image",
+                    {"prompt": "x", "images": 5},
+                    'images: is 5; give a list of pictures, such as ["a.png", "b.png"]',
+                ),
+                ("generate_chart", {}, "kind: is missing; give one of bar, line"),
+                ("generate_chart", {"kind": "barr", "data": ROWS}, "did you mean 'bar'?"),
+                ("generate_chart", {"kind": "bar", "data": 5}, "data: give rows"),
+                (
+                    "generate_chart",
+                    {"kind": "bar", "data": ROWS, "columns": {"y": "salse"}},
+                    "did you mean 'sales'?",
+                ),
+                (
+                    "generate_chart",
+                    {"kind": "bar", "data": ROWS, "x": "month", "columns": {"x": "month"}},
+                    "x: is not an argument of this tool; available: kind, data, sheet, columns",
+                ),
+                (
+                    "generate_chart",
+                    {"spec": {**SPEC, "data": {"url": "file:///etc/passwd"}}},
+                    "a spec cannot load files",
+                ),
+            ],
+        ),
     )
     async def test_errors_say_what_to_change(self, client, name, arguments, words):
         assert words in said(await client.call_tool(name, arguments))

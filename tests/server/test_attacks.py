@@ -4,6 +4,7 @@ import re
 
 import pytest
 from bombs import zeros
+from long_rows import one_in
 from mcp import Client
 from PIL import Image
 from samples import claiming
@@ -59,24 +60,27 @@ async def answered(client):
 
 @pytest.mark.parametrize(
     ("source", "words"),
-    [
-        ("169.png", "13000x13000 pixels, over the limit"),
-        ("900.png", "30000x30000 pixels, over the limit"),
-        ("169.tif", "13000x13000 pixels, over the limit"),
-        ("wide.png", "over the limit of 500,000 per side"),
-        ("short.png", "its pixels are incomplete"),
-        ("laughs.svg", "nested entities"),
-        ("escape.png", "is a link that leads out of the allowed folders"),
-        ("out/secret.png", "is a link that leads out of the allowed folders"),
-        ("../secret.png", "is not in an allowed folder"),
-        ("https://127.0.0.1/a.png", "does not lead to a public address"),
-        ("https://localhost:8080/a.png", "does not lead to a public address"),
-        ("https://[::1]/a.png", "does not lead to a public address"),
-        ("https://169.254.169.254/latest/meta-data", "does not lead to a public address"),
-        ("http://127.0.0.1/a.png", "addresses are not supported"),
-        ("image://../../secret.png", "this server does not keep pictures"),
-        ("data:image/png;base64," + "A" * 90_000_000, "has more than 64,000,000 bytes"),
-    ],
+    one_in(
+        3,
+        [
+            ("169.png", "13000x13000 pixels, over the limit"),
+            ("900.png", "30000x30000 pixels, over the limit"),
+            ("169.tif", "13000x13000 pixels, over the limit"),
+            ("wide.png", "over the limit of 500,000 per side"),
+            ("short.png", "its pixels are incomplete"),
+            ("laughs.svg", "nested entities"),
+            ("escape.png", "is a link that leads out of the allowed folders"),
+            ("out/secret.png", "is a link that leads out of the allowed folders"),
+            ("../secret.png", "is not in an allowed folder"),
+            ("https://127.0.0.1/a.png", "does not lead to a public address"),
+            ("https://localhost:8080/a.png", "does not lead to a public address"),
+            ("https://[::1]/a.png", "does not lead to a public address"),
+            ("https://169.254.169.254/latest/meta-data", "does not lead to a public address"),
+            ("http://127.0.0.1/a.png", "addresses are not supported"),
+            ("image://../../secret.png", "this server does not keep pictures"),
+            ("data:image/png;base64," + "A" * 90_000_000, "has more than 64,000,000 bytes"),
+        ],
+    ),
     ids=lambda value: value[:30],
 )
 async def test_a_picture_that_attacks(client, source, words):
@@ -137,7 +141,7 @@ ROW = {"a": "x", "b": 1}
 
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
-    [
+    one_in(2, [
         ("load_image", {"source": "x" * 2_000_000}, "cannot be read: File name too long"),
         ("load_file", {"source": "good.csv" * 100_000}, "good.csv"),
         ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),
@@ -150,7 +154,7 @@ ROW = {"a": "x", "b": 1}
         ("generate_chart", {"kind": "bar", "data": [ROW], "titles": {"x": "x" * 501}}, "titles.x: has 501 characters; the limit is 500"),
         ("generate_chart", {"kind": "bar", "data": [{"a": "y" * 1_000_000, "b": 1}]}, "data: 'a' contains a value of 1,000,000 characters"),
         pytest.param("generate_chart", {"kind": "bar", "data": [{"c" * 1_000_000: "x", "b": 1}]}, "columns: x is a field whose name has 1,000,000", marks=pytest.mark.long),
-    ],
+    ]),
     ids=lambda value: str(value)[:30],
 )  # fmt: skip
 async def test_arguments_of_any_size(client, name, arguments, words):

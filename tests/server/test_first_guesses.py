@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 from commands import MAIN
+from long_rows import one_in
 from mcp import Client
 from samples import animation, drawing, file, pdf
 
@@ -365,7 +366,7 @@ async def test_every_tool_has_ten_rows(bridge):
     assert {name for name, rows in TABLE.items() if len(rows) < 10} == set()
 
 
-@pytest.mark.parametrize("tool", TABLE)
+@pytest.mark.parametrize("tool", one_in(3, TABLE))
 async def test_first_guesses(bridge, tool):
     seen = []
     for arguments, expected in TABLE[tool]:

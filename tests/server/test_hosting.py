@@ -11,6 +11,7 @@ import samples
 from anyio.from_thread import start_blocking_portal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_rows import one_in
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, Implementation
@@ -276,7 +277,7 @@ calls = st.one_of(
 )
 
 
-@pytest.mark.parametrize("name", ["claude-ai", "copilot-cli"])
+@pytest.mark.parametrize("name", one_in(2, ["claude-ai", "copilot-cli"]))
 def test_no_tool_and_no_argument_brings_more_than_a_host_takes(name, folder):
     with start_blocking_portal() as portal:
         with portal.wrap_async_context_manager(connected("legacy", folder, name)) as client:

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from long_rows import one_in
 from mcp import Client
 from PIL import Image
 
@@ -37,7 +38,7 @@ async def call(folder, tool, **arguments):
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
-    [
+    one_in(3, [
         ("generate_chart", {"type": "bar", "data": ROWS}, "Bar chart of 2 rows"),
         ("generate_chart", {"chart_type": "Column", "data": ROWS}, "Bar chart of 2 rows"),
         ("generate_chart", {"kind": "bar", "data": ROWS, "columns": '{"x": "month"}'}, "Bar chart of 2 rows"),
@@ -53,7 +54,7 @@ async def call(folder, tool, **arguments):
         ("annotate_image", {"source": "p.png", "marks": [{"type": "box", **MARK, "text": "a"}]}, "box 'a' x 10 to 20, y 5 to 15"),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "box", "box": [10, 5, 20, 15]}]}, "box x 10 to 20, y 5 to 15"),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "point", "x": 3, "y": 4}]}, "point at (3, 4)"),
-    ],
+    ]),
 )  # fmt: skip
 async def test_what_can_mean_one_thing_only_is_taken(picture, tool, arguments, words):
     failed, text, pictures = await call(picture, tool, **arguments)
@@ -62,14 +63,14 @@ async def test_what_can_mean_one_thing_only_is_taken(picture, tool, arguments, w
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
-    [
+    one_in(2, [
         ("generate_chart", {"kind": "barr", "data": ROWS, "columns": {"x": "mont", "y": "revenu"}}, ("bar", "month", "'revenue'")),
         ("generate_chart", {"kind": "bar", "type": "line", "data": ROWS}, ("type: is not an argument of this tool; kind is, and you passed that too: leave this one out",)),
         ("view_image", {"source": "p.png", "region": {"x": 1, "y": 2}}, ("region",)),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "bxo", "at": [1, 2, 3, 4]}, {"kind": "arow", "at": [1, 2, 3, 4]}]}, ("marks[0]", "marks[1]", "'box'", "'arrow'")),
         ("annotate_image", {"source": "p.png", "marks": [{"kind": "circle", "at": [1, 2], "radius": 4}]}, ("radius", "box", "point")),
         ("transform_image", {"source": "p.png", "operations": [{"type": "crop"}]}, ('{"crop": [left, top',)),
-    ],
+    ]),
 )  # fmt: skip
 async def test_the_rest_is_answered_with_the_right_form(picture, tool, arguments, words):
     failed, text, _ = await call(picture, tool, **arguments)

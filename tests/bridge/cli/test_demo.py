@@ -105,6 +105,7 @@ def rows(demo):
     return {name.partition("|")[0]: (hand, ours) for name, hand, ours in found if hand}
 
 
+@pytest.mark.long
 def test_the_report_says_first_that_no_model_is_involved_and_which_rules_apply(demo):
     opening = " ".join(demo[1].partition("1. A chart")[0].split())
     assert "No model is involved." in opening
@@ -116,6 +117,7 @@ def test_the_report_says_first_that_no_model_is_involved_and_which_rules_apply(d
     assert str(RULES[0].date) in opening
 
 
+@pytest.mark.long
 def test_the_chart_of_the_shipped_table_travels_the_whole_way(demo):
     folder, report, page = demo
     assert "get_image, load_image, " in report
@@ -127,6 +129,7 @@ def test_the_chart_of_the_shipped_table_travels_the_whole_way(demo):
     assert 'src="data:image/png;base64,' in page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", VERDICTS)
 def test_each_case_fares_as_known(rows, name):
     hand, ours = (cell.partition("|")[0] for cell in rows[name])
@@ -134,12 +137,14 @@ def test_each_case_fares_as_known(rows, name):
     assert ours == VERDICTS[name][1] or (VERDICTS[name][1], ours) == ("not yet", "seen")
 
 
+@pytest.mark.long
 def test_every_case_is_in_the_report_and_in_this_table(demo, rows):
     assert list(VERDICTS) == [case.name for case in cases.CASES] == list(rows)
     # Long names go over two lines there.
     assert all(name[:24].rpartition(" ")[0] in demo[1] for name in VERDICTS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "side", "said"),
     [
@@ -155,10 +160,12 @@ def test_rows_say_what_was_lost_and_why(rows, name, side, said):
     assert said in rows[name][side]
 
 
+@pytest.mark.long
 def test_nothing_of_ours_is_lost_or_flagged(rows):
     assert [ours for _, ours in rows.values() if "lost:" in ours or "flagged" in ours] == []
 
 
+@pytest.mark.long
 def test_figures_are_those_of_the_bodies(demo, rows):
     dump = next(case for case in cases.CASES if case.dumped)
     text = naive.dumped(CallToolResult.model_validate(dump.result()))
@@ -176,6 +183,7 @@ def test_figures_are_those_of_the_bodies(demo, rows):
                 assert f"{picture.width}x{picture.height}, {tokens:,} tokens" in rows[case.name][1]
 
 
+@pytest.mark.long
 def test_the_sums_count_the_rows(demo, rows):
     for name, cells in (
         ("by hand", [row[0] for row in rows.values()]),
@@ -201,6 +209,7 @@ def test_the_last_line_is_a_command_that_works(demo, tmp_path):
         assert picture.format == "PNG"
 
 
+@pytest.mark.long
 def test_the_page_needs_nothing_but_itself(demo):
     page = Page(demo[2])
     assert page.loaded

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import anyio
 import pytest
+from long_rows import one_in
 from mcp.server import MCPServer
 from mcp.types import BlobResourceContents, CallToolResult, EmbeddedResource, TextContent
 from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
@@ -158,7 +159,7 @@ def told(server, steps, prompt="What is there?", images=(), api="responses", mod
     return transcript, endpoint
 
 
-@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("api", one_in(2, ["responses", "chat"]))
 def test_the_page_tells_all_in_order_with_the_very_pictures(server, tmp_path, api):
     (tmp_path / "mine.png").write_bytes(file(photo(80, 60), "PNG"))
     steps = [

@@ -98,10 +98,12 @@ def test_an_answer_with_too_many_values_is_an_error_that_says_so():
     assert (said.id, said.error.message) == (7, why)
 
 
+@pytest.mark.long
 def test_one_that_answers_nobody_is_reported():
     assert str(messages(MANY % b"null")[0]) == "a message of more than 5,000,000 values, which is the limit"
 
 
+@pytest.mark.long
 def test_it_is_parsed_nowhere_else():
     many = MANY % b"7"
     assert sound(many) is None

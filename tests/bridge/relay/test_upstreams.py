@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from long_rows import one_in
 from relaying import ENVIRONMENT, PROXY, Wire, relay
 from servers_over_http import scripted
 
@@ -30,14 +31,14 @@ def broken(how, tmp_path):
 
 @pytest.mark.parametrize(
     ("how", "words"),
-    [
+    one_in(2, [
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, end="", flush=True); os._exit(7)""", "is not readable JSON"),
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"content":[' % number, flush=True)""", "is not readable JSON"),
         ("""print('{"jsonrpc":"2.0","id":%s,"result":{"text":"a\\tb"}}' % number, flush=True)""", "is not readable JSON"),
         pytest.param("""print('{"jsonrpc":"2.0","id":%s,"result":"' % number + "x" * 256_000_001 + '"}', flush=True)""", "a line of more than 256,000,000 bytes", marks=pytest.mark.long),
         ("os.close(1); os._exit(0)", "exited with code 0"),
         ("os.kill(os.getpid(), 9)", "was killed by signal 9"),
-    ],
+    ]),
     ids=["half a line, then its end", "half a line", "a raw tab", "a line too long", "closed output", "killed"],
 )  # fmt: skip
 def test_the_call_is_answered_by_an_error_and_the_server_goes_on(how, words, tmp_path):

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 import samples
 from http_callers import BOTH, HERE, called, in_memory, messages, request, result, speaking
+from long_rows import one_in
 
 from imagebridge.pictures.picture import Picture
 from imagebridge_server import Settings, create_app
@@ -125,17 +126,20 @@ async def test_hosts_and_origins(http, url, headers, status):
 
 @pytest.mark.parametrize(
     ("url", "origin", "status"),
-    [
-        ("https://pictures.example/mcp", "", 200),
-        ("https://pictures.example/mcp", "https://pictures.example", 200),
-        ("https://PICTURES.example:443/mcp", "", 200),
-        ("https://pictures.example/mcp", "https://localhost:8443", 200),
-        ("https://pictures.example/mcp", "null", 403),
-        ("http://127.0.0.1:8000/mcp", "", 200),
-        ("https://other.example/mcp", "", 421),
-        ("https://pictures.example/mcp", "https://other.example", 403),
-        ("https://pictures.example/mcp", "http://pictures.example.evil.example", 403),
-    ],
+    one_in(
+        3,
+        [
+            ("https://pictures.example/mcp", "", 200),
+            ("https://pictures.example/mcp", "https://pictures.example", 200),
+            ("https://PICTURES.example:443/mcp", "", 200),
+            ("https://pictures.example/mcp", "https://localhost:8443", 200),
+            ("https://pictures.example/mcp", "null", 403),
+            ("http://127.0.0.1:8000/mcp", "", 200),
+            ("https://other.example/mcp", "", 421),
+            ("https://pictures.example/mcp", "https://other.example", 403),
+            ("https://pictures.example/mcp", "http://pictures.example.evil.example", 403),
+        ],
+    ),
 )
 async def test_a_public_url_is_the_only_foreign_name(url, origin, status):
     app = create_app(Settings(no_auth=True, public_url="https://Pictures.example:443/mcp"))

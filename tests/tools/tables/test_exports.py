@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import pytest
+from long_rows import one_in
 from workbooks import Formula, workbook
 
 from imagebridge.errors import ArgumentError
@@ -172,13 +173,13 @@ class TestWorkbooks:
 
     @pytest.mark.parametrize(
         ("name", "data", "sheet", "words"),
-        [
+        one_in(2, [
             ("b.xlsx", workbook({"Costs": COSTS}), "Cost", "sheet: is 'Cost', which the workbook does not have; did you mean 'Costs'?"),
             ("b.xlsx", workbook({"A": [], "B": []}), None, "is a workbook whose sheets are empty: 'A', 'B'"),
             ("b.xlsx", workbook({"A": SALES})[:300], None, "b.xlsx is damaged"),
             ("b.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), None, "b.xls cannot be read as a workbook"),
             ("b.csv", PLAIN.encode(), "Costs", "sheet: applies only to workbooks such as xlsx; leave it out"),
-        ],
+        ]),
     )  # fmt: skip
     async def test_what_is_refused(self, tmp_path, name, data, sheet, words):
         with pytest.raises(ArgumentError, match=re.escape(words)):
