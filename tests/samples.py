@@ -11,6 +11,8 @@ import zlib
 import resvg_py
 from PIL import Image, ImageDraw
 
+from imagebridge.pictures import fonts
+
 WIDTH, HEIGHT = 64, 48
 
 
@@ -49,7 +51,9 @@ def lacked_here(letters):
 
     def picture(text):
         return resvg_py.svg_to_bytes(
-            svg_string=f'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="40"><text y="30">{text}</text></svg>'
+            svg_string=f'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="40"><text y="30">{text}</text></svg>',
+            # The system's settings may name none that is installed.
+            serif_family=fonts.text_family() or None,
         )
 
     return picture(letters) == picture(f"{letters[:-1]}\U0010fffd")

@@ -5,8 +5,10 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 from glob import glob
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 PACKAGES = ("noto_cjk_sans_otc",)
@@ -37,6 +39,9 @@ _SYSTEM = {
 https://github.com/RazrFalcon/fontdb/blob/master/src/lib.rs, read on 2026-11-30. On Linux, fontdb first reads
 fontconfig's configuration, which may name further folders; it uses these if there is no configuration."""
 
+_LOOKED = 200
+"""The maximum number of font files in which a font for text is looked for."""
+
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 
 
@@ -59,17 +64,41 @@ def remedy(characters: Iterable[str]) -> str:
 
 def files() -> Iterator[str]:
     """Yield the font files of packages, then those of the system, which are also used to draw SVGs."""
-    system = [
+    yield from _inside(packed())
+    yield from _inside(_system())
+
+
+def _system() -> list[str]:
+    """Return the system's font folders."""
+    return [
         folder
         for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
         for folder in sorted(glob(os.path.expandvars(os.path.expanduser(one))))
     ]
-    for folder in (*packed(), *system):
+
+
+def _inside(parents: Iterable[str]) -> Iterator[str]:
+    for folder in parents:
         for inside, folders, names in os.walk(folder):
             folders.sort()
             yield from (
                 str(Path(inside, name)) for name in sorted(names) if Path(name).suffix.lower() in _SUFFIXES
             )
+
+
+@cache
+def text_family() -> str:
+    """Return the family of one of the system's fonts for Latin text, preferably one without serifs; "" if there is none."""
+    from PIL import ImageFont
+
+    families: set[str] = set()
+    for file in islice(_inside(_system()), _LOOKED):
+        with suppress(OSError, ValueError):
+            font = ImageFont.truetype(file, 16)
+            box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]
+            if all(bytes(font.getmask(c)) not in (box, b"") for c in "Ag"):  # pyright: ignore[reportArgumentType]
+                families.add(font.getname()[0] or "")
+    return min(families - {""}, key=lambda name: ("Sans" not in name, "Mono" in name, len(name)), default="")
 
 
 def holding(characters: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from PIL import Image
 from samples import SCRIPTS, data_url, file, lacked_here
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import fonts
 from imagebridge.pictures.kinds import kind
 from imagebridge.pictures.svg import capped, drawn, raster
 
@@ -296,6 +297,24 @@ LACKS = {
 def test_what_the_picture_lacks_is_told(case):
     inside, sentence = LACKS[case]
     assert drawn(svg(inside)).sentence == sentence
+
+
+@pytest.mark.parametrize(
+    "family", ["", "serif", "sans-serif", "monospace", "cursive", "No Such Font", "No Such Font, fantasy"]
+)
+def test_text_is_drawn_whichever_fonts_the_systems_settings_name(family):
+    made = drawn(svg(f'<text y="9" font-family="{family}">HM</text>' if family else '<text y="9">HM</text>'))
+    is_drawn = image(made).getbbox() is not None
+    lacking = "an SVG; text is not drawn, because no font was found"
+    assert (made.sentence, is_drawn) == (("", True) if fonts.text_family() else (lacking, False))
+
+
+def test_text_needs_a_family_of_an_installed_font():
+    text = svg('<text y="9">HM</text>').decode()
+    fontless = [
+        raster._rasterised(text, 20, 10, one).fontless for one in ("No Such Font", fonts.text_family())
+    ]
+    assert fontless == [True, not fonts.text_family()]
 
 
 @pytest.mark.parametrize("letters", SCRIPTS)

@@ -1,6 +1,7 @@
 """Draws one SVG in a separate process: a script that `raster.py` runs and nothing imports.
 
-Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the parent's process id.
+Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the parent's process id,
+and the font family that replaces CSS's generic ones; if it is empty, the system's settings name those.
 stdin: the SVG in UTF-8. stdout: a PNG, or a reason if the exit code is 3. stderr: the rasteriser's log.
 """
 
@@ -11,6 +12,7 @@ import sys
 def main() -> int:
     """Draw the SVG on stdin, and return the exit code."""
     folder, width, height, memory, seconds, parent = sys.argv[1], *map(int, sys.argv[2:7])
+    family = sys.argv[7] or None
     _end_with(parent)
     _limit(memory, seconds)
     # After the standard library, which a package of the same name must not replace.
@@ -28,6 +30,11 @@ def main() -> int:
             height=height,
             dpi=96,  # Zero, the default, makes physical units zero as well.
             log_information=True,
+            serif_family=family,
+            sans_serif_family=family,
+            monospace_family=family,
+            cursive_family=family,
+            fantasy_family=family,
         )
     except ValueError as error:
         drawn, code = str(error).encode(), 3

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Self
 
 from imagebridge.errors import PictureError
+from imagebridge.pictures import fonts
 from imagebridge.pictures.cost import HeavyError, allowed
 from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
@@ -46,12 +47,20 @@ def rasterised(text: str, width: int, height: int) -> Raster:
         PictureError: drawing takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses the SVG or crashes.
         HeavyError: drawing may take more memory than is currently allowed.
     """
+    raster = _rasterised(text, width, height, "")
+    # The system's settings may name fonts that are not installed, and resvg then draws no text at all.
+    if raster.fontless and (family := fonts.text_family()):
+        return _rasterised(text, width, height, family)
+    return raster
+
+
+def _rasterised(text: str, width: int, height: int, family: str) -> Raster:
     memory = min(MEMORY, allowed())
     if allowed() < _LEAST:
         raise HeavyError
     if is_given_up():
         raise PictureError("the SVG was not drawn, because the call was cancelled")
-    command = _command(width, height, memory)
+    command = _command(width, height, memory, family)
     try:
         with (
             _LogPipe() as log,
@@ -94,7 +103,7 @@ def lacking(log: str, text: str) -> list[str]:
     return list(dict.fromkeys(one for letter in letters for one in marked.get(letter, [letter])))
 
 
-def _command(width: int, height: int, memory: int) -> list[str]:
+def _command(width: int, height: int, memory: int, family: str) -> list[str]:
     package = find_spec("resvg_py")
     if package is None or package.origin is None or not sys.executable or getattr(sys, "frozen", False):
         raise PictureError(
@@ -103,7 +112,7 @@ def _command(width: int, height: int, memory: int) -> list[str]:
         )
     # -I and -S: nothing in the environment and no .pth file may slow or change the start.
     script, folder = Path(__file__).with_name("painter.py"), Path(package.origin).parents[1]
-    arguments = (script, folder, width, height, memory, int(SECONDS) + 2, os.getpid())
+    arguments = (script, folder, width, height, memory, int(SECONDS) + 2, os.getpid(), family)
     return [sys.executable, "-I", "-S", *map(str, arguments)]
 
 
