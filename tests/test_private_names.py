@@ -27,6 +27,7 @@ USED = {
     ("client/http.py", "_transport"),
     ("client/long_events.py", "_stream_protocols"),
     ("client/messages.py", "_stream_protocols"),
+    ("client/sse.py", "_transport"),
     ("client/stdio.py", "_process"),
     ("client/stdio.py", "_transport"),
     ("client/stdio.py", "mcp.os"),

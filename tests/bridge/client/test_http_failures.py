@@ -3,9 +3,12 @@
 import datetime
 import ipaddress
 import json
+import re
+import runpy
 import ssl
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
@@ -245,6 +248,50 @@ class Refreshing(httpx2.Auth):
             if self.issuer:
                 yield httpx2.Request("POST", self.issuer)
             raise ValueError("the refresh token was revoked")
+
+
+async def test_the_documented_auth_renews_once_for_all_calls_and_repeats_each_of_them_once(tmp_path):
+    page = Path(__file__).parents[3] / "docs" / "own-loop.md"
+    (code,) = re.findall(r"```python\n([^`]*class Renewing[^`]*)```", page.read_text("utf-8"))
+    (tmp_path / "shown.py").write_text(code, "utf-8")
+    shown = runpy.run_path(str(tmp_path / "shown.py"))
+    away, fetched, outputs = [], [], []
+    tokens = ["first"]
+    together = threading.Barrier(10)
+
+    async def fetch():
+        if away:
+            raise ConnectionError(away.pop())
+        fetched.append(tokens[-1])
+        return tokens[-1]
+
+    def refuse(method, request):
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        if token == tokens[-1]:
+            return None
+        if token == "first":
+            together.wait(60)  # All ten are refused at the same time.
+        return 401, "text/plain", ""
+
+    async def call():
+        outputs.append(await told(bridge))
+
+    server = Server(refuse)
+    with scripted(server) as (url, _):
+        auth = shown["Renewing"]("first", fetch)
+        async with Bridge(HttpServer(url, auth=auth), timeout=120, parallel=True) as bridge:
+            tokens.append("second")
+            async with anyio.create_task_group() as tasks:
+                for _ in range(10):
+                    tasks.start_soon(call)
+            assert outputs == ["shown"] * 10
+            assert (fetched, server.calls()) == (["second"], 20)
+            tokens.append("third")
+            away.append("the issuer is away")
+            words = ": authentication failed: ConnectionError: the issuer is away; it did not run"
+            assert await told(bridge) == words
+            assert await told(bridge) == "shown"
+            assert (fetched, server.calls()) == (["second", "third"], 23)
 
 
 UNUSED = "http://127.0.0.1:9/token"
