@@ -253,7 +253,7 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
         ([{"kind": "polygon", "at": [0, 0, 0.5, 1, 1, 0]}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "point", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a mark of kind point needs [x, y]"),
         ([{"kind": "arrow", "at": [1, 2]}], "marks[0].at", "a mark of kind arrow needs [x, y, x, y] from tail to tip"),
-        ([{"kind": "arrow", "at": [1, 2, 1, 2]}], "marks[0].at", "begins where it ends"),
+        ([{"kind": "arrow", "at": [1, 2, 1, 2]}], "marks[0].at", "starts where it ends"),
         ([{"kind": "polygon", "at": [1, 2, 3, 4]}], "marks[0].at", "has 4 numbers; a polygon needs the x and y of 3 to 500 corners"),
         ([{"kind": "polygon", "at": [1, 2, 3, 4, 5, 6, 7]}], "marks[0].at", "has 7 numbers; give the x and y of each point in turn"),
         ([{"kind": "text", "at": [1, 2]}], "marks[0].label", "is missing; it is the text to write"),
