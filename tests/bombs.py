@@ -1,4 +1,4 @@
-"""Small files that unpack to much, of every format, built from their bytes."""
+"""Small files of every format that unpack to a huge size, built from their bytes."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""What a chart's request becomes before it is drawn."""
+"""The spec of a requested chart before it is drawn."""
 
 import json
 

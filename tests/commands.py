@@ -1,4 +1,4 @@
-"""The command line as tests run it: in this process, as a program, and on terminals."""
+"""Runs the command line in tests: in this process, as a program, and on terminals."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Environments of their own: made in a folder, and asked by their programs."""
+"""Separate Python environments: creates them in a folder, and runs programs in them."""
 
 import json
 import os

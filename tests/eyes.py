@@ -1,4 +1,4 @@
-"""The small server of many tests, in this process."""
+"""A small in-process server that many tests use."""
 
 from mcp.server import MCPServer
 from mcp.types import CallToolResult

@@ -1,4 +1,4 @@
-"""What a host without an SDK says first in a session of 2025-11-25 and before: who it is, and which version it speaks."""
+"""The first messages of a host without an SDK, for protocol version 2025-11-25 and earlier: its name and version."""
 
 LEGACY = "2025-11-25"
 """The newest version that has sessions."""

@@ -1,4 +1,4 @@
-"""The packages that tests need beyond those of the demo, which are all that `uv run` installs by itself.
+"""The packages that tests need in addition to those of the demo, which are all that `uv run` installs by itself.
 
 `uv run pytest` and the programs of the tests bring the rest when they begin, so that each works in a fresh clone.
 """

@@ -1,4 +1,4 @@
-"""Documents made by hand, of the parts that a test is about."""
+"""Hand-made documents that contain only the parts that a test needs."""
 
 import io
 import zipfile

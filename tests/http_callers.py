@@ -1,4 +1,4 @@
-"""Callers of the server over HTTP: in memory, or at the address of a process."""
+"""Callers of the server over HTTP, either in memory or at the address of a process."""
 
 import json
 from contextlib import asynccontextmanager

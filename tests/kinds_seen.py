@@ -1,4 +1,4 @@
-"""What a model is to see of each result of servers/kinds.py, in a body that the API takes."""
+"""The expected view of a model for each result of servers/kinds.py, in a body that the API accepts."""
 
 from imagebridge import check
 from imagebridge.pictures.picture import Picture

@@ -1,4 +1,4 @@
-"""Long tables of cases of one kind: every run tries some of their rows, and the long run the others."""
+"""Long tables of similar cases: every run tries some of their rows, and the long run tries the others."""
 
 import pytest
 

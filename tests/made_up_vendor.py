@@ -1,4 +1,4 @@
-"""A vendor that there is not, with a wire of its own: the file that a further vendor takes, beside its line in the registry."""
+"""A fictitious vendor with its own wire format: the one file for a new vendor, besides a line in the registry."""
 
 from imagebridge.providers.provider import Source
 from imagebridge.translate.pieces import FilePiece, LinkPiece

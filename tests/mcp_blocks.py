@@ -1,4 +1,4 @@
-"""Content blocks as servers write them."""
+"""Content blocks in the form in which servers write them."""
 
 from samples import b64
 

@@ -1,4 +1,4 @@
-"""Where the SDK's OAuth client keeps what it is given: in memory."""
+"""In-memory storage for the SDK's OAuth client."""
 
 
 class Storage:

@@ -1,4 +1,4 @@
-"""Requests to the scripted endpoint, as the tests of it write them."""
+"""Requests to the scripted endpoint, for its tests."""
 
 from base64 import b64encode
 from io import BytesIO

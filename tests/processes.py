@@ -1,4 +1,4 @@
-"""Processes that tests have started, looked at on every system, and what some of them are to do."""
+"""Inspects processes that tests have started, on every system, and contains the code that some of them run."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The relay as hosts start it: a process that is spoken to line by line."""
+"""The relay as hosts start it: a process that exchanges lines with the test."""
 
 import json
 import os

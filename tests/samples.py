@@ -1,4 +1,4 @@
-"""Small real files of every kind, made on the spot and always the same."""
+"""Small real files of every kind, created on the spot and always identical."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""`imagebridge-server --http` as a process that tests start, ask and end."""
+"""`imagebridge-server --http` as a process that tests start, call and stop."""
 
 import json
 import os

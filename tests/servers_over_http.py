@@ -1,4 +1,4 @@
-"""A server behind a URL that answers each request as a function tells it to."""
+"""A server behind a URL that answers each request as a given function specifies."""
 
 import threading
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""docs/architecture.md names the rooms and files that there are, and no others; files stay small, imports one way."""
+"""docs/architecture.md names exactly the existing packages and files; files stay small, imports go one way."""
 
 import re
 from graphlib import CycleError, TopologicalSorter

@@ -1,4 +1,4 @@
-"""Cancellation: work that is given up, at whatever moment, leaves no process, descriptor, thread or file; on asyncio and on trio."""
+"""Cancelled work leaves no process, descriptor, thread or file behind, at any moment, on asyncio and on trio."""
 
 import base64
 import json

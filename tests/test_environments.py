@@ -1,4 +1,4 @@
-"""Beside other frameworks: the newest of both, the old SDKs kept, and one sentence for what needs more."""
+"""Next to other frameworks: the newest versions of both, old SDKs unchanged, and one sentence if more is needed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The pages that docs/facts.py writes say what the tables in imagebridge.facts hold."""
+"""The pages that docs/facts.py writes agree with the tables in imagebridge.facts."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location

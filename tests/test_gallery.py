@@ -1,4 +1,4 @@
-"""docs/gallery.md shows what the tools really offer and say: it was written by docs/gallery.py as it stands."""
+"""docs/gallery.md shows what the tools really offer and return, as docs/gallery.py writes it now."""
 
 import json
 import re

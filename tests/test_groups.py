@@ -1,4 +1,4 @@
-"""What uv fetches before the demo runs, in a fresh clone."""
+"""The packages that uv downloads before the demo runs in a fresh clone."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Importing is light and has no effects."""
+"""Importing is fast and has no side effects."""
 
 import subprocess
 import sys

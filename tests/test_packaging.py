@@ -1,4 +1,4 @@
-"""The wheel: what is in it, and that it works in empty environments."""
+"""The wheel: its content, and that it works in empty environments."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""What is used of libraries that they do not promise to keep: a test for each says which of them has changed."""
+"""Undocumented parts of libraries that we use: a test for each shows which of them has changed."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""Which tests prove what is promised: each row of docs/blocks.md, and each public name. Checked both ways.
+"""Names the tests that prove each row of docs/blocks.md and each public name, and checks this in both directions.
 
 A row or a name without a test fails here, and so does a test that is named here and is not there, or proves what is promised
 no more. More tests than those named prove most of them: these are where to look first.

@@ -1,4 +1,4 @@
-"""What the README, its pages in docs/ and the examples show is run as it stands."""
+"""The code in the README, its pages in docs/ and the examples runs as shown."""
 
 import json
 import re

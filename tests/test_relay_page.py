@@ -1,4 +1,4 @@
-"""What docs/relay.md shows is run as it stands."""
+"""The code in docs/relay.md runs as shown."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The public surface: exactly these names, and nothing deeper in what users read and copy."""
+"""The public surface: exactly these names, and no deeper imports in code that users read and copy."""
 
 import ast
 import importlib

@@ -1,4 +1,4 @@
-"""Workbooks as spreadsheet programs write them, made by hand so that every form of a cell can be had."""
+"""Workbooks as spreadsheet programs write them, hand-made so that every form of a cell is available."""
 
 import io
 import zipfile

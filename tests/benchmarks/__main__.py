@@ -1,4 +1,4 @@
-"""Measure every figure of ratios.py, and write docs/results.md with its plots.
+"""Measure every figure listed in ratios.py, and write docs/results.md with its plots.
 
     uv run python -m tests.benchmarks                      all of it, for a machine that does nothing else
     uv run python -m tests.benchmarks --quick              a fifth of the rounds; the page says so

@@ -1,4 +1,4 @@
-"""What the benchmarks share: how a figure is held against its bound, and kept for the page of results."""
+"""Shared code of the benchmarks: compares figures with their bounds and keeps them for the page of results."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Load for a server over HTTP on this machine: raw HTTP/1.1, so that the client costs less than what it measures."""
+"""Generates load for a local HTTP server, with raw HTTP/1.1 so that the client costs less than the server."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Work on what a stranger sends grows as that does: ten times as many blocks take about ten times as long, not a hundred.
+"""The cost of untrusted input grows linearly: ten times as many blocks take about ten times as long, not a hundred.
 
 `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_bounds.py`. CPU seconds, the least of three.
 """

@@ -1,4 +1,4 @@
-"""How long a call over stdio takes, against the SDK's own client: `uv run pytest -m benchmark -n 0 -s tests/benchmarks`.
+"""Compares a call over stdio with the SDK's own client: `uv run pytest -m benchmark -n 0 -s tests/benchmarks`.
 
 The server is a bare script that answers from ready-made lines, so that the client's side is what is measured.
 """

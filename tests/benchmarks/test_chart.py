@@ -1,4 +1,4 @@
-"""How long charts take beside the engine's own conversion, warm, within one run and one event loop, as in a server.
+"""Compares the time to draw charts with the engine's own conversion, warm, in one run and one event loop.
 
 The engine is asked in a process of its own, as here it would hold the interpreter; it draws the very spec
 that `generate_chart` draws, in the same font: on a machine without fonts it would draw no text at all, in less

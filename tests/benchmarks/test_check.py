@@ -1,4 +1,4 @@
-"""How long a check takes beside `json.loads` of the same body, and what memory it needs beside the body.
+"""Compares the time of a check with `json.loads` of the same body, and its memory with the size of the body.
 
 `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_check.py`. Each body has 30 MB.
 """

@@ -1,4 +1,4 @@
-"""What each encoding takes and loses, over a collection: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_encoding.py`.
+"""Measures each encoding: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_encoding.py`.
 
 The collection is the test images of Pillow's source distribution, or the folder that IMAGEBRIDGE_COLLECTION names, and
 screens, charts, icons and photographs made here. Only what came without loss counts: PNG, BMP, GIF, PNM.

@@ -1,4 +1,4 @@
-"""How many bytes a long conversation sends: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_history.py`.
+"""Measures the bytes of a long conversation: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_history.py`.
 
 100 turns, each with a fresh screenshot of 1 MB, stateless: every request brings the conversation so far. Bytes are
 those of the requests as the SDK writes them, uploads included; the loop by hand's are those of its bare JSON.

@@ -1,4 +1,4 @@
-"""How many of the kinds of results reach a model as the tool meant them: by the loop written by hand, and by `Bridge`."""
+"""Counts the kinds of results that reach a model as intended, with a hand-written loop and with `Bridge`."""
 
 import pytest
 from compat.report import PAGE, written

@@ -1,4 +1,4 @@
-"""How fast a picture is loaded, beside Pillow's own load, shrink and save in this process."""
+"""Compares the time to load a picture with Pillow's own load, shrink and save in this process."""
 
 import time
 from io import BytesIO

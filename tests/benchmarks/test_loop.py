@@ -1,4 +1,4 @@
-"""How long a prompt takes to its answer, against the same loop written by hand with mcp and openai.
+"""Compares the time from a prompt to its answer with the same loop, hand-written with mcp and openai.
 
 One call, one PNG of 1 MB over a warm stdio server, two requests. Ours decodes every picture before it is sent; the
 loop by hand checks nothing. The server and the endpoint are bare scripts in processes of their own, so that what

@@ -1,4 +1,4 @@
-"""Naming many tools against parsing their JSON: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_names.py`."""
+"""Compares naming tools with parsing their JSON: `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_names.py`."""
 
 import gc
 import json

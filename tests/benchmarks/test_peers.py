@@ -1,4 +1,4 @@
-"""How long peers take from an MCP result to the data URL that they send, each in an environment of its own.
+"""Compares how long other libraries take from an MCP result to a data URL, each in a separate environment.
 
 Prints ratios to the bare `data:` string, measured in the same process, beside ours; the peers' own
 functions are called, and checked to have made the picture. Needs the package registry.

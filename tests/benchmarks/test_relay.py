@@ -1,4 +1,4 @@
-"""A call through the relay against the same call without it, with the SDK's client as host.
+"""Compares a call through the relay with the same call without it, with the SDK's client as the host.
 
 `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_relay.py`
 """

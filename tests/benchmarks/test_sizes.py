@@ -1,4 +1,4 @@
-"""What a picture costs from the prompt to the answer, from 10 kB to 15 MB, beside the loop written by hand.
+"""Measures the cost of pictures from 10 kB to 15 MB, from prompt to answer, and compares it with a hand-written loop.
 
 The PNGs are noise, which no format packs. Tokens are those that the API's price list gives for what is sent, and for text a
 token for four characters: what the endpoint of `imagebridge.testing` counts.

@@ -1,4 +1,4 @@
-"""From the start of the process to its answer to `tools/list`, against an empty server of the SDK.
+"""Compares the time from process start to the answer to `tools/list` with an empty server of the SDK.
 
 `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_startup.py`.
 """

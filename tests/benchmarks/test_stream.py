@@ -1,4 +1,4 @@
-"""How long a streamed run takes, against the same loop written by hand on the SDK's stream helper.
+"""Compares the time of a streamed run with the same loop, hand-written with the SDK's stream helper.
 
 Four turns: three calls whose arguments come in pieces, then an answer in 400 pieces. The endpoint is a bare script in
 a process of its own. `uv run pytest -m benchmark -n 0 -s tests/benchmarks/test_stream.py`

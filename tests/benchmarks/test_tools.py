@@ -1,4 +1,4 @@
-"""Medians of warm calls of every tool over stdio, beside servers of others where npm has them.
+"""Compares the medians of warm calls of every tool over stdio with other servers, where npm has them.
 
 create_image and edit_image ask the local endpoint, which draws in milliseconds: theirs is what lies between.
 Peers are installed once into the user's cache. imagesorcery-mcp needs six gigabytes of models and is left out.

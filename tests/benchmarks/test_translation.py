@@ -1,4 +1,4 @@
-"""How fast a translation is, as ratios within one run: `uv run pytest -m benchmark -n 0 -s tests/benchmarks`.
+"""Measures the speed of translation, as ratios within one run: `uv run pytest -m benchmark -n 0 -s tests/benchmarks`.
 
 Both sides of a ratio take turns, and the fastest round of each counts: other work on the machine only adds time.
 """

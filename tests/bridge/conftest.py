@@ -1,4 +1,4 @@
-"""What the tests of the bridge share."""
+"""Fixtures that the bridge's tests share."""
 
 import pytest
 import trustme

@@ -1,4 +1,4 @@
-"""What a person reads of an error: one traceback whose last line says what was wrong, and counts that agree with their nouns."""
+"""Errors as people read them: one traceback whose last line explains the problem, with correct plurals."""
 
 import traceback
 
@@ -39,7 +39,7 @@ RUNS = {
     "a key that it does not know": ([Fault(401, "Incorrect API key.")], {}, r"401 - .*Incorrect API key."),
     "an address without this API": ([Fault(404)], {}, "Error code: 404"),
     "a server that fails": ([Fault(500)], {}, "Error code: 500"),
-    "a stream that breaks off": ([Cut("Red.")], {}, "the stream broke off"),
+    "a stream that breaks off": ([Cut("Red.")], {}, "the stream was cut off"),
     "what is not a response": (
         [Odd("Red.", lambda _: [{"a": 1}])],
         {},

@@ -1,4 +1,4 @@
-"""What features need of the packages beside us: what is there is looked up once, what is not each time anew."""
+"""Optional packages: present ones are looked up once, missing ones again each time."""
 
 from importlib import metadata
 

@@ -1,4 +1,4 @@
-"""JSON of any kind becomes JSON that can be written and read again; what could be already is the very same."""
+"""Any JSON becomes JSON that can be written and read again; valid JSON is returned unchanged."""
 
 import json
 

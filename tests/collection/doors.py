@@ -1,4 +1,4 @@
-"""What becomes of a picture file at each door: translation at both proofs, load_image, the frames of an animation.
+"""The result for a picture file at each entry point: translation with both proofs, load_image, animation frames.
 
 Run as a program, as users do, so that a crash is told, and so is what is printed on stderr: a list of paths
 comes in, a line of JSON for each goes out.

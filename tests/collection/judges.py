@@ -1,4 +1,4 @@
-"""Decoders that are not ours say what a picture is: libvips and OpenCV of what is sent, Chromium of what came."""
+"""Independent decoders as references: libvips and OpenCV for the output, Chromium for the input."""
 
 import base64
 import logging

@@ -1,4 +1,4 @@
-"""Files that chance has damaged go through translation: nothing raises, and decoders that are not ours judge what came out.
+"""Randomly damaged files are translated: nothing raises an error, and independent decoders check the output.
 
     uv run --group checks python tests/collection/mutated.py --count 50000 --seed 17
 

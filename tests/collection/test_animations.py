@@ -1,4 +1,4 @@
-"""Animations are laid together as Chromium's ImageDecoder lays them, frame by frame."""
+"""Animations are composed exactly as Chromium's ImageDecoder composes them, frame by frame."""
 
 import random
 import struct

@@ -1,4 +1,4 @@
-"""A folder of pictures goes through translation and load_image, and decoders that are not ours judge what came out.
+"""A folder of pictures is translated and loaded with load_image, and independent decoders check the output.
 
 IMAGEBRIDGE_COLLECTION=DIR uv run pytest -m collection -n 0 -s      (without DIR: the test images of Pillow's sources)
 """

@@ -1,4 +1,4 @@
-"""A strict local stand-in for Anthropic's Messages API: it plays a scripted model and refuses what the API refuses.
+"""A strict local stand-in for Anthropic's Messages API: it plays a scripted model and rejects what the API rejects.
 
 The rules are those of platform.claude.com/docs (vision, tool use), as of 2026-11-29: which blocks a tool result holds,
 which pictures are taken, and that each use of a tool is answered in the next message.

@@ -1,4 +1,4 @@
-"""Programs from npm that people use on a terminal: each shows its model a photograph, through our server and the relay."""
+"""Terminal programs from npm: each shows its model a photograph, through our server and the relay."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Frameworks that are run with a server of every kind of result: what is installed, how each is asked, what it must reach."""
+"""The frameworks that are run against a server with every kind of result: packages, calls and expected results."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A strict local stand-in for Gemini's generateContent: it plays a scripted model and refuses what the API refuses.
+"""A strict local stand-in for Gemini's generateContent: it plays a scripted model and rejects what the API rejects.
 
 The rules are those of ai.google.dev/gemini-api/docs (function calling, image understanding), as of 2026-11-29: which
 parts there are, which pictures are taken, and that each call of a function is answered in the next content.

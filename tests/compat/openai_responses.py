@@ -1,4 +1,4 @@
-"""The strict endpoint of `imagebridge.testing`, asked by a program that shows its model photographs."""
+"""The strict endpoint of `imagebridge.testing`, called by a program that shows its model photographs."""
 
 import json
 from itertools import chain, count

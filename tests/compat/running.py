@@ -1,4 +1,4 @@
-"""Runs a framework's program with every kind of result, in an environment of its own, against the strict endpoint."""
+"""Runs a framework's program with every kind of result, in a separate environment, against the strict endpoint."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""An API on this machine that asks a scripted model what to say, and counts what it refuses."""
+"""A local API that answers from a scripted model, and counts the requests that it rejects."""
 
 from itertools import count
 

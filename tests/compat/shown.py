@@ -1,4 +1,4 @@
-"""What a model was shown of a photograph: the picture as it arrived, and whether the factor told is true for it."""
+"""Checks how a model sees a photograph: the picture as it arrived, and whether the stated factor is correct."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The adapters over bridges of either kind, in this process: one opened with `with` serves blocking code too."""
+"""The adapters for bridges of either kind, in this process; a bridge opened with `with` also serves blocking code."""
 
 import base64
 from collections import namedtuple

@@ -1,4 +1,4 @@
-"""A photograph reaches the models of programs from npm as a picture, with a factor that is true for what arrived."""
+"""Photographs reach the models of programs from npm as pictures, with a factor that is correct for what arrived."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a model sees of each kind of result through frameworks: alone, behind the relay, with an adapter, and as docs/ show it."""
+"""What a model sees of each kind of result through frameworks: alone, with the relay or an adapter, as documented."""
 
 import re
 import subprocess

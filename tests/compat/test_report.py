@@ -1,4 +1,4 @@
-"""docs/compatibility.md has a row for all that is run, and a run of the newest versions names the row that changed."""
+"""docs/compatibility.md has a row for everything that is run, and runs of the newest versions report changed rows."""
 
 import pytest
 from compat.report import PAGE, due, findings, page, written

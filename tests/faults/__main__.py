@@ -1,4 +1,4 @@
-"""Calls of real server processes that die, are killed, hang, write garbage, or are given up: each is answered once.
+"""Call real server processes that die, are killed, hang, write garbage, or are cancelled; each call is answered once.
 
     uv run python -m tests.faults --count 20000 --seed 1
 

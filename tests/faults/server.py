@@ -1,4 +1,4 @@
-"""A stdio server whose tools fail as their names say: `python server.py NUMBER`. The number ends the names of its tools."""
+"""A stdio server whose tools fail as their names say: `python server.py NUMBER`; the names end in this number."""
 
 import json
 import os

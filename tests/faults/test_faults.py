@@ -1,4 +1,4 @@
-"""A short run of the calls that go wrong (__main__.py)."""
+"""A short run of the command that makes calls fail (__main__.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Inputs that chance has made odd go through every door that strangers reach: none may raise, or give what is invalid.
+"""Send random inputs to every entry point for untrusted data; none may raise an error or return anything invalid.
 
     uv run python -m tests.fuzz --minutes 10 --seed 3
 

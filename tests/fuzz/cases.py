@@ -1,4 +1,4 @@
-"""Which input a number stands for: an entry of the corpus, changed by chance."""
+"""Maps a number to an input: an entry of the corpus, randomly changed."""
 
 import random
 from functools import cache

@@ -1,4 +1,4 @@
-"""The kinds of input, each with how it is read, changed and written, and with what must hold of it."""
+"""The kinds of input: how each is read, mutated and written, and the properties that must hold."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""How chance changes an input: bytes that are lost, repeated or others, and values of JSON that nobody expects."""
+"""Random changes of an input: bytes that are lost, repeated or replaced, and unexpected JSON values."""
 
 import base64
 import copy

@@ -1,4 +1,4 @@
-"""A relay in this process, between a host and a server that say given lines."""
+"""A relay in this process, between a host and a server that send given lines."""
 
 import logging
 from contextlib import asynccontextmanager

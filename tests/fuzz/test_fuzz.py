@@ -1,4 +1,4 @@
-"""The corpus of odd inputs, a short run of those that chance makes, and what the command says of a finding."""
+"""The corpus of irregular inputs, a short run of random ones, and the command's report of a finding."""
 
 import argparse
 import subprocess

@@ -1,4 +1,4 @@
-"""The process in which inputs are tried: one after the other, each within limits of time and memory."""
+"""The process that tries inputs one after another, each within limits of time and memory."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The server in memory, over both generations of the protocol."""
+"""The server in memory, in both generations of the protocol."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Hostile sources: the model gets an error, and the next call is answered."""
+"""Hostile sources: the model receives an error, and the next call is answered."""
 
 import re
 

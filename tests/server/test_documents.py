@@ -1,4 +1,4 @@
-"""load_file with documents, as hosts get it: as text where they take none, as the file where they do."""
+"""load_file with documents: as text for hosts that do not accept them, as the file for hosts that do."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Calls as models guess them first, of every tool: taken where they mean one thing, else answered once with all that is wrong.
+"""First guesses of models for every tool: accepted if they are unambiguous, otherwise answered with all mistakes.
 
 They go through `Bridge`, whose check of schemas they must pass, to the server in memory; some as users send them.
 """
@@ -87,7 +87,7 @@ LOAD_FILE = [
     ({"source": "t.csv", "rows": "1 to 2"}, "these are rows 1 to 2"),
     ({"source": "t.csv", "rows": {"first": 1, "last": 2}}, "these are rows 1 to 2"),
     ({"source": "t.csv", "row": "1:2"}, "these are rows 1 to 2"),
-    ({"source": "t.csv", "start": "3"}, "these are 3 to 12"),
+    ({"source": "t.csv", "start": "3"}, "characters 3 to 12 follow"),
     ({"source": ["t.csv"], "sheet": None}, "t.csv"),
     ({}, ["source"]),
     ({"source": "gone.csv", "start": 0, "rows": "x"}, ["start", "rows", "source"]),

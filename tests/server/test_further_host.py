@@ -1,4 +1,4 @@
-"""A further host is one row, and one more where it keeps its configuration: the rest follows."""
+"""A new host needs one row, and another one if the place of its configuration is known; the rest follows."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The server over stdio answers every request, whatever its line or its files hold, and goes on."""
+"""The server answers every request over stdio, whatever its line or its files contain, and continues."""
 
 import json
 import os

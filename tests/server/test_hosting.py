@@ -1,4 +1,4 @@
-"""What hosts see of the server beside its tools: results that fit them, progress, cancellation, prompts, an icon."""
+"""What hosts see of the server apart from its tools: fitted results, progress, cancellation, prompts, an icon."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Jobs of another server that shares the store: collected there, told as still running, failed or lost."""
+"""Jobs of another server that shares the store: collected there, or reported as running, failed or lost."""
 
 from io import BytesIO
 

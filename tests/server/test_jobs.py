@@ -1,4 +1,4 @@
-"""A call that outlives the host's patience is answered with a handle, and its picture collected later."""
+"""A call that takes longer than the host waits is answered with a handle, and its picture is collected later."""
 
 import json
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A picture that our server, a relay and a bridge each have in hands: a point that the model sees leads to the original."""
+"""A picture that passes through our server, a relay and a bridge: points that the model sees map to the original."""
 
 import json
 import re

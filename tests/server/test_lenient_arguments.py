@@ -1,4 +1,4 @@
-"""Arguments as models guess them first: taken where they mean one thing, else answered with all that is wrong."""
+"""Arguments as models first guess them: accepted if they are unambiguous, otherwise answered with all mistakes."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""A tool is its file and its name in the package: the server offers a made-up one, with all that others have."""
+"""A tool is a file and a name in the package: the server offers a fictitious one with all common features."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a server and its workers hold together while bombs and large pictures come in at the same time."""
+"""The memory of a server and its workers together, while bombs and large pictures arrive at the same time."""
 
 import sys
 from threading import Event, Thread

@@ -1,4 +1,4 @@
-"""What tools give is kept: named in the next call, read as a resource, listed, and saved where that is allowed."""
+"""Results of tools are kept: named in the next call, read as a resource, listed, and saved where permitted."""
 
 import json
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Results on their way to a host: large pictures are made to fit in a process of their own, and its end costs no words."""
+"""Results are fitted to a host: large pictures in a separate process, whose crash does not lose the text."""
 
 import base64
 import io

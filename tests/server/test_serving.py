@@ -1,4 +1,4 @@
-"""The process of the server: nothing but JSON-RPC on stdout, an end for every end of the host, warm once idle."""
+"""The server process: only JSON-RPC on stdout, an exit for every way a host may end, and warm when idle."""
 
 import json
 import os

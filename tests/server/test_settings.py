@@ -1,4 +1,4 @@
-"""Settings come from whoever starts the server."""
+"""Settings come from the person or program that starts the server."""
 
 import os
 from pathlib import Path

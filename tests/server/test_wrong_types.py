@@ -1,4 +1,4 @@
-"""Every argument of every tool, given what JSON can write and nobody means, at each depth: told in words, by its name.
+"""Every argument of every tool with unusual JSON values at each depth: errors are explained and name the argument.
 
 The tools run in memory; what is right beside it is small, and no folder may be written, so that nothing is made.
 """

@@ -1,4 +1,4 @@
-"""A stdio server whose tools adapters find awkward: arguments by the names of their own variables, a bare dict, failures."""
+"""A stdio server whose tools are awkward for adapters: arguments with special names, a bare dict, failures."""
 
 import os
 

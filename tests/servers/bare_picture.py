@@ -1,4 +1,4 @@
-"""An MCPServer of the SDK with one tool, which returns the bytes of our `get_image` and does nothing else."""
+"""An MCPServer of the SDK with one tool, which only returns the bytes of our `get_image`."""
 
 import sys
 

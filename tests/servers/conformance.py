@@ -1,4 +1,4 @@
-"""The fixtures of the official conformance suite, over Streamable HTTP on the port given as an argument, else over stdio.
+"""The fixtures of the official conformance suite, over Streamable HTTP on a given port, otherwise over stdio.
 
 Their names and what they do are the suite's. Each result goes through this project's own code: `tool_result`,
 `success`, `failure`, and `HostFitting` for a host that shows everything.

@@ -1,4 +1,4 @@
-"""The fixtures of the official conformance suite behind `create_app`: callers, admission, logs and a store, as in our own server.
+"""The fixtures of the conformance suite behind `create_app`: callers, admission, logs and a store, as in our server.
 
 The arguments are a port and an empty folder. The suite cannot send a token: what lies before the application adds it.
 """

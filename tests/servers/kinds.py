@@ -1,4 +1,4 @@
-"""A stdio server with a tool for each kind of result that tools return: bare JSON-RPC, so that nothing mends them."""
+"""A stdio server with a tool for each kind of result, in bare JSON-RPC so that nothing repairs them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""An MCP server with pictures that are large or need converting: over stdio, or over HTTP on the port given."""
+"""An MCP server with pictures that are large or need conversion, over stdio, or over HTTP on a given port."""
 
 import sys
 from base64 import b64encode

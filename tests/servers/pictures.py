@@ -1,4 +1,4 @@
-"""A small MCP server for tests: over stdio, or over HTTP on the port given as an argument."""
+"""A small MCP server for tests, over stdio, or over HTTP on the port given as an argument."""
 
 import os
 import sys

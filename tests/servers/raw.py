@@ -1,4 +1,4 @@
-"""A server that answers as its plan, a JSON text given as an argument, says: valid or not.
+"""A server that answers according to a plan, given as JSON in an argument, whether valid or not.
 
 initialize, tools: results of `initialize` and `tools/list`; pages: of `tools/list` by cursor ("start" without one).
 early: seconds after `initialized` at which it says that its tools changed; later: what it lists from then on. delay:

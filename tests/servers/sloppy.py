@@ -1,4 +1,4 @@
-"""A server that does whatever its tools' arguments say, right or wrong: bare JSON-RPC, no SDK to mend or refuse it.
+"""A server that does whatever its tools' arguments say, right or wrong, in bare JSON-RPC without the SDK.
 
 Over stdio, or over HTTP on the port given as an argument. With "modern" as the last argument it speaks
 protocol 2026-07-28, else 2025-11-25.
@@ -34,7 +34,7 @@ TOOLS = [
     {"name": "untyped", "inputSchema": {}, "description": 3, "annotations": {"readOnlyHint": "often"}},
     {"inputSchema": {"type": "object"}},
 ]
-held, given_up = [], []
+held, hanging, given_up = [], [], []
 
 
 def say(line):
@@ -101,6 +101,7 @@ def run(number, name, arguments, meta):
                 os._exit(3)
             return text("alive")
         case "hang":
+            hanging.append(number)
             return None
         case "swap":
             # The first call is answered after the second.
@@ -123,7 +124,7 @@ def run(number, name, arguments, meta):
             notify("notifications/progress", progressToken=token, progress=1, total=2, message="half")
             return text("done")
         case "cancelled":
-            return text(json.dumps(given_up))
+            return text(json.dumps(hanging if arguments.get("before") else given_up))
     return text(f"{name} was called")
 
 

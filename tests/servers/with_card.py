@@ -1,4 +1,4 @@
-"""imagebridge-server with a card of an earlier start: one start keeps it below IMAGEBRIDGE_TESTED_CARDS, the next takes this process's place."""
+"""imagebridge-server with a card: one start writes it below IMAGEBRIDGE_TESTED_CARDS, the next replaces this process."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""annotate_image: marks where they were asked for, labels whole, and nothing left of what is blacked out."""
+"""annotate_image: marks at the requested positions, complete labels, and no trace of blacked-out content."""
 
 import itertools
 from io import BytesIO

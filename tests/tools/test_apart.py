@@ -1,4 +1,4 @@
-"""apart: what work in another process may cost, and that the next call is answered."""
+"""apart: limits for work in another process, and that the next call is answered."""
 
 import os
 import subprocess

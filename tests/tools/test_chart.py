@@ -1,4 +1,4 @@
-"""generate_chart: what is drawn, what is said of it, what is refused."""
+"""generate_chart: what is drawn, described and rejected."""
 
 import itertools
 from collections import Counter
@@ -171,7 +171,7 @@ class TestSlicesAndSeries:
     async def test_slices_that_are_added_up_are_told(self):
         rows = [{"part": f"p{n}", "size": 10 + n} for n in range(25)]
         sentence = (await generate_chart(kind="pie", data=rows)).sentence
-        assert "size from 10 (p0) to 34 (p24); the smallest 6 are one slice. PNG" in sentence
+        assert "size from 10 (p0) to 34 (p24); the smallest 6 are combined into one slice. PNG" in sentence
 
     async def test_twenty_series_have_twenty_colours(self):
         rows = [{"x": x, "y": 10 * n + x, "s": f"s{n}"} for n in range(20) for x in range(3)]
@@ -428,7 +428,7 @@ class TestWhatIsRefused:
             ("kind", {"kind": ["bar", "lime"], "data": SALES}, "'lime' is unknown; did you mean 'line'?"),
             ("kind", {"kind": [], "data": SALES}, "is empty"),
             ("kind", {"kind": 5, "data": SALES}, "is 5; give one of bar"),
-            ("kind", {"kind": ["bar", "bar"], "data": SALES}, "contains a kind twice; give several y fields"),
+            ("kind", {"kind": ["bar", "bar"], "data": SALES}, "contains a kind twice; give one y field for each kind"),
             ("kind", {"kind": ["bar", "pie"], "data": SALES}, "only bar, line, area, scatter can be drawn on top of one another"),
             ("kind", {"kind": ["bar", "line"], "data": [{"a": "b", "c": 1, "d": 2, "e": 3}], "columns": {"y": ["c", "d", "e"]}}, "has 2 kinds for 3 y fields"),
             ("columns", {"kind": "box", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"]}}, "only bar, line, area, scatter accept several y fields"),

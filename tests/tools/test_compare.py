@@ -1,4 +1,4 @@
-"""compare_images: identical only where all pixels are, and the differences that were made are found."""
+"""compare_images: pictures are identical only if all pixels are, and introduced differences are found."""
 
 import re
 
@@ -138,7 +138,7 @@ class TestSizes:
 
     def test_a_smaller_copy_without_any_difference_is_not_identical(self):
         told = said(Image.new("RGB", (40, 30), "red"), Image.new("RGB", (20, 15), "red"))
-        assert "b is scaled to the size of a. With that, no pixel differs. Shown" in told
+        assert "b is scaled to the size of a. After scaling, no pixel differs. Shown" in told
 
     def test_other_proportions_are_laid_on_each_other(self):
         wide = Image.new("RGB", (300, 100), "white")

@@ -1,4 +1,4 @@
-"""contact_sheet: every picture on it, in its order, with its name; what cannot be shown is told."""
+"""contact_sheet: every picture in order and with its name; pictures that cannot be shown are listed."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""create_image and edit_image: the OpenAI Images API, and its refusals in one sentence."""
+"""create_image and edit_image: the OpenAI Images API, and its errors in one sentence."""
 
 import gc
 import json

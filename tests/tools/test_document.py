@@ -58,10 +58,10 @@ async def test_a_long_text_comes_in_pieces(folder, monkeypatch):
     with pytest.raises(ArgumentError, match="part: is 4; the text has 3 parts"):
         await read(folder, "a.txt", b"abcdefghij", part=4)
     assert [piece.files[0].content for piece in pieces] == ["abcd", "efgh", "ij"]
-    assert [piece.sentence.partition("these are ")[2] for piece in pieces] == [
-        "1 to 4, call again with start=5 for more.",
-        "5 to 8, call again with start=9 for more.",
-        "9 to 10, the last ones.",
+    assert [piece.sentence.partition("; characters ")[2] for piece in pieces] == [
+        "1 to 4 follow, call again with start=5 for more.",
+        "5 to 8 follow, call again with start=9 for more.",
+        "9 to 10 follow, which are the last.",
     ]
 
 
@@ -199,7 +199,7 @@ class TestTables:
         rows = {"About": [["Read me", None, "#REF!"]], "Blank": []}
         data = with_notes_and_drawing(workbook(rows, hidden_columns=[(3, 3)]), {"A1": "Late"})
         answer = await read(folder, "a.xlsx", data)
-        notes = "; 1 column hidden in the sheet, also read; cell notes: A1: Late"
+        notes = "; hidden in the sheet but included here: 1 column; cell notes: A1: Late"
         assert answer.sentence.splitlines()[1:] == [
             f"- 'About': 1 row, not a table, as CSV{notes}",
             "- 'Blank': empty",
@@ -234,7 +234,7 @@ class TestTables:
         assert "of row 1 of 2, as CSV. Call again with rows=2 for more." in answer.sentence
         with pytest.raises(ArgumentError, match=f"part: is 9; the row has {len(pieces)} parts"):
             await read(folder, name, made[name], room=6_000, rows="1", part=9)
-        with pytest.raises(ArgumentError, match="part: is 2; row 2 is returned whole"):
+        with pytest.raises(ArgumentError, match="part: is 2; row 2 is returned in full"):
             await read(folder, name, made[name], room=6_000, rows="2", part=2)
 
     @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ class TestTables:
             ("a.csv", {"rows": "x"}, "rows: is 'x'; give the first and the last row"),
             ("a.csv", {"rows": "0-3"}, "rows: is '0-3'"),
             ("a.csv", {"rows": "9-3"}, "rows: is '9-3'"),
-            ("a.csv", {"rows": "9999"}, "rows: begins at 9,999; a.csv has 2,000 rows"),
+            ("a.csv", {"rows": "9999"}, "rows: starts at 9,999; a.csv has 2,000 rows"),
             ("a.csv", {"rows": "1", "start": 1}, "rows: is for tables and start is for text"),
             ("a.csv", {"sheet": "x"}, "sheet: applies only to workbooks, and a.csv is not one; leave it out"),
             ("a.xlsx", {"sheet": "Cost"}, "did you mean 'Costs'?"),

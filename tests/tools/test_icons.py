@@ -1,4 +1,4 @@
-"""An icon of some pixels is drawn larger, alike for the model and for every tool."""
+"""An icon of a few pixels is enlarged in the same way for the model and for every tool."""
 
 import pytest
 from samples import b64

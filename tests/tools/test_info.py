@@ -1,4 +1,4 @@
-"""image_info: what a picture is, told without its pixels."""
+"""image_info: describes a picture without its pixels."""
 
 from io import BytesIO
 
@@ -55,7 +55,7 @@ def test_a_drawing():
         (animation("GIF", 5), ["5 frames, 1.25 s long"]),
         (animation("WEBP", 3), ["3 frames, 0.75 s long"]),
         (file(drawing(), "TIFF", save_all=True, append_images=[drawing()]), ["TIFF, 64x48 px", "2 pages"]),
-        (SVG, ["SVG, 64x48 px", "a vector drawing, measured as drawn"]),
+        (SVG, ["SVG, 64x48 px", "a vector drawing, measured as rendered"]),
         (file(Image.new("RGBA", (10, 10), (0, 0, 0, 0)), "PNG"), ["100.0% of the pixels are partly or fully transparent, 100.0% fully", "no visible colours"]),
         (file(photo(), "PNG", icc_profile=SRGB), ["colour profile sRGB"]),
     ],

@@ -1,4 +1,4 @@
-"""load_image: which files are read, and what becomes of them."""
+"""load_image: which files are read, and how they are converted."""
 
 import os
 from io import BytesIO

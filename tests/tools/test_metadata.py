@@ -1,4 +1,4 @@
-"""What a file says beside its pixels may be broken in every way: each tool shows the picture, and turns nothing for it."""
+"""Broken metadata of every kind: each tool shows the picture, and does not rotate anything because of it."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""make_qr_code: what a scanner reads is what was asked for."""
+"""make_qr_code: scanners read the requested text."""
 
 from io import BytesIO
 

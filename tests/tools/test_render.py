@@ -1,4 +1,4 @@
-"""render_document: the pages that were asked for, drawn and in words."""
+"""render_document: the requested pages, drawn and described."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""transform_image: operations in their order, each on the pixels that the one before left."""
+"""transform_image: operations in order, each on the result of the previous one."""
 
 from io import BytesIO
 

@@ -1,4 +1,4 @@
-"""Functions that make and load pictures: plain arguments in, one sentence and pictures out. Independent of MCP."""
+"""The picture tools: functions that accept plain arguments and return a sentence and pictures. Independent of MCP."""
 
 from .annotate import annotate_image
 from .chart import generate_chart

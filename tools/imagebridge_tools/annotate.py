@@ -1,4 +1,4 @@
-"""annotate_image: boxes, points, arrows, polygons, numbers and texts on a picture, and areas blacked out."""
+"""annotate_image: draws boxes, points, arrows, polygons, numbers and text on a picture, and blacks out areas."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 KINDS = {"box": 4, "point": 2, "arrow": 4, "polygon": 0, "number": 2, "text": 2, "redact": 4}
-"""The kinds of marks, and how many numbers `at` has; 0 stands for any even count from 6 on."""
+"""The kinds of marks, and how many numbers `at` contains for each; 0 means any even count of 6 or more."""
 
 MAX_MARKS, MAX_CORNERS, MAX_CHARACTERS = 200, 500, 300
-"""The most marks in a call, corners of a polygon and characters of a label."""
+"""The maximum number of marks per call, corners per polygon and characters per label."""
 
 _KEYS = ("kind", "at", "label", "color")
 _TOLD = 20
@@ -96,12 +96,12 @@ async def annotate_image(
 
     A mark is `{"kind", "at", "label", "color"}`, with the last two optional. `at` is `[left, top, right, bottom]` for a box
     or an area to black out (`redact`), `[x, y]` for a point, number or text, `[x, y, x, y]` for an arrow from tail to
-    tip, and `[x, y, x, y, ...]` for a polygon. Numbers count up by themselves. Without a colour, a mark gets the
-    one that stands out best. What is blacked out is no longer in the file. `noted` has the mistakes found
-    so far; they are reported with those found here.
+    tip, and `[x, y, x, y, ...]` for a polygon. Number marks are numbered automatically. Without a colour, a mark gets
+    the one that stands out best. Blacked-out content is no longer in the file. `noted` contains the mistakes found so
+    far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: no such picture, or marks that cannot be drawn; the error reports all of them.
+        ArgumentError: the picture does not exist, or marks cannot be drawn; the error reports every mistake.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -120,7 +120,7 @@ def annotated(
     units: str = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do the work of `annotate_image` with a file that was read."""
+    """Do the work of `annotate_image` on a file that has already been read."""
     mistakes = Mistakes(noted)
     seen = mistakes.of(lambda: pixels(source))
     ruler = mistakes.of(lambda: Ruler(*(seen.image.size if seen else (1, 1)), units))
@@ -144,7 +144,7 @@ def annotated(
 def _every(
     marks: Sequence[Mapping[str, JsonValue]], ruler: Ruler | None, image: "Image | None"
 ) -> list[_Mark]:
-    """Check all marks, and report together which are wrong; only their form if the picture is not known."""
+    """Check all marks and report every mistake together; without a picture, check only the form of the marks."""
     if not marks:
         raise ArgumentError("marks", f"is empty; give marks of the kinds {', '.join(KINDS)}; {_FORM}")
     if len(marks) > MAX_MARKS:
@@ -207,7 +207,7 @@ _FORM = 'write {"kind": "box", "at": [left, top, right, bottom]} or {"kind": "po
 def _checked_mark(
     mark: Mapping[str, JsonValue], path: str, ruler: Ruler | None, image: "Image | None"
 ) -> _Mark:
-    """Check one mark and convert its numbers to pixels; without a picture, only what does not need one is checked.
+    """Check one mark and convert its numbers to pixels; without a picture, check only what does not need one.
 
     Raises:
         ArgumentError: everything that is wrong with it.
@@ -299,12 +299,12 @@ def _points(kind: str, numbers: list[float], path: str, ruler: Ruler | None) -> 
         return [(left, top), (right, bottom)]
     points = ruler.pixels(numbers, path)
     if kind == "arrow" and points[0] == points[1]:
-        raise ArgumentError(path, "begins where it ends; give [x, y, x, y] from tail to tip")
+        raise ArgumentError(path, "starts where it ends; give [x, y, x, y] from tail to tip")
     return points
 
 
 def _numbered(marks: Sequence[_Mark]) -> list[_Mark]:
-    """Assign the numbers; marks without a colour of their own get that of the first."""
+    """Number the marks; those without a colour of their own get the colour of the first one."""
     done: list[_Mark] = []
     numbers: list[_Mark] = []
     for mark in marks:

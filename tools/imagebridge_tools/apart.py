@@ -15,24 +15,25 @@ from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
 MEMORY = 1_050_000_000
-"""Bytes of data that a process may hold while it works alone, where the system can limit them."""
+"""The maximum bytes of data in a process that works alone, on systems that can limit them."""
 
 LIGHT, LIGHT_MEMORY = 250_000_000, 450_000_000
-"""Bytes that decoding a picture may take while other work runs, and those that the process may then hold. Work that takes more
-is repeated when it can run alone."""
+"""The maximum bytes for decoding a picture while other work runs, and for the whole process in that case. Work that
+needs more is repeated when it can run alone."""
 
 KEPT = 100_000_000
-"""The most bytes of memory with which a process is kept for the next call. With them, a server with one process working alone
-and one waiting stays below 1.5 GB; its own share is `imagebridge.pictures.cost.TOGETHER` plus what it started with."""
+"""A process that holds more bytes of memory than this is not kept for the next call. With this limit, a server with one
+process working alone and one waiting stays below 1.5 GB; the server itself uses `imagebridge.pictures.cost.TOGETHER`
+plus what it started with."""
 
 SECONDS = 30.0
-"""Wall-clock seconds that one piece of work may take; ordinary ones take a tenth of a second."""
+"""The time limit for one piece of work, in wall-clock seconds; ordinary work takes a tenth of a second."""
 
 PROCESSES = 2
-"""The most concurrent pieces of work; later calls wait. A server for many callers sets it before the first of them."""
+"""The maximum number of concurrent calls; others wait. A server for many callers sets it before the first call."""
 
 _START = 60.0
-"""Seconds that starting a worker may take, which cannot be cancelled; anyio itself gives up after 20."""
+"""The time limit, in seconds, for starting a worker, which cannot be cancelled; anyio itself gives up after 20."""
 
 _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.apart")
 _ALONE: RunVar[anyio.Lock] = RunVar("imagebridge_tools.apart.alone")
@@ -45,9 +46,9 @@ _BROKEN = "the file crashed the process working on it, or needed too much memory
 
 
 class WorkShare:
-    """The processes that one caller of a server may use at the same time, so that others find a free one.
+    """A limit on the processes that one caller of a server may use at the same time, so that some stay free for others.
 
-    places: the most processes of each kind.
+    places: the maximum number of processes of each kind.
     """
 
     def __init__(self, places: int) -> None:
@@ -60,7 +61,7 @@ class WorkShare:
 
 
 SHARE: ContextVar[WorkShare | None] = ContextVar("imagebridge_tools.apart.share", default=None)
-"""The share of the caller whose request is being worked on. None: all processes."""
+"""The share of the caller whose request is being handled. None: all processes."""
 
 
 def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncContextManager[object]:
@@ -81,11 +82,12 @@ async def apart(
 ) -> WorkResult:
     """Call a module's `function` in a worker process, which is kept for the next call, and return its result.
 
-    `heavy` work is not tried next to other work first. Function, arguments and result travel as pickles; exceptions are raised here. As with multiprocessing, the
-    worker reads the main script again, so a script that uses this starts its work under `if __name__ == "__main__":`.
+    `heavy` work runs alone from the start. The function, its arguments and its result are pickled; exceptions are
+    raised in the caller. As with multiprocessing, the worker imports the main script again, so a script that uses this
+    must start its work under `if __name__ == "__main__":`.
 
     Raises:
-        ApartError: it took over `seconds`, or its process died, most likely at the memory limit.
+        ApartError: the call took longer than `seconds`, or its process died, most likely at the memory limit.
     """
     if not heavy:
         try:
@@ -123,8 +125,8 @@ async def _worked(
 
     Raises:
         ApartError: as `apart`.
-        HeavyError: a picture takes more than is allowed here.
-        MemoryError: something else does.
+        HeavyError: decoding a picture needs more memory than `limits` allows.
+        MemoryError: other work needs more memory than `limits` allows.
     """
     seconds = limits.seconds
     try:
@@ -156,7 +158,7 @@ async def _tidied() -> None:
 
 
 async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Arguments) -> WorkResult:
-    """Run in a worker, and in another one if that ends: it may have died earlier, which cannot be detected in time."""
+    """Run a call in a worker, and in another if the first exits: it may have died before the call, undetected."""
     ended = ready = False
     while True:
         await checkpoint_if_cancelled()
@@ -178,19 +180,19 @@ async def _twice(function: Callable[[*Arguments], WorkResult], *arguments: *Argu
 async def _run(
     function: Callable[[*Arguments], WorkResult], *arguments: *Arguments, cancellable: bool = False
 ) -> WorkResult:
-    """Run in a worker. A limiter could make this wait once more, and another call could take the idle worker."""
+    """Run a call in a worker, without a limiter: while waiting for one, another call could take the idle worker."""
     unlimited = cast("anyio.CapacityLimiter", nullcontext())
     return await to_process.run_sync(function, *arguments, cancellable=cancellable, limiter=unlimited)
 
 
 def _nothing() -> None:
-    """What a worker runs to show that it has started."""
+    """Do nothing; a worker that returns from this has started."""
 
 
 def _limited(
     parent: int, limits: _Limits, function: Callable[[*Arguments], WorkResult], *arguments: *Arguments
 ) -> _WorkerResult:
-    """Run in the worker, within limits that hold even if nobody is left to watch."""
+    """Run a call in the worker process, within limits that apply even after the parent process has died."""
     leave_signals_to_parent()
     end_with(parent)
     limit_memory(limits.process)
@@ -204,7 +206,7 @@ def _limited(
 
 
 def _held() -> int:
-    """Return the bytes of memory that this process holds, or 0 if the system does not say."""
+    """Return the bytes of memory that this process holds, or 0 if the system does not report it."""
     try:
         with open("/proc/self/statm", "rb") as pages:
             return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -224,7 +226,7 @@ def _given_back() -> int:
 
 
 def of_this_loop(variable: RunVar[Held], make: Callable[[], Held]) -> Held:
-    """Return the event loop's own state, created when first asked for."""
+    """Return the state that belongs to the running event loop, creating it on first use."""
     held = variable.get(None)
     if held is None:
         held = make()
@@ -238,7 +240,7 @@ def _limiter() -> anyio.CapacityLimiter:
 
 @asynccontextmanager
 async def _alone() -> AsyncGenerator[None]:
-    """Take every place, one after another; nobody else takes more than one at the same time."""
+    """Acquire every place, one after another; no other caller acquires more than one at a time."""
     async with shared_place(_ALONE, 1), of_this_loop(_ALONE, anyio.Lock), AsyncExitStack() as places:
         for _ in range(PROCESSES):
             await _limiter().acquire_on_behalf_of(borrower := object())

@@ -1,4 +1,4 @@
-"""Arguments that several tools take, as models read them; those of a single tool are next to its code."""
+"""Arguments that several tools accept, as models read them; those of a single tool are defined next to its code."""
 
 from typing import Annotated
 

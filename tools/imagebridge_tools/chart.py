@@ -42,30 +42,31 @@ async def generate_chart(
     seconds: float = worker.SECONDS,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Draw a chart: give either `spec` (Vega-Lite, an object or JSON text) or `kind`.
+    """Draw a chart from either a `spec` (Vega-Lite, as an object or JSON text) or a `kind`.
 
     With `kind` ("bar", "line", "area", "scatter", "histogram", "box", "heatmap", "pie"), `data` is a list of row
     objects, an object of columns, JSON, JSON lines or delimited text, or names such a file or a workbook (see
-    `source.opened`), in which `sheet` names the sheet. Columns of dates and numbers as people write them are read.
-    `columns` says which field is "x", "y", "color" and "facet"; the others are guessed. y may be a list of
-    fields; then `kind` may be a list of the same length, of kinds drawn over each other. `stack` puts the colours of bars and
-    areas on top of each other (True), side by side or in front of each other (False), or as shares ("normalize"). `titles` and
-    `formats` (D3's, for numbers or dates) are by role.
+    `source.opened`), from which `sheet` selects a sheet. Dates and numbers may be written as people write them.
+    `columns` specifies which field is "x", "y", "color" and "facet"; the others are guessed. y may be a list of fields;
+    then `kind` may be a list of the same length, of kinds drawn on top of each other. `stack` puts the colours of bars
+    and areas on top of each other (True), side by side or in front of each other (False), or as shares ("normalize").
+    `titles` and `formats` (in D3's notation, for numbers or dates) are specified per role.
 
     If x is given alone, or y is "count" and no field has that name, rows are counted. `aggregate` ("sum", "mean",
-    "median", "min", "max", "count") combines the rows at a position into one number, `sort` ("ascending", "descending")
-    orders bars and slices by size, `scales` ("log", "symlog") and `ranges` are by axis, `labels` writes the numbers.
+    "median", "min", "max", "count") combines the rows at the same position into one number, `sort` ("ascending",
+    "descending") orders bars and slices by size, `scales` ("log", "symlog") and `ranges` are specified per axis, and
+    `labels` writes the numbers on the marks.
 
-    With `spec`, `data` replaces the spec's. `width` and `height` are the pixels of the whole picture, 800 x 500,
-    before `scale` multiplies them; a spec keeps its own size if neither is given, and a spec of several charts
-    keeps its own width or height if only the other is given. Over 20,000 rows are counted, outlined, averaged
-    or sampled, depending on what is drawn, and the sentence says so. With `return_spec`, the Vega-Lite spec that was drawn
-    follows the sentence, without its rows if it is long. `noted` has the mistakes found so far; they are reported
-    with those found here.
+    With `spec`, `data` replaces the spec's own data. `width` and `height` are the size of the whole picture in pixels,
+    800 x 500 by default, before `scale` multiplies it; a spec keeps its own size if neither is given, and a spec of
+    several charts keeps its own width or height if only the other is given. More than 20,000 rows are counted,
+    outlined, averaged or sampled, depending on what is drawn, and the sentence says so. With `return_spec`, the
+    Vega-Lite spec that was drawn follows the sentence, without its rows if it is long. `noted` contains the mistakes
+    found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: arguments that the caller can correct; the error reports all of them.
-        worker.DrawingError: the drawing died, took over `seconds`, or has no engine.
+        ArgumentError: the caller can correct the arguments; the error reports every mistake.
+        worker.DrawingError: the drawing process died or took longer than `seconds`, or the engine is not installed.
     """
     # Only now, because hosts wait for a server to start, and what draws charts is half of this package.
     from .charts import chart_drawing, request

@@ -1,4 +1,4 @@
-"""compare_images: whether two pictures are the same, and where and how much they differ."""
+"""compare_images: reports whether two pictures are the same, and where and how much they differ."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _BAND = 4_000_000
-"""Pixels that are compared at a time."""
+"""The number of pixels that are compared at a time."""
 
 
 _CELLS = 96
-"""Cells along the longer side: changes in one cell or in adjacent ones belong together."""
+"""The number of cells along the longer side; changes in the same cell or in adjacent ones form one region."""
 
 
 class ChangedRegion(NamedTuple):
-    """A box around changes, and how many `pixels` in it changed."""
+    """A box around changes, and the number of changed `pixels` in it."""
 
     box: Box
     pixels: int
@@ -42,7 +42,7 @@ class ChangedRegion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much each pixel differs, 0 to 255 in the channel that differs most, as seen (including transparency).
+    """The visible difference of each pixel, including transparency: 0 to 255 in the channel that differs most.
 
     `hidden` is true if colours hidden by full transparency also differ.
     """
@@ -52,12 +52,12 @@ class Difference:
 
     @property
     def counts(self) -> list[int]:
-        """How many pixels differ by 0, 1, ... 255."""
+        """The number of pixels that differ by 0, 1, ... 255."""
         return self.image.histogram()
 
 
 def difference(one: "Image", other: "Image") -> Difference:
-    """Compare two pictures from their upper left corners; where only one of them has pixels, the difference is 255."""
+    """Compare two pictures aligned at the upper left; where only one of them has pixels, the difference is 255."""
     from PIL import Image as Images
     from PIL import ImageChops
 
@@ -97,7 +97,7 @@ def regions(changed: "Image") -> list[ChangedRegion]:
 
 
 def _changed_cells(changed: "Image", cell: int) -> Iterator[tuple[tuple[int, int], tuple[Box, int]]]:
-    """Yield column and row of the cells with changes, with their box in the picture and their count."""
+    """Yield the column and row of each cell with changes, the box around them in the picture, and their count."""
     for row in range(-(-changed.height // cell)):
         strip = changed.crop((0, row * cell, changed.width, min(changed.height, (row + 1) * cell)))
         bounds = strip.getbbox()
@@ -115,16 +115,16 @@ def _joined(one: Box, other: Box) -> Box:
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-"""What to show: both and the changes; both; the changes in red over the second; how much each pixel differs."""
+"""The values of `show`: both pictures and the changes, both, the changes in red over the second, or the differences."""
 
 TOLERANCE = 10
-"""Levels of 255 by which a pixel may differ without counting as changed: JPEG alone causes as many."""
+"""The levels, of 255, by which a pixel may differ without counting as changed; JPEG alone causes that much."""
 
 _TOLD = 12
-"""The most regions that are listed and numbered."""
+"""The maximum number of regions that are listed and numbered."""
 
 _RATIO = 0.01
-"""How much proportions may differ for two pictures to count as one in two sizes."""
+"""The relative difference in proportions up to which two pictures count as the same picture in two sizes."""
 
 _RED, _FADED = MARKING["red"], 0.35
 
@@ -181,15 +181,15 @@ async def compare_images(
     tolerance: Tolerance = TOLERANCE,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Compare the pictures that `a` and `b` name; `identical` is said only if all pixels are.
+    """Compare the pictures that `a` and `b` name; they are reported as identical only if all pixels are.
 
     Pixels that differ by more than `tolerance` (0 to 255, in the channel that differs most) count as changed, and
-    the boxes around them are given in pixels of `a`. `b` is scaled to the size of `a` if the proportions are the
-    same; otherwise both are aligned at the upper left, and what only one of them covers is changed. `noted` has
-    the mistakes found so far; they are reported with those found here.
+    the boxes around them are reported in pixels of `a`. `b` is scaled to the size of `a` if the proportions are the
+    same; otherwise both are aligned at the upper left, and areas that only one of them covers count as changed. `noted`
+    contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: no such picture, or arguments that are out of range; the error reports all of them.
+        ArgumentError: a picture does not exist, or arguments are out of range; the error reports every mistake.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -211,7 +211,7 @@ def _check(mistakes: Mistakes, show: str, tolerance: int) -> None:
 
 
 def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE) -> ToolOutput:
-    """Do the work of `compare_images` with files that were read."""
+    """Do the work of `compare_images` on files that have already been read."""
     mistakes = Mistakes()
     _check(mistakes, show, tolerance)
     one, other = mistakes.of(lambda: pixels(a, "a")), mistakes.of(lambda: pixels(b, "b"))
@@ -234,7 +234,7 @@ def compared(a: Source, b: Source, show: str = "all", tolerance: int = TOLERANCE
 
 
 def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
-    """Return the second picture aligned with the first, and a remark on what was done."""
+    """Align the second picture with the first; return it and a remark on how it was aligned."""
     if one.size == other.size:
         return other, ""
     if abs(one.width * other.height / (one.height * other.width) - 1) <= _RATIO:
@@ -251,7 +251,7 @@ def _matched(one: "Image", other: "Image") -> "tuple[Image, str]":
 
 
 def _same(a: Source, b: Source, one: Pixels, other: Pixels, differing: Difference) -> str:
-    """Say how far two pictures without a visible difference are the same."""
+    """Describe in what sense two pictures without a visible difference are the same."""
     if a.data == b.data:
         return "They are identical, byte for byte"
     if differing.hidden:
@@ -262,22 +262,23 @@ def _same(a: Source, b: Source, one: Pixels, other: Pixels, differing: Differenc
 
 
 def _differing(counts: Sequence[int], tolerance: int) -> str:
-    """Say how many pixels differ, and by how much."""
+    """Describe how many pixels differ, and by how much."""
     total = sum(counts)
     any_, over = total - counts[0], sum(counts[tolerance + 1 :])
     if not any_:
-        return "With that, no pixel differs"
+        return "After scaling, no pixel differs"
     most = max(level for level, count in enumerate(counts) if count)
     if not over:
         slightly = f"{_many(any_, total)} {'differs' if any_ == 1 else 'differ'}, by at most {most} of 255"
         return f"No pixel differs by more than {tolerance} of 255; {slightly}"
-    slight = f", {any_ - over:,} more by less" if any_ > over else ""
+    less = any_ - over
+    slight = f"; {less:,} {'other differs' if less == 1 else 'others differ'} by less" if less else ""
     by = f"by more than {tolerance} of 255" if tolerance else "at all"
-    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}{slight}, by at most {most}"
+    return f"{_many(over, total)} {'differs' if over == 1 else 'differ'} {by}, by at most {most}{slight}"
 
 
 def _many(count: int, total: int) -> str:
-    """Return a number of pixels and its share of all: `1,200 pixels (3.4%)`."""
+    """Describe a number of pixels and its share of the picture, as in `1,200 pixels (3.4%)`."""
     share = 100 * count / total
     return f"{counted(count, 'pixel')} ({f'{share:.1f}' if share >= 0.1 else 'under 0.1'}%)"
 
@@ -302,7 +303,7 @@ def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
         if stacked
         else "Shown: a and b side by side",
         "overlay": f"Shown: {red}",
-        "difference": "Shown: how much each pixel differs, black for nothing, white for the most",
+        "difference": "Shown: how much each pixel differs, from black (not at all) to white (the most)",
     }[show]
 
 
@@ -315,7 +316,7 @@ def _sheet(
     mask: "Image",
     changed: Sequence[ChangedRegion],
 ) -> "tuple[Image, list[PanelPlace]]":
-    """Draw what was requested; also return the positions of its pictures."""
+    """Draw the requested comparison; return it and the positions of its pictures."""
     from PIL import ImageOps
 
     sides = [(f"a: {one.name}", one.image), (f"b: {other.name}", scaled)]

@@ -1,4 +1,4 @@
-"""contact_sheet: several pictures on one sheet, each with its number and name."""
+"""contact_sheet: arranges several pictures on one sheet, each with its number and name."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PICTURES = 48
-"""The most pictures on a sheet."""
+"""The maximum number of pictures on a sheet."""
 
 SIDE = 1_600
-"""The longest side of a sheet in pixels: every vision model sees 2,500 patches."""
+"""The maximum length of a sheet's longer side, in pixels: every vision model sees 2,500 patches."""
 
 TOGETHER = 200_000_000
-"""The most bytes of the files for one sheet."""
+"""The maximum total size of the files for one sheet, in bytes."""
 
 _CELL = 480
-"""The longest side of a picture's cell in pixels; smaller pictures are enlarged only by whole numbers."""
+"""The maximum side length of a picture's cell, in pixels; smaller pictures are enlarged only by whole factors."""
 
 _STRIP, _LETTERS, _GAP = 26, 15, 8
 _PAPER, _INK, _ROOM = "#ffffff", "#1d2b3a", "#eef1f5"
 
 _LONGEST = 100
-"""The most characters of a label."""
+"""The maximum number of characters in a label."""
 
 
 SourceImages = Annotated[
@@ -76,12 +76,12 @@ async def contact_sheet(
 ) -> ToolOutput:
     """Arrange the pictures that `sources` name on one sheet, in order; a `*` in the last part of a path matches any name.
 
-    Each has its number and name, or its label, below it. What cannot be shown is listed in the sentence. `noted` has
-    the mistakes found so far; they are reported with those found here.
+    Each picture has its number and name, or its label, below it. Pictures that cannot be shown are listed in the
+    sentence. `noted` contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: none of them can be shown, there are more than `PICTURES`, or the labels do not match; the error
-            reports everything that is wrong.
+        ArgumentError: no picture can be shown, there are more than `PICTURES`, or the labels do not match; the error
+        reports everything that is wrong.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -110,7 +110,7 @@ async def contact_sheet(
 def laid_out(
     sources: Sequence[Source | str], labels: Sequence[str] | None = None, columns: int | None = None
 ) -> ToolOutput:
-    """Do the work of `contact_sheet` with files that were read; a text says why one could not be."""
+    """Do the work of `contact_sheet` on files that have been read; a text explains why a file could not be read."""
     _check_arguments(sources, labels, columns)
     pictures: list[tuple[int, str, Pixels]] = []
     lost: list[str] = []
@@ -167,7 +167,7 @@ def _small(seen: Pixels) -> Pixels:
 
 
 def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> "tuple[Image, str]":
-    """Return the sheet, and a remark on letters that no font here has."""
+    """Return the sheet, and a remark on letters that no available font contains."""
     from PIL import Image as Images
     from PIL import ImageDraw
 
@@ -193,7 +193,7 @@ def _sheet(pictures: Sequence[tuple[int, str, Pixels]], columns: int | None) -> 
 
 
 def _arranged(count: int, shape: float, columns: int | None) -> tuple[int, int, int]:
-    """Return the number of columns, and width and height of a cell, that show the pictures largest."""
+    """Return the number of columns, and the width and height of a cell, that make the pictures as large as possible."""
     best = (0.0, 1, 1, 1)
     for across in [columns] if columns else range(1, count + 1):
         rows = ceil(count / across)

@@ -1,4 +1,4 @@
-"""create_image and edit_image: pictures made from words, and from pictures, by the OpenAI Images API."""
+"""create_image and edit_image: create pictures from words, and from other pictures, with the OpenAI Images API."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -38,10 +38,10 @@ from .mistakes import Mistakes, Noted
 from .tool_output import File, ToolOutput, described
 
 SECONDS = 300.0
-"""Seconds: a large picture of high quality takes up to two minutes."""
+"""The time limit, in seconds; a large picture of high quality takes up to two minutes."""
 
 TICK = 3.0
-"""Seconds between two progress reports: hosts give up on a call that is silent for long."""
+"""The interval between two progress reports, in seconds; hosts cancel a call that reports nothing for long."""
 
 
 Images = Annotated[
@@ -104,18 +104,20 @@ async def create_image(
     tick: float = TICK,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Make pictures of `prompt`. Key, base URL and the rest come from the SDK's environment variables.
+    """Create pictures that show `prompt`. The key, the base URL and other settings come from the SDK's environment
+    variables.
 
-    Size, format and the others are in the API's terms: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
-    percent, `n` how many pictures, and `partial_images` how many unfinished ones are kept and reported on the way, at most 3.
-    `complexity` is how much to plan, `frame_count` and `frame_duration_ms` are for GIF. If the account may choose
-    which model writes an SVG, IMAGEBRIDGE_SVG_MODEL names it.
+    Size, format and the other options are those of the API: `size` is "auto" or "WIDTHxHEIGHT" in pixels, `compression`
+    a percentage, `n` the number of pictures, and `partial_images` the number of unfinished ones to keep and report
+    before the result, at most 3. `complexity` is the amount of planning; `frame_count` and `frame_duration_ms` apply to
+    GIF. If the account may choose the model that writes an SVG, IMAGEBRIDGE_SVG_MODEL specifies it.
 
     `on_progress` is called at once and then every `tick` seconds; unfinished pictures are kept in `places.store`.
-    `noted` has the mistakes found so far; they are reported with those found here, and no request is sent.
+    `noted` contains the mistakes found so far; they are reported together with those found here, and no request is
+    sent.
 
     Raises:
-        ArgumentError: arguments that are wrong, all of which are reported; or the API refuses one.
+        ArgumentError: some arguments are wrong (the error reports all of them), or the API rejects one.
         CreationError: no key, no credit, no connection, or no answer within `seconds`.
     """
     order = ImageRequest(
@@ -168,14 +170,14 @@ async def edit_image(
     tick: float = TICK,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Make pictures of `prompt` from up to 16 `images`, each named as `source.opened` takes it.
+    """Create pictures that show `prompt` from up to 16 `images`, each named in a form that `source.opened` accepts.
 
-    The transparent parts of `mask`, which is as large as the first picture, say where that one is changed; what is drawn on
-    `markup`, which is transparent and also as large, says what to change there. Pictures are sent upright and without
+    `mask` and `markup` are as large as the first picture. The transparent parts of `mask` mark the areas to change;
+    notes drawn on `markup`, which is otherwise transparent, describe the changes. Pictures are sent upright and without
     metadata. Everything else is as in `create_image`.
 
     Raises:
-        ArgumentError: a picture, the mask or other arguments are wrong, all of which are reported; or the API refuses one.
+        ArgumentError: a picture, the mask or other arguments are wrong (the error reports all), or the API rejects one.
         ApartError: decoding a picture took too long or too much memory.
         CreationError: no key, no credit, no connection, or no answer within `seconds`.
     """
@@ -258,14 +260,14 @@ def _output(order: ImageRequest, origin: str, done: CreatedPictures) -> ToolOutp
 
 
 def _left_out(count: int, what: str) -> str:
-    """Say how many more pictures arrived than were requested; empty if none did."""
+    """Return a remark if the API sent more pictures than were requested."""
     if count < 2:
         return f" The API sent 1 more {what} than requested; it was left out." if count else ""
     return f" The API sent {count:,} more {what}s than requested; they were left out."
 
 
 def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
-    """Record what is wrong regardless of the pictures."""
+    """Record mistakes in the arguments other than the pictures."""
     prompt = len(order.prompt)
     kept = places.store is not None
     for argument, wrong, problem in (
@@ -330,7 +332,7 @@ def _check(mistakes: Mistakes, order: ImageRequest, places: Places) -> None:
 async def _opened_picture(
     source: str, places: Places, argument: str, prepare: Callable[[bytes], Picture]
 ) -> tuple[str, Picture]:
-    """Return the name of a picture, and the picture in a form that the API takes."""
+    """Return the name of a picture, and the picture in a form that the API accepts."""
     name, data, _ = await opened(source, places, argument)
     known(name, data, argument)
     try:

@@ -1,8 +1,9 @@
-"""How a function declares that it is a tool, and what models read about each argument: next to its code, and once.
+"""Declares functions as tools, with the descriptions of their arguments for models, once and next to the code.
 
-A tool is a plain function. Arguments annotated with an `Argument` are offered to models, in their order and
-with their defaults; whoever offers the tool passes the others by name: `places`, `on_progress`, `noted`, `attach`,
-the bytes of a document that may be returned unchanged, and `room`, the characters of JSON that the answer may take.
+A tool is a plain function. Parameters annotated with an `Argument` are offered to models, in their order and with their
+defaults. The code that offers the tool passes the others by name: `places`, `on_progress`, `noted`, `attach` (the
+maximum size, in bytes, of a document to return unchanged), and `room` (the maximum size of the answer, in characters of
+JSON).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,20 +18,21 @@ _DECLARATION = "__imagebridge_tool__"
 
 
 class Argument(NamedTuple):
-    """What models read about an argument, and how their values are read.
+    """The description of an argument for models, and the way to read the values that they pass.
 
     Args:
-        description: in words, as short as possible: models pay for them in every conversation.
-        examples: values in the form in which to write them.
-        reading: converts a value to the only thing that it can mean (see `lenient_values`).
-        json_type: the type to validate a value against, if it is not the annotation. `Any`: the tool itself says
-            what is wrong, if types would take several lines about unions.
+        description: in words, and as short as possible, as it costs tokens in every conversation.
+        examples: values as models should write them.
+        reading: converts a value to the only meaning that it can have (see `lenient_values`).
+        json_type: the type to validate a value against, if it is not the annotation. `Any`: the tool itself reports
+        what is wrong, where validation would list every member of a union.
         schema: the JSON Schema, if the type does not determine it.
         words: the only texts that are accepted.
-        least: the smallest number that is accepted.
-        most: the largest number that is accepted.
+        least: the minimum number that is accepted.
+        most: the maximum number that is accepted.
         entries: the minimum and maximum number of entries in a list.
-        form: what to give, for an error, if the type alone does not explain it: "give numbers and ranges, such as 1-3, 7".
+        form: the hint for an error, if the type alone does not explain it, such as "give numbers and ranges, such as
+        1-3, 7".
         names: other names that models use; each is accepted if the tool has no argument with that name.
     """
 
@@ -48,17 +50,17 @@ class Argument(NamedTuple):
 
 
 class Declaration(NamedTuple):
-    """What is declared about a tool as a whole.
+    """The properties of a tool as a whole.
 
     Args:
-        function: the function that makes the answer, `async` or to be run in a thread.
-        title: its name for people.
-        description: what models read; `{where}` stands for where files are read, `{patience:g}` for the seconds after
-            which a long call is answered with a handle.
+        function: the function that creates the answer; if it is not `async`, it is run in a thread.
+        title: the name to show to people.
+        description: the description for models; `{where}` stands for the places where files are read, and
+        `{patience:g}` for the seconds after which a long call is answered with a handle.
         saves: whether the result can be saved as a file: if so, `save_as` and `overwrite` are offered too.
         paid: whether each call costs money and takes long.
-        requirement: the packages without which it is not offered.
-        as_in: the tool that has already described arguments of the same names.
+        requirement: the packages that must be installed for the tool to be offered.
+        as_in: another tool that already describes the arguments with the same names.
     """
 
     function: Callable[..., Any]
@@ -75,7 +77,7 @@ class Declaration(NamedTuple):
         return tuple(one for one in parameters if get_origin(one.annotation) is Annotated)
 
     def takes(self, name: str) -> bool:
-        """Return whether the function takes an argument with this name."""
+        """Return whether the function accepts an argument with this name."""
         return name in signature(self.function).parameters
 
     def said_before(self) -> frozenset[str]:
@@ -85,7 +87,7 @@ class Declaration(NamedTuple):
 
 
 def argument(parameter: Parameter) -> Argument:
-    """Return what is declared about a function's parameter."""
+    """Return the declaration of a function's parameter."""
     return get_args(parameter.annotation)[1]
 
 
@@ -101,12 +103,12 @@ def tool(
     """Declare a function as a tool; the function itself is unchanged.
 
     Args:
-        title: see `Declaration`, as for the others.
-        description: what models read about it.
+        title: the name to show to people (see `Declaration` for all of these).
+        description: the description for models.
         saves: whether the result can be saved.
         paid: whether each call costs money.
-        requirement: the packages that it needs.
-        as_in: the tool that has described the same arguments.
+        requirement: the packages that the tool needs.
+        as_in: another tool that already describes the same arguments.
     """
 
     def declared(function: Function) -> Function:

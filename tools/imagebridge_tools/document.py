@@ -1,4 +1,4 @@
-"""load_file: a document, a table or another text, for a model to read."""
+"""load_file: reads a document, a table or another text for a model."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,19 +23,19 @@ from .mistakes import Mistakes, Noted
 from .tool_output import File, ToolOutput, described
 
 MAX_DOCUMENT_BYTES = 600_000
-"""The most bytes of a document: as base64 it must fit a tool's result (see `imagebridge_server.results`)."""
+"""The maximum size of a document, in bytes; as base64 it must fit a tool's result (see `imagebridge_server.results`)."""
 
 WHOLE = 20_000
-"""The most characters of a table that is returned whole; of a longer one, the columns are described and the first rows returned."""
+"""The maximum number of characters in a table that is returned in full; for longer tables, see `load_file`."""
 
 ATTACHED = ("pdf", "docx", "pptx", "rtf")
-"""The documents that are returned unchanged if the caller takes documents: models read them themselves."""
+"""The documents that are returned unchanged if the caller accepts documents, because models can read them."""
 
 READ = "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML and text"
-"""What can be read."""
+"""The supported formats, for messages."""
 
 _SENTENCES = 2_000
-"""Characters of JSON reserved for notes about a text: its name, what remains of it, its scanned pages."""
+"""The characters of JSON reserved for remarks on a text, such as its name, its remaining parts and its scanned pages."""
 
 _TYPES = {
     ".csv": "text/csv",
@@ -51,10 +51,10 @@ _TYPES = {
     ".yml": "application/yaml",
     ".toml": "application/toml",
 }
-"""Media types of texts by the suffix of their names; all others are plain text."""
+"""The media types of texts by the suffix of their names; all other texts are plain text."""
 
 _TABLES = frozenset({".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"})
-"""Suffixes of texts that may contain a table."""
+"""The suffixes of texts that may contain a table."""
 
 _ROWS = re.compile(r"\s*(\d{1,9})(?:\s*[-–:]\s*(\d{1,9}))?\s*")
 
@@ -96,23 +96,24 @@ async def load_file(
 ) -> ToolOutput:
     """Read the file that `source` names (see `source.opened`).
 
-    A document is returned unchanged, or as Markdown if it has over `attach` bytes or `pages` or a `part` are requested.
-    Its figures are kept in the store, and named in the text. A long text is returned in pieces (see
-    `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. A workbook is returned as the rows of its sheets, or of the `sheet` named.
-    For a long table, the columns are described and its first rows returned; `rows`, such as "51-200", requests others, `start`
-    its text.
+    A document is returned unchanged, or as Markdown if it has more than `attach` bytes, or if `pages` or a `part` are
+    requested. Its figures are kept in the store, and named in the text. A long text is returned in pieces (see
+    `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. For a workbook, the rows of its
+    sheets are returned, or those of the given `sheet`. For a long table, the columns are described and the first rows
+    returned; `rows`, such as "51-200", requests others, and `start` requests its text.
 
     Args:
         source: the file.
-        places: where it may be read, and where figures are kept.
+        places: the places from which the file may be read, and the store for figures.
         start: the first character of a long text.
         sheet: a sheet of a workbook.
         rows: rows of a table.
         pages: pages of a PDF, slides of a presentation or chapters of a book, such as "1-3, 7".
-        part: which part of a text, or with `rows` of a row, that is too long for one answer, counted from 1.
-        attach: the most bytes of a document that is returned unchanged; 0 if the caller takes no documents.
-        room: the most characters of JSON for the answer, without its address; None for any number.
-        noted: the mistakes found so far; they are reported with those found here.
+        part: the part, counted from 1, of a text that is too long for one answer, or of such a row if `rows` is given.
+        attach: the maximum size, in bytes, of a document that is returned unchanged; 0 if the caller does not accept
+        documents.
+        room: the maximum length of the answer, in characters of JSON, without its address; None for no limit.
+        noted: the mistakes found so far; they are reported together with those found here.
 
     Raises:
         ArgumentError: `source` may not be read, does not exist, is too large or is neither a document nor a text; or
@@ -190,7 +191,7 @@ async def _book_text(
 
 
 def _row_range(rows: str) -> tuple[int, int | None]:
-    """Return the first and last requested row; without a last one, as many as fit one answer."""
+    """Return the first and the last requested row; None for the last one requests as many rows as fit one answer."""
     found = _ROWS.fullmatch(str(rows))
     first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
     if first < 1 or (last is not None and last < first):
@@ -201,12 +202,12 @@ def _row_range(rows: str) -> tuple[int, int | None]:
 
 
 def _text_room(room: int | None) -> int | None:
-    """Return the room that the sentences of an answer leave for its text."""
+    """Return the space that the sentences of an answer leave for its text."""
     return None if room is None else max(room // 2, room - _SENTENCES)
 
 
 def _check_is_text(found: Source, start: int | None) -> None:
-    """Refuse what is neither a text nor unknown; `start` is the start that was requested."""
+    """Raise an error if a file has a known format other than text; `start` is the requested start."""
     name, data, _ = found
     file_type = kinds.kind(data)
     if problem := unread(data):
@@ -263,7 +264,7 @@ def _excerpt(data: bytes, name: str, pages: str, part: int, room: int | None) ->
 
 
 def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
-    """Keep the figures of an excerpt, and return their names."""
+    """Keep the figures of an excerpt in the store, and return their names."""
     if places.store is None:
         return {}
     try:
@@ -276,7 +277,7 @@ def _kept(read: Excerpt, found: Source, places: Places) -> dict[int, str]:
 
 
 def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str], *, attached: bool) -> str:
-    """Say what of a document is shown, what remains, and how to get that."""
+    """Describe which part of a document is shown, what remains, and how to request it."""
     total = f", {counted(read.total, read.unit)}" if read.unit else ""
     where = f"; {read.where()}" if read.where() else ""
     told = [f"{found.name}: {read.form}, {amount(len(found.data))}{total}, as Markdown{where}."]
@@ -305,7 +306,7 @@ def _sentences(found: Source, read: Excerpt, pages: str, uris: Mapping[int, str]
 
 
 def _following(numbers: Sequence[int], total: int) -> str:
-    """Return the next pages, as many as these: `4-6` after 1 to 3."""
+    """Return the same number of following pages, such as `4-6` after 1 to 3."""
     before = max(numbers, default=0)
     first, last = min(before + 1, total), min(before + max(1, len(numbers)), total)
     return f"{first}-{last}" if last > first else f"{first}"
@@ -351,8 +352,8 @@ def _text(
     file = File(uri or "file:///text.txt", name, media_type, piece)
     last = first - 1 + len(piece)
     if len(piece) < total:
-        words += f"; these are {first:,} to {last:,}"
-        words += f", call again with start={last + 1} for more" if last < total else ", the last ones"
+        words += f"; characters {first:,} to {last:,} follow"
+        words += f", call again with start={last + 1} for more" if last < total else ", which are the last"
     return ToolOutput(f"{words}.", files=(file,))
 
 
@@ -361,7 +362,7 @@ def _fitting(text: str, at: int, room: int | None) -> int:
 
 
 def _start_of(text: str, part: int, room: int | None) -> int:
-    """Return the first character of a part of a text, counted from 1 like the parts."""
+    """Return the position of the first character in a part of a text; characters and parts are counted from 1."""
     at = 0
     for number in range(1, part):
         at += _fitting(text, at, room)

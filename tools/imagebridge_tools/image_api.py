@@ -1,4 +1,4 @@
-"""The OpenAI Images API: a request, its response or stream, and its refusals in one sentence."""
+"""Calls the OpenAI Images API: sends a request, reads its response or stream, and explains errors in one sentence."""
 
 import os
 import re
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     import openai
 
 MODEL = "gpt-image-2.6-flare"
-"""The default model, unless IMAGEBRIDGE_IMAGE_MODEL names another: from openai 3.57, types/image_model.py, read 2026-11-29."""
+"""The default model unless IMAGEBRIDGE_IMAGE_MODEL specifies another (openai 3.57, types/image_model.py, 2026-11-29)."""
 
 OnPartial = Callable[[Picture], Awaitable[None]]
-"""Receives an unfinished picture."""
+"""A function that receives an unfinished picture."""
 
 
 class CreationError(BridgeError):
-    """A picture could not be made, for a reason that no argument can change: key, quota, network, time."""
+    """A picture could not be created, for a reason that no argument can change: key, quota, network or time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """A request in the API's terms; `size` is in pixels, and `images`, `mask` and `markup` make it an edit."""
+    """A request with the API's options; `size` is in pixels, and `images`, `mask` and `markup` turn it into an edit."""
 
     prompt: str
     size: str = "auto"
@@ -59,7 +59,7 @@ class ImageRequest:
     markup: Picture | None = None
 
     def request(self, model: str) -> dict[str, Any]:
-        """Return the SDK's arguments; what was not requested is left to the API."""
+        """Return the arguments for the SDK; options that were not requested are left to the API."""
         fields: dict[str, Any] = {
             "prompt": self.prompt,
             "model": model,
@@ -90,10 +90,11 @@ class ImageRequest:
 
 @dataclass(frozen=True, slots=True)
 class CreatedPictures:
-    """The pictures, and the model and quality that the API says it used.
+    """The created pictures, and the model and quality that the API reports.
 
-    left_out: finished pictures beyond those that were requested. unfinished_left_out: unfinished ones. spent: the tokens
-    that it reports, None if it reports none. svg: the text of a picture that was made as SVG.
+    left_out: the number of finished pictures beyond those that were requested. unfinished_left_out: the same for
+    unfinished pictures. spent: the tokens that the API reports, or None. svg: the text of a picture that was created as
+    SVG.
     """
 
     pictures: tuple[Picture, ...]
@@ -106,7 +107,7 @@ class CreatedPictures:
 
 
 class TokensSpent(NamedTuple):
-    """Input tokens of text and pictures, output tokens, and those of the model that wrote an SVG."""
+    """The input tokens of text and pictures, the output tokens, and the tokens of the model that wrote an SVG."""
 
     text: int
     pictures: int
@@ -116,7 +117,7 @@ class TokensSpent(NamedTuple):
     svg_output: int = 0
 
     def in_words(self, model: str) -> str:
-        """Give the tokens, and their cost in USD if the prices are known."""
+        """Describe the tokens, and their cost in USD if the prices are known."""
         told = f"{self.text + self.pictures:,} tokens in, {self.output:,} out"
         cost = models.image_cost(model, self.text, self.pictures, self.output)
         if self.svg_model:
@@ -136,10 +137,9 @@ class TokensSpent(NamedTuple):
 async def request_pictures(
     order: ImageRequest, on_partial: OnPartial | None, seconds: float
 ) -> CreatedPictures | BridgeError:
-    """Ask the API once; the SDK retries if that can help. An error is returned, explained.
-
-    Key, base URL and the rest come from the SDK's environment variables. `on_partial` receives the unfinished
-    pictures that the order asks for.
+    """Send one request to the API, which the SDK retries if that can help. Errors are returned with an explanation. The
+    key, the base URL and other settings come from the SDK's environment variables. `on_partial` receives the unfinished
+    pictures that `order` requests.
     """
     if not os.environ.get("OPENAI_API_KEY") and not os.environ.get("OPENAI_BASE_URL"):
         return CreationError("there is no key for the OpenAI API; set OPENAI_API_KEY for the server")
@@ -184,7 +184,7 @@ async def request_pictures(
 
 
 class _Came(NamedTuple):
-    """What the API sent: the pictures as base64, and the other fields of `CreatedPictures`."""
+    """The content of an API response: the pictures as base64, and the other fields of `CreatedPictures`."""
 
     encoded: list[str]
     quality: str
@@ -199,18 +199,18 @@ _ARGUMENTS = {
     "image": "images",
     "svg": "format",
 }
-"""Parameters of the API that have other names here."""
+"""Parameters of the API that have different names here."""
 
 _DRAWING = "gpt-image-2"
-"""The names of models that draw in any size: openai 3.54, types/image_generate_params.py, 2026-11-22."""
+"""The prefix of models that draw at any size (openai 3.54, types/image_generate_params.py, 2026-11-22)."""
 
 _CHECK = "check OPENAI_BASE_URL: it does not lead to an Images API, or something in front of the API answered instead"
 
-_TOO_LONG = "the API took too long; ask for a smaller size or lower quality, or call again"
+_TOO_LONG = "the API took too long; request a smaller size or lower quality, or call again"
 
 
 def _client(seconds: float) -> "openai.AsyncOpenAI":
-    """Load the SDK and the system's certificates, which takes a second the first time: called in a thread."""
+    """Load the SDK and the system's certificates, which takes a second the first time, so it is called in a thread."""
     need(IMAGES)
     import openai
 
@@ -247,8 +247,8 @@ def _text(holder: object, name: str) -> str:
 
 
 async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Came:
-    """Return the last finished picture of a stream, and pass on `most` unfinished ones; its events are of eight classes
-    that share these fields."""
+    """Return the last finished picture in a stream, and pass on up to `most` unfinished ones. Its events belong to
+    eight classes that share these fields."""
     last: object = None
     finished = unfinished = 0
     async for (
@@ -277,7 +277,7 @@ async def _streamed(stream: Any, on_partial: OnPartial | None, most: int) -> _Ca
 
 
 def _spent(holder: object) -> TokensSpent | None:
-    """Return the tokens that a response reports; None if it reports none, or something else instead."""
+    """Return the tokens that a response reports, or None if it does not report them in the expected form."""
     usage = getattr(holder, "usage", None)
     details = getattr(usage, "input_tokens_details", None)
     came_in, output = _count(usage, "input_tokens"), _count(usage, "output_tokens")
@@ -296,7 +296,7 @@ def _spent(holder: object) -> TokensSpent | None:
 
 
 def _field(holder: object, name: str) -> object:
-    """Return a field of a response; fields that an older SDK does not know are plain JSON."""
+    """Return a field of a response; fields that are unknown to an older SDK are plain JSON."""
     return holder.get(name) if is_json(holder) else getattr(holder, name, None)
 
 
@@ -306,13 +306,13 @@ def _count(holder: object, name: str) -> int | None:
 
 
 def _svg(encoded: list[str]) -> str:
-    """Return the text of an SVG; nothing if the API made another kind of picture."""
+    """Return the text of an SVG, or an empty text if the API created another kind of picture."""
     data, _ = base64_bytes(encoded[0])
     return data.decode("utf-8", "replace") if kinds.kind(data) is kinds.SVG else ""
 
 
 def _proven_picture(encoded: str) -> Picture:
-    """Return a verified picture, with an SVG drawn; called in a separate process (see `apart`)."""
+    """Return a verified picture, rendered if it is an SVG; called in a separate process (see `apart`)."""
     if kinds.kind(base64_bytes(encoded)[0]) is kinds.SVG:
         from imagebridge.pictures.convert import converted
 
@@ -328,7 +328,7 @@ async def _proven(encoded: str) -> Picture:
 
 
 def _explained(error: "openai.OpenAIError", model: str, size: str) -> BridgeError:
-    """Return what the SDK reported as one sentence. The API's own words about keys contain parts of them."""
+    """Explain an error of the SDK in one sentence. The API's own messages about keys contain parts of them."""
     import openai
 
     match error:
@@ -370,7 +370,7 @@ def _refused(error: "openai.BadRequestError", size: str) -> ArgumentError:
 
 
 def _nearest(size: str) -> str:
-    """Return the size closest to a refused one that the API takes."""
+    """Return the size closest to a rejected one that the API accepts."""
     width, height = (int(side) for side in size.split("x"))
     wide, high = min(width, DRAWN_RATIO * height), min(height, DRAWN_RATIO * width)
     scale = min(1.0, (MAX_DRAWN / (wide * high)) ** 0.5)

@@ -1,4 +1,4 @@
-"""The options for a new picture, in the API's terms, as models read them."""
+"""The API's options for a new picture, as they are described to models."""
 
 from typing import Annotated, Literal, get_args
 
@@ -99,7 +99,7 @@ Planning = Annotated[
 FrameCount = Annotated[int | None, Argument("Number of frames of a gif.", names=("frames",))]
 
 FRAME_TIMES = 10, 655_350
-"""Milliseconds for which a frame of a gif may be shown, in steps of 10 (openai 3.57, types/image_generate_params.py)."""
+"""The duration of a GIF frame in milliseconds, in steps of 10 (openai 3.57, types/image_generate_params.py)."""
 
 FrameDuration = Annotated[
     int | None,

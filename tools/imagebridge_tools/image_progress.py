@@ -1,4 +1,4 @@
-"""Progress while pictures are made: the seconds, and the unfinished pictures on the way."""
+"""Reports progress while pictures are created: the elapsed seconds and unfinished pictures."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,13 +12,13 @@ from .files.source import Places
 from .image_api import CreatedPictures, CreationError, ImageRequest, request_pictures
 
 OnProgress = Callable[[float, str], Awaitable[None]]
-"""Receives the seconds since the start, and a few words, while a picture is made."""
+"""A function that receives the seconds since the start, and a short message, while a picture is created."""
 
 
 async def watched(
     order: ImageRequest, places: Places, on_progress: OnProgress | None, seconds: float, tick: float
 ) -> CreatedPictures:
-    """Have the pictures made, and report progress."""
+    """Request pictures from the API, and report progress."""
     watch = _ProgressTicker(on_progress, places, order)
     await watch.begin()
     done: CreatedPictures | BridgeError = CreationError("the API did not answer; call again")
@@ -32,7 +32,7 @@ async def watched(
 
 
 class _ProgressTicker:
-    """Reports the progress of an order: its seconds, and the unfinished pictures that were kept."""
+    """Reports the progress of a request: the elapsed seconds, and the unfinished pictures that were kept."""
 
     def __init__(self, on_progress: OnProgress | None, places: Places, order: ImageRequest) -> None:
         self._start = anyio.current_time()

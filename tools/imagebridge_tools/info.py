@@ -1,4 +1,4 @@
-"""image_info: what a picture is, in words and without its pixels."""
+"""image_info: describes a picture in words, without returning its pixels."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from imagebridge.pictures.metadata import CameraNotes
 
 _COLORS = 6
-"""The most colours that are named."""
+"""The maximum number of colours that are named."""
 
 _SHARE = 0.02
-"""The smallest share of the pixels for a colour to be named."""
+"""The minimum share of the pixels for a colour to be named."""
 
 _SAMPLED = 256
-"""Pixels of the longer side of the sample that colours are counted in."""
+"""The longer side of the sample in which colours are counted, in pixels."""
 
 _EXACT = 0.75
-"""The share of pixels that the most frequent colours must cover to be named as they are; otherwise similar ones are grouped."""
+"""The share of pixels that the most frequent colours must cover to be named as they are; otherwise they are grouped."""
 
 _CODES = 20
-"""The most codes that are reported."""
+"""The maximum number of codes that are reported."""
 
 _LETTERS = 500
-"""The most characters of a code's text that are quoted."""
+"""The maximum number of characters of a code's text that are quoted."""
 
 _SCANNED = 2_400
-"""Pixels of the longer side at which codes are first searched for; if there are none, all pixels are searched."""
+"""The longer side, in pixels, at which codes are searched first; if none is found, the original is searched."""
 
 
 Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata", "with_exif"))]
@@ -55,13 +55,13 @@ Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata
 async def image_info(
     source: AnySource, places: Places = NOWHERE, *, exif: Exif = False, noted: Noted = ()
 ) -> ToolOutput:
-    """Describe the picture that `source` names: format, size, frames, colours, transparency and codes (QR and bar); no pixels are returned.
+    """Describe the picture that `source` names: format, size, frames, colours, transparency, QR codes and barcodes.
 
-    With `exif`, the camera's notes are included, among them the place (GPS). `noted` has the mistakes found
-    so far; they are reported with those found here.
+    No pixels are returned. With `exif`, the camera's metadata is included, such as the location (GPS). `noted` contains
+    the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: no such picture, and what was noted.
+        ArgumentError: the picture does not exist, or `noted` contains mistakes.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -74,7 +74,7 @@ async def image_info(
 
 
 def described_in_words(source: Source, exif: bool = False) -> ToolOutput:
-    """Do the work of `image_info` with a file that was read."""
+    """Do the work of `image_info` on a file that has already been read."""
     file_type = required(source)
     seen = pixels(source)
     facts = [
@@ -94,9 +94,9 @@ def _format(file_type: kinds.FileType) -> str:
 
 
 def _file_facts(source: Source, file_type: kinds.FileType) -> list[str]:
-    """Return what the file says besides its pixels: frames and their duration, depth, resolution, profile."""
+    """Return the properties of a file other than its pixels: frames and their duration, depth, resolution, profile."""
     if file_type is kinds.SVG:
-        return ["a vector drawing, measured as drawn"]
+        return ["a vector drawing, measured as rendered"]
     from imagebridge.pictures.decode import read
     from imagebridge.pictures.metadata import dots_per_inch, profile_name
     from imagebridge.pictures.picture import sound
@@ -134,7 +134,7 @@ def _depth(image: "Image") -> str:
 
 
 def _seconds(data: bytes, count: int) -> float:
-    """Return how long an animation plays; frames that cannot be read do not count."""
+    """Return the duration of an animation, in seconds, or 0 if its frames cannot be read."""
     from imagebridge.pictures.animation import shown
 
     try:
@@ -144,7 +144,7 @@ def _seconds(data: bytes, count: int) -> float:
 
 
 def _transparent(image: "Image") -> str:
-    """Say what share of the pixels is not opaque."""
+    """Describe the share of the pixels that is not opaque."""
     if image.mode not in ("LA", "RGBA"):
         return "no transparency"
     counts = image.getchannel("A").histogram()
@@ -153,7 +153,7 @@ def _transparent(image: "Image") -> str:
 
 
 def _colors(image: "Image") -> str:
-    """Name the colours that cover most of a picture, with their share; transparent pixels do not count."""
+    """Name the colours that cover most of a picture, with their shares; transparent pixels are not counted."""
     from PIL import Image as Images
     from PIL.Image import Quantize
 
@@ -250,11 +250,11 @@ _TURNED = {
 
 
 _LONGEST_NOTE = 120
-"""The most characters of one note that are quoted."""
+"""The maximum number of characters of one EXIF value that are quoted."""
 
 
 def exif_told(source: Source, file_type: kinds.FileType, *, wanted: bool) -> list[str]:
-    """Return the notes of a picture if they are `wanted`, otherwise whether it has any."""
+    """Return the EXIF data of a picture if it is `wanted`, or else a remark if there is any."""
     if file_type is kinds.SVG:
         return []
     exif = _camera_notes(source)
@@ -297,7 +297,7 @@ def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
 
 
 def _note_text(value: Any) -> str:
-    """Return one note as a line of text; empty if there is none."""
+    """Return one EXIF value as a line of text, or an empty text if there is none."""
     if isinstance(value, bytes):
         # A comment begins with eight bytes that name its encoding.
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(errors="replace")
@@ -316,7 +316,7 @@ def _note_text(value: Any) -> str:
 
 
 def _position(gps: Mapping[int, object]) -> str:
-    """Return latitude and longitude in degrees, and the height in metres."""
+    """Describe the latitude and longitude in degrees, and the height in metres."""
     latitude, longitude = _degrees(gps.get(2), gps.get(1)), _degrees(gps.get(4), gps.get(3))
     if latitude is None or longitude is None:
         return ""

@@ -1,4 +1,4 @@
-"""Accepts values in the forms that models try first, if they can mean only one thing."""
+"""Accepts values in the forms that models tend to try, if they are unambiguous."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import cast
 
 
 def pages(value: object) -> object:
-    """Return pages as text: one number, a list of them, or all."""
+    """Return pages as text; the value may be a number, a list of numbers, or "all"."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, list):
@@ -18,7 +18,7 @@ def pages(value: object) -> object:
 
 
 def span(value: object) -> object:
-    """Return a first and a last as text: one number, a list of two, or both by name."""
+    """Return a range as text; the value may be a number, a list of two numbers, or an object with a start and an end."""
     named = _named(value)
     for keys in (("first", "last"), ("start", "end"), ("from", "to")):
         if set(named) == set(keys):
@@ -31,12 +31,12 @@ def span(value: object) -> object:
 
 
 def listed(value: object) -> object:
-    """Return a list if a single text or object is given."""
+    """Return a list with the value if it is a single text or object."""
     return [value] if isinstance(value, str) or _named(value) else value
 
 
 def text(value: object) -> object:
-    """Return a text if a number is given, or a text inside an object."""
+    """Return the value as text if it is a number, or an object with the key `text`."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     named = _named(value)
@@ -44,18 +44,18 @@ def text(value: object) -> object:
 
 
 def _named(value: object) -> Mapping[str, object]:
-    """Return an object unchanged, or an empty one for anything else."""
+    """Return the value if it is an object, or else an empty object."""
     return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
 
 
 def alone(value: object) -> object:
-    """Return the only text of a list."""
+    """Return the only item of a list."""
     some: list[object] = cast("list[object]", value) if isinstance(value, list) else [value]
     return some[0] if len(some) == 1 else some
 
 
 def texts(value: object) -> object:
-    """Return a list of texts if a single text is given, or it contains numbers."""
+    """Return a list of texts if the value is a single text, or a list that contains numbers."""
     some = listed(value)
     if not isinstance(some, list):
         return some
@@ -67,19 +67,19 @@ _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 
 
 def number(value: object) -> object:
-    """Return a number that is written with its unit: `800px`, `90°`, `2x`."""
+    """Return a number without its unit, as in `800px`, `90°` or `2x`."""
     found = _UNIT.fullmatch(value) if isinstance(value, str) else None
     return found[1] if found else value
 
 
 def zoom(value: object) -> object:
-    """Return a factor that may be written as percent."""
+    """Return a factor, which may be written as a percentage."""
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     return float(found[1]) / 100 if found else number(value)
 
 
 def factor(value: object) -> object:
-    """Return a factor as a number if it is one, however it is written."""
+    """Return a factor as a number, however it is written, or the value itself if it is not a number."""
     found = zoom(value)
     try:
         return float(found) if isinstance(found, str) else found
@@ -88,7 +88,7 @@ def factor(value: object) -> object:
 
 
 def percent(value: object) -> object:
-    """Return a percentage that may be written with its sign."""
+    """Return a percentage without its sign."""
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     return found[1] if found else value
 
@@ -106,7 +106,7 @@ def size(value: object) -> object:
 
 
 def word(words: Sequence[str], meant: Mapping[str, str] | None = None) -> Callable[[object], object]:
-    """Return a function that finds one of some words however it is spelt, or under another name."""
+    """Return a function that finds one of `words`, however it is spelt, or by another name in `meant`."""
 
     def found(value: object) -> object:
         if not isinstance(value, str):

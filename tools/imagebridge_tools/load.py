@@ -1,4 +1,4 @@
-"""load_image: a picture from wherever tools may read, upright, without metadata, in a format that models take."""
+"""load_image: loads a picture from any place that tools may read, in an upright form that models accept."""
 
 from math import sqrt
 from typing import Annotated, NamedTuple
@@ -20,16 +20,16 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 SMALLEST = 16
-"""The smallest value of `max_size` in pixels."""
+"""The minimum value of `max_size`, in pixels."""
 
 _NAMES = {kinds.JP2: "JPEG 2000", kinds.TIFF: "TIFF"}
 
 _LARGE, _LARGE_AREA = 40_000_000, 12_000_000
-"""Pixels above which a picture is returned smaller, and the pixels that it then has: more than any model sees."""
+"""The number of pixels above which a picture is shrunk, and the number to which it is: more than any model sees."""
 
 
 class LoadedFile(NamedTuple):
-    """The result for a file: its pictures, remarks on it, and how many of its pixels each pixel of a single picture represents."""
+    """The result for a file: its pictures, remarks, and the number of original pixels per pixel of a single picture."""
 
     pictures: tuple[Picture, ...]
     words: str
@@ -71,14 +71,14 @@ async def load_image(
 ) -> ToolOutput:
     """Load the picture that `source` names (see `source.opened`).
 
-    Accepts every format that the bridge converts. Pictures are returned upright and without metadata (place, camera, comments),
-    in formats that models take: an animation as one sheet of its frames, a TIFF as one picture per page. `page` and
-    `frame`, counted from 1, select one of them; `max_size` limits the longer side in pixels. `noted` has the mistakes
-    found so far; they are reported with those found here.
+    All formats that the bridge converts are accepted. Pictures are returned upright and without metadata (location,
+    camera, comments), in formats that models accept: an animation as one sheet of its frames, a TIFF as one picture per
+    page. `page` and `frame`, counted from 1, select one of them; `max_size` limits the longer side in pixels. `noted`
+    contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: `source` may not be read, does not exist, or is not a picture; or the page does not exist. The error
-            reports everything that is wrong.
+        ArgumentError: `source` may not be read, does not exist, or is not a picture, or the page does not exist; the
+        error reports everything that is wrong.
         ApartError: decoding took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -107,10 +107,10 @@ async def _picture(source: str, places: Places) -> Source:
 
 
 def known(name: str, data: bytes, argument: str = "source") -> kinds.FileType:
-    """Return the format of a picture by its first bytes.
+    """Return the format of a picture, detected from its first bytes.
 
     Raises:
-        ArgumentError: they do not belong to a picture.
+        ArgumentError: the file is not a picture.
     """
     file_type = kinds.kind(data)
     if file_type is None or file_type.sort != "picture":
@@ -134,8 +134,8 @@ def decoded(
     """Decode a picture of any format and prepare it for a model. Called in a separate process (see `apart`).
 
     Raises:
-        PictureError: it cannot be shown.
-        ArgumentError: it has no such `page` or `frame`.
+        PictureError: the picture cannot be shown.
+        ArgumentError: the requested `page` or `frame` does not exist.
     """
     file_type = known("it", data)
     original = Picture.from_bytes(data) if file_type.media_type in limits.SENDABLE else None
@@ -180,7 +180,7 @@ def _view_hint(max_size: int | None) -> str:
 
 
 def _smaller(picture: Picture, max_size: int) -> Picture:
-    """Return `picture` with at most `max_size` pixels on its longer side."""
+    """Shrink `picture` to at most `max_size` pixels on its longer side."""
     from imagebridge.pictures.convert import fitted
 
     longer = max(picture.width, picture.height)
@@ -210,7 +210,7 @@ def _one(
 
 
 def _check_number(data: bytes, page: int | None, frame: int | None) -> tuple[str, int, int]:
-    """Return what is counted, which one is requested, and how many there are.
+    """Return "page" or "frame", the requested number, and the total.
 
     Raises:
         ArgumentError: the page or frame does not exist.
@@ -237,7 +237,7 @@ def _sentence(file_type: kinds.FileType, data: bytes, original: Picture | None) 
 
 
 def _converted(data: bytes) -> tuple[tuple[Picture, ...], str, int]:
-    """Return what becomes of a file that no model takes, remarks on it, and its width in pixels if it was drawn at another size."""
+    """Convert a file that no model accepts; return pictures, remarks, and its original width if it was drawn at another size."""
     from imagebridge.pictures.convert import converted
 
     conversion = converted(to_base64(data), "decoded")
@@ -258,9 +258,8 @@ def _why_unknown(data: bytes) -> str:
 
 
 def _bare(original: Picture) -> tuple[Picture, str]:
-    """Return a still picture upright and without metadata, and remarks on what was done.
-
-    A file that already is, and that models take unchanged, keeps its bytes.
+    """Return a still picture upright and without metadata, and remarks on the changes. If nothing needs to be changed,
+    and models accept the file, its bytes are kept.
     """
     from imagebridge.pictures.convert import light_sentence
     from imagebridge.pictures.decode import load, read, srgb, upright

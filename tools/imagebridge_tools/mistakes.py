@@ -1,4 +1,4 @@
-"""Mistakes: everything that is wrong with the arguments of a call, reported together and before any work."""
+"""Mistakes: collects all errors in the arguments of a call, to report them together and before any work."""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,14 +9,14 @@ from imagebridge.errors import ArgumentError, together
 Found = TypeVar("Found")
 
 Noted = Sequence[ArgumentError]
-"""Mistakes already found in a call: they are reported with those that a tool finds, which then makes nothing."""
+"""Mistakes already found in a call; a tool reports them together with those that it finds, and does nothing else."""
 
 
 class Mistakes:
-    """The mistakes in a call, collected while its arguments are read.
+    """Collects the mistakes in a call while its arguments are read.
 
-    noted: mistakes found before. An argument that is already wrong is not examined again: further findings
-        would be about its replacement.
+    noted: mistakes found earlier. An argument that already has a mistake is not examined again, because further
+    mistakes would be about its replacement.
     """
 
     def __init__(self, noted: Noted = ()) -> None:
@@ -25,7 +25,7 @@ class Mistakes:
         self._lines = {str(ArgumentError(one.argument, one.problem)) for one in self.found}
 
     def add(self, error: ArgumentError) -> None:
-        """Add a mistake, and those that came with it."""
+        """Add a mistake, and the other mistakes that its error contains."""
         alone = ArgumentError(error.argument, error.problem)
         if _argument(error) not in self._before and str(alone) not in self._lines:
             self._lines.add(str(alone))
@@ -34,7 +34,7 @@ class Mistakes:
             self.add(one)
 
     def of(self, read: Callable[[], Found]) -> Found | None:
-        """Return the result of `read`, or None if that is a mistake."""
+        """Return the result of `read`, or record a mistake and return None."""
         try:
             return read()
         except ArgumentError as error:
@@ -50,10 +50,10 @@ class Mistakes:
             return None
 
     async def needed(self, reading: Awaitable[Found], otherwise: Callable[[], object]) -> Found:
-        """Return what is read. If that is a mistake, `otherwise` looks for those that do not depend on it.
+        """Return the result of `reading`. If it fails, `otherwise` looks for mistakes that do not depend on the result.
 
         Raises:
-            ArgumentError: all mistakes found, if nothing could be read.
+            ArgumentError: reading failed; the error reports all mistakes.
         """
         found = await self.met(reading)
         if found is None:
@@ -62,14 +62,14 @@ class Mistakes:
         return found
 
     def error(self) -> ArgumentError:
-        """Return all mistakes, of which there is at least one, as one error."""
+        """Return all mistakes as one error; there must be at least one."""
         return together(self.found)
 
     def tell(self) -> None:
-        """Raise the mistakes.
+        """Raise all mistakes as one error.
 
         Raises:
-            ArgumentError: all of them, if there are any.
+            ArgumentError: there are mistakes; the error reports all of them.
         """
         if self.found:
             raise self.error()

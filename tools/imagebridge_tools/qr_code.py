@@ -1,4 +1,4 @@
-"""make_qr_code: a text as a QR code that scanners read."""
+"""make_qr_code: draws a text as a QR code that scanners can read."""
 
 from importlib import import_module
 from typing import Annotated, Any
@@ -14,16 +14,16 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described, nearest_allowed
 
 LEVELS = {"L": 7, "M": 15, "Q": 25, "H": 30}
-"""Error correction: the percentage of a code that may be hidden (ISO/IEC 18004)."""
+"""The levels of error correction, with the percentage of a code that may be hidden (ISO/IEC 18004)."""
 
 SMALLEST, LARGEST = 64, 2_000
-"""Pixels of a code's side."""
+"""The minimum and maximum side length of the picture, in pixels."""
 
 _MOST = 7_089
-"""The most characters that any code holds: digits at L."""
+"""The maximum number of characters in any code: digits at level L."""
 
 _QUIET = 4
-"""Modules of white around a code (ISO/IEC 18004)."""
+"""The width of the white margin around a code, in modules (ISO/IEC 18004)."""
 
 
 CodeText = Annotated[
@@ -50,14 +50,14 @@ Correction = Annotated[
 def make_qr_code(
     text: CodeText, size: CodeSize = 512, error_correction: Correction = "M", noted: Noted = ()
 ) -> ToolOutput:
-    """Draw `text` as a QR code of `size` x `size` pixels, with squares of equal size in whole pixels.
+    """Draw `text` as a QR code of `size` x `size` pixels, with squares of an equal number of whole pixels.
 
-    `error_correction` is L, M, Q or H: 7, 15, 25 or 30 percent of the code may be hidden. `noted` has
-    the mistakes found so far; they are reported with those found here.
+    `error_correction` is L, M, Q or H: 7, 15, 25 or 30 percent of the code may be hidden. `noted` contains the mistakes
+    found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: there is no text, or more than a code holds or the size shows, or the level is unknown; the error
-            reports everything that is wrong.
+        ArgumentError: the text is empty or too long for a code or for the size, or the level is unknown; the error
+        reports everything that is wrong.
         BridgeError: the extra `server` is not installed.
     """
     mistakes = Mistakes(noted)

@@ -1,4 +1,4 @@
-"""render_document: pages of a PDF, or an SVG, as pictures, with their text if requested."""
+"""render_document: draws pages of a PDF, or an SVG, as pictures, with their text if requested."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,16 +22,16 @@ from .mistakes import Mistakes, Noted
 from .tool_output import ToolOutput, described
 
 PAGES = 6
-"""The most pages of one call: more would be too small to read in one result."""
+"""The maximum number of pages per call; more would be too small to read in one result."""
 
 SMALLEST, LARGEST = 200, 2_000
-"""Pixels of a page's longer side."""
+"""The minimum and maximum length of a page's longer side, in pixels."""
 
 _LETTERS = 20_000
-"""The most characters of text in one call: `load_file` returns more, by part."""
+"""The maximum number of characters of text per call; `load_file` returns more, in parts."""
 
 _SENTENCES = 1_000
-"""Characters of JSON reserved for notes about the pages."""
+"""The characters of JSON reserved for remarks on the pages."""
 
 
 PageText = Annotated[bool, Argument("Also return the page text.", names=TEXT_NAMES)]
@@ -54,11 +54,13 @@ async def render_document(
 ) -> ToolOutput:
     """Draw `pages` of the PDF that `source` names, such as `1-3, 7` (the first six if empty), or an SVG.
 
-    The longer side of each has `size` pixels. With `text`, the text on them is in the sentence too, as far as it takes
-    at most `room` characters of JSON. `noted` has the mistakes found so far; they are reported with those found here.
+    The longer side of each page has `size` pixels. With `text`, the sentence also contains the text on the pages, up to
+    `room` characters of JSON. `noted` contains the mistakes found so far; they are reported together with those found
+    here.
 
     Raises:
-        ArgumentError: it is not a PDF or SVG, has no such pages, or cannot be drawn; the error reports everything that is wrong.
+        ArgumentError: the file is not a PDF or SVG, does not have these pages, or cannot be drawn; the error reports
+        everything that is wrong.
         BridgeError: the extra `server` is not installed.
         ApartError: the work took too long or too much memory.
     """
@@ -68,7 +70,7 @@ async def render_document(
 
 
 def _check(mistakes: Mistakes, pages: str, size: int) -> None:
-    """Record what is wrong regardless of the document."""
+    """Record mistakes that do not depend on the document."""
     if not SMALLEST <= size <= LARGEST:
         mistakes.add(ArgumentError("size", f"is {size}; give {SMALLEST} to {LARGEST} pixels"))
     mistakes.of(lambda: page_numbers.ranges(pages))
@@ -82,7 +84,7 @@ def rendered(
     room: int | None = None,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do the work of `render_document` with a file that was read. PDFium works for one thread at a time."""
+    """Do the work of `render_document` on a file that has been read. PDFium can only be used by one thread at a time."""
     mistakes = Mistakes(noted)
     _check(mistakes, pages, size)
     try:
@@ -94,13 +96,13 @@ def rendered(
 
 
 _PageTexts = Sequence[tuple[int, str]]
-"""The numbers of pages, 0 for an SVG, and their texts."""
+"""The numbers of pages (0 for an SVG) and their texts."""
 
 
 def _drawn(
     mistakes: Mistakes, source: Source, pages: str, size: int, *, text: bool
 ) -> tuple[ToolOutput, _PageTexts]:
-    """Draw a document, unless there are `mistakes`; problems of the document or its pages are raised first."""
+    """Draw a document, unless there are `mistakes`; errors in the document or its pages are raised first."""
     file_type = kinds.kind(source.data)
     try:
         match file_type:
@@ -147,7 +149,7 @@ def _document(
 
 
 def _page(page: Any, size: int, *, text: bool) -> tuple[Picture, str, float]:
-    """Return a page as a picture, its text, and its pixels per point (1/72 inch)."""
+    """Return a page as a picture, its text, and the number of pixels per point (1/72 inch)."""
     from imagebridge.pictures.decoder_errors import decoding
     from imagebridge.pictures.pages import page_picture
 
@@ -196,7 +198,7 @@ def _svg_text(data: bytes) -> str:
 
 
 def _texts_in_words(texts: _PageTexts, room: int | None) -> str:
-    """Return the texts of some pages under their names, as far as there is room, and how to get the rest."""
+    """Return the texts of pages with headings, as far as they fit, and how to request the rest."""
     # Each page may take an equal share of what those before it left.
     letters = _LETTERS
     room = None if room is None else max(0, room - _SENTENCES)

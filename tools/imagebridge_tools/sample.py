@@ -1,4 +1,4 @@
-"""get_image: a sample picture that shows a text, drawn with Pillow alone."""
+"""get_image: draws a sample picture that shows a text, with Pillow alone."""
 
 import unicodedata
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1024, 576
 LONGEST = 1500
-"""The most characters; this many fit at a size that is still easy to read."""
+"""The maximum number of characters, which fit at a size that is still easy to read."""
 
 _LARGEST, _SMALLEST = 128, 14
 _CARD = (32, 32, WIDTH - 32, HEIGHT - 32)
@@ -49,12 +49,12 @@ CardText = Annotated[
     "Draw text in large letters on a card of 1024x576 pixels, to see whether pictures arrive.",
 )
 def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
-    """Draw `text` large on a card of 1024x576 pixels. The same text gives the same bytes.
+    """Draw `text` in large letters on a card of 1024x576 pixels. The same text always produces the same bytes.
 
-    `noted` has the mistakes found so far; they are reported with those found here.
+    `noted` contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: there is no visible text, or more than fits, or `noted` has mistakes.
+        ArgumentError: there is no visible text or too much of it, or `noted` contains mistakes.
     """
     mistakes = Mistakes(noted)
     cleaned = _cleaned(text)
@@ -81,7 +81,7 @@ def get_image(text: CardText, noted: Noted = ()) -> ToolOutput:
 
 
 def _cleaned(text: str) -> str:
-    """Return the text without control characters; tabs become spaces, lines keep their breaks."""
+    """Return the text without control characters; tabs become spaces, and line breaks are kept."""
     lines = text.expandtabs(4).splitlines()
     cleaned_lines = ["".join(c for c in line if unicodedata.category(c) != "Cc").rstrip() for line in lines]
     return "\n".join(cleaned_lines).strip()
@@ -97,7 +97,7 @@ def _quoted(text: str) -> str:
 
 
 def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]":
-    """Return the largest font size at which the wrapped text fits the card, and its lines."""
+    """Return the font at the largest size at which the wrapped text fits the card, and the lines."""
     low, high = _SMALLEST, _LARGEST
     best = _laid(text, face.font_variant(size=low))
     if best is None:
@@ -112,7 +112,7 @@ def _fitted(text: str, face: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]]"
 
 
 def _laid(text: str, font: "FreeTypeFont") -> "tuple[FreeTypeFont, list[str]] | None":
-    """Wrap `text` in one font, or return None if it is too high or would break a word needlessly."""
+    """Wrap `text` in a font, or return None if it is too high or a smaller size would avoid breaking a word."""
     width = _TEXT[2] - _TEXT[0]
     # Words are broken only at sizes where nothing else helps: at larger sizes they stay whole.
     if font.size > 40 and any(font.getlength(word) > width for word in text.split()):
@@ -137,7 +137,7 @@ def _card(draw: "ImageDraw") -> None:
 
 
 def _draw_lines(draw: "ImageDraw", font: "FreeTypeFont", lines: list[str]) -> None:
-    """Centre the lines in the free part of the card."""
+    """Draw the lines in the centre of the card."""
     leading = _leading(font)
     left, top, right, bottom = _TEXT
     middle = top + (bottom - top - leading * (len(lines) - 1)) / 2

@@ -1,4 +1,4 @@
-"""ToolOutput: what every tool returns; how its sentence writes numbers, sizes and names; JSON for tools."""
+"""ToolOutput: the result of every tool; also numbers, sizes and names as its sentence writes them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from imagebridge.pictures.picture import Picture
 from imagebridge.translate.sentences import amount
 
 JsonValue = None | bool | int | float | str | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
-"""A JSON value as Python holds it."""
+"""A JSON value in Python."""
 
 JsonObject = dict[str, JsonValue]
 
 
 class File(NamedTuple):
-    """A file to read unchanged: `uri` and `name` say what it is called, `content` is text if it is a text."""
+    """A file to read unchanged, named by `uri` and `name`; `content` is a str if the file is text."""
 
     uri: str
     name: str
@@ -23,10 +23,10 @@ class File(NamedTuple):
 
 
 class ToolOutput(NamedTuple):
-    """One sentence that replaces the pictures if they are not seen, the pictures, and files to read.
+    """A sentence that replaces the pictures if they are not seen, the pictures, and files to read.
 
-    `scale` is how many pixels of the original each pixel of a single picture represents. `uris` name the pictures where
-    they are kept, in order. `svg` is the text that a single picture was drawn from, if it is to be saved as that.
+    `scale` is the number of original pixels that each pixel of a single picture represents. `uris` contains the names
+    of the kept pictures, in order. `svg` is the SVG that a single picture was drawn from, if it may be saved as such.
     """
 
     sentence: str
@@ -38,19 +38,19 @@ class ToolOutput(NamedTuple):
 
 
 def described(picture: Picture) -> str:
-    """Return format, pixels and size of a picture: `PNG, 800x500 px, 12 kB`."""
+    """Describe the format, dimensions and size of a picture, as in `PNG, 800x500 px, 12 kB`."""
     form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
     return f"{form}, {picture.width}x{picture.height} px, {amount(picture.size)}"
 
 
 def few(characters: Sequence[str]) -> str:
-    """Return the first of some characters, and how many more there are."""
+    """List the first characters, and the number of the others."""
     more = f" and {len(characters) - 20} more" if len(characters) > 20 else ""
     return " ".join(characters[:20]) + more
 
 
 def nearest_allowed(name: str, allowed: Iterable[str]) -> str:
-    """Say what is allowed, beginning with the word most similar to the given one: `did you mean 'bar'? (bar, line)`."""
+    """List the allowed words, after the one most similar to `name`: `did you mean 'bar'? allowed: bar, line`."""
     words = list(allowed)
     near = nearest(name.strip(), words, 0.5)
     listed = ", ".join(words)
@@ -69,7 +69,7 @@ def label(cell: JsonValue) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number as people write it: 1,250 or 0.25; one with more than 12 digits, which is computed, rounded to 6."""
+    """Return a number as people write it, such as 1,250 or 0.25; computed numbers of more than 12 digits are rounded."""
     if isinstance(value, int) and abs(value) < _LONG:
         return f"{value:,}"
     if abs(value) >= 1e15:
@@ -80,4 +80,4 @@ def number(value: float) -> str:
 
 
 _LONG = 10**21
-"""The number from which on not all digits of an integer are written."""
+"""The limit below which integers are written with all of their digits."""

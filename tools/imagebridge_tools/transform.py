@@ -1,4 +1,4 @@
-"""transform_image: a list of operations performed one after another."""
+"""transform_image: performs a list of operations one after another."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PIXELS = 40_000_000
-"""The most pixels of a result."""
+"""The maximum number of pixels in a result."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """The picture so far, the units of its regions, the current argument, and settings for the following operations.
+    """The current picture, the units of its regions, the current argument, and settings for the following operations.
 
-    `background` is None for transparency; `ground` names it if it was chosen, `unused` until something shows it.
+    `background` is None for transparency; `ground` names it if it was chosen, and `unused` is true until it is used.
     """
 
     image: "Image"
@@ -84,12 +84,12 @@ async def transform_image(
     of them null to keep the proportions; fit: [width, height], the largest size within these; rotate: degrees clockwise;
     flip: horizontal or vertical; pad: pixels, or [left, top, right, bottom]; grayscale, invert: true; brightness,
     contrast, saturation, sharpen: a factor from 0 to 10, 1 for no change, contrast also auto; blur: a radius in
-    pixels. background: a colour, or transparent, for what later rotate and pad operations add, by default white. format:
-    png, jpeg or webp, by default as suits the picture; quality: 1 to 100 for jpeg and webp. `noted` has the mistakes found
-    so far; they are reported with those found here.
+    pixels. background: a colour, or transparent, for the areas that later rotate and pad operations add, by default
+    white. format: png, jpeg or webp, by default chosen to suit the picture; quality: 1 to 100 for jpeg and webp.
+    `noted` contains the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: no such picture, or operations that cannot be performed; the error reports all of them.
+        ArgumentError: the picture does not exist, or operations cannot be performed; the error reports every mistake.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -103,7 +103,7 @@ def transformed(
     units: str = "pixels",
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do the work of `transform_image` with a file that was read."""
+    """Do the work of `transform_image` on a file that has already been read."""
     mistakes = Mistakes(noted)
     read = _read(mistakes, operations, units)
     seen = mistakes.of(lambda: pixels(source))
@@ -128,7 +128,7 @@ def transformed(
 
 
 def _done(work: _Work, operation: Operation) -> list[str]:
-    """Perform one operation; returns a remark on it."""
+    """Perform one operation, and return a remark on it."""
     work.argument = operation.argument
     if operation.name in _CHOICES:
         _CHOICES[operation.name](work, operation.value)
@@ -142,7 +142,7 @@ def _done(work: _Work, operation: Operation) -> list[str]:
 def _read(
     mistakes: Mistakes, operations: Sequence[Mapping[str, JsonValue]], units: str
 ) -> list[Operation | None]:
-    """Return the operations as far as they can be read without the picture, and record what is wrong with them."""
+    """Read the operations, as far as that is possible without the picture, and record what is wrong with them."""
     mistakes.of(lambda: Ruler(1, 1, units))
     return read_operations(mistakes, operations)
 
@@ -297,7 +297,7 @@ def _within(work: _Work, width: float, height: float) -> None:
 
 
 def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
-    """Return the picture in a mode that supports the background, and the background in it."""
+    """Return the picture in a mode that supports the background, and the background colour in this mode."""
     work.unused = False
     clear = work.image.mode in ("LA", "RGBA")
     if work.background is None:
@@ -308,7 +308,7 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
-    """Encode the picture as requested; transparency that the format does not support is put on white, with a remark."""
+    """Encode the picture as requested; for a format without transparency, put it on white, and add a remark."""
     from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality

@@ -1,4 +1,4 @@
-"""view_image: a part of a picture at full resolution, rotated, with more contrast, with a labelled grid."""
+"""view_image: shows a part of a picture at full resolution, rotated, with more contrast or with a labelled grid."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""The longest side of a view in pixels: hosts refuse more if a conversation contains many pictures."""
+"""The maximum side length of a view, in pixels; hosts reject larger ones if a conversation contains many pictures."""
 
 _USUAL = 1_600
-"""The longest side of a view in pixels if no zoom is requested: every vision model sees 2,500 patches."""
+"""The maximum side length of a view, in pixels, if no zoom is requested; every vision model sees 2,500 patches."""
 
 _ENLARGED, _MOST = 1_024, 16
-"""Pixels up to which a small region is enlarged if no zoom is requested, and the largest factor."""
+"""The size in pixels up to which a small region is enlarged if no zoom is requested, and the maximum factor."""
 
 _TURNS = {0: None, 90: "ROTATE_270", 180: "ROTATE_180", 270: "ROTATE_90"}
-"""Degrees clockwise, in Pillow's terms, which are counterclockwise."""
+"""The names of Pillow's rotations, which are counterclockwise, by degrees clockwise."""
 
 
 Region = Annotated[
@@ -95,16 +95,16 @@ async def view_image(
     grid: GridLines = False,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Show a `region` `[left, top, right, bottom]` of the picture that `source` names, in `units`; or all of it.
+    """Show a `region` of the picture that `source` names (`[left, top, right, bottom]` in `units`), or all of it.
 
     `zoom` is the number of pixels shown per pixel of the original: by default a large region is shrunk to 1,600 pixels
-    and a small one enlarged, by a whole number, up to 1,024. `rotate` is degrees clockwise, in quarter turns.
-    `contrast` multiplies it, or with `auto` stretches the region's tones. `grid` draws lines with the
-    original's coordinates, in `units`. The sentence says how to convert coordinates of the view to the original. `noted` has
-    the mistakes found so far; they are reported with those found here.
+    and a small one enlarged, by a whole number, up to 1,024. `rotate` is a multiple of 90 degrees, clockwise.
+    `contrast` is a factor, or `auto` to stretch the region's tones. `grid` draws lines with the original's coordinates,
+    in `units`. The sentence describes how to convert coordinates of the view to the original. `noted` contains the
+    mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: no such picture, or arguments that are out of range; the error reports all of them.
+        ArgumentError: the picture does not exist, or arguments are out of range; the error reports every mistake.
         ApartError: the work took too long or too much memory.
     """
     mistakes = Mistakes(noted)
@@ -125,7 +125,7 @@ def viewed(
     grid: bool = False,
     noted: Noted = (),
 ) -> ToolOutput:
-    """Do the work of `view_image` with a file that was read."""
+    """Do the work of `view_image` on a file that has already been read."""
     mistakes = Mistakes(noted)
     _check(mistakes, units, zoom, rotate, contrast)
     placed = mistakes.of(lambda: _placed(source, region, units, zoom))
@@ -151,7 +151,7 @@ def viewed(
 def _check(
     mistakes: Mistakes, units: str, zoom: float | None, rotate: int, contrast: Contrast | None
 ) -> None:
-    """Record what is wrong regardless of the picture."""
+    """Record mistakes that do not depend on the picture."""
     mistakes.of(lambda: Ruler(1, 1, units))
     mistakes.of(lambda: _turn(rotate))
     if contrast is not None:
@@ -163,10 +163,10 @@ def _check(
 def _placed(
     source: Source, region: Sequence[float] | None, units: str, zoom: float | None
 ) -> tuple[Pixels, Ruler, Box, tuple[int, int]]:
-    """Return the picture, its coordinates, the part of it that is shown, and the pixels in which it is shown.
+    """Return the picture, its coordinate system, the region to show, and the size of the view in pixels.
 
     Raises:
-        ArgumentError: the picture or part does not exist, or the zoom is out of range for it.
+        ArgumentError: the picture or the region does not exist, or the zoom is out of range for it.
     """
     seen = pixels(source)
     ruler = Ruler(*seen.image.size, units)
@@ -213,7 +213,7 @@ def _shown_size(width: int, height: int, zoom: float | None) -> tuple[int, int]:
 
 
 def _resized(image: "Image", size: tuple[int, int]) -> "Image":
-    """Scale the picture; a drawing that is enlarged by a whole number keeps its colours and edges."""
+    """Scale the picture; a drawing that is enlarged by a whole factor keeps its colours and edges."""
     from imagebridge.pictures.encode import is_flat, resized
 
     if size == image.size:
@@ -230,7 +230,7 @@ def _turned(image: "Image", turn: int) -> "Image":
 
 
 def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: str) -> str:
-    """Describe what is shown of the original, and how."""
+    """Describe the part of the original that is shown, and how it is shown."""
     x0, y0, x1, y1 = view.box
     done = ["the whole picture" if whole else f"the region x {x0} to {x1}, y {y0} to {y1}"]
     done[0] += " at full resolution" if view.across == 1 else f" at {view.across:.4g} times its size"

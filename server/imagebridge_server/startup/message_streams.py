@@ -1,8 +1,8 @@
-"""Connects an MCPServer to given streams, and announces changed tools: the SDK's class has no methods for these.
+"""Connects an MCPServer to given streams, and announces changed tools, because the SDK's class has no methods for this.
 
-One message does not affect others: a request that the SDK cannot read is repaired or answered, what cannot be written is
-made writable, and nothing is parsed that would fill the memory. The SDK (mcp 2.3, 2026-11) drops the first without an
-answer, ends at the second, and parses any number of values.
+A bad message does not affect others: a request that the SDK cannot read is repaired or answered with an error, a
+response that cannot be written is made writable, and a line that would fill the memory is not parsed. The SDK (mcp 2.3,
+2026-11) would drop such a request without an answer, would stop at such a response, and parses any number of values.
 """
 
 import json
@@ -42,7 +42,7 @@ async def bounded(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> None:
     """Serve one connection over two streams of messages.
 
-    It declares that its list of tools may change, which happens if a card was wrong.
+    The server declares that its list of tools may change, which happens if a card was wrong.
     """
     served = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     options = served.create_initialization_options(NotificationOptions(tools_changed=True))
@@ -56,7 +56,7 @@ async def tell_tools_changed(server: MCPServer[Any]) -> None:
 
 
 class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
-    """The messages to the host, each of which can be written."""
+    """Sends messages to the host, after making each of them writable."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -77,7 +77,7 @@ class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
 
 
 class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The messages from the host; those that the SDK could not read are repaired, or answered in words."""
+    """Receives messages from the host; messages that the SDK could not read are repaired, or answered with an error."""
 
     def __init__(self, stream: Any, answers: _WritableMessages) -> None:
         self._stream = stream
@@ -110,7 +110,7 @@ def _writable(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the content of a line that the SDK refuses: the messages in it, and errors as answers to unreadable requests."""
+    """Yield the messages in a line that the SDK refuses, and errors as answers to unreadable requests."""
     for problem in refused.errors(include_url=False):
         # The line if it is not JSON, otherwise its content: each kind of message has its own reason to refuse it.
         if not problem["loc"]:
@@ -122,7 +122,7 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages of a line that strict parsers refuse."""
+    """Yield the messages in a line that strict parsers refuse."""
     deep = f"it is nested more than {MAX_LEVELS} levels deep"
     found: object = None
     try:
@@ -142,7 +142,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages in JSON, one or a batch (protocol 2025-03-26)."""
+    """Yield the messages in parsed JSON, which is one message or a batch (protocol 2025-03-26)."""
     for one in found if is_list(found) else [found]:
         try:
             yield SessionMessage(jsonrpc_message_adapter.validate_python(writable(one), by_name=False)), False

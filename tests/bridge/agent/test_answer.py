@@ -1,4 +1,4 @@
-"""`Bridge.answer`: one call as the model would get its answer, for frameworks with a loop of their own."""
+"""`Bridge.answer` returns one call's answer as the model would receive it, for frameworks with their own loop."""
 
 import threading
 from concurrent.futures import Future

@@ -1,4 +1,4 @@
-"""Bridge: real servers over stdio, HTTP and in process; every call answered exactly once."""
+"""Bridge answers every call exactly once, with real servers over stdio, over HTTP and in process."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The calls of one response run in call order on each server, and no server holds up another."""
+"""The calls in one response run in order on each server, and no server delays another."""
 
 import json
 from itertools import combinations

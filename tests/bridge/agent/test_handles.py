@@ -1,4 +1,4 @@
-"""Picture handles: one tool's picture, handed to the next by its name."""
+"""Picture handles pass one tool's picture to the next tool by name."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What servers say of themselves reaches the model, and can pass for nobody else's words."""
+"""Servers' instructions reach the model, and cannot be mistaken for anyone else's words."""
 
 import json
 import shlex

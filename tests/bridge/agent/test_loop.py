@@ -1,4 +1,4 @@
-"""The whole way against the strict endpoint: run, stream, and users' own loops."""
+"""The whole path against the strict endpoint: run, stream, and users' own loops."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""`run` keeps a conversation within budgets, and sends files by the Files API where it is told to."""
+"""`run` keeps a conversation within budgets, and sends files through the Files API if requested."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Who keeps the conversation: nobody but the caller, the response before, or a conversation at the server."""
+"""The conversation is kept by the caller, by the previous response, or by a conversation on the server."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""The ways to ask: both APIs, streams, structured answers, tool choices, budgets, hosted tools, other clients."""
+"""Both APIs, streams, structured answers, tool choices, budgets, hosted tools and other clients."""
 
 import anyio
 import httpx2

@@ -1,4 +1,4 @@
-"""The names of tools depend on the servers and their order alone, not on who is first to say something."""
+"""The names of tools depend only on the servers and their order, not on which server answers first."""
 
 import json
 import sys

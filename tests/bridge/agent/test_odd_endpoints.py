@@ -1,4 +1,4 @@
-"""Endpoints that speak the APIs almost, as steps of the scripted one: users can test their own loops against each."""
+"""Endpoints that almost implement the APIs, scripted so that users can test their own loops against each."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Real servers from npm: a browser whose pictures show each click, and three of one kind whose tools keep their names.
+"""Real servers from npm: a browser whose pictures show each click, and three similar servers whose tools keep names.
 
 `uv run pytest -m long tests/bridge/test_real_servers.py`; it needs Chromium, and the network for npm.
 """

@@ -1,4 +1,4 @@
-"""The check: peers' typical mistakes are each named, and the fixed body is accepted by the strict endpoint."""
+"""The check names each typical mistake of other libraries, and the strict endpoint accepts the repaired body."""
 
 import copy
 import json

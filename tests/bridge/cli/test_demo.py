@@ -1,4 +1,4 @@
-"""The demo: run once for real, its figures recomputed; and a picture that must really be read."""
+"""The demo runs for real, its figures are recomputed, and a picture must really be read."""
 
 import json
 import os

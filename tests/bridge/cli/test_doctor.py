@@ -1,4 +1,4 @@
-"""The doctor: what it says of an installation, and how it charts an endpoint."""
+"""The doctor reports on an installation, and maps the abilities of an endpoint."""
 
 import json
 import re

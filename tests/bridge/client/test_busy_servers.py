@@ -1,4 +1,4 @@
-"""Servers behind a URL that have no room: a call waits for its turn within its deadline, and is told where that is too short."""
+"""With busy servers behind a URL, calls wait until their deadline, and report if the wait would be too long."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Servers that are started as children: what they inherit, what they may write, and that none is left behind."""
+"""Servers that are started as child processes: what they inherit, where they may write, and that none remains."""
 
 import json
 import os

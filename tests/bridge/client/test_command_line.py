@@ -1,4 +1,4 @@
-"""Command lines as people write them, on both kinds of systems."""
+"""Command lines as people write them, on POSIX systems and on Windows."""
 
 import shlex
 

@@ -1,4 +1,4 @@
-"""The servers of a host's configuration file."""
+"""The servers in a host's configuration file."""
 
 import json
 import os

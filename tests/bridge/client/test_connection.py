@@ -1,4 +1,4 @@
-"""What goes wrong with servers, over real pipes: every call is answered truthfully, and the next one works."""
+"""Faults of servers, over real pipes: every call is answered correctly, and the next one works."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Files read by the reference filesystem server, which says everything twice: each reaches the model once."""
+"""Files read by the reference filesystem server, which returns everything twice, reach the model once."""
 
 import random
 import shlex

@@ -1,4 +1,4 @@
-"""Which tools are offered."""
+"""Filters choose which tools are offered."""
 
 import pytest
 from mcp.server import MCPServer

@@ -1,4 +1,4 @@
-"""What is written to a server's or relay's stderr goes on to its host, as far as that reads it, and holds up nobody."""
+"""Output of a server or relay on stderr is passed on to its host, as fast as that reads it, without blocking."""
 
 import io
 import logging

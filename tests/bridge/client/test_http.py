@@ -1,4 +1,4 @@
-"""Servers behind a URL: Streamable HTTP and the older HTTP+SSE, tokens, OAuth, refusals, and servers that go away."""
+"""Servers behind a URL: Streamable HTTP and the older HTTP+SSE, tokens, OAuth, rejections, and lost servers."""
 
 import json
 import secrets

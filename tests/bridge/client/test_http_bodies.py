@@ -1,4 +1,4 @@
-"""Bodies over HTTP: read up to a bound, unpacked, whoever reads them and however they come."""
+"""HTTP bodies are read and unpacked up to a limit, whichever code reads them and however they arrive."""
 
 import gzip
 

@@ -1,4 +1,4 @@
-"""JSON is examined before it is parsed: halves of characters become U+FFFD, and nothing has too many values for memory."""
+"""JSON is checked before it is parsed: lone surrogates become U+FFFD, and the number of values is limited."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a server says of itself and its tools may be malformed: what is costs itself alone."""
+"""A malformed description of a server or a tool affects nothing else."""
 
 import copy
 import json

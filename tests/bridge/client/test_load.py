@@ -1,4 +1,4 @@
-"""Many conversations on one loop: each gets its own answers, and nothing is left behind."""
+"""Many conversations on one event loop: each gets the right answers, and nothing is left behind."""
 
 import gc
 import json

@@ -1,4 +1,4 @@
-"""Messages that are longer than the SDK's reader of events takes go around it, each in its place and whole."""
+"""Messages too long for the SDK's event reader bypass it, complete and in the right order."""
 
 import pytest
 from mcp.shared.message import SessionMessage

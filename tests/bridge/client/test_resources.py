@@ -1,4 +1,4 @@
-"""Links to what a server keeps: which of them are read, so that a model sees what they lead to."""
+"""Links to a server's resources: which of them are read so that a model sees their content."""
 
 import pytest
 

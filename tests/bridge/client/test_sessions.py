@@ -1,4 +1,4 @@
-"""Sessions over HTTP that a server knows no more, however it says so, and refusals told in its own words."""
+"""HTTP sessions that a server has forgotten, however it reports that, and errors passed on in its own words."""
 
 import json
 from contextlib import contextmanager

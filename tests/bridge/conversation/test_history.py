@@ -1,4 +1,4 @@
-"""Budgets of a conversation: what gives way, what is said instead, and what never changes."""
+"""Budgets of a conversation: what is removed, what replaces it, and what never changes."""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""Servers that take only so many pictures in a request: the oldest go, the newest stays, the limit is remembered."""
+"""With a limit on pictures per request, the oldest are removed, the newest stays, and the limit is remembered."""
 
 import re
 

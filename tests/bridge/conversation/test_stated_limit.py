@@ -1,4 +1,4 @@
-"""What a refusal says of how many pictures a request may hold: in any wording, and nothing where it is about something else."""
+"""The limit on pictures is read from an error in any wording, and never from an unrelated one."""
 
 import pytest
 

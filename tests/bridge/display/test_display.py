@@ -1,4 +1,4 @@
-"""How results and replies show themselves: complete pages and fragments, and nothing in them comes alive."""
+"""Results and replies are displayed as complete pages and fragments that contain nothing executable."""
 
 import re
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""Documents whose readers are not written in Python: what they do to their process costs that one alone."""
+"""A document that crashes a reader not written in Python affects only its own process."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Forms of documents made by hand: what programs write seldom, what is broken, locked or hostile."""
+"""Hand-made documents: forms that programs rarely write, and broken, locked or hostile ones."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Documents that strangers made to cost much: each is read, or refused in words, in time and memory that follow its size."""
+"""Documents that are designed to be expensive are read, or rejected with a message, in proportion to their size."""
 
 import base64
 import time

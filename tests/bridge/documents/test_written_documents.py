@@ -1,4 +1,4 @@
-"""Documents that real programs wrote: headings, lists, tables, notes and figures as Markdown."""
+"""Documents written by real programs: headings, lists, tables, notes and figures become Markdown."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""A further family of models is one row: sizes, tokens, prices, ends, Chat Completions and the local endpoint follow."""
+"""A new model family needs one row; sizes, tokens, prices, end dates and the local endpoint follow from it."""
 
 import ast
 import datetime

@@ -1,4 +1,4 @@
-"""What each host is given: within its limits, in its formats, in its kinds of blocks, and what changed is said."""
+"""Results for each host stay within its limits, in its formats and kinds of blocks, and changes are mentioned."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which models end when, and which take tools in Chat Completions."""
+"""The dates on which models end, and the models that support tools in Chat Completions."""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""Animations as browsers show them: what a frame leaves to the next, and what lies where nothing does."""
+"""Animations look as in browsers: how frames are disposed of, and what uncovered areas show."""
 
 import io
 import struct

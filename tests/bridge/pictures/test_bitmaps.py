@@ -1,4 +1,4 @@
-"""Windows' bitmaps and icons: bit masks, few bits, and which picture of an icon is shown."""
+"""Windows bitmaps and icons: bit masks, low bit depths, and the picture that is chosen from an icon."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""What was costly to make is kept: once for each content, however many threads ask."""
+"""Expensive results are cached once per content, however many threads request them."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

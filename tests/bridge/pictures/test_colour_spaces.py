@@ -1,4 +1,4 @@
-"""Colours that a file names by number or by a gamma, and how small pictures keep theirs."""
+"""Colour spaces specified by number or gamma, and how small pictures keep theirs."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""What files that no model takes become: their pixels, and the sentence that goes with them."""
+"""Files that no model accepts are converted to pixels and a sentence about them."""
 
 import io
 import math

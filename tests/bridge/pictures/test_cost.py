@@ -1,4 +1,4 @@
-"""What a picture would take is judged before it is decoded: bombs are refused in words, large pictures are shown."""
+"""The cost of a picture is estimated before decoding: bombs are rejected with a message, large pictures shown."""
 
 import base64
 import json

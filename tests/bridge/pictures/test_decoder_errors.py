@@ -1,4 +1,4 @@
-"""No decoder's own words reach a model: each message means one of a few things, in words."""
+"""Decoders' own messages never reach a model; each is replaced by one of a few explanations."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Which encoder a picture gets: what is drawn keeps its pixels, what is photographed stays small."""
+"""The choice of an encoder: drawings keep their pixels, photographs stay small."""
 
 import io
 import random

@@ -1,4 +1,4 @@
-"""AVIF whose boxes are laid out in other ways than Pillow writes them: the picture is the same."""
+"""AVIF files with a different box layout from Pillow's show the same picture."""
 
 import io
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Markers between the pixels of a JPEG are found, wherever they stand and with whatever searches for them."""
+"""Markers between the pixels of a JPEG are found at any position and by every search."""
 
 import subprocess
 import sys

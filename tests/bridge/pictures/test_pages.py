@@ -1,4 +1,4 @@
-"""The pages of a PDF as pictures: one that cannot be drawn costs no other."""
+"""The pages of a PDF as pictures: a page that cannot be drawn does not affect the others."""
 
 import io
 

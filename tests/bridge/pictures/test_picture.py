@@ -1,4 +1,4 @@
-"""Picture: what is proven by structure and by decoding, and what is remembered."""
+"""Picture: what its structure and decoding prove, and what is remembered."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""The forms of TIFF that Pillow reads wrongly or not at all: shown right, or named in words."""
+"""Forms of TIFF that Pillow misreads or cannot read are shown correctly, or explained."""
 
 import io
 import struct

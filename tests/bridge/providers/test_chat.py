@@ -1,4 +1,4 @@
-"""Other shapes of the same results: Chat Completions, servers that take less, custom tools, programs."""
+"""Other forms of the same results: Chat Completions, limited servers, custom tools, programs."""
 
 import pytest
 import samples

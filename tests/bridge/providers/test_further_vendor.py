@@ -1,4 +1,4 @@
-"""A further vendor takes a file and a line: translation, `Bridge.answer` and the budgets of a conversation follow."""
+"""A new vendor needs one file and one line: translation, `Bridge.answer` and conversation budgets follow."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Only some rooms know the words of a vendor's wire; the others go through `providers`."""
+"""Only some packages know the format of a vendor's API; the others go through `providers`."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A tool that returns the dict of `tool_result` as it is: it comes as JSON, and its picture arrives all the same."""
+"""A tool that returns the dict of `tool_result` as it is: it arrives as JSON, and its picture is shown nevertheless."""
 
 import sys
 

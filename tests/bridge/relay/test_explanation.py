@@ -1,4 +1,4 @@
-"""What a repair changed is told in few words, however much came."""
+"""The changes of a repair are explained briefly, however many there are."""
 
 import pytest
 from samples import b64

@@ -1,4 +1,4 @@
-"""A fault of the relay's own: the line that met it passes as it came, and the relay goes on."""
+"""After a fault in the relay itself, the affected line is passed on unchanged, and the relay continues."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The end of a host: what is still answered then, and what becomes of a server that does not end by itself."""
+"""When a host disconnects: which calls are still answered, and what happens to a server that does not exit."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Lines of JSON-RPC: read whatever they hold, passed on as they came, and written so that any reader takes them."""
+"""Lines of JSON-RPC are read whatever they contain, passed on unchanged, and written for every reader."""
 
 import json
 import math

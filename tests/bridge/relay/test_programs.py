@@ -1,4 +1,4 @@
-"""Hosts that others made, behind the relay: they show what they lose without it."""
+"""Third-party hosts behind the relay, which show what they lose without it."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Structured content that a tool has promised by its output schema: it stays, also where a task brings it later."""
+"""Structured content that a tool's output schema promises is kept, even if a task delivers it later."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The relay in front of real servers: what the host of each sees, and that all else passes as it came."""
+"""The relay in front of real servers: what each host sees, and that everything else passes unchanged."""
 
 import json
 import os

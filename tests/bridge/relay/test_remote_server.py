@@ -1,4 +1,4 @@
-"""A server behind a URL that says more than its host reads, or less than it is asked."""
+"""A server behind a URL that sends more than its host reads, or less than it requests."""
 
 import json
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Lines over pipes: in order and whole, whatever is done with them and however slowly they are read."""
+"""Lines over pipes arrive complete and in order, however they are processed and however slowly they are read."""
 
 import contextlib
 import os

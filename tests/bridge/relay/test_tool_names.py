@@ -1,4 +1,4 @@
-"""Tools under other names than the server gave them: each side hears its own, in whatever place a name counts."""
+"""Tools that the relay renames: each side sees its own name, wherever names are used."""
 
 import json
 from contextlib import asynccontextmanager

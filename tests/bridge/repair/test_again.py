@@ -1,4 +1,4 @@
-"""What is repaired stays as it is when it is repaired again, by a second layer: whatever came, for every host."""
+"""A repaired result is not changed when a second layer repairs it again, for any input and every host."""
 
 import json
 

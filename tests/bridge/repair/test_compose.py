@@ -1,4 +1,4 @@
-"""tool_result: from a sentence and pictures of any origin to the wire form."""
+"""tool_result converts a sentence and pictures of any origin to the wire format."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Long pages on their way to a host: cut where the host would make them too small to read, whole elsewhere."""
+"""Long pages are cut for hosts that would make them too small to read, and stay whole for others."""
 
 import base64
 import re

@@ -1,4 +1,4 @@
-"""One malformed block costs nothing else: over stdio and HTTP, in both generations."""
+"""A malformed block affects nothing else, over stdio and HTTP, in both protocol generations."""
 
 import json
 import shlex

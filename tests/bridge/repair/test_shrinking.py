@@ -1,4 +1,4 @@
-"""A picture that comes again is made smaller once, and never taken for another."""
+"""A picture that is returned again is shrunk only once, and never confused with another."""
 
 from io import BytesIO
 from random import Random

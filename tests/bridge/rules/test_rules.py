@@ -1,4 +1,4 @@
-"""The rules of the strict endpoint: each row breaks exactly one of them, at one place."""
+"""The rules of the strict endpoint: each row violates exactly one of them, at one position."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Arguments are checked against a tool's schema before the call, and the model is told which one is wrong."""
+"""Arguments are checked against a tool's schema before the call, and the model learns which one is wrong."""
 
 import json
 import sys

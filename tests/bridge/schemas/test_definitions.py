@@ -1,4 +1,4 @@
-"""Tool definitions: legal names that lead back, schemas that stay."""
+"""Tool definitions: valid names that can be mapped back, and schemas that stay unchanged."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which parameters are pictures, in which form, and what becomes of a picture's name in arguments."""
+"""Detects parameters that accept pictures, and in which form, and replaces a picture's name in arguments."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

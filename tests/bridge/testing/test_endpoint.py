@@ -1,4 +1,4 @@
-"""The strict endpoint, as the real SDK meets it: Responses, refusals, scripts."""
+"""The strict endpoint, used through the real SDK: Responses, rejections, scripts."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""The endpoint's edits of pictures, as the SDK asks for them."""
+"""Edits of pictures by the endpoint, requested through the SDK."""
 
 from io import BytesIO
 

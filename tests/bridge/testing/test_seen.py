@@ -1,4 +1,4 @@
-"""The pictures that the strict endpoint saw."""
+"""The pictures that the strict endpoint has received."""
 
 from base64 import b64encode
 from io import BytesIO

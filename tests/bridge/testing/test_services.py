@@ -1,4 +1,4 @@
-"""The strict endpoint beside Responses: Chat Completions, pictures drawn, models, HTTP, the pytest fixture."""
+"""Other services of the strict endpoint: Chat Completions, created pictures, models, HTTP, the pytest fixture."""
 
 import json
 from base64 import b64decode

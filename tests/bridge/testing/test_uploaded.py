@@ -1,4 +1,4 @@
-"""The endpoint's Files API, through the SDK: what it keeps, what it refuses, and requests that name files by id."""
+"""The endpoint's Files API, through the SDK: what it keeps and rejects, and requests that refer to files by id."""
 
 import pytest
 from openai import APIStatusError, OpenAI

@@ -1,4 +1,4 @@
-"""What each block becomes: one row of the table in docs/blocks.md and in `translate/blocks.py` a time."""
+"""The translation of each block: one row at a time of the table in docs/blocks.md and in `translate/blocks.py`."""
 
 import base64
 import io

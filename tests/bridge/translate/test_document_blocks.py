@@ -1,4 +1,4 @@
-"""A document that comes as text and pictures: the text keeps its room, and those pages are drawn that say most beside it."""
+"""Documents become text and pictures: the text keeps its budget, and the most informative pages are drawn."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A further type of content block takes four files: its row, what the model gets for it, its repair, the hosts that take it."""
+"""A new type of content block changes four files: its row, its translation, its repair, and the hosts' tables."""
 
 import ast
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Pictures and documents that hide in text: found however they are written, and nothing else is touched."""
+"""Pictures and documents hidden in text are found in every notation, and nothing else is changed."""
 
 import io
 import json

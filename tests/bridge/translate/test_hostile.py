@@ -1,4 +1,4 @@
-"""What a server returns never raises, in any entry, and what comes out can be sent; the text beside it is kept."""
+"""No server result raises an error in any entry point, and the output can be sent; the surrounding text is kept."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What is written beside pictures and files is read back as what it says, and nothing else is read as such a line."""
+"""The lines next to pictures and files can be parsed again, and nothing else is parsed as such a line."""
 
 import pytest
 from hypothesis import given

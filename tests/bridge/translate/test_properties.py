@@ -1,4 +1,4 @@
-"""For any result at all: the API's rules accept what we send, order is kept, nothing vanishes."""
+"""For any result, the API's rules accept the output, the order is kept, and nothing is lost."""
 
 import json
 

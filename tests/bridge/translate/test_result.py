@@ -1,4 +1,4 @@
-"""Whole results: order, error marker, structured content, budgets, the account."""
+"""Complete results: order, error marker, structured content, budgets, the account."""
 
 import json
 

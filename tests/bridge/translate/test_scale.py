@@ -1,4 +1,4 @@
-"""A picture that another layer has made smaller: its line tells one factor, the product, to the original's pixels."""
+"""A picture already shrunk by another layer: its line states one factor, the product, to the original's pixels."""
 
 import re
 

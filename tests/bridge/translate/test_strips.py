@@ -1,4 +1,4 @@
-"""Long pages in overlapping parts: how they are cut, what is said of them, and how a conversation reads that back."""
+"""Long pages in overlapping parts: how they are cut and described, and how a conversation parses that again."""
 
 import base64
 import itertools

@@ -1,4 +1,4 @@
-"""Structured content beside blocks: what these say already is not said again, and what is new is."""
+"""Structured content next to blocks: duplicates are left out, new information is added."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Codes for a terminal are taken out of what a tool says; words that speak of them stay."""
+"""Terminal codes are removed from a tool's text; words about them stay."""
 
 import pytest
 import samples

@@ -1,4 +1,4 @@
-"""What the programs share: each asks a framework's agent about one kind of result after the other."""
+"""Shared code of the programs: each calls a framework's agent for one kind of result after another."""
 
 import json
 import os

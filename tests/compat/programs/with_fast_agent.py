@@ -1,4 +1,4 @@
-"""fast-agent with its own MCP client; it is configured by a file in the folder that it is given."""
+"""fast-agent with its own MCP client, configured by a file in the given folder."""
 
 import json
 import sys

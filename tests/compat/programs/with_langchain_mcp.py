@@ -1,4 +1,4 @@
-"""LangChain with langchain-mcp-adapters, which has mcp 1: as it is, or with the interceptor."""
+"""LangChain with langchain-mcp-adapters, which uses mcp 1: unchanged, or with the interceptor."""
 
 import sys
 

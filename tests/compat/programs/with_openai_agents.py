@@ -1,4 +1,4 @@
-"""openai-agents: its own MCP client on a server's command, or the adapter on a bridge."""
+"""openai-agents: its own MCP client with a server's command, or the adapter with a bridge."""
 
 import sys
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""pydantic-ai: its own MCP toolset on a server's command, or the adapter on a bridge."""
+"""pydantic-ai: its own MCP toolset with a server's command, or the adapter with a bridge."""
 
 import sys
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Too many requests: who is refused, and whose turn it is among those that wait."""
+"""Too many requests: which are rejected, and in which order waiting requests are served."""
 
 from contextlib import ExitStack
 

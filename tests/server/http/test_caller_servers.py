@@ -1,4 +1,4 @@
-"""The servers of callers: built once each, kept while they may have something in progress, and bounded in number."""
+"""The servers of callers: created once each, kept while work may be in progress, and limited in number."""
 
 from contextlib import asynccontextmanager
 from types import SimpleNamespace

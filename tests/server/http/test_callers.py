@@ -1,4 +1,4 @@
-"""Callers with tokens: who is let in, and that nobody ever meets another caller's pictures, files or jobs, on any route."""
+"""Callers with tokens: who is admitted, and that none ever sees another caller's pictures, files or jobs."""
 
 import json
 import os
@@ -96,7 +96,7 @@ class TestFile:
                 "'allows' is unknown; the known keys are tokens, allow, allow_write, store_bytes",
             ),
             ("[alice]\ntokens = 'x'", "`tokens` must be a list of strings"),
-            ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' and 64 digits"),
+            ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' followed by 64 hexadecimal"),
             ("[alice]\nallow = ['/no/such']", "caller 'alice': the allowed folder '/no/such' does not exist"),
             ("[alice]\ncalls = 0", "`calls` must be a whole number, 1 or more"),
             ("[alice]\ncalls = true", "`calls` must be a whole number, 1 or more"),

@@ -1,4 +1,4 @@
-"""What docs/deploy.md has copied and started: that the files agree with each other and with the command line.
+"""The files that docs/deploy.md copies and starts are consistent with each other and with the command line.
 
 Containers themselves are not run here; tests/server/http/test_replicas.py runs nginx with the same configuration.
 """

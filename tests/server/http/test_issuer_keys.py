@@ -1,4 +1,4 @@
-"""When an issuer is asked for its keys, and how long they count."""
+"""The times at which an issuer's keys are requested, and how long they are valid."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace

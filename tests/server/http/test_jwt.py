@@ -1,4 +1,4 @@
-"""Callers with JSON web tokens: a local issuer, its metadata and keys, and tokens that are wrong in one way each."""
+"""Callers with JSON web tokens: a local issuer, its metadata and keys, and tokens with one mistake each."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A server under load and under attack, as a process on this machine: what it keeps, and that the others are served."""
+"""A server process under load and under attack: what it keeps, and that other callers are still served."""
 
 import json
 import socket

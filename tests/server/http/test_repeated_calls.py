@@ -1,4 +1,4 @@
-"""Calls that are repeated: the answer is the one that was made before, unless anything else than the arguments has a part in it."""
+"""Repeated calls: the earlier answer is returned, unless it depends on more than the arguments."""
 
 import base64
 import os

@@ -1,4 +1,4 @@
-"""Two servers behind nginx that share an object store: what is lost when one is killed or the store is away. All loopback."""
+"""Two local servers behind nginx with a shared object store: what is lost if one dies or the store is unreachable."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""The bundle for desktop hosts and the registry's `server.json`: they name this version, and what they start starts."""
+"""The bundle for desktop hosts and the registry's `server.json`: they name this version, and their commands start."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Configuration texts as people write them, edited: what is not the entry keeps its bytes."""
+"""Configuration files as people write them are edited without changing any byte outside the entry."""
 
 import re
 

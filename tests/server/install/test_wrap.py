@@ -1,4 +1,4 @@
-"""The relay in front of servers in files as people and hosts write them: in, and out again byte for byte."""
+"""The relay is added in front of servers in real configuration files, and removed again byte for byte."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The file of a card: used by starts like the one that kept it, by no other, and only where nobody else can have written it."""
+"""The file of a card: used only by starts like the one that wrote it, and only if nobody else can have written it."""
 
 import json
 import os

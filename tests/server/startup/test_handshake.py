@@ -1,4 +1,4 @@
-"""What a card answers is what the server itself answers: in each version, with each setting, whatever is asked."""
+"""A card's answers equal the server's own, in each version, with each setting, for every request."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""The card answers while the server loads, and the server takes over: every request is answered once, nothing is lost."""
+"""The card answers while the server loads, which then takes over: every request is answered once, nothing is lost."""
 
 import json
 import os

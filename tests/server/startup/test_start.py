@@ -1,4 +1,4 @@
-"""The process with a card: the host is answered before anything is loaded, ends it early, and never hears of it."""
+"""A process with a card answers the host before anything is loaded, and the host may stop it early."""
 
 import json
 import os

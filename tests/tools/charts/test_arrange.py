@@ -1,4 +1,4 @@
-"""Wide tables made long, and which fields are guessed for which role."""
+"""Wide tables become long, and fields are guessed for each role."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What stands along an axis: numbers as people write them, and the fields that nobody had to name."""
+"""Labels along an axis: numbers as people write them, and fields that nobody had to name."""
 
 import datetime
 import itertools

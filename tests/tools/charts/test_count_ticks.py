@@ -1,4 +1,4 @@
-"""Axes and legends of specs that count: ticks at whole numbers, as the engine writes them."""
+"""Axes and legends of specs that count have ticks at whole numbers, as the engine draws them."""
 
 import json
 import re

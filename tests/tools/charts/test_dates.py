@@ -1,4 +1,4 @@
-"""Axes of dates: whatever the span, each label and the title together name the day."""
+"""Axes of dates: for any range, each label together with the title identifies the day."""
 
 import json
 from datetime import UTC, datetime, timedelta, timezone

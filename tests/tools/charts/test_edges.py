@@ -1,4 +1,4 @@
-"""Nothing is cut off: however long the names, there is no ink on the outermost pixels, and a plot remains."""
+"""Nothing is cut off: however long the names, the outermost pixels are empty, and a plot remains."""
 
 import json
 import re

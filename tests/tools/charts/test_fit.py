@@ -1,4 +1,4 @@
-"""Pictures of several charts: exactly as large as asked for, or a sentence that says that they are not."""
+"""Pictures of several charts have exactly the requested size, or a sentence that they do not."""
 
 import pytest
 from long_rows import one_in

@@ -1,4 +1,4 @@
-"""Every mark, composition and transform of Vega-Lite: drawn, with the marks, domains and words that vl-convert draws."""
+"""Every mark, composition and transform of Vega-Lite has the marks, domains and texts that vl-convert draws."""
 
 import json
 import re

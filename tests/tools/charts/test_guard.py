@@ -1,4 +1,4 @@
-"""What a spec may not do: read files, ask servers."""
+"""Specs may not read files or contact servers."""
 
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer

@@ -1,4 +1,4 @@
-"""Bars of less than a pixel: seen, told, and nothing but their ends moved."""
+"""Bars shorter than a pixel are visible and mentioned, and only their ends are moved."""
 
 import json
 import re

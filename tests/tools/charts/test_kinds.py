@@ -1,4 +1,4 @@
-"""The kinds of charts beyond the plain ones: what is computed, what is drawn, what is said."""
+"""The more complex kinds of charts: what is computed, drawn and described."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Labels: legends that read in order, categories that stay level."""
+"""Labels: legends in reading order, and horizontal categories."""
 
 import re
 

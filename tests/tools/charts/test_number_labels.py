@@ -1,4 +1,4 @@
-"""Numbers at marks: each is whole, inside the picture and over no other word, or it is left out and counted."""
+"""Numbers at marks: each is complete, inside the picture and not over other text, or it is left out and counted."""
 
 import json
 import math
@@ -332,7 +332,7 @@ def test_ticks_of_log_axes_name_the_top(kind, low, high, most, found):
     [
         ({"kind": "bar", "stack": True, "data": {**table("ab", [1, 2, 3, 4], c="pq")}}, "stacks are meaningless"),
         ({"kind": "histogram", "scales": {"x": "log"}}, "the bins of a histogram are of equal width; give the scale for y"),
-        ({"kind": "line", "ranges": {"y": [0, 100]}}, "of y begins at 0, which a log axis cannot show"),
+        ({"kind": "line", "ranges": {"y": [0, 100]}}, "of y starts at 0, which a log axis cannot show"),
     ],
 )  # fmt: skip
 async def test_what_a_log_axis_cannot_show(arguments, words):

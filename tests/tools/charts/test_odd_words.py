@@ -1,4 +1,4 @@
-"""Words and numbers that no picture can hold: a chart without them, or a sentence on what is wrong. One call each."""
+"""Texts and numbers that no picture can show: a chart without them, or an explanation, in one call each."""
 
 import json
 

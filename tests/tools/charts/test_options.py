@@ -1,4 +1,4 @@
-"""What is asked of a kind of chart: counting, gathering, order, scales, ranges, numbers at the marks."""
+"""The options of a kind of chart: counting, aggregation, order, scales, ranges, numbers at the marks."""
 
 import json
 import re
@@ -244,7 +244,7 @@ NO_SHARE = "stack: 'a' has -1, and a negative number cannot be a share; give tru
 NO_STACKS = "scales: of y is 'log', on which stacks are meaningless; leave stack out, or give linear"
 NONE_ABOVE = "scales: of y is 'log', which shows only numbers above 0; use symlog"
 BELOW = (
-    "ranges: of y begins at -5, which a log axis cannot show; begin above 0, or give scales={'y': 'symlog'}"
+    "ranges: of y starts at -5, which a log axis cannot show; start above 0, or give scales={'y': 'symlog'}"
 )
 
 

@@ -1,4 +1,4 @@
-"""Rows made fewer: nothing is lost that the chart shows."""
+"""Reduced rows keep everything that the chart shows."""
 
 import math
 

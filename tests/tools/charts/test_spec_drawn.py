@@ -1,4 +1,4 @@
-"""What a spec says is what is drawn, and the spec given back is the one drawn."""
+"""The drawing shows what the spec says, and the returned spec is the one that was drawn."""
 
 import json
 import re

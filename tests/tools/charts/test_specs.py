@@ -1,4 +1,4 @@
-"""Specs of Vega-Lite: what is refused with the nearest word or field, and that nothing legal is."""
+"""Vega-Lite specs: errors name the most similar word or field, and valid specs are accepted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Widths of words without reading the font: near to what it says, and lines that keep to their room."""
+"""Widths of words without reading the font: close to the font's, with lines that fit their space."""
 
 import pytest
 from PIL import ImageFont

@@ -1,4 +1,4 @@
-"""The drawing process: whatever happens to it costs one call."""
+"""The drawing process: a crash or timeout affects only one call."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Letters in pictures: the shipped font has what most texts need, others are asked for the rest."""
+"""Letters in pictures: the bundled font has what most texts need, other fonts are used for the rest."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Coordinates: three units, one meaning."""
+"""Coordinates have one meaning in all three units."""
 
 import pytest
 from hypothesis import given

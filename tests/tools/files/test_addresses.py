@@ -1,4 +1,4 @@
-"""Addresses that no page may name, against IANA's registries and the tables of the Python that runs."""
+"""Addresses that no page may use, compared with IANA's registries and the tables of the running Python."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 

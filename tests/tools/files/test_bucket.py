@@ -1,4 +1,4 @@
-"""A store in a bucket: the same pictures by the same names as in a folder, and what is told where the bucket is away."""
+"""A store in a bucket: the same pictures and names as in a folder, and messages if the bucket is unreachable."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""save_as: where pictures may be written, and what is never written over."""
+"""save_as: where pictures may be written, and which files are never overwritten."""
 
 import os
 import subprocess

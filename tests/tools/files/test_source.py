@@ -1,4 +1,4 @@
-"""opened: the one way to name a picture."""
+"""opened: the only way to name a picture."""
 
 from io import BytesIO
 

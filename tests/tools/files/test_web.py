@@ -1,4 +1,4 @@
-"""Web: what is fetched over https, and from where never."""
+"""Web: which addresses are fetched over https, and which never are."""
 
 import ssl
 import threading

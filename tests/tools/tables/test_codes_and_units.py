@@ -1,4 +1,4 @@
-"""Columns that look like numbers or dates and are none, and numbers that look like names: one rule a column."""
+"""Columns that only look like numbers or dates, and numbers that look like names: one rule per column."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Workbooks that are damaged, or name cells far from all others: words on the call, and nothing more than that."""
+"""Workbooks that are damaged, or contain distant cells, only cause an error message for the call."""
 
 import io
 import pickle

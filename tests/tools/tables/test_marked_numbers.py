@@ -1,4 +1,4 @@
-"""Numbers with marks that are no units, gaps that look like numbers, logs, loggers: read where they prove it, else told."""
+"""Numbers with marks that are not units, gaps that look like numbers, logs, loggers: read if certain, else reported."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files with one oddity each: what their columns are read as, and what is said of it."""
+"""Files with one peculiarity each: how their columns are read and described."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_one_column(written, cells, said):
         else cells
     )
     assert said in told
-    assert ("'v' is shown as names" in told) == (cells is None and bool(said))
+    assert ("'v' is shown as text" in told) == (cells is None and bool(said))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_encodings_that_no_mark_tells(encoding, text):
     data = text.encode(encoding)
     found = decoded(data)
     assert found.text == text
-    assert f"the file does not say its encoding; read as {found.guessed}" in table(found).description(())
+    assert f"the file does not specify its encoding; read as {found.guessed}" in table(found).description(())
     assert decoded(text.encode()).guessed == ""
     assert decoded(text.encode("utf-8-sig")) == (text, "")
 

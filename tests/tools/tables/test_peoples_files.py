@@ -1,4 +1,4 @@
-"""Files as people have them in twelve places, of five kinds each: charted by one call, with the right values and labels."""
+"""Real-life files from twelve fields, five kinds each: charted by one call, with the right values and labels."""
 
 import json
 import re

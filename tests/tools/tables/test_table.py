@@ -1,4 +1,4 @@
-"""Tables: what is read from rows, columns, JSON and CSV."""
+"""Tables are read from rows, columns, JSON and CSV."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Dates as people write them: one reading for a whole column, or names and the reason."""
+"""Dates as people write them: one reading for a whole column, or text and the reason."""
 
 from datetime import date
 
@@ -104,7 +104,7 @@ def test_one_reading_for_a_column(cells, read, how):
 def test_what_stays_names_is_said(cells, why):
     found, told = column(*cells)
     assert found == [*cells]
-    assert told.startswith(f"; 'd' is shown as names, as written, because {why}")
+    assert told.startswith(f"; 'd' is shown as text, as written, because {why}")
 
 
 @pytest.mark.parametrize(

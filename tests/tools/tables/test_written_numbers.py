@@ -1,4 +1,4 @@
-"""Numbers as people write them: one reading for a whole column, said; what proves nothing is no number."""
+"""Numbers as people write them: one reading for a whole column, which is stated; unclear columns stay text."""
 
 import json
 

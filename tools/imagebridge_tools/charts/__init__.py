@@ -1,1 +1,1 @@
-"""From rows to Vega-Lite to PNG: the modules behind charts."""
+"""The modules that turn rows into a Vega-Lite spec and the spec into a PNG."""

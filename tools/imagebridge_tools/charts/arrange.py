@@ -1,4 +1,4 @@
-"""A table in the form that a chart needs: adjacent columns of periods combined into one, and durations where numbers are needed."""
+"""Puts a table into the form that a chart needs, with adjacent columns of periods combined and durations as numbers."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,24 +22,24 @@ from .chart_options import ChartKind, Columns
 from .theme import PALETTE, ChartFrame
 
 _LEAST = 3
-"""The fewest adjacent columns of periods."""
+"""The minimum number of adjacent columns of periods."""
 
 _NAMES = 3
-"""The most other columns; a table with more has a different form."""
+"""The maximum number of other columns; a table with more has a different form."""
 
 VALUE = "value"
-"""The name for the numbers of periods, which have none."""
+"""The name of the new column of numbers, for which the original table has none."""
 
 
 class Periods(NamedTuple):
-    """What the names of columns are: a noun, and the cell for each."""
+    """The periods that names of columns stand for: a noun such as "month", and a cell for each name."""
 
     noun: str
     cells: Sequence[JsonValue]
 
 
 def arranged(kind: str, table: Table, columns: Columns) -> tuple[Table, Columns]:
-    """Return the table and the fields for a chart of one kind if nobody named the numbers."""
+    """Return the table, rearranged if no field for its numbers is named, and the fields for a chart of one kind."""
     if "y" not in columns and kind in ("bar", "line", "area", "heatmap"):
         numeric = [name for name, cells in table.columns.items() if numbers(cells)]
         others = [name for name in table.columns if name not in numeric]
@@ -54,7 +54,7 @@ def _is_name(name: object) -> bool:
 
 
 def periods(names: Sequence[str]) -> Periods | None:
-    """Return what the names of columns are if all are years, months, quarters or days."""
+    """Return the periods that the names of columns stand for if all are years, months, quarters or days."""
     if all(re.fullmatch(r"(19|20)\d\d", name) for name in names):
         return Periods("year", [int(name) for name in names])
     if all(map(date, names)):
@@ -80,14 +80,14 @@ def periods(names: Sequence[str]) -> Periods | None:
 
 
 def _foreign(words: Sequence[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
-    """Return the languages that contain some words, which takes half a second, if they form a whole year."""
+    """Return the languages whose month names include the words; only for twelve words, as this takes half a second."""
     return month_names.foreign(words) if len(words) == 12 else ()
 
 
 def _long(
     kind: str, table: Table, columns: Columns, numeric: Sequence[str], found: Periods
 ) -> tuple[Table, Columns]:
-    """Return a table with a row for each number of a wide one, and which of its fields are drawn where."""
+    """Return a long table with one row for each number of a wide table, and the roles of its fields."""
     others = [name for name in table.columns if name not in numeric]
     period, value = _free(found.noun, others), _free(VALUE, others)
     long: dict[str, Sequence[JsonValue]] = {name: list(table.columns[name]) * len(numeric) for name in others}
@@ -122,7 +122,7 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 
 def _timed(table: Table, columns: Columns) -> Table:
-    """Return a table in which times are durations if they are used for y, or nothing else is available for it."""
+    """Return a table in which times are read as durations if y uses them, or if no other column is available for y."""
     wanted = columns.get("y")
     if wanted is None and not any(map(numbers, table.columns.values())):
         doubted = [name for name, reading in table.readings.items() if reading.doubt]
@@ -137,7 +137,7 @@ def _timed(table: Table, columns: Columns) -> Table:
 
 
 def with_numbers(kind: ChartKind, table: Table, names: Mapping[str, str]) -> Table:
-    """Return a table in which ambiguous numbers such as 1.10 next to 1.9 are numbers, if only numbers are shown."""
+    """Return a table in which texts such as 1.10 next to 1.9 are read as numbers if only numbers are shown."""
     for role in ("x", "y") if kind == "scatter" else ("y",):
         name = names.get(role, "")
         if (
@@ -154,7 +154,7 @@ def with_numbers(kind: ChartKind, table: Table, names: Mapping[str, str]) -> Tab
 def settled(table: Table, names: Mapping[str, str], frame: ChartFrame) -> tuple[Table, ChartFrame]:
     """Return a table in which dates are read with a date format that all cells of its role match.
 
-    Of several formats, the axis's comes first.
+    If several formats match, the format of the axis is preferred.
     """
     forms = dict(frame.formats)
     for role in names.keys() & forms.keys():

@@ -1,4 +1,4 @@
-"""The axes of a model's own spec: level labels for categories if they fit, and date labels that name the day."""
+"""Labels the axes of a model's own spec: horizontal categories if they fit, and dates that name the day."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,16 +16,16 @@ Channel = Literal["x", "y"]
 
 _LISTS = ("concat", "hconcat", "vconcat")
 _OWN = frozenset({"labelAngle", "labelExpr", "labelOverlap", "format", "values", "tickCount"})
-"""If a spec says one of these about an axis, it decides about the labels itself."""
+"""If a spec sets one of these properties of an axis, its labels are left as the spec defines them."""
 
 _KEEP_WHOLE = ("max", "min", "sum")
-"""Aggregates that keep whole numbers whole."""
+"""Aggregates that return whole numbers for whole numbers."""
 
 _SIDE, _STEP = 300, 20
-"""Pixels of a chart without a size, and of one of its categories: Vega-Lite's defaults."""
+"""The size in pixels of a chart that specifies none, and of one of its categories: Vega-Lite's defaults."""
 
 _NARROW = 40
-"""Pixels of a category below which its label may extend beyond the end of an axis."""
+"""The width of a category, in pixels, below which its label may extend beyond the end of an axis."""
 
 _ENDS: Sequence[JsonObject] = (
     {"test": "datum.index === 0", "value": "left"},
@@ -36,11 +36,11 @@ _ENDS: Sequence[JsonObject] = (
 _NOTHING: Mapping[str, JsonValue] = {}
 
 _MOST = 500
-"""The most categories whose labels are laid out; nobody can read more."""
+"""The maximum number of categories whose labels are laid out; nobody can read more."""
 
 
 class _InheritedRows(NamedTuple):
-    """What a view inherits: the rows, whether all of them are drawn, the fields that it is repeated for."""
+    """The properties that a view inherits: the rows, whether all of them are drawn, the fields to repeat it for."""
 
     rows: Records
     whole: bool
@@ -48,7 +48,7 @@ class _InheritedRows(NamedTuple):
     repeats: Mapping[str, Sequence[JsonValue]]
 
     def inside(self, view: Mapping[str, JsonValue]) -> "_InheritedRows":
-        """Return the scope within a view."""
+        """Return what the parts of a view inherit."""
         repeat = view.get("repeat")
         repeat_of = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
         repeats = {name: fields for name, fields in repeat_of.items() if isinstance(fields, Sequence)}
@@ -86,7 +86,7 @@ class _AxisUse(NamedTuple):
         return [str(field)]
 
     def values(self) -> list[str | float]:
-        """Return the values of its fields, each once."""
+        """Return the distinct values of the fields."""
         cells = [row.get(field) for field in self.fields for row in self.inherited.rows]
         return list(dict.fromkeys(value for value in cells if isinstance(value, str | int | float)))
 
@@ -136,7 +136,7 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
 
 
 def _titles(view: Mapping[str, JsonValue], style: Style) -> PlotSize:
-    """Return the approximate room for the titles of axes."""
+    """Return the approximate space for the titles of axes."""
     heading = _mapping(view.get("title"))
     above = sum(
         style.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if style.titles
@@ -189,7 +189,7 @@ def _free(definition: Mapping[str, JsonValue]) -> bool:
 
 
 def _type(definition: Mapping[str, JsonValue]) -> str:
-    """Return how a definition reads its field, with Vega-Lite's default if it does not say."""
+    """Return the type that a definition specifies for its field, or Vega-Lite's default."""
     return str(definition.get("type", "quantitative" if "aggregate" in definition else "nominal"))
 
 
@@ -204,7 +204,7 @@ def _periodic(use: _AxisUse) -> bool:
 def _level_axis(
     view: Mapping[str, JsonValue], uses: Sequence[_AxisUse]
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject]:
-    """Return what makes the labels of a definition level, if Vega would leave out overlapping ones."""
+    """Return a function that makes the labels of a definition horizontal, if Vega would leave out overlapping ones."""
     level: JsonObject = {"labelAngle": 0, "labelOverlap": True}
     room, count = _room(view, "x", NORMAL), len({value for use in uses for value in use.values()})
     if (room / max(count, 1) if room else _step(view, "x")) < _NARROW:
@@ -218,7 +218,7 @@ def _replaced(
     write_axis: Callable[[Mapping[str, JsonValue]], JsonObject],
     shared: Mapping[str, JsonValue] = _NOTHING,
 ) -> JsonObject:
-    """Return a chart in which each definition of a channel that shows a field has the axis made for it."""
+    """Return a chart in which each definition of a channel that shows a field has the axis built for it."""
     done = dict(view)
     encoding = _mapping(view.get("encoding"))
     own = _mapping(encoding.get(channel))
@@ -237,7 +237,7 @@ def _replaced(
 def _axis(
     view: Mapping[str, JsonValue], channel: Channel, uses: Sequence[_AxisUse], style: Style
 ) -> Callable[[Mapping[str, JsonValue]], JsonObject] | None:
-    """Return what puts labels on a definition, or None if nothing is known about its values."""
+    """Return a function that adds labels to a definition, or None if nothing is known about its values."""
     types = {_type(use.definition) for use in uses}
     values = [value for use in uses for value in use.values()]
     if not values:
@@ -297,13 +297,13 @@ def _dated(
 
 
 def _step(view: Mapping[str, JsonValue], channel: Channel) -> float:
-    """Return the pixels of a category if the chart has as many as it needs."""
+    """Return the size of a category, in pixels, in a chart that grows with the number of its categories."""
     size = view.get("width" if channel == "x" else "height")
     return _number(_mapping(size).get("step")) or _STEP
 
 
 def _room(view: Mapping[str, JsonValue], channel: Channel, style: Style) -> float | None:
-    """Return the pixels of an axis; None if each category has a fixed step."""
+    """Return the length of an axis in pixels, or None if each category has a fixed step."""
     size = _number(view.get("width" if channel == "x" else "height"))
     margin = (style.beside if channel == "x" else style.below) if "autosize" in view else 0
     return max(_STEP, size - margin) if size else None
@@ -322,7 +322,7 @@ def _mapping(value: JsonValue) -> JsonObject:
 
 
 def _category_text(value: str | float) -> str:
-    """Return a value as Vega writes it on an axis of categories."""
+    """Return the text that Vega writes for a value on an axis of categories."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

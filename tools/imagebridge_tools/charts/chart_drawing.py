@@ -1,4 +1,4 @@
-"""Draws the requested chart, with a sentence that says what it shows."""
+"""Draws the requested chart, and describes it in a sentence."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,13 @@ from .guard import SPEC_SIZE, guarded
 from .theme import ChartFrame
 
 LEVELS = 100
-"""The most levels of a spec; the engine's own JSON parser stops at 127."""
+"""The maximum nesting depth of a spec; the engine's own JSON parser stops at 127."""
 
 TRIED = 20
-"""The most expressions of a spec that are tried to find the one that the engine refuses."""
+"""The maximum number of expressions in a spec that are tried to find the one that the engine rejects."""
 
 RETURNED = 50_000
-"""The most characters of a returned spec with its rows; from a longer one the rows are left out."""
+"""The maximum length of a returned spec with its rows, in characters; a longer spec is returned without its rows."""
 
 
 async def chart(
@@ -59,7 +59,7 @@ async def chart(
     places: Places,
     seconds: float,
 ) -> ToolOutput:
-    """Draw what `asked` requests with these arguments of `generate_chart`; `mistakes` are those found while reading them."""
+    """Draw the chart that `asked` describes; `mistakes` are those found while reading the arguments of `generate_chart`."""
     held = await mistakes.met(read(data, places, sheet))
     if held is None and data is not None:
         raise mistakes.error()
@@ -98,7 +98,7 @@ async def chart(
 
 
 async def _of_chart(chart: plan.Chart, seconds: float, scale: float) -> fit.Fitted:
-    """Draw a kind of chart; small charts until they fill the picture."""
+    """Draw a kind of chart; small charts are drawn again until they fill the picture."""
     drawing = await to_thread.run_sync(marks.vega_lite, chart)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
@@ -123,7 +123,7 @@ async def _of_views(
     seconds: float,
     scale: float,
 ) -> fit.Fitted:
-    """Draw a model's own spec; one with several charts until it has the requested size."""
+    """Draw a model's own spec; a spec of several charts is drawn again until it has the requested size."""
     style = specs.sizes(width, height, frame.theme)
 
     async def draw(spec: dict[str, JsonValue]) -> worker.DrawnChart:
@@ -141,7 +141,7 @@ async def _of_views(
 
 
 async def _placed(error: ArgumentError, own: Mapping[str, JsonValue], seconds: float) -> ArgumentError:
-    """Return the engine's complaint with the position of the expression that it is about, which it does not name."""
+    """Return the engine's error with the position of the expression that caused it, which the engine does not name."""
     for path, expression in islice(specs.expressions(own), TRIED):
         try:
             await worker.drawn(json.dumps(specs.alone(expression)), seconds)
@@ -162,7 +162,7 @@ def _spec_text(drawing: Mapping[str, JsonValue]) -> str:
 
 
 def _too_deep(drawing: Mapping[str, JsonValue]) -> bool:
-    """Return whether a spec nests deeper than the engine reads; without recursion, whose limit depends on the Python version."""
+    """Return whether a spec is nested deeper than the engine reads; not recursive, as Python's limit depends on its version."""
     level: list[JsonValue] = [
         {key: value for key, value in drawing.items() if key != "data"},
         drawing.get("data"),
@@ -195,10 +195,10 @@ def _json_for_engine(drawing: Mapping[str, JsonValue]) -> str:
 
 
 def _of_kind(asked: request.Request, data: TableData) -> tuple[plan.Chart, str] | None:
-    """Return what a kind of chart shows of the data, and remarks on it; None if it is not known which kind is meant.
+    """Return a chart of the requested kind with its data, and remarks on it; None if the kind is unknown.
 
     Raises:
-        ArgumentError: the data are not a table, or lack what is requested; the error reports everything that is wrong.
+        ArgumentError: the data is not a table, or lacks requested fields; the error reports everything that is wrong.
     """
     found = table(data)
     columns = roles.meant(found, asked.columns)

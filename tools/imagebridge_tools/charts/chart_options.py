@@ -16,7 +16,7 @@ Columns = Mapping[str, str | Sequence[str]]
 Stack = bool | Literal["normalize"] | None
 
 AGGREGATES = ("sum", "mean", "median", "min", "max", "count")
-"""How the rows at one position become one number."""
+"""How the rows at one position are combined into one number."""
 
 ORDERS = ("ascending", "descending")
 SCALES = ("linear", "log", "symlog")
@@ -26,7 +26,7 @@ Range = tuple[JsonValue, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a kind of chart besides its fields; those about an axis are by role."""
+    """The options of a kind of chart, apart from its fields; options of an axis are stored by role."""
 
     aggregate: str = ""
     order: str = ""
@@ -98,7 +98,7 @@ def read_options(
 
 
 def _alone(value: JsonValue, names: Sequence[str]) -> JsonValue:
-    """Return the word from an object that says nothing else, such as `{"y": "mean"}`: there are numbers in only one place."""
+    """Return the word from an object with a single entry, such as `{"y": "mean"}`: only one role has numbers."""
     if isinstance(value, Mapping) and len(value) == 1 and (name := next(iter(value))).casefold() in names:
         return value[name]
     return value
@@ -108,7 +108,7 @@ _FORMS = {
     "aggregate": 'give one word for all the numbers shown, such as "mean"',
     "sort": 'bars are sorted by size: give "ascending" or "descending", or leave sort out to keep the order of the data',
 }
-"""The message for an object in place of a word."""
+"""The messages for an object where a word is expected."""
 
 _AGGREGATES_MEANT = {
     "average": "mean",

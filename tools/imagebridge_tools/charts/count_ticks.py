@@ -1,4 +1,4 @@
-"""Axes and legends of a spec that counts rows: ticks only at whole numbers."""
+"""Restricts the ticks of axes and legends that count rows to whole numbers."""
 
 from collections.abc import Mapping
 
@@ -14,10 +14,10 @@ _RANKS = ("dense_rank", "ntile", "rank", "row_number")
 """Window operations that number rows."""
 
 _KEEP = ("first_value", "lag", "last_value", "lead", "max", "min", "nth_value", "sum")
-"""Operations that keep whole numbers whole."""
+"""Operations that return whole numbers for whole numbers."""
 
 _SHARES = ("center", "normalize")
-"""Ways to stack after which the positions of counts are not whole."""
+"""Ways to stack that put counts at positions that are not whole numbers."""
 
 _AXES = ("x", "y")
 _LEGENDS = (
@@ -44,7 +44,7 @@ def stepped(
 ) -> JsonObject:
     """Return a view whose axes and legends of counts have no ticks between whole numbers.
 
-    `whole` are the surrounding fields that are counts, `shared` is the encoding around a layer.
+    `whole` contains the surrounding fields that are counts, and `shared` is the encoding around a layer.
     """
     whole = _NONE if "data" in view else whole
     for transform in map(mapping, listed(view.get("transform"))):
@@ -68,7 +68,7 @@ def stepped(
 
 
 def _stepped(channel: str, own: JsonValue, definition: SpecView, whole: frozenset[str]) -> JsonValue:
-    """Return what a channel itself says; `definition` includes the surrounding encoding."""
+    """Return the channel's own definition with ticks for counts; `definition` includes the surrounding encoding."""
     guide = "axis" if channel in _AXES else "legend" if channel in _LEGENDS else ""
     said = definition.get(guide, _NOTHING)
     shows = isinstance(own, Mapping) and ("field" in own or "aggregate" in own)
@@ -80,7 +80,7 @@ def _stepped(channel: str, own: JsonValue, definition: SpecView, whole: frozense
 
 
 def _is_count(definition: SpecView, whole: frozenset[str]) -> bool:
-    """Return whether a channel shows numbers of rows, or sums of them."""
+    """Return whether a channel shows counts of rows, or sums of such counts."""
     aggregate = definition.get("aggregate")
     if "bin" in definition or "timeUnit" in definition or definition.get("stack") in _SHARES:
         return False
@@ -90,7 +90,7 @@ def _is_count(definition: SpecView, whole: frozenset[str]) -> bool:
 
 
 def _behind(transform: SpecView, whole: frozenset[str]) -> frozenset[str]:
-    """Return the fields that are counts after a transform, from those before it and those that it creates."""
+    """Return the fields that are counts after a transform, given the fields that were counts before it."""
     made = transform.get("as")
     kept = whole.difference(name for name in listed(made) or (made,) if isinstance(name, str))
     if "impute" in transform:
@@ -107,7 +107,7 @@ def _behind(transform: SpecView, whole: frozenset[str]) -> frozenset[str]:
 
 
 def _usual_name(part: SpecView) -> str:
-    """Return Vega's name for the result of a part of a transform if that does not give one."""
+    """Return the name that Vega uses for the result of a part of a transform that does not name it."""
     return "_".join(str(part[key]) for key in ("op", "field") if key in part)
 
 

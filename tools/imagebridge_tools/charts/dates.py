@@ -21,25 +21,25 @@ _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _CODE = re.compile(r"%(?P<pad>[-_0]?)(?P<code>[aAbBdefGgHIjLmMpqQsSuUVwWyYZ%])")
-"""What represents a part of a moment in a format."""
+"""Matches a code for a part of a moment in a format."""
 
 _MOST = 60
-"""The most ticks of one axis that are tried."""
+"""The maximum number of ticks on an axis."""
 
 _GAP = 8
 """The smallest distance in pixels between two labels."""
 
 DateLabel = tuple[str, ...]
-"""The lines of a label, as D3 writes formats of time."""
+"""The lines of a label, as D3 time formats."""
 
 
 def axis(
     moments: Sequence[datetime], room: float, size: int, *, titled: bool = True, down: bool = False
 ) -> tuple[dict[str, JsonValue], str]:
-    """Return the axis for `moments`, all with a time zone, and what its title must add: the year or day that all share.
+    """Return the axis for `moments`, all with a time zone, and the year or day that all share, for the axis's title.
 
-    The axis has `room` pixels and letters of `size`. Without a title (`titled`), each label is complete. Labels
-    are above one another if the axis runs `down`.
+    The axis is `room` pixels long, and its letters have the given `size`. If it has no title (`titled`), each label is
+    complete. On an axis that runs `down`, labels are stacked vertically.
     """
     known = sorted({_in_milliseconds(moment) for moment in moments})
     start, end = known[0], known[-1]
@@ -55,12 +55,12 @@ def axis(
 
 
 def _in_milliseconds(moment: datetime) -> datetime:
-    """Return a moment in UTC as Vega reads it: without anything finer than a millisecond."""
+    """Return a moment in UTC as Vega reads it: rounded down to the millisecond."""
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def written(moment: datetime, form: str) -> str:
-    """Return a moment, in UTC, in a D3 format: https://d3js.org/d3-time-format, 2026-11-22."""
+    """Format a moment, in UTC, with a D3 format (https://d3js.org/d3-time-format, 2026-11-22)."""
     moment = moment.astimezone(UTC)
     for short, long in (("%c", "%x, %X"), ("%x", "%-m/%-d/%Y"), ("%X", "%-I:%M:%S %p")):
         form = form.replace(short, long)
@@ -86,7 +86,7 @@ def _part(moment: datetime, pad: str, code: str) -> str:
 
 
 def bins(moments: Sequence[datetime], most: int) -> Callable[[datetime], tuple[datetime, datetime]]:
-    """Return a function that assigns a moment to one of at most `most` equal parts of time: its start and end, in UTC."""
+    """Return a function from a moment to the start and end, in UTC, of one of at most `most` bins of equal length."""
     start, end = min(moments).astimezone(UTC), max(moments).astimezone(UTC)
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     steps = [*_CLOCK, _DAY, 7 * _DAY]
@@ -117,7 +117,7 @@ def _month(number: int) -> datetime:
 
 
 def _plans(known: Sequence[datetime]) -> Iterator[list[datetime]]:
-    """Yield ticks, most useful first: at the moments themselves, then at steps no finer than theirs."""
+    """Yield lists of ticks, most useful first: the moments themselves, then ticks at steps no finer than theirs."""
     start, end = known[0], known[-1]
     if len(known) <= _MOST and not any(moment.microsecond for moment in known):
         yield list(known)
@@ -141,7 +141,7 @@ def _every(first: datetime, step: timedelta, start: datetime, end: datetime) -> 
 
 
 def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
-    """Return the first day of every `count`-th month; if these span many years, of round years."""
+    """Return the first day of every `count`-th month; steps of several years start at round years."""
     first, last = (moment.year * 12 + moment.month - 1 for moment in (start, end))
     wanted = [month for month in range(first, last + 1) if month % count == 0]
     moments = [_month(month) for month in wanted]
@@ -151,7 +151,7 @@ def _months(count: int, start: datetime, end: datetime) -> list[datetime]:
 def _forms(
     ticks: Sequence[datetime], start: datetime, end: datetime, *, titled: bool
 ) -> tuple[list[DateLabel], str]:
-    """Return the labels for these ticks, best first, and what they all share, which the title says."""
+    """Return the formats for the labels of these ticks, best first, and the part that all share, for the title."""
     if all(tick.time() == datetime.min.time() for tick in ticks):
         if len(ticks) > 1 and all(tick.day == 1 for tick in ticks):
             years = all(tick.month == 1 for tick in ticks)
@@ -175,7 +175,7 @@ def _narrowest(ticks: Sequence[datetime], start: datetime, end: datetime, room: 
 
 
 def _length(form: DateLabel, size: int, *, down: bool) -> float:
-    """Return the pixels that a label takes along the axis."""
+    """Return the length of a label along the axis, in pixels."""
     if down:
         return len(form) * size * LINE
     example = {"%-d": "22", "%b": "Nov", "%Y": "2026", "%H": "08", "%M": "22", "%S": "19", "%L": "000"}

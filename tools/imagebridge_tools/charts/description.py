@@ -10,11 +10,11 @@ from imagebridge_tools.tool_output import JsonValue, label, number
 from .plan import Chart
 
 _FLAT = 20
-"""How many times larger other numbers must be to make a field look almost flat."""
+"""The factor by which other numbers must be larger for a field to look almost flat."""
 
 
 def chart_description(chart: Chart, table: Table) -> str:
-    """Describe a chart for a model that cannot see it: kind, title, fields, rows, the extremes and where they are."""
+    """Describe a chart for a model that cannot see it: kind, title, fields, rows, extremes and their positions."""
     title = f' "{chart.frame.title}"' if chart.frame.title else ""
     roles = [
         f"{role} {name!r}"
@@ -34,7 +34,7 @@ def chart_description(chart: Chart, table: Table) -> str:
 
 
 def _flat(chart: Chart) -> str:
-    """Name the fields that share an axis with numbers so much larger that they look flat."""
+    """Name the fields that look flat because they share an axis with much larger numbers."""
     if chart.names.get("color") != "":  # Only several fields of y have series without a name.
         return ""
     tall: dict[str, float] = {}
@@ -62,7 +62,7 @@ def _kind(chart: Chart) -> str:
 
 
 def _boxes(chart: Chart) -> str:
-    """Give the medians of the first boxes, and how many points lie outside."""
+    """Describe the medians of the first boxes, and the number of outliers."""
     box_rows = [row for row in chart.rows if "q1" in row]
     medians = [
         f"{number(as_float(row['y']))}{_places(row, chart)} ({counted(round(as_float(row['count'])), 'row')})"
@@ -83,7 +83,7 @@ def _places(row: Mapping[str, JsonValue], chart: Chart) -> str:
 
 
 def _extremes(chart: Chart, table: Table) -> str:
-    """Give the smallest and the largest number and where they are."""
+    """Describe the smallest and the largest number and their positions."""
     rows = chart.every or chart.rows
     value, place = ("x", "y") if chart.horizontal else ("color" if chart.kind == "heatmap" else "y", "x")
     if chart.cells:
@@ -105,7 +105,7 @@ def _extremes(chart: Chart, table: Table) -> str:
     ):
         text += f"; rows at the same position are added up, giving {counted(len(chart.rows), 'bar')}"
     if chart.every:
-        text += f"; the smallest {_merged(chart)} are one slice"
+        text += f"; the smallest {_merged(chart)} are combined into one slice"
     return text
 
 

@@ -1,4 +1,4 @@
-"""Axes and colours of a kind of chart: the parts of `encoding` that its marks share."""
+"""Axes and colours of a kind of chart: the parts of Vega-Lite's `encoding` that its marks share."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _TYPES: dict[ColumnType, str] = {"number": "quantitative", "date": "temporal", "
 
 
 def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject, str]:
-    """Return the axis of categories, the axis of numbers, the encoding of the first, and the role of the numbers."""
+    """Return the axis of categories, the axis of numbers, the encoding of categories, and the role of the numbers."""
     category, number = ("y", "x") if chart.horizontal and chart.kind == "bar" else ("x", "y")
     several = grouped(chart, category)
     names = [str(value) for value in chart.distinct(category)]
@@ -36,14 +36,14 @@ def places(chart: Chart, width: int, height: int) -> tuple[str, str, JsonObject,
 
 
 def plot(chart: Chart, width: int, height: int) -> tuple[float, float]:
-    """Return the approximate width and height of a plot, in pixels: small charts already have them, because their axes are outside."""
+    """Return the approximate width and height of a plot, in pixels; small charts already exclude their axes."""
     if "facet" in chart.names:
         return width, height
     return width - width_beside_plot(chart), height - chart.below - lower(chart)
 
 
 def width_beside_plot(chart: Chart) -> float:
-    """Return the approximate pixels of the width that the plot does not get: those of axes and legend."""
+    """Return the approximate width of the axes and the legend beside the plot, in pixels."""
     both = chart.style.beside * (1.7 if chart.right else 1)
     if chart.types.get("y") == "text":
         longest = max(wide(str(value)) for value in chart.distinct("y"))
@@ -81,7 +81,7 @@ def lower(chart: Chart) -> float:
 
 
 def _under(chart: Chart) -> tuple[JsonObject, float]:
-    """Return the legend below a chart and its height: as wide as the plot and aligned with its left edge."""
+    """Return the legend below a chart, as wide as the plot and aligned with its left edge, and the legend's height."""
     names, padding = [str(value) for value in chart.distinct("color")], chart.style.padding
     lies = chart.kind in ("bar", "box") and not chart.layers
     left = (
@@ -92,7 +92,7 @@ def _under(chart: Chart) -> tuple[JsonObject, float]:
 
 
 def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -> PlotSize:
-    """Return the room for the titles of a view's axes, given their labels."""
+    """Return the space for the titles of a view's axes, given their labels."""
     if "facet" in chart.names:
         return PlotSize(width, height, width, height, chart.frame.width)
     encoding = mapping(view.get("encoding"))
@@ -104,14 +104,14 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
 
 
 def _deep(chart: Chart, definition: JsonObject, height: int) -> float:
-    """Return the pixels that labels below a chart take beyond one line."""
+    """Return the height of the labels below a chart beyond one line, in pixels."""
     angle = mapping(definition.get("axis")).get("labelAngle")
     turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
     return min(_longest(chart, definition), height * 0.35) * turned if turned else 0
 
 
 def _longest(chart: Chart, definition: JsonObject) -> float:
-    """Return the pixels of the longest label of an axis of categories; 0 for others."""
+    """Return the length of the longest label on an axis of categories, in pixels; 0 for other axes."""
     if definition.get("type") != "nominal":
         return 0
     return chart.style.text * max(wide(str(value)) for value in chart.distinct(str(definition["field"])))
@@ -123,7 +123,7 @@ def title(chart: Chart, role: str) -> str | None:
 
 
 def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bool = False) -> JsonObject:
-    """Return the title of a position and its axis, in the requested format; `across`: the axis is below the chart."""
+    """Return the title and the axis of a position, in the requested format; `across`: the axis is below the chart."""
     form = chart.frame.formats.get(role)
     kind = chart.options.scales.get(role, "linear")
     if kind != "linear":
@@ -141,40 +141,41 @@ def named(chart: Chart, role: str, axis: JsonObject | None = None, *, across: bo
 
 
 _BOX = ("low", "q1", "q3", "high", "out")
-"""What the rows of a box contain besides its median."""
+"""The fields of a box's rows, apart from its median."""
 
 LEGEND_TICKS = 5
-"""The approximate number of labels next to a legend's shades, as Vega counts: with equally round ends, the first and last are labelled."""
+"""The approximate number of labels next to a legend's shades; with the same number as `nice`, both ends are labelled."""
 
 _LARGE, _SMALL = 1e8, 1e-3
-"""The numbers from which on, and below which, plain digits are too long for an axis."""
+"""The limits above and below which numbers in plain digits are too long for an axis."""
 
 _FLUSH = 12
-"""Pixels from the end of an axis within which the last label is not centred on its tick."""
+"""The distance from the end of an axis, in pixels, within which the last label is not centred on its tick."""
 
 _MANY, _FEW_LABELS = 10_000, 7
-"""The number from which on numbers are abbreviated if fewer of them would fit than this."""
+"""Numbers of this size or more are abbreviated on an axis that would otherwise fit fewer labels than this."""
 
 _SHORT = "replace(format(datum.value, '~s'), 'G', 'B')"
-"""Vega's expression that abbreviates large numbers, as in 2.5B."""
+"""A Vega expression that abbreviates large numbers, as in 2.5B."""
 
 _POWERS = "datum.value === 0 ? '0' : format(datum.value, '~e')"
-"""Vega's expression that writes numbers as 2e-6."""
+"""A Vega expression that writes numbers as 2e-6."""
 
 _PLAIN = "format(datum.value, abs(datum.value) < 1 ? '~g' : ',d')"
-"""Vega's expression that writes powers of ten, which their usual format writes as 1e+6."""
+"""A Vega expression that writes powers of ten in plain digits, where the usual format writes 1e+6."""
 
 _LOG_TICKS = 10
-"""The most ticks of a logarithmic axis."""
+"""The maximum number of ticks on a logarithmic axis."""
 
 _ROOM = 0.75
-"""The share of the plot's width, known approximately, that the labels of such an axis take."""
+"""The share of the plot's approximate width that the labels of such an axis may occupy."""
 
 
 def _number_format(chart: Chart, role: str, *, across: bool) -> JsonObject:
-    """Return the number format of an axis: whole numbers as such, very large and very small ones abbreviated.
+    """Return the number format of an axis: whole numbers get whole ticks, very large and very small ones are
+    abbreviated.
 
-    So are numbers of which only a few would fit along an axis below a small chart.
+    Numbers are also abbreviated if only a few would fit along the axis below a small chart.
     """
     cells = _cells(chart, role)
     most = max(map(abs, cells), default=0)
@@ -201,12 +202,12 @@ def grouped(chart: Chart, category: str) -> bool:
 
 
 def mapping(value: JsonValue) -> JsonObject:
-    """Return an object, or an empty one."""
+    """Return the value as a dict, or an empty dict if it is not an object."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 
 def both(chart: Chart, width: int, height: int) -> tuple[JsonObject, float]:
-    """Return the encodings of both positions, and the approximate height of the plot in pixels."""
+    """Return the encodings of x and y, and the approximate height of the plot in pixels."""
     x = along(chart, "x", width, height)
     rest = height if "facet" in chart.names else height - round(_deep(chart, x, height))
     return {"x": x, "y": along(chart, "y", width, rest)}, plot(chart, width, rest)[1]
@@ -251,7 +252,7 @@ def scale(chart: Chart, role: str, usual: JsonObject) -> JsonObject:
 
 
 def _log_ends(chart: Chart, role: str, kind: str) -> tuple[float, float]:
-    """Return the ends of a logarithmic axis: as requested, or else beyond its numbers and their labels."""
+    """Return the ends of a logarithmic axis: as requested, or far enough apart for its numbers and their labels."""
     if limits := chart.options.ranges.get(role):
         return as_float(limits[0]), as_float(limits[1])
     reach = [end for end in chart.reach.get(role, ()) if end is not None]
@@ -281,14 +282,14 @@ def _log_axis(chart: Chart, role: str, kind: str, *, across: bool) -> JsonObject
 
 
 def _ordered(names: list[str]) -> list[str] | None:
-    """Return positions that are all numbers or all dates in order, or None."""
+    """Sort positions if all are numbers or all are dates; otherwise return None."""
     if (values := numbers(names)) and None not in values:
         return [name for _, name in sorted(zip(map(as_float, values), names, strict=True))]
     return sorted(names) if all(map(date, names)) else None
 
 
 def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
-    """Return the axis of dates and its title. UTC on both sides: a date is the same day wherever it is drawn."""
+    """Return the axis of dates and its title. All dates are in UTC, so that they are the same day everywhere."""
     limits = chart.options.ranges.get(role)
     utc: JsonObject = {
         "scale": {"type": "utc", **({"domain": list(limits), "nice": False} if limits else {})}
@@ -312,7 +313,7 @@ def _dated(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 
 def _zero(chart: Chart, role: str) -> bool:
-    """Return whether an axis of numbers starts at 0: areas do, as do lines unless they would look flat far above it."""
+    """Return whether an axis of numbers starts at 0: for areas always, for lines unless they would look flat."""
     numbers = [cell for row in chart.rows if isinstance(cell := row[role], int | float)]
     if chart.kind in ("area", "bar") and role == "y":
         return True
@@ -325,13 +326,13 @@ def _zero(chart: Chart, role: str) -> bool:
 
 
 def formatted(chart: Chart, role: str) -> JsonObject:
-    """Return the requested format for a role, in the form for a legend or an axis."""
+    """Return the requested format for a role as a property of a legend or an axis."""
     form = chart.frame.formats.get(role)
     return {"format": form} if form else {}
 
 
 def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
-    """Return the order of stacked colours: as in the legend, with the first on top or at the left."""
+    """Return the encoding that stacks colours in the order of the legend, with the first on top or on the left."""
     if "color" not in chart.names or not chart.stacked:
         return {}
     sort = "ascending" if lying else "descending"
@@ -339,7 +340,7 @@ def stacking(chart: Chart, *, lying: bool = False) -> JsonObject:
 
 
 def color(chart: Chart) -> JsonObject:
-    """Return the encoding of colours: shades for numbers, or series, with a legend if it is informative."""
+    """Return the encoding of colours: shades for numbers or a colour per series, with a legend if it is informative."""
     encoding: JsonObject = {"field": "color", "title": chart.frame.titles.get("color", chart.names["color"])}
     if chart.types["color"] == "number" and chart.kind == "scatter":
         scale: JsonObject = {"scheme": scheme(chart), "nice": LEGEND_TICKS}
@@ -353,7 +354,7 @@ def color(chart: Chart) -> JsonObject:
 
 
 def scheme(chart: Chart, *, reverse: bool = False) -> JsonObject:
-    """Return the shades for numbers without those that are invisible on the background; `reverse`: light ones first on a light background."""
+    """Return the shades for numbers, without those invisible on the background; `reverse` puts light ones first on white."""
     dark = chart.frame.theme == "dark"
     extent = (0.25, 1) if dark else (0.95, 0) if reverse else (0, 0.95)
     return {"name": "viridis", "extent": extent}
@@ -377,7 +378,7 @@ def key(chart: Chart, role: str) -> JsonObject:
 
 
 def _legend(chart: Chart) -> bool:
-    """Return whether colours need a legend: not if they repeat what the axis says."""
+    """Return whether colours need a legend, which they do unless they only repeat an axis."""
     color = chart.names.get("color")
     axis_fields = (chart.names.get("x"), chart.names.get("y"))
     return color is not None and (chart.kind == "pie" or color not in axis_fields)

@@ -1,10 +1,12 @@
-"""The drawing process: Vega-Lite in on stdin, PNG out on stdout. Started by `worker`, which runs this file with the
-folders of more fonts: it imports nothing of this package, and of the bridge only what names missing characters.
+"""The drawing process: reads Vega-Lite from stdin and writes PNG to stdout. `worker` runs this file, with folders of
+additional fonts as its arguments. It imports nothing from this package, and from the bridge only the code that names
+missing characters.
 
 A request is one line, `{"spec": bytes that follow, "scale": pixels of the picture per pixel of the spec, "pixels":
-most pixels, "seconds": most seconds}`, and the spec. The answer is one line, `{"png": bytes that follow, "width":,
-"height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or `{"problem": why not}`, and the picture.
-A request with `"marks": true` asks for the positions of marks instead, and gets `{"marks": [see `_lying`]}`.
+maximum pixels, "seconds": maximum seconds}`, followed by the spec. The answer is one line, `{"png": bytes that follow,
+"width":, "height": pixels of the spec, "boxes": [letters without a glyph], "left_out": [emoji without one]}` or
+`{"problem": the reason}`, followed by the picture if there is one. A request with `"marks": true` requests the
+positions of marks instead; its answer is `{"marks": [see `_lying`]}`.
 """
 
 import json
@@ -21,10 +23,10 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 MEMORY = 1 << 30
-"""Bytes of data that the process may hold: a bar chart takes a fifth. The address space is not limited, because V8 reserves 60 GB."""
+"""The maximum bytes of data; a bar chart needs a fifth of this. The address space is not limited: V8 reserves 60 GB."""
 
 FONTS = Path(__file__).parents[1] / "fonts"
-"""The folder of the included font."""
+"""The folder that contains the bundled font."""
 
 _FONT = "Inter"
 _UNSURE = re.compile(r"[^\x00-\u0148\u014a-\u017f\u2212\u2013\u2014\u2018-\u201d\u2026\u20ac]|&#")
@@ -35,7 +37,7 @@ _FAMILY = "font-family="
 _SIZE = re.compile(r'<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"')
 _MARKS = re.compile(r'class="mark-(?!group)[a-z]+ role-mark[^"]*"[^>]*[^/]>(?!\s*</g>)')
 NAMED = "#"
-"""The beginning of the descriptions of marks whose positions are requested."""
+"""The prefix of the descriptions of marks whose positions are requested."""
 
 _NO_GLYPH = "No fonts with a "
 _NO_FONT = "No match for "
@@ -47,24 +49,24 @@ _PICTURES = ("So", "Sk", "Cn")
 _FORMING = (
     "(?:\u200d.|[\ufe0e\ufe0f\u20e3\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f])*\u200d?"
 )
-"""What forms one picture with the emoji before it: joined emoji, variants, keys, flag letters, skin tones, tags."""
+"""Matches characters that modify the preceding emoji: joined emoji, variants, keys, flag letters, skin tones, tags."""
 
 _KEY = "\u20e3"
-"""What draws a key around the preceding character."""
+"""The character that draws a key around the preceding character."""
 
 _PASSES = 20
-"""The most searches for emoji: of adjacent ones, resvg reports only the first."""
+"""The maximum number of searches for emoji; resvg reports only the first of adjacent ones."""
 
 _FIRST = '{"data": {"values": [{}]}, "mark": "point"}'
 
 _ONE_COLOR = (500, 4, 1 / 75)
-"""The most bytes of a picture with a single colour, fixed and for each of its rows and pixels: twice what resvg's take."""
+"""The maximum bytes of a picture with a single colour: fixed, per row and per pixel, twice those of resvg's pictures."""
 
 _BLANK = "the chart is blank: check that its fields exist and that its filters leave some rows"
 
 
 class _UndrawableError(Exception):
-    """A picture that cannot be drawn; the message is for the model."""
+    """The picture cannot be drawn; the message is for the model."""
 
 
 def main() -> None:
@@ -86,7 +88,7 @@ def main() -> None:
 
 
 def _log() -> int:
-    """Return a file for everything that the engine prints, so that it does not go between the answers or where people read it."""
+    """Return a file for the engine's output, and redirect stdout and stderr to it, to keep it out of answers and terminals."""
     sys.stderr = os.fdopen(os.dup(2), "w")
     if hasattr(os, "memfd_create"):
         log = os.memfd_create("log")
@@ -143,16 +145,16 @@ def _send(wire: BinaryIO, answer: dict[str, Any], png: bytes = b"") -> None:
 
 
 def _engine_message(problem: str) -> str:
-    """Return what the engine says without its name and its stack trace."""
+    """Return the engine's message without the engine's name and without a stack trace."""
     lines = [line for line in problem.split("\n    at ")[0].split("\n") if "conversion failed:" not in line]
     message = " ".join(lines).removeprefix("Error: ").strip()
     if message.startswith("TypeError"):
-        message = f"Vega-Lite cannot read it ({message}); compare its structure with Vega-Lite 6"
+        message = f"Vega-Lite cannot read the spec ({message}); compare its structure with Vega-Lite 6"
     return message if len(message) <= 300 else f"{message[:150]} ... {message[-150:]}"
 
 
 class _Painter:
-    """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and the two draw text the same."""
+    """The engine and the rasteriser. vl-convert's own PNG is ten times as large, and both draw text identically."""
 
     def __init__(self, log: int, more: list[str]) -> None:
         import vl_convert
@@ -177,9 +179,10 @@ class _Painter:
         return [*_lying(graph["scenegraph"], x, y, [0, 0, 0, 0])]
 
     def png(self, svg: str, scale: float) -> tuple[bytes, list[str]]:
-        """Return the picture of an SVG, and the characters that no font here has, which show as boxes.
+        """Return the picture of an SVG, and the characters that no available font contains, which show as boxes.
 
-        The system's fonts, of which there may be thousands, are searched only for what ours lack.
+        The system's fonts, of which there may be thousands, are searched only for characters that the bundled font
+        lacks.
         """
         if not _UNSURE.search(svg) and svg.count(_FAMILY) == svg.count(f'{_FAMILY}"{_FONT}"'):
             log = ""
@@ -214,21 +217,21 @@ class _Painter:
 
 
 def _picture(lacking: str) -> str:
-    """Return the pictures among letters that no font has: an emoji, or the key around a digit."""
+    """Return the part of a missing character that is a picture: an emoji, or the key around a digit."""
     if _KEY in lacking:
         return lacking[1:]
     return lacking if unicodedata.category(lacking[0]) in _PICTURES else ""
 
 
 def _without(svg: str, emoji: list[str]) -> tuple[str, list[str]]:
-    """Return a drawing without some emoji and everything that forms one picture with them, and what was left out."""
+    """Remove emoji and the characters that modify them from a drawing; return the drawing and what was removed."""
     one = "|".join(map(re.escape, sorted(emoji, key=len, reverse=True)))
     cluster = re.compile(f"(?:{one}){_FORMING}")
     return cluster.sub("", svg), cluster.findall(svg)
 
 
 def _lying(mark: dict[str, Any], left: float, top: float, plot: list[float]) -> Iterator[Any]:
-    """Yield `[description, plot, box]` for each mark with a description of `NAMED`; positions are left, top, width, height."""
+    """Yield `[description, plot, box]` for each mark described with `NAMED`; positions are left, top, width, height."""
     for item in mark.get("items", ()):
         x, y = left + (item.get("x") or 0), top + (item.get("y") or 0)
         if mark.get("marktype") == "group":
@@ -250,7 +253,7 @@ def _lacking(log: str, svg: str) -> list[str]:
 
 
 def _checked(svg: str, pixels: float) -> tuple[float, float]:
-    """Return the size of a drawing; refuse one that is too large, empty, or would read a file, whatever the reason."""
+    """Return the size of a drawing; raise an error if it is too large, is empty, or would read any file."""
     size = _SIZE.search(svg)
     width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
     if width * height > pixels:
@@ -272,7 +275,7 @@ def _checked(svg: str, pixels: float) -> tuple[float, float]:
 
 
 def _check_colors(png: bytes) -> None:
-    """Refuse a picture with a single colour; one with more bytes than such a picture takes is not decoded."""
+    """Raise an error if the picture has a single colour; a file too large to be such a picture is not decoded."""
     from PIL.PngImagePlugin import PngImageFile
 
     image = PngImageFile(BytesIO(png))

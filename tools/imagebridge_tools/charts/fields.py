@@ -1,4 +1,4 @@
-"""What a chart shows of a table: the fields of its roles, with each cell in the form that its axis takes."""
+"""Selects the fields of a table that a chart shows, and puts each cell into the form that its axis requires."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,16 +24,16 @@ from .theme import PALETTE, ChartFrame
 _T = TypeVar("_T")
 
 FACETS = 24
-"""The most small charts in one picture."""
+"""The maximum number of small charts in one picture."""
 
 LETTERS = 500
-"""The most characters of a label or title."""
+"""The maximum number of characters in a label or title."""
 
 NOTHING = Options()
-"""No options besides the fields."""
+"""The options of a chart for which none are specified."""
 
 PLACES = 500
-"""The most categories along an axis, or slices: more take many seconds, and nobody can distinguish them."""
+"""The maximum number of categories along an axis, or of slices; more take many seconds and cannot be told apart."""
 
 
 def build_chart(
@@ -44,10 +44,11 @@ def build_chart(
     stack: Stack = None,
     options: Options = NOTHING,
 ) -> Chart:
-    """Return what a chart shows of the table: of one kind, or of a kind for each field of y, drawn over each other.
+    """Return a chart of the table: of one kind, or of a kind for each y field, with the kinds drawn on top of each
+    other.
 
     Raises:
-        ArgumentError: a field does not exist, or contains what this kind cannot show.
+        ArgumentError: a field does not exist, or contains values that this kind cannot show.
     """
     kind = "bar" if "bar" in kinds else kinds[0]
     table, columns, options = _counted(kind, table, columns, options)
@@ -84,7 +85,7 @@ def build_chart(
 def _counted(
     kind: ChartKind, table: Table, columns: Columns, options: Options
 ) -> tuple[Table, Columns, Options]:
-    """Return a table with a column that counts its rows, if a chart of counts is requested or nothing else is available."""
+    """Return a table with a column to count its rows, if a chart of counts is requested or there are no other numbers."""
     named = columns.get("y") == roles.COUNT and roles.COUNT not in table.columns
     alone = (
         kind in ("bar", "pie")
@@ -109,7 +110,7 @@ def _counted(
 def _unfolded(
     kinds: Sequence[ChartKind], table: Table, columns: Columns
 ) -> tuple[Table, dict[str, str], tuple[str, ...]]:
-    """Return a table in which several fields of y are in one column, with their names in another."""
+    """Return a table in which several y fields are combined into one column, with their names in another column."""
     y_fields = columns.get("y", "")
     plain = {role: name for role, name in columns.items() if isinstance(name, str)}
     ys = tuple(dict.fromkeys(y_fields)) if not isinstance(y_fields, str) else ()
@@ -145,7 +146,7 @@ def _unfolded(
 
 
 def _check_currencies(table: Table, ys: Sequence[str]) -> None:
-    """Refuse money in several currencies on one axis, which would compare what cannot be compared."""
+    """Raise an error if one axis has amounts in several currencies, which cannot be compared."""
     units = {name: table.readings[name].unit for name in ys if name in table.readings}
     money = {unit: name for name, unit in units.items() if written_numbers.is_money(unit)}
     if mixed := written_numbers.different(list(money)):
@@ -168,9 +169,10 @@ def _prepared_chart(
     noun: str,
     how: str = "",
 ) -> Chart:
-    """Return the rows of a chart, with each cell in the form that its axis takes; formats that do not fit are recorded.
+    """Return a chart with each cell in the form that its axis requires; formats that do not fit are recorded as
+    mistakes.
 
-    noun: what each row of the caller's table is.
+    noun: the word for each row of the caller's table.
     """
     types: dict[str, ColumnType] = {role: table.type_of(name) for role, name in names.items()}
     cells = {role: list(table.columns[name]) for role, name in names.items()}
@@ -243,7 +245,7 @@ def _measured(
     frame: ChartFrame,
     how: Mapping[str, str],
 ) -> ChartFrame:
-    """Return the frame with titles that say what numbers are, and `how` rows are combined; in a percent format, percentages become shares."""
+    """Return the frame with units, and `how` rows are combined, in its titles; percentages in a percent format become shares."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
         if role not in names or types[role] != "number":
@@ -259,7 +261,7 @@ def _measured(
 
 
 def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, ColumnType], noun: str) -> str:
-    """Return remarks on rows, or cells of several fields, that are not drawn because they lack a number or date."""
+    """Return a remark on rows, or cells of several fields, that are not drawn because they lack a number or date."""
     lacking = {
         role: column_type
         for role, column_type in types.items()
@@ -272,12 +274,12 @@ def _missing(cells: Mapping[str, Sequence[JsonValue]], types: Mapping[str, Colum
 
 
 def _swapped(roles: dict[str, _T]) -> dict[str, _T]:
-    """Return roles with x and y exchanged: horizontal boxes have their categories in y, but are drawn like the others."""
+    """Return roles with x and y swapped: horizontal boxes have their categories in y, but are drawn like others."""
     return {**roles, "x": roles["y"], "y": roles["x"]}
 
 
 def _ordered(cells: dict[str, list[JsonValue]], by: Sequence[str]) -> dict[str, list[JsonValue]]:
-    """Return columns with their rows ordered by the dates of some roles, those without a date last."""
+    """Return columns with their rows ordered by the dates of some roles; rows without a date come last."""
     places = ([position(cell) for cell in cells[role]] for role in by)
     keys = [tuple(math.inf if place is None else place for place in key) for key in zip(*places, strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
@@ -288,12 +290,12 @@ _SLICES = {"color": "x"}
 
 
 def _renamed(words: Mapping[str, str]) -> dict[str, str]:
-    """Return words by role with x and y exchanged."""
+    """Return texts by role with x and y swapped."""
     return {{"x": "y", "y": "x"}.get(role, role): text for role, text in words.items()}
 
 
 def _value(kind: ChartKind) -> str:
-    """Return the role that shows numbers."""
+    """Return the role that shows numbers in a kind of chart."""
     return {"histogram": "x", "heatmap": "color"}.get(kind, "y")
 
 
@@ -309,11 +311,11 @@ def _is_place(role: str, kind: ChartKind, types: Mapping[str, ColumnType], *, ho
 
 
 def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) -> Chart:
-    """Return a chart of several kinds, with a second axis if one kind has another unit, or would look flat on the first."""
+    """Return a chart of several kinds, with a second axis if one has a different unit, or would look flat on the first."""
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn on top of one another")
     if len(set(kinds)) < len(kinds) and not series:
-        raise ArgumentError("kind", "contains a kind twice; give several y fields, one for each")
+        raise ArgumentError("kind", "contains a kind twice; give one y field for each kind")
     layers: dict[ChartKind, list[str]] = {
         kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
     }
@@ -333,7 +335,7 @@ def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) ->
 
 
 def _check_colors(chart: Chart) -> None:
-    """Refuse more series than there are colours: the first and the twenty-first would look the same."""
+    """Raise an error if there are more series than colours: the first and the twenty-first would look the same."""
     name = chart.names.get("color")
     told_elsewhere = name in (chart.names["x"], chart.names.get("y"))
     if chart.kind == "pie" or chart.types.get("color") != "text" or told_elsewhere:
@@ -348,7 +350,7 @@ def _check_colors(chart: Chart) -> None:
 
 
 def _check_words(chart: Chart, mistakes: Mistakes) -> None:
-    """Record texts that no chart has room for, and whose measurement takes minutes."""
+    """Record texts that are too long for any chart, and that would take minutes to measure."""
     for role, name in chart.names.items():
         if len(name) > LETTERS:
             problem = f"{role} is a field whose name has {len(name):,} characters; the limit is {LETTERS}"
@@ -386,7 +388,7 @@ def _zoned(cells: Iterable[JsonValue]) -> bool:
 
 
 def _vega_value(cell: JsonValue, column_type: ColumnType, *, keep: bool) -> JsonValue:
-    """Return a cell in Vega's form: a number, a moment in UTC, a label."""
+    """Return a cell in the form that Vega reads: a number, a moment in UTC, or a label."""
     if column_type == "number" and (keep or cell is None or isinstance(cell, int | float)):
         return cell
     if column_type == "date" and isinstance(cell, str) and (moment := date(cell)):

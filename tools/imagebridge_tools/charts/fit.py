@@ -1,4 +1,4 @@
-"""Pictures of several charts at exactly the requested size: drawn, measured, and drawn again."""
+"""Fits pictures of several charts to the requested size: draws them, measures them, and draws them again."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -13,22 +13,22 @@ Draw = Callable[[JsonObject], Awaitable[DrawnChart]]
 Name = Literal["width", "height"]
 
 COMPOSED = ("facet", "repeat", "concat", "hconcat", "vconcat")
-"""What makes a spec contain several charts; each has its own size, which determines that of the picture."""
+"""Keys of a spec that contains several charts; each chart has its own size, and these sizes determine the picture's."""
 
 _LISTS = ("concat", "hconcat", "vconcat")
 _FACETS = ("row", "column", "facet")
 
 _UNSIZED = 300
-"""Pixels of a chart without a size: the parts keep their proportions."""
+"""The size, in pixels, of a chart that specifies none, which keeps the proportions of the parts."""
 
 _SMALLEST = 40
-"""The smallest width and height of a chart in pixels."""
+"""The minimum width and height of a chart, in pixels."""
 
 _DRAWINGS = 6
-"""The most times that a picture is drawn; two or three are enough if labels keep their positions."""
+"""The maximum number of times that a picture is drawn; two or three are enough if labels keep their positions."""
 
 _EDGE = 8
-"""Missing pixels that may be added to the empty edge of the picture."""
+"""The maximum number of missing pixels that are added to the empty edge of the picture."""
 
 
 class Fitted(NamedTuple):
@@ -40,7 +40,7 @@ class Fitted(NamedTuple):
 
 
 class _Dimension(NamedTuple):
-    """A width or height: the requested value, the scale of its parts to try next, and what was tried before."""
+    """A width or height: the requested value, the scale to try next for its parts, and the previous attempt."""
 
     name: Name
     asked: int
@@ -48,7 +48,7 @@ class _Dimension(NamedTuple):
     before: tuple[float, int] | None = None
 
     def next(self, size: int) -> "_Dimension":
-        """Return the dimension with the scale that leads to the requested size, if both grow in proportion."""
+        """Return the dimension with the scale that gives the requested size if the size is proportional to it."""
         scale = self.scale * self.asked / size
         if self.before and self.scale != self.before[0]:
             slope = (size - self.before[1]) / (self.scale - self.before[0])
@@ -68,7 +68,8 @@ async def fitted(
 ) -> Fitted:
     """Draw a spec of several charts at `width` x `height` pixels; None lets the parts determine a dimension.
 
-    The remark says so if the size is not the requested one. Drawing again stops after half of the `seconds`.
+    A remark is returned if the picture does not have the requested size. No new drawing starts after half of the
+    `seconds`.
     """
     dimensions: list[_Dimension] = []
     if width:
@@ -99,7 +100,7 @@ async def fitted(
 
 
 def _first_dimension(spec: JsonObject, name: Name, asked: int) -> _Dimension:
-    """Return a dimension as its parts have it, or smaller if a single part is larger than the picture."""
+    """Return a dimension that keeps the size of its parts, or scales them down if one is larger than the picture."""
     largest = max(
         (size for leaf in _leaves(spec) if isinstance(size := leaf.get(name), int | float)), default=0
     )
@@ -115,7 +116,7 @@ def _off(drawing: DrawnChart, dimensions: Sequence[_Dimension]) -> int:
 
 
 def _leaves(spec: Mapping[str, JsonValue]) -> Iterator[Mapping[str, JsonValue]]:
-    """Yield the charts of a spec."""
+    """Yield the individual charts of a spec."""
     inner = spec.get("spec")
     if isinstance(inner, Mapping):
         yield from _leaves(inner)
@@ -147,7 +148,7 @@ def _sized(spec: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> J
 
 
 def _without_layer_sizes(leaf: Mapping[str, JsonValue], dimensions: Sequence[_Dimension]) -> JsonObject:
-    """Return a chart whose layers have no sizes of their own, which would take precedence."""
+    """Remove the sizes of a chart's layers, which would take precedence."""
     layers = leaf.get("layer")
     if not isinstance(layers, Sequence):
         return dict(leaf)
@@ -168,9 +169,9 @@ def _scaled_size(own: JsonValue, scale: float) -> JsonValue:
 def _padded(
     spec: JsonObject, drawing: DrawnChart, dimensions: Sequence[_Dimension], edge: int | None
 ) -> JsonObject | None:
-    """Return the spec with missing pixels added to its empty edge, or None if that is over `edge` pixels.
+    """Return the spec with missing pixels added to its empty edge, or None if more than `edge` pixels are missing.
 
-    Without `edge`, it may be a twentieth of the picture.
+    Without `edge`, the limit is a twentieth of the picture.
     """
     padding = _padding(spec)
     for dimension in dimensions:
@@ -184,7 +185,7 @@ def _padded(
 
 
 def _padding(spec: JsonObject) -> dict[str, int]:
-    """Return the empty edge of a picture, its own or the theme's."""
+    """Return the padding around a picture, from the spec or its theme."""
     config = spec.get("config")
     theme = config.get("padding") if isinstance(config, Mapping) else None
     own = spec.get("padding", theme)

@@ -1,4 +1,4 @@
-"""The rows of a chart summed, counted, or reduced in the way that suits its kind."""
+"""Sums, counts or reduces the rows of a chart, depending on its kind."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,15 @@ from .plan import Chart
 from .theme import PALETTE
 
 ROWS = 20_000
-"""The most rows that are drawn one by one."""
+"""The maximum number of rows that are drawn one by one."""
 
 
 def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
-    """Return the chart with the rows to draw; those of stacks have the order of their colours.
+    """Return the chart with the rows to draw; rows of stacks include the order of their colours.
 
     Raises:
-        ArgumentError: the `mistakes` found before, and everything that cannot be shown as requested.
+        ArgumentError: the arguments contain `mistakes`, or some cannot be applied to the data; the error reports all of
+        them.
     """
     asked = mistakes.of(lambda: _aggregated(chart)) or chart
     rows = ranges.of_rows(ranges.settled(_scaled(asked, mistakes), mistakes))
@@ -43,7 +44,7 @@ def gathered(chart: Chart, mistakes: Mistakes) -> Chart:
 
 
 def _labelled(chart: Chart) -> Chart:
-    """Return the chart whose rows have their numbers as text, or a remark on why these are not written."""
+    """Return the chart with its numbers as labels, or with a remark on why they are not shown."""
     if chart.kind in ("pie", "heatmap"):  # They show numbers of their own.
         return chart
     if chart.cells or len(chart.rows) > number_labels.MOST:
@@ -59,7 +60,7 @@ def _labelled(chart: Chart) -> Chart:
 
 
 def _aggregated(chart: Chart) -> Chart:
-    """Return the chart with one row for each position, its number computed from the rows there as requested."""
+    """Return the chart with one row for each position, whose number combines the rows at this position as requested."""
     how = chart.options.aggregate
     if not how or chart.kind == "histogram":
         return chart
@@ -93,11 +94,11 @@ _MADE: Mapping[str, Callable[[Sequence[float]], float]] = {
     "max": max,
     "count": len,
 }
-"""How the rows at one position become one number (see `chart_options.AGGREGATES`)."""
+"""Functions that combine the rows at one position into one number (see `chart_options.AGGREGATES`)."""
 
 
 def _plain(value: float) -> float:
-    """Return a number without the noise of binary fractions, as an integer if it is whole."""
+    """Return a number without the rounding errors of binary fractions, as an integer if it is whole."""
     short = float(f"{value:.12g}")
     return int(short) if short.is_integer() and abs(short) < 1e15 else short
 
@@ -110,10 +111,10 @@ def _scaled(chart: Chart, mistakes: Mistakes) -> Chart:
 
 
 def _on_scale(chart: Chart, role: str, scale: str) -> Chart:
-    """Return the chart with what the scale of one axis can show.
+    """Return the chart without the rows and stacks that the scale of one axis cannot show.
 
     Raises:
-        ArgumentError: all reasons why the axis cannot have it.
+        ArgumentError: the axis cannot have this scale; the error reports all reasons.
     """
     if chart.types.get(role) != "number" and not (role == "y" and chart.kind == "histogram"):
         raise ArgumentError("scales", f"of {role} is {scale!r}, but {role} has no numbers")
@@ -134,7 +135,7 @@ def _above_zero(chart: Chart, role: str) -> Chart:
     """Return the chart with the rows in which a role is above 0 or missing, and a remark on the others.
 
     Raises:
-        ArgumentError: none is above 0.
+        ArgumentError: no number is above 0.
     """
     rows = [row for row in chart.rows if not isinstance(cell := row[role], int | float) or cell > 0]
     if not any(isinstance(row[role], int | float) for row in rows):
@@ -148,7 +149,7 @@ def _above_zero(chart: Chart, role: str) -> Chart:
 
 
 def _unstacked(chart: Chart, role: str) -> Chart:
-    """Return the chart without stacking along a logarithmic axis, on which parts have no lengths.
+    """Return the chart without stacking along a logarithmic axis, on which the lengths of parts mean nothing.
 
     Raises:
         ArgumentError: stacking was requested.
@@ -179,7 +180,7 @@ def _order_note(chart: Chart) -> str:
 
 
 def _by_size(chart: Chart, place: str, value: str) -> list[Mapping[str, JsonValue]]:
-    """Return rows ordered by the sum for each position."""
+    """Return the rows, ordered by the sum at each position."""
     sums: dict[JsonValue, float] = {}
     for row in chart.rows:
         cell = row[value]
@@ -189,7 +190,7 @@ def _by_size(chart: Chart, place: str, value: str) -> list[Mapping[str, JsonValu
 
 
 def _check_shares(chart: Chart) -> None:
-    """Refuse shares of negative numbers: bars of 3 and -2 would be drawn as 60 % and 40 % of nothing."""
+    """Raise an error if a number is negative, and so cannot be a share: 3 and -2 would be drawn as 60 % and 40 %."""
     value, place = ("x", "y") if chart.horizontal else ("y", "x")
     for row in chart.rows:
         if isinstance(cell := row[value], int | float) and cell < 0:
@@ -198,7 +199,7 @@ def _check_shares(chart: Chart) -> None:
 
 
 def _marked(chart: Chart) -> Chart:
-    """Return the chart with those rows marked that a line or area would not show, because their neighbours are missing."""
+    """Mark the rows of a chart that a line or area would not show because their neighbours are missing."""
     if not {"line", "area"} & {chart.kind, *chart.layers} or chart.cells:
         return chart
     groups = [role for role in ("color", "facet") if role in chart.names]
@@ -208,7 +209,7 @@ def _marked(chart: Chart) -> Chart:
 
 
 def _gathered(chart: Chart) -> Chart:
-    """Return the chart with its rows summed, counted, or reduced in the way that suits its kind."""
+    """Return the chart with its rows summed, counted or reduced, depending on its kind."""
     groups = [role for role in ("color", "facet") if role in chart.names]
     match chart.kind:
         case "pie":
@@ -254,7 +255,7 @@ def _histogram(chart: Chart, groups: Sequence[str]) -> Chart:
 
 
 def _heatmap(chart: Chart) -> Chart:
-    """Return a cell for each pair of positions, or for each part of two axes of numbers."""
+    """Return the chart with a cell for each pair of positions, or for each part of two axes of numbers."""
     if chart.types["x"] != "text":
         return _density(chart)
     keys = ["x", "y", *(["facet"] if "facet" in chart.names else [])]
@@ -269,7 +270,7 @@ def _heatmap(chart: Chart) -> Chart:
 
 
 def _fewer(chart: Chart, groups: Sequence[str]) -> Chart:
-    """Return a chart with few rows in place of many: what they would look like from afar."""
+    """Return a chart with fewer rows that looks like the original from a distance."""
     if chart.kind == "scatter":
         return _density(chart)
     columns = max(50, min(chart.frame.width, 8000 // max(1, len(chart.distinct("color"))) // 4))
@@ -289,7 +290,7 @@ def _fewer(chart: Chart, groups: Sequence[str]) -> Chart:
 
 
 def _density(chart: Chart) -> Chart:
-    """Return the number of points in each cell of a grid."""
+    """Return the chart with the number of points in each cell of a grid, or with a sample of its rows."""
     keys = [role for role in ("facet",) if role in chart.names]
     ends = {role: _along(chart.rows, role, chart.types[role]) for role in ("x", "y")}
     points = [(x, y) for x, y in zip(*ends.values(), strict=True) if x is not None and y is not None]
@@ -345,7 +346,7 @@ def _summed(chart: Chart) -> Chart:
 
 
 def _pie(chart: Chart) -> Chart:
-    """Return the slices: their shares are in the legend, and on slices that have room."""
+    """Return the slices of a pie, with their shares in the legend, and on the slices that are large enough."""
     roles = {role: chart.names[role] for role in ("x", "y", "facet") if role in chart.names}
     kept = [{role: row[role] for role in roles} for row in chart.rows]
     every = _summed(replace(chart, rows=kept, names={**roles, "color": roles["x"]}))
@@ -372,12 +373,12 @@ def _pie(chart: Chart) -> Chart:
 
 
 def size(row: Mapping[str, JsonValue]) -> float:
-    """Return the number of a row, or 0 if it has none."""
+    """Return the number in a row, or 0 if there is none."""
     return value if isinstance(value := row["y"], int | float) else 0
 
 
 def _few(pie: Chart) -> Chart:
-    """Return a pie with a colour for every slice: the smallest are combined into a last one."""
+    """Return a pie with a different colour for each slice; if there are too many, combine the smallest into one."""
     sizes: dict[JsonValue, float] = {}
     for row in pie.rows:
         sizes[row["x"]] = sizes.get(row["x"], 0) + size(row)

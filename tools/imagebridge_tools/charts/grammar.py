@@ -1,4 +1,4 @@
-"""Reports what is wrong in the words of a Vega-Lite spec, with the most similar word in its schema."""
+"""Reports unknown words and values in a Vega-Lite spec, and suggests the most similar word in its schema."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,13 +13,13 @@ from .spec_views import COMPOSING, SpecView, listed, mapping
 from .vega_lite_schema import Keys, Subschema
 
 _TOLD = 3
-"""The most faults that are reported; more suggest that the spec is something else altogether."""
+"""The maximum number of mistakes that are reported; if there are more, the spec may be something else altogether."""
 
 _NAMED = 60
-"""The most words that are listed if none is similar."""
+"""The maximum number of words that are listed if none is similar."""
 
 _ALIKE, _ALIKE_SHORT = 0.65, 0.5
-"""The lowest similarity of a word and a known one for suggesting it, and for words of up to `_SHORT` letters; equal words have 1."""
+"""The minimum similarity for suggesting a known word, in general and for words of up to `_SHORT` letters; 1 means equal."""
 
 _SHORT = 3
 
@@ -45,10 +45,10 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("eq", "equals"), ("equal",)),
     "in": ("oneOf",),
 }
-"""Words from other tools, and from people: the words that may be meant, if one of them is known."""
+"""Words that other tools and people use, and the Vega-Lite words that may be meant, if one of these is known."""
 
 _ROWS = ("values", "datasets")
-"""Where rows are, whose names mean nothing to Vega-Lite."""
+"""Keys whose values are rows; the names in rows mean nothing to Vega-Lite."""
 
 
 _KINDS = {
@@ -59,14 +59,14 @@ _KINDS = {
     "array": "a list",
     "object": "an object",
 }
-"""JSON's types in words."""
+"""The names of JSON's types in messages."""
 
 
 class Mistake(NamedTuple):
-    """One fault, and how far it is from what would be allowed there.
+    """A mistake, and its distance from what would be allowed at its position.
 
-    For an unknown word, which is a key of the object at `path` or the text there, `word` and the known `words`
-    make the message; for anything else, `problem` is the message.
+    For an unknown word, which is a key of the object at `path` or the text there, the message is built from `word` and
+    the known `words`; for anything else, `problem` is the message.
     """
 
     path: str
@@ -77,7 +77,7 @@ class Mistake(NamedTuple):
     is_key: bool = False
 
     def sentence(self) -> str:
-        """Return the mistake as a model reads it."""
+        """Return the message for the model."""
         if self.problem:
             return self.problem
         near = _near(self.word, self.words)
@@ -88,19 +88,20 @@ class Mistake(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A spec as it is drawn, and remarks on what is ignored in it."""
+    """A spec in the form in which it is drawn, and remarks on its ignored parts."""
 
     spec: SpecView
     passed_over: str
 
 
 def checked(spec: SpecView) -> Checked:
-    """Return a spec whose words and values Vega-Lite knows.
+    """Return a spec that contains only words and values known to Vega-Lite.
 
     Links and wrong tooltips, which no picture shows, are ignored, as are words that are newer than the drawing engine.
 
     Raises:
-        ArgumentError: anything else that it does not know; the message says where it is and names the most similar word.
+        ArgumentError: the spec contains other unknown words or values; the message names their positions and similar
+        words.
     """
     conformance = vega_lite_schema.Conformance()
     if not conformance.fits(vega_lite_schema.root(), spec):
@@ -141,7 +142,7 @@ def _paths(value: JsonValue, keys: Keys, path: str) -> Iterator[str]:
 
 
 def _links(value: JsonValue) -> Iterator[tuple[int, str]]:
-    """Yield where marks and channels link to an address, except in rows and in descriptions of how their fields are read."""
+    """Yield the positions of links in marks and channels, except in rows and in definitions of how their fields are read."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if key == "href":
@@ -165,14 +166,14 @@ def _without(value: JsonValue, keys: Keys) -> JsonValue:
 
 
 class _MistakeFinder:
-    """Find what is wrong with values that do not fit; if there is a choice, in the most similar branch."""
+    """Finds the mistakes in values that do not fit the schema; among alternatives, in the most similar one."""
 
     def __init__(self, conformance: vega_lite_schema.Conformance) -> None:
         self._fitting = conformance
         self._found: dict[tuple[int, int], list[Mistake]] = {}
 
     def find(self, part: Subschema, value: JsonValue, path: str) -> list[Mistake]:
-        """Return what is wrong with a value."""
+        """Return the mistakes in a value."""
         part = vega_lite_schema.resolved(part)
         if self._fitting.fits(part, value):
             return []
@@ -231,7 +232,7 @@ def _distance(mistakes: Iterable[Mistake]) -> float:
 
 
 def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
-    """Return the keys that an object has but its description does not, and the other way round."""
+    """Return mistakes for keys of an object that its schema does not allow, and for required keys that are missing."""
     names = tuple(vega_lite_schema.properties(part))
     missing = [name for name in vega_lite_schema.required(part) if name not in value]
     mistakes: list[Mistake] = []
@@ -245,7 +246,7 @@ def _shape(part: Subschema, value: SpecView, path: str) -> list[Mistake]:
 
 
 def _apart(part: Subschema, value: SpecView) -> float:
-    """Return how far the words of an object are from those that identify its description, such as its type."""
+    """Return the distance between the words of an object and those that identify a schema, such as a type."""
     distance = 0.0
     for key, word in value.items():
         inner = vega_lite_schema.resolved(vega_lite_schema.inner(part, key))
@@ -259,7 +260,7 @@ def _apart(part: Subschema, value: SpecView) -> float:
 
 
 def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: str) -> Mistake:
-    """Return a mistake with the alternatives that the other branches of a choice know."""
+    """Return a mistake extended by the alternatives that the other branches of a choice allow."""
     if mistake.problem or not mistake.word:
         return mistake
     if not mistake.is_key:
@@ -302,7 +303,7 @@ def _located(path: str, problem: str) -> str:
 
 
 def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
-    """Return what is wrong with a text, a number, a truth value or null."""
+    """Return the mistake in a text, a number, a boolean or null."""
     for part in parts:
         if vega_lite_schema.is_type(part, value) and not vega_lite_schema.in_range(part, value):
             return Mistake(path, 1, f"{path} is {value}; give {vega_lite_schema.bounds(part, 'imum')}")
@@ -329,7 +330,7 @@ def _other_kind(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
 
 
 def _kinds(parts: list[Subschema]) -> list[str]:
-    """Return what some parts accept, in words: values, kinds, and objects by their required keys."""
+    """Describe the values that parts of the schema accept: single values, types, and objects by their required keys."""
     types = [name for part in parts if vega_lite_schema.allowed_values(part) is None for name in _types(part)]
     words = [word for part in parts for word in vega_lite_schema.allowed_values(part) or ()]
     kinds = [
@@ -358,13 +359,13 @@ def _or(words: Sequence[str]) -> str:
 
 
 def _allowed_words(parts: Iterable[Subschema]) -> tuple[str, ...]:
-    """Return the words that some parts allow, without duplicates."""
+    """Return the words that parts of the schema allow, without duplicates."""
     words = (word for part in parts for word in vega_lite_schema.allowed_values(part) or ())
     return tuple(dict.fromkeys(word for word in words if isinstance(word, str)))
 
 
 def _near(word: str, words: Iterable[str]) -> str:
-    """Return the known word for which a word is meant, or an empty text."""
+    """Return the known word that an unknown word probably stands for, or an empty text."""
     folded = {known.casefold(): known for known in words}
     known = [meant for meant in _MEANT.get(word, ()) if meant.casefold() in folded]
     if known:

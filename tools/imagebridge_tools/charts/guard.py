@@ -1,4 +1,4 @@
-"""Limits what a Vega-Lite spec may ask for: rows that it contains itself, and not too many."""
+"""Restricts a Vega-Lite spec to rows that it contains itself, and limits their number."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,26 +9,27 @@ from imagebridge_tools.tables import cells
 from imagebridge_tools.tool_output import JsonValue
 
 ROWS = 20_000
-"""The most rows of one part of a spec. The whole spec may have more, of which fewer are drawn."""
+"""The maximum number of rows in one part of a spec. The whole spec may have more, but not all of them are drawn."""
 
 SPEC_SIZE = 8_000_000
-"""The most characters of a spec, including its rows."""
+"""The maximum length of a spec, including its rows, in characters."""
 
 WORDS = 5_000
-"""The most characters of one text in a spec, outside its data: more would fill any picture, and take minutes to measure."""
+"""The maximum length of a text in a spec, outside its data: more would fill any picture and take minutes to measure."""
 
 _FONT_KEY = re.compile("[fF]ont(Weight|Style)?$")
 _FONT = re.compile(r"[\w ,.'-]{1,200}")
-"""Names of fonts, weights and styles. vl-convert 1.9 puts them unescaped into the SVG in which it measures text."""
+"""Names of fonts, weights and styles. vl-convert 1.9 does not escape them in the SVG that it uses to measure text."""
 
 
 def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str, JsonValue]:
-    """Return the spec without notes to embedding pages, if it reads nothing and is not too large.
+    """Return the spec without its `usermeta`, after checking that it reads no files and is not too large.
 
-    `places` says which files the argument `data` reads, for a message to those who named one here. The drawing process checks the finished drawing again, because an expression can assemble an address.
+    `places` contains the files that the argument `data` may read, for a message to callers who name one in the spec.
+    The drawing process checks the finished drawing again, because an expression can assemble an address.
 
     Raises:
-        ArgumentError: it names a file or web address, or contains too many rows. The message says where.
+        ArgumentError: the spec names a file or web address, or contains too many rows. The message gives the position.
     """
     for path, key, value in entries(spec):
         if key == "url":
@@ -58,7 +59,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
 
 
 def _instead(path: str, places: Places) -> str:
-    """Return what to give instead of an address: rows in the argument that reads files, a picture as a data: URL."""
+    """Suggest a replacement for an address: the rows in the argument that reads files, or the picture as a data: URL."""
     if not re.search(r"\bdata\.url$", path):
         return "give a picture as a data: URL"
     if not places.allow and not places.web:
@@ -72,7 +73,7 @@ def _instead(path: str, places: Places) -> str:
 
 
 def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue]]:
-    """Yield path, key and value of every entry, except in data rows, whose names mean nothing to Vega."""
+    """Yield the path, key and value of every entry, except in data rows, whose names mean nothing to Vega."""
     waiting: list[tuple[str, JsonValue]] = [("", spec)]
     while waiting:
         path, value = waiting.pop()
@@ -89,14 +90,14 @@ def entries(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str, JsonValue
 
 
 def _longest(value: JsonValue) -> int:
-    """Return the characters of a text, or of the longest line of several; pictures as data: URLs do not count."""
+    """Return the length of a text, or of its longest line, in characters; pictures as data: URLs are not counted."""
     lines = value if isinstance(value, list | tuple) else [value]
     texts = [line for line in lines if isinstance(line, str) and not line.startswith("data:")]
     return max(map(len, texts), default=0)
 
 
 def _is_font(value: JsonValue) -> bool:
-    """Return whether a font, its weight or style is given in plain words, with or without conditions."""
+    """Return whether a font, its weight or its style is specified in plain words, with or without conditions."""
     if isinstance(value, str):
         return bool(_FONT.fullmatch(value))
     if isinstance(value, Mapping):
@@ -109,7 +110,7 @@ def _is_font(value: JsonValue) -> bool:
 
 
 def _addresses(value: JsonValue) -> Iterator[str]:
-    """Yield the fixed addresses of a `url`: the text itself, or the value that a channel is given."""
+    """Yield the constant addresses in a `url`: the text itself, or the constant value of a channel."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Bars that would be too short to see: a value other than zero is drawn as a line one pixel long, and a remark says so."""
+"""Makes bars visible that would be too short to see: they are drawn as a line one pixel long, and a remark mentions it."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +10,18 @@ from . import encoding
 from .plan import Chart
 
 LEAST = 1
-"""The length in pixels to which a bar with a value other than zero is extended, so that it can be distinguished from nothing."""
+"""The minimum length, in pixels, of a bar with a value other than zero, so that it can be told from an empty one."""
 
 
 def offset(chart: Chart, field: str, along: str, scale: str, pixels: float) -> JsonObject:
-    """Return what the bars' mark needs to make the shortest visible; nothing if all are long enough.
+    """Return the properties that make the shortest bars visible, or none if all bars are long enough.
 
     field: the role of the numbers.
     along: the channel that shows them, x or y, whose scale Vega calls `scale`.
     pixels: the approximate length of the axis.
 
-    The bars' data, scale and baseline are unchanged: only the end of a bar is moved. In a stack, where each part
-    begins where another ends, and on a logarithmic axis, which has no 0, nothing is moved.
+    The bars' data, scale and baseline are unchanged: only the end of a bar is moved. Bars are not moved in a stack,
+    where each part starts at the end of another, or on a logarithmic axis, which has no 0.
     """
     if chart.parted or chart.options.scales.get(field) == "log":
         return {}
@@ -40,7 +40,7 @@ def offset(chart: Chart, field: str, along: str, scale: str, pixels: float) -> J
 
 
 def _ends(chart: Chart, field: str, values: Sequence[float]) -> tuple[float, float]:
-    """Return the outermost ends of an axis: 0 and its numbers, or as requested."""
+    """Return the ends of an axis as requested, or those that include 0 and all of its numbers."""
     if limits := chart.options.ranges.get(field):
         low, high = (position(end) or 0.0 for end in limits)
         return low, high

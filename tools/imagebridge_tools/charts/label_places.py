@@ -1,4 +1,4 @@
-"""Positions for the numbers at marks: whole, inside the plot, over no other number and no other mark, or nowhere."""
+"""Finds positions for the numbers at marks: inside the plot, without covering other numbers or marks, or none."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -8,24 +8,24 @@ from .text_width import wide
 from .worker import MarkBounds
 
 GAP = 5
-"""Pixels between a number and the end of its bar, or its point."""
+"""The distance between a number and the end of its bar, or its point, in pixels."""
 
 _HIGH = 1.15
-"""The height of a number including its spacing, as a share of the letters' size."""
+"""The height of a number including its spacing, as a multiple of the font size."""
 
 _DOT = 4.5
-"""The approximate radius of a point in pixels."""
+"""The approximate radius of a point, in pixels."""
 
 _EDGE = 0.5
-"""Pixels by which a number may exceed its room, for rounding."""
+"""The number of pixels by which a number may extend beyond the plot, to allow for rounding."""
 
 
 _Point = tuple[float, float]
-"""Pixels from the left and from the top."""
+"""The distance from the left and from the top, in pixels."""
 
 
 class LabelPlace(NamedTuple):
-    """The position of a number relative to the end of its mark: pixels right, pixels down, and which of its sides is there."""
+    """The position of a number relative to the end of its mark: pixels right, pixels down, and the side to align."""
 
     dx: float
     dy: float
@@ -33,7 +33,7 @@ class LabelPlace(NamedTuple):
 
 
 class Numbered(NamedTuple):
-    """A mark whose number is to be written: the text, the plot, the mark's rectangle and series.
+    """A mark that gets a number: its text, its plot, its rectangle and its series.
 
     `sign`: the end of the mark at which the number is placed: 1 in the direction of larger numbers, -1 at the other end, 0 in the middle.
     """
@@ -68,7 +68,7 @@ class _Rect(NamedTuple):
         )
 
     def crossed(self, first: _Point, second: _Point) -> bool:
-        """Return whether a line from one point to another runs through it (Liang and Barsky's algorithm)."""
+        """Return whether a line between two points crosses the rectangle (Liang and Barsky's algorithm)."""
         start, end = 0.0, 1.0
         for at, by, low, high in (
             (first[0], second[0] - first[0], self.left, self.right),
@@ -93,7 +93,7 @@ def width(text: str, size: int) -> float:
 
 
 def beyond(marks: Sequence[Numbered], size: int, *, lying: bool) -> dict[int, LabelPlace]:
-    """Return the positions of numbers beyond the ends of horizontal or vertical bars, by number of the mark."""
+    """Return the positions of numbers beyond the ends of horizontal or vertical bars, by the index of the mark."""
     ends = [_end(mark, lying=lying) for mark in marks]
     far = GAP if lying else GAP + _height(size) / 2 - 2
     places = [
@@ -118,7 +118,7 @@ def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, Lab
 
 
 def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, LabelPlace]:
-    """Return the positions of numbers at points, which lines may have `joined`; all `above` if areas are below."""
+    """Return the positions of numbers at points, which lines may join (`joined`); `above` them if areas are below."""
     ends = [(mark.box.left, mark.box.top) for mark in marks]
     far = _DOT + _height(size) / 2
     side = _DOT + 2
@@ -141,7 +141,7 @@ def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -
 
 
 def _end(mark: Numbered, *, lying: bool) -> tuple[float, float]:
-    """Return the middle of the end of a bar at which its number is placed."""
+    """Return the middle of the end of a bar that gets the number."""
     left, top, right, bottom = _rect(mark.box)
     if lying:
         return (right if mark.sign > 0 else left), (top + bottom) / 2
@@ -156,7 +156,7 @@ def _placed(
     others: Sequence[_Rect],
     lines: Sequence[tuple[_Point, _Point]] = (),
 ) -> dict[int, LabelPlace]:
-    """Return the first free position of each number; `others` are marks that it must not cover, except its own."""
+    """Return the first free position for each number; it must not cover `others`, except its own mark."""
     taken: list[_Rect] = []
     found: dict[int, LabelPlace] = {}
     for at in _order(ends):
@@ -176,13 +176,13 @@ def _placed(
 
 
 def _order(ends: Sequence[_Point]) -> Iterable[int]:
-    """Return the marks in the order in which they get positions: the highest and the lowest are the most informative."""
+    """Return the indices of marks in the order of placement: first the highest and the lowest, as most informative."""
     by_height = sorted(range(len(ends)), key=lambda at: ends[at][1])
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 
 
 def _text_rect(text: str, end: _Point, place: LabelPlace, size: int) -> _Rect:
-    """Return the rectangle that a number takes at the end of its mark."""
+    """Return the rectangle that a number occupies at the end of its mark."""
     x, y = end[0] + place.dx, end[1] + place.dy
     long, half = width(text, size), _height(size) / 2
     left = x - {"left": 0.0, "center": long / 2, "right": long}[place.align]
@@ -190,7 +190,7 @@ def _text_rect(text: str, end: _Point, place: LabelPlace, size: int) -> _Rect:
 
 
 def _segments(marks: Sequence[Numbered]) -> Iterator[tuple[_Point, _Point]]:
-    """Yield the lines between neighbours in one series, which run from left to right."""
+    """Yield the lines that join neighbouring points of each series from left to right."""
     points: dict[tuple[object, MarkBounds], list[_Point]] = {}
     for mark in marks:
         points.setdefault((mark.series, mark.plot), []).append((mark.box.left, mark.box.top))

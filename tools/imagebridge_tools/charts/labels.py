@@ -1,4 +1,4 @@
-"""Room for text: labels of axes and legends wrapped, rotated and reduced until they are all readable."""
+"""Fits the labels of axes and legends: wraps, rotates and shrinks them until all are readable."""
 
 import json
 import re
@@ -11,38 +11,38 @@ from .text_width import BOLD, broken, shortened, wide
 from .theme import NORMAL
 
 LETTER = 0.58
-"""The average width of a letter, as a share of the font's size."""
+"""The average width of a letter, as a fraction of the font size."""
 
 LINE = 1.2
-"""Height of a line as a share of the font's size."""
+"""The height of a line, as a multiple of the font size."""
 
 WHOLE = 1.01
-"""The smallest distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
+"""The minimum distance between two ticks if all numbers are whole; with 1, Vega divides a span of 1 or 2 into halves."""
 
 _ENTRY = 16
-"""The smallest height of a legend entry: that of its symbol."""
+"""The minimum height of a legend entry, which is the height of its symbol."""
 
 _NARROW = 26
-"""Characters in a line of a label if nothing requires another width."""
+"""The number of characters in a line of a label if nothing requires a different width."""
 
 _SHORT = 9.3
-"""The largest width of slanted labels, as a multiple of the letters' size."""
+"""The maximum width of slanted labels, as a multiple of the font size."""
 
 _SLANTED = 1.45
-"""How much further apart slanted labels are than upright ones."""
+"""The distance between slanted labels, as a multiple of that between vertical ones."""
 
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d\d)?")
 _DAY_STEPS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28, 30, 60, 90, 180, 365)
 _EDGE_STEPS = (1, 2, 4, 5, 10, 20)
 _EACH_DAY = 12
-"""The most days and months that are all named; with more, only every few."""
+"""The maximum number of days or months that all get a label; if there are more, only some of them do."""
 
 _DAY_LETTERS = 8
-"""Letters of the longest label of a day, including its spacing."""
+"""The number of letters in the longest label of a day, including its spacing."""
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _SIZES = (11, 9)
-"""Heights of letters to try if the largest do not fit."""
+"""The font sizes to try if the largest does not fit."""
 
 
 def below(
@@ -50,7 +50,7 @@ def below(
 ) -> dict[str, JsonValue]:
     """Return the axis of categories below a chart.
 
-    Each label has `room` pixels, in a picture `height` pixels high.
+    Each label may be `room` pixels wide, in a picture `height` pixels high.
     """
     for size in _sizes(largest)[:2]:  # Rotated letters are easier to read than the smallest ones.
         for letters in (_NARROW, 18, 14, 11, max(_NARROW, int((room - 6) / (size * LETTER)))):
@@ -76,7 +76,7 @@ def below(
 def _some_days(
     days: Sequence[str], room: float, size: int, least: float, *, down: bool = False
 ) -> dict[str, JsonValue]:
-    """Return an axis that names every few of many days, at least `least` pixels apart, and the year where another one starts."""
+    """Return an axis that labels some of many days, at least `least` pixels apart, and the year wherever it changes."""
     step = next((step for step in _DAY_STEPS if step * room >= least), len(days))
     shown, lines, year = [*days[::step]], list[list[str]](), ""
     for day in shown:
@@ -90,7 +90,7 @@ def _some_days(
 
 
 def edges(numbers: Sequence[float], room: float, size: int) -> list[JsonValue]:
-    """Return the edges of bins that are labelled on an axis of `room` pixels: all, or every few from the first."""
+    """Return the edges of bins to label on an axis of `room` pixels: all, or every nth starting at the first."""
     widest = max(wide(f"{number:,.6g}") for number in (numbers[0], numbers[len(numbers) // 2], numbers[-1]))
     each = room / max(1, len(numbers) - 1)
     step = next((step for step in _EDGE_STEPS if step * each >= (widest + 1) * size), len(numbers))
@@ -98,7 +98,7 @@ def edges(numbers: Sequence[float], room: float, size: int) -> list[JsonValue]:
 
 
 def _deep(height: float, size: int) -> int:
-    """Return how many letters of a rotated label fit below a chart: a third of its height."""
+    """Return how many letters of a rotated label fit below a chart, in a third of its height."""
     return max(12, int(height * 0.35 / (size * LETTER)))
 
 
@@ -116,7 +116,7 @@ def beside(
 ) -> tuple[dict[str, JsonValue], bool]:
     """Return the axis of categories at the side, and whether all labels fit.
 
-    Each has `room` pixels of height, in a picture `width` pixels wide.
+    Each label may be `room` pixels high, in a picture `width` pixels wide.
     """
     apart = largest * LINE * 1.5
     if len(labels) > _EACH_DAY and room < apart and all(map(_DAY.fullmatch, labels)):
@@ -139,7 +139,7 @@ def beside(
 
 
 def _shortened(labels: Sequence[str], letters: int) -> list[list[str]]:
-    """Return labels of one line, with their middles omitted if they are too long: the ends distinguish them."""
+    """Shorten labels to one line by leaving out their middles, as their ends distinguish them."""
     return [[shortened(label, letters * LETTER)] for label in labels]
 
 
@@ -160,7 +160,7 @@ def _centred(labels: Sequence[str], lines: Sequence[list[str]], size: int) -> di
 def legend(
     labels: Sequence[str], width: float, height: float, largest: int = NORMAL.text
 ) -> dict[str, JsonValue]:
-    """Return a legend that takes at most half of the `width` and all of the `height`, in pixels."""
+    """Return a legend that occupies at most half of the `width` and all of the `height`, in pixels."""
     for size in _sizes(largest):
         for columns, letters in ((1, _NARROW), (1, 18), (1, 34), (2, _NARROW), (2, 18), (3, 18)):
             lines = _broken(labels, letters)
@@ -175,7 +175,8 @@ def legend(
 
 
 def header(labels: Sequence[str], width: float, size: int, most: int = 3) -> tuple[dict[str, JsonValue], int]:
-    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its lines: at most `most`.
+    """Return the header of small charts `width` pixels wide, in bold letters of `size`, and its number of lines, up to
+    `most`.
 
     The middles of longer names are omitted.
     """
@@ -207,14 +208,14 @@ def under(
 
 
 def _in_order(entries: int, columns: int) -> bool:
-    """Return whether Vega fills the columns downwards in order: if two entries are missing, it fills some across."""
+    """Return whether Vega fills the columns from top to bottom, which it does if at most one entry is missing."""
     return -entries % columns <= 1
 
 
 def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[float]:
-    """Return the height of the title and of each row of a legend: that of its highest label.
+    """Return the heights of a legend's title and of its rows, each as high as its highest label.
 
-    The columns are filled downwards, one after another.
+    The columns are filled from top to bottom, one after another.
     """
     rows = -(-len(lines) // columns)
     counts = [max(map(len, lines[row::rows])) for row in range(rows)]
@@ -226,11 +227,11 @@ def _broken(labels: Sequence[str], letters: int) -> list[list[str]]:
 
 
 def _widest(lines: Sequence[Sequence[str]]) -> float:
-    """Return the width of the longest line, as a multiple of the letters' size."""
+    """Return the width of the longest line, as a multiple of the font size."""
     return max(wide(line) for label in lines for line in label)
 
 
 def expression(labels: Sequence[str], lines: Sequence[list[str]]) -> dict[str, JsonValue]:
-    """Return the Vega expression that wraps the labels that are not shown unchanged."""
+    """Return the Vega expression that replaces wrapped or shortened labels."""
     table = {label: parts for label, parts in zip(labels, lines, strict=True) if parts != [label]}
     return {"labelExpr": f"({json.dumps(table)})[datum.label] || (datum.label)"} if table else {}

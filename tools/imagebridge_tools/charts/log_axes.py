@@ -1,18 +1,19 @@
-"""Logarithmic axes: their ends and their ticks."""
+"""Computes the ends and the ticks of logarithmic axes."""
 
 import math
 from collections.abc import Sequence
 
 _DECADES = 3
-"""Powers of ten from which on an axis has ticks only at these; shorter axes also have ticks at 2 and 5 times."""
+"""An axis over this many powers of ten has ticks only at these; shorter axes also have ticks at 2 and 5 times each."""
 
 _ROUND = (1, 2, 5)
 
 
 def ends(kind: str, cells: Sequence[float], *, ground: bool) -> tuple[float, float]:
-    """Return the ends of a "log" or "symlog" axis for some numbers, both round.
+    """Return round numbers for the ends of a "log" or "symlog" axis that shows the numbers in `cells`.
 
-    A bar for the smallest number would have no length on a log axis that begins there: with `ground` the axis begins below it.
+    On a log axis that starts at the smallest number, its bar would have no length: with `ground`, the axis starts below
+    it.
     """
     low, high = min(cells), max(cells)
     if kind == "symlog":
@@ -28,7 +29,7 @@ def ends(kind: str, cells: Sequence[float], *, ground: bool) -> tuple[float, flo
 
 
 def ticks(kind: str, low: float, high: float, most: int) -> list[float]:
-    """Return the ticks of such an axis from `low` to `high`, at most about `most`, the roundest first."""
+    """Return about `most` ticks or fewer for an axis from `low` to `high`, with a preference for round numbers."""
     if kind == "symlog":
         return [
             *(-tick for tick in reversed(_powers(1, -low, most // 2 if high > 0 else most))),
@@ -45,7 +46,7 @@ def ticks(kind: str, low: float, high: float, most: int) -> list[float]:
 
 
 def _powers(low: float, high: float, most: int) -> list[float]:
-    """Return powers of ten, every few of them if there are many, counted from the largest, whose tick is never missing."""
+    """Return powers of ten, or every nth of them if there are many, always including the largest."""
     if high < low:
         return []
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
@@ -54,7 +55,7 @@ def _powers(low: float, high: float, most: int) -> list[float]:
 
 
 def _round(number: float, *, up: bool) -> float:
-    """Return the next 1, 2 or 5 times a power of ten from a positive number, upwards or downwards."""
+    """Round a positive number up or down to 1, 2 or 5 times a power of ten."""
     power = math.floor(math.log10(number))
     near = [_times(factor, one) for one in (power - 1, power, power + 1) for factor in _ROUND]
     if up:

@@ -1,4 +1,4 @@
-"""From a kind of chart and rows to a Vega-Lite spec. Each kind is one function; `style` determines the look."""
+"""Turns a kind of chart and its rows into a Vega-Lite spec. Each kind is one function; `style` determines the look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,19 +14,19 @@ from .theme import heading, merged
 from .titles import titled
 
 _CELL = 40
-"""The smallest side of a small chart, in pixels."""
+"""The minimum width and height of a small chart, in pixels."""
 
 _SPACING = 24
-"""Pixels between small charts."""
+"""The distance between small charts, in pixels."""
 
 _HEADED = 0.95
-"""The largest share of a small chart's width for its name: `fit` makes it a little narrower."""
+"""The maximum share of a small chart's width for its name, as `fit` makes the chart a little narrower."""
 
 _CELL_TEXT = 11
-"""Height of the numbers in the cells of a heatmap."""
+"""The font size of the numbers in the cells of a heatmap."""
 
 _MIDDLE = 0.72
-"""Where the share of a slice is written, from the middle of a pie to its edge."""
+"""The distance of a slice's percentage from the centre of a pie, as a fraction of the radius."""
 
 _SHAPE = 1.5
 """The preferred ratio of width to height of a small chart."""
@@ -41,14 +41,14 @@ def vega_lite(chart: Chart) -> JsonObject:
 
 
 def _framed(chart: Chart) -> JsonObject:
-    """Return what every chart has: data, title, theme."""
+    """Return the parts that every chart has: data, title and theme."""
     spec: JsonObject = {"data": {"values": chart.rows}, "config": merged({}, chart.style)}
     title = heading(chart.frame, chart.style)
     return spec | ({"title": title} if title else {})
 
 
 def _facets(chart: Chart) -> JsonObject:
-    """Draw small charts side by side, one for each value. Their size is a first guess, which `fit` corrects."""
+    """Draw small charts side by side, one for each value. Their size is a first estimate, which `fit` corrects."""
     values = chart.distinct("facet")
     names = [str(value) for value in values]
     width, height, columns = max(_arranged(names, chart, n) for n in range(1, len(values) + 1))[1:]
@@ -68,7 +68,7 @@ def _facets(chart: Chart) -> JsonObject:
 
 
 def _arranged(names: Sequence[str], chart: Chart, columns: int) -> tuple[float, int, int, int]:
-    """Return how large small charts are with that many columns, then their approximate width and height, and the columns."""
+    """Return a score for the size of small charts in `columns` columns, their approximate size, and `columns`."""
     count, text = len(names), chart.style.text
     rows = -(-count // columns)
     across = chart.frame.width - (encoding.width_beside_plot(chart) if chart.kind != "pie" else 0)
@@ -120,7 +120,7 @@ def _unit_view(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _bar(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw bars side by side for each colour, or stacked; horizontal ones if labels would not fit below."""
+    """Draw bars for each colour side by side or stacked; the bars are horizontal if their labels would not fit below."""
     _, along, channels, side = encoding.places(chart, width, height)
     number: JsonObject = {
         "field": side,
@@ -174,7 +174,7 @@ def _dots(chart: Chart) -> float:
 
 
 def _layered(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw several kinds over each other; those with a separate scale get an axis at the right."""
+    """Draw several kinds on top of each other; kinds with a separate scale get an axis on the right."""
     x = encoding.along(chart, "x", width, height)
     layers: list[JsonValue] = []
     for kind, series in chart.layers.items():
@@ -218,7 +218,7 @@ def _part(chart: Chart, kind: ChartKind, rows: Sequence[Mapping[str, JsonValue]]
 
 
 def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw bins, which have already been counted, touching each other."""
+    """Draw adjacent bars for bins that have already been counted."""
     channels = _reaching(chart, "x", width, height)
     y: JsonObject = {"field": "y", "type": "quantitative", **encoding.named(chart, "y")}
     overlaid = chart.stack is False and "color" in chart.names
@@ -240,7 +240,7 @@ def _histogram(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
-    """Return the encodings of a side on which each row extends from one position to another."""
+    """Return the encodings of a direction in which each row extends from one position to another."""
     first = encoding.along(chart, role, width, height)
     if chart.types[role] == "number":
         first |= {"scale": encoding.scale(chart, role, {"zero": False, "nice": False})}
@@ -255,7 +255,7 @@ def _reaching(chart: Chart, role: str, width: int, height: int) -> JsonObject:
 
 
 def _edges(chart: Chart, room: float) -> list[JsonValue]:
-    """Return the edges of bins that are labelled along an axis of `room` pixels, including those of empty bins."""
+    """Return the edges of bins to label along an axis of `room` pixels, including the edges of empty bins."""
     low, high = (
         [cell for row in chart.rows if isinstance(cell := row[key], int | float)] for key in ("x", "x2")
     )
@@ -269,7 +269,7 @@ def _edges(chart: Chart, room: float) -> list[JsonValue]:
 
 
 def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw the density of points. Counts differ by powers of ten, so the colours are logarithmic."""
+    """Draw the density of points. The colour scale is logarithmic because counts differ by powers of ten."""
     channels = _reaching(chart, "x", width, height) | _reaching(chart, "y", width, height)
     for role in "xy":
         place = encoding.mapping(channels[role])
@@ -285,11 +285,11 @@ def _density_marks(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 _SEALED: JsonObject = {"strokeWidth": 0.6, "stroke": {"expr": "scale('color', datum.color)"}}
-"""Edges in the colour of the cells close the seams that rounding leaves between them."""
+"""Borders in the colour of the cells, to close the gaps that rounding leaves between them."""
 
 
 def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw a coloured cell for each pair of positions, with its number if cells have room for it."""
+    """Draw a coloured cell for each pair of positions, with its number if the cells are large enough."""
     columns, rows = len(chart.distinct("x")), len(chart.distinct("y"))
     numbers = [cell for row in chart.rows if isinstance(cell := row["color"], int | float)]
     around = min(numbers) < 0 < max(numbers)
@@ -323,7 +323,7 @@ def _heatmap(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _cell_format(numbers: Sequence[float]) -> str:
-    """Return the format of numbers in cells: whole, or with as many digits as distinguish them."""
+    """Return the format of numbers in cells: whole, or with enough digits to tell them apart."""
     if all(isinstance(number, int) or number.is_integer() for number in numbers):
         return ",d" if max(map(abs, numbers)) < 100_000 else ".3~s"
     sizes = [abs(number) for number in numbers if number]
@@ -331,7 +331,7 @@ def _cell_format(numbers: Sequence[float]) -> str:
 
 
 def _box(chart: Chart, width: int, height: int) -> JsonObject:
-    """Draw boxes from the lower to the upper quartile, whiskers, medians and outliers, all computed already."""
+    """Draw boxes from the lower to the upper quartile, whiskers, medians and outliers, all from computed values."""
     place, along, channels, _ = encoding.places(chart, width, height)
     series = len(chart.distinct("color")) if encoding.grouped(chart, "x") else 1
     across = encoding.plot(chart, width, height)[place == "y"]
@@ -366,7 +366,7 @@ def _box(chart: Chart, width: int, height: int) -> JsonObject:
 
 
 def _pie(chart: Chart) -> JsonObject:
-    """Draw slices in the order of the data, with their shares in the legend and on slices that have room."""
+    """Draw slices in the order of the data, with their shares in the legend, and on slices that are large enough."""
     theta: JsonObject = {"field": "y", "type": "quantitative", "stack": True, "sort": None}
     order: JsonObject = {"field": "order", "type": "quantitative"}
     title = chart.frame.titles.get("color", chart.frame.titles.get("x", chart.names["x"]))

@@ -1,4 +1,4 @@
-"""D3 formats of numbers and dates: whether they are valid, and fit what a chart shows."""
+"""Checks D3 formats of numbers and dates: whether they are valid, and whether they suit the chart."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,17 +15,17 @@ _NUMBER = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
 """A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
 
 _DATE = re.compile("%[-_0]?[a-zA-Z]")
-"""What a date format contains: a % before each letter, while number formats have at most one, at the end."""
+"""Matches a part of a date format: a % before a letter. Number formats have at most one %, at the end."""
 
 _SHEET = re.compile(r"[#0][#0,]*(\.(?P<places>[#0]+))?(?P<percent>%?)")
-"""A number format in the form of spreadsheets, which D3 reads as something else."""
+"""A number format as in spreadsheets, which D3 would misread."""
 
 
 def check(formats: Mapping[str, str]) -> None:
     """Check that formats are valid in D3.
 
     Raises:
-        ArgumentError: the message says what to write; for a spreadsheet format, the equivalent in D3.
+        ArgumentError: a format is invalid; for a spreadsheet format, the message contains the equivalent in D3.
     """
     for role, form in formats.items():
         if sheet := _SHEET.fullmatch(form):
@@ -45,7 +45,7 @@ def of_dates(form: str) -> bool:
 
 
 def written_number(value: float, form: str) -> str:
-    """Return a text about as long as a number in a D3 format; unusual notations and bases are assumed to be long."""
+    """Return a text about as long as a number in a D3 format; for unusual notations and bases, a long one."""
     plain = re.fullmatch(r"[+-]?(?P<money>\$?)(?P<comma>,?)(\.(?P<places>\d+))?~?(?P<type>[defgrs%]?)", form)
     if not plain:
         return "−000,000,000"
@@ -61,10 +61,10 @@ def written_number(value: float, form: str) -> str:
 
 
 def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
-    """Refuse a format that does not suit what a role shows along an axis or in shades.
+    """Check that a format suits the values that a role shows along an axis or in shades.
 
     Raises:
-        ArgumentError: a date format for numbers, a number format for dates, or any format for names.
+        ArgumentError: it is a date format for numbers, a number format for dates, or any format for names.
     """
     held = f"but {role} {name!r} contains" if name else f"but {role} has"
     if sort == "text":
@@ -76,10 +76,10 @@ def check_axis(role: str, name: str, sort: ColumnType, form: str) -> None:
 
 
 def check_role(role: str, form: str, names: Mapping[str, str], counted: str | None) -> None:
-    """Refuse a format for a role that a chart does not have; the role that is `counted` has numbers.
+    """Check that the chart has the role of a format; the `counted` role has numbers.
 
     Raises:
-        ArgumentError: there is such a format, or one for dates on what is counted.
+        ArgumentError: the chart does not have the role, or the format for counts is a date format.
     """
     if role not in names and role != counted:
         raise ArgumentError("formats", f"has {role}, which this chart does not use")
@@ -88,10 +88,10 @@ def check_role(role: str, form: str, names: Mapping[str, str], counted: str | No
 
 
 def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, form: str) -> list[JsonValue]:
-    """Return dates that are used as names, such as those of bars, as the format writes them.
+    """Format dates that are used as names, such as the names of bars.
 
     Raises:
-        ArgumentError: they are not dates, the format is for numbers, or it writes two of them the same way.
+        ArgumentError: the cells are not dates, the format is for numbers, or two dates look the same in it.
     """
     if sort == "number":
         problem = (

@@ -1,4 +1,4 @@
-"""Writes the numbers of a chart at its marks if requested: they are measured first, then written where there is room."""
+"""Writes the numbers of a chart at its marks if requested: measures them, then writes those that fit."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,21 +16,21 @@ from .plan import Chart
 from .worker import LyingMark
 
 MOST = 100
-"""The most numbers that are written; more would cover each other."""
+"""The maximum number of labels; more would overlap."""
 
 _SIZES = (11, 9)
-"""Heights of letters to try if those of the chart are too large."""
+"""The font sizes to try if the size of the chart's text is too large."""
 
 _KINDS = ("bar", "line", "area", "scatter", "histogram")
 
 _LEAST = 0.4
-"""The smallest share of an axis for its marks, however long their numbers are."""
+"""The minimum share of an axis for its marks, however long their numbers are."""
 
 _ROUNDS = 30
-"""The most times that an axis is extended, which makes each of its pixels mean more, until it has room at both ends."""
+"""The maximum number of times that an axis is extended to fit the numbers, as each extension changes its scale."""
 
 _AT, _TOLD = "at", "told"
-"""The fields that number the rows and contain their numbers while they are measured."""
+"""The fields that contain the index of each row, and its number while the numbers are measured."""
 
 _SCALES: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "linear": (float, float),
@@ -40,7 +40,7 @@ _SCALES: Mapping[str, tuple[Callable[[float], float], Callable[[float], float]]]
         lambda place: math.copysign(math.expm1(abs(place)), place),
     ),
 }
-"""The positions of numbers along an axis, and the number at a position."""
+"""Functions from a number to its position along an axis, and from a position to the number, by scale."""
 
 
 def measurable(view: JsonObject, chart: Chart) -> JsonObject:
@@ -68,17 +68,17 @@ def measurable(view: JsonObject, chart: Chart) -> JsonObject:
 
 
 def numbered(chart: Chart) -> Chart:
-    """Return the chart with numbered rows, as `measurable` needs them."""
+    """Return the chart with an index in each row, which `measurable` needs."""
     return replace(chart, rows=[{**row, _AT: at} for at, row in enumerate(chart.rows)])
 
 
 def is_measurable(spec: JsonObject) -> bool:
-    """Return whether numbers may be written in a spec."""
+    """Return whether a spec has the layer that is needed to write numbers."""
     return _silent(spec) is not None
 
 
 def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Chart:
-    """Return the chart whose axis of numbers extends as far beyond its marks as their numbers need."""
+    """Return the chart with its axis of numbers extended beyond its marks to fit the labels."""
     side, silent = _side(chart), _silent(spec)
     if not marks or not silent or chart.parted or side in chart.options.ranges:
         return chart
@@ -105,9 +105,9 @@ def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Cha
 def _reaching(
     room: Sequence[tuple[float, float]], long: float, scale: str, *, zero: bool
 ) -> tuple[float | None, float | None]:
-    """Return the ends of an axis of `long` pixels that has the pixels that each of its numbers needs beyond it.
+    """Return the ends of an axis of `long` pixels that leaves the space that each label needs beyond its number.
 
-    `zero`: the axis includes 0 in any case.
+    `zero`: the axis always includes 0.
     """
     place, number = _SCALES[scale]
     above = [(place(value), pixels) for value, pixels in room if value >= 0]
@@ -126,7 +126,7 @@ def _reaching(
 
 
 def lacking(spec: JsonObject, chart: Chart) -> str:
-    """Return a remark on requested numbers that a chart with numbers of its own has no room for."""
+    """Return a remark if numbers were requested for a pie or heatmap that is too small to show them."""
     if not chart.options.labels or chart.kind not in ("pie", "heatmap"):
         return ""
     layers = encoding.mapping(spec.get("spec", spec)).get("layer")
@@ -143,14 +143,14 @@ def lacking(spec: JsonObject, chart: Chart) -> str:
 
 
 class NumberedSpec(NamedTuple):
-    """A spec with the numbers of its chart at the marks, and a remark on those without room."""
+    """A spec with the numbers of its chart at the marks, and a remark on numbers that do not fit."""
 
     spec: JsonObject
     note: str
 
 
 def written(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> NumberedSpec:
-    """Return the spec of a `measurable` chart with its numbers where they have room."""
+    """Return the spec of a `measurable` chart with the numbers that fit."""
     silent = _silent(spec) or {}
     tries = [(size, _places(silent, chart, marks, size)) for size in _sizes(chart)]
     size, places = max(tries, key=lambda one: (len(one[1]), one[0]))
@@ -190,14 +190,14 @@ def _sizes(chart: Chart) -> list[int]:
 
 
 def _parts(marks: Sequence[LyingMark]) -> Iterator[tuple[int, str, LyingMark]]:
-    """Yield the number of each mark's row, its number as text, and the mark."""
+    """Yield the index of each mark's row, its number as text, and the mark."""
     for mark in marks:
         at, _, words = mark.description.partition(" ")
         yield int(at), words, mark
 
 
 def _text_layer(silent: JsonObject, chart: Chart, size: int) -> JsonObject:
-    """Return the layer that writes the numbers of those rows that have a position for them."""
+    """Return the layer that writes the numbers of rows that have a position for them."""
     side = _side(chart)
     along = _along(silent, side)
     channels = encoding.mapping(silent["encoding"])
@@ -228,7 +228,7 @@ def _silent(spec: JsonObject) -> JsonObject | None:
 
 
 def _replaced(spec: JsonObject, layers: list[JsonValue]) -> JsonObject:
-    """Return a spec whose invisible layer is replaced by others."""
+    """Return a spec with its invisible layer replaced by others."""
     if "spec" in spec:
         return {**spec, "spec": _replaced(encoding.mapping(spec["spec"]), layers)}
     known = spec["layer"]

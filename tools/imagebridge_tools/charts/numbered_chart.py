@@ -1,4 +1,4 @@
-"""A chart with its numbers at its marks: measured, given room for them, measured again, and drawn."""
+"""Draws a chart with numbers at its marks: measures it, makes room for the numbers, measures again and draws."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -11,11 +11,11 @@ from .plan import Chart
 from .worker import LyingMark
 
 Lying = Callable[[JsonObject], Awaitable[Sequence[LyingMark]]]
-"""Returns the positions of the marks of a spec."""
+"""A function that returns the positions of the marks of a spec."""
 
 
 async def fitted(chart: Chart, draw: fit.Draw, lying: Lying, seconds: float) -> fit.Fitted:
-    """Draw a kind of chart, small charts until they fill the picture, with those numbers that have room."""
+    """Draw a kind of chart with the numbers that fit; small charts are drawn again until they fill the picture."""
     numbered = number_labels.numbered(chart)
     drawing = await to_thread.run_sync(marks.vega_lite, numbered)
     numbered = number_labels.with_room(drawing, numbered, await lying(drawing))

@@ -1,4 +1,4 @@
-"""Params of a spec whose names clash with the drawing engine's own."""
+"""Renames params of a spec whose names clash with those of the drawing engine."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _LITERAL = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 
 
 def renamed(spec: SpecView) -> SpecView:
-    """Return a spec whose params have unique names."""
+    """Return a spec without params whose names clash with signals of Vega."""
     names = {
         name: f"{name}_param" for _, view in views(spec) for name in _parameter_names(view) if name in _KEPT
     }

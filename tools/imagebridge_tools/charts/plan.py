@@ -1,4 +1,4 @@
-"""What a chart shows: rows with a role for each cell, ready to be drawn."""
+"""The content of a chart: rows with a role for each cell, ready to be drawn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,16 +43,15 @@ ROLES = ("x", "y", "color", "facet")
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What is drawn: rows with the keys x, y, color and facet, of which the last two may be missing.
+    """A chart to draw: rows with the keys x, y, color and facet, of which the last two may be missing.
 
-    `names` are the fields' own names by role, `types` what they contain. `horizontal` bars have their numbers in x.
-    `zoned`: its dates had a time zone, and are given in UTC. `every` are the slices of a pie if `rows` has the
-    smallest of them combined. `cells`: rows of a histogram or a density extend from x to x2 and y to y2. `layers`:
-    the series that each kind draws, if there are several kinds; `right`: those whose axis is at the right,
-    `units`: the unit of the numbers of each.
-    `note`: a remark on reduced rows. `missing`: on rows left out. `readings`: on how columns were read.
-    `options`: options besides the fields. `reach`: the ends of axes of numbers that extend beyond their
-    marks.
+    `names` are the fields' own names by role, and `types` their types. `horizontal` bars have their numbers in x.
+    `zoned`: its dates had a time zone, and were converted to UTC. `every` contains all slices of a pie if the smallest
+    are combined in `rows`. `cells`: rows of a histogram or a density extend from x to x2 and y to y2. `layers`: the
+    series that each kind draws, if there are several kinds; `right`: the series whose axis is on the right; `units`:
+    the unit of each series. `note`: a remark on reduced rows. `missing`: a remark on rows left out. `readings`: a
+    remark on how columns were read. `options`: options apart from the fields. `reach`: the ends of axes of numbers that
+    extend beyond their marks.
     """
 
     kind: ChartKind
@@ -78,12 +77,12 @@ class Chart:
 
     @property
     def style(self) -> Style:
-        """The sizes of letters and edges, and the colours."""
+        """The font sizes, margins and colours."""
         return style(self.frame.width, self.frame.height, self.frame.theme)
 
     @property
     def stacked(self) -> bool:
-        """Whether colours are stacked: for bars if requested, for areas and histograms unless not."""
+        """Whether colours are stacked: for bars only if requested, for areas and histograms by default."""
         kinds = self.kind == "bar" and bool(self.stack), self.kind in ("area", "histogram")
         return not self.layers and (kinds[0] or (kinds[1] and self.stack is not False))
 
@@ -94,13 +93,13 @@ class Chart:
 
     @property
     def below(self) -> float:
-        """The approximate pixels of the height that are not for the plot."""
+        """The approximate height above and below the plot, in pixels."""
         # The room for a normal chart's title is included, whether there is one or not.
         return self.style.below + (0 if self.style.normal else self.heading)
 
     @property
     def heading(self) -> float:
-        """Pixels of the height for the title and the subtitle."""
+        """The height of the title and the subtitle, in pixels."""
         title_definition = heading(self.frame, self.style)
         if not title_definition:
             return 0

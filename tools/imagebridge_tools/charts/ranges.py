@@ -1,4 +1,4 @@
-"""Requested ranges of axes: read as what the axis shows, and what lies outside them counted."""
+"""Reads the requested ranges of axes in the type of each axis, and counts the rows outside them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from .plan import Chart
 
 
 def settled(chart: Chart, mistakes: Mistakes) -> Chart:
-    """Return the chart with its ranges as numbers or moments, like its axes; wrong ones are recorded."""
+    """Return the chart with its ranges as numbers or moments, like its axes; invalid ranges are recorded as mistakes."""
     ranges: dict[str, Range] = {}
     for role, limits in chart.options.ranges.items():
         if found := mistakes.of(partial(_range, chart, role, limits)):
@@ -28,7 +28,7 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     """Return the range of one axis.
 
     Raises:
-        ArgumentError: the axis has names, or the range does not suit what it shows.
+        ArgumentError: the axis shows names, or the range does not suit its values.
     """
     counts = role == "y" and chart.kind == "histogram"
     column_type: ColumnType = "number" if counts else chart.types.get(role, "text")
@@ -41,15 +41,15 @@ def _range(chart: Chart, role: str, limits: Range) -> Range:
     if low >= high:
         mistakes.add(ArgumentError("ranges", f"of {role} is {list(limits)}; give the lower end first"))
     if chart.options.scales.get(role) == "log" and min(low, high) <= 0:
-        problem = f"of {role} begins at {limits[0 if low <= high else 1]}, which a log axis cannot show"
-        problem = f"{problem}; begin above 0, or give scales={{{role!r}: 'symlog'}}"
+        problem = f"of {role} starts at {limits[0 if low <= high else 1]}, which a log axis cannot show"
+        problem = f"{problem}; start above 0, or give scales={{{role!r}: 'symlog'}}"
         mistakes.add(ArgumentError("ranges", problem))
     mistakes.tell()
     return first, last
 
 
 def _end(role: str, limit: JsonValue, column_type: ColumnType) -> JsonValue:
-    """Return one end of a range in the form that the axis of its role takes."""
+    """Return one end of a range in the form that the axis of its role requires."""
     if column_type == "number":
         known = numbers([limit]) if not isinstance(limit, bool) else None
         if known is None:
@@ -97,6 +97,6 @@ def of_rows(chart: Chart) -> Chart:
 
 
 def of_bars(chart: Chart, kind: str) -> Chart:
-    """Return the chart of bars with a remark on those that extend beyond the range of their axis."""
+    """Return the chart with a remark on bars that extend beyond the range of their axis."""
     roles: Mapping[str, tuple[str, ...]] = {"bar": ("x", "y"), "histogram": ("y",)}
     return outside(chart, roles.get(kind, ()), "bar")

@@ -1,4 +1,4 @@
-"""Reduces many rows to few in the way that suits what is drawn: bins, cells, boxes, the points that a line needs. Pure."""
+"""Reduces many rows to a few for drawing: to bins, cells, boxes, or the points that a line needs. Pure functions."""
 
 import math
 from collections import Counter, defaultdict
@@ -11,17 +11,17 @@ from imagebridge_tools.tool_output import JsonValue
 ChartRow = Mapping[str, JsonValue]
 
 CELLS = (60, 40)
-"""The most cells of a density across and down: as many as can be distinguished, drawn in a fifth of a second."""
+"""The maximum number of cells of a density, across and down: few enough to tell apart, drawn in a fifth of a second."""
 
 BINS = 40
-"""The most bars of a histogram."""
+"""The maximum number of bars in a histogram."""
 
 _OUTLIERS = 200
-"""The most points beyond the whiskers of one box; the farthest."""
+"""The maximum number of points beyond the whiskers of one box; the farthest ones are shown."""
 
 
 def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
-    """Return the width of at most `most` bins from `low` to `high`: 1, 2 or 5 times a power of ten, or 1 and more."""
+    """Return a width for at most `most` bins from `low` to `high`: 1, 2 or 5 times a power of ten, and `whole` if so."""
     span = high - low
     least = max(span / most if span > 0 else abs(low) / 10 or 1.0, 1e-300)
     power = 10.0 ** math.floor(math.log10(least))
@@ -30,12 +30,12 @@ def step(low: float, high: float, most: int, *, whole: bool = False) -> float:
 
 
 def edge(value: float, width: float) -> int:
-    """Return the number of the bin of `width` that contains a value; the bin at 0 is 0."""
+    """Return the index of the bin of `width` that contains a value; the bin that starts at 0 has the index 0."""
     return math.floor(value / width + 1e-9)
 
 
 def binned(rows: Sequence[ChartRow], groups: Sequence[str]) -> tuple[list[dict[str, JsonValue]], float]:
-    """Count rows by bins of x and by the values of `groups`: rows with x, x2 and y, and the width of a bin."""
+    """Count rows by bins of x and by the values of `groups`; return rows with x, x2 and y, and the width of a bin."""
     known = [(x, row) for row in rows if isinstance(x := row["x"], int | float)]
     numbers = [x for x, _ in known]
     low, high = min(numbers), max(numbers)
@@ -54,7 +54,7 @@ def binned(rows: Sequence[ChartRow], groups: Sequence[str]) -> tuple[list[dict[s
 
 
 def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValue]]:
-    """Count points by the cells of a grid: rows with x, x2, y, y2 and color, the count."""
+    """Count points by the cells of a grid; return rows with x, x2, y, y2, and the count as color."""
     wide, columns = _parts_of_axis(xs, CELLS[0])
     high, rows = _parts_of_axis(ys, CELLS[1])
     left, bottom = min(xs), min(ys)
@@ -71,7 +71,7 @@ def density(xs: Sequence[float], ys: Sequence[float]) -> list[dict[str, JsonValu
 
 
 def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int]]:
-    """Return the width of equal parts of an axis, and the part that contains each value."""
+    """Divide an axis into equal parts; return their width, and the index of the part that contains each value."""
     low, high = min(values), max(values)
     # The largest value is in the last part, not after it.
     width = (high - low) / parts * (1 + 1e-9) or 1.0
@@ -79,7 +79,8 @@ def _parts_of_axis(values: Sequence[float], parts: int) -> tuple[float, list[int
 
 
 def boxes(rows: Sequence[ChartRow], keys: Sequence[str]) -> list[dict[str, JsonValue]]:
-    """Return a box for each value of `keys`, and its outliers: rows with low, q1, y (the median), q3, high, or with out.
+    """Return boxes by the values of `keys`, as rows with low, q1, y (the median), q3 and high, and outliers, as rows
+    with out.
 
     Whiskers extend to the farthest value within 1.5 times the height of the box, as Tukey draws them.
     """
@@ -118,7 +119,7 @@ def counts(rows: Sequence[ChartRow], keys: Sequence[str], value: str) -> list[di
 def outline(
     rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
 ) -> list[ChartRow]:
-    """Return the rows that a line through all of them touches: first, lowest, highest, last in a column of pixels.
+    """Return the rows that shape a line: the first, lowest, highest and last one in each column of pixels.
 
     `place` are the rows' positions along x, divided into `columns`; each value of `groups` has a separate line.
     """
@@ -138,9 +139,8 @@ def outline(
 def averaged(
     rows: Sequence[ChartRow], place: Sequence[float], groups: Sequence[str], columns: int
 ) -> list[ChartRow]:
-    """Return a row for each column of pixels and value of `groups`: the position of the first, the mean of y.
-
-    Stacked areas need the same positions.
+    """Return a row with the mean of y for each column of pixels and value of `groups`. All values of `groups` share the
+    position of the first row in a column, as stacked areas need the same positions.
     """
     left, right = min(place), max(place)
     width = (right - left) / columns or 1.0
@@ -155,7 +155,7 @@ def averaged(
 
 
 def alone(rows: Sequence[ChartRow], place: Sequence[float | None], groups: Sequence[str]) -> set[int]:
-    """Return the numbers of the rows with a y whose neighbours along x have none: a line or area shows nothing there."""
+    """Return the indices of rows with a y whose neighbours along x have none, which a line or area would not show."""
     lines: defaultdict[Hashable, list[tuple[float, int]]] = defaultdict(list)
     for number, (row, x) in enumerate(zip(rows, place, strict=True)):
         if x is not None:
@@ -185,5 +185,5 @@ def _grouped(
 
 
 def _round(value: float) -> float:
-    """Return a number without the noise of binary fractions in its last digits."""
+    """Return a number without the rounding errors of binary fractions in its last digits."""
     return float(f"{value:.12g}")

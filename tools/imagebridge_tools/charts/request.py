@@ -1,4 +1,4 @@
-"""A call of generate_chart, read as far as possible without its data; everything that is wrong is recorded."""
+"""Reads the arguments of generate_chart, as far as that is possible without its data, and records all mistakes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ from .fields import LETTERS
 from .theme import THEMES, ChartFrame, ThemeName
 
 SMALLEST = 150
-"""The smallest side of a picture, in pixels."""
+"""The minimum width and height of a picture, in pixels."""
 
 SCALES = (0.5, 4)
-"""Pixels of the picture for each one of `width` and `height`, minimum and maximum."""
+"""The minimum and maximum number of output pixels per pixel of `width` and `height`."""
 
 _ROLES = ("x", "y", "color")
 """Roles that have titles and formats."""
@@ -29,7 +29,7 @@ _STACKED = ("bar", "area", "histogram")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a call requests, without what was wrong in it. `kinds` is empty for a chart from a spec."""
+    """The valid arguments of a call. `kinds` is empty for a chart from a spec."""
 
     kinds: Sequence[chart_options.ChartKind]
     columns: chart_options.Columns
@@ -55,7 +55,7 @@ def read(
     height: int | None,
     scale: float,
 ) -> Request:
-    """Return what a call requests, and record what is wrong with it. The arguments are those of `generate_chart`."""
+    """Read the arguments of `generate_chart`, and record everything that is wrong with them."""
     if spec is None and not kind and kind != []:
         problem = f"is missing; give one of {', '.join(KINDS)} with data, or a Vega-Lite spec"
         mistakes.add(ArgumentError("kind", problem))
@@ -94,7 +94,7 @@ _STACKS: dict[str, chart_options.Stack] = {"stacked": True, "grouped": False, "c
 
 
 def _with_stack(kind: JsonValue, stack: JsonValue) -> tuple[JsonValue, JsonValue]:
-    """Return the kind and how it is stacked if a name such as `stacked_bar` says both and nothing else does."""
+    """Return the kind and the stacking if a name such as `stacked_bar` specifies both and `stack` does not differ."""
     found = (
         re.fullmatch(r"(stacked|grouped|clustered)[ _-]?(.+)", kind.strip().casefold())
         if isinstance(kind, str)
@@ -131,7 +131,7 @@ def _kinds(mistakes: Mistakes, kind: JsonValue) -> list[chart_options.ChartKind]
 
 
 def _stack(mistakes: Mistakes, stack: JsonValue, kinds: Sequence[str]) -> chart_options.Stack:
-    """Return how colours are stacked; "true" and "false" are read as JSON."""
+    """Return how colours are stacked; the texts "true" and "false" are read as JSON."""
     ways: dict[str, chart_options.Stack] = {"true": True, "false": False, "normalize": "normalize"}
     meant = {"stacked": "true", "normalized": "normalize", "normalise": "normalize", "percent": "normalize"}
     if stack is None:
@@ -153,7 +153,7 @@ _ROLES_MEANT = {"colour": "color", "hue": "color", "series": "color", "group": "
 
 
 def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
-    """Return the fields by role, under the roles' standard names."""
+    """Return the fields by role, with standard names for the roles."""
     if columns is None:
         return {}
     if not isinstance(columns, Mapping):
@@ -179,11 +179,11 @@ _ELSEWHERE = {
     "format": 'formats is a separate argument, such as {"y": ",.1f"}',
     "stack": "stack is a separate argument, such as true",
 }
-"""What Vega-Lite says about a field next to its name, and which argument says it here."""
+"""Properties that Vega-Lite sets next to the name of a field, and the argument to use here instead."""
 
 
 def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
-    """Return the field of a role, even if it is an object as in Vega-Lite, or alone in a list."""
+    """Return the field of a role, which may also be an object as in Vega-Lite, or the only item of a list."""
     if isinstance(name, list) and len(name) == 1:
         return _field(mistakes, role, name[0])
     if not isinstance(name, Mapping) or not isinstance(field := name.get("field"), str):
@@ -196,7 +196,7 @@ def _field(mistakes: Mistakes, role: str, name: JsonValue) -> JsonValue:
 
 
 def _by_role(mistakes: Mistakes, name: str, value: JsonValue, example: str) -> dict[str, str]:
-    """Return texts by role; unknown roles and values that are not texts are recorded."""
+    """Return texts by role; unknown roles and values that are not texts are recorded as mistakes."""
     if value is None:
         return {}
     if not isinstance(value, Mapping):

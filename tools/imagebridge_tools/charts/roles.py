@@ -1,4 +1,4 @@
-"""Which field of a table has which role in a chart: named by the caller, or else guessed."""
+"""Assigns the fields of a table to the roles of a chart: as the caller specifies, or else by guessing."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from .plan import ROLES
 from .theme import PALETTE
 
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
-"""Text that people read as a number: 3,5 or $12 or 40 %."""
+"""Text that people read as a number, such as 3,5 or $12 or 40 %."""
 
 WRITTEN = "give numbers in its cells, leave cells without one empty, or name another field"
 
@@ -39,11 +39,11 @@ def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) ->
 
 
 COUNT = "count"
-"""What y is called when rows are counted, unless a field has this name."""
+"""The name for y when rows are counted, unless a field has this name."""
 
 
 def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
-    """Return everything that is wrong with the fields that a caller names: roles and fields that do not exist."""
+    """Return errors for all roles and fields that the caller names but that do not exist."""
     errors: list[ArgumentError] = []
     for role, name in columns.items():
         if role not in ROLES:
@@ -61,7 +61,7 @@ def wrong(table: Table, columns: Mapping[str, object]) -> list[ArgumentError]:
 
 
 def check_name(role: str, name: object, table: Table) -> None:
-    """Refuse a field that does not exist, and suggest the most similar one."""
+    """Raise an error if a field does not exist, and suggest the most similar one."""
     if not isinstance(name, str) or name not in table.columns:
         near = nearest(str(name), table.columns, 0.5)
         hint = f"did you mean {near!r}? " if near else ""
@@ -75,11 +75,11 @@ _ORDERS: dict[ChartKind, tuple[ColumnType, ...]] = {
     "line": ("date", "text", "number"),
     "area": ("date", "text", "number"),
 }
-"""What goes along x if nobody says; otherwise text before dates before numbers."""
+"""The preferred types of x, by kind, if the caller does not name a field; other kinds prefer text, then dates."""
 
 
 def _with_fields_called_like_roles(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Return the fields with those that are named like a role, if this kind can show them there."""
+    """Return the chosen fields and those with the name of a role, if this kind can show them in that role."""
     fields = dict(chosen)
     for role in ROLES:
         if role in fields or role not in table.columns or role in chosen.values():
@@ -97,7 +97,7 @@ def _with_fields_called_like_roles(kind: ChartKind, table: Table, chosen: dict[s
 
 
 def _guessed(kind: ChartKind, table: Table, chosen: dict[str, str]) -> dict[str, str]:
-    """Fill in x and what shows numbers: the first fields with what this kind shows there."""
+    """Fill in x and the role of the numbers with the first fields whose types suit this kind."""
     chosen = _with_fields_called_like_roles(kind, table, chosen)
     free = [name for name in table.columns if name not in chosen.values()]
     doubted = {name for name, reading in table.readings.items() if reading.doubt}
@@ -160,10 +160,10 @@ _IDENTIFIER = re.compile(
     r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0|record( \(rn\))?)$",
     re.IGNORECASE,
 )
-"""Names of columns that identify rows."""
+"""Matches names of columns that identify rows."""
 
 _YEARS = re.compile(r"year|yr|jahr|año|\bano\b|année|annee|\banno\b|\bår\b|\brok\b|год|年", re.IGNORECASE)
-"""Names of columns of years."""
+"""Matches names of columns of years."""
 
 
 def _is_identifier(name: str) -> bool:
@@ -171,7 +171,7 @@ def _is_identifier(name: str) -> bool:
 
 
 def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
-    """Return whether a column contains years: whole numbers, and its name says so, or it has none."""
+    """Return whether a column contains years: whole numbers, in a column with no name or one that means years."""
     known = [cell for cell in cells if cell is not None]
     first, last = (1000, 3000) if _YEARS.search(name) else (1900, 2100)
     may_be = bool(_YEARS.search(name) or re.fullmatch(r"column \d+", name))
@@ -179,7 +179,7 @@ def are_years(name: str, cells: Sequence[JsonValue]) -> bool:
 
 
 def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
-    """Return the field that distinguishes the rows of one x, without which a line would go up and down there; or None."""
+    """Return a field that distinguishes rows with the same x, where a single line would zigzag, or None."""
     # As text, because a cell of JSON may be a list or an object.
     texts = {name: list(map(str, cells)) for name, cells in table.columns.items()}
     places = list(zip(*(texts[chosen[role]] for role in ("x", "facet") if role in chosen), strict=True))
@@ -195,7 +195,7 @@ def _series(table: Table, chosen: Mapping[str, str]) -> str | None:
 
 
 def _what_there_is(table: Table) -> str:
-    """List the fields with the first value of each, and how to do without numbers."""
+    """List the fields with the first value of each, and suggest to count rows instead."""
     examples = ", ".join(
         f"{name!r} ({next((str(cell) for cell in cells if cell is not None), 'empty')[:30]!r})"
         for name, cells in list(table.columns.items())[:10]
@@ -204,7 +204,7 @@ def _what_there_is(table: Table) -> str:
 
 
 def meant(table: Table, columns: Columns) -> Columns:
-    """Return the fields of roles under their own names, if a name differs only in case and spaces, or is a number."""
+    """Correct names of fields that differ only in case and spaces, or are numbers."""
     plain: dict[str, list[str]] = {}
     for name in table.columns:
         plain.setdefault(name.strip().casefold(), []).append(name)
@@ -226,9 +226,8 @@ def meant(table: Table, columns: Columns) -> Columns:
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:
-    """Return a column whose texts people would read as numbers, preferably one that nobody chose, or one of mostly numbers.
-
-    Empty if there is none.
+    """Describe a column of texts that people would read as numbers, preferably an unused one, or of numbers with
+    exceptions. Return an empty text if there is none.
     """
     chosen_names = set(chosen)
     for name, reading in table.readings.items():
@@ -259,5 +258,5 @@ def is_nearly(cell: str) -> bool:
 
 
 def many(cells: Sequence[JsonValue], column_type: ColumnType) -> bool:
-    """Return whether cells are so many different numbers or dates that they are not separate positions."""
+    """Return whether a column has too many different numbers or dates to show them as separate positions."""
     return column_type != "text" and len(set(cells)) > 60

@@ -1,4 +1,4 @@
-"""The fields of each view of a Vega-Lite spec: those of its rows, and those that its transforms create."""
+"""Checks the fields of each view of a Vega-Lite spec against those of its rows and those that its transforms create."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from imagebridge_tools.tool_output import JsonValue
 from .spec_views import SpecView, definitions, encoding, listed, mapping, views, within
 
 FieldNames = frozenset[str] | None
-"""The fields of rows, or None if nobody can tell before they are drawn."""
+"""The fields of rows, or None if they are unknown before the rows are drawn."""
 
 _READS = {
     "aggregate": "groupby",
@@ -33,7 +33,7 @@ _READS = {
     "window": "groupby",
     "extent": "extent",  # Last, because others have an extent too.
 }
-"""The transforms, by the key that identifies them, and those of their keys that only name fields."""
+"""The transforms by the key that identifies them, with the keys in each whose values are names of fields."""
 
 _REPLACING = ("aggregate", "density", "loess", "quantile", "regression")
 """Transforms that keep only the fields of `groupby` and those that they create."""
@@ -42,26 +42,26 @@ _MAKES = {"density": ("value", "density"), "fold": ("key", "value"), "quantile":
 """The fields that a transform creates if its `as` does not name them."""
 
 _PATH = re.compile(r"(?:\\.|[^.\[\\])*")
-"""The first part of the path to a field, which leads into nested objects: a in a.b and a[0], a.b in a\\.b."""
+"""The first part of the path to a field, which may lead into nested objects: a in a.b and a[0], a.b in a\\.b."""
 
 _DATUM = re.compile(
     r"""(?<![\w$.])datum\s*(?:\.\s*(?P<plain>[\w$]+)|\[\s*(?P<quote>["'])(?P<quoted>[^"'\\]*)(?P=quote)\s*\])"""
     r"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[(,=!&|?:]\s*/(?:\\.|[^/\\])+/"""
 )
-"""A field in an expression; other texts and regular expressions are skipped, whatever they contain."""
+"""Matches a field in an expression, or a text or regular expression in it, which is skipped."""
 
 _ASKS = re.compile(r"\bis(?:Valid|Defined)\b")
-"""An expression that asks whether a field exists may name any."""
+"""Matches an expression that tests whether a field exists, and so may name any field."""
 
 
 _GIVE = "give rows in data.values or in the argument data"
 
 
 def check(spec: SpecView) -> None:
-    """Find fields that no row of their view has.
+    """Check that the rows of each view have the fields that it uses.
 
     Raises:
-        ArgumentError: there is one; the message says where it is named, and suggests the most similar one.
+        ArgumentError: no row has a field; the message gives its position, and suggests the most similar field.
     """
     if not any(view.get("data") is not None for _, view in views(spec)):
         raise ArgumentError("spec", f"draws nothing, because its data is missing; {_GIVE}")
@@ -69,7 +69,7 @@ def check(spec: SpecView) -> None:
 
 
 class _DataFields:
-    """The rows that a spec contains by name."""
+    """Checks the fields of views; `datasets` contains the rows that the spec includes by name."""
 
     def __init__(self, datasets: SpecView) -> None:
         self._datasets = datasets
@@ -77,7 +77,7 @@ class _DataFields:
     def check(
         self, path: str, view: SpecView, fields: FieldNames, repeats: Mapping[str, list[str]]
     ) -> FieldNames:
-        """Check a view whose surroundings have `fields`, and return those that its marks, together, use."""
+        """Check a view inside one with `fields`, and return the fields that are available to its marks."""
         if "data" in view:
             fields = self._carried(view["data"])
         for number, transform in enumerate(listed(view.get("transform"))):
@@ -123,13 +123,13 @@ class _DataFields:
 
 
 def _repeats(repeat: JsonValue) -> dict[str, list[str]]:
-    """Return the fields that a view is repeated for, by the word that represents them."""
+    """Return the fields that a view is repeated for, by the word that refers to them."""
     named = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
     return {key: [name for name in listed(names) if isinstance(name, str)] for key, names in named.items()}
 
 
 def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Iterator[tuple[str, JsonValue]]:
-    """Yield a field and where it is named, or everything that it represents if the view is repeated."""
+    """Yield a field with its position in the spec, or all fields that it refers to if the view is repeated."""
     if isinstance(name, Mapping):
         word = str(name.get("repeat"))
         at = "repeat" if word == "repeat" else f"repeat.{word}"
@@ -139,7 +139,7 @@ def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Itera
 
 
 def _channel_fields(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
-    """Yield the fields that channels name, and whether Vega-Lite may have created them before it reads them there."""
+    """Yield the fields that channels name, with their positions, and whether Vega-Lite may have created them by then."""
     for channel, definition in channels.items():
         for inner, part in definitions(definition):
             at = f"{channel}{inner}"
@@ -167,12 +167,12 @@ def _fields_read(transform: SpecView) -> Iterator[tuple[str, JsonValue]]:
 
 
 def _transform_kind(transform: SpecView) -> str | None:
-    """Return the key that says what a transform does."""
+    """Return the key that identifies the kind of a transform."""
     return next((key for key in _READS if key in transform), None)
 
 
 def _predicate(test: JsonValue) -> Iterator[tuple[str, JsonValue]]:
-    """Yield the fields that a condition names: an expression, a comparison, or several of them."""
+    """Yield the fields in a condition, which may be an expression, a comparison, or a combination of conditions."""
     if isinstance(test, str) and not _ASKS.search(test):
         for match in _DATUM.finditer(test):
             yield "", re.sub(r"[.\[\]]", r"\\\g<0>", match["plain"] or match["quoted"] or "")
@@ -196,7 +196,7 @@ def _after(transform: SpecView, fields: FieldNames) -> FieldNames:
 
 
 def _new_fields(transform: SpecView) -> FieldNames:
-    """Return the fields that a transform creates, or None if it does not say."""
+    """Return the fields that a transform creates, or None if it does not name them."""
     kind = _transform_kind(transform) or ""
     if kind == "pivot" or transform.get("params"):
         return None
@@ -227,9 +227,9 @@ def _new_fields(transform: SpecView) -> FieldNames:
 def _require(
     path: str, name: JsonValue, fields: FieldNames, *, made: bool = False, flat: bool = True
 ) -> None:
-    """Refuse a field that the rows certainly lack.
+    """Raise an error if the rows definitely lack a field.
 
-    `made`: unless it is named like what Vega-Lite creates from one of them. `flat`: a name with dots may be a field's own.
+    `made`: fields that Vega-Lite may have created are accepted. `flat`: dots may be part of a field's name.
     """
     if fields is None or not isinstance(name, str) or name in ("", "*") or (flat and name in fields):
         return
@@ -253,13 +253,13 @@ def _require(
 
 
 def _first(name: str) -> str:
-    """Return the first part of the path to a field, in the form of the field's name."""
+    """Return the first part of the path to a field, without escapes."""
     match = _PATH.match(name)
     return re.sub(r"\\(.)", r"\1", match[0]) if match else ""
 
 
 def _is_made(name: str, fields: Iterable[str]) -> bool:
-    """Return whether a field is named like what Vega-Lite creates from one, such as sum_sales or sales_end."""
+    """Return whether Vega-Lite may have created a field, judging by its name, such as sum_sales or sales_end."""
     return name.startswith("__") or any(
         name.startswith(f"{one}_") or name.endswith(f"_{one}") for one in fields
     )

@@ -1,4 +1,4 @@
-"""A Vega-Lite spec taken apart: its views, their marks and encodings, and its rows."""
+"""Finds the parts of a Vega-Lite spec: its views, their marks and encodings, and its rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -37,10 +37,10 @@ def mark(view: SpecView) -> str | None:
 
 
 def encoding(view: SpecView) -> SpecView:
-    """Return what a view encodes, by channel.
+    """Return the encoding of a view, by channel.
 
     Raises:
-        ArgumentError: it is not an object.
+        ArgumentError: the encoding is not an object.
     """
     definitions = view.get("encoding", {})
     if not isinstance(definitions, Mapping):
@@ -51,7 +51,7 @@ def encoding(view: SpecView) -> SpecView:
 
 
 def definitions(definition: JsonValue) -> Iterator[tuple[str, SpecView]]:
-    """Yield the definition of a channel, those in its list, and those of its conditions, each with the path to it."""
+    """Yield the definition of a channel or each one in its list, and those of its conditions, with the path to each."""
     parts = [("", definition), *((f"[{number}]", part) for number, part in enumerate(listed(definition)))]
     for path, part in parts:
         if isinstance(part, Mapping):
@@ -66,10 +66,10 @@ def rows(spec: SpecView) -> list[SpecView]:
 
 
 def mapping(value: JsonValue) -> SpecView:
-    """Return an object, or an empty one."""
+    """Return the value as a dict, or an empty dict if it is not an object."""
     return value if isinstance(value, Mapping) else {}
 
 
 def listed(value: JsonValue) -> Sequence[JsonValue]:
-    """Return a list, or an empty one."""
+    """Return the value if it is a list, or else an empty list."""
     return value if isinstance(value, Sequence) and not isinstance(value, str) else ()

@@ -1,4 +1,4 @@
-"""A Vega-Lite spec written by a model: what is wrong in it, what it lacks, and what it shows, in words."""
+"""Checks, completes and describes a Vega-Lite spec that a model has written."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -12,14 +12,16 @@ from .guard import ROWS, entries
 from .theme import PALETTE, ChartFrame, Style, ThemeName, heading, merged, style, title_lines
 
 WIDTH, HEIGHT = 800, 500
-"""Pixels of a picture without a given size."""
+"""The size of a picture in pixels, if none is specified."""
 
 
 def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
-    """Return a spec without anything to which Vega-Lite responds with a different picture, an empty one, or an internal error.
+    """Return a spec without parts that would lead to a wrong picture, an empty picture, or an internal error of
+    Vega-Lite.
 
     Raises:
-        ArgumentError: an unknown word, kind of value or field; the message says where, and suggests the most similar one.
+        ArgumentError: a word, type of value or field is unknown; the message gives its position and suggests a similar
+        one.
     """
     if "/vega/" in str(spec.get("$schema", "")):
         raise ArgumentError(
@@ -34,7 +36,7 @@ def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
 
 
 def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
-    """Return the fields that the encodings name, each with its type or an empty text."""
+    """Return the fields in the encodings, each with its type or an empty text."""
     sorts_by_field: dict[str, str] = {}
     for _, view in spec_views.views(spec):
         repeat = view.get("repeat")
@@ -50,7 +52,7 @@ def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
 
 
 def _counts(spec: Mapping[str, JsonValue]) -> bool:
-    """Return whether a spec shows how many rows there are."""
+    """Return whether a spec shows a count of rows."""
     encodings = [spec_views.mapping(view.get("encoding")) for _, view in spec_views.views(spec)]
     return any(
         spec_views.mapping(one).get("aggregate") == "count"
@@ -65,19 +67,19 @@ def shown_fields(spec: Mapping[str, JsonValue]) -> set[str]:
 
 
 def names(spec: Mapping[str, JsonValue]) -> set[str]:
-    """Return the fields that a spec shows as names, which are written as in the data."""
+    """Return the fields that a spec shows as names, exactly as they are written in the data."""
     return {name for name, sort in _fields(spec).items() if sort in ("nominal", "ordinal")}
 
 
 def sizes(width: int | None, height: int | None, theme: ThemeName) -> Style:
-    """Return the look of a picture of this size."""
+    """Return the style for a picture of this size."""
     return style(width or WIDTH, height or HEIGHT, theme)
 
 
 def completed(
     spec: Mapping[str, JsonValue], frame: ChartFrame, width: int | None, height: int | None
 ) -> dict[str, JsonValue]:
-    """Return the spec with the theme below its own config, a title, and a size if it has none.
+    """Return the spec with the theme as defaults for its config, with a title, and with a size if it has none.
 
     A single view, layered or not, fits the requested pixels with its axes and title. A composition of several
     keeps the sizes of its parts: `fit` changes them.
@@ -101,7 +103,7 @@ def completed(
 
 
 def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]:
-    """Return the theme below a spec's own config, without specific settings that would override it."""
+    """Return a spec's own config with defaults from the theme, without specific defaults that would override it."""
     own = dict(spec_views.mapping(spec.get("config")))
     config = merged(own, theme)
     if axes.ruled(own):
@@ -112,7 +114,7 @@ def _config(spec: Mapping[str, JsonValue], theme: Style) -> dict[str, JsonValue]
 
 
 def _unfilled(view: Mapping[str, JsonValue]) -> bool:
-    """Return whether a map shows only lines, which would be as white as those between its areas."""
+    """Return whether a map shows only lines, which would be white, like the theme's borders between areas."""
     return spec_views.mark(view) == "geoshape" and spec_views.mapping(view.get("mark")).get("filled") is False
 
 
@@ -123,8 +125,8 @@ _STATISTICS = ("boxplot", "errorbar", "errorband")
 def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
     """Return a spec with at most `ROWS` rows, and a remark on those left out.
 
-    A spec that sums, counts or bins keeps all rows: Vega does that fast, and a part of them would be
-    misleading. A line keeps the rows that it visibly touches.
+    A spec that sums, counts or bins keeps all rows: Vega does that fast, and a sample would be misleading. A line keeps
+    the rows that it visibly touches.
     """
     rows = spec_views.rows(spec)
     if len(rows) <= ROWS or any(_gathers(view) for _, view in spec_views.views(spec)):
@@ -137,7 +139,7 @@ def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
 
 
 def _gathers(view: Mapping[str, JsonValue]) -> bool:
-    """Return whether a view reduces many rows to few numbers."""
+    """Return whether a view reduces many rows to a few numbers."""
     channels = [one for one in spec_views.encoding(view).values() if isinstance(one, Mapping)]
     stacked = spec_views.mark(view) in ("bar", "area", "arc")
     return (
@@ -191,7 +193,7 @@ def expressions(spec: Mapping[str, JsonValue]) -> Iterator[tuple[str, str]]:
 
 
 def alone(expression: str) -> dict[str, JsonValue]:
-    """Return the smallest spec with an expression, for which the engine says what is wrong with the expression."""
+    """Return a minimal spec that contains an expression, so that the engine reports what is wrong with it."""
     transform: JsonValue = ({"calculate": expression, "as": "value"},)
     return {"data": {"values": ({},)}, "transform": transform, "mark": "point"}
 

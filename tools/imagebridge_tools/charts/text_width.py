@@ -1,4 +1,4 @@
-"""How wide text is in the included font, and where its lines break, without reading the font."""
+"""Estimates the width of text in the bundled font, and breaks it into lines, without reading the font."""
 
 import re
 import unicodedata
@@ -17,13 +17,13 @@ _GROUPS = {
     0.91: "Mm…",
     1.0: "%W@—",
 }
-"""Widths of letters relative to the font's size: Inter 4.1's, rounded up."""
+"""The widths of letters in Inter 4.1, relative to the font size and rounded up."""
 
 BOLD = 1.05
-"""How much wider semi-bold letters are."""
+"""The width of semi-bold letters, relative to regular ones."""
 
 _WIDE = "\u2e80-\u9fff\ua000-\ua4cf\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffe6\U00020000-\U0003ffff"
-"""East Asian letters between which lines may break."""
+"""Ranges of East Asian characters between which lines may break."""
 
 _CLOSING = "、。，．：；！？）」』】〉》〕ー々"  # They never begin a line.
 
@@ -40,7 +40,7 @@ _BREAKS = re.compile(
 
 
 class _Widths(dict[str, float]):
-    """The widths of letters: an accent adds nothing; letters of other scripts are about as wide as ours, or square."""
+    """The widths of letters: accents add nothing; letters of other scripts are about as wide as Latin ones or square."""
 
     def __missing__(self, letter: str) -> float:
         first = unicodedata.normalize("NFD", letter)[0]
@@ -57,15 +57,15 @@ _WIDTHS = _Widths({letter: width for width, group in _GROUPS.items() for letter 
 
 
 def wide(text: str, *, bold: bool = False) -> float:
-    """Return how wide a line is, relative to the font's size; rarely less than what is drawn."""
+    """Return the width of a line, relative to the font size; it is rarely smaller than the drawn width."""
     return sum(map(_WIDTHS.__getitem__, text)) * (BOLD if bold else 1)
 
 
 def broken(text: str, room: float, most: int | None = None, *, bold: bool = False) -> list[str]:
-    """Break a text into lines of at most `room` times the font's size.
+    """Break a text into lines that are at most `room` times the font size wide.
 
     Lines break between words, after hyphens and between East Asian letters, and within a word only
-    if it is longer than a line. After `most` lines the rest is left out, and the last one ends with "…".
+    if it is longer than a line. After `most` lines, the rest is left out, and the last line ends with "…".
     """
     room = max(room / (BOLD if bold else 1), 1)
     lines, line = list[str](), ""
@@ -85,7 +85,7 @@ def broken(text: str, room: float, most: int | None = None, *, bold: bool = Fals
 
 
 def _fitting_length(line: str, room: float) -> int:
-    """Return how many letters fit, at least one, with their combining marks."""
+    """Return how many letters fit, including their combining marks; at least one."""
     used = 0.0
     for at, letter in enumerate(line):
         used += _WIDTHS[letter]
@@ -97,7 +97,7 @@ def _fitting_length(line: str, room: float) -> int:
 
 
 def shortened(text: str, room: float) -> str:
-    """Return a text in one line of `room` times the font's size, with its middle replaced by "…" if it is longer."""
+    """Shorten a text to one line of `room` times the font size, by replacing its middle with "…" if it is longer."""
     if wide(text) <= room:
         return text
     half = (room - wide("…")) / 2

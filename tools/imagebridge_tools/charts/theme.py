@@ -1,4 +1,4 @@
-"""How charts look: one calm theme, large enough for a model to read at the size at which it is drawn."""
+"""Defines the look of charts: one calm theme, with text that is large enough for a model to read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ THEMES: tuple[str, ...] = get_args(ThemeName)
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """Colours: of text, of secondary text, of grids, of the background, of series, of letters on these; from small to large.
+    """The colours of text, secondary text, grids, the background, series, and letters on series, and two colour scales.
 
     `ramp` goes from small to large numbers, `diverging` from negative to positive ones.
     """
@@ -31,7 +31,7 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class ChartFrame:
-    """Options around a chart: pixels of the picture, texts, formats (D3's) by role, colours."""
+    """The size of a picture in pixels, its texts, its D3 formats by role, and its colours."""
 
     width: int = 800
     height: int = 500
@@ -44,7 +44,7 @@ class ChartFrame:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Sizes in pixels: of letters, of the chart's title, of the empty edge. `titles`: whether axes say what they show."""
+    """Sizes in pixels: of letters, of the chart's title, and of the margin. `titles`: whether axes have titles."""
 
     text: int
     title: int
@@ -54,22 +54,22 @@ class Style:
 
     @property
     def normal(self) -> bool:
-        """Whether letters have their usual size."""
+        """Whether letters have their normal size."""
         return self.text == NORMAL.text
 
     @property
     def beside(self) -> int:
-        """The approximate pixels of a picture's width that its plot does not get."""
+        """The approximate difference between the width of a picture and that of its plot, in pixels."""
         return 90 if self.normal else 2 * self.padding + 5 * self.text
 
     @property
     def below(self) -> int:
-        """The approximate pixels of a picture's height that its plot does not get, without the chart's title."""
+        """The approximate difference between the heights of a picture and of its plot, in pixels, without a title."""
         return 100 if self.normal else 2 * self.padding + (5 if self.titles else 2) * self.text
 
 
 FONT = "Inter"
-"""The included font, in regular and semi-bold; the drawing process knows its files."""
+"""The bundled font, in regular and semi-bold; the drawing process loads its files."""
 
 PALETTE: tuple[str, ...] = (
     *(
@@ -103,7 +103,7 @@ _DARK_PALETTE = (
     *("#5aa2e6", "#f0a04b", "#5cc48a", "#f0736a", "#a88be6", "#c49a74", "#ec93c8", "#9fadbb", "#d2cb55", "#4fc9dc"),
     *("#a9d0f5", "#f8cfa0", "#aae3c2", "#f8b7b2", "#d5c6f5", "#e3cdb8", "#f6cbe5", "#d1d9e0", "#ece79f", "#a9e6ef"),
 )  # fmt: skip
-"""The same ten for a dark background, and their lighter variants; dark letters are readable on all of them."""
+"""The same ten colours for a dark background, and their lighter variants; dark letters are readable on all of them."""
 
 _LIGHT = Theme(
     ink="#1d2b3a",
@@ -132,7 +132,7 @@ TINY = Style(text=10, title=12, padding=6, titles=False, theme=_LIGHT)
 
 
 def style(width: int, height: int, theme: ThemeName = "light") -> Style:
-    """Return the look of a chart of this size: in a small one, the letters must leave room for the data."""
+    """Return the style for a chart of this size: in a small chart, the letters must leave room for the data."""
     tiny, small = width < 260 or height < 180, width < 400 or height < 260
     size_style = TINY if tiny else SMALL if small else NORMAL
     return replace(size_style, theme=_DARK) if theme == "dark" else size_style
@@ -214,7 +214,7 @@ def title_lines(title: str, width: int, style: Style = NORMAL) -> list[str]:
 def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
     """Return the title and the subtitle of a chart, wrapped into lines; empty if there are none.
 
-    They take at most a quarter and a sixth of the picture's height.
+    The title occupies at most a quarter, and the subtitle a sixth, of the picture's height.
     """
     room = frame.width - 2 * style.padding
     most = max(1, int(frame.height / 4 / (style.title * 1.3)))
@@ -230,7 +230,7 @@ def heading(frame: ChartFrame, style: Style) -> dict[str, JsonValue]:
 
 
 def merged(own: dict[str, JsonValue], style: Style = NORMAL) -> dict[str, JsonValue]:
-    """Return the theme with the settings of a spec's own `config`, which take precedence."""
+    """Return the theme, overridden by the settings in a spec's own `config`."""
     return _merge(_config(style), own)
 
 

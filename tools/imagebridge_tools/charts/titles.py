@@ -1,4 +1,4 @@
-"""Titles of axes and legends: wrapped if they are longer than what they describe."""
+"""Wraps the titles of axes and legends if they are longer than the axes and legends themselves."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,25 @@ from .theme import Style
 
 _LEGENDS = ("color", "fill", "stroke", "opacity", "size", "shape", "strokeDash", "strokeWidth")
 _SHARE = 0.12
-"""The largest share of the picture for the lines of an axis title; half of that for a legend's."""
+"""The maximum share of the picture for the lines of an axis title."""
 
 _UNITS = re.compile("year|quarter|month|week|dayofyear|day|date|hours|minutes|(?:milli)?seconds")
-"""Parts of a unit of time."""
+"""Matches the parts of a unit of time."""
 
 _WORD = 200
-"""Pixels of a word in a legend's title that is not wrapped, however small the chart."""
+"""The width, in pixels, up to which a word in a legend's title is not broken, however small the chart."""
 
 _MOST = 4
-"""The most lines of a title."""
+"""The maximum number of lines in a title."""
 
 
 def side_title_width(width: float) -> float:
-    """Return the pixels of a legend's title in a picture `width` pixels wide: a quarter, or more in a small one."""
+    """Return the width for a legend's title in a picture `width` pixels wide: a quarter, or more in a small picture."""
     return max(width / 4, min(110, width * 0.4))
 
 
 class PlotSize(NamedTuple):
-    """Pixels: the plot's width and height, those of the picture or the small chart around it, and the whole width."""
+    """In pixels: the plot's width and height, those of the picture or small chart around it, and the picture's width."""
 
     x: float
     y: float
@@ -40,7 +40,7 @@ class PlotSize(NamedTuple):
     whole: float
 
     def room_for_lines(self, channel: str) -> tuple[float, float]:
-        """Return how long the lines of a title may be, and how high all of them together."""
+        """Return the maximum length of a line of a title, and the maximum height of all its lines."""
         if channel == "x":  # A narrow plot has empty corners next to its title.
             return max(self.x, self.width * 0.4), self.height * _SHARE
         if channel == "y":
@@ -51,7 +51,7 @@ class PlotSize(NamedTuple):
 def titled(
     view: Mapping[str, JsonValue], room: PlotSize, style: Style, shared: Mapping[str, JsonValue] | None = None
 ) -> JsonObject:
-    """Return a chart, layered or not, whose titles fit; `shared` is the encoding around a layer."""
+    """Return a chart, layered or not, with titles that fit; `shared` is the encoding around a layer."""
     done = dict(view)
     around = dict(shared or {})
     if isinstance(encoding := view.get("encoding"), Mapping):
@@ -77,7 +77,7 @@ def titled(
 def _fitting(
     channel: str, definition: Mapping[str, JsonValue], shared: JsonValue, room: PlotSize, style: Style
 ) -> Mapping[str, JsonValue]:
-    """Return the definition of a channel with its title, or the one that Vega-Lite generates, in lines."""
+    """Return the definition of a channel with its title, or the one that Vega-Lite generates, broken into lines."""
     place = "axis" if channel in ("x", "y") else "legend"
     around = mapping(shared)
     guide = definition.get(place, around.get(place, {}))
@@ -106,7 +106,7 @@ def _fitting(
 
 
 def _derived(definition: Mapping[str, JsonValue]) -> JsonValue:
-    """Return the title of a field without one, as Vega-Lite generates it."""
+    """Return the title that Vega-Lite generates for a field without a title."""
     field = definition.get("field")
     if not isinstance(field, str):
         return None

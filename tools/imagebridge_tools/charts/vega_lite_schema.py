@@ -1,4 +1,4 @@
-"""The official schema of Vega-Lite 6, and whether a value matches a part of it."""
+"""Reads the official schema of Vega-Lite 6, and checks whether values match parts of it."""
 
 import gzip
 import json
@@ -31,18 +31,18 @@ _DRAWN_TOO: Mapping[str, Subschema] = {
     # The size of a layer is the size of all.
     "GenericUnitSpec<Encoding,AnyMark>": {"properties": {"width": _NUMBER, "height": _NUMBER}},
 }
-"""What vl-convert 1.9 draws correctly (2026-11-29) but the schema does not know: changes to its definitions."""
+"""Changes to the schema's definitions, for specs that vl-convert 1.9 draws correctly anyway (2026-11-29)."""
 
 UNSHOWN = "tooltip"
-"""What no picture shows, so an error in it does not refuse a spec."""
+"""A key that no picture shows; errors in its value are ignored."""
 
 Keys = set[tuple[int, str]]
-"""Keys of objects, which are referred to by id."""
+"""Keys of objects, each with the id of its object."""
 
 
 @cache
 def document() -> Mapping[str, JsonValue]:
-    """Return the included schema."""
+    """Return the bundled schema."""
     read: dict[str, JsonValue] = json.loads(gzip.decompress(FILE.read_bytes()))
     definitions = dict(_subschema(read["definitions"]))
     for name, wider in _DRAWN_TOO.items():
@@ -54,7 +54,7 @@ def document() -> Mapping[str, JsonValue]:
 
 
 def root() -> Subschema:
-    """Return the part that describes a whole spec."""
+    """Return the part of the schema that describes a whole spec."""
     return _subschema(document())
 
 
@@ -80,7 +80,7 @@ def branches(part: Subschema) -> list[Subschema]:
 
 
 def properties(part: Subschema) -> Mapping[str, JsonValue]:
-    """Return what an object may contain, by name."""
+    """Return the properties that an object may have, by name."""
     return _subschema(part.get("properties"))
 
 
@@ -90,13 +90,13 @@ def closed(part: Subschema) -> bool:
 
 
 def inner(part: Subschema, key: str) -> Subschema:
-    """Return what describes the value of a key that an object may have."""
+    """Return the part that describes the value of a key in an object."""
     found = properties(part).get(key, part.get("additionalProperties"))
     return _subschema(found)
 
 
 def required(part: Subschema) -> Iterator[str]:
-    """Yield the required names of an object. Rows may also come from inside it."""
+    """Yield the names of an object's required properties, except its rows, which may also be defined further inside."""
     yield from (name for name in _list(part.get("required")) if isinstance(name, str) and name != "data")
 
 
@@ -142,14 +142,14 @@ def bounds(part: Subschema, kind: str) -> str:
 
 
 class Conformance:
-    """Which values match which parts, each checked once."""
+    """Checks which values match which parts, each pair only once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int], bool] = {}
         self.newer: Keys = set()
-        """What the drawing engine does not know yet."""
+        """Keys that the drawing engine does not support yet."""
         self.unshown: Keys = set()
-        """Values that do not match but that no picture shows."""
+        """Keys whose values do not match the schema, but that no picture shows."""
 
     def fits(self, part: Subschema, value: JsonValue) -> bool:
         """Return whether a value matches a part."""

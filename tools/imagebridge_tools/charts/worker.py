@@ -1,8 +1,8 @@
-"""The drawing process as seen from outside: started when first needed, killed if it takes too long.
+"""Controls the drawing process: starts it when first needed, and kills it if it takes too long.
 
-Vega runs in V8, which ends its process when memory runs out and holds the interpreter while it draws.
-So it draws in a separate process. The pipes are plain and read in a thread: a process belongs to no
-event loop, and a chart drawn under the next loop finds it warm.
+Vega draws in a separate process because it runs in V8, which terminates its process when memory runs out and blocks the
+interpreter while it draws. Plain pipes are read in a thread: the process does not depend on an event loop, so it is
+still running when another loop draws a chart.
 """
 
 import atexit
@@ -31,23 +31,22 @@ if TYPE_CHECKING:
     from typing import IO
 
 PIXELS = 8_000_000
-"""The most pixels of a chart; models see about two million."""
+"""The maximum number of pixels in a chart; models see about two million."""
 
 SECONDS = 30.0
-"""Wall-clock seconds for one drawing; a bar chart takes a tenth of a second, 20,000 points one or two."""
+"""The time limit for one drawing, in wall-clock seconds; a bar chart takes 0.1 seconds, 20,000 points one or two."""
 
 PROCESSES = 2
-"""Charts drawn concurrently, each in up to 1 GiB; later calls wait. A server for many callers sets it before the first."""
+"""The maximum number of charts drawn concurrently, each in up to 1 GiB; others wait. A server sets it at the start."""
 
 
 class DrawingError(BridgeError):
-    """A chart that was not drawn: its process died, took too long or could not start."""
+    """The chart was not drawn: its process died, took too long or could not start."""
 
 
 class DrawnChart(NamedTuple):
-    """A chart as a PNG, its size in pixels of the spec, and what no font here has: letters, which show as boxes, and emoji.
-
-    Emoji are left out of the picture.
+    """A chart as a PNG, its size in pixels of the spec, and characters that no available font contains. `boxes`:
+    letters, which are drawn as boxes. `left_out`: emoji, which are left out of the picture.
     """
 
     picture: Picture
@@ -75,10 +74,10 @@ class LyingMark(NamedTuple):
 
 
 async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnChart:
-    """Draw a Vega-Lite `spec`, JSON text, in the drawing process, with `scale` pixels for each of its pixels.
+    """Draw a Vega-Lite `spec` (JSON text) in the drawing process, with `scale` pixels for each pixel of the spec.
 
     Raises:
-        ArgumentError: Vega-Lite refuses the spec, or the picture is blank or too large.
+        ArgumentError: Vega-Lite rejects the spec, or the picture is blank or too large.
         DrawingError: the process died or needed more than `seconds`, or vl-convert is not installed.
     """
     answer, png = await _answered(spec, seconds, {"scale": scale})
@@ -88,13 +87,13 @@ async def drawn(spec: str, seconds: float = SECONDS, scale: float = 1) -> DrawnC
 
 
 async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
-    """Return the positions of those marks of a spec whose descriptions start with "#"; errors are those of `drawn`."""
+    """Return the positions of marks whose descriptions start with "#"; raises the same errors as `drawn`."""
     answer, _ = await _answered(spec, seconds, {"scale": 1, "marks": True})
     return [LyingMark(told[1:], MarkBounds(*plot), MarkBounds(*box)) for told, plot, box in answer["marks"]]
 
 
 async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:
-    """Return the drawing process's answer to a request, and the picture in it."""
+    """Return the drawing process's answer to a request, and the picture that follows it."""
     if find_spec("vl_convert") is None:
         raise DrawingError(
             'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
@@ -121,7 +120,7 @@ _LONE = len("\\ud83d")
 
 
 def _drawable(spec: str) -> str:
-    """Return JSON without the characters that XML does not allow (XML 1.0, 2.2), at which the engine fails; lone surrogates become U+FFFD."""
+    """Remove characters from JSON that XML does not allow (XML 1.0, 2.2) and the engine rejects; replace lone surrogates by U+FFFD."""
 
     def kept(found: re.Match[str]) -> str:
         escape = found[0]
@@ -133,13 +132,13 @@ def _drawable(spec: str) -> str:
 
 
 def kill() -> None:
-    """Kill all drawing processes without waiting for any lock: a signal handler may do this just before the end."""
+    """Kill all drawing processes without waiting for a lock; a signal handler may call this just before exiting."""
     for process in tuple(_RUNNING):
         process.kill()
 
 
 def stop() -> None:
-    """End all drawing processes at once, busy or not. The next chart starts a new one."""
+    """Stop all drawing processes at once, busy or not. The next chart starts a new one."""
     with _LOCK:
         processes = list(_RUNNING)
         _IDLE.clear()
@@ -196,7 +195,7 @@ class _Process:
         self._process.kill()
 
     def end(self) -> None:
-        """Kill the process and wait for its end, which is immediate."""
+        """Kill the process and wait until it has exited, which is immediate."""
         self._process.kill()
         self._process.wait()
         with _LOCK:
@@ -218,7 +217,7 @@ _LIMITER: RunVar[anyio.CapacityLimiter] = RunVar("imagebridge_tools.charts.worke
 
 
 def warm() -> None:
-    """Start a drawing process that gets ready while nobody waits for it: its first chart takes a second longer."""
+    """Start a drawing process in advance, because the first chart of a process takes a second longer."""
     process = _started()
     with _LOCK:
         _IDLE.append(process)
@@ -235,7 +234,7 @@ def _started() -> _Process:
 
 
 def _warm_process() -> _Process:
-    """Return a warm process, or a new one; those that died while waiting are removed."""
+    """Return an idle process, or a new one; processes that died while idle are removed."""
     while True:
         with _LOCK:
             process = _IDLE.pop() if _IDLE else None
@@ -247,7 +246,7 @@ def _warm_process() -> _Process:
 
 
 def _put_back(process: _Process) -> None:
-    """Keep a process that answered; end one that did not, so that the next chart uses another."""
+    """Keep a process that answered; kill one that did not, so that the next chart uses another."""
     if process.busy or not process.alive:
         process.end()
         warm()

@@ -1,1 +1,1 @@
-"""Lines, letters and colours on pictures."""
+"""Draws lines, letters and colours on pictures."""

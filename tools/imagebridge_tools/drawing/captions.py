@@ -1,4 +1,4 @@
-"""Labels on a picture: placed where they cover least, always completely inside its edges."""
+"""Places labels on a picture where they cover as little as possible, always completely inside its edges."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float, float, float]
 
 _SMALLEST = 9
-"""Pixels of the smallest readable letters."""
+"""The size of the smallest readable letters, in pixels."""
 
 _WIDEST = 0.6
-"""The share of the picture's width that a label takes before it is wrapped."""
+"""The maximum share of the picture's width for a label before it is wrapped."""
 
 
 _HIDDEN = 0.1
 """The share of an object that its own label may cover while there is room elsewhere."""
 
 _ROWS = 5
-"""Rows of labels above and below an object if the nearest positions are taken."""
+"""The number of rows for labels above and below an object if the nearest positions are taken."""
 
 
 class Block(NamedTuple):
@@ -48,14 +48,14 @@ class Captions:
         self._size = size
         self._taken: list[Bounds] = []
         self.boxes: dict[str, None] = {}
-        """Remarks on characters that no font here has."""
+        """Remarks on characters that no available font contains."""
 
     def avoid(self, box: Bounds) -> None:
         """Keep labels off a box while there is room elsewhere."""
         self._taken.append(box)
 
     def beside(self, text: str, anchor: Bounds, color: Color, gap: float, argument: str) -> None:
-        """Write a label next to the object in a box: above it if nothing is in the way.
+        """Write a label next to the object in a box, above it if that is free.
 
         Raises:
             ArgumentError: it does not fit the picture.
@@ -82,7 +82,7 @@ class Captions:
             self._write(block, (left, top, left + block.width, top + block.height), color, rimmed=False)
 
     def at(self, text: str, corner: tuple[float, float], color: Color, argument: str) -> None:
-        """Write a label with its upper left corner at a point, or as near as the edges allow.
+        """Write a label with its upper left corner at a point, or as close to it as the edges allow.
 
         Raises:
             ArgumentError: it does not fit the picture.
@@ -135,7 +135,7 @@ class Captions:
 
 
 def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
-    """Lay out a text in lines that fit `room` pixels as far as its words do."""
+    """Lay out a text in lines of at most `room` pixels."""
     padding = font.size * 0.3
     lines = [
         line for part in text.splitlines() for line in wrapped(part, font, max(1, int(room - 2 * padding)))
@@ -145,7 +145,7 @@ def _block(text: str, font: "FreeTypeFont", room: float) -> Block:
 
 
 def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
-    """Return where a label may be next to a box, most common positions first."""
+    """Return the possible positions of a label next to a box, most common ones first."""
     left, top, right, bottom = anchor
     above, below = top - gap - block.height, bottom + gap
     before, behind = left - gap - block.width, right + gap
@@ -173,7 +173,7 @@ def _places(anchor: Bounds, block: Block, gap: float) -> list[Bounds]:
 
 
 def _hidden(thing: Bounds, label: Bounds) -> float:
-    """Return how many pixels of an object a label covers, zero for a small part of it."""
+    """Return how many pixels of an object a label covers, or 0 if this is a small part of the object."""
     covered = _overlap(thing, label)
     return covered if covered > _HIDDEN * (thing[2] - thing[0]) * (thing[3] - thing[1]) else 0.0
 

@@ -1,4 +1,4 @@
-"""Colours by name, and the one that stands out best from a picture."""
+"""Finds colours by name, and the one that stands out best from a picture."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,10 +27,10 @@ MARKING: dict[str, Color] = {
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
 
 _SAMPLE = 12
-"""Points across and down that are sampled to find out what is under a mark."""
+"""The number of points, across and down, that are sampled under a mark."""
 
 _ENOUGH = 0.85
-"""A more usual colour is chosen if it stands out nearly as well as the best."""
+"""A more common colour is chosen if its score is at least this share of the best one."""
 
 
 def color(text: str, argument: str, *, also: Sequence[str] = ()) -> Color:
@@ -55,7 +55,7 @@ def color(text: str, argument: str, *, also: Sequence[str] = ()) -> Color:
 
 
 def standing_out(image: "Image", box: Sequence[float]) -> tuple[str, Color]:
-    """Return name and value of the marking colour that differs most from what a picture shows in a box."""
+    """Return the name and value of the marking colour that differs most from the picture inside a box."""
     from PIL.Image import Resampling
 
     # A point on the right or bottom edge is after the last pixel.

@@ -1,4 +1,4 @@
-"""How a view shows the original, and a grid over it labelled with the original's coordinates."""
+"""Maps a view to the original, and draws a grid over the view, labelled with the original's coordinates."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _LINES = 10
-"""The most lines along the longer side of the region."""
+"""The maximum number of lines along the longer side of the region."""
 
 _PAPER, _INK = (255, 255, 255), (40, 40, 40)
 _DARK, _LIGHT = (0, 0, 0, 120), (255, 255, 255, 150)
@@ -23,7 +23,7 @@ _TICK = 5
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a view shows the `box` of the original: pixels of the view per pixel of the original, rotation, offset of the picture."""
+    """The way a view shows the `box` of the original: its pixels per pixel of the original, its rotation and its offset."""
 
     box: Box
     across: float
@@ -44,7 +44,7 @@ class View:
         return self.left + u, self.top + v
 
     def description(self) -> str:
-        """Say how to convert pixels (X, Y) of the view to pixels (x, y) of the original."""
+        """Describe how to convert pixels (X, Y) of the view to pixels (x, y) of the original."""
         x0, y0, x1, y1 = self.box
         u, v = _less("X", self.left), _less("Y", self.top)
         x, y = {
@@ -73,7 +73,7 @@ def _sum(start: int, sign: int, letter: str, scale: float) -> str:
 
 
 class _LabelledLine(NamedTuple):
-    """A line of the grid: down the view or across it, its position in pixels, and its label."""
+    """A line of the grid: whether it is vertical, its position in pixels, and its label."""
 
     upright: bool
     at: float
@@ -81,9 +81,9 @@ class _LabelledLine(NamedTuple):
 
 
 def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int, int]]":
-    """Return the view with lines at round coordinates and labels in a margin, and where the picture begins in it.
+    """Return the view with lines at round coordinates and labels in a margin, and the position of the picture in it.
 
-    In an enlarged view, a line is at the edge between the pixel of its coordinate and the one before.
+    In an enlarged view, a line is at the boundary between the pixel with its coordinate and the one before.
     """
     from PIL import Image as Images
     from PIL import ImageDraw
@@ -120,7 +120,7 @@ def ruled(image: "Image", ruler: Ruler, view: "View") -> "tuple[Image, tuple[int
 def _grid_lines(
     ruler: Ruler, view: "View", size: tuple[int, int], font: "FreeTypeFont"
 ) -> list[_LabelledLine]:
-    """Return the lines in both directions, with the smallest step at which no two labels touch."""
+    """Return the lines in both directions, with the smallest step at which no labels touch."""
     x0, y0, x1, y1 = view.box
     unit = ruler.width / ruler.edges[0], ruler.height / ruler.edges[1]
     step = max((x1 - x0) / unit[0], (y1 - y0) / unit[1]) / _LINES
@@ -149,7 +149,7 @@ def _values(start: float, stop: float, step: float) -> list[float]:
 def _line(
     letter: str, value: float, view: "View", size: tuple[int, int], point: tuple[float, float]
 ) -> _LabelledLine:
-    """Return the line through a point of the original; one at the far edge is on the last pixels."""
+    """Return the line through a point of the original; a line at the right or bottom edge is on the last pixels."""
     u, v = view.seen(*point)
     if (letter == "x") == (view.turn % 180 == 0):
         return _LabelledLine(True, min(u, size[0] - 1), f"{letter} {value:.10g}")
@@ -157,7 +157,7 @@ def _line(
 
 
 def _round(rough: float, *, whole: bool) -> float:
-    """Return the next round number that is not smaller: 1, 2 or 5 times a power of ten."""
+    """Round a number up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     return max(1, round(step)) if whole else step

@@ -1,4 +1,4 @@
-"""The operations of transform_image as callers write them: all are read before the first is performed."""
+"""Reads the operations of transform_image, all of them before the first is performed."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,13 +16,13 @@ from .units import coordinates
 FORMATS = ("png", "jpeg", "webp")
 
 MAX_OPERATIONS = 20
-"""The most operations in a call."""
+"""The maximum number of operations in a call."""
 
 SIDE = 12_000
-"""The longest side of a result, in pixels."""
+"""The maximum side length of a result, in pixels."""
 
 _BLUR = 200
-"""Pixels of the largest radius."""
+"""The maximum radius, in pixels."""
 
 _CLEAR = "transparent"
 
@@ -30,13 +30,13 @@ _NAMED = ("type", "op", "operation", "name", "action", "kind")
 """Keys under which models name an operation, next to its value."""
 
 _HINTS = {"scale": "resize", "thumbnail": "fit", "mirror": "flip", "border": "pad", "convert": "format"}
-"""Names for the effect of an operation, with the value in another form."""
+"""Other names for operations whose values have a different form, used in hints."""
 
 _MEANT = {"greyscale": "grayscale", "grey": "grayscale", "gray": "grayscale", "colour": "color"}
 
 
 class Operation(NamedTuple):
-    """A parsed operation: `argument` is its position in the call, `value` its value."""
+    """A parsed operation; `argument` is its position in the call."""
 
     argument: str
     name: str
@@ -44,14 +44,14 @@ class Operation(NamedTuple):
 
 
 class Ground(NamedTuple):
-    """What rotate and pad add: a colour, or None for transparency, and the caller's name for it."""
+    """The background that rotate and pad add: a colour, or None for transparency, and the caller's name for it."""
 
     color: Color | None
     name: str
 
 
 def read_operations(mistakes: Mistakes, operations: Sequence[JsonValue]) -> list[Operation | None]:
-    """Return the operations, with None for one that is wrong and may have changed the size; mistakes are recorded."""
+    """Return the operations, with None for an invalid one that may have changed the size; mistakes are recorded."""
     if not operations:
         mistakes.add(
             ArgumentError("operations", f"is empty; {_FORM}; operations are {', '.join(OPERATIONS)}")
@@ -80,10 +80,10 @@ _FORM = 'give one operation per object, such as [{"crop": [0, 0, 40, 30]}, {"res
 
 
 def _operation(operation: JsonValue, path: str) -> Operation:
-    """Return an operation with the value that it takes.
+    """Return an operation with its value.
 
     Raises:
-        ArgumentError: the operation does not exist, or does not take this value.
+        ArgumentError: the operation does not exist, or does not accept this value.
     """
     if isinstance(operation, str):
         name = _name(operation)
@@ -103,7 +103,7 @@ def _name(text: str) -> str:
 
 
 def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValue]:
-    """Return the name of an operation and its value, also if the name is itself a value: `{"type": "crop", ...}`."""
+    """Return the name of an operation and its value, even if the name is itself a value: `{"type": "crop", ...}`."""
     if len(operation) == 1:
         ((key, value),) = operation.items()
         if (name := _name(key)) in _OPERATIONS:
@@ -135,7 +135,7 @@ def _named(operation: Mapping[str, JsonValue], path: str) -> tuple[str, JsonValu
 
 
 def _form(name: str) -> str:
-    """Say how to write an operation."""
+    """Describe how to write an operation."""
     return f'write {{"{name}": {_OPERATIONS[name].form}}}' if name in _OPERATIONS else _FORM
 
 
@@ -156,7 +156,7 @@ def _region(value: JsonValue, argument: str) -> Sequence[float]:
 
 
 def _size(value: JsonValue, argument: str) -> tuple[int | None, int | None]:
-    """Return a width and a height, of which one may follow from the other."""
+    """Return a width and a height, of which one may be None because it follows from the other."""
     sides: list[JsonValue] = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
     if isinstance(value, Mapping) and value and set(value) <= {"width", "height"}:
         sides = [value.get("width"), value.get("height")]
@@ -216,7 +216,7 @@ def _percent(value: JsonValue, argument: str) -> int:
 
 
 class _Form(NamedTuple):
-    """How the value of an operation is read, and how to write it."""
+    """The function that reads the value of an operation, and an example of the value."""
 
     read: Callable[[JsonValue, str], Any]
     form: str
@@ -245,7 +245,7 @@ _OPERATIONS: dict[str, _Form] = {
 _SWITCHES = ("grayscale", "invert")
 
 SHAPING = ("crop", "resize", "fit", "rotate", "pad")
-"""Operations that may change the size, on which later ones depend."""
+"""Operations that may change the size, which later operations depend on."""
 
 OPERATIONS = tuple(_OPERATIONS)
 """The names of the operations."""

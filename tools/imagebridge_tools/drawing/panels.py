@@ -1,4 +1,4 @@
-"""Pictures of equal size next to each other or one below the other, whichever shows them larger, with their names."""
+"""Arranges pictures of equal size, with their names, side by side or in a column, whichever shows them larger."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SIDE = 2_000
-"""The longest side of the sheet, in pixels."""
+"""The maximum side length of the sheet, in pixels."""
 
 _USUAL = 1_600
 _ENLARGED = 480
-"""Pixels up to which the longer side of small pictures is enlarged."""
+"""The size, in pixels, up to which the longer side of small pictures is enlarged."""
 
 _STRIP, _LETTERS, _GAP = 28, 17, 8
 _PAPER, _INK, _EDGE = "#ffffff", "#1d2b3a", "#8593a3"
 
 PanelPlace = tuple[int, int, float]
-"""Left and top of a picture on the sheet, and its scale there."""
+"""The left and top of a picture on the sheet, and its scale."""
 
 
 def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[PanelPlace]]":
@@ -53,7 +53,7 @@ def paneled(panels: "Sequence[tuple[str, Image]]") -> "tuple[Image, list[PanelPl
 
 
 def _arranged(count: int, width: int, height: int) -> tuple[int, float]:
-    """Return the number in a row, the most that the largest scale allows, and that scale."""
+    """Return the maximum number of pictures in a row at the largest possible scale, and that scale."""
     scale, across = max((_scale(across, count, width, height), across) for across in range(1, count + 1))
     return across, scale
 

@@ -1,4 +1,4 @@
-"""The pixels that the tools work on: upright, in sRGB, 8 bits per channel."""
+"""Decodes the pictures that tools work on: upright, in sRGB, with 8 bits per channel."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 PAGED, MOVING = frozenset((kinds.TIFF,)), frozenset((kinds.GIF, kinds.WEBP, kinds.PNG, kinds.AVIF))
-"""The formats that may hold several pages, and several frames."""
+"""The formats that may contain several pages, and those that may contain several frames."""
 
 SHOWN = "PNG, JPEG, WebP, GIF, BMP, TIFF, AVIF, HEIC, JPEG 2000, ICO, PNM and SVG"
 """The formats that can be shown."""
 
 
 class Pixels(NamedTuple):
-    """A decoded picture of mode L, LA, RGB or RGBA; `remark` says which part of the file it is, if not all.
+    """A decoded picture of mode L, LA, RGB or RGBA; `remark` names the part of the file if it is not the whole.
 
-    `exact` is false if the file has, or may have, more than 8 bits per channel. `size` is the original's, in
-    pixels, even if it was decoded smaller.
+    `exact` is false if the file has, or may have, more than 8 bits per channel. `size` is the size of the original in
+    pixels, even if it was decoded at a smaller size.
     """
 
     name: str
@@ -38,12 +38,13 @@ class Pixels(NamedTuple):
 
 
 def pixels(source: Source, argument: str = "source", side: int | None = None) -> Pixels:
-    """Decode a picture: the first of several frames or pages; an SVG at the size that it asks for, at most 2,048 pixels.
+    """Decode a picture: the first of several frames or pages, and an SVG at its own size, up to 2,048 pixels.
 
-    `side` is the size to which the longer side will be shrunk, if any: a JPEG is then decoded smaller, which is faster.
+    `side` is the size to which the longer side will be shrunk, if any: a JPEG is then decoded at a smaller size, which
+    is faster.
 
     Raises:
-        ArgumentError: it is not a picture, or cannot be decoded. It names `argument`.
+        ArgumentError: the file is not a picture, or cannot be decoded; the error names `argument`.
     """
     from imagebridge.pictures.convert import first
     from imagebridge.pictures.decode import drafted, read, srgb, upright
@@ -120,7 +121,7 @@ def _svg_pixels(source: Source) -> Pixels:
 
 
 def squared(image: "Image", size: tuple[int, int]) -> "Image":
-    """Return the picture at another size with whole pixels: enlarged they become squares, and no colours are mixed."""
+    """Resize a picture without mixing colours; when enlarged, its pixels become squares."""
     from PIL.Image import Resampling
 
     return image.resize(size, Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]
@@ -136,7 +137,7 @@ def frame_count(data: bytes) -> int:
     """Return how many frames or pages a picture has, or 1 if its format has none.
 
     Raises:
-        PictureError: they cannot be counted.
+        PictureError: the frames cannot be counted.
     """
     from imagebridge.pictures.animation import count
     from imagebridge.pictures.decode import frames, header

@@ -1,4 +1,4 @@
-"""Lines and shapes over a picture with smooth edges, and a thin rim that sets them off from any background."""
+"""Draws lines and shapes on a picture, with smooth edges, and a thin rim that sets them off from any background."""
 
 from collections.abc import Callable, Sequence
 from math import atan2, cos, pi, sin
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 Point = tuple[float, float]
 
 _FINE = 3
-"""How much finer than the picture shapes are drawn, to smooth their edges."""
+"""The factor by which shapes are drawn larger than the picture, to smooth their edges."""
 
 _LARGE = 3_000_000
-"""Pixels above which a shape is drawn directly: its edges are fine enough."""
+"""The size, in pixels, above which a shape is drawn directly, as its edges are fine enough."""
 
 _HEAD = 6
-"""Length of an arrow's head, in widths of its line."""
+"""The length of an arrow's head, as a multiple of the width of its line."""
 
 
 def frame(image: "Image", box: Sequence[float], color: Color, width: int) -> None:
-    """Draw the edges of a box, with half of the `width` in pixels on either side of them."""
+    """Draw the edges of a box, with half of the `width` (in pixels) on either side of them."""
     from PIL import ImageDraw
 
     draw = ImageDraw.Draw(image)
@@ -71,7 +71,7 @@ def arrow(image: "Image", start: Point, end: Point, color: Color, width: float) 
 
 
 def disc(image: "Image", centre: Point, color: Color, radius: float, rim: float) -> None:
-    """Draw a filled circle with a rim, both in pixels."""
+    """Draw a filled circle with a rim; `radius` and `rim` are in pixels."""
 
     def shape(draw: "ImageDraw", place: "Callable[[Point], Point]", thick: float) -> None:
         (x, y), r = place(centre), thick / 2
@@ -100,7 +100,7 @@ def _painted(
     shape: "Callable[[ImageDraw, Callable[[Point], Point], float], None]",
     rim: float | None = None,
 ) -> None:
-    """Paint a shape: first wider in black or white, then in its colour."""
+    """Paint a shape twice: first wider and in black or white, then in its colour."""
     from PIL import Image as Images
     from PIL import ImageDraw
 

@@ -1,4 +1,4 @@
-"""Letters in pictures: which font has them, where lines break, which characters no font here has."""
+"""Handles text in pictures: finds a font for it, breaks it into lines, and names characters that no font contains."""
 
 from bisect import bisect_left
 from functools import lru_cache
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 _SIZE = 128
-"""Pixels of the fonts that are returned; `font_variant` makes other sizes of them."""
+"""The size of the fonts that are returned, in pixels; `font_variant` creates other sizes."""
 
 _FONTS = (
     "DejaVuSans.ttf",
@@ -23,11 +23,11 @@ _FONTS = (
     "arial.ttf",
     "Arial Unicode.ttf",
 )
-"""Fonts that look like the included one and come with systems, tried first for characters that it lacks."""
+"""Fonts that come with systems and look like the bundled one; they are tried first for characters that it lacks."""
 
 
 def bundled(size: float) -> "FreeTypeFont":
-    """Return the included font: the same everywhere, with Latin, Greek and Cyrillic letters."""
+    """Return the bundled font, which is the same everywhere and contains Latin, Greek and Cyrillic letters."""
     from PIL import ImageFont, features
 
     from imagebridge_tools.charts.engine import FONTS
@@ -39,7 +39,7 @@ def bundled(size: float) -> "FreeTypeFont":
 
 
 def face(text: str) -> "FreeTypeFont":
-    """Return the included font, or the first other one here that lacks fewer of the characters."""
+    """Return the bundled font, or another installed font that lacks fewer of the characters."""
     best = bundled(_SIZE)
     fewest = len(lacking(text, best))
     for font in _other_fonts(text) if fewest else ():
@@ -51,7 +51,7 @@ def face(text: str) -> "FreeTypeFont":
 
 
 def _other_fonts(text: str) -> "Iterator[FreeTypeFont]":
-    """Yield fonts of this system, finally the one here that lacks the fewest characters of a text."""
+    """Yield fonts of this system, with the one that lacks the fewest characters of a text last."""
     from PIL import ImageFont
 
     for name in _FONTS:
@@ -102,13 +102,13 @@ def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
 
 
 def lacking(text: str, font: "FreeTypeFont") -> list[str]:
-    """Return the characters a font has no glyph for: they show as empty boxes."""
+    """Return the characters for which a font has no glyph; they show as empty boxes."""
     box = _glyph(font, "\U0010fffd")
     return [c for c in dict.fromkeys(text) if not c.isspace() and _glyph(font, c) == box]
 
 
 def missing(text: str, font: "FreeTypeFont") -> str:
-    """Name the characters of a text that show as boxes, in brackets; empty if there are none."""
+    """Return a remark in brackets on the characters of a text that show as boxes, or an empty text."""
     boxes = lacking(text, font)
     help_ = f"; {remedy}" if (remedy := fonts.remedy(boxes)) else ""
     return f" (no glyphs, shown as boxes: {few(boxes)}{help_})" if boxes else ""

@@ -1,4 +1,4 @@
-"""Changes of brightness, contrast and colour that leave transparency unchanged."""
+"""Changes brightness, contrast and colour, and leaves transparency unchanged."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Contrast = float | Literal["auto"]
-"""A factor, or `auto`: tones stretched from black to white."""
+"""A factor, or `auto` to stretch the tones from black to white."""
 
 FACTOR = 10
-"""The largest factor of a change."""
+"""The maximum factor of a change."""
 
 
 def factor(value: object, argument: str, *, auto: bool = False) -> Contrast:
-    """Return by how much to change a tone.
+    """Read the factor by which to change a tone.
 
     Raises:
-        ArgumentError: it is not a number from 0 to `FACTOR`, nor `auto` if that is allowed.
+        ArgumentError: the value is not a number from 0 to `FACTOR`, nor `auto` where that is allowed.
     """
     if auto and isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"

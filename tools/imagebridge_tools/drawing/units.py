@@ -1,4 +1,4 @@
-"""Coordinates of a picture in three units, the same in every tool."""
+"""Reads coordinates of a picture in three units, the same way for every tool."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from imagebridge_tools.lenient_values import word
 from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
 UNITS = {"pixels": 0, "0-1": 1, "0-1000": 1000}
-"""The units, and the right and bottom edges in each (0: depending on the picture's size)."""
+"""The units, each with the coordinate of the right and the bottom edge (0: it depends on the picture's size)."""
 
 Units = Annotated[
     str,
@@ -43,7 +43,7 @@ PLACE_KEYS = (*REGION_KEYS, *_POINTS)
 """Keys that together describe a position."""
 
 _LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?)*)[\s\])]*")
-"""Numbers in a row, as text."""
+"""Matches numbers in a row, as text."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels; right and bottom are just after the last pixel."""
@@ -51,7 +51,7 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """The coordinates of a picture of `width` x `height` pixels: x to the right, y down, 0 at the left and top edge."""
+    """The coordinates in a picture of `width` x `height` pixels: x to the right, y down, 0 at the left and top edges."""
 
     width: int
     height: int
@@ -68,10 +68,10 @@ class Ruler:
         return (whole, whole) if whole else (self.width, self.height)
 
     def pixels(self, values: Sequence[float], argument: str) -> list[tuple[float, float]]:
-        """Return the points of `x, y, x, y, ...` in pixels.
+        """Convert `x, y, x, y, ...` to points in pixels.
 
         Raises:
-            ArgumentError: an odd count, a point outside the picture, or only fractions of its first pixel.
+            ArgumentError: the count is odd, a point is outside the picture, or all are within its first pixel.
         """
         if len(values) % 2 or not values:
             raise ArgumentError(
@@ -92,7 +92,7 @@ class Ruler:
         """Return the whole pixels that a region `[left, top, right, bottom]` touches.
 
         Raises:
-            ArgumentError: not four numbers, an empty region, or one partly outside the picture.
+            ArgumentError: there are not four numbers, or the region is empty or partly outside the picture.
         """
         if len(values) != 4:
             raise ArgumentError(
@@ -110,7 +110,7 @@ class Ruler:
         return floor(left + _LOST), floor(top + _LOST), ceil(right - _LOST), ceil(bottom - _LOST)
 
     def _check_extent(self, values: Sequence[float], argument: str) -> None:
-        """Refuse coordinates inside the first pixel: fractions of the whole are probably meant."""
+        """Raise an error for coordinates inside the first pixel, which are probably meant as fractions of the whole."""
         if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
             raise ArgumentError(
                 argument, f"is a single pixel of {self.width}x{self.height}{self._hint(values)}"
@@ -135,7 +135,7 @@ class Ruler:
 def coordinates(value: JsonValue) -> JsonValue:
     """Return coordinates as a list of numbers if they are written in another unambiguous form; otherwise unchanged.
 
-    Such forms are names of sides, with a width and a height, as points, or as text.
+    Such forms are named sides, a corner with a width and a height, points, and text.
     """
     if isinstance(value, str):
         found = _LISTED.fullmatch(value)

@@ -1,1 +1,1 @@
-"""Where tools read and write: folders, the web, the store of pictures."""
+"""The places that tools read and write: folders, the web and the store of pictures."""

@@ -1,4 +1,4 @@
-"""Writes a file that appears complete or not at all, so that several processes may read and write it."""
+"""Writes files atomically, so that several processes may read and write them."""
 
 import os
 import stat
@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 UNFINISHED = "new-"
-"""The beginning of a file's name until it is complete. A file that keeps it was left by a killed process."""
+"""The prefix of a file's name until it is complete. A file that keeps it was left behind by a killed process."""
 
 
 def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> None:
-    """Write a file in one step, replacing an existing one; only its owner may read it, from the start.
+    """Write a file in one step, replacing an existing one; at all times, only its owner may read it.
 
     Args:
         file: the path of the file.
@@ -19,7 +19,7 @@ def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> 
         as_before: whether an existing file keeps its permissions, and its owner if possible.
 
     Raises:
-        OSError: it cannot be written; an existing file is unchanged.
+        OSError: the file cannot be written; an existing file is unchanged.
     """
     with NamedTemporaryFile(dir=os.path.dirname(file), prefix=UNFINISHED, delete=False) as made:
         try:
@@ -35,7 +35,7 @@ def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> 
 
 
 def _adopt(file: "Path | str", descriptor: int) -> None:
-    """Give an open file the permissions and the owner of another file, if that exists."""
+    """Copy the permissions and the owner of another file, if it exists, to an open file."""
     with suppress(FileNotFoundError, AttributeError):  # Windows has no owners and permissions of this kind.
         before = os.stat(file)
         with suppress(PermissionError):

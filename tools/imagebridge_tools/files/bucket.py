@@ -1,7 +1,7 @@
-"""A bucket of an S3-compatible object store, through obstore, which several machines share.
+"""Storage in a bucket of an S3-compatible object store, accessed with obstore, which several machines may share.
 
-Address, region and keys come from the environment: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and others, or from the machine's role.
+The address, the region and the keys come from environment variables (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and others), or from the machine's role.
 """
 
 import os
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _SECONDS = 10
-"""Seconds that a request may take, because calls wait for it."""
+"""The time limit for a request, in seconds; it is short because calls wait for it."""
 
 _RETRIES = 2
-"""How many times a request that failed in transit is sent again, unless it took all of these seconds."""
+"""The maximum number of retries for a request that failed in transit, within the time limit."""
 
 _QUIET = 5.0
-"""Seconds for which a bucket that did not answer in time is not asked again."""
+"""The seconds for which no request is sent to a bucket that did not answer in time."""
 
 _PAUSE = 60.0
-"""Seconds between two listings of a whole store: each thousand objects cost a request."""
+"""The minimum interval between two listings of a whole store, in seconds; every thousand objects cost a request."""
 
 
 _FOLDER = 2
-"""Characters of a name that form a folder, so that finding a name by its beginning lists only one of 256."""
+"""The number of characters of a name that form a folder, so that a search by prefix lists only one folder of 256."""
 
 
 def _path(name: str) -> str:
@@ -43,14 +43,14 @@ def _path(name: str) -> str:
 
 
 class BucketSilence:
-    """Whether a bucket has not answered in time: calls then fail at once, while one at a time tries again."""
+    """Tracks whether a bucket has stopped answering: calls then fail at once, while one at a time tries again."""
 
     def __init__(self) -> None:
         self._until = 0.0
         self._lock = Lock()
 
     def check(self) -> None:
-        """Raise OSError if the bucket should not be asked now."""
+        """Raise OSError if no request should be sent to the bucket now."""
         with self._lock:
             now = time.monotonic()
             if now < self._until:
@@ -67,9 +67,9 @@ class BucketSilence:
 
 
 class BucketStorage:
-    """Objects below a prefix of a bucket, which S3 shows complete or not at all.
+    """Objects below a prefix of a bucket; S3 never shows incomplete ones.
 
-    silence: the silence of the bucket, which the stores of all callers share.
+    silence: tracks whether the bucket answers; the stores of all callers share it.
     """
 
     pause = _PAUSE
@@ -103,7 +103,7 @@ class BucketStorage:
             obstore.put(self._store, _path(name), data)
 
     def touch(self, name: str, within: float) -> bool:
-        """Return whether an object exists and was used at most `within` seconds ago; otherwise it has to be stored again."""
+        """Return whether an object exists and was last used within `within` seconds; otherwise it must be stored again."""
         import obstore
 
         try:
@@ -114,7 +114,7 @@ class BucketStorage:
         return state["last_modified"].timestamp() > time.time() - within
 
     def listed(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the objects whose names begin with this."""
+        """Yield the objects whose names start with `beginning`."""
         import obstore
 
         folder = beginning[:_FOLDER] if len(beginning) >= _FOLDER else None
@@ -135,11 +135,11 @@ class BucketStorage:
             obstore.delete(self._store, _path(name))
 
     def tidy(self) -> None:
-        """Do nothing: the store itself removes incomplete objects."""
+        """Do nothing, as the object store itself removes incomplete objects."""
 
     @contextmanager
     def _asking(self) -> "Generator[None]":
-        """Send requests to the bucket in the block, unless it is silent. Failures raise OSError, missing objects FileNotFoundError."""
+        """Guard requests to the bucket in the block, which raise OSError, or FileNotFoundError for missing objects."""
         self._silence.check()
         begun, failed = time.monotonic(), False
         try:
@@ -156,10 +156,10 @@ class BucketStorage:
 
 @lru_cache(maxsize=256)
 def bucket(url: str) -> BucketStorage:
-    """Return the storage at a URL such as s3://bucket/prefix; no request is sent yet.
+    """Return the storage at a URL such as s3://bucket/prefix, without sending a request yet.
 
     Raises:
-        ValueError: it is not such a URL, or the environment contains something invalid about it.
+        ValueError: the URL is invalid, or environment variables for it are.
     """
     from obstore.exceptions import BaseError
     from obstore.store import from_url
@@ -181,7 +181,7 @@ def _silence(_bucket: str) -> BucketSilence:
 
 @contextmanager
 def _as_os_error() -> "Generator[None]":
-    """Make failures look like those of files: OSError, with missing objects as a subclass."""
+    """Raise failures as OSError, as for files, and FileNotFoundError for missing objects."""
     from obstore.exceptions import BaseError
 
     try:

@@ -1,4 +1,4 @@
-"""Detects the encoding of a text, which bytes seldom state themselves."""
+"""Detects the encoding of a text, which bytes rarely specify."""
 
 import codecs
 from importlib import import_module
@@ -15,7 +15,7 @@ _MARKS = (
 _WESTERN = "cp1252"
 
 _NEAR = 0.75
-"""The share of the confidence in another encoding from which on the Western one is chosen, which is by far the most frequent."""
+"""The Western encoding, by far the most frequent, is chosen from this fraction of the confidence in another one."""
 
 _WIDE = (
     ("utf-32-le", 4, 0, 0.8),
@@ -23,33 +23,33 @@ _WIDE = (
     ("utf-16-le", 2, 0, 0.5),
     ("utf-16-be", 2, 1, 0.5),
 )
-"""Encodings, their bytes per letter, which of these ASCII uses, and the smallest share of zeros among the others."""
+"""Encodings, their bytes per letter, the one that ASCII uses, and the minimum share of zeros among the others."""
 
 _ZEROS = 1000
-"""Bytes in which zeros reveal a wide encoding."""
+"""The number of bytes that are searched for the zeros of a wide encoding."""
 
 _SEEN = 200_000
-"""Bytes from which an encoding is detected."""
+"""The number of bytes that are used to detect an encoding."""
 
 _SIGNS = frozenset("€£¥¢¤§©®™°±²³µ·×÷½¼¾«»‹›„“”‘’‚–—…•\u00a0")
-"""Characters of Windows' Western encoding that occur alone in English texts, or next to a number."""
+"""Characters in Windows' Western encoding that occur on their own in English texts, or next to a number."""
 
 _VIETNAMESE = frozenset("\u0300\u0301\u0303\u0309\u0323ơưĂăđĐ")
-"""Marks and letters of which a Vietnamese text has some."""
+"""Marks and letters that are typical of Vietnamese texts."""
 
 _SURE = 0.004
-"""The lowest confidence from chardet that is accepted; for a few words in the right encoding it is 0.005 to 0.3."""
+"""The minimum confidence of chardet that is accepted; for a few words in the right encoding, it is 0.005 to 0.3."""
 
 
 class DecodedText(NamedTuple):
-    """A text, and the encoding in which it was read if that is a guess."""
+    """A text, and the encoding with which it was decoded if that was guessed."""
 
     text: str
     guessed: str = ""
 
 
 def decoded(data: bytes) -> DecodedText:
-    """Return bytes as text: by byte order mark, as UTF-8, or in the encoding that their letters suggest."""
+    """Decode bytes by their byte order mark, as UTF-8, or with the encoding that their letters suggest."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return DecodedText(data.decode(encoding, "replace"))
@@ -66,7 +66,7 @@ def decoded(data: bytes) -> DecodedText:
 
 
 def _wide(data: bytes) -> str:
-    """Return UTF-16 or UTF-32 if zeros are at the positions where they have them for ASCII, otherwise ""."""
+    """Return UTF-16 or UTF-32 if there are zeros where these have them for ASCII, otherwise ""."""
     seen = data[:_ZEROS]
     for encoding, step, place, least in _WIDE:
         others = bytes(byte for at, byte in enumerate(seen) if at % step != place)
@@ -76,7 +76,7 @@ def _wide(data: bytes) -> str:
 
 
 def _guessed(data: bytes) -> str:
-    """Return the most likely encoding of some bytes: Windows' Western one if there is little evidence."""
+    """Return the most likely encoding of some bytes, or Windows' Western one if there is little evidence."""
     try:
         chardet: Any = import_module("chardet")
     except ImportError:  # The extra `server` installs it.
@@ -108,7 +108,7 @@ def _is_wide(data: bytes, name: str) -> bool:
 
 
 def _telling_lines(data: bytes) -> bytes:
-    """Return the most informative lines of some bytes: those with letters beyond ASCII, rather than only spaces."""
+    """Return the lines that are most useful for detection: those with non-ASCII letters, or else non-ASCII spaces."""
     if b"\0" in data[:1000]:
         return data[:_SEEN]
     lines = [line for line in data.splitlines(keepends=True) if not line.isascii()]

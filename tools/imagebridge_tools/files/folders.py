@@ -1,4 +1,4 @@
-"""Files below allowed folders, and nothing else: every path is checked before and after it is opened."""
+"""Reads files below allowed folders, and nothing else: every path is checked before and after it is opened."""
 
 import os
 import re
@@ -27,10 +27,10 @@ class FoundFile(NamedTuple):
 def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> FoundFile:
     """Read the file that `source` names: an absolute path, one relative to an allowed folder, or a file: URL.
 
-    `limit` is in bytes. Names outside the allowed folders are never revealed, nor whether they exist.
+    `limit` is in bytes. Neither the names nor the existence of files outside the allowed folders are ever revealed.
 
     Raises:
-        ArgumentError: it is not below an allowed folder, does not exist, is not a regular file, or is too large.
+        ArgumentError: the file is not below an allowed folder, does not exist, is not a regular file, or is too large.
     """
     path = path_of(source, argument)
     if not allow:
@@ -46,12 +46,12 @@ def read_file(source: str, allow: Sequence[Path], limit: int, argument: str) -> 
 
 
 def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> Path:
-    """Return the path of a file that may not exist yet below the folders `allow`, with the real path of its folder, which is in them.
+    """Return the path of a file, which need not exist yet, below the folders `allow`, with the real path of its folder.
 
-    No part of this path is a link: whoever opens it through `held` opens what was checked here.
+    No part of this path is a link: code that opens it with `held` opens the file that was checked here.
 
     Raises:
-        ArgumentError: it is not below them.
+        ArgumentError: the file is not below these folders.
     """
     candidates = _candidates(path, allow)
     if not candidates:
@@ -67,15 +67,16 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
 
 
 _FOLDER = sum(getattr(os, flag, 0) for flag in ("O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC", "O_PATH"))
-"""How a folder on the way is opened: links are not followed, and if the system has O_PATH, it need not be readable."""
+"""The flags for opening a folder on the path: links are not followed, and with O_PATH it need not be readable."""
 
 
 @contextmanager
 def held(folder: str) -> Generator[int | None]:
-    """Keep a folder open by its real path: no part of it may have become a link. None if the system cannot do this.
+    """Keep a folder open by its real path, no part of which may have become a link; yield None if the system cannot do
+    so.
 
     Raises:
-        OSError: it does not exist, or a part of its path is now a link.
+        OSError: the folder does not exist, or a part of its path is now a link.
     """
     if os.open not in os.supports_dir_fd:
         yield None
@@ -93,10 +94,10 @@ def held(folder: str) -> Generator[int | None]:
 
 
 def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> PurePath:
-    """Return the path that a path or `file:` URL names, in the form of `system`. Does not touch the disk.
+    """Parse a path or a `file:` URL into a path of type `system`, without accessing the disk.
 
     Raises:
-        ArgumentError: another URL, a file on another host, or an invalid path.
+        ArgumentError: it is another URL, a file on another host, or an invalid path.
     """
     windows = issubclass(system, PureWindowsPath) or (system is PurePath and os.name == "nt")
     native = PureWindowsPath if windows else PurePosixPath
@@ -128,10 +129,10 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
 
 
 def _candidates(path: PurePath, allow: Sequence[Path]) -> list[str]:
-    """Return where the path can be below the allowed folders, judging only by its characters.
+    """Return the possible positions of the path below the allowed folders, judging only by its text.
 
-    Nothing outside is touched, not even to see whether it exists: on Windows, looking at a share already
-    reveals us to another host.
+    Nothing outside is accessed, not even to check whether it exists: on Windows, checking a share already contacts
+    another host.
     """
     paths: list[str] = []
     for folder in allow:
@@ -215,7 +216,7 @@ def _names(folder: str) -> list[str]:
 def matching(pattern: str, allow: Sequence[Path], argument: str) -> list[str]:
     """Return the files that match a path with `*` or `?` in its last part, sorted by name, numbers by value.
 
-    Any other source is returned unchanged. What a found name leads to is checked when it is read.
+    Any other source is returned unchanged. Links are checked when the file is read.
 
     Raises:
         ArgumentError: no file below an allowed folder has such a name.

@@ -1,6 +1,6 @@
-"""Footprint: what a call reads and writes, which decides whether the same call may be answered again without running it.
+"""Records what a call reads and writes, which determines whether its answer may be reused for the same call.
 
-Callers that need it request it around the call; everything that reads or writes files reports here.
+Code that needs this record opens `footprint` around the call; all code that reads or writes files reports to it.
 """
 
 from collections.abc import Generator
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Footprint:
-    """What a call read and wrote.
+    """A record of what a call read and wrote.
 
-    repeatable: whether the same arguments have the same answer the next time: nothing else was read, nothing was written, and
-    nothing went wrong that may go well then.
-    kept: the hashes of the pictures that the call kept in the store, which its answer names.
+    repeatable: whether the same arguments will have the same answer: nothing else was read, nothing was written, and
+    nothing failed that may succeed the next time.
+    kept: the hashes of the pictures that the call kept in the store, and that its answer names.
     """
 
     repeatable: bool = True
@@ -37,7 +37,7 @@ def footprint() -> Generator[Footprint]:
 
 
 def not_repeatable() -> None:
-    """Report that the current call may have another answer the next time."""
+    """Report that the current call may have a different answer the next time."""
     if noted := _FOOTPRINT.get():
         noted.repeatable = False
 

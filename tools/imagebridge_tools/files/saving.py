@@ -1,4 +1,4 @@
-"""saved: writes pictures as files below writable folders, the only way in which tools write."""
+"""saved: writes pictures as files below writable folders, which is the only way in which tools write files."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ FORMATS = {
     ".webp": "image/webp",
     ".gif": "image/gif",
 }
-"""Suffixes of names, and the formats that are written for them."""
+"""The suffixes of names, and the formats that are written for them."""
 
 _SVG = ".svg"
 """The suffix for the SVG that a picture was drawn from, if there is one."""
@@ -40,7 +40,7 @@ _RESERVED = {
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"
-"""Characters that are invisible or change the direction of text; and those of them that some scripts need for spelling."""
+"""Characters that are invisible or change the direction of text, and those of them that some scripts need."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -63,12 +63,12 @@ class Target:
 def target(
     save_as: str, allow_write: Sequence[Path], *, overwrite: bool = False, svg: bool = False
 ) -> Target:
-    """Check where `save_as` leads, before anything is made: a path below one of the folders `allow_write`.
+    """Check that `save_as` is a path below one of the folders `allow_write`, before anything is created.
 
-    With `svg` it may end in .svg, because the result is drawn from one.
+    With `svg`, it may end in .svg, because the result is drawn from an SVG.
 
     Raises:
-        ArgumentError: it may not be written, its folder does not exist, or the file does and `overwrite` is false.
+        ArgumentError: the path is not writable, its folder does not exist, or the file exists and `overwrite` is false.
     """
     not_repeatable()
     if not allow_write:
@@ -113,13 +113,13 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
 
 
 async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
-    """Write the pictures of `answer` and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
+    """Write the pictures of `answer`, and mention it in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
-    A picture is converted if the suffix names another format than its own. The SVG that a picture was drawn from is
-    written instead of it, unless the suffix names another format.
+    A picture is converted if the suffix names a different format. The SVG that a picture was drawn from is written
+    instead of it, unless the suffix names a different format.
 
     Raises:
-        ArgumentError: a file exists already, or cannot be written.
+        ArgumentError: a file already exists, or cannot be written.
     """
     if where.suffix.lower() in ("", _SVG):
         if answer.svg:
@@ -152,7 +152,7 @@ async def _saved_svg(answer: ToolOutput, data: bytes, where: Target) -> ToolOutp
 
 
 def _as(picture: Picture, media_type: str) -> Picture:
-    """Encode a picture in another format; JPEG on white if it is transparent."""
+    """Encode a picture in another format; for JPEG, put a transparent picture on white."""
     from io import BytesIO
 
     from imagebridge.pictures.decode import opened, srgb, upright
@@ -168,7 +168,7 @@ def _as(picture: Picture, media_type: str) -> Picture:
 
 
 def _write_all(where: Target, files: Mapping[str, bytes]) -> None:
-    """Write the files of one answer, or none of them: if one cannot be written, new ones are removed."""
+    """Write the files of one answer, or none of them: if one cannot be written, the new ones are removed."""
     with ExitStack() as written:
         for name, data in files.items():
             _write_file(where, name, data)
@@ -183,7 +183,7 @@ def _unlink(where: str, name: str) -> None:
 
 
 def _write_file(where: Target, name: str, data: bytes) -> None:
-    """Write a file; an existing one is replaced at once, and a link in its place is replaced, not followed."""
+    """Write a file; replace an existing file atomically, and replace a link instead of following it."""
     try:
         # Checked again if no folder can be held open.
         if os.path.realpath(where.folder) != where.folder:

@@ -1,4 +1,4 @@
-"""opened: the only way in which tools name a picture or another file, and what they find there."""
+"""opened: reads the picture or other file that an argument of a tool names, the only way in which tools read them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,16 @@ from .store import Store
 from .web import Web, name
 
 FILE_SIZE = 64_000_000
-"""The most bytes of a file."""
+"""The maximum size of a file, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where tools may read and write, decided by whoever starts them and never by a model.
+    """The places that tools may read and write, chosen by the person who starts them and never by a model.
 
-    `allow` are the folders whose files are read, `allow_write` those below which pictures are saved, `store` keeps
-    what tools return, `web` fetches https addresses. By default, only `data:` URLs are allowed.
+    `allow` contains the folders whose files may be read, and `allow_write` the folders below which pictures may be
+    saved; `store` keeps pictures that tools return, and `web` fetches https addresses. By default, only `data:` URLs
+    are allowed.
     """
 
     allow: tuple[Path, ...] = ()
@@ -39,7 +40,7 @@ NOWHERE = Places()
 
 
 class Source(NamedTuple):
-    """The bytes that a source names, a short `name` for messages, and the `uri` of the file or picture, or an empty text."""
+    """The bytes of a source, a short `name` for messages, and the `uri` of the file or picture, or an empty text."""
 
     name: str
     data: bytes
@@ -47,13 +48,14 @@ class Source(NamedTuple):
 
 
 async def opened(source: str, places: Places = NOWHERE, argument: str = "source") -> Source:
-    """Read what `source` names, at most `FILE_SIZE` bytes.
+    """Read the file or picture that `source` names, up to `FILE_SIZE` bytes.
 
-    It is a path below an allowed folder (absolute, or relative to one), a `file:` URL of one, `image://` and the
-    hash of a kept picture or its first 8 or more digits, a `data:` URL, or an `https:` URL if that is enabled.
+    It is a path below an allowed folder (absolute, or relative to one), a `file:` URL for such a path, `image://`
+    followed by the hash of a kept picture or by at least 8 of its first digits, a `data:` URL, or an `https:` URL if
+    that is enabled.
 
     Raises:
-        ArgumentError: it may not be read, does not exist, or is too large; the error names `argument`.
+        ArgumentError: the source may not be read, does not exist, or is too large; the error names `argument`.
     """
     text = source.strip()
     scheme = text[:8].lower()
@@ -77,10 +79,10 @@ async def opened(source: str, places: Places = NOWHERE, argument: str = "source"
 
 
 def characters(source: Source, read: str, argument: str = "source") -> encodings.DecodedText:
-    """Return a file as text, in any encoding (see `encodings.decoded`); lines end in `\\n`.
+    """Decode a file as text in any encoding (see `encodings.decoded`), with lines that end in `\\n`.
 
     Raises:
-        ArgumentError: it is not text; the error names `argument` and says what is `read`.
+        ArgumentError: the file is not text; the error names `argument` and the formats that are `read`.
     """
     file_type = kinds.kind(source.data)
     if file_type is not None and file_type is not kinds.SVG:

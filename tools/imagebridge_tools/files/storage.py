@@ -1,4 +1,4 @@
-"""Where a store keeps its objects: a folder on this machine, or a bucket of an object store (see `bucket.py`)."""
+"""The storage of a store: a folder on this machine, or a bucket of an object store (see `bucket.py`)."""
 
 import os
 import time
@@ -10,10 +10,10 @@ from typing import NamedTuple, Protocol
 from .atomic_write import UNFINISHED, write_whole
 
 _HALF = 3600.0
-"""Seconds after which an incomplete file counts as left by a killed process."""
+"""The seconds after which an incomplete file is considered to be left behind by a killed process."""
 
 LARGEST = 256_000_000
-"""The most bytes of an object that are read. Pictures from tools are far smaller, but anyone with access to a storage can write any."""
+"""The maximum size of an object, in bytes. Anyone with access to the storage can write larger ones than tools do."""
 
 TOO_LARGE = f"the object has over {LARGEST:,} bytes"
 
@@ -30,7 +30,7 @@ class ObjectStorage(Protocol):
     """Objects by name, which appear complete or not at all. Failures raise OSError."""
 
     pause: float
-    """Seconds between two checks for too much content: a check may cost requests."""
+    """The minimum interval between two checks for too much content, in seconds; a check may cost requests."""
 
     def get(self, name: str) -> bytes:
         """Return an object. Raises FileNotFoundError if it does not exist, ValueError if it is too large to be ours."""
@@ -45,9 +45,8 @@ class ObjectStorage(Protocol):
         ...
 
     def touch(self, name: str, within: float) -> bool:
-        """Mark an object as used now; False if it has to be stored again.
-
-        That is if it does not exist, or only storing it renews it and it was used more than `within` seconds ago.
+        """Mark an object as used now; return False if it must be stored again. It must if it does not exist, or if it
+        was last used more than `within` seconds ago and can only be renewed by storing it.
         """
         ...
 
@@ -60,12 +59,12 @@ class ObjectStorage(Protocol):
         ...
 
     def tidy(self) -> None:
-        """Remove incomplete files that belong to nobody."""
+        """Remove incomplete files that killed processes left behind."""
         ...
 
 
 class FolderStorage:
-    """Files in a folder that several processes may share, and only their owner may read."""
+    """Files in a folder that several processes may share and only their owner may read."""
 
     pause = 0.0
 
@@ -90,7 +89,7 @@ class FolderStorage:
         write_whole(self._folder / name, data)
 
     def touch(self, name: str, within: float) -> bool:  # whatever its age, a file is renewed
-        """Mark an object as used now; False if it does not exist."""
+        """Mark an object as used now; return False if it does not exist."""
         try:
             os.utime(self._folder / name)
         except FileNotFoundError:
@@ -112,7 +111,7 @@ class FolderStorage:
             os.unlink(self._folder / name)
 
     def tidy(self) -> None:
-        """Remove what a process left incomplete when it was killed."""
+        """Remove incomplete files that killed processes left behind."""
         with suppress(OSError), os.scandir(self._folder) as entries:
             for entry in entries:
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Store: the pictures that tools returned, by the hash of their bytes, for all servers of one user or caller."""
+"""Store: keeps the pictures that tools return, by the hash of their bytes, for all servers of one user or caller."""
 
 import json
 import math
@@ -20,19 +20,19 @@ from . import footprint
 from .storage import FolderStorage, ObjectStorage, StoredObject
 
 SHORTEST = 8
-"""The fewest digits of a hash that name a picture."""
+"""The minimum number of digits of a hash that may name a picture."""
 
 _TOLD = 12
-"""Digits that results contain: no two of a million pictures share them by chance."""
+"""The number of digits in results; no two of a million pictures share these by chance."""
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _HEAD = 10_000
-"""The most bytes of the line that describes a picture; the longest origin takes 6,000."""
+"""The maximum size of the line that describes a picture, in bytes; the longest origin takes 6,000."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPicture:
-    """What is known about a kept picture: the SHA-256 of its bytes, its type, pixels and bytes, and the call that returned it."""
+    """The description of a kept picture: the SHA-256 of its bytes, its type and sizes, and the call that returned it."""
 
     hash: str
     media_type: str
@@ -43,7 +43,7 @@ class StoredPicture:
 
     @property
     def uri(self) -> str:
-        """The whole name of the picture."""
+        """The full name of the picture."""
         return KEPT_SCHEME + self.hash
 
     @property
@@ -55,8 +55,8 @@ class StoredPicture:
 class Store:
     """Pictures in `storage` or a folder, one object each: a line of JSON that describes it, and its bytes.
 
-    Objects appear complete or not at all, so that several processes may share a storage. `keep` removes the least recently used
-    ones if all together exceed `limit` bytes, and those that were not used for `seconds`.
+    Objects appear complete or not at all, so that several processes may share a storage. `keep` removes the least
+    recently used pictures if all of them exceed `limit` bytes, and those that were not used for `seconds`.
     """
 
     def __init__(self, storage: ObjectStorage | Path, limit: int, seconds: float) -> None:
@@ -66,7 +66,7 @@ class Store:
         self._cleared = -math.inf
 
     def keep(self, picture: Picture, origin: str) -> StoredPicture:
-        """Keep `picture`; `origin` says in words which call returned it. The same bytes are kept once.
+        """Keep `picture`; `origin` describes the call that returned it. The same bytes are kept only once.
 
         Raises:
             OSError: the storage cannot be written.
@@ -89,17 +89,17 @@ class Store:
         return note
 
     def still_keeps(self, names: Iterable[str]) -> bool:
-        """Mark pictures, by their hashes, as used now; False if one does not exist, or has to be kept again."""
+        """Mark pictures, by their hashes, as used now; return False if one does not exist, or must be kept again."""
         try:
             return all(self.storage.touch(name, self._seconds / 8) for name in names)
         except OSError:
             return False
 
     def read(self, uri: str, argument: str = "source") -> tuple[StoredPicture, bytes]:
-        """Return the picture named by `uri`, or just by its hash or the first digits of it.
+        """Return the picture that `uri` names; a hash or its first digits alone are also accepted.
 
         Raises:
-            ArgumentError: no such picture is kept, or several begin with these digits.
+            ArgumentError: no such picture is kept, or the hashes of several start with these digits.
         """
         digits = uri.strip().lower().removeprefix(KEPT_SCHEME)
         if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", digits):
@@ -127,7 +127,8 @@ class Store:
         return note, data
 
     def listed(self, after: str = "", count: int = 50) -> tuple[list[StoredPicture], str]:
-        """Return at most `count` kept pictures that follow the hash `after`, by hash, and the hash to continue from, if any.
+        """Return up to `count` kept pictures after the hash `after`, ordered by hash, and the hash to continue from, if
+        any.
 
         Raises:
             OSError: the storage cannot be read.
@@ -141,14 +142,14 @@ class Store:
         return notes, names[count - 1] if len(names) > count else ""
 
     def _fresh(self, beginning: str = "") -> Iterator[StoredObject]:
-        """Yield the kept pictures that are not too old and whose names begin with this."""
+        """Yield the kept pictures that are not too old and whose names start with `beginning`."""
         oldest = time.time() - self._seconds
         for one in self.storage.listed(beginning):
             if _NAME.fullmatch(one.name) and one.given >= oldest:
                 yield one
 
     def _clear(self, spared: str) -> None:
-        """Remove what is too old or too much, but never the picture that was just returned."""
+        """Remove pictures that are too old or exceed the limit, but never the picture that was just returned."""
         room = self._limit
         oldest = time.time() - self._seconds
         for one in sorted(self.storage.listed(), key=lambda one: one.given, reverse=True):
@@ -165,7 +166,7 @@ def _head(note: StoredPicture) -> bytes:
 
 
 def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
-    """Return the description and content of an object. Raises ValueError if its bytes do not match its name."""
+    """Return the description and the content of an object. Raises ValueError if its bytes do not match its name."""
     head, _, data = content.partition(b"\n")
     note = _note(name, head)
     if sha256(data).hexdigest() != note.hash:
@@ -177,7 +178,7 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
 
 
 def _note(name: str, line: bytes) -> StoredPicture:
-    """Read the line that describes an object. Raises ValueError if it describes no picture, or another one."""
+    """Read the line that describes an object. Raises ValueError if it does not describe this picture."""
     try:
         note = StoredPicture(**json.loads(line.decode("utf-8", "replace")))
     except (TypeError, RecursionError) as error:
@@ -199,5 +200,5 @@ def _is_shown(media_type: object) -> bool:
 
 
 def _is_sound(origin: object) -> bool:
-    """Return whether an origin is a text that can be written."""
+    """Return whether an origin is a text that can be encoded."""
     return isinstance(origin, str) and not re.search("[\ud800-\udfff]", origin)

@@ -1,4 +1,4 @@
-"""Web: files from https addresses, only from public hosts."""
+"""Web: fetches files from https addresses of public hosts."""
 
 import re
 import socket
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from httpcore2 import AsyncNetworkBackend, Response
 
 SECONDS = 30.0
-"""Seconds for everything together: name resolution, connections, redirects, and the file."""
+"""The time limit for a whole fetch, in seconds: name resolution, connections, redirects and the file."""
 
 REDIRECTS = 4
-"""The most redirects that are followed; each is checked like the first address."""
+"""The maximum number of redirects that are followed; each is checked like the first address."""
 
 TRIED, CONNECTION_SECONDS = 4, 5.0
-"""The most addresses of one host that are tried, and seconds for connecting to one."""
+"""The maximum number of a host's addresses that are tried, and the time limit for connecting to one, in seconds."""
 
 _PATH = "/%:@!$&'()*+,;=~-._"
 """Characters that are not percent-encoded again."""
@@ -45,11 +45,11 @@ _UNICAST = IPv6Network("2000::/3")
 """The range of all public IPv6 addresses (RFC 4291; IANA assigns no others)."""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Returns the addresses of a host and port."""
+"""A function that returns the addresses of a host and port."""
 
 
 async def resolved(host: str, port: int) -> list[str]:
-    """Return the system's addresses for `host`."""
+    """Return the addresses to which the system resolves `host`."""
     answers = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in answers))
 
@@ -68,10 +68,10 @@ class Web:
     context: "ssl.SSLContext | None" = None
 
     async def fetched(self, url: str, limit: int, argument: str) -> bytes:
-        """Return the file at `url`, at most `limit` bytes.
+        """Return the content of the file at `url`, up to `limit` bytes.
 
         Raises:
-            ArgumentError: the address is not https or not public, or does not return a file within limits.
+            ArgumentError: the address is not https or not public, or does not return a file within the limits.
         """
         import httpcore2
 
@@ -128,7 +128,7 @@ class Web:
         raise failed or _RefusedError("cannot be reached")
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host, all of which are public."""
+        """Return the addresses of a host after checking that all of them are public."""
         try:
             addresses = await self.resolve(host, port)
         except (OSError, UnicodeError) as error:
@@ -139,11 +139,11 @@ class Web:
 
 
 class _RefusedError(Exception):
-    """An address that is not fetched; the message continues after its name."""
+    """An address may not be fetched; the message continues a sentence that starts with the address."""
 
 
 def public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet, also if an IPv6 address represents an IPv4 one."""
+    """Return whether an IP address, or the IPv4 address that an IPv6 address represents, is on the public internet."""
     try:
         ip: IPv4Address | IPv6Address = ip_address(address)
     except ValueError:
@@ -183,7 +183,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host in the form for resolution: names in other scripts in their ASCII form."""
+    """Return the host in the form for resolution, with names in other scripts converted to ASCII."""
     host = parts.hostname or ""
     if not host:
         raise _RefusedError("has no host")
@@ -194,7 +194,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def _safe_url(url: str) -> str:
-    """Return the address for a message: without a password, and not too long."""
+    """Return the address in a form that is safe for messages: without a password, and not too long."""
     address = url.split("#")[0].split("?")[0]
     start, at, rest = address.partition("@")
     return repr((f"https://{rest}" if at and "/" not in start[8:] else address)[:200])

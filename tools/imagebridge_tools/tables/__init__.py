@@ -1,1 +1,1 @@
-"""Tables of data: read from text, files and workbooks, with their columns interpreted."""
+"""Reads tables of data from text, files and workbooks, and interprets their columns."""

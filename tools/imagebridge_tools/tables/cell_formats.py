@@ -1,4 +1,4 @@
-"""The formats of cells in an xlsx file: percent, money, units and leading zeros, which the numbers alone do not show."""
+"""Reads the formats of cells in an xlsx file: percent, money, units and leading zeros, which are not in the numbers."""
 
 import re
 from collections.abc import Callable
@@ -11,23 +11,23 @@ from imagebridge.documents.sheets import sheet_markups
 from .written_numbers import is_money
 
 UNIT = 14
-"""The most characters of a unit."""
+"""The maximum number of characters in a unit."""
 
 _PART = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[\$(?P<money>[^\]-]*)[^\]]*\]|\[[^\]]*\]|(?P<plain>.)'
 )
-"""The parts of a format; what follows _ and * only takes room, brackets contain colours and conditions."""
+"""Matches the parts of a format; _ and * only add space, and brackets contain colours and conditions."""
 
 
 class CellFormat(NamedTuple):
-    """What a format says about its numbers: their unit ("%" for percent), and how many digits a code has."""
+    """The meaning of a format for its numbers: their unit ("%" for percent), and the number of digits in a code."""
 
     unit: str = ""
     digits: int = 0
 
 
 def sheet_formats(data: bytes, sheet: str) -> SheetMarkup[CellFormat]:
-    """Return the formats of a sheet in an xlsx or ods file. If they cannot be found, no cell has one."""
+    """Return the formats of a sheet in an xlsx or ods file. If they cannot be read, no cell has a format."""
     return _markups(data)(sheet)
 
 
@@ -44,7 +44,7 @@ def _telling(code: str) -> CellFormat | None:
 
 
 def understood(code: str) -> CellFormat:
-    """Return what a format says about numbers: `0.0%`, `#,##0.00 [$€-407]`, `0 "kg"`, `00000`."""
+    """Return the meaning of a format such as `0.0%`, `#,##0.00 [$€-407]`, `0 "kg"` or `00000`."""
     digits, before, after = "", "", ""
     for found in _PART.finditer(code.replace("General", "0")):
         plain = found["plain"] or ""

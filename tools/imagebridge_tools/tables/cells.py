@@ -1,4 +1,4 @@
-"""Cells of a table: plain numbers, ISO dates, and markers for missing values."""
+"""Reads cells of a table: plain numbers, ISO dates, and markers for missing values."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,19 @@ from imagebridge.errors import ArgumentError
 from imagebridge_tools.tool_output import JsonValue
 
 MAX_NUMBER = 1e300
-"""The largest absolute value of a number; this many rows of it can be summed."""
+"""The maximum absolute value of a number; even `ROWS` such numbers have a finite sum."""
 
 _DIGITS = 400
-"""The most characters of an integer that may be below it."""
+"""The maximum number of characters in an integer that is read; longer ones exceed `MAX_NUMBER`."""
 
 ROWS = 500_000
-"""The most rows that are read; if there are over `gather.ROWS`, fewer are drawn."""
+"""The maximum number of rows that are read; if there are more than `gather.ROWS`, not all are drawn."""
 
 COLUMNS = 1000
-"""The most columns that are read."""
+"""The maximum number of columns that are read."""
 
 CELLS = 5_000_000
-"""The most cells that are read."""
+"""The maximum number of cells that are read."""
 
 _MISSING = frozenset(
     """
@@ -29,7 +29,7 @@ _MISSING = frozenset(
     #name? #num! #spill! #calc! \\n tbd tba tbc k.a. n.b. n.d. b.d. .. н/д н.д. 欠測 不明
     """.split()  # noqa: SIM905
 ) | {""}
-"""Markers for a missing cell among numbers or dates, in lower case. Elsewhere they may be names."""
+"""Markers for a missing cell among numbers or dates, in lower case. Elsewhere, they may be names."""
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?)?", re.ASCII)
@@ -41,13 +41,13 @@ class Measured(float):
     __slots__ = ("unit",)
 
     def __new__(cls, value: float, unit: str) -> Self:
-        """Return the number stored in the file, which is 0.5 for 50 percent and seconds for durations."""
+        """Create a number as stored in the file, which is 0.5 for 50 percent, and in seconds for durations."""
         made = super().__new__(cls, value)
         made.unit = unit
         return made
 
     def __getnewargs__(self) -> tuple[float, str]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Return what a pickle of it contains: workbooks are read in a separate process."""
+        """Return the arguments for unpickling, because workbooks are read in a separate process."""
         return float(self), self.unit
 
 
@@ -56,7 +56,7 @@ DURATION = "duration"
 
 
 def date(text: str) -> datetime | None:
-    """Return the moment of an ISO 8601 text, or None if it is not such a text or not a valid day."""
+    """Parse an ISO 8601 text, or return None if it is not such a text or not a valid date."""
     if not _DATE.fullmatch(text):
         return None
     try:
@@ -68,7 +68,7 @@ def date(text: str) -> datetime | None:
 def position(cell: JsonValue) -> float | None:
     """Return the position of a cell on an axis: a number, an ISO date in seconds, or None if it is neither.
 
-    A date without a time zone is in UTC.
+    A date without a time zone is assumed to be in UTC.
     """
     if isinstance(cell, str):
         moment = date(cell)
@@ -77,12 +77,12 @@ def position(cell: JsonValue) -> float | None:
 
 
 def as_float(cell: JsonValue) -> float:
-    """Return a cell that is a number, or 0 for any other."""
+    """Return a cell if it is a number, or else 0."""
     return cell if isinstance(cell, int | float) else 0.0
 
 
 def is_missing(cell: JsonValue) -> bool:
-    """Return whether a cell among numbers or dates means a missing value: empty, a dash, NaN, N/A, a spreadsheet error."""
+    """Return whether a cell among numbers or dates is a missing value: empty, a dash, NaN, N/A or a spreadsheet error."""
     return cell is None or (isinstance(cell, str) and cell.strip().casefold() in _MISSING)
 
 
@@ -93,12 +93,12 @@ def are_numbers(cells: Iterable[JsonValue]) -> bool:
 
 
 def finite(cell: JsonValue) -> JsonValue:
-    """Return a cell; NaN and infinity, which JSON does not have, and numbers whose sum would be infinite, become missing."""
+    """Return a cell, or None for numbers that JSON cannot represent (NaN and infinity) or whose sum may be infinite."""
     return None if isinstance(cell, int | float) and not abs(cell) <= MAX_NUMBER else cell
 
 
 def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
-    """Return cells as numbers, including texts such as "12.5", or None if one is not a number. Codes such as "007" stay text."""
+    """Return cells, including texts such as "12.5", as numbers, or None if one is not a number or is a code such as "007"."""
     if are_numbers(cells):
         return list(cells)
     found: list[JsonValue] = []
@@ -120,17 +120,17 @@ def numbers(cells: Sequence[JsonValue]) -> list[JsonValue] | None:
 
 
 def check_size(rows: int, columns: int) -> None:
-    """Refuse a table that is too large before it is built: few rows with many different fields fill the memory too.
+    """Check the size of a table before building it: even a few rows with many different fields can fill the memory.
 
     Raises:
-        ArgumentError: it has too many rows, columns or cells.
+        ArgumentError: the table has too many rows, columns or cells.
     """
     if rows > ROWS:
         problem = f"has {rows:,} rows; the limit is {ROWS:,}, so aggregate them or take a sample"
         raise ArgumentError("data", problem)
     if columns > COLUMNS:
         raise ArgumentError(
-            "data", f"has {columns:,} columns; the limit is {COLUMNS:,}, so give only those to draw"
+            "data", f"has {columns:,} columns; the limit is {COLUMNS:,}, so give only the columns to draw"
         )
     if rows * columns > CELLS:
         problem = f"has {rows:,} rows of {columns:,} columns; at most {CELLS:,} cells are read"

@@ -1,4 +1,4 @@
-"""How the columns of a table are read: dates and numbers as people write them, with one reading for a whole column."""
+"""Interprets the columns of a table: dates and numbers as people write them, with one reading for a whole column."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ CODES = re.compile(
     r"version|release|build|phone|telefon|teléfono|téléphone|\btel\b|fax\b|mobile|handy|zip|plz|post(al|leit)|code|\bcap\b"
     r"|isbn|issn|\bean\b|gtin|\bupc\b|sku|iban|\bbic\b|\bip\b|\bmac\b|\bsha\d*\b|hash|commit|[ug]uid|\bvin\b|\bssn\b"
 )
-"""Names of columns of codes, which may look like dates or numbers."""
+"""Matches names of columns that contain codes, which may look like dates or numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnReading:
-    """How a column was read, in words that follow "read as", or the `doubt` because of which it is kept as written.
+    """The way a column was read, in words that follow "read as", or the `doubt` that made it stay as written.
 
-    `written` is each cell as in the data, which names along an axis show; `unit` the unit of its numbers.
+    `written` contains each cell as written in the data, for names along an axis; `unit` is the unit of the numbers.
     """
 
     how: str = ""
@@ -33,10 +33,10 @@ class ColumnReading:
 def read_columns(
     columns: Mapping[str, Sequence[JsonValue]], separator: str = ""
 ) -> tuple[dict[str, Sequence[JsonValue]], dict[str, ColumnReading]]:
-    """Return columns as numbers, or dates as ISO 8601 texts, if all their cells are, and how they were read.
+    """Convert columns of numbers, and of dates (to ISO 8601 texts); return the columns and how they were read.
 
-    `separator` is that of the text file that they come from: if cells are separated by semicolons, the decimal
-    sign is a comma, unless unambiguous columns use a point.
+    `separator` is the separator of cells in the text file: with semicolons, the decimal sign is assumed to be a comma,
+    unless unambiguous columns use a point.
     """
     cells: dict[str, Sequence[JsonValue]] = dict(columns)
     known: dict[str, ColumnReading] = {}
@@ -72,7 +72,7 @@ def read_columns(
 
 
 def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | None:
-    """Return texts that are plain numbers as numbers, and whether a point is evidently a decimal point; or None."""
+    """Return plain numbers, and whether they have a decimal point, or None if the texts may not be plain numbers."""
     read = numbers(cells)
     if read is None:
         return None
@@ -83,9 +83,9 @@ def _plain(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], bool] | Non
 
 
 def _like_versions(cells: Sequence[JsonValue]) -> tuple[str, str] | None:
-    """Return two texts of a column such as 1.9 and 1.10, which nobody would write as numbers; or None.
+    """Return two texts of a column that are probably versions, such as 1.9 and 1.10, or None.
 
-    Programs write numbers with equally many decimals, or without trailing zeros.
+    Programs write numbers with the same number of decimals, or without trailing zeros.
     """
     minors: dict[str, list[str]] = {}
     for cell in dict.fromkeys(cells):
@@ -104,7 +104,7 @@ def _like_versions(cells: Sequence[JsonValue]) -> tuple[str, str] | None:
 
 _VERSION = re.compile(r"(\d{1,4})\.(0|[1-9]\d{0,2})")
 _SKIPPED = 6
-"""Minor versions that a list may lack if it has every other one."""
+"""The number of minor versions that a list of every other version may lack."""
 
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
 
@@ -112,7 +112,7 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
 def _read(
     name: str, cells: Sequence[JsonValue], *, text: bool
 ) -> tuple[Sequence[JsonValue], ColumnReading] | written_numbers.FoundNumber | None:
-    """Return a column as it is read, or what its numbers may be."""
+    """Return a column with its reading, or the possible meanings of its numbers."""
     kinds = set(map(type, cells)) - {type(None)}
     if Measured in kinds:
         return _measured(cells)
@@ -164,7 +164,7 @@ def _texts(cells: Sequence[JsonValue]) -> list[str | None]:
 
 
 def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnReading]:
-    """Return the numbers of a workbook's column, some or all of which have a unit."""
+    """Return the numbers in a column of a workbook, some or all of which have a unit."""
     bare = [None if is_missing(cell) else cell for cell in cells]
     if not are_numbers(float(cell) if isinstance(cell, Measured) else cell for cell in bare):
         return [_without_unit(cell) for cell in cells], ColumnReading()
@@ -203,7 +203,7 @@ def _measured(cells: Sequence[JsonValue]) -> tuple[Sequence[JsonValue], ColumnRe
 
 
 def _without_unit(cell: JsonValue, factor: float = 1) -> JsonValue:
-    """Return a number without its unit, and without the noise of binary fractions if it is scaled up."""
+    """Return a number without its unit, and without rounding errors of binary fractions if it is scaled up."""
     if not isinstance(cell, int | float) or isinstance(cell, bool):
         return cell
     value = float(f"{cell * factor:.12g}") if factor != 1 else float(cell)
@@ -211,16 +211,16 @@ def _without_unit(cell: JsonValue, factor: float = 1) -> JsonValue:
 
 
 def reading_note(name: str, reading: ColumnReading, role: str = "") -> str:
-    """Return a remark on how a column that is shown, in a role or in a spec, was read, or why it was not."""
+    """Return a remark on how a column in a role or a spec was read, or why it was not."""
     if reading.doubt:
         doubt, settle, how = reading.doubt.partition(date_formats.SETTLE)
         doubt += settle + how.replace("formats={'x'", f"formats={{{role!r}") if role and settle else ""
-        return f"; {name!r} is shown as names, as written, because {doubt}"
+        return f"; {name!r} is shown as text, as written, because {doubt}"
     return f"; {name!r} read as {reading.how}" if reading.how else ""
 
 
 def as_dates(cells: Sequence[JsonValue], form: str) -> tuple[Sequence[JsonValue], ColumnReading] | None:
-    """Return the cells of a column as dates in a D3 format, or None if one does not match."""
+    """Parse the cells of a column as dates in a D3 format, or return None if one does not match."""
     texts = [None if is_missing(cell) else str(cell) for cell in cells]
     days = {text: date_formats.in_format(text, form) for text in dict.fromkeys(texts) if text is not None}
     known = {text: day for text, day in days.items() if day}

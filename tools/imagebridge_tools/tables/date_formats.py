@@ -1,17 +1,17 @@
-"""D3 formats for dates as people write them, which resolve a column that may be read in several ways."""
+"""Suggests D3 formats for columns of dates that may be read in several ways."""
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 OR = " or "
-"""What separates several formats, each of which reads some cells."""
+"""The separator between several formats, each of which matches some cells."""
 
 SETTLE = "; to make it clear, give "
-"""What precedes the argument that determines how a column is read, for a kind of chart."""
+"""The words before the argument that determines how a column is read, for a kind of chart."""
 
 _MOST = 4
-"""The most formats that are suggested for one column."""
+"""The maximum number of formats that are suggested for one column."""
 
 _PARTS = re.compile(r"(\d+)( ?[/.-] ?)(\d+)( ?[/.-] ?)(\d+)")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -19,7 +19,7 @@ _CODES = {"y": "%Y", "m": "%m", "d": "%d"}
 
 
 def in_format(text: str, form: str) -> str | None:
-    """Return a text read in a D3 format, or in the first of several that fits, as ISO 8601, or None."""
+    """Parse a text with the first of one or several D3 formats that matches, into ISO 8601; None if there is none."""
     for one in form.split(OR):
         codes = re.sub(r"%[-_0]?([a-zA-Z])", lambda code: f"%{'d' if code[1] == 'e' else code[1]}", one)
         try:
@@ -32,10 +32,10 @@ def in_format(text: str, form: str) -> str | None:
 
 
 def settling(meanings: Mapping[str, Mapping[str, str]], shared: Sequence[str]) -> str:
-    """Return what to give for a column of dates with several readings or in several forms; "" if nothing helps.
+    """Suggest arguments for a column of dates with several readings or in several forms; "" if nothing helps.
 
-    `meanings`: what each text means in each form that explains it. `shared` are the forms that all have. The result
-    was tried on all texts.
+    `meanings` contains the date that each text means in each form that matches it, and `shared` the forms that match
+    all texts. Only formats that read all texts are suggested.
     """
     if shared:
         ways = [
@@ -52,13 +52,13 @@ def settling(meanings: Mapping[str, Mapping[str, str]], shared: Sequence[str]) -
 
 
 def _preferred(days: Mapping[str, str], order: str) -> Mapping[str, str]:
-    """Return one of a text's meanings with an order of day and month, if there is one, otherwise the first."""
+    """Return a text's meaning with this order of day and month if there is one, otherwise the first."""
     form = next((form for form in days if form.startswith(order)), min(days, default=""))
     return {form: days[form]} if days else {}
 
 
 def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
-    """Return as few formats as possible that read all texts as one of their meanings, or "" if there are none."""
+    """Return formats, as few as possible, that read each text as one of its meanings, or "" if there are none."""
     needed: list[str] = []
     for text, days in meanings.items():
         form = _written(text, min(days, default=""))
@@ -73,7 +73,7 @@ def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _written(text: str, form: str) -> str:
-    """Return the format of a text, if it is a date of this form."""
+    """Return the format of a text if it is a date in this form, or else ""."""
     if form[:3] in ("ymd", "dmy", "mdy") and (found := _PARTS.match(text.strip())):
         codes = [_CODES[part] for part in form[:3]]
         year = form.index("y")

@@ -1,4 +1,4 @@
-"""Delimited text: CSV and similar formats, whatever separates their cells."""
+"""Reads delimited text: CSV and similar formats, with any separator of cells."""
 
 import csv
 import re
@@ -12,20 +12,20 @@ from . import header
 from .header import FoundTable
 
 _SEPARATORS = "\t;|,"
-"""Possible separators of cells; if several fit, the one that is rarer within cells comes first."""
+"""Possible separators of cells, those that are rarer within cells first."""
 _CODE = re.compile('^(?:="(.*)"|\'(\\d.*))$', re.DOTALL)
-"""A text that spreadsheets would take for a number, in the form in which it is written for them."""
+"""Matches a text written in such a way that spreadsheets do not read it as a number."""
 
 _LOGGER = "TOA5"
-"""The first cell of Campbell Scientific's tables. Below it are names, units, and how each number was made:
+"""The first cell of Campbell Scientific's tables. Below it are names, units, and how each number was computed:
 https://help.campbellsci.com/loggernet-manual/ln_manual/campbell_scientific_file_formats/toa5.htm, 2026-11-30."""
 
 _SEEN = 100
-"""Lines from which the separator is determined."""
+"""The number of lines that are used to determine the separator."""
 
 
 def delimited_table(text: str) -> tuple[FoundTable, str]:
-    """Return the table in a text, and its separator, which the first line may state (`sep=;`).
+    """Return the table in a text, and its separator, which the first line may specify (`sep=;`).
 
     Raises:
         ArgumentError: there is no table, or a line has more or fewer cells than the header.
@@ -60,7 +60,7 @@ def delimited_table(text: str) -> tuple[FoundTable, str]:
 
 
 def _separator(text: str) -> str:
-    """Return the separator that makes most lines equally long; of several, the one in most lines, and in the first."""
+    """Return the separator that splits most lines into the same number of cells, preferably the most common one."""
     lines = [line for line in text.split("\n", _SEEN)[:_SEEN] if line.strip()]
     ranks: dict[str, tuple[float, int, int]] = {}
     for separator in _SEPARATORS:
@@ -77,7 +77,7 @@ def _separator(text: str) -> str:
 
 
 def _spread(text: str) -> str:
-    """Return text whose columns are aligned with two or more spaces as text with tabs; empty if it is not such a text."""
+    """Convert text whose columns are aligned with two or more spaces to text with tabs; "" for other texts."""
     lines = [re.sub(r" {2,}", "\t", line.strip(" ")) for line in text.split("\n")]
     counts = Counter(line.count("\t") for line in lines if line.strip())
     count, alike = max(counts.items(), key=lambda one: one[1], default=(0, 0))
@@ -85,7 +85,7 @@ def _spread(text: str) -> str:
 
 
 def _without_rules(text: str) -> str:
-    """Return a Markdown table without the bars at the ends of its lines, and without its rules."""
+    """Remove the outer bars and the rules of a Markdown table."""
     lines = [line for line in text.split("\n") if not re.fullmatch(r"[\s|:+-]*-[\s|:+-]*", line)]
     if all(re.fullmatch(r"\s*\|.*\|\s*", line) for line in lines if line.strip()):
         lines = [line.strip()[1:-1] for line in lines]

@@ -1,4 +1,4 @@
-"""Finds the table in a grid of cells, as programs export it: titles and comments above the header, repeated and empty names."""
+"""Finds the table in an exported grid of cells, despite titles and comments above the header, and repeated or empty names."""
 
 import re
 from collections import Counter
@@ -12,42 +12,43 @@ from imagebridge_tools.tool_output import JsonValue
 from .cells import check_size, date, is_missing, numbers
 
 GridLine = tuple[int, Sequence[JsonValue]]
-"""The number of a line in its file, counted from 1, and its cells."""
+"""A line: its number in the file, counted from 1, and its cells."""
 
 _SEEN = 200
-"""Lines from which the usual number of cells is determined."""
+"""The number of lines that are used to determine the usual number of cells."""
 
 FOOTERS = 10
-"""The most lines below a table: more are rows with few cells."""
+"""The maximum number of lines below a table; if there are more, they are rows with few cells."""
 
 _UNIT = 12
-"""The most characters of a unit below a name."""
+"""The maximum number of characters in a unit below a name."""
 
 _HEAD = 30
-"""Lines below one that gives values, such as an account's, that are searched for the names of the columns."""
+"""The number of lines below a line of values, such as an account number, that are searched for the names of columns."""
 
 _NOTE = re.compile(
     r"\W*(sources?|notes?|quelle|hinweis|stand|fuente|nota|notas|source|fonte|bron|källa|lähde|zdroj|źródło"
     r"|источник|примечание|出典|注|来源|數據|数据来源|출처)\b[\s:*]|[©*]\s*\w|[\W_]{3,}$",
     re.IGNORECASE,
 )
-"""How notes below a table begin."""
+"""Matches the start of notes below a table."""
 
 
 class FoundTable(NamedTuple):
-    """A table: its columns, and remarks on what surrounds it and on how its names were made."""
+    """A table: its columns, and remarks on the lines around it and on changed names."""
 
     columns: dict[str, list[JsonValue]]
     notes: list[str]
 
 
 def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
-    """Return the table in some lines, without empty ones; `noun` is what errors call them.
+    """Return the table in some lines, without empty lines; `noun` is the word for a line in errors.
 
-    In a line with fewer cells than the header, the last ones are missing; a few lines with more are left out. The answer reports both.
+    In lines with fewer cells than the header, the last cells are missing; a few lines with more cells are left out.
+    Notes report both.
 
     Raises:
-        ArgumentError: there is none, many lines have more cells than the header, or there are too many.
+        ArgumentError: there is no table, many lines have more cells than the header, or the table is too large.
     """
     known = [(number, cells) for number, cells in lines if any(map(_filled, cells))]
     if not known:
@@ -88,14 +89,14 @@ def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
 
 
 def _blocks(lines: Sequence[GridLine]) -> set[int]:
-    """Return the numbers of lines that follow an empty one."""
+    """Return the numbers of lines that follow an empty line."""
     return {number for (_, before), (number, _) in pairwise(lines) if not any(map(_filled, before))}
 
 
 def _without_footers(
     rows: Sequence[GridLine], width: int, blocks: Container[int], notes: list[str], noun: str
 ) -> list[GridLine]:
-    """Return rows without the lines below a table: notes, sources, and lines with few cells after an empty line."""
+    """Remove the lines below a table: notes, sources, and lines with few cells after an empty line."""
     if width < 2:
         return [*rows]
     end = len(rows)
@@ -120,20 +121,20 @@ def _without_footers(
 
 
 def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> bool:
-    """Return whether a line may be below a table: few cells are filled, or none has a number in the `places` of numbers."""
+    """Return whether a line may be below a table: few cells are filled, or the `places` of numbers contain none."""
     few = sum(map(_filled, cells)) <= max(1, width // 3)
     return few or (bool(places) and not any(_begins_as_number(cells[at : at + 1]) for at in places))
 
 
 def _begins_as_number(cells: Sequence[JsonValue]) -> bool:
-    """Return whether a cell, if it exists, begins like a number."""
+    """Return whether there is a cell that starts like a number."""
     return any(
         isinstance(cell, int | float) or bool(re.match(r"[^\w\s]*\d[^=]*$", _name(cell))) for cell in cells
     )
 
 
 def _is_note(cells: Sequence[JsonValue]) -> bool:
-    """Return whether a line with one cell is a note: nothing separates it, or its first word says so."""
+    """Return whether a line with one cell is a note: it has no separators, or it starts with a word such as "Source"."""
     filled = [cell for cell in cells if _filled(cell)]
     return len(filled) == 1 and (len(cells) == 1 or bool(_NOTE.match(_name(filled[0]))))
 
@@ -141,7 +142,7 @@ def _is_note(cells: Sequence[JsonValue]) -> bool:
 def _rectangle(
     rows: Sequence[GridLine], header: Sequence[JsonValue], first: int, noun: str, notes: list[str]
 ) -> list[Sequence[JsonValue]]:
-    """Return rows as long as the header. A few rows with more cells may be left out, because their meaning is unclear."""
+    """Make all rows as long as the header. A few rows with more cells may be left out, as their meaning is unclear."""
     width = len(header)
     grid: list[Sequence[JsonValue]] = []
     short: list[int] = []
@@ -175,14 +176,14 @@ def _rectangle(
             if len(short) == 1
             else f"{len(short)} {noun}s such as {noun} {short[0]} have"
         )
-        notes.append(f"{many} fewer cells than the header; the others are missing")
+        notes.append(f"{many} fewer cells than the header; the remaining ones are missing")
     if comments:
         notes.append(f"left out: {counted(comments, 'comment')}")
     return grid
 
 
 def _header(lines: Sequence[GridLine]) -> int:
-    """Return which line names the columns: the first with about as many cells as most lines have."""
+    """Return the index of the line that names the columns: the first one with about as many cells as most lines."""
     counts = [sum(map(_filled, cells)) for _, cells in lines[:_SEEN]]
     told = [count for at, count in enumerate(counts) if not _is_comment(lines[at][1])]
     frequent = Counter(told or counts)
@@ -202,7 +203,7 @@ def _header(lines: Sequence[GridLine]) -> int:
 
 
 def _below_values(lines: Sequence[GridLine], at: int) -> int:
-    """Return the line of names below a line of values, such as `Account:;CH93 0076`, or that line if there is none."""
+    """Return the index of the line of names below a line of values such as `Account:;CH93 0076`, or `at` if none."""
     told = [_name(cell) for cell in lines[at][1] if _filled(cell)]
     if not (told[0].endswith(":") or any(map(_is_value, told))):
         return at
@@ -220,7 +221,7 @@ def _is_value(text: str) -> bool:
 
 
 def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
-    """Return the positions of the columns whose cells all begin like numbers, and are filled in half of the rows."""
+    """Return the positions of columns whose cells all start like numbers, and are filled in half of the rows or more."""
     columns = [
         [cells[at : at + 1] for _, cells in rows if any(map(_filled, cells[at : at + 1]))]
         for at in range(width)
@@ -233,10 +234,10 @@ def _number_places(rows: Sequence[GridLine], width: int) -> list[int]:
 
 
 def _stacked(lines: Sequence[GridLine], at: int) -> tuple[int, int, GridLine] | None:
-    """Return the range of lines that together name the columns of numbers, and one line in their place.
+    """Return the range of lines that together name the columns of numbers, and one line to replace them.
 
-    Destatis, for example, heads its tables `;;Index` above `;;2020=100` above `year;month;`. Two lines, of which the lower one
-    names the first column, are groups and names (see `_is_double`).
+    Destatis, for example, heads its tables `;;Index` above `;;2020=100` above `year;month;`. If there are two lines and
+    the lower one names the first column, they are groups and names (see `_is_double`).
     """
     width = len(lines[at][1])
     top = at
@@ -267,11 +268,11 @@ def _stacked(lines: Sequence[GridLine], at: int) -> tuple[int, int, GridLine] | 
 
 
 _STACK = 5
-"""The most lines that together name the columns."""
+"""The maximum number of lines that together name the columns."""
 
 
 def _names_groups(lines: Sequence[GridLine]) -> bool:
-    """Return whether a line names groups of the columns that the next one names: some share a group, or only some have one."""
+    """Return whether a line names groups of the columns named in the next line: some share a group, or have none."""
     if len(lines) < 2:
         return False
     above, below = ([_name(cell) for cell in cells] for _, cells in lines[:2])
@@ -288,7 +289,7 @@ def _names_groups(lines: Sequence[GridLine]) -> bool:
 
 
 def _descriptions(rows: Sequence[GridLine], width: int) -> int:
-    """Return how many lines below the header, at most two, describe the columns: words in each, long ones above numbers."""
+    """Return how many lines below the header describe the columns, at most two: all cells are words, some of them long."""
     for count in (2, 1):
         if len(rows) < count + 2:
             continue
@@ -314,7 +315,7 @@ def _is_comment(cells: Sequence[JsonValue]) -> bool:
 
 
 def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
-    """Return the units of columns in the first row of a grid, if it has any: words above nothing but numbers."""
+    """Return the units of columns in the first row of a grid, which are words above numbers only, or None."""
     units: list[str] = []
     for first, *others in zip(*grid, strict=True):
         unit = _name(first).strip("()[] ")
@@ -327,7 +328,7 @@ def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
 
 
 def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
-    """Return whether the supposed names of the columns are a row: numbers above numbers, but no years, or days above days."""
+    """Return whether the supposed names of the columns are a row: numbers (not years) above numbers, or dates above dates."""
     found: list[bool] = []
     for name, cells in zip(names, zip(*grid, strict=True), strict=True):
         texts = [_name(cell) for cell in cells if not is_missing(cell)]
@@ -339,7 +340,7 @@ def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
 
 
 def _is_double(above: Sequence[JsonValue], names: Sequence[str]) -> bool:
-    """Return whether a line above the header names groups of its columns, without which some would have the same name."""
+    """Return whether a line above the header names groups of columns, which distinguish columns with the same name."""
     repeated = len(set(names)) < len(names)
     return repeated and len(above) == len(names) and any(map(_filled, above[1:]))
 
@@ -353,7 +354,7 @@ def _joined(above: Sequence[JsonValue], names: Sequence[str]) -> list[str]:
 
 
 def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: list[str]) -> FoundTable:
-    """Return columns under unique names, without those that have neither a name nor cells."""
+    """Return columns with unique names, without columns that have neither a name nor cells."""
     found: dict[str, list[JsonValue]] = {}
     repeated: list[str] = []
     for at, (name, cells) in enumerate(zip(names, columns, strict=True), 1):
@@ -375,7 +376,7 @@ def _named(names: Sequence[str], columns: Sequence[Sequence[JsonValue]], notes: 
 
 
 def _numbers_rows(cells: Sequence[JsonValue]) -> bool:
-    """Return whether cells count rows from 0 or 1, like the index of a data frame."""
+    """Return whether cells number the rows from 0 or 1, like the index of a data frame."""
     texts = [str(cell) for cell in cells]
     return bool(texts) and any(texts == [str(at + start) for at in range(len(texts))] for start in (0, 1))
 

@@ -1,4 +1,4 @@
-"""JSON as programs return it: rows inside a response, objects inside rows, names separate from rows."""
+"""Finds rows in JSON as programs return it: inside a response, with nested objects, or with separate names."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -7,7 +7,7 @@ from typing import TypeGuard, cast
 from imagebridge_tools.tool_output import JsonValue
 
 _DEPTH = 4
-"""The most levels of a response that are searched for rows."""
+"""The maximum depth to which a response is searched for rows."""
 
 _NAMES = ("columns", "fields", "header", "headers", "names")
 _ROWS = ("data", "rows", "values", "results", "records", "items")
@@ -16,7 +16,7 @@ RowObjects = Sequence[Mapping[str, JsonValue]]
 
 
 def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
-    """Return the rows in JSON, without objects inside them, and a remark on where they were; or None."""
+    """Return the rows in JSON, with nested objects flattened, and a remark on their position; None if there are none."""
     if isinstance(data, Mapping):
         return _apart(data) or _series(data) or _rows_inside(data) or _keyed(data)
     if isinstance(data, Sequence) and not isinstance(data, str) and data:
@@ -29,7 +29,7 @@ def rows(data: JsonValue) -> tuple[RowObjects, str] | None:
 
 
 def _unnamed(data: Sequence[JsonValue]) -> tuple[RowObjects, str] | None:
-    """Return rows that are lists of equal length without a header, and a remark on that; or None."""
+    """Return rows that are lists of equal length without a header, and a remark on it, or None."""
     lists = [one for one in data if _is_list(one) and one]
     if len(lists) < len(data) or len(set(map(len, lists))) > 1:
         return None
@@ -40,7 +40,7 @@ def _unnamed(data: Sequence[JsonValue]) -> tuple[RowObjects, str] | None:
 
 
 def flat(data: RowObjects) -> RowObjects:
-    """Return rows whose objects are flattened: `{"stats": {"views": 3}}` becomes `{"stats.views": 3}`."""
+    """Flatten objects inside rows: `{"stats": {"views": 3}}` becomes `{"stats.views": 3}`."""
     if not any(isinstance(cell, dict) for row in data for cell in row.values()):
         return data
     return [dict(_flat_cells(row)) for row in data]
@@ -57,7 +57,7 @@ def _flat_cells(
 
 
 def _apart(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
-    """Return the rows of an object that has the names of its columns in one list and the rows in another."""
+    """Return the rows of an object that contains the names of its columns in one list and the rows in another."""
     for names in (data.get(key) for key in _NAMES):
         for lists in (data.get(key) for key in _ROWS):
             if _is_list(names) and _is_list(lists) and lists and all(map(_is_list, lists)):
@@ -68,7 +68,7 @@ def _apart(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
 
 
 def _listed(names: JsonValue, lists: Sequence[JsonValue]) -> RowObjects | None:
-    """Return rows that are lists, with each cell under its name; None if they do not fit."""
+    """Convert rows that are lists to objects with these names, or return None if they do not match."""
     if not _is_list(names) or not all(isinstance(name, str) for name in names):
         return None
     titles, cells = list(map(str, names)), [one for one in lists if _is_list(one) and len(one) == len(names)]
@@ -78,7 +78,7 @@ def _listed(names: JsonValue, lists: Sequence[JsonValue]) -> RowObjects | None:
 
 
 def _series(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
-    """Return the rows in labels and datasets, the form of Chart.js."""
+    """Return the rows in labels and datasets, as Chart.js uses them."""
     labels, datasets = data.get("labels"), data.get("datasets")
     if not (_is_list(labels) and labels and _is_list(datasets) and datasets):
         return None
@@ -92,7 +92,7 @@ def _series(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
 
 
 def _beside(data: Mapping[str, JsonValue]) -> RowObjects | None:
-    """Return the rows of an object of columns, at least two, of equal length; None for anything else."""
+    """Return the rows of an object with at least two columns of equal length, or None for anything else."""
     columns = [cells for cells in data.values() if _is_list(cells) and cells]
     if len(columns) < max(2, len(data)) or len(set(map(len, columns))) > 1:
         return None
@@ -102,7 +102,7 @@ def _beside(data: Mapping[str, JsonValue]) -> RowObjects | None:
 
 
 def _rows_inside(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
-    """Return the longest list of rows anywhere in a program's response, and where it is."""
+    """Return the longest list of rows anywhere in a program's response, and its position."""
     lists_by_place = sorted(_inside(data, ""), key=lambda one: -len(one[1]))
     if not lists_by_place:
         return None
@@ -129,7 +129,7 @@ def _inside(
 
 
 def _keyed(data: Mapping[str, JsonValue]) -> tuple[RowObjects, str] | None:
-    """Return the rows of an object keyed by row names: its values are numbers, or objects which are columns if they number rows."""
+    """Return the rows of an object whose keys name rows (or columns, if the inner keys are numbers of rows)."""
     values = list(data.values())
     if len(values) > 1 and all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in values

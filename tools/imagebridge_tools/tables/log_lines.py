@@ -1,18 +1,18 @@
-"""Log lines in which each value is named: logfmt, `time=2026-03-01 level=info msg="started up"`."""
+"""Reads log lines in the logfmt format, such as `time=2026-03-01 level=info msg="started up"`."""
 
 import re
 
 from imagebridge_tools.tool_output import JsonValue
 
 SEPARATOR = " "
-"""What separates the pairs of a line."""
+"""The separator between the pairs of a line."""
 
 _PAIR = re.compile(r'([A-Za-z_][\w.:/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
 _LINE = re.compile(rf"\s*{_PAIR.pattern}(?:\s+{_PAIR.pattern})+\s*")
 
 
 def rows(text: str) -> list[JsonValue]:
-    """Return a row for each line of pairs; none if a line is something else, or begins differently."""
+    """Return a row for each line of pairs, or nothing if a line is not of this form, or starts differently."""
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < 2 or not all(map(_LINE.fullmatch, lines)):
         return []

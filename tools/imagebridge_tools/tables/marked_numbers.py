@@ -1,4 +1,4 @@
-"""Numbers followed by marks that are not units: flags of statistical offices, and signs of school grades."""
+"""Reads numbers followed by marks that are not units: flags of statistical offices, and signs of school grades."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,21 +9,22 @@ from .cells import numbers
 from .written_dates import Doubt
 
 _FLAGGED = re.compile(r"(?P<number>[+-]?\d+(?:\.\d+)?|:)(?: (?P<flags>[bcdefimnprsuxzCNP]{1,3}))?")
-"""A number or a missing one with flags, as in Eurostat's data: for observations and, in capitals, for confidentiality since
-2025-01-27 (https://ec.europa.eu/eurostat/en/web/main/data/database), and earlier ones (c, r, s, x and z are in `Flag.java`
-of https://github.com/eurostat/java4eurostat at 88e6ade0). Both were read on 2026-11-30, the first in an archived copy."""
+"""Matches a number, or a missing one, with flags as in Eurostat's data: for observations and, in capitals, for
+confidentiality since 2025-01-27 (https://ec.europa.eu/eurostat/en/web/main/data/database), and earlier ones (c, r, s, x
+and z are in `Flag.java` of https://github.com/eurostat/java4eurostat at 88e6ade0). Both were read on 2026-11-30, the
+first in an archived copy."""
 
 _UNITS = frozenset({"m", "s", "d", "mm", "pm", "nm", "ms", "ns", "min", "C", "N", "P"})
-"""Flags that may also be units: these alone prove nothing."""
+"""Flags that may also be units, and so prove nothing on their own."""
 
 FLAGS = "numbers, flags such as"
-"""The beginning of remarks on numbers with flags."""
+"""The start of remarks on numbers with flags."""
 
 _GRADE = re.compile(r"[1-6][+-]?")
 
 
 def flagged(texts: Sequence[str | None], *, certain: bool = False) -> tuple[list[JsonValue], str] | None:
-    """Return the numbers of a column some of which have flags, and a remark on these; None if they may be units.
+    """Return the numbers in a column in which some have flags, and a remark on the flags; None if these may be units.
 
     `certain`: another column of the table has shown that they are flags.
     """
@@ -44,7 +45,7 @@ def flagged(texts: Sequence[str | None], *, certain: bool = False) -> tuple[list
 
 
 def grades(texts: Iterable[str]) -> Doubt | None:
-    """Return why school grades, such as 2+ and 3-, are not numbers; None if a column contains something else."""
+    """Return the reason why school grades, such as 2+ and 3-, are not numbers; None if there is anything else."""
     written = list(texts)
     signed = [text for text in written if len(text) == 2]
     if not signed or not all(map(_GRADE.fullmatch, written)):

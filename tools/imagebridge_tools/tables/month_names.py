@@ -1,4 +1,4 @@
-"""Names of months in the languages of CLDR, and the words around them in dates."""
+"""Finds the names of months in the languages of CLDR, and the words around them in dates."""
 
 import re
 import unicodedata
@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 WORD = re.compile(r"[^\W\d_][^\s\d.,/()\[\]:;–،、-]*")
-"""A word, with the vowel signs that some scripts write after a letter."""
+"""Matches a word, with the vowel signs that some scripts write after a letter."""
 
 _SHORTEST = 2
-"""The fewest letters of a name: single letters are initials, which mean little."""
+"""The minimum number of letters in a name; single letters are initials, which are too ambiguous."""
 
 _ENGLISH = (
     "january february march april may june july august september october november december".split()  # noqa: SIM905
@@ -25,28 +25,28 @@ _AROUND = frozenset(
 """English words in dates that add nothing to the numbers."""
 
 _ORDINALS = ("er", "re", "o", "a", "e")
-"""What follows the number of a day, as in 1er."""
+"""Suffixes that follow the number of a day, as in 1er."""
 
 
 def folded(text: str) -> str:
-    """Return a text for comparison: lower case in one form, without direction marks, apostrophes and inner dots."""
+    """Normalize a text for comparison: to lower case, without direction marks, apostrophes and inner dots."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)
     return " ".join(_INNER.sub("", plain).split())
 
 
 _DROPPED = dict.fromkeys(map(ord, "\u200e\u200f\u061c\u00ad'’`"))
 _INNER = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_])")
-"""The dot within an abbreviation such as p.m."""
+"""Matches the dot within an abbreviation such as p.m."""
 
 
 def english(words: Iterable[str]) -> dict[str, int] | None:
-    """Return the month of each of some words, 0 for a word around it, or None if one is not such a word."""
+    """Return the month of each word, or 0 for words around months; None if a word is neither."""
     known = _english()
     return {word: known[word] for word in words} if all(word in known for word in words) else None
 
 
 def foreign(words: Iterable[str]) -> list[tuple[str, dict[str, int]]]:
-    """Return, for each language that has all of the words, its name and their meanings as `english` gives them."""
+    """Return, for each language that has all of the words, its name and their meanings as `english` returns them."""
     wanted = list(words)
     matching = ((name, known) for name, known in _languages() if all(word in known for word in wanted))
     return [(name, {word: known[word] for word in wanted}) for name, known in matching]
@@ -60,7 +60,7 @@ def _english() -> Mapping[str, int]:
 
 @cache
 def _languages() -> list[tuple[str, Mapping[str, int]]]:
-    """Return the words of every language except English, with its English name. It takes about half a second, once."""
+    """Return the words of every language except English, with its English name. This takes half a second, once."""
     try:
         babel: Any = import_module("babel")
         localedata: Any = import_module("babel.localedata")
@@ -75,7 +75,7 @@ def _languages() -> list[tuple[str, Mapping[str, int]]]:
 
 
 def _date_words(locale: Any) -> dict[str, int]:
-    """Return the words of a locale's dates, each with its month or 0."""
+    """Return the words in a locale's dates, each with its month or 0."""
     around: list[str] = []
     for names in _tables(locale.days):
         around += names.values()

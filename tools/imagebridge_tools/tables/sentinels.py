@@ -1,4 +1,4 @@
-"""Numbers that may represent missing values, such as -999: nobody can be sure, so they are drawn, and reported."""
+"""Finds numbers that may represent missing values, such as -999. As this is uncertain, they are drawn and reported."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ _SENTINELS = frozenset(
     for value in (99, 999, 9999, 99_999, 999_999, 99.9, 999.9, 9999.9, 999.99, 99.99)
     for sign in (1, -1)
 )
-"""What loggers, surveys and weather services write when nothing was measured."""
+"""Numbers that loggers, surveys and weather services write if nothing was measured."""
 
 _APART = 3
-"""The smallest factor by which such a number is farther from 0 than all other numbers of its column."""
+"""The minimum factor by which such a number is farther from 0 than all other numbers in its column."""
 
 
 def note(name: str, cells: Sequence[JsonValue]) -> str:
-    """Return a remark on the numbers of a column that may represent missing values, and on how to resolve it; or nothing."""
+    """Return a remark on numbers of a column that may represent missing values, and on the remedy; "" if there are none."""
     known = [cell for cell in cells if isinstance(cell, int | float) and not isinstance(cell, bool)]
     if len(known) < 3:
         return ""

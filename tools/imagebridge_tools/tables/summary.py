@@ -1,4 +1,4 @@
-"""A table in words: the content of its columns, and its rows as CSV."""
+"""Describes a table in words: the content of its columns, and its rows as CSV."""
 
 import csv
 import math
@@ -16,20 +16,20 @@ from .cells import DURATION, Measured, is_missing, numbers
 from .table import Table
 
 _COLUMNS = 60
-"""The most columns that are described one by one."""
+"""The maximum number of columns that are described one by one."""
 
 _FEW = 8
-"""The most different texts of a column that are all listed, with their counts."""
+"""The maximum number of different texts in a column that are all listed, with their counts."""
 
 _SHOWN = 3
-"""Texts that are listed if there are more."""
+"""The number of texts that are listed if there are more."""
 
 _LETTERS = 40
-"""The most characters of a listed text."""
+"""The maximum number of characters of a listed text."""
 
 
 def column_lines(table: Table) -> str:
-    """Return a line for each column: its content, its range, and how it was read; then what was left out."""
+    """Return a line for each column (its content, its range, and how it was read), then the remarks on the table."""
     names = list(table.columns)
     lines = [f"- {name}: {_column(table, name)}" for name in names[:_COLUMNS]]
     if left := names[_COLUMNS:]:
@@ -81,8 +81,8 @@ def rows_as_csv(
 ) -> tuple[str, int]:
     """Return the rows from `first` to `last`, counted from 1, as CSV, and the number of the last one.
 
-    There is at least one, and as many as have at most `most` characters with the names of the columns, and take at most
-    `room` characters as JSON; None for any number.
+    The result contains at least one row, and as many as fit in `most` characters, including the names of the columns,
+    and in `room` characters as JSON (None: no limit).
     """
     rows = [csv_row(columns)]
     length, taken = len(rows[0]), json_length(rows[0])
@@ -104,7 +104,7 @@ def csv_row(cells: Iterable[JsonValue]) -> str:
 
 
 def _written(cell: JsonValue) -> JsonValue:
-    """Return a cell in CSV form: a number from a workbook as its format shows it."""
+    """Return a cell in the form for CSV, with numbers from a workbook as their format shows them."""
     if not isinstance(cell, Measured):
         return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else cell
     if cell.unit == DURATION:

@@ -1,4 +1,4 @@
-"""A table of data: read from rows, columns, JSON, JSON lines, CSV or TSV, with its columns interpreted."""
+"""Reads a table of data from rows, columns, JSON, JSON lines, CSV or TSV, and interprets its columns."""
 
 import json
 import math
@@ -22,24 +22,24 @@ from .column_types import ColumnReading
 from .workbook import Book, BookTable
 
 FILE_SIZE = 20_000_000
-"""The most bytes of a data file."""
+"""The maximum size of a data file, in bytes."""
 
 ColumnType = Literal["number", "date", "text"]
 
 READ = "CSV, TSV, JSON and workbooks (xlsx, xls, ods)"
-"""What can be read."""
+"""The supported formats, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of equal length, in the order of the data. A missing cell is None. `readings`: how some were read."""
+    """Columns of equal length, in the order of the data. A missing cell is None. `readings`: how columns were read."""
 
     columns: Mapping[str, Sequence[JsonValue]]
     readings: Mapping[str, ColumnReading] = field(default_factory=dict[str, ColumnReading])
     written: Mapping[str, Sequence[JsonValue]] = field(default_factory=dict[str, "Sequence[JsonValue]"])
-    """The columns as written in the data, including rows that sum others."""
+    """The columns as written in the data, including rows of totals."""
     notes: Sequence[str] = ()
-    """Remarks on what was left out of the file, and on how its names were made."""
+    """Remarks on parts of the file that were left out, and on changed names."""
 
     @property
     def rows(self) -> int:
@@ -47,14 +47,14 @@ class Table:
         return max((len(cells) for cells in self.columns.values()), default=0)
 
     def reread(self, name: str, found: tuple[Sequence[JsonValue], ColumnReading] | None) -> "Table":
-        """Return the table with a column read again, or unchanged if nothing was found."""
+        """Return the table with a new reading for a column, or unchanged if there is none."""
         if found is None:
             return self
         cells, reading = found
         return replace(self, columns={**self.columns, name: cells}, readings={**self.readings, name: reading})
 
     def records(self, named: Container[str] = ()) -> list[dict[str, JsonValue]]:
-        """Return the rows, each an object; `named` columns contain their cells as written in the data."""
+        """Return the rows as objects; `named` columns contain their cells as written in the data."""
         columns = {
             name: [self.readings[name].written.get(cell, cell) for cell in cells]
             if name in named and name in self.readings
@@ -64,7 +64,7 @@ class Table:
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
     def description(self, shown: Container[str], roles: Mapping[str, str] | None = None) -> str:
-        """Return remarks on how the columns that are `shown` were read, in their `roles` if they have any, or why they were not."""
+        """Return remarks on how the `shown` columns were read, in their `roles` if they have any, or why they were not."""
         reading_notes = [
             column_types.reading_note(name, one, (roles or {}).get(name, ""))
             for name, one in self.readings.items()
@@ -85,14 +85,16 @@ class Table:
 
 
 TableData = JsonValue | Book | BookTable | DecodedText
-"""What a table is read from."""
+"""The data from which a table can be read."""
 
 
 async def read(data: JsonValue, places: Places, sheet: str | None = None) -> TableData:
-    """Return the text or the table of a workbook that `data` names (see `source.opened`), or `data` if it names no file.
+    """Return the text or the workbook of the file that `data` names (see `source.opened`), or `data` if it does not
+    name one.
 
     Raises:
-        ArgumentError: it may not be read, is too large, or is not a table; or a `sheet` is requested of something without sheets.
+        ArgumentError: the file may not be read, is too large, or is not a table, or a `sheet` is requested for a file
+        without sheets.
     """
     data = _naming(data)
     named = isinstance(data, str) and _is_name(data.strip())
@@ -105,7 +107,7 @@ async def read(data: JsonValue, places: Places, sheet: str | None = None) -> Tab
 
 
 def _naming(data: JsonValue) -> JsonValue:
-    """Return the name of a file if an object says nothing else: `{"file": "sales.csv"}`."""
+    """Return the name of a file if an object contains nothing else: `{"file": "sales.csv"}`."""
     if not isinstance(data, Mapping) or len(data) != 1:
         return data
     ((key, name),) = data.items()
@@ -113,7 +115,7 @@ def _naming(data: JsonValue) -> JsonValue:
 
 
 _FILE = ("file", "path", "filename", "file_path", "source", "url", "uri", "csv")
-"""Keys under which objects name a file."""
+"""Keys that models use to name a file."""
 
 
 async def _opened(text: str, places: Places) -> Source:
@@ -134,7 +136,7 @@ def table(data: TableData) -> Table:
     """Read `data`: row objects, columns, JSON text of either, delimited text, or a workbook.
 
     Raises:
-        ArgumentError: it is none of these, or has no rows or too many.
+        ArgumentError: `data` is none of these, has no rows, or has too many.
     """
     if isinstance(data, Book):
         data = workbook.table(data)
@@ -145,7 +147,7 @@ def table(data: TableData) -> Table:
         return replace(made, readings={**made.readings, **doubts})
     if isinstance(data, DecodedText):
         made = _content(data.text)
-        note = f"the file does not say its encoding; read as {data.guessed}"
+        note = f"the file does not specify its encoding; read as {data.guessed}"
         return replace(made, notes=[note, *made.notes]) if data.guessed else made
     if isinstance(data, str):
         return _content(data)
@@ -163,7 +165,7 @@ def table(data: TableData) -> Table:
 FORMULAS = (
     "its formulas have no stored values: open it in a spreadsheet program, which computes them, and save it"
 )
-"""The message about a column in which no formula has a value."""
+"""The message for a column in which no formula has a value."""
 
 
 def _is_columns(data: Mapping[str, JsonValue]) -> bool:
@@ -173,12 +175,12 @@ def _is_columns(data: Mapping[str, JsonValue]) -> bool:
 
 
 def _is_name(text: str) -> bool:
-    """Return whether a text names a file, rather than containing a table."""
+    """Return whether a text names a file rather than containing a table."""
     return text[:5].lower() == "data:" or not (text.startswith(("[", "{")) or "\n" in text)
 
 
 def _content(text: str) -> Table:
-    """Read JSON or CSV text, which in turn names no file."""
+    """Read JSON or CSV text, which may not name another file."""
     text = text.strip("\n\r \ufeff")
     if text.lstrip().startswith(("[", "{")):
         return table(_json_lines(text) if _has_lines(text) else parsed(text, "data"))
@@ -189,7 +191,7 @@ def _content(text: str) -> Table:
 
 
 def _has_lines(text: str) -> bool:
-    """Return whether text is JSON lines, with an object on each line."""
+    """Return whether a text is in the JSON Lines format, with an object on each line."""
     lines = text.strip().split("\n", 2)
     return len(lines) > 1 and all(re.fullmatch(r"\s*\{.*\}\s*", line) for line in lines[:2])
 
@@ -220,7 +222,7 @@ def parsed(text: str, argument: str) -> JsonValue:
     """Parse JSON text.
 
     Raises:
-        ArgumentError: it is not JSON; the message says where.
+        ArgumentError: the text is not JSON; the message gives the position.
     """
     try:
         return cast("JsonValue", json.loads(text))
@@ -277,7 +279,7 @@ def _sound_cells(cells: Sequence[JsonValue]) -> list[JsonValue]:
 
 
 def _checked(columns: dict[str, list[JsonValue]], separator: str = "", notes: Sequence[str] = ()) -> Table:
-    """Return a table with interpreted columns, without a last row that sums the others."""
+    """Return a table with interpreted columns, without rows that contain totals."""
     if not any(columns.values()):
         raise ArgumentError("data", "is empty; give at least one row")
     check_size(len(next(iter(columns.values()))), len(columns))

@@ -1,4 +1,4 @@
-"""A table or a workbook for a model to read: its columns in words, and rows as CSV."""
+"""Formats a table or a workbook for a model: describes its columns in words, and returns rows as CSV."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from .table import FILE_SIZE, FORMULAS, Table, table
 from .workbook import Book
 
 _SENTENCE, _SHEET = 300, 800
-"""Characters of JSON assumed for the numbers in a sentence, and for what is said about a sheet with its address."""
+"""The characters of JSON reserved for the numbers in a sentence, and for the remarks on a sheet and its address."""
 
 FIRST = 50, 5_000
-"""The most rows of a long table that are returned first, and their characters."""
+"""The maximum number of rows of a long table that are returned first, and of their characters."""
 
 
 def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
-    """Return the table in a text, or None if it has none and rows are not `needed`."""
+    """Return the table in a text, or None if there is none and rows are not `needed`."""
     if len(found.data) > FILE_SIZE:
         if needed:
             problem = (
@@ -48,15 +48,15 @@ def piece(
     room: int | None,
     part: int = 1,
 ) -> ToolOutput:
-    """Return a long table: its columns in words and its first rows, or the rows of `row_range`.
+    """Return a long table: the description of its columns and its first rows, or the rows in `row_range`.
 
-    The answer takes at most `room` characters of JSON, None for any number: half of it is for rows, more if the words leave it.
-    `part` selects a part of a row that is longer than that.
+    The answer takes at most `room` characters of JSON (None: no limit), at least half of which are for rows. `part`
+    selects a part of a row that does not fit.
     """
     total = max(map(len, made.written.values()))
     first, last = row_range or (1, FIRST[0])
     if first > total:
-        raise ArgumentError("rows", f"begins at {first:,}; {file.name} has {counted(total, 'row')}")
+        raise ArgumentError("rows", f"starts at {first:,}; {file.name} has {counted(total, 'row')}")
     end = total if last is None else min(last, total)
     columns = "" if row_range else f"\nColumns:\n{summary.column_lines(made)}"
     # A part of a long row has the same length whatever else is said: its parts must be contiguous.
@@ -73,7 +73,7 @@ def piece(
         return ToolOutput(f"{sentence}{whole}{columns}", files=(file._replace(content=long.text),))
     if part > 1:
         raise ArgumentError(
-            "part", f"is {part:,}; row {first:,} is returned whole: leave part out, or ask for other rows"
+            "part", f"is {part:,}; row {first:,} is returned in full: leave part out, or request other rows"
         )
     size = f"a table of {counted(total, 'row')} and {counted(len(made.columns), 'column')}"
     these = f"these are rows {first:,} to {shown:,}" if shown > first else f"this is row {first:,}"
@@ -87,14 +87,14 @@ def piece(
 
 
 class _RowPart(NamedTuple):
-    """A part of a row as CSV, and whether it is the last."""
+    """A part of a row as CSV, and whether it is the last part."""
 
     text: str
     is_last: bool
 
 
 def _row_part(text: str, room: int | None, part: int) -> _RowPart | None:
-    """Return a part of a row with the names of its columns, as much as fits one answer; nothing if the row fits whole."""
+    """Return the part of a row, with the names of its columns, that fits one answer; None if the whole row fits."""
     at, size = 0, fitting(text, room)
     if size == len(text):
         return None
@@ -114,9 +114,10 @@ def of_book(
     room: int | None,
     part: int | None = None,
 ) -> ToolOutput:
-    """Return the sheets of a workbook: all of them whole if they have at most that many characters, otherwise the requested one, or the first.
+    """Return all sheets of a workbook in full if they have at most `whole` characters, or else the requested or the
+    first one.
 
-    The answer takes at most `room` characters of JSON, None for any number.
+    The answer takes at most `room` characters of JSON (None: no limit).
     """
     if len(found.data) > FILE_SIZE:
         problem = f"{found.name} has {len(found.data):,} bytes; the limit for workbooks is {FILE_SIZE:,}"
@@ -144,7 +145,7 @@ def of_book(
 def _sheets(
     found: Source, names: Sequence[str], hidden: Sequence[str], words: str, left: int, room: int | None
 ) -> ToolOutput | None:
-    """Return all visible sheets whole, or None if they have more characters than are left, or take more than `room` as JSON."""
+    """Return all visible sheets in full, or None if they have more than `left` characters, or more than `room` as JSON."""
     files: list[File] = []
     sheet_lines: list[str] = []
     for name in names:
@@ -185,7 +186,7 @@ def _sheets(
 
 
 def _cells(found: Source, sheet: str | None) -> tuple[str, list[str]]:
-    """Return the cells of a sheet unchanged as CSV, and remarks: a sheet without a table, but with a title, for example."""
+    """Return the cells of a sheet unchanged as CSV, and remarks, for a sheet that does not contain a table."""
     try:
         rows, notes = workbook.cells(Book(found.name, found.data, sheet))
     except ArgumentError:

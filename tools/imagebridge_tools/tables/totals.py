@@ -1,4 +1,4 @@
-"""The rows of a table that sum others: drawn next to them, they would be as tall as all together."""
+"""Removes rows of totals from a table: drawn next to the other rows, they would be as tall as all of these together."""
 
 import math
 import re
@@ -15,7 +15,7 @@ _WORDS = frozenset(
     合計 合计 总计 總計 総計 小計 합계 총계 toplam celkem összesen yhteensä ukupno skupaj jumlah tổng σύνολο الإجمالي סהכ
     """.split()  # noqa: SIM905
 )
-"""First words that mark a sum."""
+"""First or last words that mark a sum."""
 
 _MEANS = frozenset(
     """
@@ -23,16 +23,16 @@ _MEANS = frozenset(
     gjennomsnitt średnia среднее 平均 평균
     """.split()  # noqa: SIM905
 )
-"""Words that mark a mean."""
+"""First or last words that mark a mean."""
 
 
 def left_out(
     columns: Mapping[str, list[JsonValue]], separator: str
 ) -> tuple[dict[str, list[JsonValue]], str] | None:
-    """Return columns without the rows that are called totals and sum others, and a remark on them; or None.
+    """Return columns without rows of totals, which have such a name and sum others, and a remark on them, or None.
 
     Most numbers in such a row must be sums, of all other rows or of those since the previous total: a company may be
-    called Total. A last row may lack a name if it sums at least three rows.
+    called Total. The last row need not have a name if it sums at least three rows.
     """
     names = _names(columns)
     count = len(next(iter(columns.values())))
@@ -55,7 +55,7 @@ def left_out(
 
 
 def _lacks_name(columns: Mapping[str, list[JsonValue]]) -> bool:
-    """Return whether only the last row lacks its first cell, and contains only what may be numbers."""
+    """Return whether only the last row lacks its first cell, and all of its other cells may be numbers."""
     *named, last = next(iter(columns.values()))
     others = [cells[-1] for cells in columns.values() if not is_missing(cells[-1])]
     return (
@@ -66,7 +66,7 @@ def _lacks_name(columns: Mapping[str, list[JsonValue]]) -> bool:
 
 
 def _numbers_or_durations(columns: Mapping[str, list[JsonValue]], separator: str) -> list[list[JsonValue]]:
-    """Return the columns of numbers, including times of day: their sum shows that they are durations."""
+    """Return the columns of numbers, including times of day, whose sum would show that they are durations."""
     found: list[list[JsonValue]] = []
     for name, cells in column_types.read_columns(columns, separator)[0].items():
         if _are_numbers(cells):
@@ -83,7 +83,7 @@ def _what(name: str) -> str:
 
 
 def _names(columns: Mapping[str, list[JsonValue]]) -> dict[int, str]:
-    """Return the rows that are called totals, in order, and their names."""
+    """Return the indices of rows with names of totals, in order, and these names."""
     found: dict[int, str] = {}
     for cells in columns.values():
         called = {cell for cell in {cell for cell in cells if isinstance(cell, str)} if _is_total(cell)}
@@ -132,7 +132,7 @@ def _are_numbers(cells: Sequence[JsonValue]) -> bool:
 
 
 def _is_sum(cell: JsonValue, cells: Sequence[JsonValue], least: int, *, mean: bool) -> bool:
-    """Return whether a cell is the sum of others, or their `mean`, which may have been rounded."""
+    """Return whether a cell is the sum of other cells, or their `mean`, allowing for rounding."""
     read = [value for value in numbers(cells) or () if isinstance(value, int | float)]
     known = numbers([cell])
     value = known[0] if known else None

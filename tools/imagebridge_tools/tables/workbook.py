@@ -1,4 +1,4 @@
-"""Workbooks: the table in a sheet of an xlsx, xls or ods file."""
+"""Reads workbooks: the table in a sheet of an xlsx, xls or ods file."""
 
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from .cell_formats import CellFormat
 
 UNPACKED = 500_000_000
-"""The most bytes of a workbook when unpacked."""
+"""The maximum size of an unpacked workbook, in bytes."""
 
 SECONDS = 90.0
-"""Seconds that reading a workbook may take: one with millions of cells takes long on a busy machine."""
+"""The time limit for reading a workbook, in seconds; one with millions of cells takes long on a busy machine."""
 
 LARGE = 20_000_000
-"""Unpacked bytes from which on reading takes too much memory next to other work."""
+"""The unpacked size, in bytes, above which reading needs too much memory while other work runs."""
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of an xls: https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb, 2026-11-29."""
+"""The first bytes of an xls file: https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb, 2026-11-29."""
 
 _NAMES = re.compile(r"\.(xlsx|xlsm|xlsb|xls|ods)$", re.IGNORECASE)
 
 
 class Book(NamedTuple):
-    """A file that is a workbook, and the name of the requested sheet."""
+    """A workbook, and the name of the requested sheet."""
 
     name: str
     data: bytes
@@ -49,7 +49,7 @@ class Book(NamedTuple):
 
 
 _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "EncryptedPackage"))
-"""The content of such a file if it is a workbook, or any password-protected document, and not a text."""
+"""Names in such a file if it is a workbook, or any password-protected document, rather than a text."""
 
 
 class BookTable(NamedTuple):
@@ -63,7 +63,7 @@ async def read(book: Book) -> BookTable:
     """Return the table in a sheet, read in a separate process (see `table`).
 
     Raises:
-        ArgumentError: as for `table`, or reading it takes too much memory or time.
+        ArgumentError: as for `table`, or reading the workbook takes too much memory or time.
         BridgeError: the extra `server` is not installed.
     """
     return await in_worker(book.name, book.data, "data", table, book)
@@ -76,12 +76,12 @@ async def in_worker(
     function: Callable[[*Arguments], WorkResult],
     *arguments: *Arguments,
 ) -> WorkResult:
-    """Return a function's result for a workbook's bytes, computed in a separate process.
+    """Call a function that reads a workbook in a separate process, and return its result.
 
     A few bytes can name cells a million rows apart, and the reader allocates everything in between.
 
     Raises:
-        ArgumentError: it takes too much memory or time.
+        ArgumentError: reading the workbook takes too much memory or time.
     """
     try:
         return await apart(function, *arguments, seconds=SECONDS, heavy=_is_large(data))
@@ -94,7 +94,7 @@ async def in_worker(
 
 
 def _is_large(data: bytes) -> bool:
-    """Return whether reading a workbook takes much memory, judging by the size that it states."""
+    """Return whether reading a workbook takes much memory, judging by the unpacked size in its directory."""
     try:
         return (_unpacked(data) or len(data)) > LARGE
     except DocumentError:  # It is reported where it is read.
@@ -112,7 +112,7 @@ def is_book(name: str, data: bytes) -> bool:
 
 
 def sheets(book: Book) -> tuple[list[str], list[str]]:
-    """Return the names of a workbook's sheets, and of the hidden ones; if all are hidden, they count as visible.
+    """Return the names of a workbook's visible and of its hidden sheets; if all are hidden, they count as visible.
 
     Raises:
         ArgumentError: it is not a readable workbook.
@@ -125,7 +125,7 @@ def sheets(book: Book) -> tuple[list[str], list[str]]:
 
 
 _UNCALCULATED = "\0formula "
-"""The content of a cell whose formula has no value, before its position, until the columns have names."""
+"""A placeholder, followed by the position, for a cell whose formula has no value, until the columns have names."""
 
 _NAMED = 5
 """The most cells that are named if there are many."""
@@ -137,7 +137,7 @@ def table(book: Book) -> BookTable:
     If some formulas of a column have no value, a note says which.
 
     Raises:
-        ArgumentError: it is not a readable workbook, has no such sheet, or no table in it.
+        ArgumentError: the file is not a readable workbook, does not have this sheet, or has no table in it.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
@@ -170,14 +170,14 @@ def table(book: Book) -> BookTable:
 
 def _hidden(formats: "SheetMarkup[CellFormat]", rows: Sequence[Sequence[object]]) -> list[str]:
     unseen = formats.said_hidden(0, max(map(len, rows), default=0))
-    return [f"{unseen} hidden in the sheet, also read"] if unseen else []
+    return [f"hidden in the sheet but included here: {unseen}"] if unseen else []
 
 
 def cells(book: Book) -> tuple[list[list[JsonValue]], list[str]]:
-    """Return the cells of a sheet unchanged, whatever they are, and remarks on what the sheet has besides them.
+    """Return the cells of a sheet unchanged, and remarks on other content of the sheet.
 
     Raises:
-        ArgumentError: it is not a readable workbook, has no such sheet, or nothing in it.
+        ArgumentError: the file is not a readable workbook, or the sheet does not exist or is empty.
         BridgeError: the extra `server` is not installed.
     """
     with _opened(book) as opened:
@@ -193,7 +193,7 @@ def cells(book: Book) -> tuple[list[list[JsonValue]], list[str]]:
 def _without_formulas(
     columns: Mapping[str, list[JsonValue]],
 ) -> tuple[dict[str, list[JsonValue]], list[str], list[str]]:
-    """Return columns without the positions of formulas that have no value, the columns with only those, and remarks on the others."""
+    """Return columns without the placeholders of formulas, the columns with only those, and remarks on the others."""
     kept: dict[str, list[JsonValue]] = {}
     bare: list[str] = []
     notes: list[str] = []
@@ -211,7 +211,7 @@ def _without_formulas(
 
 
 def _no_value(where: str, places: Sequence[str]) -> str:
-    """Say which formulas have no value in the file, and how to give them one."""
+    """Describe which formulas have no value in the file, and how to compute it."""
     more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
     have, they = ("has", "it") if len(places) == 1 else ("have", "them")
     return (
@@ -272,7 +272,7 @@ def _rows(opened: Any, name: str) -> list[list[object]]:
 
 
 def _check_size(book: Book) -> None:
-    """Refuse what would fill the memory when unpacked."""
+    """Raise an error for a workbook that would fill the memory when unpacked."""
     try:
         size = _unpacked(book.data)
     except DocumentError as error:
@@ -283,12 +283,12 @@ def _check_size(book: Book) -> None:
 
 
 def _unpacked(data: bytes) -> int:
-    """Return the unpacked size that a workbook states, in bytes; 0 if it is not packed."""
+    """Return the unpacked size in a workbook's directory, in bytes, or 0 if it is not packed."""
     return unpacked_size(data) if data.startswith(b"PK") else 0
 
 
 def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
-    """Return a number as its format shows it: with a unit, or as a code with all its digits."""
+    """Return a number as its format shows it: with a unit, or as a code with all of its digits."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return cell
     if form.digits:
@@ -297,7 +297,7 @@ def _formatted(cell: JsonValue, form: "CellFormat") -> JsonValue:
 
 
 def _cell(cell: object) -> JsonValue:
-    """Return a cell as JSON: integers as such, moments as ISO 8601."""
+    """Return a cell as JSON, with whole numbers as integers and moments as ISO 8601."""
     match cell:
         case bool() | int() | None:
             return cell

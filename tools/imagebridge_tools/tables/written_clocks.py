@@ -1,4 +1,4 @@
-"""Times of day in the texts of moments: 2:30 PM, 14.30 Uhr, 10:00:00 +0200, and the forms of logs."""
+"""Reads times of day in texts: 2:30 PM, 14.30 Uhr, 10:00:00 +0200, and the forms that are used in logs."""
 
 import re
 
@@ -8,7 +8,7 @@ _CLOCK = re.compile(
     r"(?: ?uhr)? ?\(?(?P<zone>[a-z]{1,4}|[+-]\d\d:?\d\d)?\)?$"
 )
 _BEFORE_YEAR = re.compile(r"(?P<day>.*\S) (?P<clock>\d\d:\d\d:\d\d)(?P<zone> [a-z]{3,4})? (?P<year>\d{4})")
-"""A moment as written by C's ctime: thu mar 5 10:00:00 2026."""
+"""A moment as C's ctime writes it: thu mar 5 10:00:00 2026."""
 
 _BASIC = re.compile(
     r"(?P<day>\d{8})[t ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?P<zone>z|[+-]\d\d:?\d\d)?"
@@ -25,7 +25,7 @@ _ZONES = {
 
 
 def taken(text: str) -> tuple[str, str]:
-    """Return a text without its time of day, and the time in the form in which ISO 8601 adds it to a day, or an empty text."""
+    """Return a text without its time of day, and the time in the form in which ISO 8601 adds it to a day, or ""."""
     if basic := _BASIC.fullmatch(text):
         day, clock = basic["day"], f"{basic['hour']}:{basic['minute']}:{basic['second'] or '00'}"
         text = f"{day[:4]}-{day[4:6]}-{day[6:]} {clock}{basic['zone'] or ''}"

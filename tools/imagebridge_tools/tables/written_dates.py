@@ -1,4 +1,4 @@
-"""Dates as people write them: read if one reading explains a whole column, otherwise names, and why."""
+"""Reads dates as people write them, if a single reading fits a whole column; otherwise explains why not."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,18 +11,18 @@ from . import date_formats, month_names, written_clocks
 from .cells import as_float
 
 MAX_CHARACTERS = 60
-"""The most characters of a date."""
+"""The maximum number of characters in a date."""
 
 
 class ReadDate(NamedTuple):
-    """A column as it was read: its cells, and how, in words that follow "read as"."""
+    """A column that was read: its cells, and how they were read, in words that follow "read as"."""
 
     cells: list[JsonValue]
     how: str
 
 
 class Doubt(NamedTuple):
-    """Why a column that looks like dates or numbers is kept as written, and how to resolve it."""
+    """The reason why a column that looks like dates or numbers is kept as written, and the remedy."""
 
     why: str
 
@@ -36,16 +36,16 @@ _EASTERN = re.compile(
     r"(?: ?\(?(?:星期|週|周)?[一二三四五六日天月火水木金土월화수목금토일](?:曜日|요일)?\)?)?)?"
 )
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "民國": 1911, "民国": 1911}
-"""The years before the first years of eras."""
+"""Japanese and other eras, with the year before the first year of each."""
 
 _BUDDHIST = 2450, 2650
-"""Years of the Buddhist calendar that are 1907 to 2107 elsewhere: no table is about such future years."""
+"""The years of the Buddhist calendar that correspond to 1907 to 2107; no table contains such future years."""
 
 _AHEAD = 543
-"""Years by which that calendar is ahead."""
+"""The number of years by which the Buddhist calendar is ahead."""
 
 _PERSIAN = 1300, 1500
-"""Years that may belong to the Persian or the Islamic calendar."""
+"""The years that may belong to the Persian or the Islamic calendar."""
 
 _QUARTER = re.compile(
     r"(?P<year>\d{4})[ /-]?(?:q(?P<quarter>[1-4])|(?P<third>[1-4])q)"
@@ -76,18 +76,17 @@ _MONTHS = frozenset("month months period yearmonth ym monat mois mes mês mese".
 """Words in a column's name that suggest that 202603 is a month."""
 
 _SPAN = 631_152_000, 4_102_444_800
-"""Seconds of 1990 and of 2100, between which the moments in such a column must be."""
+"""The limits for moments in such a column: the starts of 1990 and of 2100, in seconds since 1970."""
 
 _COUNTED = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 
 _Forms = dict[str, str]
-"""What a text means in each form that explains it, as an ISO 8601 text."""
+"""The meaning of a text, in ISO 8601, in each form that matches it."""
 
 
 def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
-    """Return each of a column's different `texts` as ISO 8601, and how they were read, or why they stay names.
-
-    None if they do not look like dates.
+    """Return the different `texts` of a column in ISO 8601, and how they were read, or why they were not. Return None
+    if they do not look like dates.
     """
     written = list(texts)
     if not written or not any(map(_looks, written[:50])):
@@ -119,7 +118,7 @@ def read(texts: Iterable[str]) -> tuple[dict[str, str], str] | Doubt | None:
 
 
 def counted_days(name: str, cells: Sequence[JsonValue]) -> ReadDate | None:
-    """Return numbers that count time from 1970, in a column whose name suggests it, as moments; or None."""
+    """Convert numbers such as seconds since 1970, in a column whose name suggests it, to moments; or return None."""
     words = set(re.split(r"[\W_\d]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()))
     if not words & (_TIMES | _MONTHS):
         return None
@@ -154,7 +153,7 @@ def _are_buddhist(texts: Iterable[str]) -> bool:
 
 
 def western(day: str) -> str:
-    """Return an ISO text whose year may be of the Buddhist calendar with its year in the usual one."""
+    """Convert the year of an ISO text to the Gregorian calendar if it belongs to the Buddhist one."""
     year = int(day[:4])
     return f"{year - _AHEAD}{day[4:]}" if _BUDDHIST[0] <= year <= _BUDDHIST[1] else day
 
@@ -187,7 +186,7 @@ def _stamp(cell: JsonValue) -> str | None:
 
 
 def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
-    """Return the languages that contain all words of dates in some texts, only English if it does."""
+    """Return the languages that contain all words of dates in some texts, or only English if it contains them."""
     words = {
         word
         for text in texts
@@ -212,7 +211,7 @@ def _lexicons(texts: Iterable[str]) -> Sequence[tuple[str, Mapping[str, int]]]:
 def _forms(
     text: str, clock: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> _Forms:
-    """Return what a text means in each form that explains it."""
+    """Return the meaning of a text in each form that matches it."""
     if match := _DIGITS.fullmatch(text):
         days = _digits(match)
     elif match := _MONTH.fullmatch(text):
@@ -238,10 +237,10 @@ def _forms(
 
 
 def _digits(match: re.Match[str]) -> dict[str, str | None]:
-    """Return the days that three numbers may be; a year has four digits, or two and comes last.
+    """Return the possible dates of three numbers; a year has four digits, or has two and comes last.
 
-    CLDR's patterns (version 47, 2026-11-29) never put the month before the day if dots separate them, and two-digit
-    years first only if dots also end the parts (Korean) or in two languages with slashes.
+    CLDR's patterns (version 47, 2026-11-29) never put the month before the day if they are separated by dots. They put
+    two-digit years first only if each part ends with a dot (Korean), and in two languages with slashes.
     """
     a, b, c, sign = match["a"], match["b"], match["c"], match["sign"]
     if len(a) == 4 and len(c) <= 2 and not match["end"] * (sign != "."):
@@ -263,7 +262,7 @@ def _digits(match: re.Match[str]) -> dict[str, str | None]:
 def _days_by_month_name(
     text: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> dict[str, str | None]:
-    """Return the days that a text with the name of a month may be, in each language that has it."""
+    """Return the possible dates of a text with the name of a month, in each language that contains it."""
     words, numbers = month_names.WORD.findall(text), re.findall(r"\d+", text)
     days: dict[str, str | None] = {}
     for language, known in lexicons:
@@ -287,7 +286,7 @@ def _days_by_month_name(
 
 
 def _day(year: str, month: str, day: str = "") -> str | None:
-    """Return a day or month in ISO 8601, or None if it is not valid; two-digit years are 1970 to 2069."""
+    """Return a day or month in ISO 8601, or None if it is not valid; two-digit years are in the range 1970 to 2069."""
     full = int(year) + (0 if len(year) == 4 else 1900 if int(year) >= 70 else 2000)
     full -= _AHEAD if _BUDDHIST[0] <= full <= _BUDDHIST[1] else 0
     try:
@@ -307,7 +306,7 @@ def _week(year: str, week: str, day: str | None) -> str | None:
 def _likely(
     shared: set[str], readings: Mapping[str, _Forms], rests: Mapping[str, tuple[str, str]]
 ) -> set[str]:
-    """Return the forms that explain all texts, without those in which the years would change more often than the days."""
+    """Return the forms that match all texts, without those in which the years would change more often than the days."""
     if "ymd-" in shared and len(shared) > 1:
         ends = [re.split(" ?- ?", rest) for rest, _ in rests.values()]
         first, last = len({end[0] for end in ends}), len({end[-1] for end in ends})
@@ -321,7 +320,7 @@ def _likely(
 
 
 def _reading_in_words(form: str) -> str:
-    """Return a remark on how a column was read."""
+    """Describe how a column was read."""
     if form[:3] in _ORDERS:
         return f"dates ({_ORDERS[form[:3]]})"
     language = form.removeprefix("named").strip()
@@ -333,7 +332,7 @@ def _reading_in_words(form: str) -> str:
 
 
 def _doubt(shared: set[str], forms_of: Mapping[str, _Forms]) -> Doubt | None:
-    """Return why texts that look like dates are not read, or None if few do."""
+    """Return the reason why texts that look like dates are not read, or None if only a few do."""
     dates = [text for text, forms in forms_of.items() if forms.keys() - {_YEARLESS}]
     if shared == {_YEARLESS}:
         return Doubt("they have no year")

@@ -1,4 +1,4 @@
-"""Durations as people and workbooks write them: 1:30:00, 90 min, 1h 30m, PT90M; one unit for a whole column."""
+"""Reads durations such as 1:30:00, 90 min, 1h 30m and PT90M, with one unit for a whole column."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ _NAMES = frozenset(
     durée duración duracion duração durata varighet varighed varaktighet czas длительность 時間 时长
     """.split()  # noqa: SIM905
 )
-"""Words in a column's name that say that its cells are not times of day."""
+"""Words in a column's name that show that its cells are not times of day."""
 
 _CLOCK = re.compile(r"(?P<sign>[-−]?)(?P<a>\d{1,4}):(?P<b>[0-5]\d)(?::(?P<c>[0-5]\d)(?P<part>[.,]\d+)?)?")
 _HALF = re.compile(r"(0?\d|1[0-2])(:[0-5]\d){0,2} ?[ap]\.?m\.?", re.IGNORECASE)
@@ -26,14 +26,14 @@ _PARTS = re.compile(
 _ISO = re.compile(
     r"(?P<sign>-?)P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?"
 )
-"""ISO 8601 durations, without years and months, whose days vary."""
+"""ISO 8601 durations, without years and months, whose lengths vary."""
 
 _SECONDS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 _UNITS = {"h": 3600, "min": 60, "s": 1}
 
 
 class ReadDurations(NamedTuple):
-    """A column of durations: numbers of one unit, and how they were read, in words that follow "read as"."""
+    """A column of durations: numbers in one unit, and how they were read, in words that follow "read as"."""
 
     cells: list[JsonValue]
     how: str
@@ -41,9 +41,10 @@ class ReadDurations(NamedTuple):
 
 
 def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> ReadDurations | Doubt | None:
-    """Return a column's texts as durations, why they may not be, or None if they do not look like any.
+    """Return the texts of a column as durations, or the reason why they may not be, or None if they do not look like
+    durations.
 
-    Times below 24 hours may be times of day, unless the column's name says that they are durations, or numbers are `wanted`.
+    Times below 24 hours may be times of day, unless the name of the column suggests durations, or numbers are `wanted`.
     """
     known = dict.fromkeys(text for text in texts if text is not None)
     first = next(iter(known), "")
@@ -64,7 +65,7 @@ def read(name: str, texts: Sequence[str | None], *, wanted: bool = False) -> Rea
 
 
 def of_seconds(seconds: Sequence[float | None], example: str = "") -> ReadDurations:
-    """Return seconds in the largest unit in which the longest is at least 2."""
+    """Convert seconds to the largest unit in which the longest duration is at least 2."""
     known = [one for one in seconds if one is not None]
     longest = max(map(abs, known), default=0)
     unit = next((unit for unit, size in _UNITS.items() if longest >= 2 * size), "s")
@@ -92,12 +93,12 @@ def _clocks(
 
 
 def _takes_time(name: str) -> bool:
-    """Return whether a column's name says that its cells are durations."""
+    """Return whether the name of a column suggests that its cells are durations."""
     return bool(set(re.split(r"[\W_\d]+", name.casefold())) & _NAMES)
 
 
 def _clock(found: re.Match[str]) -> float:
-    """Return the seconds of 1:30:00.5; those of 1:30 as hours and minutes."""
+    """Return the seconds in a text such as 1:30:00.5; 1:30 is read as hours and minutes."""
     part = float((found["part"] or ".0").replace(",", "."))
     value = int(found["a"]) * 3600 + int(found["b"]) * 60 + int(found["c"] or 0) + part
     return -value if found["sign"] else value

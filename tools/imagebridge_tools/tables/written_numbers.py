@@ -1,4 +1,4 @@
-"""Numbers as people write them: currency signs, units, percent, separators, with one reading for a whole column."""
+"""Reads numbers as people write them: currency signs, units, percent, separators; one reading for a whole column."""
 
 import re
 import unicodedata
@@ -13,7 +13,7 @@ from .cells import finite
 from .written_dates import Doubt
 
 MAX_CHARACTERS = 40
-"""The most characters of a written number."""
+"""The maximum number of characters in a written number."""
 
 Decimal = Literal[".", ","]
 
@@ -31,16 +31,16 @@ _SIGNS = str.maketrans(
     }
 )
 _BRACKETS = re.compile(r"([^\d()]*)\(([^()]*)\)([^\d()]*)")
-"""A number in brackets, which accountants write for a negative one; a currency may be outside."""
+"""A number in brackets, which means a negative number in accounting; the currency may be outside."""
 
 _NO_PARTS = re.compile(r"(?<=\d)[.,] ?[-—]+(?!\d)")
-"""Marks for no cents, as in 5,- or 5.—"""
+"""Marks in place of cents, as in 5,- or 5.—"""
 
 _FRACTION = re.compile(r"(\d*) ?([¼-¾⅐-⅞])")
-"""A fraction written as one character, after an integer or alone."""
+"""A fraction written as one character, after an integer or on its own."""
 
 _MARK = re.compile(r"^ ?(?:[*†‡§]+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\[\w\]|\(\d\))$")
-"""What refers to a note after a number."""
+"""A reference to a note, after a number."""
 
 _CELL = re.compile(
     r"(?P<sign>[+-]?) ?(?P<before>[^\d\s.,'+-]*\.?) ?(?P<inner>[+-]?) ?"
@@ -49,24 +49,24 @@ _CELL = re.compile(
 _STYLES: tuple[tuple[str, Decimal], ...] = (
     (",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ","),
 )  # fmt: skip
-"""Thousands and decimal separators: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
+"""The separators of thousands and decimals: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
 
 _PLACES = {
     "k": 3, "K": 3, "thousand": 3, "tsd": 3, "M": 6, "mn": 6, "mm": 6, "mio": 6, "mill": 6, "million": 6, "millions": 6,
     "B": 9, "bn": 9, "mrd": 9, "md": 9, "billion": 9, "billions": 9, "tn": 12, "trillion": 12, "trillions": 12,
     "lakh": 5, "lakhs": 5, "lac": 5, "crore": 7, "crores": 7, "万": 4, "萬": 4, "만": 4, "億": 8, "亿": 8, "억": 8,
 }  # fmt: skip
-"""Words for powers of ten after a number, and the power."""
+"""Words for powers of ten after a number, and their exponents."""
 
 _LETTER = frozenset("kKMB")
-"""Those that mean a power only directly after the digits: 300 K are kelvin."""
+"""Letters that mean a power only directly after the digits: 300 K is a temperature."""
 
 _MONEY = frozenset(
     """
     Kč zł kr kr. Ft lei лв лв. Rs Rs. Fr Fr. Fr.- руб руб. din din. Rp RM Lt Ls TL грн R S/ 円 元 원
     """.split()  # noqa: SIM905
 )
-"""Currency signs that consist of letters, besides the codes of ISO 4217."""
+"""Currency signs that consist of letters, in addition to the codes of ISO 4217."""
 
 _CODES_BY_SIGN = {
     "€": "EUR", "£": "GBP", "$": "USD AUD CAD NZD SGD HKD TWD MXN BRL ARS CLP COP", "US$": "USD", "A$": "AUD", "AU$": "AUD",
@@ -77,7 +77,7 @@ _CODES_BY_SIGN = {
     "kr.": "SEK NOK DKK ISK", "lei": "RON MDL", "лв": "BGN", "лв.": "BGN", "Fr": "CHF", "Fr.": "CHF", "din": "RSD", "din.": "RSD",
     "Rp": "IDR", "RM": "MYR", "R": "ZAR", "S/": "PEN",
 }  # fmt: skip
-"""The codes of ISO 4217 (2026-01-01) for which a currency sign may stand."""
+"""The codes of ISO 4217 (2026-01-01) that a currency sign may stand for."""
 
 _MONEY_OF = {sign: frozenset(codes.split()) for sign, codes in _CODES_BY_SIGN.items()}
 
@@ -94,7 +94,7 @@ _GLUED = frozenset(
     x pp pcs bps kbps mbps gbps db kcal cal kj j
     """.split()  # noqa: SIM905
 )
-"""Units that come directly after the digits. Other letters there make a name: 12a is a house, 5G a network."""
+"""Units that may directly follow the digits. Other letters there form a name: 12a is a house number, 5G a network."""
 
 _CLOCKS = frozenset(
     """
@@ -104,7 +104,7 @@ _CLOCKS = frozenset(
 
 
 class _Cell(NamedTuple):
-    """A written number: whether it is negative, its digits with separators, its power of ten and its unit."""
+    """A written number: its sign, its digits with separators, its power of ten and its unit."""
 
     negative: bool
     body: str
@@ -117,17 +117,17 @@ class _Cell(NamedTuple):
 
 
 class FoundNumber(NamedTuple):
-    """The readings of a column: numbers by text for each decimal sign that explains it, and their unit."""
+    """The possible readings of a column: numbers by text for each decimal sign that fits it, and their unit."""
 
     readings: Mapping[Decimal, Mapping[str, float]]
     unit: str
     proven: bool
-    """Whether a separator reveals the decimal sign."""
+    """Whether the separators show which decimal sign is used."""
     note: str = ""
-    """Remarks on what else was recognised."""
+    """A remark on other recognised parts."""
 
     def chosen(self, decimal: Decimal) -> tuple[Mapping[str, float], str]:
-        """Return the numbers with `decimal` resolving what is ambiguous, and a remark on how they were read."""
+        """Return the numbers, read with `decimal` if they are ambiguous, and a description of how they were read."""
         known = self.readings.get(decimal) or next(iter(self.readings.values()))
         noun = "percent" if self.unit == "%" else f"numbers in {self.unit}" if self.unit else "numbers"
         text = max(known, key=_marks)
@@ -142,7 +142,7 @@ class FoundNumber(NamedTuple):
 
 
 def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
-    """Return a column's different `texts` as numbers, why they are not numbers, or None if few look like numbers."""
+    """Return the different `texts` of a column as numbers, or why they are not; None if few look like numbers."""
     written = list(texts)
     sides = {text: side for text in written if (side := _SIDE.fullmatch(text.strip()))}
     if len(sides) == len(written) and len({side[2][0].casefold() for side in sides.values()}) == 2:
@@ -157,7 +157,7 @@ def read(texts: Iterable[str]) -> FoundNumber | Doubt | None:
 
 
 def is_measured(text: str) -> bool:
-    """Return whether a text is a number with a currency sign or a common unit, which may be a month in some language."""
+    """Return whether a text is a number with a currency sign or a common unit, which some languages use for a month."""
     unit = cell.unit if (cell := _cell(text)) else ""
     return bool(unit) and (unit.casefold() in _GLUED or is_money(unit))
 
@@ -208,7 +208,7 @@ def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
 
 
 def different(units: Sequence[str]) -> tuple[str, str] | None:
-    """Return two units that are not the same, as $ and USD may be, or None."""
+    """Return two units that differ, or None; $ and USD, for example, do not differ."""
     common: frozenset[str] | None = None
     for at, unit in enumerate(units):
         codes = _MONEY_OF.get(unit, frozenset({unit}))
@@ -221,7 +221,7 @@ def different(units: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _one(unit: str) -> str:
-    """Return a unit for comparison: 1 item and 2 items have the same."""
+    """Return a unit in a form for comparison, as 1 item and 2 items have the same unit."""
     return unit.removesuffix("s") if len(unit) > 3 else unit
 
 
@@ -244,7 +244,7 @@ def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dic
 
 
 def _cell(text: str) -> _Cell | None:
-    """Parse a written number, or return None if it is not one; codes such as 007 are not."""
+    """Parse a written number, or return None if the text is not a number; codes such as 007 are not."""
     if len(text) > MAX_CHARACTERS:
         return None
     plain = _FRACTION.sub(_decimal, _NO_PARTS.sub("", text.translate(_SIGNS).strip()))
@@ -266,12 +266,12 @@ def _cell(text: str) -> _Cell | None:
 
 
 def _decimal(found: re.Match[str]) -> str:
-    """Return 1½ as 1.500000, whose point cannot be a thousands separator."""
+    """Convert 1½ to 1.500000, whose point cannot be a thousands separator."""
     return f"{int(found[1] or 0) + unicodedata.numeric(found[2]):.6f}"
 
 
 def _power(after: str, *, glued: bool) -> tuple[int, str]:
-    """Return the power of ten that the first word after a number means, and what follows it."""
+    """Return the power of ten that the first word after a number means, and the rest of the text."""
     word = re.match(r"[万萬만億亿억]|[^\W\d_]+", after)
     if not word:
         return 0, after
@@ -282,7 +282,7 @@ def _power(after: str, *, glued: bool) -> tuple[int, str]:
 
 
 def _unit(before: str, after: str, *, glued: bool) -> str | None:
-    """Return the unit of a number, "" for none, or None if the words around it make a name."""
+    """Return the unit of a number, "" if it has none, or None if it forms a name with the words around it."""
     if before and not (is_money(before) or before == "%"):
         return None
     if not after:
@@ -305,7 +305,7 @@ def _unit(before: str, after: str, *, glued: bool) -> str | None:
 
 
 def is_money(text: str) -> bool:
-    """Return whether a text is a currency sign: one of Unicode's, with or without letters before it, or a code."""
+    """Return whether a text is a currency sign: a Unicode sign, with or without letters before it, or a code."""
     signs = [sign for sign in text if unicodedata.category(sign) == "Sc"]
     letters = "".join(sign for sign in text if sign not in signs).replace(".", "")
     signed = len(signs) == 1 and (not letters or (len(letters) <= 3 and letters.isupper()))
@@ -323,5 +323,5 @@ def _codes() -> frozenset[str]:
 
 
 def _marks(text: str) -> tuple[int, int]:
-    """Return how much a text contains besides digits, to choose the most informative one."""
+    """Return how many other characters than digits a text contains, to choose the most informative text."""
     return len(re.sub(r"[\w\s]", "", text)), len(text)
