@@ -128,6 +128,12 @@ def id_and_method(line: bytes) -> JSON | None:
     return {"id": _scalar(number)} | ({"method": _scalar(head[2])} if head[2] else {})
 
 
+def broken_request(line: bytes) -> list[JSON]:
+    """Return what is known of the request in an unreadable line, if its beginning says that it is one."""
+    said = id_and_method(line)
+    return [said] if said and "method" in said else []
+
+
 def _scalar(written: bytes) -> object:
     """Return the number or text in a broken line: quoted text may contain what neither JSON nor UTF-8 allows."""
     return json.loads(written.decode(errors="replace"), strict=False)

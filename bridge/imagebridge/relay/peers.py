@@ -82,20 +82,25 @@ class Peers:
         """Return whether an id came from `own_id`."""
         return isinstance(number, str) and number.startswith(self._own)
 
-    def heard(self, message: JSON, line: bytes) -> HostRequest | None:
-        """Record a message from the host; return its request, or None if it is not one."""
+    def heard(self, message: JSON, line: bytes, *, whole: bool = True) -> HostRequest | None:
+        """Record a message from the host; return its request, or None if it is not one.
+
+        whole: whether the line is this message and could be read. Only then is it repeated to a restarted server, which
+        would end again at what ended the one before.
+        """
         method, number = text_of(message, "method"), message.get("id")
         params = _object(message.get("params"))
         meta = _object(params.get("_meta"))
-        if method == "initialize":
+        if method == "initialize" and whole:
             self._name(params.get("clientInfo"))
             self.opening = message, line
-        elif method == "notifications/initialized":
+        elif method == "notifications/initialized" and whole:
             self.opened = line
         if meta:
             self._name(meta.get(_CLIENT))
         at = key(number)
-        if not method or at is None:
+        # A method of a wrong type is still asked for: the server refuses it, or ends.
+        if "method" not in message or at is None:
             return None
         envelope = {name: meta[name] for name in _ENVELOPE if name in meta} if meta else {}
         pending = HostRequest(

@@ -23,6 +23,7 @@ from .json_rpc import (
     Message,
     Unreadable,
     answered_by,
+    broken_request,
     failure,
     messages,
     read_line,
@@ -149,7 +150,10 @@ class Relay:
         message, _ = read_line(line)
         if self._names and is_json(message):
             message, line = self._names.called(message, line)
-        pending = [one for part in messages(message) if (one := self._session.heard(part, line))]
+        # A server may end at an unreadable line: what it asks is answered then, if that can be told.
+        parts = messages(message) or broken_request(line)
+        heard = partial(self._session.heard, line=line, whole=is_json(message))
+        pending = [one for part in parts if (one := heard(part))]
         if is_json(message):
             message, line = resource_uris.to_server(message, line)
         said = message.deep if isinstance(message, Unreadable) else message if is_json(message) else None
