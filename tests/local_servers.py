@@ -22,7 +22,7 @@ def serving(script, *arguments):
 
 
 def _listening(program, arguments, tries=3):
-    """Start a program on a free port. Another one may take that port first: then it is started on another."""
+    """Start a program on a free port, and again on another one if the port has been taken meanwhile."""
     port = free_port()
     process = subprocess.Popen([*program, str(port), *arguments], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
     try:
@@ -41,7 +41,7 @@ def free_port():
 
 
 def until_it_listens(process, port):
-    """Wait until a process that starts takes connections; fail as soon as it has ended."""
+    """Wait until a starting process accepts connections; fail as soon as it has exited."""
     while True:
         with suppress(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port)).close()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 @contextmanager
 def scripted(serve):
-    """Serve on a free port; yield its address and the requests so far. `serve` returns a status, a media type, a body and headers."""
+    """Serve on a free port; yield the address and the requests. `serve` returns a status, a media type, a body and headers."""
     seen = []
 
     class Handler(BaseHTTPRequestHandler):
