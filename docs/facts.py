@@ -1,4 +1,4 @@
-"""Writes models.md, endpoints.md and hosts.md from the tables that imagebridge works by, in bridge/imagebridge/facts.
+"""Writes models.md, endpoints.md and hosts.md from the tables that imagebridge uses, in bridge/imagebridge/facts.
 
 uv run python docs/facts.py
 """
@@ -33,13 +33,13 @@ def page(title: str, *paragraphs: str) -> str:
 
 
 def sizing(of: Sizing | None) -> str:
-    """Say how a picture is made to fit, and what it costs where it is counted in tiles."""
+    """Return how large pictures may be, or what they cost if they are counted in tiles."""
     if of is None:
         return "refused"
     if isinstance(of, Patches):
-        side = "any side" if of.side >= 65_535 else f"{of.side:,} px"
+        side = "any size" if of.side >= 65_535 else f"{of.side:,} px"
         return f"{side}, {of.budget:,} patches"
-    return f"{of.base:,} tokens + {of.tile:,} a tile" if of.tile else f"{of.base:,} tokens"
+    return f"{of.base:,} tokens + {of.tile:,} per tile" if of.tile else f"{of.base:,} tokens"
 
 
 def family_row(row: Family) -> list[str]:
@@ -50,12 +50,12 @@ def family_row(row: Family) -> list[str]:
 
 
 def dollars(amount: float | None) -> str:
-    """Return USD as a price list has them."""
+    """Return an amount in USD as a price list writes it."""
     return "not known" if amount is None else f"${amount:,.3f}".removesuffix("0")
 
 
 def names(pattern: str) -> str:
-    """Return the model names that a pattern matches, with * for any ending: `o1, o1-pro` of `o1(-pro)?`."""
+    """Return the model names that a pattern matches, with * for any ending: `o1, o1-pro` for `o1(-pro)?`."""
     plain = pattern.replace(".+", "*").replace("\\", "")
     pieces = [piece for piece in re.split(r"(\([^()]*\)\??)", plain) if piece]
     if len(pieces) > 1:
@@ -70,7 +70,7 @@ def names(pattern: str) -> str:
 
 
 def by_day(rows: Iterable[Family]) -> list[list[str]]:
-    """Return a row for each day on which models end, the next first."""
+    """Return a row for each day on which models are shut down, the earliest first."""
     days: dict[date, dict[str, None]] = {}
     for row in rows:
         for pattern, day in row.ends.items():
@@ -93,9 +93,9 @@ def models_page() -> str:
         WRONG.format(file="models.py"),
         f"If no model is given, imagebridge uses `{default.name}`, chosen on {default.since}: {default.reason}.",
         "## Sizes and tokens",
-        "A patch is a square of 32 by 32 pixels, a tile one of 512 by 512. The parameter `detail` selects the column; `auto` stands "
-        'for the one named there. Families marked "assumed" are not in the guide; their rows give what every vision model '
-        "accepts. The first family whose name is the beginning of the model's name applies.",
+        "A patch is a square of 32 by 32 pixels, a tile a square of 512 by 512. The parameter `detail` selects the column; `auto` means "
+        'the one named there. Families marked "assumed" are not in the guide; their rows give what every vision model '
+        "accepts. A model belongs to the first family whose name is a prefix of its own name.",
         table(
             ("family", "`low`", "`high`", "`original`", "`auto` is", "tokens per patch"),
             map(family_row, rows),
@@ -165,7 +165,7 @@ def endpoints_page() -> str:
             ("endpoint", "Responses API", "Chat Completions", "source"),
             ([f"`{name}`", WAYS[kind.responses], WAYS[kind.chat], kind.source] for name, kind in servers),
         ),
-        'For other servers, name the method itself: `Policy(server="native")` puts pictures into the tool output, '
+        'For other servers, specify the method itself: `Policy(server="native")` puts pictures into the tool output, '
         '`"user_message"` into a message after it, and `"text"` sends none. `imagebridge doctor --live` tests which rules an '
         "endpoint really applies.",
         WRONG.format(file="endpoints.py"),
@@ -202,8 +202,8 @@ def hosts_page() -> str:
     return page(
         "Hosts",
         "What MCP hosts and frameworks do with tool results. Our server and [the relay](relay.md) fit every result to the host. They "
-        "recognise it by the name that its client gives; `--host NAME` overrides that.",
-        "- **Pictures**: the longest side, and the number of patches of 32 pixels, up to which pictures arrive unchanged. Hosts accept "
+        "recognise it by the name that its client reports; `--host NAME` overrides that.",
+        "- **Pictures**: the longest side and the most patches of 32x32 pixels that a picture may have to arrive unchanged. Hosts accept "
         "PNG, JPEG, WebP and GIF unless formats are listed.\n"
         "- **Characters**: the limit for the whole result as JSON.\n"
         '- **Structured content**: it is "shown" beside the other blocks, "dropped", or "replaces" them.\n'

@@ -1,4 +1,4 @@
-"""Writes gallery.md: every tool that makes pictures without a key, called over MCP, and what came back.
+"""Writes gallery.md: calls every tool that makes pictures without a key over MCP, and shows the results.
 
 uv run --group tests python docs/gallery.py
 """

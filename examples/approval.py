@@ -1,7 +1,8 @@
-"""A person is asked before a tool that may destroy something runs.
+"""Asks a person for approval before running a tool that may destroy something.
 
-`approve` gets each call before it is made. Unless it answers True the call does not run, and the model is told so and goes
-on. A plain function may wait for a person: it runs in a thread, one at a time. Run it with OPENAI_API_KEY set.
+`approve` receives each call before it runs. Unless it returns True, the call does not run; the model is told so and
+continues. A plain function may wait for a person, because it runs in a thread, for one call at a time. Run this program
+with OPENAI_API_KEY set.
 """
 
 from mcp.server import MCPServer
@@ -11,24 +12,24 @@ from openai import OpenAI
 from imagebridge import Bridge
 from imagebridge.events import ToolCall
 
-# Otherwise each request to the API is logged between the questions.
+# Otherwise, each request to the API would be logged between the questions.
 album = MCPServer("album", log_level="WARNING")
 
 
 @album.tool(annotations=ToolAnnotations(read_only_hint=True))
 def list_pictures() -> list[str]:
-    """Names of the pictures in the album."""
+    """List the names of the pictures in the album."""
     return ["beach.jpg", "blurred.jpg", "harbour.jpg"]
 
 
 @album.tool(annotations=ToolAnnotations(destructive_hint=True))
 def delete_picture(name: str) -> str:
-    """Delete a picture for good."""
+    """Delete a picture permanently."""
     return f"{name} is deleted."
 
 
 def ask(call: ToolCall) -> bool:
-    """Let calls that destroy nothing run; ask about the others."""
+    """Approve calls that destroy nothing; ask about all others."""
     if not call.destructive:
         return True
     return input(f"{call.name} with {call.arguments}. Run it? [y/N] ").strip().lower() == "y"

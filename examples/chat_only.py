@@ -1,7 +1,7 @@
-"""A server that speaks Chat Completions alone, and takes pictures in messages of the user alone, as LM Studio does.
+"""Uses a server that supports only Chat Completions and accepts pictures only in user messages, such as LM Studio.
 
-`Policy(server=...)` says how pictures have to travel there; the page "Endpoints" lists the servers. Run it with
-OPENAI_BASE_URL set to the server's address, such as http://localhost:1234/v1, and the name of a model that sees.
+`Policy(server=...)` selects how pictures are sent to it; the page "Endpoints" lists the servers. Run this program with
+OPENAI_BASE_URL set to the server's address, such as http://localhost:1234/v1, and the name of a vision model as its argument.
 """
 
 import sys

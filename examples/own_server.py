@@ -26,7 +26,8 @@ def thermometer(celsius: float) -> CallToolResult:
     draw.rectangle((54, top, 66, 350), fill="firebrick")
     draw.ellipse((42, 335, 78, 371), fill="firebrick", outline="black", width=2)
     draw.text((60, 14), f"{celsius:g} °C", "black", font_size=16, anchor="mm")
-    # Text first: some hosts show a model the text alone. `repair` makes any result valid for every host.
+    # The text comes first, because some hosts show a model only the text. `repair` makes any result valid for every
+    # host.
     return CallToolResult.model_validate(repair(tool_result(f"{celsius:g} °C.", picture)))
 
 

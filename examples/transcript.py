@@ -1,6 +1,8 @@
-"""A page of the whole conversation: what was asked, each call with its arguments, and the pictures that the model was shown.
+"""Saves a conversation as one page: the prompt, each call with its arguments, and the pictures that the model was
+shown.
 
-The page is one file that loads nothing, so that it can be mailed or kept beside a test. Run it with OPENAI_API_KEY set.
+The page is a single file that loads nothing else, so it can be e-mailed or kept beside a test. Run this program with
+OPENAI_API_KEY set.
 """
 
 from openai import OpenAI

@@ -1,7 +1,7 @@
-"""Two servers in one bridge: one knows the numbers, the other draws them.
+"""Uses two servers in one bridge: one provides the numbers, and the other draws them.
 
-The first runs in this process; the second is imagebridge's own, started as a subprocess. The model calls both, and a picture of
-either can be passed to a tool of the other by its name. Run it with OPENAI_API_KEY set.
+The first runs in this process; the second is imagebridge's own, started as a subprocess. The model calls both, and can
+pass a picture from one server to a tool of the other by its name. Run this program with OPENAI_API_KEY set.
 """
 
 import anyio
@@ -17,7 +17,7 @@ harbour = MCPServer(
 
 @harbour.tool()
 def water_levels(day: str) -> list[dict[str, float]]:
-    """Measured water levels of a day, every six hours."""
+    """Return the water levels measured on a day, every six hours."""
     return [{"hour": hour, "metres": level} for hour, level in ((0, 1.1), (6, 4.3), (12, 1.4), (18, 4.6))]
 
 

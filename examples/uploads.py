@@ -1,7 +1,9 @@
-"""Large pictures are uploaded once and then referred to, so that each turn sends a few bytes for them instead of megabytes.
+"""Uploads large pictures once and then refers to them, so that each turn sends a few bytes for them instead of
+megabytes.
 
-With `store=False` the bridge deletes the files when it closes. Otherwise the API stores each response, and the conversation may go
-on from there later, so the files stay until they expire. Run it with OPENAI_API_KEY set, and a photograph: python examples/uploads.py photo.jpg
+With `store=False` the bridge deletes the files when it closes. Otherwise the API stores each response, and the
+conversation may be continued from there later, so the files stay until they expire. Run this program with
+OPENAI_API_KEY set and a photograph: python examples/uploads.py photo.jpg
 """
 
 import sys

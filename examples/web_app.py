@@ -1,7 +1,7 @@
-"""A web page that shows what a model writes, calls and sees while it happens.
+"""Serves a web page that shows what a model writes, calls and sees as it happens.
 
-One route starts a run and sends its events to the browser as server-sent events; pictures go along as data URLs. Start it with
-OPENAI_API_KEY set: uvicorn --app-dir examples web_app:app
+One route starts a run and sends its events to the browser as server-sent events; pictures are included as data URLs.
+Start it with OPENAI_API_KEY set: uvicorn --app-dir examples web_app:app
 """
 
 import json
@@ -38,7 +38,7 @@ document.forms[0].onsubmit = event => {
 
 @asynccontextmanager
 async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
-    """Keep one bridge open for all requests: its servers start once."""
+    """Keep one bridge open for all requests, so that its servers are started only once."""
     async with AsyncOpenAI() as client, Bridge("imagebridge-server") as bridge:
         yield {"client": client, "bridge": bridge}
 

@@ -8,7 +8,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_servers import free_port, until_it_listens
+from local_servers import at_free_port, until_it_listens
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
 BUCKET = "pictures"
@@ -34,19 +34,26 @@ class S3:
     """moto's server: an S3 that keeps everything in memory."""
 
     def __init__(self):
-        self.port = free_port()
-        self.process = None
+        self.port = self.process = None
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, bucket=True):
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        until_it_listens(self.process, self.port)
+        """Start it: first at a free port, and there again after it was stopped."""
+        if self.port is None:
+            self.process, self.port = at_free_port(self._started)
+        else:
+            self.process = self._started(self.port)
+            until_it_listens(self.process, self.port)
         if bucket:
             self.client.create_bucket(Bucket=BUCKET)
+
+    @staticmethod
+    def _started(port):
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     @property
     def client(self):
@@ -110,15 +117,19 @@ def two_replicas(folder, *options, **environment):
     try:
         s3.start()
         running = [Replica(folder, number, s3, options, environment) for number in range(2)]
-        port = free_port()
         servers = [SERVER.replace("replica:8000", f"127.0.0.1:{one.port}") for one in running]
-        site = SITE.replace(SERVER, "\n".join(servers)).replace("listen 8080;", f"listen 127.0.0.1:{port};")
-        configuration = folder / "nginx.conf"
-        configuration.write_text(NGINX.format(folder=folder, site=site))
-        command = [program, "-c", str(configuration), "-p", str(folder), "-e", str(folder / "start.log")]
-        nginx = subprocess.Popen(command)
+
+        def start(port):
+            site = SITE.replace(SERVER, "\n".join(servers))
+            site = site.replace("listen 8080;", f"listen 127.0.0.1:{port};")
+            configuration = folder / "nginx.conf"
+            configuration.write_text(NGINX.format(folder=folder, site=site))
+            return subprocess.Popen(
+                [program, "-c", str(configuration), "-p", str(folder), "-e", str(folder / "start.log")]
+            )
+
+        nginx, port = at_free_port(start)
         try:
-            until_it_listens(nginx, port)
             yield Replicas(folder, s3, running, f"http://127.0.0.1:{port}/mcp")
         finally:
             nginx.terminate()

@@ -64,7 +64,7 @@ _LATER = {
     "Reply": (".events", None),
     "Uploads": (".agent.uploads", None),
 }
-"""Modules that define the names most programs never use (and import anyio, mcp, the rules), and what they require."""
+"""The modules of names that most programs never use (they import anyio, mcp or the rules), and the features they require."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m imagebridge`: the command line, if its script is not on the PATH."""
+"""The command line as `python -m imagebridge`, for use when its script is not on the PATH."""
 
 from imagebridge.cli import main
 

@@ -4,19 +4,19 @@
     ├── PictureError            bytes that cannot be shown as a picture
     ├── DocumentError           bytes that cannot be read as a document
     ├── ArgumentError           a tool's argument that a model or user can correct
-    ├── ServerError             an MCP server that did not start, answer or stay
+    ├── ServerError             an MCP server that did not start, answer or keep running
     ├── ApprovalError           a call that was not approved
     ├── ToolNameError           a tool name that no connected server offers
     ├── ToolLimitError          more tools than the API accepts
     ├── RequirementError        a package that a feature needs is missing or too old
     └── RunError                a run that ended before the model answered; continue from `.items`
         ├── TurnLimitError      the model is still calling tools after the last allowed turn
-        ├── TokenLimitError     the model is still calling tools, but the run's tokens are spent
+        ├── TokenLimitError     the model is still calling tools, but the run's token budget is spent
         ├── DeadlineError       the run took longer than its deadline
-        ├── OpenCallError       the model asks for something that only the caller's own code can answer
-        └── ResponseError       a response that failed, broke off or does not have the requested form
+        ├── OpenCallError       the model requests something that only the caller's own code can answer
+        └── ResponseError       a response that failed, was cut off or does not have the requested format
 
-Content from a server never raises out of a translation: a `PictureError` inside it
+Content from a server never makes a translation raise: a `PictureError` inside it
 becomes a sentence for the model. `TypeError` reports a mistake in the caller's own code.
 """
 
@@ -28,7 +28,7 @@ class BridgeError(Exception):
 
 
 class PictureError(BridgeError):
-    """Bytes that cannot be shown as a picture. `.reason` says why, and `.instead` what to ask for, in words for a model."""
+    """Bytes that cannot be shown as a picture. `.reason` and `.instead` tell a model why, and what to request."""
 
     def __init__(self, reason: str, instead: str = "a whole PNG or JPEG of it") -> None:
         super().__init__(reason)
@@ -41,13 +41,13 @@ class PictureError(BridgeError):
 
 
 class DocumentError(BridgeError):
-    """Bytes that cannot be read as a document. The message says why, and is meant to follow the name of the file."""
+    """Bytes that cannot be read as a document. The message states the reason and follows the file's name."""
 
 
 class ArgumentError(BridgeError):
     """A tool argument that its caller can correct. `.argument` names it; the message says how to correct it.
 
-    `.others` are other mistakes in the same call; the message has a line for each.
+    `.others` contains the other mistakes in the same call; the message has a line for each.
     """
 
     def __init__(self, argument: str, problem: str, others: "Sequence[ArgumentError]" = ()) -> None:
@@ -62,13 +62,13 @@ class ArgumentError(BridgeError):
 
 
 def together(mistakes: "Sequence[ArgumentError]") -> ArgumentError:
-    """Return the mistakes in a call, of which there is at least one, as a single error that names the first argument."""
+    """Return the mistakes in a call (at least one) as a single error that names the first argument."""
     first, *others = mistakes
     return ArgumentError(first.argument, first.problem, [*first.others, *others])
 
 
 class ServerError(BridgeError):
-    """An MCP server that did not start, answer or keep running. `.server` is its name, `.stderr` the end of what it wrote there."""
+    """An MCP server that failed to start, answer or keep running. `.server` is its name, `.stderr` its last output there."""
 
     def __init__(self, server: str, problem: str, stderr: str = "") -> None:
         stderr_note = f"\nIt wrote to stderr:\n{stderr.rstrip()}" if stderr.strip() else ""
@@ -79,7 +79,7 @@ class ServerError(BridgeError):
 
 
 class ApprovalError(BridgeError):
-    """A call that was not approved and did not run. `.name` is the tool's."""
+    """A call that was not approved and did not run. `.name` is the tool's name."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the user did not approve this call to {name}; it did not run")
@@ -118,8 +118,8 @@ class RequirementError(BridgeError):
 class RunError(BridgeError):
     """A run that ended before the model answered.
 
-    `.items` is what to pass as `input` to continue: every call in it has its output. If the server keeps
-    the conversation, it contains what the server does not have yet, and `.response_id` is the
+    Pass `.items` as `input` to continue: every call in it has its output. If the server keeps
+    the conversation, `.items` contains only what the server does not have yet, and `.response_id` is the
     `previous_response_id` to pass with it (None if nothing was answered, or with `conversation=`).
     Exceptions of the OpenAI SDK that end a run have the same two attributes.
     """
@@ -131,7 +131,7 @@ class RunError(BridgeError):
 
 
 class TurnLimitError(RunError):
-    """The model is still calling tools after the last allowed turn. `.turns` is their number."""
+    """The model is still calling tools after the last allowed turn. `.turns` is the number of turns."""
 
     def __init__(self, turns: int, items: Sequence[object] = (), response_id: str | None = None) -> None:
         super().__init__(
@@ -143,7 +143,7 @@ class TurnLimitError(RunError):
 
 
 class TokenLimitError(RunError):
-    """The model is still calling tools, but the run's tokens are spent: `.spent` of `.budget`."""
+    """The model is still calling tools, but the run's token budget is spent: `.spent` of `.budget`."""
 
     def __init__(
         self, spent: int, budget: int, items: Sequence[object] = (), response_id: str | None = None
@@ -168,9 +168,9 @@ class DeadlineError(RunError):
 
 
 class OpenCallError(RunError):
-    """The model asks for something that only the caller's own code can answer, such as an action on a computer.
+    """The model requests something that only the caller's own code can answer, such as an action on a computer.
 
-    `.calls` are those items; append the answers to `.items` and continue.
+    `.calls` contains these requests; append the answers to `.items` and continue.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class OpenCallError(RunError):
 
 
 class ResponseError(RunError):
-    """A response that failed, broke off or does not have the requested form. `.code` is the API's error code, if there was one."""
+    """A response that failed, was cut off or lacks the requested format. `.code` is the API's error code, if any."""
 
     def __init__(self, problem: str, code: str | None = None) -> None:
         super().__init__(problem)
@@ -206,20 +206,20 @@ def beginning(text: str, most: int) -> str:
 
 
 def short(text: object, most: int = 300) -> str:
-    """Return what an error or text says, on one line and shortened to its `beginning`."""
+    """Return an error or text on one line, shortened to its `beginning`."""
     return beginning(" ".join(str(text).split()), most)
 
 
 def counted(number: float, noun: str, plural: str = "") -> str:
-    """Return a number and a noun that agree: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` if it does not just add an s."""
+    """Return a number with its noun in the right form: `1 row`, `1,200 rows`, `0.5 seconds`; `plural` if it is irregular."""
     written = f"{number:,}" if isinstance(number, int) else f"{number:g}"
     return f"{written} {noun if number == 1 else plural or noun + 's'}"
 
 
 def nearest(name: str, names: Iterable[str], alike: float = 0.6) -> str | None:
-    """Return the most similar of the names, ignoring case; None if none is similar.
+    """Return the most similar name, ignoring case, or None if no name is similar enough.
 
-    alike: the lowest similarity, 0 to 1 (difflib's ratio).
+    alike: the minimum similarity, from 0 to 1 (difflib's ratio).
     """
     from difflib import get_close_matches
 

@@ -34,7 +34,8 @@ __all__ = [
 class ToolCall:
     """A call that is about to be made.
 
-    name: as models call the tool. arguments: as they will be sent. server: the name of the server that has the tool.
+    name: the tool's name as models see it. arguments: the arguments as they will be sent. server: the name of
+    the server that has the tool.
     tool: the server's own definition, with its original name and its annotations. call_id: the id of the model's
     call, empty for `bridge.call`.
     """
@@ -53,7 +54,7 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a call: how far it is, out of how much if known, and the server's message."""
+    """The progress of a call: the amount done, the total if known, and the server's message."""
 
     call: ToolCall
     progress: float
@@ -97,7 +98,7 @@ class Reply:
             items of this run.
         usage: tokens over all requests, under the API's names (`input_tokens`, `output_tokens`, `total_tokens`).
         pictures: the pictures that the model was shown, as sent.
-        cost: USD by OpenAI's dated list prices, or None if they do not cover the run (`facts/models.py`).
+        cost: USD at OpenAI's dated list prices, or None if they do not cover the run (`facts/models.py`).
         parsed: the final message as an instance of `text_format`, if that was given.
         id: the id of the last response, to continue with as `previous_response_id`.
         incomplete: why the answer is cut off (`max_output_tokens`, `content_filter`); None if it is complete.
@@ -113,10 +114,10 @@ class Reply:
     incomplete: str | None = None
 
     def html(self) -> str:
-        """Return the conversation as one HTML page with its pictures inside, for a browser or an e-mail.
+        """Return the conversation as one HTML page with embedded pictures, for a browser or an e-mail.
 
-        Every text is escaped, and the page loads and runs nothing. Pictures that went as file ids or addresses are
-        named instead of shown.
+        Every text is escaped, and the page loads and runs nothing. Pictures that were sent as file ids or
+        addresses are named instead of shown.
         """
         from .conversation.reply_page import page
 
@@ -153,7 +154,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the model's text, as it is written. It does not count if `Retried` follows."""
+    """A piece of the model's text, as it is written. Discard it if `Retried` follows."""
 
     text: str
 
@@ -167,9 +168,9 @@ class ReasoningDelta:
 
 @dataclass(frozen=True, slots=True)
 class HostedTool:
-    """A hosted tool is running: `tool` such as `web_search`, `status` as the API calls it.
+    """A hosted tool is running: `tool` is its name, such as `web_search`, and `status` the API's word for its state.
 
-    item: the output item once it is finished, None before.
+    item: the output item once it is finished, None until then.
     """
 
     tool: str
@@ -180,7 +181,7 @@ class HostedTool:
 
 @dataclass(frozen=True, slots=True)
 class Responded:
-    """A response is complete: its items, and the tokens of its request."""
+    """A response is complete: its items, and the tokens that its request used."""
 
     items: list[Item]
     usage: dict[str, int]
@@ -188,14 +189,14 @@ class Responded:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """A request is sent again. `why` says what was wrong and what was changed; its deltas so far do not count."""
+    """A request is sent again. `why` says what was wrong and what was changed; discard its deltas so far."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The model calls a tool: the item in the response."""
+    """The model calls a tool; `call` is the item in the response."""
 
     call: JSON
 

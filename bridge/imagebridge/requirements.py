@@ -1,7 +1,7 @@
-"""What each feature needs of other packages: one table, and one sentence if something is missing.
+"""The packages that each feature requires: one table, and one sentence if something is missing.
 
-imagebridge installs beside every framework, so it may find an mcp or openai that is too old for a feature,
-or neither. A feature checks this table before it imports them, so that nobody gets a bare `ImportError`.
+imagebridge can be installed beside any framework, so mcp or openai may be too old for a feature, or missing.
+A feature checks this table before it imports them, so that nobody gets a bare `ImportError`.
 """
 
 import re
@@ -30,10 +30,10 @@ class Feature:
 # Each bound was tested with the versions on both sides of it (2026-11-29).
 
 CLIENT = Feature("Bridge", {"mcp": (2,)}, "agent")
-"""To connect MCP servers: the client of mcp 1 is different. openai is not needed."""
+"""Connections to MCP servers: the client of mcp 1 is different. openai is not needed."""
 
 RUN = Feature("running the model", {"openai": (3, 20)}, "agent")
-"""`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams pass for complete ones."""
+"""`run` and `stream`: before 3.20, streams of Chat Completions fail, and broken streams are mistaken for complete ones."""
 
 UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
 """Before 1.100, `files.create` takes no `expires_after`."""
@@ -41,7 +41,7 @@ UPLOADS = Feature("Uploads", {"openai": (1, 100)}, "agent")
 API = Feature("this command", {"openai": (1, 66)}, "agent")
 
 IMAGES = Feature("using OpenAI's image models", {"openai": (1, 100)}, "server")
-"""Before 1.100, `images.generate` and `images.edit` lack arguments and results that are needed."""
+"""Before 1.100, `images.generate` and `images.edit` lack required arguments and results."""
 
 SERVER = Feature("imagebridge-server", {"mcp": (2,)}, "server")
 
@@ -55,11 +55,11 @@ ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
 DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
 
 _MET: set[tuple[str, Version]] = set()
-"""What was found installed: a check takes milliseconds, and each run makes one. What is missing may be installed later."""
+"""Requirements found to be met, because each run checks and that takes milliseconds. Missing packages are checked again."""
 
 
 def need(feature: Feature) -> None:
-    """Return if the installed packages meet the needs of `feature`.
+    """Check that the installed packages meet the requirements of `feature`.
 
     Raises:
         RequirementError: they do not; the message names each package and the command to install it.
@@ -69,7 +69,7 @@ def need(feature: Feature) -> None:
 
 
 def lacking(feature: Feature) -> str:
-    """Say which packages are missing or too old for a feature, and what to type; empty if all are there."""
+    """State which packages a feature lacks or needs newer, and the command to install them; empty if none."""
     packages: list[str] = []
     for package, lowest in feature.lowest.items():
         if (package, lowest) in _MET:
@@ -85,12 +85,14 @@ def lacking(feature: Feature) -> str:
 
 
 def stand_in(name: str, feature: Feature) -> type:
-    """Return a class that says what is missing when it is called, so that importing its name never fails."""
+    """Return a class that raises `RequirementError` only when called, so that importing its name never fails."""
 
     def refuse(_: type, *_arguments: object, **_named: object) -> object:
         raise RequirementError(lacking(feature))
 
-    return type(name, (), {"__new__": refuse, "__doc__": f"{name}, for which a package is missing here."})
+    return type(
+        name, (), {"__new__": refuse, "__doc__": f"{name}, for which a required package is not installed."}
+    )
 
 
 def is_older(installed: str, lowest: Version) -> bool:
@@ -99,7 +101,7 @@ def is_older(installed: str, lowest: Version) -> bool:
 
 
 def release(version: str) -> Version:
-    """Return the numbers that a version begins with: (2, 0) for "2.0rc1"."""
+    """Return the numbers at the start of a version: (2, 0) for "2.0rc1"."""
     digits = re.match(r"\d+(\.\d+)*", version)
     return tuple(map(int, digits[0].split("."))) if digits else ()
 

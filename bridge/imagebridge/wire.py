@@ -1,7 +1,7 @@
-"""The shapes on both sides: MCP results as JSON in, parts of the Responses API out.
+"""The types on both sides: MCP results go in as JSON, parts of the Responses API come out.
 
-MCP content is the same in protocols 2025-11-25 and 2026-07-28. Servers send less, more and other things than
-the types say, so values have the type `object` here until they are checked.
+MCP content is the same in protocols 2025-11-25 and 2026-07-28. Servers omit, add and change fields that the
+types define, so values have the type `object` here until they are checked.
 """
 
 import json
@@ -25,10 +25,10 @@ JSON = Mapping[str, object]
 
 
 class BlockKind(NamedTuple):
-    """What characterises content blocks of one type.
+    """The characteristics of content blocks of one type.
 
     holds: the fields of which such a block has at least one. describes: fields that only describe its content.
-    links: its `uri` leads to something that can be read.
+    links: whether its `uri` leads to something that can be read.
     """
 
     holds: tuple[str, ...]
@@ -43,10 +43,10 @@ BLOCK_KINDS: dict[str, BlockKind] = {
     "resource": BlockKind(("resource",)),
     "resource_link": BlockKind(("uri",), ("name", "title", "description", "size", "icons"), links=True),
 }
-"""The types of content blocks that MCP has (`ContentBlock` in schema.ts of 2025-11-25 and 2026-07-28)."""
+"""The types of content blocks that MCP defines (`ContentBlock` in schema.ts of 2025-11-25 and 2026-07-28)."""
 
 URI = "imagebridge/uri"
-"""The `_meta` key of a picture for the name by which its server keeps it, and accepts it in place of the picture."""
+"""The key in a picture's `_meta` for the server's own name for it, which the server accepts in place of the picture."""
 
 _SPELLINGS = {
     "is_error": "isError",
@@ -56,10 +56,10 @@ _SPELLINGS = {
     "mime_type": "mimeType",
     "last_modified": "lastModified",
 }
-"""The names of mcp 2's fields in Python, and on the wire: `model_dump()` without `by_alias` writes the former."""
+"""The Python names of mcp 2's fields, and their names on the wire: `model_dump()` without `by_alias` writes the former."""
 
 _LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
-"""Fields of a block whose own names, or names inside them, may have the other spelling."""
+"""Fields of a block whose own name may have the other spelling, or which may contain such names."""
 
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
@@ -84,22 +84,22 @@ def is_number(value: object) -> TypeGuard[float]:
 
 
 def as_object(value: object) -> JSON | None:
-    """Return a JSON object, None for anything else."""
+    """Return a JSON object, or None for any other value."""
     return value if is_json(value) else None
 
 
 def as_list(value: object) -> Sequence[object]:
-    """Return a JSON array, an empty one for anything else."""
+    """Return a JSON array, or an empty one for any other value."""
     return value if is_list(value) else ()
 
 
 def as_string(value: object) -> str:
-    """Return a JSON string, an empty one for anything else."""
+    """Return a JSON string, or an empty one for any other value."""
     return value if isinstance(value, str) else ""
 
 
 def as_words(value: object) -> str:
-    """Return a value that should be a text as one: a string unchanged, anything else as JSON."""
+    """Return a value that should be text: a string unchanged, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -130,7 +130,7 @@ def is_error(result: JSON) -> bool:
 
 
 def respelt(result: JSON) -> JSON:
-    """Return a result with the wire's names for its fields and those of its blocks; the same object if it has them.
+    """Return a result with the wire's names for its fields and those of its blocks; the same object if it already has them.
 
     Lists that arrive as objects with number keys, as PHP writes some, become lists. Everything is `writable`.
     """
@@ -155,7 +155,7 @@ def numbered(value: object) -> object:
 
 
 def listed(value: object) -> object:
-    """Return a list, also if it arrived as an object with number keys or as its only item; anything else unchanged."""
+    """Return a list, even if it arrived as an object with number keys or as its only item; anything else unchanged."""
     as_list = numbered(value)
     return [as_list] if is_json(as_list) else as_list
 
@@ -193,7 +193,7 @@ def blocks_of(result: JSON) -> Sequence[object]:
 
 
 def contents_of(block: JSON) -> JSON:
-    """Return what contains a block's text, bytes and address: its resource, or the block itself."""
+    """Return the object that contains a block's text, bytes and address: its resource, or the block itself."""
     inner = block.get("resource")
     return inner if is_json(inner) else block
 
@@ -242,22 +242,22 @@ def paired(text: str) -> str:
 
 
 MAX_LEVELS = 150
-"""The most levels of a JSON value: readers accept about 200 in a whole message (jiter, which mcp and openai use, 2026-11)."""
+"""The maximum depth of a JSON value: readers accept about 200 levels in a message (jiter, in mcp and openai, 2026-11)."""
 
 _MAX_BITS = 14_000
-"""The most bits of an integer that is written as a number: Python reads and writes at most 4,300 digits (its documentation, 3.11)."""
+"""The maximum size in bits of an integer written as a number: Python reads and writes up to 4,300 digits (3.11's docs)."""
 
 
 def writable(value: object, *, finite: bool = False, halves: bool = False) -> object:
     """Return a JSON value that can be written as UTF-8 JSON and read again; the same object if no change is needed.
 
     Texts and names become `paired`. A number with too many digits becomes a text, as does anything deeper than
-    `MAX_LEVELS` or that contains itself. What is not JSON at all is left unchanged.
+    `MAX_LEVELS` or that contains itself. Anything that is not JSON is left unchanged.
 
     Args:
         value: the JSON value.
-        finite: infinity and NaN, which Python reads but few others do, also become texts.
-        halves: lone surrogates are left unchanged.
+        finite: whether infinity and NaN, which Python reads but few others do, also become texts.
+        halves: whether lone surrogates are left unchanged.
     """
     # Level by level, because a value may be deeper than the recursion limit.
     level: Collection[Iterable[object]] = [[value]]
@@ -300,7 +300,7 @@ def _inside(holder: object) -> Iterable[object]:
 
 
 def _held(holders: Iterable[object]) -> Collection[object]:
-    """Return the objects and lists inside others, each once: a value may contain another many times, or itself."""
+    """Return the objects and lists inside `holders`, each once: a value may contain another many times, or itself."""
     inside = chain.from_iterable(map(_inside, holders))
     return {id(one): one for one in inside if is_json(one) or is_list(one)}.values()
 
@@ -334,7 +334,7 @@ class _Writable:
 
 
 def _readable_number(number: float, *, finite: bool) -> object:
-    """Return a number that JSON readers accept unchanged; others as text."""
+    """Return a number unchanged if JSON readers accept it, otherwise as text."""
     if isinstance(number, int):
         if number.bit_length() <= _MAX_BITS:
             return number
@@ -343,7 +343,7 @@ def _readable_number(number: float, *, finite: bool) -> object:
 
 
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\\n]++|\\.)*+"?|//[^\n\r]*+|/\*(?:.*?\*/|.*+)', re.DOTALL)
-"""An unfinished string extends as far as it can: searching again from each of its characters would take minutes if it is long."""
+"""An unfinished string extends as far as possible: searching again from each character of a long one would take minutes."""
 
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]++|\\.)*+"?|,(?=\s*+[}\]])', re.DOTALL)
 
@@ -357,7 +357,7 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
 
 
 def uncommented(text: str) -> str:
-    """Return the text with comments as spaces, of the same length."""
+    """Return the text with comments replaced by spaces, so that its length stays the same."""
     return _STRING_OR_COMMENT.sub(
         lambda match: match[0] if match[0][0] == '"' else _NOT_BREAK.sub(" ", match[0]), text
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "build_server", "create_app"]
 
 _LATER = {"Settings": ".settings", "build_server": ".app", "create_app": ".http.application"}
-"""The modules of the names: the command line should not wait for mcp (PEP 562)."""
+"""The module of each public name, imported on first use so that the command line does not wait for mcp (PEP 562)."""
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ from imagebridge_server.startup.start import begin
 
 
 def main() -> None:
-    """Run the command line. If an earlier start has kept a card, the host is answered before anything else is loaded."""
+    """Run the command line. If an earlier start kept a card, the host is answered before anything else is loaded."""
     gc.disable()  # Loading creates half a million permanent objects: searching them for garbage is useless.
     start = begin()
     from imagebridge_server.cli import command

@@ -39,7 +39,7 @@ _ICON = (
     "QVR42kWNsQ2DMBQFz+9DRGFEynShYICM4DITpM4ojOYRGIEypYWiiALZFEHJa+9OjwSdJngrQha/uehGgZD6Kqg6N73qOU/yjX"
     "9Z+8C4lrIKQAC2hMFUyAiLCH9DtHfENiMuHw45rfwzeJ6OyxHcFwQQCbodFbEZdNUekWoAAAAASUVORK5CYII="
 )
-"""A bridge, 32 x 32 pixels in 282 characters: since 2026-07-28, each result includes it."""
+"""The server's icon: a bridge, 32 x 32 pixels in 282 characters. Since protocol 2026-07-28, each result includes it."""
 
 
 def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
@@ -48,8 +48,8 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
     Nothing is read or started before a tool is called.
 
     Args:
-        settings: what the server may do. None: no files, only `data:` URLs.
-        tells_changes: whether clients can listen for changes to its lists (since 2026-07-28).
+        settings: what the server may do. If None, it reads no files, only `data:` URLs.
+        tells_changes: whether clients can subscribe to changes of its lists (since 2026-07-28).
     """
     settings = settings or Settings()
     charts = not lacking(CHARTS)
@@ -77,5 +77,5 @@ def build_server(settings: Settings | None = None, *, tells_changes: bool = True
 
 
 def _lifespan(store: Store | None) -> Callable[[MCPServer[Jobs]], AbstractAsyncContextManager[Jobs]]:
-    """Return an object that offers the jobs of a run to the tools."""
+    """Return the lifespan that provides the tools with the jobs of a run."""
     return lambda _: Jobs(JobNotes(store) if store else None)

@@ -19,10 +19,10 @@ from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SE
 
 
 class _Rarely(click.Group):
-    """A group that imports a command only when it is named: hosts start the server and wait for it."""
+    """A command group that imports a command only when it is used, because hosts wait for the server to start."""
 
     def main(self, *arguments: Any, standalone_mode: bool = True, **others: Any) -> Any:
-        """Run the command line; what its errors quote does not reach the terminal as codes for it."""
+        """Run the command line; errors are printed without any terminal codes in the text that they quote."""
         try:
             code = super().main(*arguments, standalone_mode=False, **others)
         except click.ClickException as error:
@@ -48,7 +48,7 @@ class _Rarely(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named first; if it does not exist, say which one is most similar."""
+        """Find the command named by the first argument; if it does not exist, suggest the most similar one."""
         from imagebridge.cli import check_command
 
         names = self.list_commands(ctx)
@@ -65,7 +65,7 @@ class _Rarely(click.Group):
 
 
 def _host(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
-    """Return the name of the host that is meant."""
+    """Return the name of the host that an option refers to."""
     try:
         return named(name).name if name else None
     except ValueError as error:
@@ -79,7 +79,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     "--allow",
     metavar="DIR",
     multiple=True,
-    help=f"A folder whose pictures, tables and documents may be read. Repeat for more; adds to {ALLOW}. "
+    help=f"A folder whose pictures, tables and documents may be read. Can be repeated; adds to {ALLOW}. "
     "Without one, no files are read.",
 )
 @click.option(
@@ -92,7 +92,7 @@ def _host(_context: click.Context, _option: click.Parameter, name: str | None) -
     "--allow-write",
     metavar="DIR",
     multiple=True,
-    help=f"A folder in which tools may save pictures (save_as). Repeat for more; adds to {ALLOW_WRITE}. "
+    help=f"A folder in which tools may save pictures (save_as). Can be repeated; adds to {ALLOW_WRITE}. "
     "Without one, nothing is written.",
 )
 @click.option("--allow-https", is_flag=True, help="Fetch pictures and files from public https addresses.")
@@ -131,10 +131,10 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
     """Serve imagebridge's tools over MCP on stdin and stdout or over HTTP, or add the server to a host's configuration.
 
     The tools load pictures and documents, look at them closely, change, annotate and compare them, and draw
-    charts and QR codes. With OPENAI_API_KEY set, they can also ask OpenAI's image models.
+    charts and QR codes. With OPENAI_API_KEY set, they can also use OpenAI's image models.
 
-    Each start keeps a card, from which the next one answers a host's first requests at once. IMAGEBRIDGE_CARD names
-    the card's folder, or is off; by default it is in the user's cache.
+    Each start keeps a card, from which the next start answers a host's first requests at once. IMAGEBRIDGE_CARD sets
+    the card's folder, or "off" for no card; the default is the user's cache folder.
 
     \b
     imagebridge-server install cursor --allow ~/Pictures
@@ -147,7 +147,7 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
     check_http_options(context, http)
     if os.isatty(0) and not http:
         click.echo(
-            "imagebridge-server is waiting for an MCP host on stdin; press Ctrl+C to end it. "
+            "imagebridge-server is waiting for an MCP host on stdin; press Ctrl+C to stop it. "
             "`imagebridge-server install` lists the hosts it can be added to.",
             err=True,
         )
@@ -173,7 +173,7 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
     """Check the server's own arguments and return them with absolute folders, because a host may start it anywhere.
 
     Raises:
-        click.UsageError: they are wrong.
+        click.UsageError: an argument is invalid.
     """
     serving = click.Command("imagebridge-server", params=command.params)
     context = serving.make_context("imagebridge-server", list(arguments))
@@ -192,7 +192,7 @@ def _for_a_host(arguments: Sequence[str]) -> list[str]:
 
 
 def _command_line(option: click.Option, value: Any) -> list[str]:
-    """Return an option as words of a command line: folders as absolute paths."""
+    """Return an option as command-line arguments, with folders as absolute paths."""
     flag = option.opts[0]
     if option.is_flag:
         return [flag]
@@ -211,7 +211,7 @@ def _settings(
     store: str | None,
     **choices: Any,
 ) -> Settings:
-    """Return the settings made from options and environment.
+    """Create the settings from the options and the environment.
 
     Raises:
         click.UsageError: a setting is invalid.

@@ -1,4 +1,4 @@
-"""Reports what is wrong with a call's arguments before its tool sees them, the way a tool does: where, what arrived, the right form."""
+"""Reports mistakes in a call's arguments as the tool itself would: with the place, the value and the right form."""
 
 import json
 from collections.abc import Container, Mapping, Sequence
@@ -14,10 +14,10 @@ from imagebridge_tools.tool_output import nearest_allowed
 from .lenient_arguments import meaning
 
 _SHOWN = 80
-"""The most characters of a wrong value that are quoted."""
+"""The maximum number of characters that are quoted from a wrong value."""
 
 _SIMILAR = 0.72
-"""The lowest similarity of two names for suggesting one instead of the other, 0 to 1 (difflib's ratio)."""
+"""How similar two names must be for one to be suggested instead of the other, from 0 to 1 (difflib's ratio)."""
 
 _TYPES = {
     "string": "give a string",
@@ -28,18 +28,18 @@ _TYPES = {
     "list": "give a list",
     "dict": "give an object",
 }
-"""What is expected, by the first part of Pydantic's error types (2.12, errors/validation_errors)."""
+"""The expected values, by the first part of Pydantic's error types (2.12, errors/validation_errors)."""
 
 
 _MOST = 10**300
-"""The largest number that is accepted, in both directions: JSON allows larger ones, but nothing can be computed with them."""
+"""The largest accepted number, positive or negative: JSON allows larger ones, but calculations with them fail."""
 
 _HELD = frozenset({"data", "spec"})
-"""Arguments that contain a table, whose reader checks each cell, and would otherwise be walked twice at a million cells."""
+"""Arguments that may contain a table with a million cells, which the table's reader checks anyway."""
 
 
 def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, ArgumentError]:
-    """Return the unusable values in the arguments of these `names`, by argument.
+    """Return the unusable values of the arguments in `names`, by argument.
 
     These are integers with hundreds of digits, and texts with a lone surrogate; JSON can contain both.
     """
@@ -52,7 +52,7 @@ def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, Ar
 
 
 def _unsound(value: object, name: str) -> ArgumentError | None:
-    """Return the last such value in an argument, without recursion, because JSON may be nested deeply."""
+    """Return the last unusable value in an argument. This does not use recursion, because JSON may be nested deeply."""
     left: list[tuple[str, object]] = [(name, value)]
     while left:
         place, one = left.pop()
@@ -74,7 +74,7 @@ def _has_half(text: str) -> bool:
 def mistakes(
     error: ValidationError, declared: Mapping[str, Argument], arguments: Mapping[str, Any]
 ) -> list[ArgumentError]:
-    """Return everything that is wrong with a call of a tool with the `declared` arguments."""
+    """Return all mistakes in a call of a tool that has the `declared` arguments."""
     found = error.errors()
     unknown = [str(one["loc"][0]) for one in found if one["type"] == "extra_forbidden"]
     told = [_mistake(one, declared) for one in found if one["type"] != "extra_forbidden"]
@@ -113,7 +113,7 @@ def _mistake(error: ErrorDetails, declared: Mapping[str, Argument]) -> ArgumentE
 
 
 def _shown(value: object) -> str:
-    """Return a value as it arrived, as JSON like the rest of the call; long ones are cut."""
+    """Return a received value as JSON, like the rest of the call; long values are cut off."""
     return beginning(json.dumps(value, ensure_ascii=False, default=str), _SHOWN)
 
 

@@ -1,4 +1,4 @@
-"""Notes about jobs in the store of their pictures, so that any server that shares the store can report a job's state."""
+"""Keeps notes about jobs in the store, so that every server that shares the store can report a job's state."""
 
 import json
 import re
@@ -12,10 +12,10 @@ from imagebridge_tools.files.storage import ObjectStorage
 from imagebridge_tools.files.store import Store
 
 BEAT = 5.0
-"""Seconds after which a server that is making a picture confirms that it still is."""
+"""How often, in seconds, a server confirms that it is still making a picture."""
 
 SILENCE = 30.0
-"""Seconds without a confirmation after which a server counts as gone; the clocks of machines differ by less."""
+"""Seconds without a confirmation after which a server counts as gone; clocks must not differ by more."""
 
 _KEPT = 24 * 3600.0
 """Seconds for which a note is kept."""
@@ -25,7 +25,7 @@ _BEGINNING = "pending-"
 
 
 class JobNote(NamedTuple):
-    """What is known about a job: its state, what it makes, the seconds since it began, and its result or why it has none."""
+    """The known facts about a job: its state, its product, the seconds since it started, and its result or failure."""
 
     state: Literal["making", "made", "failed", "lost"]
     what: str
@@ -35,7 +35,7 @@ class JobNote(NamedTuple):
 
 
 class JobNotes:
-    """The notes in a store, by the handles of jobs; the methods block and are called in threads."""
+    """The notes in a store, by the handles of jobs. The methods block, so they are called in threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class JobNotes:
         return self._store.storage
 
     def write(self, handle: str, note: JobNote) -> None:
-        """Write a job's state. If the store does not respond, the next confirmation may reach it."""
+        """Write a job's state. A store that does not respond is ignored: the next confirmation may succeed."""
         name = _NAME.fullmatch(handle)
         with suppress(OSError):
             if name:

@@ -1,4 +1,4 @@
-"""Jobs: work that continues after its call was answered with a handle, because hosts give up on long calls."""
+"""Runs jobs, which continue after a call was answered with a handle, because hosts do not wait long."""
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -18,16 +18,16 @@ from imagebridge_tools.image_progress import OnProgress
 from .job_notes import BEAT, JobNote, JobNotes
 
 PENDING = "image://pending-"
-"""The beginning of handles."""
+"""The prefix of handles."""
 
 REMEMBERED = 20
-"""The most finished jobs whose answers wait to be collected; the pictures themselves stay in the store."""
+"""How many finished jobs keep their answers until they are collected; the pictures themselves stay in the store."""
 
 _LOOK = 1.0
-"""Seconds between two checks of the state of another server's job."""
+"""Seconds between checks of the state of another server's job."""
 
 _LAST_WORD = 5.0
-"""Seconds for storing a job's final state while its server ends."""
+"""Seconds allowed for storing a job's final state while its server shuts down."""
 
 Make = Callable[[OnProgress], Awaitable[ToolOutput]]
 """Makes an answer, and reports its progress."""
@@ -66,7 +66,7 @@ class _Job:
 
 
 class Jobs:
-    """The jobs of one running server; leaving the block ends them.
+    """The jobs of one running server; they are cancelled at the end of the `async with` block.
 
     notes: where servers record and read the states of jobs; None if pictures are not kept.
     """
@@ -87,9 +87,9 @@ class Jobs:
         await self._stack.__aexit__(kind, error, trace)
 
     async def run(self, what: str, make: Make, on_progress: OnProgress, patience: float) -> ToolOutput:
-        """Make an answer; after `patience` seconds return one that says how to collect it later.
+        """Make an answer; after `patience` seconds, return a message that says how to collect it later.
 
-        `what` names it: "the picture". If the caller gives up before that, the work ends.
+        `what` names it: "the picture". If the caller cancels the call before that, the work is cancelled too.
         """
         job = _Job(what, anyio.current_time(), on_progress)
         self._group.start_soon(job.run, make)
@@ -145,7 +145,7 @@ class Jobs:
 
 
 async def _note(notes: JobNotes, handle: str, job: _Job) -> None:
-    """Record a job's state for as long as it runs, and its outcome."""
+    """Record a job's state while it runs, and then its outcome."""
     try:
         await in_thread(notes.tidy)
         while not job.done.is_set():
@@ -173,7 +173,7 @@ def _told(note: JobNote | ToolOutput, handle: str) -> ToolOutput:
     """Return the message about another server's job.
 
     Raises:
-        BridgeError: it failed, or its server is gone.
+        BridgeError: the job failed, or its server is gone.
     """
     if isinstance(note, ToolOutput):
         return note

@@ -1,4 +1,4 @@
-"""Accepts arguments in the forms that models try first, if they can mean only one thing."""
+"""Accepts arguments in the forms that models try first, if their meaning is unambiguous."""
 
 import json
 import re
@@ -18,13 +18,13 @@ _ROLES = {
 """Parts of `titles` and `columns` that models write next to the other arguments."""
 
 _AROUND = ("arguments", "args", "params", "parameters", "input")
-"""Names that arguments are wrapped in by mistake."""
+"""Names of objects in which models wrap all arguments by mistake."""
 
 
 def mended(
     arguments: Mapping[str, Any], declared: Mapping[str, Argument], required: Container[str]
 ) -> dict[str, Any]:
-    """Return a call's arguments under the names that the tool `declared`, without empty ones."""
+    """Return a call's arguments under the names that the tool `declared`, without empty arguments."""
     found = dict(arguments)
     if len(found) == 1 and (name := next(iter(found))) in _AROUND and name not in declared:
         found = dict(found[name]) if isinstance(found[name], Mapping) else found
@@ -49,7 +49,7 @@ def _renamed(arguments: Mapping[str, Any], declared: Mapping[str, Argument]) -> 
 
 
 def meaning(name: str, declared: Mapping[str, Argument]) -> str:
-    """Return the only argument that a name can mean, in another spelling, number or word; otherwise the name."""
+    """Return the only argument that a name can mean, such as a plural or another spelling, or else the name itself."""
     plain = re.sub(r"(?<=[a-z\d])(?=[A-Z])", "_", name).casefold().replace("-", "_").replace(" ", "_")
     for spelling in (plain, plain.replace("_", ""), f"{plain}s", plain.removesuffix("s")):
         if spelling in declared:
@@ -74,7 +74,7 @@ def _columns(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]
 
 
 def _object(value: object) -> dict[str, Any] | None:
-    """Return an object, even if it arrived as JSON text; None for anything else."""
+    """Return an object, which may have arrived as JSON text, or None for anything else."""
     if isinstance(value, str):
         try:
             value = cast("object", json.loads(value))
@@ -93,7 +93,7 @@ def _region(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
 
 
 def _operation(arguments: dict[str, Any], names: Container[str]) -> dict[str, Any]:
-    """Move a single operation into `operations`; several are left alone, because their order is not known."""
+    """Move a single operation into `operations`; several are left alone, because their order is unknown."""
     alone = [name for name in arguments if name in OPERATIONS and name not in names]
     if len(alone) != 1 or "operations" in arguments:
         return arguments

@@ -1,4 +1,4 @@
-"""Prompts for people in hosts that show them: each is one message that names the tools to call."""
+"""Prompts that hosts offer to their users; each is a single message that names the tools to call."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Question = Annotated[str, Field(description="What the answer should be about.")]
 
 
 def prompts(*, charts: bool) -> list[Prompt]:
-    """Return the prompts: describe a picture, compare two, and chart a file if `charts` can be drawn."""
+    """Return the prompts: describe a picture, compare two pictures and, if `charts` can be drawn, chart a file."""
     return [
         Prompt.from_function(describe_image, title="Describe a picture"),
         Prompt.from_function(compare_images, title="Compare two pictures"),
@@ -32,12 +32,12 @@ def prompts(*, charts: bool) -> list[Prompt]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompting:
-    """Middleware that refuses an unknown prompt, or wrong arguments for one, in words and with the right error code."""
+    """Middleware that refuses an unknown prompt or wrong arguments with a clear message and the right error code."""
 
     charts: bool
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, unless it asks for a prompt that does not exist."""
+        """Pass a message on, unless it requests a prompt that does not exist."""
         if ctx.method == "prompts/get":
             params = ctx.params or {}
             _check(str(params.get("name")), params.get("arguments") or {}, prompts(charts=self.charts))
@@ -85,7 +85,7 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     asked = f" It should answer this: {question}" if question else ""
     return (
         f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at "
-        "first; the text names the ones it used. Look at the chart: if it is crowded or shows the wrong "
+        "first; the text says which ones were used. Look at the chart: if it is crowded or shows the wrong "
         "columns, call "
         "again "
         f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"

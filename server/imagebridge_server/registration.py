@@ -1,4 +1,4 @@
-"""Makes a tool from a function: arguments are refused in words, failures become results, pictures are kept."""
+"""Creates tools from functions: invalid arguments are explained, failures become results, and pictures are kept."""
 
 import json
 import logging
@@ -43,9 +43,9 @@ TICK = 1.0
 
 
 def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> ToolAnnotations:
-    """Return what a tool may do under these settings, if it `fetches` what it is given or `saves` what it makes.
+    """Return the annotations of a tool that can fetch its input (`fetches`) or save its pictures (`saves`).
 
-    Saving a file is idempotent; `overwrite` replaces what was there. Both hints mean
+    Saving a file is idempotent; `overwrite` replaces an existing file. Both hints mean
     nothing for a tool that only reads (MCP 2026-07-28, ToolAnnotations).
     """
     web = fetches and settings.allow_https
@@ -57,7 +57,7 @@ def hints(settings: Settings, *, fetches: bool = True, saves: bool = False) -> T
 
 
 def paying(settings: Settings) -> ToolAnnotations:
-    """Return what a tool that uses the API may do: each call makes something new, and costs again."""
+    """Return the annotations of a tool that uses the API: each call makes a new picture and costs money."""
     return ToolAnnotations(
         read_only_hint=False,
         destructive_hint=bool(settings.allow_write),
@@ -66,7 +66,7 @@ def paying(settings: Settings) -> ToolAnnotations:
 
 
 class _CallContext(NamedTuple):
-    """The current call, as text, with where its tool may read and write, and the mistakes found so far."""
+    """The current call as text, the places where its tool may read and write, and the mistakes found so far."""
 
     words: str = ""
     places: Places = NOWHERE
@@ -89,9 +89,10 @@ def tool(
     said: Container[str] = (),
     tells: bool = False,
 ) -> Tool:
-    """Describe a function as a tool that refuses unknown arguments, and whose pictures the viewer shows.
+    """Create a tool from a function; it refuses unknown arguments, and the viewer shows its pictures.
 
-    Argument descriptions that another tool already `said` are not repeated. A tool that `tells` its progress itself is not timed.
+    Argument descriptions that are already in another tool (`said`) are not repeated. For a tool that reports its own
+    progress (`tells`), no elapsed time is reported.
     """
     explaining_tool = _ExplainingTool.from_function(
         function, title=title, annotations=annotations, description=description, meta=SHOWN_BY
@@ -109,13 +110,13 @@ def tool(
 
 
 _SAID_ONCE = ("description", "examples", "default", "enum", "minimum", "maximum", "ge", "le")
-"""Left out of an argument that another tool has described: the server checks values against the full description."""
+"""Keywords that are left out of an argument that another tool has described; the server still checks them."""
 
 
 def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a tool's schema without parts that models pay for and learn nothing from.
+    """Return a tool's schema without parts that cost tokens and tell models nothing.
 
-    These are Pydantic's titles, which repeat the names, and null and an empty text as other ways to omit an argument.
+    These parts are Pydantic's titles, which repeat the names, and null and empty text as ways to omit an argument.
     """
     properties: dict[str, dict[str, Any]] = {}
     for name, argument in schema["properties"].items():
@@ -135,8 +136,8 @@ def _compact_schema(schema: dict[str, Any]) -> dict[str, Any]:
 async def judging(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
     """Middleware that declares in the tool list that the server judges arguments itself.
 
-    Models' guesses are repaired here, and all mistakes are reported together, so clients need not refuse a call beforehand. It is
-    declared once, not for each tool, because lists are sent often.
+    Models' guesses are repaired here, and all mistakes are reported together, so clients need not refuse a call
+    beforehand. This is declared once, not for each tool, because tool lists are sent often.
     """
     result = await call_next(ctx)
     if ctx.method == "tools/list" and isinstance(result, dict):
@@ -164,7 +165,7 @@ def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
 
 
 class _ExplainingTool(Tool):
-    """A tool that says in a sentence what is wrong with its arguments; the SDK would quote Pydantic."""
+    """A tool that explains mistakes in its arguments in a sentence, where the SDK would quote Pydantic."""
 
     places: Any = NOWHERE
     tells: bool = False
@@ -174,7 +175,7 @@ class _ExplainingTool(Tool):
         return {name: self.declared[name] for name in self.parameters["properties"]}
 
     def _refuse_others(self) -> None:
-        """Make the model of the arguments refuse unknown ones."""
+        """Make the Pydantic model of the arguments refuse unknown arguments."""
         model = self.fn_metadata.arg_model
         if model.model_config.get("extra") != "forbid":
             model.model_config["extra"] = "forbid"
@@ -240,7 +241,7 @@ def _without(
     required: Container[str],
     fields: Mapping[str, FieldInfo],
 ) -> dict[str, Any]:
-    """Return a call's arguments without those that are `wrong`; required ones are replaced by nothing."""
+    """Return a call's arguments without those that are `wrong`; required arguments are replaced with an empty value."""
     others = {name: value for name, value in arguments.items() if name not in wrong}
     empty: dict[str, Any] = {
         name: "" if fields[name].annotation is str else [""]
@@ -251,7 +252,7 @@ def _without(
 
 
 async def _tell(context: Context[Any, Any], what: str) -> None:
-    """Report the seconds that a call has taken so far, if the host asked for it."""
+    """Report how many seconds a call has taken so far, if the host requested progress reports."""
     start = anyio.current_time()
     while True:
         await anyio.sleep(TICK)
@@ -260,7 +261,7 @@ async def _tell(context: Context[Any, Any], what: str) -> None:
 
 
 def _call_description(name: str, arguments: Mapping[str, object]) -> str:
-    """Log a call with long arguments shortened: where a picture comes from, but not its content."""
+    """Return a call as text, with long arguments shortened: the source of a picture, but not its content."""
     shortened: list[str] = []
     for argument, value in arguments.items():
         text = json.dumps(value, ensure_ascii=False)
@@ -269,15 +270,15 @@ def _call_description(name: str, arguments: Mapping[str, object]) -> str:
 
 
 class Making(Protocol):
-    """Makes an answer, unless something is wrong with the call: that is reported together with what was noted before."""
+    """Makes an answer, or reports mistakes in the call together with those that were noted before."""
 
     def __call__(self, *, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
-        """Return the answer, or raise everything that is wrong as one `ArgumentError`."""
+        """Return the answer, or raise all mistakes as one `ArgumentError`."""
         ...
 
 
 def threaded(function: Callable[..., ToolOutput], *arguments: object) -> Making:
-    """Return a function that makes the answer of a blocking tool in a thread."""
+    """Return a function that runs a blocking tool in a thread."""
 
     def make(*, noted: Sequence[ArgumentError]) -> Awaitable[ToolOutput]:
         return in_thread(partial(function, *arguments, noted=noted))
@@ -294,7 +295,7 @@ async def answered(make: Making, save_as: str | None = None, *, overwrite: bool 
 
 
 async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
-    """Return the result of a `finished` answer, or of the exception that made it fail."""
+    """Return the result for a `finished` answer, or for the exception that it raises."""
     try:
         answer = await making
         return await in_thread(lambda: success(answer))
@@ -309,9 +310,9 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
 async def finished(
     make: Making, save_as: str | None = None, *, overwrite: bool = False, svg: bool = False
 ) -> ToolOutput:
-    """Return what a tool makes, saved as `save_as` and kept in the store, with a sentence that says so.
+    """Return a tool's answer after saving it as `save_as` and keeping it in the store, with a sentence that says so.
 
-    If it may not be saved, nothing is made. With `svg`, the result is an SVG and may be saved as one.
+    If saving is not allowed, nothing is made. With `svg`, the result is an SVG and may be saved as an SVG file.
     """
     call = _CALL.get()
     mistakes = Mistakes(call.noted)
@@ -326,9 +327,9 @@ async def finished(
 
 
 async def compared(result: CallToolResult, *sources: str) -> CallToolResult:
-    """Name the kept versions of compared pictures in a result, if the host shows the viewer, which overlays them.
+    """Add the names of the two compared pictures to a result, if the host shows the viewer, which overlays them.
 
-    Pictures that browsers cannot show, or that would be fetched again, are not named.
+    Pictures that browsers cannot show, or that would have to be fetched again, are not named.
     """
     call = _CALL.get()
     store = call.places.store

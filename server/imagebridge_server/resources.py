@@ -1,4 +1,4 @@
-"""The kept pictures as MCP resources: `image://HASH`, in full size, listed page by page."""
+"""Serves the kept pictures as MCP resources: `image://HASH`, at full size, listed page by page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from imagebridge.translate.picture_lines import KEPT_SCHEME
 from imagebridge_tools.files.store import Store, StoredPicture
 
 PAGE = 50
-"""Pictures on one page of the list."""
+"""How many pictures are on one page of the list."""
 
 _TEMPLATE = ResourceTemplate(
     uri_template=KEPT_SCHEME + "{hash}",
@@ -45,7 +45,7 @@ class Listing:
     store: Store
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and add to the answer if it is about resources."""
+        """Pass a message on, and add the kept pictures if the answer is a list of resources."""
         result = await call_next(ctx)
         if ctx.method != "resources/list" or not isinstance(result, dict):
             return result
@@ -71,7 +71,7 @@ class Listing:
 class KeepingServer(MCPServer[Any]):
     """An MCP server that serves the pictures in `store` as resources.
 
-    The SDK's server has one type for everything that a template names, so its reader is extended here.
+    The SDK's server assumes one media type for all resources of a template, so its reader is extended here.
     """
 
     def __init__(self, *arguments: Any, store: Store, middleware: Sequence[Any], **choices: Any) -> None:
@@ -79,7 +79,7 @@ class KeepingServer(MCPServer[Any]):
         super().__init__(*arguments, middleware=[*middleware, Listing(store)], **choices)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
-        """Add the template of kept pictures to the others."""
+        """Return the SDK's templates and the template of kept pictures."""
         return [*await super().list_resource_templates(), _TEMPLATE]
 
     async def read_resource(
@@ -88,7 +88,7 @@ class KeepingServer(MCPServer[Any]):
         """Read a kept picture at full size, or another resource of this server.
 
         Raises:
-            ResourceNotFoundError: there is no such resource.
+            ResourceNotFoundError: the resource does not exist.
         """
         if not str(uri).lower().startswith(KEPT_SCHEME):
             return await super().read_resource(uri, context)

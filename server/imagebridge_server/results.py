@@ -26,11 +26,11 @@ from imagebridge_tools.tool_output import File
 T = TypeVar("T")
 
 MESSAGE = 4_000
-"""The most characters of an error; it quotes what the caller gave, whatever its size."""
+"""The maximum length of an error in characters, because errors quote arguments of any size."""
 
 
 def success(answer: ToolOutput) -> CallToolResult:
-    """Return the sentence, the pictures and the files; `HostFitting` fits them to the host, and gives the factor."""
+    """Return an answer as a result; `HostFitting` later fits it to the host and adds the scale factor."""
     result = tool_result(answer.sentence, *answer.pictures)
     for block, uri in zip_longest(result["content"][1:], answer.uris):
         meta = ({URI: uri} if uri else {}) | ({SCALE: answer.scale} if answer.scale != 1 else {})
@@ -46,7 +46,7 @@ def failure(problem: str) -> CallToolResult:
 
 
 def shortened(problem: str) -> str:
-    """Return a message of at most `MESSAGE` characters: its start names the argument, its end what is allowed."""
+    """Shorten a message to `MESSAGE` characters, but keep its start, which names the argument, and its end."""
     if len(problem) <= MESSAGE:
         return problem
     left_out = f" [{counted(len(problem) - MESSAGE, 'character')} left out] "
@@ -55,9 +55,9 @@ def shortened(problem: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class HostFitting:
-    """Middleware that fits each result of a tool to the host, errors too: none is ever larger than the host takes.
+    """Middleware that fits every result to the host, including errors, so that none is larger than the host accepts.
 
-    host: a name in the table of `imagebridge.facts.hosts`; None to use the name that the client gives.
+    host: a name in the table of `imagebridge.facts.hosts`; None to use the name that the client reports.
     """
 
     host: str | None = None
@@ -71,13 +71,13 @@ class HostFitting:
 
 
 _AROUND = 2_000
-"""Characters of JSON around the texts of a result: the message, the address of a file, the syntax of the blocks."""
+"""How many characters of JSON surround the texts of a result: the message, a file's address, the blocks."""
 
 HERE = 16_000_000
-"""The most bytes of a picture that is fitted in this process, 2 megapixels; larger ones use a separate process."""
+"""How many bytes of memory this process may use to fit a picture (2 megapixels); another process fits larger ones."""
 
 _SECONDS = 120.0
-"""Seconds that the pictures of one result may take there; there may be thirty pages."""
+"""Seconds that a separate process may take for the pictures of one result, which may be thirty pages."""
 
 
 async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
@@ -102,16 +102,16 @@ async def _fitted(result: dict[str, Any], known_host: Host) -> HandlerResult:
 
 
 def connected_host(context: ServerRequestContext[Any, Any] | Context[Any, Any], name: str | None) -> Host:
-    """Return the host of a call: the one called `name`, or else the one that the client's name stands for.
+    """Return the host of a call: the host called `name`, or else the host that the client's name stands for.
 
-    The client gives its name in `initialize`, or since 2026-07-28 in each request's `_meta`.
+    The client reports its name in `initialize` or, since 2026-07-28, in each request's `_meta`.
     """
     client_params = context.session.client_params
     return host(name or (client_params.client_info.name if client_params else "unknown"))
 
 
 def text_room(known_host: Host) -> int:
-    """Return the characters of JSON that the texts of a result may take: the host's limit minus what surrounds them."""
+    """Return how many characters of JSON the texts of a result may have: the host's limit minus the rest."""
     return known_host.characters - _AROUND
 
 

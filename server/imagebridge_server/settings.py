@@ -23,22 +23,22 @@ STORE = "IMAGEBRIDGE_STORE"
 """The environment variable of the folder in which pictures are kept; "off" keeps none."""
 
 STORE_BYTES = 500_000_000
-"""Bytes of all kept pictures together."""
+"""The maximum total size of all kept pictures, in bytes."""
 
 STORE_SECONDS = 7 * 24 * 3600.0
-"""Seconds that a picture is kept after it was last returned: a week."""
+"""How many seconds a picture is kept after it was last returned: a week."""
 
 PATIENCE = 50.0
-"""Seconds after which a long call is answered with a handle: hosts give up after 60 or so."""
+"""Seconds after which a long call is answered with a handle, because hosts stop waiting after about 60."""
 
 _ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
-"""An origin as browsers write it."""
+"""The form in which browsers write an origin."""
 
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 """A scope (RFC 6749, 3.3)."""
 
 CALLS = 16
-"""Concurrent requests of one caller: agents call a few tools at the same time."""
+"""How many concurrent requests one caller may have, because agents call several tools at the same time."""
 
 
 class SettingsError(ValueError):
@@ -53,27 +53,27 @@ class Settings:
         allow: the folders whose files may be read. Empty: no files.
         allow_write: the folders in which pictures may be saved.
         allow_https: whether files may be fetched from public https addresses.
-        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store; None: pictures
-            are not kept.
+        store: the folder in which pictures are kept, or s3://bucket/prefix of an object store. If None, pictures are
+            not kept.
         store_bytes: the maximum total size of kept pictures, in bytes.
         store_seconds: how long a picture is kept, in seconds.
         create: whether the tools that create pictures with the OpenAI API are offered.
-        host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. None:
-            the host is determined from the name that each client reports.
+        host: the host that results are fitted to, by a name that `imagebridge-server --help` lists. If None, the host
+            is determined by the name that each client reports.
         patience: how long a call may take, in seconds, before it returns a handle.
         tokens: over HTTP, the file of callers and their tokens, which `imagebridge-server token` writes. Each
             caller has its own store below `store` and its own folders below those of `allow_write`; all callers
             may read the folders of `allow`.
         jwt: over HTTP, the URL of an issuer whose JSON Web Tokens identify callers, instead of `tokens`.
-        audience: the audience of these tokens. None: `public_url`.
+        audience: the audience of these tokens, by default `public_url`.
         scopes: the scopes that each of these tokens must have.
         calls: over HTTP, how many requests one caller may have in progress, including waiting ones.
         no_auth: over HTTP, whether requests from other machines are accepted without authentication.
         public_url: over HTTP, the URL of /mcp as callers see it, if a proxy is in front of the server.
-        origins: over HTTP, the origins of web pages that may send requests, such as https://host.example; pages of this
-            machine always may.
-        json_response: over HTTP, whether answers are always JSON, without progress, instead of event streams
-            for those that take time.
+        origins: over HTTP, the origins of web pages that may send requests, such as https://host.example; pages served
+            from this machine always may.
+        json_response: over HTTP, whether answers are always JSON, without progress, instead of event streams for calls
+            that take time.
 
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
@@ -206,10 +206,10 @@ def _check_bucket(store: str) -> None:
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:
-    """Return folders as absolute paths, each once; `more` are further ones, separated as in PATH.
+    """Return folders as absolute paths, without duplicates; `more` contains further folders, separated as in PATH.
 
     Raises:
-        SettingsError: one does not exist or is not a folder.
+        SettingsError: a folder does not exist or is not a folder.
     """
     named = [*names, *filter(None, more.split(os.pathsep))]
     return tuple(dict.fromkeys(_folder(name) for name in named))

@@ -1,4 +1,4 @@
-"""Serving over stdin and stdout until the host disconnects, sends a signal or is gone."""
+"""Serves over stdin and stdout until the host disconnects, sends a signal or exits."""
 
 import gc
 import logging
@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 from imagebridge.client.host_log import finish_stderr, keep_stderr_writable
 
 from .settings import Settings
-from .startup.start import ServerStart, divert_stdout
+from .startup.start import ServerStart, divert_stdout, taken_stdin
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 _LOOK = 1.0
-"""Seconds between two checks of whether the parent process is still running."""
+"""Seconds between checks of whether the parent process is still running."""
 
 _GRACE = 2.0
 """Seconds that threads have to finish after the host has disconnected."""
 
 
 def serve(settings: Settings, start: ServerStart | None = None) -> None:
-    """Serve MCP on stdin and stdout; returns when stdin ends.
+    """Serve MCP on stdin and stdout, and return when stdin ends.
 
-    `start` may have begun to answer the host; a card for later starts is kept in it.
-    SIGINT, SIGTERM, SIGHUP and the end of the parent process end it at once, with its workers.
+    `start` may have answered the host's first requests; a card is kept for later starts like it. SIGINT, SIGTERM,
+    SIGHUP and the end of the parent process stop the server and its workers at once.
     """
     parent = os.getppid()
     opening = start and start.opening
@@ -53,7 +53,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     from mcp.server.stdio import stdio_server
 
     from .app import build_server
-    from .startup.message_streams import serve_streams, tell_tools_changed
+    from .startup.message_streams import bounded, serve_streams, tell_tools_changed
     from .warmup import Warming, warm
 
     server = build_server(settings)
@@ -71,8 +71,10 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
     async def run() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(warming.run)
-            lines: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
-            async with stdio_server(lines, lines) as streams:
+            # Without stdout, the SDK takes it by itself.
+            stdout: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
+            stdin: Any = bounded(aiter(stdout or anyio.wrap_file(taken_stdin())))
+            async with stdio_server(stdin, stdout) as streams:
                 await serve_streams(server, *streams)
             # When a worker's pipes are closed, asyncio may notice its end before its own watcher, which then warns.
             logging.getLogger("asyncio").setLevel(logging.ERROR)
@@ -94,7 +96,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
 
 
 async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: ServerStart | None) -> None:
-    """Keep a card for later starts, unless this start had a valid one or there is nowhere to keep it."""
+    """Keep a card for later starts, unless this start had a valid card or there is no folder to keep one in."""
     if start is None or (start.opening and not start.opening.differs):
         return
     from imagebridge.client.threads import in_thread
@@ -109,14 +111,14 @@ async def _keep_card(server: "MCPServer[Any]", settings: Settings, start: Server
 
 
 def _watch(parent: int) -> None:
-    """End this process once its parent has exited: others may hold the other end of stdin open."""
+    """End this process once its parent has exited, because other processes may keep stdin open."""
     while os.getppid() == parent:
         time.sleep(_LOOK)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _leave() -> None:
-    """Let threads finish, but not for long: a call that nobody waits for may still be reading or drawing."""
+    """Give threads a short time to finish, because a call that nobody waits for may still be reading or drawing."""
     _kill_workers()
     last = time.monotonic() + _GRACE
     for thread in threading.enumerate():

@@ -1,4 +1,4 @@
-"""The tools that `imagebridge_tools` declares, as MCP tools, with the few features that only a server provides."""
+"""Turns the tools of `imagebridge_tools` into MCP tools, and adds the few features that only a server has."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
@@ -28,20 +28,20 @@ from .results import connected_host, text_room
 from .settings import Settings
 
 _FOLDERS = 160
-"""The most bytes of folder names that are listed: models pay for them in every conversation."""
+"""The maximum size in bytes of the listed folder names, because they cost tokens in every conversation."""
 
 _SAVING = (
     Parameter("save_as", Parameter.KEYWORD_ONLY, default=None, annotation=SaveAs),
     Parameter("overwrite", Parameter.KEYWORD_ONLY, default=False, annotation=Overwrite),
 )
-"""An argument of every tool whose pictures can be saved."""
+"""Arguments of every tool whose pictures can be saved."""
 
 CallAnswer = Callable[..., Awaitable[CallToolResult]]
 """Answers a call, given its context and its arguments by name."""
 
 
 def offered(settings: Settings, places: Places) -> list[Tool]:
-    """Return the tools whose packages are installed; those that cost money only if they can work."""
+    """Return the tools whose packages are installed; tools that cost money are included only if `create` is set."""
     return [
         offer(one, settings, places)
         for one in map(declaration, imagebridge_tools.TOOLS)
@@ -113,7 +113,7 @@ def _free(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
 
 
 def _paid(one: Declaration, places: Places, settings: Settings) -> CallAnswer:
-    """Answers calls that may take longer than a host waits, if so with a handle."""
+    """Return a function that answers calls, with a handle if they take longer than a host waits."""
 
     async def answer(
         context: Context[Jobs, Any], save_as: str | None = None, *, overwrite: bool = False, **given: Any
@@ -139,7 +139,7 @@ def _making(one: Declaration, places: Places, given: Mapping[str, Any]) -> Makin
 
 
 def _collecting(answer: CallAnswer, settings: Settings) -> CallAnswer:
-    """Also load, by its handle, a picture that is still being made."""
+    """Return a function that also accepts the handle of a picture that is still being made."""
 
     async def collect_or_load(context: Context[Jobs, Any], source: str, **given: Any) -> CallToolResult:
         if not source.strip().lower().startswith(PENDING):
@@ -159,7 +159,7 @@ async def _collected(
 
 
 def _naming_pictures(answer: CallAnswer, _: Settings) -> CallAnswer:
-    """Name the compared pictures for the viewer."""
+    """Return a function that also names the compared pictures for the viewer."""
 
     async def compare(context: Context[Jobs, Any], a: str, b: str, **given: Any) -> CallToolResult:
         return await compared(await answer(context, a=a, b=b, **given), a, b)
@@ -171,7 +171,7 @@ _EXTRAS: Mapping[str, Callable[[CallAnswer, Settings], CallAnswer]] = {
     "load_image": _collecting,
     "compare_images": _naming_pictures,
 }
-"""What a server adds to a tool: its jobs, its viewer."""
+"""The features that a server adds to a tool: jobs and the viewer."""
 
 
 def _where(settings: Settings) -> str:

@@ -1,6 +1,7 @@
-"""The viewer: a page that hosts with MCP Apps show next to a result, so that the user can see the picture large.
+"""Offers the viewer: a page that hosts with MCP Apps show next to a result, so that the user can enlarge the picture.
 
-One self-contained file without network, `viewer.html`. Hosts without MCP Apps show the result as before.
+The page is one self-contained file, `viewer.html`, which does not access the network. Hosts without MCP Apps show the
+result as before.
 Protocol: MCP Apps 2026-01-26 (github.com/modelcontextprotocol/ext-apps).
 """
 
@@ -15,14 +16,14 @@ from mcp.server.mcpserver.resources import FileResource
 URI = "ui://imagebridge/viewer"
 
 COMPARED = "imagebridge/compared"
-"""The `_meta` key of a picture that shows a comparison: the names under which the two pictures are kept."""
+"""The `_meta` key of a comparison's picture; its value lists the names under which the two pictures are kept."""
 
 SHOWN_BY: dict[str, Any] = {"ui": {"resourceUri": URI}}
-"""The `_meta` of a tool whose result the viewer shows."""
+"""The `_meta` of a tool whose results the viewer shows."""
 
 
 def viewer() -> Apps:
-    """Return the extension that offers the page."""
+    """Return the extension that offers the viewer's page."""
     permissions = ResourcePermissions(clipboard_write={}).model_dump(by_alias=True, exclude_none=True)
     page = FileResource(
         uri=URI,
@@ -40,7 +41,7 @@ def viewer() -> Apps:
 
 
 class Offering:
-    """Middleware that names the page only to hosts with MCP Apps: others would pay for the words."""
+    """Middleware that mentions the page only to hosts with MCP Apps, because it would cost others tokens."""
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Pass a message on, and remove the page from a list of tools if the host would not show it."""

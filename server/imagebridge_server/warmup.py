@@ -1,4 +1,4 @@
-"""Prepares what later calls and starts would wait for, once the host is served and idle."""
+"""Does work that later calls and starts would otherwise wait for, while the host is idle after the handshake."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -27,9 +27,9 @@ _LATE_MODULES = (
 
 
 class Warming:
-    """Middleware and task: after the handshake, takes one step after another while the host is idle.
+    """Middleware and a task that runs one step after another while the host is idle after the handshake.
 
-    A call interrupts a step, which starts again when the host is idle; after the last step it is done.
+    A call interrupts a step, which is started again when the host is idle; the task ends after the last step.
     """
 
     def __init__(self, *steps: Callable[[], Awaitable[object]]) -> None:
@@ -40,7 +40,7 @@ class Warming:
         self._scope: anyio.CancelScope | None = None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on; while a tool runs, nothing is prepared."""
+        """Pass a message on, and pause the steps while a tool runs."""
         if ctx.method != "tools/call":
             result = await call_next(ctx)
             self._greeted.set()
@@ -56,11 +56,11 @@ class Warming:
                 self._quiet.set()
 
     def owes(self, step: Callable[[], Awaitable[object]]) -> bool:
-        """Return whether the host has connected, but was never idle long enough to take this step."""
+        """Return whether the host has connected, but was never idle long enough for this step to run."""
         return self._greeted.is_set() and step in self._steps
 
     async def run(self) -> None:
-        """Wait for the handshake and for an idle host, and take the steps; returns once that is done."""
+        """Wait for the handshake and until the host is idle, run the steps, and return once they are done."""
         await self._greeted.wait()
         while self._steps:
             with anyio.CancelScope() as self._scope:
@@ -74,7 +74,7 @@ class Warming:
 
 
 async def warm() -> None:
-    """Load Pillow and the chart engine, and start the drawing process: the first chart would wait for all of them."""
+    """Load Pillow and the chart engine, and start the drawing process, so that the first chart need not wait."""
     await in_thread(lambda: [import_module(name) for name in _LATE_MODULES])
     with suppress(BridgeError):  # No engine, or one that does not start: a call will report it.
         await imagebridge_tools.generate_chart(kind="bar", data=_ROWS)

@@ -35,7 +35,7 @@ PLOTS = {
     "kinds": Plot(
         "Kinds of results that a model sees, of 31",
         "Each framework alone and with imagebridge (the relay or an adapter, whichever is better), from "
-        "[compatibility](compatibility.md); and a loop written by hand compared with `Bridge`.",
+        "[compatibility](compatibility.md); and a hand-written loop compared with `Bridge`.",
         {"alone": ORANGE, "with imagebridge": BLUE},
         "framework",
         form="bars",
@@ -43,7 +43,7 @@ PLOTS = {
     "time": Plot(
         "Time from a prompt to its answer",
         "Two requests and a call that returns a PNG of noise, the lowest of several rounds. imagebridge decodes every picture and "
-        "fits the largest; the loop by hand checks nothing.",
+        "fits the largest; the hand-written loop checks nothing.",
         {"by hand": ORANGE, "imagebridge": BLUE},
         "MB of the picture",
         "milliseconds",
@@ -60,7 +60,7 @@ PLOTS = {
     ),
     "history": Plot(
         "Bytes of each turn",
-        "A fresh screenshot of 1 MB in each of 100 turns, stateless: what each turn sends, uploads included.",
+        "A new screenshot of 1 MB in each of 100 stateless turns: the bytes that each turn sends, including uploads.",
         {"by hand": ORANGE, "imagebridge, data URLs": BLUE, "imagebridge, uploads": GREEN},
         "turn",
         "MB sent",

@@ -86,8 +86,8 @@ SECTIONS = (
     Section(
         "loop",
         "From a prompt to its answer",
-        "Two requests and a call that returns a PNG of 1 MB, compared with the same loop written by hand with `mcp` and `openai`. "
-        "imagebridge decodes every picture before it is sent; the loop by hand checks nothing.",
+        "Two requests and a call that returns a PNG of 1 MB, compared with the same loop written with `mcp` and `openai`. "
+        "imagebridge decodes every picture before it is sent; the hand-written loop checks nothing.",
         (
             Ratio("loop create", "`Bridge.run`", 0.85),
             Ratio("loop direct", "`Bridge.run(direct=True)`", 0.6),
@@ -96,13 +96,13 @@ SECTIONS = (
     Section(
         "stream",
         "A streamed run",
-        "Three calls and an answer in 400 pieces, compared with a loop written by hand on the SDK's `responses.stream`.",
+        "Three calls and an answer in 400 pieces, compared with a hand-written loop that uses the SDK's `responses.stream`.",
         (Ratio("stream", "`Bridge.stream`", 0.8),),
     ),
     Section(
         "history",
         "A long conversation",
-        "A fresh screenshot of 1 MB in each of 50 turns, stateless. Bytes of all requests, uploads included, compared with a loop "
+        "A new screenshot of 1 MB in each of 50 stateless turns: the bytes of all requests, including uploads, compared with a loop "
         "that sends the whole conversation each time.",
         (
             Ratio("history uploads", "with `uploads=True`", 5, "%"),
@@ -125,7 +125,7 @@ SECTIONS = (
     Section(
         "translation",
         "Translation alone",
-        "`function_call_output`, which verifies each picture anew, compared with a bare `data:` string of the same picture of about 1 MB.",
+        "`function_call_output`, which verifies every picture again, compared with a bare `data:` string of the same picture of about 1 MB.",
         (
             Ratio("PNG", "a PNG", 8),
             Ratio("JPEG", "a JPEG", 13),
@@ -163,7 +163,7 @@ SECTIONS = (
     Section(
         "bounds",
         "Ten times as many blocks",
-        "20,000 blocks in one result compared with 2,000, for the worst of ten kinds of results. Quadratic growth would be 100 times.",
+        "20,000 blocks in one result compared with 2,000, for the worst of ten kinds of results. Quadratic growth would mean 100 times.",
         (
             Ratio("function_call_output", "`function_call_output`", 20),
             Ratio("chat_messages", "`chat_messages`", 20),
@@ -262,7 +262,7 @@ SECTIONS = (
     Section(
         "encoding",
         "Encoding",
-        "The lossless test images in Pillow's sources, and screens, charts, icons and photographs made for this: "
+        "The lossless test images in Pillow's sources, and screens, charts, icons and photographs made for this test: "
         "the difference between a picture and what is sent, as the mean over the channels of its pixels.",
         (
             Ratio(
@@ -291,7 +291,7 @@ SECTIONS = (
     Section(
         "tools",
         "Each tool over stdio",
-        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` ask a local endpoint, which draws at once. Other "
+        "Medians of warm calls, in milliseconds. `create_image` and `edit_image` use a local endpoint that answers at once. Other "
         "servers follow below.",
         (
             *(Ratio(tool, f"`{tool}`", None, "ms") for tool in TOOLS),

@@ -35,9 +35,9 @@ UNKNOWN = "not measured"
 
 HEAD = """# Results
 
-What imagebridge costs compared with a loop written by hand, the SDKs and other libraries. In a ratio, both sides are measured in
-turn on the same machine, and the lowest of several rounds counts unless a table says otherwise; below 1 means less
-than the other side. A test checks each bound, and this page lists those that are not met.
+This page shows what imagebridge costs compared with a hand-written loop, the SDKs and other libraries. For each ratio, both
+sides are measured alternately on the same machine, and the lowest of several rounds counts unless a table says otherwise; a
+ratio below 1 means less than the other side. A test checks each bound, and bounds that are not met are listed here.
 
 """
 FOOT = """

@@ -15,7 +15,7 @@ import anyio
 import pytest
 from http_callers import called
 from http_load import cpu, cpu_of_all, get_image, load, loaded, on_cores, written
-from local_servers import ENVIRONMENT, free_port, until_it_listens
+from local_servers import ENVIRONMENT, at_free_port
 from served_over_http import served
 
 from imagebridge_server.http.token_file import add_token
@@ -32,11 +32,14 @@ BARE = Path(__file__).parents[1] / "servers" / "bare_picture.py"
 @contextmanager
 def bare():
     """Run the bare server; yield its URL and process."""
-    port = free_port()
-    command = [sys.executable, str(BARE), str(port)]
-    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
+
+    def start(port):
+        command = [sys.executable, str(BARE), str(port)]
+        return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+
+    process, port = at_free_port(start)
+    with process:
         try:
-            until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}/mcp", process.pid
         finally:
             process.kill()

@@ -39,7 +39,7 @@ RUNS = {
     "a key that it does not know": ([Fault(401, "Incorrect API key.")], {}, r"401 - .*Incorrect API key."),
     "an address without this API": ([Fault(404)], {}, "Error code: 404"),
     "a server that fails": ([Fault(500)], {}, "Error code: 500"),
-    "a stream that breaks off": ([Cut("Red.")], {}, "the stream broke off"),
+    "a stream that breaks off": ([Cut("Red.")], {}, "the stream was cut off"),
     "what is not a response": (
         [Odd("Red.", lambda _: [{"a": 1}])],
         {},

@@ -17,7 +17,7 @@ HEAD = f"""# What models see through frameworks and CLIs
 
 An agent in each framework calls a server that has one tool for each of {len(kinds.KINDS)} kinds of results (`tests/servers/kinds.py`); the strict
 endpoint of `imagebridge.testing` takes the place of the model. A kind counts as right if the API would have accepted the request
-and the request contained what the tool meant: the picture complete and in order, the text, and errors marked as errors. *alone*
+and the request contained what the tool intended: the picture complete and in order, the text, and errors marked as errors. *alone*
 is the framework by itself, *relay* the framework with `imagebridge proxy`, *adapter* the framework with one of our adapters. See
 [frameworks](frameworks.md) and [the relay](relay.md).
 
@@ -25,11 +25,11 @@ is the framework by itself, *relay* the framework with `imagebridge proxy`, *ada
 BETWEEN = """
 ## CLIs, with a photograph of 12 megapixels
 
-Each program is the one from npm, with the configuration on its page; a strict local endpoint for its API (OpenAI Responses,
-Anthropic Messages, Gemini) takes the place of the model. *server* is `load_image` of our own server, *relay* is `read_media_file`
-of the official filesystem server behind `imagebridge proxy`. The last column gives the size of the picture in the request and the
-factor in the text beside it: coordinates in that picture times the factor are coordinates in the photograph, which was checked
-with a mark in the photograph.
+Each program comes from npm and uses the configuration on its page; a strict local endpoint for its API (OpenAI Responses, Anthropic
+Messages, Gemini) takes the place of the model. *server* is `load_image` of our own server, *relay* is `read_media_file` of the official
+filesystem server behind `imagebridge proxy`. The last column gives the size of the picture in the request and the factor in the text
+beside it: multiply coordinates in that picture by the factor to get coordinates in the photograph. A mark in the photograph confirmed
+this.
 
 """
 FOOT = """

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from local_servers import free_port, serving, until_it_listens
+from local_servers import at_free_port, serving
 from relaying import ENVIRONMENT, PROXY
 
 pytestmark = pytest.mark.long
@@ -61,14 +61,16 @@ def suites(node):
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    port = free_port()
-    command = [sys.executable, str(TESTS / "servers" / "conformance.py"), str(port)]
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("w") as errors:
-        environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-        process = subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
+
+        def start(port):
+            command = [sys.executable, str(TESTS / "servers" / "conformance.py"), str(port)]
+            environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+            return subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
+
+        process, port = at_free_port(start)
         try:
-            until_it_listens(process, port)
             yield f"http://127.0.0.1:{port}/mcp"
         finally:
             process.kill()

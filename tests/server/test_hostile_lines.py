@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from first_messages import initialize
-from processes import server_command
+from processes import memory, server_command
 from samples import drawing, file
 
 TOO_DEEP = "the request cannot be read: it is nested more than 150 levels deep"
@@ -96,6 +98,13 @@ class Server:
         assert len(found) == size, found[-2000:]
         return found
 
+    def most_memory(self):
+        """Return the most bytes that the process has held so far; where the system does not count them, what it holds now."""
+        status = Path(f"/proc/{self._process.pid}/status")
+        if not status.exists():
+            return memory(self._process.pid) * 1024
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status.read_text())[1]) * 1024
+
     def close(self):
         with self._process:
             self._process.stdin.close()
@@ -118,6 +127,37 @@ def test_a_request_that_strict_readers_refuse_is_answered(server, case):
     sent, expected = LINES[case]
     assert expected in json.dumps(server.answer(sent), ensure_ascii=False)
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+REFUSED = {
+    "code": -32700,
+    "message": "the request cannot be read: it has more than 5,000,000 values, which is the limit",
+    "data": None,
+}
+CALLED = (
+    '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"get_image","arguments":{"text":%s}}}'
+)
+LAST = '{"method":"tools/call","params":{"name":"get_image","arguments":{"text":%s}},"jsonrpc":"2.0","id":7}'
+
+
+@pytest.mark.parametrize(
+    ("template", "value"),
+    [(CALLED, "[],"), (LAST, "1,"), (CALLED, '{"é":0},')],
+    ids=["lists", "id last", "objects"],
+)
+def test_a_request_of_more_values_than_memory_holds_is_refused_before_it_is_parsed(server, template, value):
+    many = value * (50_000_000 // len(value))
+    before = server.most_memory()
+    answer = server.answer((template % f"[{many}0]").encode())
+    assert answer == {"jsonrpc": "2.0", "id": 7, "error": REFUSED}
+    # The line is held twice. Its values would take 3 GB, and half a minute.
+    assert server.most_memory() - before < 500_000_000
+    assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+def test_a_long_text_of_what_separates_values_is_read(server):
+    answer = server.answer(line(call("get_image", text=",[{" * 3_000_000)))
+    assert "text: has 9,000,000 characters; give at most 1,500" in answer["result"]["content"][0]["text"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems keep no names that are not UTF-8")

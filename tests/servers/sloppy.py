@@ -34,7 +34,7 @@ TOOLS = [
     {"name": "untyped", "inputSchema": {}, "description": 3, "annotations": {"readOnlyHint": "often"}},
     {"inputSchema": {"type": "object"}},
 ]
-held, given_up = [], []
+held, hanging, given_up = [], [], []
 
 
 def say(line):
@@ -101,6 +101,7 @@ def run(number, name, arguments, meta):
                 os._exit(3)
             return text("alive")
         case "hang":
+            hanging.append(number)
             return None
         case "swap":
             # The first call is answered after the second.
@@ -123,7 +124,7 @@ def run(number, name, arguments, meta):
             notify("notifications/progress", progressToken=token, progress=1, total=2, message="half")
             return text("done")
         case "cancelled":
-            return text(json.dumps(given_up))
+            return text(json.dumps(hanging if arguments.get("before") else given_up))
     return text(f"{name} was called")
 
 

@@ -199,7 +199,7 @@ class TestTables:
         rows = {"About": [["Read me", None, "#REF!"]], "Blank": []}
         data = with_notes_and_drawing(workbook(rows, hidden_columns=[(3, 3)]), {"A1": "Late"})
         answer = await read(folder, "a.xlsx", data)
-        notes = "; 1 column hidden in the sheet, also read; cell notes: A1: Late"
+        notes = "; hidden in the sheet but included here: 1 column; cell notes: A1: Late"
         assert answer.sentence.splitlines()[1:] == [
             f"- 'About': 1 row, not a table, as CSV{notes}",
             "- 'Blank': empty",

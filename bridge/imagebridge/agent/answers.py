@@ -93,9 +93,9 @@ def _no_number(name: str) -> object:
 
 
 def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
-    """Return arguments as plain JSON; refuse what JSON cannot carry: other values, lone surrogates, hundreds of levels.
+    """Return arguments as plain JSON; reject what JSON cannot represent: other values, lone surrogates, hundreds of levels.
 
-    An error here costs only the call; an error while sending would end the connection.
+    An error here fails only the call; an error while sending would close the connection.
 
     Raises:
         BridgeError: the arguments cannot be written as JSON.
@@ -110,7 +110,7 @@ def sendable(arguments: Mapping[str, object]) -> dict[str, Any]:
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 16
-"""The most calls of one response that run concurrently on one server."""
+"""The maximum number of calls of one response that run concurrently on one server."""
 
 
 OnCallEvent = Callable[[Progress | Answer], Awaitable[None]]
@@ -195,7 +195,7 @@ async def _result(
     calling: Callable[..., Awaitable[tuple[Connection, dict[str, Any]]]],
     on_event: OnCallEvent | None,
 ) -> tuple[Connection | None, dict[str, Any]]:
-    """Run one function call; a failure is also a result, with no connection."""
+    """Run one function call; return a failure as a result, without a connection."""
     try:
         name, call_id = text_of(call, "name"), text_of(call, "call_id")
         connection, result = await calling(name, arguments_of(call), call_id, on_event)

@@ -1,4 +1,4 @@
-"""Parses errors of the API whatever the types of their fields, because compatible servers send any. Pure."""
+"""Parses errors of the API, whatever types their fields have, because compatible servers differ. Pure."""
 
 import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -28,7 +28,7 @@ _UNKEPT = re.compile(
 _TRANSIENT = (BROKEN, "server_error", "rate_limit_exceeded")
 
 _SAID = 4_000
-"""The most characters of an error that are read: some servers repeat the whole request in it."""
+"""The maximum number of characters of an error that are read: some servers repeat the whole request in it."""
 
 FailureKind = Literal["picture", "size", "stream"]
 
@@ -56,7 +56,7 @@ class Refusal(NamedTuple):
 
 
 def refusal_of(error: "APIError | ResponseError") -> Refusal:
-    """Return what an error says."""
+    """Return the details of an error."""
     code: object = error.code
     known = str(code) if isinstance(code, (str, int)) else None
     if isinstance(error, ResponseError):
@@ -76,7 +76,7 @@ _WORDS = ("message", "detail", "error", "errors", "msg")
 
 
 def words_of(body: object, depth: int = 4) -> str:
-    """Return the message in the body of a refusal, whatever its type; "" for a web page or a body without words.
+    """Return the message in the body of a refusal, whatever its type; "" for a web page or a body without text.
 
     `depth`: how many lists and objects deep to look for it.
     """
@@ -95,13 +95,13 @@ def words_of(body: object, depth: int = 4) -> str:
 
 
 _MOST_WORDS = 5
-"""The most errors read from a list: a server that validates an input against a union reports every member type."""
+"""The maximum number of errors read from a list: validating input against a union reports an error for every member type."""
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:
     """Return what an error of the API is about: a picture (or file), a request that is too large, a broken stream.
 
-    `status` is None for a response that failed after it had begun: then only its code counts, because the text
+    `status` is None for a response that failed after it had started: then only its code counts, because the text
     may be the model's.
     """
     if status is None:

@@ -52,14 +52,15 @@ class Bridge:
             function runs in a thread, one at a time, so that it may wait for a person.
         on_display: called with the blocks of a result that are meant for the user.
         on_event: called with each `Progress` of a call and each `Log` of a server, on the event loop.
-        required: whether every server must connect. If not, one must, and every server that a configuration
-            marks with `"required": true`; other failures are logged and listed in `failures`.
+        required: whether every server must connect. If not, at least one must, as must every server that a
+            configuration marks with `"required": true`; other failures are logged and listed in `failures`.
         timeout: seconds for each connection and each call, unless a configuration sets its own. Each progress
             report allows a call the same time again, up to ten times the timeout in total.
         handles: whether each picture shown gets a name (`picture:3`) by which the model can pass it to a
-            tool. "auto": if some tool takes pictures according to its schema; True: always; False: never. A
-            mapping says in which form a parameter takes pictures (`{"crop.source": "path"}`: "data_url",
-            "base64" or "path"; None if it takes none). All conversations of a bridge share the names.
+            tool. "auto": if any tool accepts pictures according to its schema; True: always; False: never. A
+            mapping specifies the form in which a parameter accepts pictures (`{"crop.source": "path"}`:
+            "data_url", "base64" or "path"; None if it accepts none). All conversations of a bridge share the
+            names.
         share: which servers may receive pictures that came from another server. "local": those on this
             machine (in this process, started by a command line, or at a loopback address). True: all. False:
             none. Or a list of servers: command lines, URLs, or names in the configuration.
@@ -111,7 +112,7 @@ class Bridge:
         """Whether runs pass the servers' `instructions` to the model."""
         self._handles = Handles(handles, share)
         self.uploads = BridgeUploads(policy.uploads)
-        """What runs have uploaded, kept while the bridge is open."""
+        """The uploads of all runs, kept while the bridge is open."""
         self._lifetime = Lifetime()
         self._blocking = ExitStack()
         self._servers = Servers(self._rules, self._handles, approve, on_event, parallel=parallel)
@@ -144,7 +145,7 @@ class Bridge:
     def tools(self) -> "list[FunctionToolParam]":
         """The tools of all servers, in the form that `client.responses.create(tools=...)` accepts.
 
-        Tools that a server adds or removes change this list, unless they become too many; the other tools
+        This list follows the tools that servers add or remove, unless there would be too many; other tools
         keep their names.
 
         Raises:
@@ -163,7 +164,7 @@ class Bridge:
     def instructions(self) -> str:
         """The servers' instructions for models, each under its server's name, with at most 2,000 characters.
 
-        `run` and `stream` put it before the conversation; in a loop of your own it goes into `instructions` of
+        `run` and `stream` put it before the conversation; in a loop of your own, pass it as `instructions` to
         `client.responses.create`. Empty if no server whose tools are offered has instructions.
 
         Raises:
@@ -173,7 +174,7 @@ class Bridge:
         return self._servers.instructions
 
     async def settled(self) -> None:
-        """Wait until changes that the last calls made to the tools are in `tools`.
+        """Wait until `tools` includes the changes that the last calls made.
 
         A server that announces `listChanged` has until 0.2 seconds after its answer to report a change;
         others are not waited for.
@@ -181,7 +182,7 @@ class Bridge:
         await self._servers.settled()
 
     def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a task that ends with the bridge at the latest.
+        """Start a task that is cancelled if the bridge closes first.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -191,7 +192,7 @@ class Bridge:
     async def call(self, name: str, arguments: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Call a tool by its name in `tools` and return its result as MCP's JSON.
 
-        Names of pictures that were shown (`picture:3`) become the pictures, in the form that the tool takes.
+        Names of pictures that were shown (`picture:3`) become the pictures, in the form that the tool accepts.
 
         Args:
             name: the tool's name in `tools`.
@@ -252,7 +253,7 @@ class Bridge:
         return cast("list[ResponseInputItemParam]", self.items(answers))
 
     def items(self, answers: Sequence[Answer], *, api: Api = RESPONSES.name) -> list[dict[str, Any]]:
-        """Return finished answers as the items of the Responses API, or as the messages of Chat Completions."""
+        """Return finished answers as items of the Responses API or as messages of Chat Completions."""
         return provider(api).answers([answer.pair for answer in answers], self._policy.server)
 
     async def answers(
@@ -262,9 +263,10 @@ class Bridge:
         api: Api | None = None,
         on_event: OnCallEvent | None = None,
     ) -> list[Answer]:
-        """Run the function calls of a response and return each with the account of its result, in order.
+        """Run the function calls of a response and return each call with the translation of its result, in order.
 
-        `api`: what they are for, as in `Policy`. `on_event` receives `Progress` and each `Answer` as they arrive.
+        `api`: the API that they are for, as in `Policy`. `on_event` receives `Progress` and each `Answer` as
+        they arrive.
         """
         response = response_json(response)
         policy = self._policy.for_request(text_of(response, "model"), api)
@@ -285,7 +287,7 @@ class Bridge:
         Args:
             result: a `CallToolResult` of any mcp version, or its JSON object.
             model: the model that will see the pictures, if the policy names none.
-            api: the API that the model is called through, "responses" or "chat", if the policy does not say it.
+            api: the API that the model is called through, "responses" or "chat", if the policy does not specify it.
 
         Raises:
             TypeError: `result` is neither a `CallToolResult` nor its JSON object.
@@ -312,7 +314,7 @@ class Bridge:
         history: "History | None" = trim,
         **sdk_arguments: Any,
     ) -> "Reply":
-        """Ask the model, run the tools it calls, and go on until it answers.
+        """Ask the model, run the tools it calls, and repeat until it answers.
 
         Args:
             client: an `AsyncOpenAI`, `AsyncAzureOpenAI`, or one with the `base_url` of any compatible server.
@@ -340,7 +342,7 @@ class Bridge:
                 `tool_choice` that forces a call applies only to the first request and is "auto" after that.
 
         If the API refuses a picture, a sentence replaces it and the request is sent again. If the
-        conversation has become too large, half of the older pictures are replaced; if a stream breaks off,
+        conversation has become too large, half of the older pictures are replaced; if a stream is cut off,
         the same request is sent again.
 
         Raises:
@@ -348,7 +350,7 @@ class Bridge:
             RunError: the run ended early: `TurnLimitError`, `DeadlineError`, `TokenLimitError`,
                 `OpenCallError`, `ResponseError`. Continue from its `.items`.
             RequirementError: openai is missing or older than 3.20.
-            openai.OpenAIError: what the SDK raises for the API, with the same `.items`.
+            openai.OpenAIError: an error that the SDK raises for the API, with the same `.items`.
         """
         from .loop import replied
 
@@ -376,11 +378,11 @@ class Bridge:
         input: "str | Iterable[object]",  # noqa: A002 - the SDK's own name
         **arguments: Any,
     ) -> "AsyncIterator[Event]":
-        """Do the same as `run`, but yield events on the way and, last, `Replied` with the `Reply`.
+        """Do the same as `run`, but yield events along the way and finally `Replied` with the `Reply`.
 
-        See `imagebridge.events`. The model's text arrives in pieces; `stream=False` asks for whole responses,
-        for servers that do not stream. Leaving the loop early, or cancelling it, cancels the request and
-        running calls.
+        See `imagebridge.events`. The model's text arrives in pieces; `stream=False` requests complete
+        responses, for servers that do not stream. Leaving the loop early, or cancelling it, cancels the
+        request and running calls.
 
         Args:
             client: as for `run`.

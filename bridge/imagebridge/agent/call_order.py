@@ -18,7 +18,7 @@ class Lane:
 
 
 def after(lanes: Sequence[Lane | None]) -> list[list[int]]:
-    """Return for each call, by index, the calls that must finish before it starts.
+    """Return, for each call, the indices of the calls that must finish before it starts.
 
     A call without a lane reaches no server: it waits for no call, and no call waits for it.
     """

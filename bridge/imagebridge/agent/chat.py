@@ -66,10 +66,10 @@ class Completions:
         return self._turn(await self._completion(body, on_event))
 
     def _check(self, body: dict[str, Any]) -> None:
-        """Set the reasoning effort that the model needs with tools, unless the caller gave one.
+        """Set the reasoning effort that the model needs with tools, unless the caller specified one.
 
         Raises:
-            RunError: the model takes no tools in this API.
+            RunError: the model does not support tools in this API.
         """
         how = chat_tools_of(str(body["model"]))
         if how == "never":

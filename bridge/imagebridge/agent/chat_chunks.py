@@ -1,6 +1,6 @@
 """Assembles a message of Chat Completions from the chunks of its stream. Pure.
 
-OpenAI's chunks number each call. Compatible servers omit the number, begin at 1, use the same number for all calls,
+OpenAI's chunks number each call. Compatible servers omit the number, start at 1, use the same number for all calls,
 or repeat ids and names in each chunk; calls are told apart by whichever of these distinguishes them.
 """
 
@@ -61,7 +61,7 @@ class ChatChunks:
         """The index of the choice that is followed, if choices are numbered."""
 
     def take(self, chunk: object) -> list[Delta]:
-        """Take a chunk; return what it tells a user interface. Anything that is not a chunk is ignored.
+        """Process a chunk and return its events for a user interface. Anything that is not a chunk is ignored.
 
         Raises:
             ResponseError: the chunk says that the request failed.
@@ -102,7 +102,7 @@ class ChatChunks:
         return None
 
     def completion(self, *, done: bool) -> dict[str, Any] | None:
-        """Return the completion, or None if the stream ended before it was complete. `done`: the stream said that it was done."""
+        """Return the completion, or None if the stream ended before it was complete. `done`: whether the stream said so."""
         if not self._came or (self._finish is None and not done):
             return None
         message = dict(self._message)
@@ -145,7 +145,7 @@ class ChatChunks:
         return deltas
 
     def _parts(self, parts: Sequence[object]) -> None:
-        """Take content in parts, as from servers that interleave reasoning; adjacent texts are joined."""
+        """Add content in parts, as sent by servers that interleave reasoning; adjacent texts are joined."""
         known: Any = self._message.get("content")
         content = cast("list[Any]", known if isinstance(known, list) else [])
         if isinstance(known, str) and known:
@@ -230,7 +230,7 @@ def _same_detail(one: JSON, piece: JSON) -> bool:
 
 
 def _more(name: str, known: Any, value: Any) -> Any:
-    """Return a field of the message combined with a further piece: texts and lists grow; for anything else the last one wins."""
+    """Return a field of the message combined with a further piece: texts and lists grow, other values are replaced."""
     grows = name in ("content", "refusal") or name.startswith(("reasoning", "thinking"))
     if isinstance(known, str) and isinstance(value, str) and grows:
         return known + value

@@ -1,4 +1,4 @@
-"""Parses what an endpoint sends: events cut from the bytes of a stream, JSON, and JSON that can be sent back. Pure."""
+"""Parses the output of an endpoint: the events in a stream of bytes, JSON, and JSON that can be sent back. Pure."""
 
 import json
 from codecs import BOM_UTF8
@@ -8,9 +8,9 @@ from typing import NamedTuple, cast
 from imagebridge.wire import is_json, is_list, paired, text_of
 
 MAX_RESPONSE_BYTES = 256 * 1024 * 1024
-"""The most bytes of a response, or of one event of its stream, after decompression: more is an attack or a fault."""
+"""The maximum bytes of a response, or of one event of its stream, after decompression: more is an attack or a fault."""
 _DEEPEST = 200
-"""The most levels of JSON that are read: not every library can send back deeper nesting."""
+"""The maximum depth of JSON that is read: not every library can send back deeper nesting."""
 
 
 class TooLargeError(ValueError):
@@ -28,7 +28,7 @@ class ServerEvent(NamedTuple):
 
 
 class EventDecoder:
-    """Cuts server-sent events from bytes, however these are divided; only name and data are kept.
+    """Splits bytes, however they are divided, into server-sent events; only the name and data are kept.
 
     Lines end with LF, CRLF or CR (HTML Living Standard, 9.2.6 "Interpreting an event stream", read 2026-11-29).
     """
@@ -93,7 +93,7 @@ DONE = object()
 
 
 def documents(data: bytes) -> list[object]:
-    """Return the JSON values of a body or event: one, or one on each line if a server omits what separates events.
+    """Return the JSON values of a body or event: one, or one on each line if a server omits the separators.
 
     Raises:
         ValueError: it is not JSON.
@@ -115,7 +115,7 @@ def objects_of(event: ServerEvent) -> list[object]:
     An object without a type gets the event's name as its type.
 
     Raises:
-        ValueError: it begins like a JSON object, but is not one.
+        ValueError: it starts like a JSON object, but is not one.
     """
     data = event.data.lstrip()
     if not data.startswith((b"{", b"[DONE]")):

@@ -1,7 +1,7 @@
 """Picture handles: `picture:3` names a picture that was shown, and as an argument of a tool stands for that picture.
 
 The files are kept as the tools returned them, at full size, up to `MAX_BYTES`; beyond that the oldest are dropped.
-`imagebridge.schemas.parameters` finds the form that a tool's schema asks for.
+`imagebridge.schemas.parameters` finds the form that a tool's schema requires.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from imagebridge.client.connection import Connection
 
 MAX_BYTES = 256_000_000
-"""Bytes of pictures, as base64, that a bridge keeps for its handles."""
+"""The maximum bytes of pictures, as base64, that a bridge keeps for its handles."""
 
 _GZIP = b"\x1f\x8b"
 """The first bytes of a compressed SVG, which only a few tools can read."""
@@ -69,8 +69,8 @@ class _KeptFile(NamedTuple):
 class Handles:
     """The pictures that a bridge has shown, by number.
 
-    choice: "auto" names pictures if the schema of some tool takes one; True always, False never. A mapping is
-        "auto" and gives the form in which parameters take pictures, or None if they take none, as in
+    choice: "auto" names pictures if any tool's schema accepts one; True always, False never. A mapping is
+        "auto" and specifies the form in which parameters accept pictures, or None if they accept none, as in
         `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`.
     share: which servers may receive pictures that came from another server or from the user. "local": those that run in this process,
         were started by a command line, or are at a loopback address. True: all, False: none, or
@@ -152,7 +152,7 @@ class Handles:
     async def filled(
         self, tool: str, arguments: JSON, connection: "Connection"
     ) -> tuple[JSON, list[ArgumentError]]:
-        """Return the arguments of a call of `connection`'s tool with handles replaced by pictures, and everything that is wrong.
+        """Return the arguments of a call of `connection`'s tool with handles replaced by pictures, and their mistakes.
 
         A handle is wrong if it does not exist, or if this server may not or cannot receive the picture; it is left in place.
         """
@@ -194,7 +194,7 @@ class Handles:
     def _keep(
         self, encoded_files: Mapping[int, str], uris: Mapping[int, str], origin: "Connection | None"
     ) -> None:
-        """Keep the files of pictures; the oldest are dropped when all together exceed the limit."""
+        """Keep the files of pictures; the oldest are dropped when their total size exceeds the limit."""
         for number, encoded_file in encoded_files.items():
             self._kept[number] = _KeptFile(encoded_file, origin, uris.get(number, ""))
             self._held += len(encoded_file)
@@ -237,7 +237,7 @@ class Handles:
         return PictureArgument(text, media_type)
 
     def _missing(self, number: int) -> str:
-        """Say that the picture does not exist, and which ones do."""
+        """State that the picture does not exist, and which ones do."""
         # A list, because pictures may arrive while this thread looks.
         match list(self._kept):
             case [only]:
@@ -253,7 +253,7 @@ class Handles:
         return f"{why}; {there}"
 
     def _may_receive(self, connection: "Connection", origin: "Connection | None") -> bool:
-        """Return whether a server may receive a picture; its own it always may."""
+        """Return whether a server may receive a picture; it may always receive its own."""
         if connection is origin:
             return True
         if isinstance(self._share, frozenset):
@@ -294,7 +294,7 @@ class Numbering:
         self._done = done
 
     async def translated(self, result: JSON, policy: Policy, origin: "Connection | None") -> Translation:
-        """Translate the result of the call, off the event loop; its pictures get handles if these are on."""
+        """Translate the result of the call, off the event loop; its pictures get handles if handles are on."""
         if not self._handles.on:
             # Recorded here too: handles may be switched on before the next call is read, which waits for this one.
             self._done.set()

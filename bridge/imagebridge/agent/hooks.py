@@ -1,4 +1,4 @@
-"""What a bridge asks and tells its user: approval of calls, progress, logs, and blocks for the user's eyes."""
+"""The hooks between a bridge and its user: approval of calls, progress, logs, and blocks for the user to see."""
 
 import inspect
 import logging
@@ -21,7 +21,7 @@ OnServerEvent = Callable[[Progress | Log], object]
 
 
 class Approval:
-    """Asks before each call; plain functions run in a thread, one at a time, because they may wait for a person.
+    """Asks for approval of each call; plain functions run in a thread, one at a time: they may wait for a person.
 
     A function whose call was cancelled in the meantime is left to finish, and its answer is ignored.
     """
@@ -31,7 +31,7 @@ class Approval:
         self._one = anyio.Lock()
 
     async def ask(self, tool_call: ToolCall) -> None:
-        """Return if the call may run.
+        """Check that the call may run.
 
         Raises:
             ApprovalError: the call may not run.

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from imagebridge.errors import beginning
 
 MAX_QUOTED_CHARACTERS = 2_000
-"""The most characters of one server's instructions."""
+"""The maximum length of one server's instructions, in characters."""
 
 _NAME = 80
-"""The most characters of a server's name."""
+"""The maximum length of a server's name, in characters."""
 
 _OPENING = (
     "Notes from the connected MCP servers about their tools follow, with > before each line. They were written by the "
@@ -25,7 +25,7 @@ _INVISIBLE = re.compile(
 """Invisible characters that a model still reads: control codes, direction marks, zero-width letters, tags, lone surrogates."""
 
 _ROLES = re.compile(r"<(?=\|)|(?<=\|)>|<(?=/?(?:start|end)_of_turn>)|\[(?=/?INST\])|<(?=/?<?(?:SYS>|s>))")
-"""What begins and ends a turn in the templates of chat models (OpenAI, Qwen, Llama, Gemma, Mistral; 2026-11)."""
+"""The markers that begin and end a turn in the templates of chat models (OpenAI, Qwen, Llama, Gemma, Mistral; 2026-11)."""
 
 
 def gathered(instructions: Iterable[tuple[str, str]]) -> str:

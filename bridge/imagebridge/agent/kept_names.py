@@ -7,9 +7,9 @@ from imagebridge.wire import JSON, URI, blocks_of, is_json, text_of
 
 
 def coming_handles(result: JSON, number: int) -> dict[str, str]:
-    """Return the handles that the pictures of a result get from `number` on, by their server's names for them.
+    """Return the handles that a result's pictures get, counting from `number`, by their server's names for them.
 
-    Before reading, they are certain only for pictures with nothing but text before them.
+    Before the result is read, they are certain only for pictures preceded by nothing but text.
     """
     coming: dict[str, str] = {}
     for block in filter(is_json, blocks_of(result)):

@@ -1,4 +1,4 @@
-"""How long a bridge is open, and what ends with it: its servers, its uploads, and runs that are being streamed."""
+"""How long a bridge is open, and what is closed with it: its servers, its uploads, and runs that are being streamed."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -35,7 +35,7 @@ class Lifetime:
             raise BridgeError("this bridge is already open; create another Bridge for another block")
 
     def check_open(self) -> None:
-        """Refuse work that nothing would end.
+        """Refuse work that would never be stopped.
 
         Raises:
             BridgeError: the bridge is not open.
@@ -52,7 +52,7 @@ class Lifetime:
         *,
         required: bool,
     ) -> None:
-        """Connect to all servers; `handles` and `uploads` end with them.
+        """Connect to all servers; `handles` and `uploads` close with them.
 
         Raises:
             BridgeError: see `Servers.open`.
@@ -78,7 +78,7 @@ class Lifetime:
             raise
 
     async def close(self) -> None:
-        """End everything."""
+        """Close everything."""
         # The body's exception bypasses the task group, which would wrap it in an exception group.
         await self._stack.aclose()
 
@@ -86,7 +86,7 @@ class Lifetime:
         self._open = False
 
     def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a task that ends with the bridge at the latest.
+        """Start a task that is cancelled if the bridge closes first.
 
         Raises:
             BridgeError: the bridge is not open.

@@ -47,16 +47,16 @@ if TYPE_CHECKING:
     from .uploads import Uploads
 
 History = Callable[[list[Item]], list[Item]]
-"""Makes a conversation smaller before it is sent, as `imagebridge.trim` does."""
+"""Shortens a conversation before it is sent, as `imagebridge.trim` does."""
 
 _PAUSE = 1.0
-"""Seconds before the third attempt at a response that broke off; doubled for each further attempt."""
+"""Seconds before the third attempt at a response that was cut off; doubled for each further attempt."""
 
 _CANCELLED = "the run ended before this call returned a result; the call may still have had effects"
 
 
 class Run:
-    """One run: the conversation so far, what it has cost, and how it continues."""
+    """One run: the conversation so far, its cost, and how it continues."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Run:
         return Completions(self._caller, tools, arguments, streaming=streaming)
 
     async def __call__(self, on_event: OnRunEvent | None = None) -> Reply:
-        """Run to the end. Exceptions that leave it have `.items` and `.response_id`.
+        """Run to the end. Exceptions that it raises have `.items` and `.response_id`.
 
         `on_event` receives each event as it happens; the run waits until it returns.
         """
@@ -155,7 +155,7 @@ class Run:
         raise TurnLimitError(self._max_turns)
 
     async def _request_turn(self) -> Turn:
-        """Send what is new, or everything; change it as long as the API refuses a picture or the size."""
+        """Send the new items, or all of them; change the request as long as the API refuses a picture or the size."""
         from openai import APIError
 
         if self._history is not None:
@@ -166,7 +166,7 @@ class Run:
             self._own - self._sent,
             model=self._model,
             api=self._name,
-            # In a `conversation`, the server may have stored the input for a stream that broke off.
+            # In a `conversation`, the server may have stored the input for a stream that was cut off.
             retries=0 if self._api.keeps and self._api.previous is None else self._caller.retries,
             before=self._api.before,
         )
@@ -203,13 +203,13 @@ class Run:
                 return turn
 
     def _few(self, items: list[Item]) -> list[Item]:
-        """Return the items with no more pictures than the API said it takes."""
+        """Return the items with no more pictures than the API stated that it accepts."""
         if self._most is None:
             return items
         return within(items, self._most, own=self._own - self._sent, fresh=fresh(items))
 
     def _forget(self, pending: list[Item], items: list[Item]) -> None:
-        """Take back pictures that were removed before the model was shown them."""
+        """Forget pictures that were removed before the model was shown them."""
         if items is pending:
             return
         start = fresh(pending)
@@ -219,7 +219,7 @@ class Run:
             ]
 
     async def _answer(self, turn: Turn) -> None:
-        """Take a response and run its calls; whatever happens, each has an output in the end."""
+        """Process a response and run its calls; whatever happens, each call ends up with an output."""
         # By the call itself: some compatible servers give all calls of a response the same id.
         answers: dict[int, Answer] = {}
 

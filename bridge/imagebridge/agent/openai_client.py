@@ -1,7 +1,8 @@
 """The SDK's client as the loop uses it: awaited if it is async, run in threads if it blocks.
 
-The SDK sends, retries and names errors; responses are read here as plain JSON. The SDK's own models and stream
-helpers assume that a stream is OpenAI's, and fail in their own ways if it is not (openai 3.57).
+The SDK sends requests, retries them and classifies errors; responses are read here as plain JSON. The SDK's
+own models and stream helpers assume that a stream is OpenAI's, and fail in their own ways if it is not
+(openai 3.57).
 """
 
 import json
@@ -35,17 +36,17 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
 BROKEN = "stream_broken"
-"""The `ResponseError` code for a response that broke off. Nothing has been executed: calls run only after all have arrived."""
+"""The `ResponseError` code for a response that was cut off. No call has run: calls start only after all have arrived."""
 STRANGE = "no_response"
 """The `ResponseError` code for something that is not a response of the API."""
 _LONG = 1_000_000
-"""Bytes of JSON above which a thread parses it, so that the event loop and a deadline keep running."""
+"""The size in bytes above which JSON is parsed in a thread, so that the event loop and a deadline keep running."""
 
 _TELLING = 9
-"""Bytes that distinguish events from a single body: a byte order mark and a field name with its colon."""
+"""The number of bytes that tell events from a single body: a byte order mark and a field name with its colon."""
 _EVENTS = re.compile(rb"(?:data|event|id|retry)?:")
 _SLICE = 65_536
-"""Bytes of a stream that are read before other tasks of the event loop get a turn."""
+"""The number of bytes of a stream that are read before other tasks of the event loop may run."""
 
 
 class Whole(NamedTuple):
@@ -55,7 +56,7 @@ class Whole(NamedTuple):
 
 
 class Streamed(NamedTuple):
-    """A response that arrived as events. `done`: it said that it was complete."""
+    """A response that arrived as events. `done`: whether it stated that it was complete."""
 
     done: bool
 
@@ -109,7 +110,7 @@ class Caller:
         return opened.http_response
 
     def strange(self, answer: object) -> ResponseError:
-        """Say that this is not a response of the API: probably the address is wrong, or it is an error with status 200."""
+        """Return the error for an answer that is not the API's: a wrong address, or an error with status 200."""
         if isinstance(answer, bytes):
             text = answer[:1_000].decode(errors="replace")
         else:
@@ -124,13 +125,13 @@ class Caller:
     async def answer(
         self, opening: Open, receive: Callable[[object], Awaitable[None]], *, streamed: bool
     ) -> "Whole | Streamed":
-        """Send a request and return its response, whole or passed on event by event.
+        """Send a request and return its response, in full or passed on event by event.
 
         The first bytes show which of the two it is, whatever was requested (`streamed`) and however it is labelled:
         some servers always stream, others never do.
 
         Raises:
-            ResponseError: it broke off, or is not JSON.
+            ResponseError: the response was cut off, or is not JSON.
         """
         async with self._opened(opening) as response:
             following = self._reader(response)
@@ -175,7 +176,7 @@ class Caller:
         begun: bytes,
         receive: Callable[[object], Awaitable[None]],
     ) -> "Whole | Streamed":
-        """Read a body of JSON: a response, or events, one on each line or in a list."""
+        """Read a body of JSON: a response, or events on separate lines or in a list."""
         body = bytearray(begun)
         while (chunk := await following()) is not None:
             body += chunk
@@ -249,7 +250,7 @@ def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
 
 
 async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:
-    """Pass on the events among some values; return whether the stream has said that it is complete."""
+    """Pass on the events among some values; return whether the stream has stated that it is complete."""
     for value in values:
         if value is DONE:
             return True
@@ -259,4 +260,4 @@ async def _hand_over(values: Sequence[object], receive: Callable[[object], Await
 
 
 def _broken(error: Exception) -> ResponseError:
-    return ResponseError(f"the stream broke off: {type(error).__name__}: {error}", BROKEN)
+    return ResponseError(f"the stream was cut off: {type(error).__name__}: {error}", BROKEN)

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"(?:input|messages)\[(\d{1,9})\](?:\.(?:output|content)\[(\d{1,9})\])?")
 _GROUPS = 4
-"""The most groups of suspects that are tried one after another, each at the cost of one more refused request."""
+"""The maximum number of groups of suspects to try in turn, each at the cost of one more refused request."""
 
 
 class Remedy(NamedTuple):
-    """What is sent instead, and why, in words for the user."""
+    """The items to send instead, and the reason, worded for the user."""
 
     items: list[Item]
     why: str
@@ -38,7 +38,7 @@ class Remedy(NamedTuple):
 class Recovery:
     """The successive changes to one refused request.
 
-    items: what was sent. own: the index of the first item that the run added; earlier pictures that
+    items: the items that were sent. own: the index of the first item that the run added; earlier pictures that
     are not in an output are the caller's, and errors about them are left for the caller. retries: how
     often to retry a broken stream. before: how many messages precede the items in the request.
     """
@@ -61,8 +61,8 @@ class Recovery:
     def change(self, kind: FailureKind | None, text: str, said: str | None = None) -> str | None:
         """Change `items` after an error; return why, or None if nothing is left to change.
 
-        `said` is everything that the server says, and `text` the part to report; None if they are the same. This may decode
-        pictures, which takes time: call it in a thread.
+        `said` is everything that the server stated, and `text` the part to report; `said` is None if they are
+        the same. This may decode pictures, which takes time: call it in a thread.
         """
         if remedy := self._fewer(text, text if said is None else said):
             self.items = remedy.items
@@ -86,7 +86,7 @@ class Recovery:
         return remedy.why
 
     def _smaller(self, text: str) -> Remedy | None:
-        """Replace half of the content, from older turns if possible; then what the newest outputs contain."""
+        """Replace half of the content, from older turns if possible; then the content of the newest outputs."""
         before = list(attachments(self.items))
         fewer = trim(
             self.items,
@@ -112,7 +112,7 @@ class Recovery:
         return Remedy(items, f"{gone:,} characters of output {where} left out: {text}") if gone > 0 else None
 
     def _refused(self, text: str) -> Remedy | None:
-        """Replace what caused the error: the picture that the error names, or the most likely one."""
+        """Replace the cause of the error: the picture that it names, or the most likely one."""
         if named := _named_in_error(text, attachments(self.items), self._before):
             theirs = not all(self._ours(self.items, one) for one in named)
             return None if theirs else self._held_back(self.items, named, text, sure=True)
@@ -139,7 +139,7 @@ class Recovery:
         self.items = self._given = items
 
     def _guessed(self, text: str) -> Iterator[Remedy]:
-        """Yield the items without what may have caused the error: by our rules, by trying, and finally without all pictures."""
+        """Yield the items without possible causes of the error: by our rules, by trial, and finally without all pictures."""
         items = self.items
         newest = self._newest(items)
         tried: list[list[Attachment]] = [[]]
@@ -193,7 +193,7 @@ def fresh(items: Sequence[JSON]) -> int:
 
 
 def _without(items: list[Item], ones: Sequence[Attachment], why: str) -> list[Item]:
-    """Return the items with a sentence in place of each of these pictures. Unchanged items are the same objects."""
+    """Return the items with each of these pictures replaced by a sentence. Unchanged items are the same objects."""
     why = short(why)
     changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in ones}
     return cast("list[Item]", replaced(items, changes))

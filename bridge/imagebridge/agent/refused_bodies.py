@@ -1,5 +1,6 @@
-"""Limits the bodies of refused requests. The SDK reads them whole, decodes them and searches them for JSON, all on the
-event loop (openai 3.57). A few compressed kilobytes that expand to gigabytes would block a deadline and the process.
+"""Limits the bodies of refused requests. The SDK reads them in full, decodes them and searches them for JSON,
+all on the event loop (openai 3.57). A few compressed kilobytes that expand to gigabytes would block a
+deadline and the process.
 """
 
 from collections.abc import AsyncGenerator, Generator
@@ -10,7 +11,7 @@ import httpx2
 from imagebridge.client.http_bodies import check_packed_once
 
 MAX_BODY_BYTES = 16_000_000
-"""The most bytes of such a body that are read, decompressed. Some servers repeat the request in it."""
+"""The maximum number of decompressed bytes read from such a body. Some servers repeat the request in it."""
 
 
 def cut(client: Any) -> None:

@@ -29,17 +29,17 @@ _PART = {"output_text": "text", "refusal": "refusal"}
 _NOTHING: JSON = {}
 
 MOST_ITEMS = 3_000
-"""Items of one response at most. For each event all of them are looked through, on the event loop."""
+"""The maximum number of items in a response. Each event searches through all of them, on the event loop."""
 
 _DIGITS = 20
-"""Digits below which a text is an index."""
+"""The number of digits below which a text is an index."""
 
 _WORKS = ("in_progress", "searching", "interpreting", "generating")
 
 
 @dataclass(slots=True)
 class _Draft:
-    """One output item as far as it has arrived. `index` is its `output_index`, `id` the last id given for it."""
+    """One output item as far as it has arrived. `index` is its `output_index`, `id` the last id sent for it."""
 
     index: int | None
     id: str
@@ -50,7 +50,7 @@ class _Draft:
 
     @property
     def item(self) -> dict[str, Any] | None:
-        """The item; None if only pieces arrived and they are not enough to make one."""
+        """The item; None if only pieces arrived and they are not enough to form one."""
         known = {**self.announced, **(self.done or {})}
         if not known and self.texts:
             known = {"type": "message", "role": "assistant"}
@@ -81,7 +81,7 @@ class ResponseEvents:
         """Whether any part of an API response has arrived."""
 
     def take(self, event: object) -> Delta | None:
-        """Take an event; return what it tells a user interface. Anything that is not an event is ignored.
+        """Process an event and return its events for a user interface. Anything that is not an event is ignored.
 
         Raises:
             ResponseError: the event says that the response failed.
@@ -199,7 +199,7 @@ class ResponseEvents:
             draft.texts[at] = text if whole else draft.texts.get(at, "") + text
 
     def _write_part(self, event: JSON) -> None:
-        """Take a part that is announced or done; if it is announced empty, its pieces follow."""
+        """Record a part that is announced or done; if it is announced empty, its pieces follow."""
         part = event.get("part")
         kind = text_of(part, "type") if is_json(part) else ""
         if is_json(part) and kind in _PART:
@@ -251,14 +251,14 @@ class ResponseEvents:
 
 
 def _once_more(first: JSON, last: JSON) -> dict[str, object]:
-    """Return the combination of two final events: a server that ends twice may omit the output from one of them."""
+    """Return the combination of two final events: a server that sends two may omit the output from one of them."""
     output = {"output": first["output"]} if first.get("output") and not last.get("output") else {}
     return {**first, **last, **output}
 
 
 @dataclass(frozen=True, slots=True)
 class AssembledItem:
-    """An item as it arrived before the last event: its position, and whether it came as an item, not only in pieces."""
+    """An item as it arrived before the last event: its position, and whether it arrived in full, not only in pieces."""
 
     item: JSON
     index: int | None
@@ -347,7 +347,7 @@ def _hosted(kind: str) -> bool:
 
 
 def failure(error: object) -> ResponseError:
-    """Return the error of a failed response: `error` is what the response says, of any type."""
+    """Return the error of a failed response: `error` is the response's error field, of any type."""
     fields: Mapping[str, object] = as_object(error) or {}
     message = text_of(fields, "message") or (
         "" if is_json(error) or error is None else beginning(str(error), 300)

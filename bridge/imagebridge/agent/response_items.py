@@ -1,4 +1,4 @@
-"""The output of a response from any server: its items in the form in which they are sent back, and what they say."""
+"""The output of a response from any server: its items in the form in which they are sent back, and their text."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ def items(output: Sequence[object]) -> list[Item]:
     """Return the items of an output without nulls. Calls have a name, a unique id and their arguments as text.
 
     Raises:
-        TypeError: one is not an object.
+        TypeError: an item is not an object.
     """
     used_ids: set[str] = set()
     repaired: list[Item] = []
@@ -49,7 +49,7 @@ def ended(output: Sequence[Item], *, cut: bool) -> list[Item]:
 
 
 def _is_complete(call: Item) -> bool:
-    """Return whether a call says that it is complete, and has content."""
+    """Return whether a call is marked as complete and has content."""
     return text_of(call, "status") == "completed" and bool(
         text_of(call, "arguments") or text_of(call, "input")
     )
@@ -69,7 +69,7 @@ def unique(identity: str, used_ids: set[str]) -> str:
 
 
 def written(arguments: object) -> str:
-    """Return the arguments of a call as text: some servers send the object itself, or null."""
+    """Return the arguments of a call as text, because some servers send the object itself, or null."""
     if isinstance(arguments, str):
         return arguments
     return "{}" if arguments is None else json.dumps(arguments, ensure_ascii=False)
@@ -84,7 +84,7 @@ def parts(item: Item) -> list[Mapping[str, object]]:
 
 
 def final_text(output: Sequence[Item]) -> str:
-    """Return what the model says: its final answer, or its commentary if there is nothing else, or its refusal.
+    """Return the model's text: its final answer, or its commentary if there is nothing else, or its refusal.
 
     `phase` distinguishes them (openai 3.57, types/responses/response_output_message.py).
     """
@@ -108,7 +108,7 @@ def _joined_texts(some: Sequence[Item], name: str) -> str:
 
 
 def unanswered(output: Sequence[Item]) -> list[Item]:
-    """Return what waits for an answer that none of our servers can give: calls without an output next to them."""
+    """Return the items whose answer none of our servers can provide: calls without an output next to them."""
     answered = {text_of(item, "call_id") for item in output if text_of(item, "type").endswith("_output")}
     return [
         item
@@ -124,7 +124,7 @@ def unanswered(output: Sequence[Item]) -> list[Item]:
 
 
 def unreferenced(sent: Sequence[Item]) -> list[Item]:
-    """Return items that a server without storage can take: without incomplete reasoning, and without ids.
+    """Return items that a server without storage accepts: without incomplete reasoning, and without ids.
 
     An item after removed reasoning would be refused because its id refers to it (openai/openai-node#1567, read 2026-11-22).
     """

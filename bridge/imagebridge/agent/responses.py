@@ -169,7 +169,7 @@ class Responses:
             self._arguments["tool_choice"] = relaxed(self._arguments["tool_choice"])
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Ask for encrypted reasoning, which organisations with zero data retention need; see `ModelApi.self_contained`."""
+        """Request encrypted reasoning, which organisations with zero data retention need; see `ModelApi.self_contained`."""
         if self.keeps or self._asked:
             return None
         self._ask()
@@ -184,7 +184,7 @@ class Responses:
             self._included = True
 
     def without_include(self, parameter: str) -> bool:
-        """Models that do not reason may refuse the request for reasoning; see `ModelApi.without_include`."""
+        """Handle models that do not reason and may refuse the request for reasoning; see `ModelApi.without_include`."""
         if not parameter.startswith("include") or not self._included:
             return False
         self._included = False

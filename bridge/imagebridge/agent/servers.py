@@ -27,7 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Servers:
-    """What a bridge is connected to; the arguments are those of `Bridge`."""
+    """The servers that a bridge is connected to; the arguments are those of `Bridge`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Servers:
         """Connect to all servers and name their tools; each connection is held by a task of `tasks`.
 
         Raises:
-            BridgeError: see `connected`; or `handles` names something that does not exist.
+            BridgeError: see `connected`; also if `handles` names something that does not exist.
             ToolLimitError: more tools than the API accepts.
         """
         log = self._logged if self._on_event else None
@@ -84,7 +84,7 @@ class Servers:
             await call_hook(self._on_event, Log(connection.name, record.level, record.data, record.logger))
 
     def _changed(self) -> None:
-        """Update the tools from the servers. Not before all servers have answered, or names would depend on which was first."""
+        """Update the tools from the servers once all servers have answered: earlier, names would depend on which was first."""
         if not self._named:
             return
         self._registry.update(self.connections)
@@ -121,7 +121,7 @@ class Servers:
         """Return the tool with a name, even if a call has only just added it.
 
         Raises:
-            ToolNameError: there is none.
+            ToolNameError: no tool has that name.
         """
         try:
             return self._registry.find(name)
@@ -140,7 +140,7 @@ class Servers:
         """Call a tool and return the connection to its server and the result; see `Bridge.call` and `Connection.call`.
 
         Raises:
-            BridgeError: the call did not run, or got no answer.
+            BridgeError: the call did not run, or received no answer.
         """
         offered_tool = await self.offered_tool(name)
         connection = offered_tool.connection

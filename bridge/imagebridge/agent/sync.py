@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):
-    """The bridge behind the interface: the methods that block here."""
+    """The bridge behind the interface: the methods that block in this module."""
 
     @property
     def tools(self) -> "list[FunctionToolParam]":
@@ -61,7 +61,7 @@ def opened(bridge: AsyncBridge) -> "tuple[ExitStack, SyncBridge]":
     """Open `bridge` on an event loop in a new thread; closing the stack closes both.
 
     Raises:
-        BridgeError: as entering the bridge does.
+        BridgeError: for the same reasons as when the bridge is entered.
     """
     with ExitStack() as stack:
         portal = stack.enter_context(start_blocking_portal())
@@ -77,7 +77,7 @@ _CLOSED = "the bridge is closed; use it inside its `with`"
 
 
 class SyncBridge:
-    """What `with Bridge(...)` returns: the methods of `Bridge`, blocking, for the `OpenAI` client."""
+    """The object that `with Bridge(...)` returns: the methods of `Bridge`, blocking, for the `OpenAI` client."""
 
     def __init__(self, bridge: AsyncBridge, portal: BlockingPortal) -> None:
         self._bridge = bridge
@@ -85,7 +85,7 @@ class SyncBridge:
         self._streams: set[AsyncGenerator[Event]] = set()
 
     def close(self) -> None:
-        """End the streams that are still open, and refuse further calls."""
+        """Close the streams that are still open, and refuse further calls."""
         portal, self._portal = self._portal, None
         for following in list(self._streams):
             with suppress(
@@ -102,7 +102,7 @@ class SyncBridge:
             future.cancel()  # Where the wait was interrupted, as by Ctrl-C: nobody takes the answer.
 
     def _begun(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> "Future[T]":
-        """Begin something on the bridge's event loop; cancelling what is returned cancels it there."""
+        """Start a function on the bridge's event loop; cancelling the returned future cancels it there."""
         portal = self._portal
         if portal is None:
             raise BridgeError(_CLOSED)
@@ -136,7 +136,7 @@ class SyncBridge:
     def begin_answer(
         self, name: str, arguments: Mapping[str, object] | str | None = None, *, model: str | None = None
     ) -> "Future[Translation]":
-        """Begin `Bridge.answer` without waiting for it; cancelling what is returned gives the call up.
+        """Start `Bridge.answer` without waiting for it; cancelling the returned future abandons the call.
 
         Raises:
             BridgeError: the bridge is closed.

@@ -1,4 +1,4 @@
-"""`text_format`: the type of the model's answer, as the API is told about it and as the answer is parsed."""
+"""`text_format`: the type of the model's answer, described to the API and used to parse the answer."""
 
 from typing import Any
 
@@ -23,10 +23,10 @@ class TextFormat:
         """The `text.format` of the Responses API."""
 
     def read(self, text: str, cut: str | None) -> object:
-        """Return the answer as an instance of the type. `cut` says why it is cut off, if it is.
+        """Return the answer as an instance of the type. `cut` is the reason if it is cut off.
 
         Raises:
-            ResponseError: the text does not have the form of the type.
+            ResponseError: the text does not match the type.
         """
         from pydantic import TypeAdapter, ValidationError
 

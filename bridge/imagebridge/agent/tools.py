@@ -43,7 +43,7 @@ class ToolRegistry:
         """Servers that share a tool name with another server."""
 
     def update(self, connections: Sequence["Connection"]) -> None:
-        """Take the tools that the servers list now."""
+        """Update to the tools that the servers list now."""
         listed = [
             (connection, tool)
             for connection in connections

@@ -1,4 +1,4 @@
-"""One response, from either API, and what requests it."""
+"""One response, from either API, and the interfaces that request it."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,10 +75,10 @@ def cost(model: str, usage: Usage, tier: str | None = None) -> float | None:
 class Turn:
     """A response.
 
-    items: what it adds to the conversation.
+    items: the items that it adds to the conversation.
     calls: its function calls for our tools, in the form of the Responses API.
-    open: what it asks of the caller's own code.
-    fees: whether paid tools ran on the API's side.
+    open: the items that only the caller's own code can answer.
+    fees: whether the API ran tools that it charges for.
     """
 
     items: list[Item]
@@ -94,10 +94,10 @@ class Turn:
 
 
 class Toolbox(Protocol):
-    """What a run needs of a bridge: its tools, the answers to calls, and tasks that end with the bridge."""
+    """The parts of a bridge that a run needs: its tools, the answers to calls, and tasks that are cancelled with it."""
 
     uploads: BridgeUploads
-    """What runs have uploaded so far."""
+    """The uploads of all runs so far."""
 
     server_instructions: bool
     """Whether runs pass the servers' `instructions` to the model."""
@@ -108,7 +108,7 @@ class Toolbox(Protocol):
         ...
 
     async def settled(self) -> None:
-        """Wait until changes that the last calls made to the tools are in `tools`."""
+        """Wait until `tools` includes the changes that the last calls made."""
         ...
 
     @property
@@ -117,17 +117,17 @@ class Toolbox(Protocol):
         ...
 
     def start_task(self, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start a task that ends with the bridge at the latest."""
+        """Start a task that is cancelled if the bridge closes first."""
         ...
 
     async def answers(
         self, response: Any, *, api: Api | None = None, on_event: OnCallEvent | None = None
     ) -> list[Answer]:
-        """Run the function calls of a response; return each with the account of its result, in order."""
+        """Run the function calls of a response; return each call with the translation of its result, in order."""
         ...
 
     def items(self, answers: Sequence[Answer], *, api: Api = ...) -> list[dict[str, Any]]:
-        """Return the items that answer calls, in the form that an API takes."""
+        """Return the items that answer calls, in the form that an API accepts."""
         ...
 
 
@@ -141,7 +141,7 @@ class ModelApi(Protocol):
     """How many messages precede the items in each request."""
 
     form: TextFormat | None
-    """What `text_format` asks for."""
+    """The type that `text_format` requests."""
 
     @property
     def keeps(self) -> bool:
@@ -153,7 +153,7 @@ class ModelApi(Protocol):
 
         Raises:
             openai.OpenAIError: any exception of the SDK.
-            ResponseError: the response failed or broke off.
+            ResponseError: the response failed or was cut off.
         """
         ...
 
@@ -166,13 +166,13 @@ class ModelApi(Protocol):
         ...
 
     def without_include(self, parameter: str) -> bool:
-        """Withdraw what we included if the API refused exactly that; return whether it did."""
+        """Withdraw the field that we added to `include` if the API refused exactly that; return whether it did."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallableTools:
-    """What the model may call: the caller's tools, then those that the bridge offers at the time, in a stable order."""
+    """The tools that the model may call: the caller's, then those that the bridge offers then, in a stable order."""
 
     own: Sequence[Mapping[str, Any]]
     listed: Callable[[], Sequence[Mapping[str, Any]]]
@@ -195,7 +195,7 @@ class CallableTools:
 
 
 def plain(item: object) -> Item:
-    """Return an SDK item or a dict as a new dict, without what only the SDK's parsing adds."""
+    """Return an SDK item or a dict as a new dict, without the fields that only the SDK's parsing adds."""
     to_dict = getattr(item, "to_dict", None)
     dumped: object = to_dict(mode="json", warnings=False) if to_dict else item
     if not is_json(dumped):
@@ -220,7 +220,7 @@ def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
     """Return the input as a list of new items.
 
     Raises:
-        TypeError: it is neither a text nor a list of items.
+        TypeError: the input is neither a text nor a list of items.
     """
     if isinstance(start, str):
         return [{"role": "user", "content": start}]

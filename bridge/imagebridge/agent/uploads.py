@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 THRESHOLD = 100_000
-"""Bytes above which a picture or file is uploaded by default."""
+"""The size in bytes above which a picture or file is uploaded by default."""
 
 Purpose = Literal["vision", "user_data", "assistants"]
 
@@ -44,7 +44,7 @@ PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
 Azure accepts only `assistants` (openai/openai-python#1459: "Invalid value for the purpose.")."""
 
 _MARGIN = 600
-"""Seconds before its expiry at which a file is no longer used."""
+"""The number of seconds before its expiry from which a file is no longer used."""
 
 _AT_ONCE = 4
 _NO_FILES_API = (401, 403, 404, 405, 501)
@@ -60,7 +60,7 @@ UploadKey = tuple[AttachmentKind, str, bytes]
 
 @dataclass(slots=True)
 class _Slot:
-    """What became of one picture or file: its id and when that expires, or no id if it is sent as data."""
+    """The outcome for one picture or file: its id and when that expires, or no id if it is sent as data."""
 
     lock: anyio.Lock = field(default_factory=anyio.Lock)
     file_id: str = ""
@@ -73,8 +73,8 @@ class Uploads:
 
     Args:
         client: an `AsyncOpenAI`, or an `OpenAI`, which is used in threads.
-        threshold: bytes above which a picture or file is uploaded.
-        expires: seconds after which the API deletes a file by itself, from an hour to 30 days.
+        threshold: size in bytes above which a picture or file is uploaded.
+        expires: seconds after which the API deletes a file automatically, from an hour to 30 days.
         keep: leave the files until they expire; needed if conversations that the API stores
             (`previous_response_id`, `conversation`) are to continue later. Otherwise closing deletes them.
 
@@ -142,7 +142,7 @@ class Uploads:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Delete what was uploaded, unless it is to be kept: within 10 seconds, and also when cancelled."""
+        """Delete the uploaded files, unless they are to be kept; this takes at most 10 seconds, even when cancelled."""
         ids, self._ids = self._ids, set()
         self._slots.clear()
         if self._keep or not ids:
@@ -153,10 +153,10 @@ class Uploads:
                     tasks.start_soon(self._delete, identity)
 
     async def sent(self, items: Iterable[T]) -> list[T]:
-        """Return the items or messages with ids in place of uploaded data, as they are to be sent.
+        """Return the items or messages with ids in place of uploaded data, ready to be sent.
 
-        A failed upload raises nothing: its data is sent as it is. Chat Completions accepts ids only for files,
-        so its pictures are always sent as data. `items` is not changed.
+        A failed upload does not raise an exception: its data is sent as it is. Chat Completions accepts ids
+        only for files, so its pictures are always sent as data. `items` is not changed.
         """
         item_list = listed(items)
         if self._off:
@@ -180,7 +180,7 @@ class Uploads:
     def refused(self, error: Exception, sent: Iterable[object]) -> bool:
         """Return whether to send the request again with data, because the ids in `sent` may have caused `error`.
 
-        From then on, the method `sent` changes nothing, unless the request fails with data too.
+        From then on, `sent` changes nothing, unless the request fails with data too.
         """
         if not _suspect(error):
             return False
@@ -285,7 +285,7 @@ class Uploads:
 class BridgeUploads:
     """The uploads for the clients of a bridge, shared by all of its runs.
 
-    usual: what a run uploads by default.
+    usual: the default of `uploads` for a run.
     """
 
     def __init__(self, usual: bool | int = False) -> None:
@@ -310,7 +310,7 @@ class BridgeUploads:
         return own if uploads is False else self._made.setdefault((client, type(uploads), uploads, keep), own)
 
     async def aclose(self) -> None:
-        """Delete what was uploaded, unless it is to be kept."""
+        """Delete the uploaded files, unless they are to be kept."""
         while self._made:
             _, uploads = self._made.popitem()
             await uploads.aclose()

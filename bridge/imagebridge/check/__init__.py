@@ -1,11 +1,11 @@
-"""Finds what is wrong with a request body, and repairs it.
+"""Finds the problems in a request body, and repairs them.
 
     for finding in check(body):
         print(finding)
     client.responses.create(**fixed(body))
 
-What the API refuses is found by the same rules that the strict endpoint uses. What a model would
-misread, or pay for without benefit, is found as well.
+The strict endpoint uses the same rules to find what the API refuses. The check also finds what a model would misread,
+or what costs tokens without benefit.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ __all__ = ["check", "fixed"]
 
 
 def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Finding]":
-    """Return what is wrong with a request body: first what the API refuses, in the order of its answers, then advice.
+    """Return the problems in a request body: first those that the API refuses, in its order of reporting, then advice.
 
-    Content never raises.
+    No content causes an exception.
 
     Args:
-        body: what `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`) receives;
+        body: the arguments of `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`);
             items may be SDK objects.
         proof: "structure" walks through each picture; "decoded" decodes it, which costs a hundred times as much
             and also finds damage inside the compressed pixels.
@@ -40,9 +40,9 @@ def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Fin
 
 
 def fixed(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the body with all possible repairs; `check` still finds what is left.
+    """Return the body with all possible repairs; `check` finds the problems that remain.
 
-    Texts that contain parts or pictures become parts, pictures are translated like those of a tool, calls get
+    Texts that contain parts or pictures become parts, pictures are translated like those of a tool, each call gets
     exactly one output, and names become valid wherever they occur. `body` is not changed; its valid parts are
     shared with the returned body.
 

@@ -1,4 +1,4 @@
-"""What the API accepts but a model misreads, or pays for without seeing it."""
+"""Finds content that the API accepts but a model misreads, or that costs tokens without being seen."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from .finding import FIXES, Finding
 from .runs import Base64Run, runs
 
 _LETTERS = 4
-"""The approximate number of characters of base64 or JSON in a token."""
+"""The approximate number of characters per token in base64 or JSON."""
 
 _WRITE_HIGH = 'Write "detail": "high".'
 
@@ -34,7 +34,7 @@ def advice(body: Body, refused: Iterable[str]) -> Iterator[Finding]:
 
 
 def _ended(body: Body) -> Iterator[Finding]:
-    """A model that OpenAI no longer serves."""
+    """Yield a finding if OpenAI no longer serves the model."""
     today = datetime.date.today()  # a date from OpenAI, which names no time zone
     last = last_day(body.model or "")
     if last is not None and last <= today:
@@ -42,7 +42,7 @@ def _ended(body: Body) -> Iterator[Finding]:
             "model-ended",
             "model",
             f"OpenAI returns 404: {body.model} was shut down on {last}.",
-            "Name a current model.",
+            "Use a current model.",
             refused=True,
         )
 
@@ -52,7 +52,7 @@ def _model_name(body: Body) -> str:
 
 
 def _details(body: Body) -> Iterator[Finding]:
-    """Pictures without a detail for a model that uses `original` by default."""
+    """Yield findings for pictures without a detail, if the model uses `original` by default."""
     if models.family(body.model).auto != "original":
         return
     judged = {picture.path: verdict for picture, verdict in body.judged}
@@ -76,7 +76,7 @@ def _details(body: Body) -> Iterator[Finding]:
 
 
 def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
-    """Say what a picture costs at `original` and at `high`, and whether `high` costs less."""
+    """Describe what a picture costs at `original` and at `high`; also return whether `high` costs less."""
     if not verdict.width:
         return "up to ten times the tokens of high", False
     size = f"{verdict.width}x{verdict.height} pixels"
@@ -92,7 +92,7 @@ def _costs(model: str | None, verdict: Verdict) -> tuple[str, bool]:
 
 
 def _sizes(body: Body, refused: frozenset[str]) -> Iterator[Finding]:
-    """Pictures with more pixels than the model sees."""
+    """Yield findings for pictures with more pixels than the model sees."""
     for picture, verdict in body.judged:
         if not verdict.width or picture.path in refused:
             continue
@@ -114,7 +114,7 @@ def _detail(picture: PictureUrl) -> Detail:
 
 
 def _repeats(judged: Sequence[tuple[PictureUrl, Verdict]], model: str | None) -> Iterator[Finding]:
-    """Pictures that occur more than once in the body."""
+    """Yield findings for pictures that occur more than once in the body."""
     alike: dict[tuple[int, str, str], list[list[tuple[PictureUrl, Verdict]]]] = {}
     for one in judged:
         url = one[0].url
@@ -155,7 +155,7 @@ def body_texts(body: Body) -> Iterator[tuple[str, str, bool]]:
 
 
 def _arguments(item: InputItem) -> Iterator[tuple[str, str]]:
-    """Yield what a model wrote for tools: the arguments of the calls in an item."""
+    """Yield the arguments that a model wrote for the calls in an item, with their paths."""
     for name in ("arguments", "input"):
         if item.type in CALLS and isinstance(text := item.fields.get(name), str):
             yield f"{item.path}.{name}", text
@@ -170,7 +170,7 @@ def _is_tool(item: InputItem) -> bool:
 
 
 def _text_findings(body: Body) -> Iterator[Finding]:
-    """Texts that contain pictures, or the parts that should have been sent instead."""
+    """Yield findings for texts that contain pictures, or parts that should have been sent as parts."""
     blind = {violation.path for rule in BLINDNESS for violation in rule.violations(body)}
     for path, text, by_tool in body_texts(body):
         if path in blind:
@@ -188,7 +188,7 @@ _ADVICE_FIXES = {
 }
 
 
-_NAMES = {"document": "A document", "audio": "Sound", "video": "A video", "archive": "An archive"}
+_NAMES = {"document": "A document", "audio": "Audio", "video": "A video", "archive": "An archive"}
 
 
 def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: list[Base64Run]) -> Finding:
@@ -212,7 +212,7 @@ def _finding(rule: str, path: str, text: str, model: str | None, base64_runs: li
 
 
 def _is_written_by_model(path: str) -> bool:
-    """Return whether a text is something that a model passed to a tool, not a picture for the model to see."""
+    """Return whether a model wrote a text for a tool, so that it contains no picture for the model."""
     return path.endswith((".arguments", ".input"))
 
 
@@ -225,7 +225,7 @@ def _fix(rule: str, path: str, base64_runs: list[Base64Run]) -> str:
 
 
 def _as_picture(text: str, base64_runs: list[Base64Run], model: str | None) -> str:
-    """Say what the pictures would cost as pictures, if they can be read."""
+    """Return a note on what the pictures would cost as pictures, if they can be read."""
     total = 0
     for run in base64_runs:
         try:

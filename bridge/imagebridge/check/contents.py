@@ -1,4 +1,4 @@
-"""Repairs the content of one item or message: its texts and parts are translated if a finding says so."""
+"""Repairs the content of one item or message: texts and parts with findings are translated."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,12 +31,12 @@ _TEXTS = ("text", "input_text", "output_text")
 _IMAGES = ("input_image", "image_url")
 _FILES = ("input_file", "file")
 MOST_TEXT = 10_000_000
-"""The most characters of a text that is kept; the API takes a few more, which the note about the rest needs."""
+"""The maximum number of characters kept of a text; the API accepts a few more, for the note about the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Repairs contents. `touched` contains the paths of the body at or below which something was found."""
+    """Repairs contents. `touched` contains the paths in the body at or below which there are findings."""
 
     policy: Policy
     touched: frozenset[str]
@@ -76,7 +76,7 @@ class Contents:
         return all_parts or [_input_text(sentences.NOTHING)]
 
     def _ready(self, part: JSON) -> list[JsonObject] | None:
-        """Return what a part becomes if it is not translated with the others; None if it is."""
+        """Return the replacement for a part that is not translated with the others; None for a part that is."""
         kind = text_of(part, "type")
         if kind in _TEXTS:
             dumped_result = dumps.parse_result(text_of(part, "text"))
@@ -90,7 +90,7 @@ class Contents:
         return cast("list[JsonObject]", translate(read, self.policy).parts)
 
     def _image(self, part: JSON, remote: JsonObject) -> JsonObject:
-        """Return a picture given by id or address, with a detail that the model knows."""
+        """Return a picture given by id or address, with a detail that the model supports."""
         wanted = PROVIDER.source(part).detail
         good = wanted in DETAILS["input_image"] and wanted != "auto"
         detail = known(self.policy.model, cast("Detail", wanted)) if good else "high"
@@ -99,7 +99,7 @@ class Contents:
 
 
 def _remote(part: JSON) -> JsonObject:
-    """Return the fields that give a picture by id or web address; empty if it is given as data."""
+    """Return the field with a picture's id or web address; empty if the picture is given as data."""
     source = PROVIDER.source(part)
     if source.file_id and len(source.file_id) <= MAX_ID:
         return {"file_id": source.file_id}
@@ -145,7 +145,7 @@ def _opened(text: str) -> list[JSON]:
 
 
 def _encoded(text: str) -> Iterator[hidden.Quoted]:
-    """Yield the base64 in a text, in order: strings, which may be escaped or lists of lines, and runs between them."""
+    """Yield the base64 in a text: in quoted strings, which may be escaped or split into lines, and between them."""
     at = 0
     for one in hidden.quoted(text):
         yield from _runs(text, at, one.start)
@@ -161,12 +161,12 @@ def _runs(text: str, start: int, stop: int) -> Iterator[hidden.Quoted]:
 
 
 def _as_text(value: object) -> str:
-    """Return a value that should have been text as one."""
+    """Convert a value that should have been text to text."""
     return "" if value is None else as_words(value)
 
 
 def _file_part(part: JSON) -> JsonObject:
-    """Return a file with the fields that the API needs, or a sentence saying that it is not sent."""
+    """Return a file with the fields that the API requires, or a sentence saying that it is not sent."""
     holder = attached(part)
     for name in ("file_id", "file_url"):
         if identity := text_of(holder, name):
@@ -197,7 +197,7 @@ def _input_text(text: str) -> JsonObject:
 
 
 def joined(parts: Sequence[JsonObject], original: object) -> object:
-    """Return parts in the form of `original`: one string if it was not a list and only text is left."""
+    """Return parts in the form of `original`: one string if that was not a list and only text remains."""
     texts = [part["text"] for part in parts if part.get("type") == "input_text"]
     plain = len(texts) == len(parts) and not is_list(original)
     return "\n".join(map(str, texts)) if plain else list(parts)

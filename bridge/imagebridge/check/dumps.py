@@ -3,7 +3,7 @@
     '[{"type": "image", "data": "iVBOR...", "mimeType": "image/png"}]'
     "meta=None content=[ImageContent(type='image', data='iVBOR...', mime_type='image/png')] is_error=False"
 
-Parts of OpenAI's APIs are turned into text just as often, and are read back too.
+Parts of OpenAI's APIs are turned into text just as often; they are converted back too.
 """
 
 import ast
@@ -31,20 +31,20 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "input_file": ("file_data", "file_id", "file_url"),
     "image_url": ("image_url",),
 }
-"""For each type of other APIs' parts, fields of which a part has at least one."""
+"""The fields that identify parts of other APIs, by type: a part has at least one of them."""
 
 _DEPTH = 3
-"""The most times that a dump may have been dumped again."""
+"""The maximum depth of dumps inside dumps."""
 
 _MOST = 500_000
-"""The most values, names and marks that are read from Python's output: each takes about a microsecond."""
+"""The maximum number of tokens that are read from Python's output: each takes about a microsecond."""
 
 
 _SHOWN = frozenset(("image", "input_image", "image_url"))
 
 
 def parse_result(text: str) -> JSON | None:
-    """Return the tool result whose dump `text` is, as its JSON object; None if it is something else."""
+    """Return the tool result of which `text` is a dump, as a JSON object; None if it is not a dump."""
     return result_from(_parsed_text(text)) if _HEAD.match(text) else None
 
 
@@ -67,7 +67,7 @@ def is_block(value: object) -> bool:
 
 
 def result_from(value: object) -> JSON | None:
-    """Return the tool result that `value`, read from a dump, represents; None if it is something else."""
+    """Return the tool result that a `value` from a dump represents; None if it represents something else."""
     if is_list(value):
         block_list = [one for one in value if is_block(one)]
         # There are plain strings between blocks if a framework collects both.
@@ -92,7 +92,7 @@ def _first(value: JSON, *names: str) -> object:
 
 
 def _parsed_text(text: str) -> object:
-    """Return the value that `text` represents in JSON or Python; None if it is neither."""
+    """Parse `text` as JSON or as a Python value; return None if it is neither."""
     value: object = text
     for _ in range(_DEPTH):
         if not isinstance(value, str):
@@ -123,9 +123,9 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
 class _Representation:
-    """Reads what `repr` and `str` write: literals, `Name(field=value)`, and pydantic's `field=value field=value`.
+    """Parses the output of `repr` and `str`: literals, `Name(field=value)`, and pydantic's `field=value field=value`.
 
-    Only string literals are evaluated. `Name(field=value)` becomes an object, `Name(value)` the value.
+    Only string literals are evaluated. `Name(field=value)` becomes an object; `Name(value)` becomes the value.
     """
 
     def __init__(self, text: str) -> None:
@@ -134,7 +134,7 @@ class _Representation:
         self._left = _MOST
 
     def value(self) -> object:
-        """Return the value of the whole text. Raises ValueError if it is not such a text."""
+        """Return the value of the entire text. Raises ValueError if the text is not Python output."""
         kind, token = self._next()
         if kind == "name" and self._peek() == "=":
             self._at = 0
@@ -179,7 +179,7 @@ class _Representation:
                 raise ValueError(f"{token!r} does not begin a value")
 
     def _call(self) -> object:
-        """Read what follows `Name(`: fields, or values, of which the first counts."""
+        """Parse the arguments after `Name(`: fields, or values, of which only the first is used."""
         start = self._at
         kind, token = self._next()
         if token == ")" and kind == "mark":
@@ -192,7 +192,7 @@ class _Representation:
         return values[0] if values else None
 
     def _fields(self, end: str) -> dict[str, object]:
-        """Read `name=value` until `end`, with commas in between or, as `str` writes them, without."""
+        """Parse `name=value` until `end`, separated by commas or, as `str` writes them, by spaces."""
         fields: dict[str, object] = {}
         while True:
             if not end and _END.match(self._text, self._at):
@@ -231,7 +231,7 @@ class _Representation:
 
 
 def _string(token: str) -> str:
-    """Return a string literal's text; a bytes literal as text, because here it contains only base64."""
+    """Return the text of a string literal, or of a bytes literal, which here contains only base64."""
     body = token.removeprefix("b")
     if "\\" not in body:
         return body[1:-1]

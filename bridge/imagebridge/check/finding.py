@@ -1,4 +1,4 @@
-"""What a check finds, and what to say about each rule: the consequence and the fix."""
+"""The findings of a check, and the consequence and fix for each rule."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from imagebridge.facts.limits import MAX_NAME
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
-"""The most characters of an API message that are quoted: it may contain the body, or list every existing type."""
+"""How many characters of an API message are quoted at most: it may contain the body, or list every existing type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with a request body.
+    """A problem in a request body.
 
     Attributes:
         rule: the id of a rule of `imagebridge.testing.RULES`, or of a piece of advice.
-        path: where in the body, such as `input[3].output[1].image_url`.
-        consequence: what happens if it is sent.
-        fix: what to do.
+        path: the location in the body, such as `input[3].output[1].image_url`.
+        consequence: what happens if the body is sent unchanged.
+        fix: how to correct it.
         refused: whether the API answers 400, according to its documentation or to reports.
-        blind: whether a model would not see a picture that is there, which is as bad as a refusal.
+        blind: whether a picture in the body is invisible to the model, which is as bad as a refusal.
             A finding that is neither refused nor blind is advice.
     """
 
@@ -87,11 +87,11 @@ FIXES: Mapping[str, str] = {
     "payload": "Leave out older pictures, or shrink them.",
     "url-scheme": "Send the bytes as a data URL.",
     "data-url": "Write data:image/png;base64, with the actual type, then strict base64 without spaces.",
-    "unsupported-format": f"{_REAL} The translation converts the others.",
+    "unsupported-format": f"{_REAL} The translation converts other formats.",
     "broken-picture": f"{_REAL} Describe in words what cannot be shown.",
     "picture-bomb": "Shrink it.",
-    "animated-gif": "Send one frame, or a contact sheet such as the translation makes.",
-    "animated-picture": "Send one frame, or a contact sheet such as the translation makes.",
+    "animated-gif": "Send one frame, or a contact sheet like those that the translation creates.",
+    "animated-picture": "Send one frame, or a contact sheet like those that the translation creates.",
     "mislabelled-picture": "Label it with the actual type of its bytes.",
     "too-many-patches": 'Shrink it, or write "detail": "high".',
 }
@@ -108,7 +108,7 @@ _OURS: Mapping[str, str] = {
     "animated-picture": "What the model sees of the other frames is not documented.",
     "mislabelled-picture": "Its label does not match its bytes, which servers may refuse.",
 }
-"""The consequence of a violation that no report says the API refuses."""
+"""The consequence of a violation that the API has not been reported to refuse."""
 
 _SOURCES = {rule.id: rule.source for rule in RULES}
 

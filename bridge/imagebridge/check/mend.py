@@ -26,7 +26,7 @@ from .finding import Finding
 from .review import reading, reviewed
 
 _PAYLOAD = 500_000_000
-"""The most bytes of pictures and files of one item: the API limits a whole request, so nothing is left out for less."""
+"""The maximum size in bytes of the pictures and files in one item: the API limits only the request as a whole."""
 
 _TEXT_ONLY = ("assistant", "system", "developer")
 
@@ -81,7 +81,7 @@ def _once(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _touched(findings: Iterable[Finding]) -> frozenset[str]:
-    """Return the paths of what is to be repaired, and of everything that contains it."""
+    """Return the paths of everything that needs repair, and of everything that contains it."""
     paths: set[str] = set()
     for finding in findings:
         if finding.rule == "repeated-picture":
@@ -142,7 +142,7 @@ def _message(item: JSON, path: str, contents: Contents) -> dict[str, object]:
 
 
 def _texts_alone(content: object, kind: str) -> object:
-    """Return content that may contain only text, such as what the model said, with over-long texts cut."""
+    """Shorten over-long texts in content that may contain only text, such as the model's replies."""
     if isinstance(content, str):
         return cut(content)
     if not is_list(content):
@@ -201,7 +201,7 @@ def _tool_message(message: JSON, parts: list[JsonObject], attached: pairing.Atta
 
 
 def formed(body: Body) -> JsonObject:
-    """Return the body's fields with every item as an object, and calls of Chat Completions as items of Responses."""
+    """Return the body's fields with every item as an object, and calls of Chat Completions as Responses items."""
     fields = dict(body.fields)
     content = fields.get(body.list_name)
     if is_list(content):
@@ -217,14 +217,14 @@ def formed(body: Body) -> JsonObject:
 
 
 def is_chat(items: Sequence[object]) -> bool:
-    """Return whether a bare list contains Chat Completions messages: it has calls or answers only in their form."""
+    """Return whether a bare list contains Chat Completions messages: all its calls and answers have that form."""
     objects = [item for item in items if is_json(item)]
     theirs = any(item.get("role") == "tool" or item.get("tool_calls") for item in objects)
     return theirs and all("role" in item for item in objects)
 
 
 def _objects(value: object) -> Iterable[JSON]:
-    """Return an entry of a list of items as an item; a bare value becomes a user message, null nothing."""
+    """Convert an entry in a list of items to items: a bare value becomes a user message, null is dropped."""
     if is_json(value):
         return (value,)
     if value is None:
@@ -233,7 +233,7 @@ def _objects(value: object) -> Iterable[JSON]:
 
 
 def _items(item: JSON) -> Iterator[JSON]:
-    """Yield the Responses items for a message of Chat Completions: what an assistant says, then each of its calls."""
+    """Yield the Responses items for a message of Chat Completions: the assistant's text, then each of its calls."""
     calls = (
         [response_call(call) for call in tool_calls] if is_list(tool_calls := item.get("tool_calls")) else []
     )

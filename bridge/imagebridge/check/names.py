@@ -1,4 +1,4 @@
-"""Puts tool definitions into the API's form, and makes illegal names valid wherever they occur."""
+"""Converts tool definitions to the API's form, and replaces illegal names wherever they occur."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -12,7 +12,7 @@ from imagebridge.wire import JSON, JsonObject, as_string, is_json, is_list, text
 
 
 def renames(body: Body) -> dict[str, str]:
-    """Return a valid name for each name in the body that the API refuses; the same one for each occurrence."""
+    """Return a valid replacement for each name in the body that the API refuses; all its occurrences get the same."""
     all_names: list[str] = [as_string(tool.fields.get("name")) for tool in body.tools]
     tools = body.fields.get("tools")
     all_names += [text_of(_flat(tool), "name") for tool in tools if is_json(tool)] if is_list(tools) else []
@@ -28,7 +28,7 @@ def renames(body: Body) -> dict[str, str]:
 
 
 def definitions(tools: object, api: Api, renamed: Mapping[str, str]) -> object:
-    """Return tool definitions in the form that the API accepts; anything that does not define a function is unchanged."""
+    """Convert function definitions to the form that the API accepts; leave all other entries unchanged."""
     if not is_list(tools):
         return tools
     mended_tools: list[object] = []
@@ -66,7 +66,7 @@ def _definition(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
 
 
 def _of_mcp(tool: JSON, api: Api, renamed: Mapping[str, str]) -> JsonObject:
-    """Return the definition of a tool that was sent as an MCP server listed it."""
+    """Convert a tool that was sent in the MCP form, as a server lists it."""
     name = text_of(tool, "name")
     named = {**tool, "name": renamed.get(name, name)}
     converted = chat_tools([named]) if api == "chat" else responses_tools([named])

@@ -1,4 +1,4 @@
-"""Matches calls and outputs: each call gets exactly one output, after it; what answers no call is kept as text."""
+"""Matches calls and outputs: each call is followed by exactly one output; an output without a call becomes text."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -29,10 +29,10 @@ def _short_id(item: JSON) -> Item:
 
 
 def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
-    """Return the items of a Responses body with one output after each call. `whole`: nothing precedes them.
+    """Return the items of a Responses body with one output after each call. `whole`: no items precede these.
 
-    Of several outputs, the first stays in its place. An output before its call moves; one without a call becomes a
-    user message, unless the server may have the call.
+    Of several outputs for a call, the first stays in its place. An output before its call is moved; an output without a
+    call becomes a user message, unless the server may know the call.
     """
     whole = whole and not any(item.get("type") in _STAND_INS for item in items)
     called = _first(items, tuple(CALLS))
@@ -57,17 +57,17 @@ def matched(items: Sequence[JSON], *, whole: bool) -> list[Item]:
 
 
 _TURN = (*CALLS, *OUTPUTS, "reasoning")
-"""A model's turn of calls, and their outputs."""
+"""The item types in a model's turn: its calls, their outputs, and reasoning."""
 
 
 def _answering(item: JSON, call: JSON) -> Item:
-    """Return an item; an output gets the type that answers `call`."""
+    """Return a copy of an item; an output gets the type that matches `call`."""
     kind = text_of(item, "type")
     return {**item, "type": CALLS[text_of(call, "type")]} if kind in OUTPUTS else dict(item)
 
 
 def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
-    """Return the first position of each call_id in an item of these kinds."""
+    """Return the position of the first item of these kinds for each call_id."""
     first_places: dict[str, int] = {}
     for index, item in enumerate(items):
         if item.get("type") in kinds:
@@ -78,7 +78,7 @@ def _first(items: Sequence[JSON], kinds: Sequence[str]) -> dict[str, int]:
 def _late(
     turn: Sequence[str], items: Sequence[JSON], called: dict[str, int], outputs: dict[str, int]
 ) -> list[Item]:
-    """Return the outputs that belong at the end of a turn: those that preceded it, and those that are missing."""
+    """Return the outputs to add at the end of a turn: those that preceded their call, and those that are missing."""
     late_outputs: list[Item] = []
     for identity in dict.fromkeys(turn):
         call = items[called[identity]]
@@ -102,7 +102,7 @@ def _as_message(output: JSON) -> Item:
 
 
 def _without_lone_reasoning(items: list[Item]) -> list[Item]:
-    """Remove reasoning whose following item is gone: the API refuses reasoning on its own."""
+    """Remove reasoning whose following item is missing: the API refuses reasoning on its own."""
     reversed_items: list[Item] = []
     for item in reversed(items):
         after = reversed_items[-1] if reversed_items else None

@@ -1,7 +1,7 @@
 """Tiny requests that show what an endpoint really refuses, one for each rule that OpenAI does not document.
 
-A probe is a pair of bodies: one violates exactly its rule, the other is the same without the violation. A refusal of the
-bad body only means something if the good one is accepted.
+A probe is a pair of bodies: one violates exactly one rule, the other is the same without the violation. A refusal of
+the bad body is only meaningful if the good one is accepted.
 """
 
 import zlib
@@ -23,7 +23,7 @@ ProbeVerdict = Literal["refused", "accepted", "unclear", "not probed"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """`bad` violates the rule and no other, `good` violates none."""
+    """Two bodies that test a rule: `bad` violates this rule and no other, `good` violates none."""
 
     rule: str
     api: Api
@@ -33,14 +33,14 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class EndpointAnswer:
-    """What an endpoint answered: the HTTP status, None if there was no answer, and its message."""
+    """An endpoint's answer: its HTTP status, which is None if there was no answer, and its message."""
 
     status: int | None
     message: str = ""
 
     @property
     def verdict(self) -> ProbeVerdict:
-        """A refusal of the body (400, on some servers 422), acceptance, or neither."""
+        """Whether the body was refused (400, on some servers 422), accepted, or neither."""
         if self.status in (400, 422):
             return "refused"
         return "accepted" if self.status is not None and 200 <= self.status < 300 else "unclear"
@@ -51,7 +51,7 @@ class EndpointAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ProbeOutcome:
-    """What was found about one rule for an endpoint: a row for `imagebridge.rules`."""
+    """How an endpoint treats one rule: a row for `imagebridge.rules`."""
 
     rule: str
     source: Evidence
@@ -73,7 +73,7 @@ UNPROBED = {
 
 
 async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[ProbeOutcome]:
-    """Yield how the endpoint treats each rule that is reported or ours, in the order of `RULES`."""
+    """Probe each rule whose source is a report or our own strictness, in the order of `RULES`."""
     prepared = {probe.rule: probe for probe in probes(model)}
     controls: list[tuple[JsonObject, EndpointAnswer]] = []
     for rule in RULES:
@@ -98,7 +98,7 @@ async def probe_endpoint(model: str, send: Send, today: date) -> AsyncIterator[P
 
 
 def probes(model: str) -> list[Probe]:
-    """Return the probes that are meaningful for `model`: the bad body violates the rule there, and no other."""
+    """Return the probes that are meaningful for `model`: those whose bad body violates exactly their rule."""
     every = [*_responses(model), *_pictures(model), *_chat(model)]
     return [probe for probe in every if {one.rule for one in refusals(probe.bad, probe.api)} == {probe.rule}]
 

@@ -21,19 +21,19 @@ _RULES = without("remote-picture", "picture-as-text")
 
 
 def findings(body: Mapping[str, Any], proof: "Proof") -> "list[Finding]":
-    """Return what is wrong with a body; see `imagebridge.check`."""
+    """Return the problems in a body; see `imagebridge.check`."""
     return reviewed(reading(body, proof))
 
 
 def reviewed(read: Body) -> "list[Finding]":
-    """Return what is wrong with a body that has already been read."""
+    """Return the problems in a body that has already been read."""
     broke = [finding.of(violation) for violation in broken(read, _RULES)]
     all_findings = [*broke, *advice(read, (one.path for one in broke))]
     return sorted(all_findings, key=lambda one: not one.refused)
 
 
 def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
-    """Return the body as the rules read it, with SDK objects among its items in the form in which the SDK sends them.
+    """Read a body for the rules, converting SDK objects among its items to the JSON that the SDK sends.
 
     Raises:
         TypeError: `body` is not a mapping.
@@ -52,6 +52,6 @@ def reading(body: Mapping[str, Any], proof: "Proof") -> Body:
 
 
 def _as_json(item: object) -> object:
-    """Return an SDK object as its JSON, anything else unchanged."""
+    """Convert an SDK object to its JSON; return anything else unchanged."""
     dump = getattr(item, "model_dump", None)
     return dump(mode="json", by_alias=True, exclude_unset=True) if dump is not None else item

@@ -1,7 +1,7 @@
-"""Base64 of pictures, documents, sound and archives between the words of a text, in one piece or in lines.
+"""Finds base64 of pictures, documents, audio and archives between the words of a text, in one piece or in lines.
 
-A translation never searches there (`translate.hidden`), because it may be an example. Here someone asks
-what is wrong with a request, so it is found if it is long enough to cost anything.
+A translation never searches there (`translate.hidden`), because the base64 may be an example. A check is run to find
+problems, so it reports all base64 that is long enough to matter.
 """
 
 import re
@@ -14,7 +14,7 @@ from imagebridge.pictures.base64 import DATA_URL, base64_start
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LETTER = r"[A-Za-z0-9+/_-]"
 _LINE = 40
-"""The fewest characters in a line of base64, except for the last: tools write 60, 64, 72 or 76."""
+"""The minimum number of characters in a line of base64, except the last: tools write 60, 64, 72 or 76."""
 
 # The last line consists of whole groups of four, so that no word of the text after it counts.
 _LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
@@ -24,18 +24,18 @@ _PREFIX = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w=.+-]*)*,\s?\Z", re.IGN
 _LONGEST_PREFIX = 100
 
 _SHORT, _LONG = 48, 500
-"""Characters of a step through texts below and above `_LARGE`: a run of two steps is certainly found."""
+"""The step in characters through texts below and above `_LARGE`: a run as long as two steps is always found."""
 
 _LARGE = 20_000
 _LONGEST_LINE = 1_000
 
 _ENOUGH = 1_000
-"""Characters of sound, video or an archive that are worth reporting. MP3 and addresses can begin with the same characters."""
+"""The minimum number of characters for reporting audio, video or an archive: addresses can start like an MP3."""
 
 
 @dataclass(frozen=True, slots=True)
 class Base64Run:
-    """Base64 in a text: characters `start` to `stop`, of which those before `data` are a `data:` prefix."""
+    """Base64 in a text, from `start` to `stop`; the characters before `data` are a `data:` prefix."""
 
     start: int
     data: int
@@ -46,7 +46,8 @@ class Base64Run:
 def runs(text: str) -> Iterator[Base64Run]:
     """Yield the base64 of pictures, documents and other files in `text`, in order.
 
-    Works in steps: prose has a space in nearly every step, and a pattern that may match anywhere is far slower.
+    The search works in steps: prose has a space in nearly every step, and a pattern that can match anywhere is far
+    slower.
     """
     step = _LONG if len(text) > _LARGE else _SHORT
     at = done = 0
@@ -65,7 +66,7 @@ def runs(text: str) -> Iterator[Base64Run]:
 
 
 def _starts(text: str, at: int, step: int, done: int) -> list[int]:
-    """Return where base64 that includes `at` may begin, after `done`: at each of its lines near there, in order."""
+    """Return the possible starts after `done` of base64 that includes `at`: the starts of the lines up to there."""
     start = _line(text, at, done)
     starts = [start]
     while start > done and text[start - 1] == "\n":
@@ -80,7 +81,7 @@ def _starts(text: str, at: int, step: int, done: int) -> list[int]:
 
 
 def _line(text: str, end: int, done: int) -> int:
-    """Return the start of the base64 letters before `end` in its line."""
+    """Return the start of the base64 letters that end at `end` in their line."""
     first = max(done, end - _LONGEST_LINE)
     return first + len(text[first:end].rstrip(_LETTERS))
 
@@ -93,5 +94,5 @@ def _kind(text: str, start: int, stop: int) -> kinds.FileType | None:
 
 
 def is_data_url(text: str) -> bool:
-    """Return whether a text begins like a `data:` URL."""
+    """Return whether a text starts like a `data:` URL."""
     return DATA_URL.match(text[:200]) is not None

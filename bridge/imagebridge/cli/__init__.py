@@ -37,8 +37,8 @@ def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offer
     Args:
         ctx: the context of the group.
         name: the first word after the group's name.
-        known: what to type for each name that may be meant.
-        offered: the names that the group itself has.
+        known: the command line for each name that may be meant.
+        offered: the names of the group's own commands.
 
     Raises:
         click.UsageError: the group has no such command.
@@ -67,7 +67,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is named first; if it does not exist, suggest the most similar one."""
+        """Find the command that the first word names; if it does not exist, suggest the most similar one."""
         programs = {command: command for command in COMMANDS}
         programs |= {command: f"imagebridge-server {command}" for command in _OF_THE_SERVER}
         check_command(ctx, args[0], programs, COMMANDS)

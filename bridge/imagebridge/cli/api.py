@@ -1,4 +1,4 @@
-"""The OpenAI SDK's client, and what can go wrong with it, each as one message."""
+"""The OpenAI SDK's client, with one message for everything that can go wrong with it."""
 
 import json
 from collections.abc import Generator
@@ -55,7 +55,7 @@ def api_failures() -> Generator[None]:
 
 
 def _meant(error: "APIStatusError") -> str:
-    """Suggest a model if the API does not know the one that was asked for."""
+    """Suggest a model if the API does not know the requested one."""
     if error.status_code != 404:
         return ""
     try:
@@ -67,7 +67,7 @@ def _meant(error: "APIStatusError") -> str:
 
 
 def message(error: "APIStatusError") -> str:
-    """Return what the API says in an error, without what the SDK adds; without words, the whole body."""
+    """Return the API's own message in an error, without the SDK's additions; the entire body if it has no message."""
     from imagebridge.agent.api_errors import words_of
 
     body: object = error.body
@@ -79,4 +79,4 @@ def message(error: "APIStatusError") -> str:
 
 
 _EXCERPT = 1_000
-"""The most characters of a refusal that are shown."""
+"""The maximum number of characters of a refusal that are shown."""

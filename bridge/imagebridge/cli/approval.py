@@ -1,4 +1,4 @@
-"""Whether a tool that may destroy something runs: a person decides, if there is one to ask."""
+"""Whether a tool that may destroy something runs: a person decides, if one can be asked."""
 
 import json
 from collections.abc import Callable

@@ -118,11 +118,7 @@ def command(
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():
-        fix = (
-            "nothing was read from stdin"
-            if prompt == "-"
-            else "write what to ask, or - to read it from stdin"
-        )
+        fix = "nothing was read from stdin" if prompt == "-" else "write a prompt, or - to read it from stdin"
         raise click.UsageError(f"the prompt is empty: {fix}")
 
     # Before starting a server that would never be called.
@@ -181,7 +177,7 @@ def command(
 async def _run_loop(
     bridge: "Bridge", openai: "AsyncOpenAI", watch: "_RunListener", arguments: dict[str, Any]
 ) -> "Reply":
-    """Run the loop and show each event on the way."""
+    """Run the loop and show each event as it happens."""
     from imagebridge.errors import BridgeError
 
     from .attach import message
@@ -261,7 +257,7 @@ class _RunListener:
 
 
 def _server_labels(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:
-    """Name the servers without what may be secret in a command line or an address."""
+    """Name the servers without possible secrets in their command lines and addresses."""
     from imagebridge.client.connect import plain
 
     named = [plain(server) for server in servers]
@@ -289,7 +285,7 @@ def described(shown_picture: "ShownPicture") -> str:
 
 
 def _close(reply: "Reply", model: str, terminal: "Terminal") -> None:
-    """Print what a run cost, in tokens and, if there is a price, in USD; and whether the answer is cut off.
+    """Print what a run cost, in tokens and, if there is a price, in USD, and whether the answer is cut off.
 
     Raises:
         BadAnswer: the answer is empty.

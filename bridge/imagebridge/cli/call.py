@@ -1,4 +1,4 @@
-"""`imagebridge call`: calls tools by hand, and prints what a model would be sent."""
+"""`imagebridge call`: calls tools manually and prints what a model would be sent."""
 
 import json
 import sys
@@ -67,7 +67,7 @@ def command(
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
     JSON is one object, or null for no arguments; - reads it from stdin; a TOOL alone has none. Several pairs
-    run in order over one connection and give an array; if a tool takes a picture, picture:1 is the
+    run in order over one connection and produce an array; if a tool takes a picture, picture:1 is the
     first one that earlier calls returned. A pipe gets the whole document, on one line; on
     a terminal, data URLs are shortened.
 
@@ -118,7 +118,7 @@ def wanted_calls(words: Sequence[str]) -> list[Wanted]:
     """Read TOOL JSON pairs from the command line.
 
     Raises:
-        click.UsageError: a tool without arguments among several, or arguments that are no JSON object.
+        click.UsageError: one of several tools has no arguments, or arguments are not a JSON object.
     """
     if len(words) == 1:
         return [Wanted(words[0], {})]
@@ -132,7 +132,7 @@ def wanted_calls(words: Sequence[str]) -> list[Wanted]:
 
 
 def _arguments(tool: str, text: str) -> dict[str, Any]:
-    """Read the arguments of one call; `-` reads them from stdin, null and blanks are none."""
+    """Read the arguments of one call; `-` reads them from stdin, and null or blank text means none."""
     try:
         text = sys.stdin.read() if text == "-" else text
         value: object = json.loads(text, parse_constant=_refused) if text.strip() else None
@@ -167,7 +167,7 @@ def _check(wanted: list[Wanted], bridge: "Bridge") -> None:
 
 
 async def _called(bridge: "Bridge", number: int, wanted: Wanted, model: str | None) -> "Answer":
-    """Run one call as if a model had made it, so that what is printed is what a loop would send."""
+    """Run one call as if a model had made it, so that the output is exactly what a loop would send."""
     call = {
         "type": "function_call",
         "call_id": f"call_{number}",

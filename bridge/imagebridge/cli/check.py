@@ -1,4 +1,4 @@
-"""`imagebridge check`: finds what is wrong with a request body before it is sent."""
+"""`imagebridge check`: finds the problems in a request body before it is sent."""
 
 import json
 import sys
@@ -111,7 +111,7 @@ def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
 
 
 def _is_grave(one: "Finding") -> bool:
-    """Return whether the findings cost the request, or a picture in it."""
+    """Return whether the findings mean that the request, or a picture in it, is lost."""
     return one.refused or one.blind
 
 

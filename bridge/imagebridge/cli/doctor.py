@@ -56,7 +56,7 @@ _DEFAULT_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One line of the report. "note" was not tried; "missing" is something that not everybody needs."""
+    """One line of the report. "note" means that it was not tried, "missing" that not everyone needs it."""
 
     state: State
     text: str
@@ -129,7 +129,7 @@ def report_lines(chosen: options.ChosenServers) -> Iterator[ReportLine]:
 
 
 def _servers(chosen: options.ChosenServers) -> Iterator[ReportLine]:
-    """Ask each server separately, so that one that fails does not affect the others."""
+    """Check each server separately, so that a failing server does not affect the others."""
     if lacking(CLIENT):
         return
     from imagebridge.agent.bridge import Bridge
@@ -171,7 +171,7 @@ def _version(name: str) -> str:
 
 
 def _features(*features: Feature) -> Iterator[ReportLine]:
-    """Report what needs missing or outdated packages: commands, and tools that our own server then does not offer."""
+    """Report the commands and the tools of our own server that are unavailable for lack of a package or a newer one."""
     for feature in features:
         if problem := lacking(feature):
             yield ReportLine("missing", problem)
@@ -289,11 +289,11 @@ _PATHS: "dict[Api, str]" = {"responses": "/responses", "chat": "/chat/completion
 
 
 _SECONDS = 60.0
-"""Seconds that one request may take."""
+"""The time allowed for one request, in seconds."""
 
 
 _ANSWER = 100
-"""The most characters of an endpoint's message in the table."""
+"""The maximum number of characters of an endpoint's message in the table."""
 
 
 def chart(model: str, *, as_json: bool) -> int:
@@ -344,7 +344,7 @@ async def _posted(openai: "AsyncOpenAI", api: "Api", body: "JSON") -> EndpointAn
 
 
 def probe_table(outcomes: Sequence[ProbeOutcome]) -> list[str]:
-    """Return the lines of a table with a head: rule, source, expected, seen, date, answer."""
+    """Return the lines of a table with a header: rule, source, expected, seen, date, answer."""
     rows = [("rule", "source", "expected", "seen", "date", "answer")]
     for one in outcomes:
         answer = beginning(one.answer, _ANSWER)

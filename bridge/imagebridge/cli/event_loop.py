@@ -1,4 +1,4 @@
-"""Runs commands on an event loop; whatever ends a command, it ends what it has started."""
+"""Runs commands on an event loop; however a command ends, everything that it has started is stopped."""
 
 import signal
 import sys
@@ -24,7 +24,7 @@ class Ended(BaseException):
 def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Run a command's coroutine function and return its result. Log messages go to stderr meanwhile.
 
-    A signal that would end the process first cancels it, so that its servers are ended in order. An ignored
+    A signal that would end the process first cancels the command, so that its servers are stopped in order. An ignored
     signal, such as SIGHUP under `nohup`, stays ignored.
 
     Raises:

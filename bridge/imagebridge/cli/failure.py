@@ -1,4 +1,4 @@
-"""What ends a command: a message on stderr and an exit code."""
+"""The errors that end a command: a message on stderr and an exit code."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ ERROR = 1
 
 
 class Failure(click.ClickException):
-    """Nothing could be asked: wrong usage, no key, a server that does not start."""
+    """No request could be made: wrong usage, no key, or a server that does not start."""
 
     exit_code = 2
 
@@ -59,7 +59,7 @@ def failures() -> Generator[None]:
 
 
 def unknown_tool(name: str, names: list[str]) -> str:
-    """Say that no server offers `name`, which tool is most similar, and what our own server would need for it."""
+    """State that no server offers `name`, which tool is most similar, and what our own server would need for it."""
     missing = next((lacking(tool) for tool in (CHARTS, DOCUMENTS, QR_CODES) if tool.name == name), "")
     own = f"; in imagebridge-server, {missing}" if missing else ""
     return f"{ToolNameError(name, names)}{own}"

@@ -23,7 +23,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Folder(click.Path):
-    """An existing folder. An empty name, as from a variable that is not set, does not mean the current one."""
+    """An existing folder. An empty name, as from a variable that is not set, does not mean the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the folder."""
@@ -53,7 +53,7 @@ _DEFAULT = Policy()
 
 
 class Hooks(TypedDict, total=False):
-    """What a command receives from its bridge."""
+    """The hooks through which a command hears from its bridge."""
 
     approve: "Approve | None"
     on_event: "OnServerEvent | None"
@@ -61,7 +61,7 @@ class Hooks(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ChosenServers:
-    """Which MCP servers a command uses, and how, from the options of `connection` and `reaching`.
+    """The MCP servers that a command uses, and how, from the options of `connection` and `reaching`.
 
     env: variables for servers that are started. allow, allow_write, allow_https: what our own server may read and
     write. timeout: seconds for a server to start, and for each call.
@@ -237,7 +237,7 @@ def pictures(command: _Command) -> _Command:
         click.option(
             "--detail",
             type=click.Choice(["low", "high", "auto", "original"]),
-            help="How closely the model looks.  [default: what the tool asks for, else high]",
+            help="How closely the model looks.  [default: the tool's choice, else high]",
         ),
     ):
         command = option(command)
@@ -253,6 +253,6 @@ def default_model() -> str:
 
 
 def nearest_model(name: str) -> str | None:
-    """Return the model of OpenAI's that was probably meant by a name that it does not list; None if none is near, or it lists the name."""
+    """Return the OpenAI model that an unlisted name probably means; None if no name is similar, or if the name is listed."""
     names = listed()
     return nearest(name, names, 0.8) if name not in names else None

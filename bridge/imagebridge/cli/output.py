@@ -1,4 +1,4 @@
-"""JSON on stdout: one document, whole for a program, shortened for a person."""
+"""JSON on stdout: one document, in full for a program, shortened for a person."""
 
 import json
 import sys

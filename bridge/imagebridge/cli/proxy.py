@@ -81,7 +81,8 @@ def command(
     texts; links to pictures and documents on the server are read; what the host would drop is described in
     words. All other messages pass unchanged.
 
-    Exit code: 0 when the host disconnects or the relay is ended, 2 for wrong usage or a server that cannot be started.
+    Exit code: 0 when the host disconnects or the relay is stopped, 2 for wrong usage or a server that cannot
+    be started.
     """
     from imagebridge.errors import BridgeError
     from imagebridge.facts.hosts import named
@@ -132,7 +133,7 @@ def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> Non
         from imagebridge.relay import stdio
 
         if os.isatty(0):
-            say("imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to end it.", err=True)
+            say("imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to stop it.", err=True)
         stdio.serve(options)
 
 
@@ -159,7 +160,7 @@ def _filled(text: str) -> str:
 
 
 def _leave(code: int) -> None:
-    """End at once: a thread may still be waiting for a host that neither reads nor closes its side."""
+    """Exit at once: a thread may still be waiting for a host that neither reads nor closes its side."""
     from imagebridge.client.host_log import finish_stderr
 
     finish_stderr()

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def folder(path: Path | None) -> None:
-    """Create the folder of --save before any tool runs, so that an unusable name costs nothing.
+    """Create the folder of --save before any tool runs, so that an unusable name is reported before any work is done.
 
     Raises:
-        Failure: it cannot be created.
+        Failure: the folder cannot be created.
     """
     if path is None:
         return
@@ -31,7 +31,7 @@ def folder(path: Path | None) -> None:
 def save_pictures(
     path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal
 ) -> None:
-    """Write pictures as `name-1.png` and so on, and say where. Existing files are replaced.
+    """Write pictures as `name-1.png` and so on, and report their paths. Existing files are replaced.
 
     Raises:
         Failure: a file cannot be written.
@@ -47,7 +47,7 @@ def save_pictures(
 def write(
     path: Path, name: str, data: bytes, media_type: str, size: tuple[int, int], terminal: Terminal
 ) -> None:
-    """Write one picture of `size` pixels and say where.
+    """Write one picture of `size` pixels and report its path.
 
     Raises:
         Failure: the file cannot be written.

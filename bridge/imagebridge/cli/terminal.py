@@ -1,4 +1,4 @@
-"""What a person sees: the answer as it is written, and progress, notes and thumbnails on stderr."""
+"""The output for a person: the answer as it is written, and progress, notes and thumbnails on stderr."""
 
 import sys
 from collections.abc import Callable, Generator
@@ -24,11 +24,11 @@ _ROWS = 18
 
 
 _ESCAPES = {sign: f"\\u{sign:04x}" for sign in STEERING}
-"""Characters that control a terminal, as JSON escapes them where it must."""
+"""The characters that control a terminal, with their JSON escapes."""
 
 
 class Terminal:
-    """Stderr, where only `tell` writes unless it is a terminal; with `live` also stdout, if that is a terminal."""
+    """Stderr, to which only `tell` writes unless it is a terminal; with `live`, also stdout if that is a terminal."""
 
     def __init__(self, *, live: bool = False) -> None:
         self._console = _console() if sys.stderr.isatty() else None
@@ -79,13 +79,13 @@ class Terminal:
         click.echo(plain(text), nl=False)
 
     def end(self) -> None:
-        """End the text made of pieces; the next piece begins a new one."""
+        """End the text made of pieces; the next piece starts a new one."""
         self._break()
         self._said = "".join(self._pieces) or self._said
         self._pieces.clear()
 
     def has_shown(self, text: str) -> bool:
-        """Return whether the last thing shown was this text, in pieces."""
+        """Return whether this text was the last thing shown, in pieces."""
         return bool(text) and self._said == text
 
     def _break(self) -> None:
@@ -100,7 +100,7 @@ class Terminal:
 
     @contextmanager
     def busy(self, text: str) -> "Generator[Callable[[str], None]]":
-        """Show that something is in progress, until the block ends. Yields a function that changes the description."""
+        """Show that something is in progress, until the block exits. Yields a function that changes the description."""
         if self._console is None:
             yield _nothing
             return
@@ -165,7 +165,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def show_error(error: click.ClickException) -> None:
-    """Write an error as click does, without the characters that control a terminal: it quotes what was typed, and what servers said."""
+    """Write an error as click does, without terminal control characters: it quotes what the user typed and servers sent."""
     words = StringIO()
     error.show(words)
     click.echo(plain(words.getvalue()), err=True, nl=False)

@@ -8,7 +8,7 @@ from . import event_loop, options
 @click.command("tools")
 @options.connection
 def command(chosen: options.ChosenServers) -> None:
-    """Print the tools of MCP servers as a JSON array of definitions, as `tools=` of the Responses API takes them.
+    """Print the tools of MCP servers as a JSON array of definitions, as the Responses API accepts them in `tools=`.
 
     \b
     imagebridge tools

@@ -1,4 +1,4 @@
-"""Checks for servers that no process can be started with, and requests that cannot be sent, before either is tried. Pure."""
+"""Checks for servers whose process cannot be started and for requests that cannot be sent, before either is tried. Pure."""
 
 import os
 import re
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mcp import StdioServerParameters
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-"""A token (RFC 9110, 5.6.2)."""
+"""The syntax of a token (RFC 9110, 5.6.2)."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -19,7 +19,7 @@ _LAST_PORT = 65_535
 
 
 def process_problem(server: "StdioServerParameters") -> str:
-    """Say why a process cannot be started this way; empty if it can."""
+    """Return why a process cannot be started this way, or an empty text if it can."""
     places = [("its command", server.command)]
     places += [(f"its argument {number}", text) for number, text in enumerate(server.args, 1)]
     places += [("its folder", str(server.cwd or ""))]
@@ -39,7 +39,7 @@ def process_problem(server: "StdioServerParameters") -> str:
 
 
 def http_problem(address: str, headers: Mapping[str, str]) -> str:
-    """Say what is wrong with an address or headers; empty if nothing is. Header values are never quoted."""
+    """Return the problem with an address or headers; empty if there is none. Header values are never quoted."""
     try:
         url = httpx2.URL(address)
     except (httpx2.InvalidURL, UnicodeError) as error:
@@ -50,7 +50,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
         )
         return f"its address is not a URL: {why}"
     if url.scheme not in ("http", "https") or not url.host:
-        return "its address is not a server address; it must begin with http:// or https:// and a host"
+        return "its address is not a server address; it must start with http:// or https:// and a host"
     # httpx2 omits the default port.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
@@ -68,7 +68,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
 
 
 def openai_problem(environment: Mapping[str, str]) -> str:
-    """Say what is wrong with the key or address that the OpenAI SDK takes from the environment; empty if nothing is.
+    """Return the problem with the key or address that the OpenAI SDK reads from the environment; empty if none.
 
     The SDK's own error quotes the key if it contains a line end.
     """

@@ -29,13 +29,13 @@ _ALLOWED = ("includeTools", "enabled_tools", "allowedTools")
 _DENIED = ("excludeTools", "disabled_tools", "disabledTools")
 
 _MOST_SECONDS = 3_600
-"""A `timeout` up to this number is in seconds (Cline, which allows 30 to 3,600), a larger one in milliseconds (Claude Code, Gemini CLI) (2026-11)."""
+"""A `timeout` up to this value is in seconds (Cline, which allows 30 to 3,600), a larger one in milliseconds (Claude Code, Gemini CLI) (2026-11)."""
 
 _LONGEST = 10_000_000
-"""The most bytes of a configuration file: the largest real ones, which contain whole histories, have a few megabytes."""
+"""The maximum size of a configuration file: the largest real ones, with entire histories, have a few megabytes."""
 
 _ENDLESS = 1e12
-"""Milliseconds from which a timeout counts as no limit: about thirty years."""
+"""The number of milliseconds from which a timeout counts as no limit: about thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Filter:
         """Return the filter of two lists of patterns.
 
         Raises:
-            TypeError: one of them is a single string, or contains something other than strings.
+            TypeError: either is a single string, or contains something other than strings.
         """
         return cls(
             None if allow is None else _checked_patterns("allow", allow),
@@ -101,7 +101,7 @@ class HttpServer:
         url: its address, such as https://host/mcp.
         headers: sent with each request, such as `{"Authorization": "Bearer ..."}`.
         auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
-        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, "auto" the first of them that the server speaks.
+        transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, and "auto" the first that the server supports.
     """
 
     url: str
@@ -115,13 +115,13 @@ ServerSpec = str | StdioServerParameters | HttpServer | MCPServer[Any]
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """A server and how it is used.
+    """A server and the settings for using it.
 
     name: its name in the configuration; empty for the server's own name. timeout: seconds to start, and for
-    each call. required: whether the bridge opens only with it. rules: which of its tools are offered.
-    parallel: whether its calls may run concurrently, whatever they do. environment: variables for it as
-    a child process, unless its entry sets them. problem: why its configuration cannot be used; then `server` is
-    empty.
+    each call. required: whether the bridge opens only if it connects. rules: which of its tools are offered.
+    parallel: whether its calls may run concurrently, whatever they do. environment: variables for the server
+    as a child process, unless its entry sets them. problem: why its configuration cannot be used; then
+    `server` is empty.
     """
 
     server: ServerSpec
@@ -142,7 +142,7 @@ _NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
 
 
 def transport_problem(address: str) -> str:
-    """Say that an address, or the type of an entry, needs a transport that MCP does not have; empty if it does not."""
+    """Return the problem if an address or the type of an entry needs a transport that MCP lacks; otherwise empty."""
     if not _NO_TRANSPORT.match(address):
         return ""
     return (
@@ -157,7 +157,7 @@ def configured(
 ) -> dict[str, Setup]:
     """Read the servers of a configuration file, by name and in order. Entries that are switched off are left out.
 
-    They are under `mcpServers` (Claude, Cursor and most hosts) or `servers` (VS Code); comments and trailing
+    The entries are under `mcpServers` (Claude, Cursor and most hosts) or `servers` (VS Code); comments and trailing
     commas are accepted. Variables come from `environment`, by default the process's own; also available are
     `${workspaceFolder}`, `${workspaceFolderBasename}`, `${userHome}` and `${pathSeparator}`.
     `timeout` is for entries that do not set their own.
@@ -166,7 +166,7 @@ def configured(
     names that hosts use: `includeTools`, `excludeTools` and similar ones.
 
     An entry that has neither a command nor a URL, names a variable that is not set, or has a value of the wrong
-    type does not affect the others: its setup has a `problem`, with which connecting fails.
+    type does not affect the others: its setup has a `problem`, which is the error when connecting.
 
     Raises:
         BridgeError: the file cannot be read, is not JSON or names no servers.

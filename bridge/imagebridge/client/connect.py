@@ -41,11 +41,12 @@ _OURS = ["-m", "imagebridge_server"]
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """What listens to a connection.
+    """The listeners of a connection.
 
-    over: called once no more messages can arrive. heard: receives each notification. logged: receives the server's
-    log messages; without it, servers of 2026-07-28 are not asked for any. stderr: keeps the end of the server's stderr.
-    exchange: records what a server at a URL answers.
+    over: called once no more messages can arrive. heard: receives each notification. logged: receives the
+    server's log messages; without it, servers of 2026-07-28 are not asked to send any. stderr: keeps the end
+    of the server's stderr.
+    exchange: records the answers of a server at a URL.
     """
 
     over: Callable[[], None]
@@ -56,7 +57,7 @@ class Listening:
 
 
 def own_server(*arguments: str, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
-    """Return how to start imagebridge's own server with this interpreter.
+    """Return the parameters that start imagebridge's own server with this interpreter.
 
     It alone gets the `OPENAI_*` and `IMAGEBRIDGE_*` variables; see `environment`.
     """
@@ -65,7 +66,7 @@ def own_server(*arguments: str, environment: Mapping[str, str] | None = None) ->
 
 
 def label(server: ServerSpec) -> str:
-    """Return how a person would refer to this server in a message."""
+    """Return the name by which a message refers to this server."""
     match server:
         case str():
             return server
@@ -78,7 +79,7 @@ def label(server: ServerSpec) -> str:
 
 
 def plain(server: ServerSpec) -> str:
-    """Return the same without what may be secret, for a model or a page: options, `KEY=secret`, a query."""
+    """Return the `label` without possible secrets, for a model or a page: without options, `KEY=secret` and a query."""
     named = label(server)
     if isinstance(server, HttpServer) or named.startswith(("http://", "https://")):
         return location(named)
@@ -94,7 +95,7 @@ def checked(server: object) -> ServerSpec:
     """Return `server` if `connect` accepts it; a URL becomes an `HttpServer`.
 
     Raises:
-        TypeError: it is not accepted; the message names what it is.
+        TypeError: `server` is not accepted; the message names its type.
     """
     if isinstance(server, str) and server[:8].lower().startswith(("http://", "https://")):
         return HttpServer(server)
@@ -110,16 +111,16 @@ def checked(server: object) -> ServerSpec:
 async def connect(
     server: ServerSpec, listening: Listening, environment: Mapping[str, str]
 ) -> "AsyncGenerator[tuple[Client, list[Tool]]]":
-    """Connect to `server` and yield its client and all its tools, until the block ends.
+    """Connect to `server` and yield its client and all its tools, until the block exits.
 
     A child process also gets the variables of `environment` that its own parameters do not set.
 
-    Either generation of the protocol is spoken, depending on the server's answer. If a URL refuses Streamable HTTP with
-    400, 404 or 405, the older HTTP+SSE is tried (2025-11-25, transports, backwards compatibility). Timeouts are
-    up to the caller, around the task.
+    Either generation of the protocol is used, depending on the server's answer. If a URL refuses Streamable
+    HTTP with 400, 404 or 405, the older HTTP+SSE is tried (2025-11-25, transports, backwards compatibility).
+    Timeouts are up to the caller, who sets them around the task.
 
     Raises:
-        ServerError: it cannot be started or reached, or it goes away before it has listed its tools.
+        ServerError: the server cannot be started or reached, or it exits before it has listed its tools.
     """
     ready = False
     try:
@@ -250,7 +251,7 @@ def _leaf(error: Exception) -> Exception:
 
 
 def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> str:
-    """Say in one sentence why a connection failed and what to do."""
+    """Explain in one sentence why a connection failed and what to do."""
     match cause:
         case BridgeError():
             return str(cause)

@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.5
-"""Seconds to wait before a server that exited twice in a row is restarted; doubled each further time."""
+"""The number of seconds to wait before a server that exited twice in a row is restarted; doubled each further time."""
 
 _LONGEST_PAUSE = 60.0
 
 _PATIENCE = 4.0
-"""The most seconds a call waits for its server to restart; if it would take longer, the call fails at once."""
+"""The longest time in seconds that a call waits for its server to restart; if it would take longer, it fails at once."""
 
 _LAST_WORDS = 10.0
-"""Seconds that a lost call waits for the server's process to exit, so that the error can quote its stderr."""
+"""The number of seconds that a lost call waits for the server's process to exit, so that the error can quote its stderr."""
 
 Changed = Callable[[], None]
 Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
 
 
 class Connection:
-    """One server and its tools. After it exits, the next call restarts it, after increasing pauses.
+    """One server and its tools. If it exits, the next call restarts it, after increasing pauses.
 
-    on_change: called when the list of tools has changed. on_log: receives the server's log messages.
+    on_change: called when the list of tools changes. on_log: receives the server's log messages.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Connection:
     ) -> None:
         self.setup = setup
         self.name = setup.name or label(setup.server)
-        """Until it is connected, a name that a person would use; after that, a name that a model may read."""
+        """Until the server is connected, a name for the user; after that, a name that a model may read."""
         self.instructions = ""
         """The server's instructions for models."""
         self.resources = Resources(self.read)
@@ -80,7 +80,7 @@ class Connection:
         """Start or reach the server and list its tools.
 
         Raises:
-            ServerError: that failed; the message quotes what the server wrote to stderr.
+            ServerError: it failed; the message quotes the server's stderr.
         """
         if self.setup.problem:
             raise ServerError(self.name, self.setup.problem)
@@ -107,13 +107,13 @@ class Connection:
         return ServerError(f"{self.setup.name} ({server})" if self.setup.name else server, problem, stderr)
 
     def close(self) -> None:
-        """End the connection; further calls are refused."""
+        """Close the connection; further calls are refused."""
         self._closed = True
         for session in self._held:
             session.drop()
 
     async def _hold(self, session: Session, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Hold a connection in a separate task, until it or the bridge ends."""
+        """Keep a connection open in a separate task until it or the bridge is closed."""
         self._held.add(session)
         ready = False
         listening = Listening(session.end, self._tools.heard, self._logged if self._on_log else None)
@@ -155,7 +155,7 @@ class Connection:
     async def _connected(self, asked_at: float) -> tuple[Session, Client]:
         """Return the session and its client, restarting the server if it has exited.
 
-        A caller that asked, at the time `asked_at`, before a start failed does not wait for another start.
+        A caller whose request, made at `asked_at`, preceded a failed start does not wait for another start.
         """
         if self._session.client is not None:
             return self._session, self._session.client
@@ -172,7 +172,7 @@ class Connection:
             return self._session, self._session.client
 
     async def _restart(self) -> None:
-        """Restart the server once it has exited and its pause is over; `_failure` says why that failed."""
+        """Restart the server once it has exited and its pause is over; `_failure` is set if that fails."""
         if not self._session.forgotten:
             # Two instances at once might conflict over a port or a profile.
             await self._session.gone.wait()
@@ -205,7 +205,7 @@ class Connection:
         """Call a tool and return its repaired result as JSON.
 
         `asked_at`: when the call was requested, by the event loop's clock; by default now.
-        A call that is lost with its connection is repeated if that can do no harm: the tool says that
+        A call that is lost with its connection is repeated if that is harmless: the tool states that
         it only reads or is idempotent, or the server never received the call.
 
         Raises:
@@ -243,7 +243,7 @@ class Connection:
         raise AssertionError("unreachable")
 
     async def settled(self) -> None:
-        """Return once changes that the last answer made to the tools are known; see `Tools.settled`."""
+        """Return once the changes that the last call made to the tools are known; see `Tools.settled`."""
         if (client := self._session.client) is not None:
             await self._tools.settled(client)
 

@@ -1,4 +1,4 @@
-"""What a server started as a child process gets of this process's environment. Pure."""
+"""The part of this process's environment that a server started as a child process receives. Pure."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _PASSED = frozenset((*DEFAULT_INHERITED_ENV_VARS, *_DESKTOP, *_PROXIES, "NO_PROX
 _FAMILIES = ("XDG_", "LC_")
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|COOKIE", re.IGNORECASE)
-"""Words in a variable's name that keep it from servers, whatever else the name says."""
+"""Words in a variable's name that withhold it from servers, whatever else the name contains."""
 
 _SCHEME = r"(?:[a-z][a-z0-9+.-]*:)?//"
 _USER = re.compile(rf"^({_SCHEME}|(?!{_SCHEME}))([^:]*):.*@([^@]*)$", re.IGNORECASE | re.DOTALL)
@@ -35,13 +35,13 @@ UNHEARD = (
     "certificates and the language. If it needs another one, pass it: --env NAME, Bridge(env=...), or "
     "`env` in its configuration"
 )
-"""What to try if a server does not start."""
+"""The advice when a server does not start."""
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what every child process gets of an environment: no key, token, secret or password, not even in a proxy's address.
+    """Return the variables that every child process receives: no key, token, secret or password, even in a proxy's address.
 
-    A server that is started by hand gets everything, so it may work there and fail here for lack of a
+    A server that is started manually receives everything, so it may work there and fail here for lack of a
     display, a proxy or a certificate (2026-11). The SDK's own list contains only paths and the user's name.
     """
     return {
@@ -53,7 +53,7 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def own(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what only our own server gets in addition: the variables of OpenAI's SDK, and ours."""
+    """Return the variables that only our own server receives in addition: those of OpenAI's SDK, and ours."""
     return {key: value for key, value in environment.items() if key.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
 
 

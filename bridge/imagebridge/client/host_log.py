@@ -1,4 +1,4 @@
-"""The stderr of a server or relay, which its host keeps as a log: if nobody reads it, nothing has to wait.
+"""The stderr of a server or relay, which its host keeps as a log: if nobody reads it, nothing is blocked.
 
 A pipe accepts about 64 kB and then blocks its writers: a thread that logs an error, and every child process that has
 inherited it. MCP lets the host decide whether it reads (2025-11-25, transports, stdio: it MAY capture or ignore it).
@@ -16,19 +16,19 @@ from contextlib import suppress
 from imagebridge.translate.terminal_codes import STEERING
 
 _KEPT = 1 << 18
-"""The most bytes that wait for a slow host; further lines are left out and counted."""
+"""The maximum number of bytes queued for a slow host; further lines are left out and counted."""
 
 _READ = 1 << 16
-"""The most bytes that are read or written at once."""
+"""The maximum number of bytes read or written at once."""
 
 _LAST = 0.5
-"""Seconds for the last lines to reach the host when this process ends."""
+"""The time allowed, in seconds, for the last lines to reach the host when this process exits."""
 
 _logs: "list[HostLog]" = []
 
 
 class StderrRecords(logging.Handler):
-    """Writes records to stderr; to a terminal, without characters that control it, because records quote others."""
+    """Writes records to stderr; to a terminal, without control characters, because records quote other programs."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -62,7 +62,7 @@ def keep_stderr_writable() -> None:
 
 
 def finish_stderr() -> None:
-    """Give the last lines some time to reach the host. Nothing written to stderr after that does."""
+    """Give the last lines some time to reach the host. Anything written to stderr after that is lost."""
     if _logs and sys.stderr:
         sys.stderr.flush()
     while _logs:
@@ -84,7 +84,7 @@ class HostLog:
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._collect, self._pass_on)]
 
     def begin(self) -> None:
-        """Pass on what comes from now on."""
+        """Pass on everything from now on."""
         for thread in self._threads:
             thread.start()
 
@@ -133,7 +133,7 @@ class HostLog:
         os.close(self._host)
 
     def _next(self) -> bytes:
-        """Return what to write next, or nothing at the end."""
+        """Return the next bytes to write, or nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._left_out or self._ended)
             chunk = bytes(self._waiting[:_READ])

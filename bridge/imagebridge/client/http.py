@@ -43,13 +43,13 @@ class ServerReplies:
     words: str = ""
 
     async def heard(self, response: httpx2.Response) -> None:
-        """Record what a response says."""
+        """Record the status and the error message of a response."""
         self.status, self.words = response.status_code, ""
         if response.is_error:
             self.words = error_message(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
-        """Say what the status means for someone who wants to connect; empty if it means nothing."""
+        """Explain the status to someone who wants to connect; empty if it is not an error."""
         if self.status < 400:
             return ""
         named = f"it returned {self.status} {_phrase(self.status)}"
@@ -75,7 +75,7 @@ def _options(server: HttpServer, exchange: ServerReplies) -> dict[str, Any]:
 
 @asynccontextmanager
 async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
-    """Speak Streamable HTTP, with the server's own headers."""
+    """Use Streamable HTTP, with the server's own headers."""
     long_events = LongEvents()
     async with (
         Client(long_events, **_options(server, exchange)) as client,
@@ -86,13 +86,13 @@ async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGener
 
 @asynccontextmanager
 async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[TransportStreams]":
-    """Speak HTTP+SSE, the transport of protocol 2024-11-05: one stream of events, and a POST for each message.
+    """Use HTTP+SSE, the transport of protocol 2024-11-05: one stream of events, and a POST for each message.
 
-    The SDK's own client for it cannot be told to accept events of more than 1 MiB.
+    The SDK's own client for it cannot be configured to accept events of more than 1 MiB.
 
     Raises:
         httpx2.HTTPError: the server cannot be reached or refuses the stream.
-        BridgeError: it names no address to post to, or one on another origin.
+        BridgeError: the server names no address to post to, or one on another origin.
     """
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
@@ -119,7 +119,7 @@ async def _receive(
     *,
     task_status: anyio.abc.TaskStatus[str],
 ) -> None:
-    """Pass on each event as a message; the first one gives the address to post to."""
+    """Pass on each event as a message; the first one contains the address to post to."""
     named = False
     async with arrived:
         async for event in events:
@@ -165,7 +165,7 @@ async def _send(
 
 
 _NOTICE = 3.0
-"""Seconds for a server to accept a notification or the end of a session; after that the connection goes on without it."""
+"""The time allowed, in seconds, for a server to accept a notification or the end of a session. The connection stays."""
 
 
 _TRIES = 5
@@ -173,15 +173,15 @@ _TRIES = 5
 
 
 _SHORT = 10_000
-"""The most bytes of an error that are searched for words about sessions."""
+"""The maximum number of bytes of an error that are searched for words about sessions."""
 
 
 _QUOTED = 200
-"""The most characters of a refusal's body that are quoted."""
+"""The maximum number of characters quoted from a refusal's body."""
 
 
 class Client(httpx2.AsyncClient):
-    """Gives the SDK's transport answers that it can read. The exchanges of an `Auth` are left alone."""
+    """Passes answers to the SDK's transport in a form that it can read. The exchanges of an `Auth` are left alone."""
 
     def __init__(self, long_events: LongEvents, **options: Any) -> None:
         super().__init__(**options)
@@ -287,7 +287,7 @@ class _EventBody(httpx2.AsyncByteStream):
         yield b"\n".join([*event, b"".join(parts)])
 
     def _event(self, lines: list[bytes]) -> bytes:
-        """Return the bytes of an event with its message repaired; one that is not a message answers the request of the stream."""
+        """Return the bytes of an event with its message repaired; if it is not a message, the request gets an error."""
         lines = [line for line in lines if is_sound(line)]
         names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
@@ -312,7 +312,7 @@ class _EventBody(httpx2.AsyncByteStream):
 
 
 def _session_message(number: RequestId, body: bytes, *, session: bool) -> SessionMessage | None:
-    """Return the meaning of an answer's body, or None if it states it itself."""
+    """Return the message that an answer's body means, or None if the body already is that message."""
     if session and (lost := _lost_session(body, number)):
         return lost
     fields = sound(body)
@@ -328,7 +328,7 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
 
 
 def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | None:
-    """Return the lost-session error if a message means one. Such messages are short; results may be long."""
+    """Return the lost-session error if a message amounts to one. Such messages are short; results may be long."""
     if number is None or len(data) > _SHORT or b'"error"' not in data:
         return None
     try:
@@ -352,7 +352,7 @@ def _is_error(body: bytes) -> bool:
 
 
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
-    """Say why a server refused a request."""
+    """Return why a server refused a request."""
     status = f"the server returned {response.status_code} {response.reason_phrase}".rstrip()
     words = error_message(kind, body)
     return f"{status}: {words}" if words else status

@@ -1,7 +1,7 @@
-"""Limits the bodies of HTTP answers, decompressed: a few compressed kilobytes can expand to more than fits into memory.
+"""Limits the bodies of HTTP answers, decompressed: a few compressed kilobytes can expand to fill the memory.
 
-Most bodies are read by the SDKs and httpx2, each in its own way, as a whole and on the event loop. So they are limited
-before anything reads them.
+Most bodies are read by the SDKs and httpx2, each in its own way, in full and on the event loop. They are
+therefore limited before anything reads them.
 """
 
 from collections.abc import AsyncGenerator
@@ -12,15 +12,15 @@ from anyio.lowlevel import checkpoint
 from .lines import MAX_LINE
 
 _A_LINE = 60
-"""Bytes that each line of an event takes in addition to its content."""
+"""The number of bytes that each line of an event needs in addition to its content."""
 
 _BLANK = (b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r\n")
-"""What ends an event, for each kind of line end (HTML Living Standard, 9.2.6, read 2026-11-30)."""
+"""The bytes that end an event, for each kind of line ending (HTML Living Standard, 9.2.6, read 2026-11-30)."""
 
 _LONGEST_BLANK = 4
 
 _WIDE = 1 << 18
-"""Bytes after which a deadline may interrupt: decompressed data arrive without pauses."""
+"""The number of bytes after which a deadline may interrupt: decompressed data arrive without pauses."""
 
 
 class BodyError(httpx2.TransportError):
@@ -33,7 +33,7 @@ async def bound(response: httpx2.Response) -> None:
     Pass it to an HTTP client as `event_hooks={"response": [bound]}`.
 
     Raises:
-        BodyError: it is compressed more than once. Reading a body that is too large also raises it.
+        BodyError: the body is compressed more than once. Reading a body that is too large also raises it.
     """
     check_packed_once(response)
     response.stream = _Bounded(response)
@@ -41,10 +41,10 @@ async def bound(response: httpx2.Response) -> None:
 
 
 def check_packed_once(response: httpx2.Response) -> None:
-    """Refuse a body that is compressed several times: each time it could expand a thousandfold, all at once.
+    """Refuse a body that is compressed several times: each layer could expand a thousandfold, all at once.
 
     Raises:
-        BodyError: it is compressed several times.
+        BodyError: the body is compressed several times.
     """
     codings = response.headers.get("content-encoding", "")
     if "," in codings:

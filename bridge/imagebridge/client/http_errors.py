@@ -1,4 +1,4 @@
-"""What an HTTP server's refusal means: that it no longer knows our session, or what to tell a person. Pure."""
+"""The meaning of an HTTP server's refusal: whether it has lost our session, or else the message for a person. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -14,19 +14,19 @@ from imagebridge.wire import JSON, is_json, text_of
 from .json_bytes import has_too_many_values
 
 SESSION_LOST = -31_404
-"""The JSON-RPC error code with which our own transport says that the server does not know the session: the request
+"""The JSON-RPC error code with which our own transport reports that the server does not know the session: the request
 was refused and did not run. It is outside the ranges that JSON-RPC and MCP reserve."""
 
 BUSY = -31_429
-"""The JSON-RPC error code with which our own transport says that the server had no capacity for a call, which did not
-run; its data are the seconds after which to try again."""
+"""The JSON-RPC error code with which our own transport reports that the server had no capacity for a call,
+which did not run; its data is the number of seconds after which to try again."""
 
 LOST_BEHIND = -31_502
-"""The JSON-RPC error code with which our own transport says that a gateway has lost the server: the request
+"""The JSON-RPC error code with which our own transport reports that a gateway has lost the server: the request
 may or may not have run (502, RFC 9110, 15.6.3)."""
 
 _SOON = 1.0
-"""Seconds to wait before trying again when the server does not say."""
+"""The number of seconds to wait before trying again if the server does not specify them."""
 
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 """404 is from the specification (2025-11-25, transports, session management); some gateways send 410."""
@@ -38,17 +38,17 @@ _UNKNOWN = re.compile(
     r"|(server|client|connection|not) (has )?(not |n.t )?(been |yet )?(been )?initiali[sz]ed",
     re.IGNORECASE | re.DOTALL,
 )
-"""How servers word it (TypeScript SDK and its example, Python SDK, gateways; their trackers, 2026-11)."""
+"""How servers word a lost session (TypeScript SDK and its example, Python SDK, gateways; their trackers, 2026-11)."""
 
 _OWN = re.compile(r"mcp.?session|session.?id|not (yet |been )*initiali[sz]ed", re.IGNORECASE)
 """Words used only for the protocol's session: a tool may have its own sessions, such as a browser's."""
 
 _CODES = (-32_001, -32_600)
 _GENERAL = (-32_000, -32_002)
-"""The JSON-RPC error codes that servers use for it; an error with another code may come from a tool that ran."""
+"""The JSON-RPC error codes for a lost session; an error with another code may come from a tool that ran."""
 
 _QUOTED = 200
-"""The most characters of a refusal that are shown."""
+"""The maximum number of characters of a refusal that are shown."""
 
 _UNSEEN = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x1f\x7f-\x9f]+")
 
@@ -81,14 +81,14 @@ def forgets(status: int, body: bytes) -> bool:
 
 
 def denies(code: int, message: str) -> bool:
-    """Return the same for a JSON-RPC error, which may come with status 200."""
+    """Return whether a JSON-RPC error, which may come with status 200, means that the session is unknown."""
     if code not in _CODES and not (code in _GENERAL and _OWN.search(message)):
         return False
     return _UNKNOWN.search(message) is not None
 
 
 def error_message(kind: str, body: bytes) -> str:
-    """Return what a refusal says: the message in its JSON, or its first line, shortened to one line."""
+    """Return the text of a refusal: the message in its JSON, or its first line, shortened to one line."""
     text = body[:10_000].decode(errors="replace")
     if "json" in kind or text.lstrip().startswith("{"):
         try:

@@ -1,26 +1,26 @@
-"""Examines JSON as bytes, before it is parsed: halves of characters in it, and more values than should be in memory."""
+"""Examines JSON as bytes, before it is parsed, for halves of characters and for too many values to keep in memory."""
 
 import re
 from collections.abc import Iterator
 from itertools import islice
 
 MAX_VALUES = 5_000_000
-"""The most values of a message. Each takes up to about 200 bytes once it is parsed, but only 3 in the message (`[],`)."""
+"""The maximum number of values in a message. Each needs up to about 200 bytes when parsed, but only 3 before (`[],`)."""
 
 _LONG = 8_000_000
-"""Bytes from which on values are counted: a shorter message cannot hold enough of them to matter."""
+"""The size in bytes from which values are counted: a shorter message cannot contain enough of them to matter."""
 
 _SURROGATE = re.compile(rb"\\(?<!\\\\)\\*u[dD]([89a-fA-F])[0-9a-fA-F]{2}")
-r"""All backslashes that stand together, and the surrogate after them. `\\ud800` is a backslash and five letters."""
+r"""All adjacent backslashes, and the surrogate after them. `\\ud800` is a backslash and five letters."""
 
 _ESCAPE = len(rb"\ud800")
-"""Bytes of an escape."""
+"""The length of an escape in bytes."""
 
 _LOW = b"cdefCDEF"
 """The second digit of a low surrogate."""
 
 _UNTIL_VALUE = re.compile(rb'(?:[^"\[{,]++|"(?:[^"\\]++|\\.)*+"?)*+(?:[\[{,]|\Z)', re.DOTALL)
-"""A stretch without a sign that begins a value or a list of them, and the sign after it. Signs in texts do not count."""
+"""A stretch without a character that starts a value or list, and that character. Characters in strings do not count."""
 
 
 def paired_escapes(body: bytes) -> bytes:
@@ -39,7 +39,7 @@ def paired_escapes(body: bytes) -> bytes:
 
 
 def _lone_surrogates(body: bytes) -> Iterator[int]:
-    """Yield where the escapes of lone surrogates begin, in order."""
+    """Yield the positions of the escapes of lone surrogates, in order."""
     high: int | None = None
     for one in _SURROGATE.finditer(body):
         at = one.end() - _ESCAPE

@@ -23,12 +23,12 @@ from .lines import Line, LongLine
 
 
 def message(line: bytes) -> SessionMessage | Exception:
-    """Return one JSON-RPC message; a malformed answer with a legible id becomes an error for whoever waits for it."""
+    """Return one JSON-RPC message; a malformed answer with a readable id becomes an error for its caller."""
     return messages(line)[0]
 
 
 def messages(line: Line) -> list[SessionMessage | Exception]:
-    """Return the messages of a line: almost always one, several if they came as a batch or without a line end."""
+    """Return the messages in a line: almost always one, but several in a batch or without a line ending."""
     if isinstance(line, LongLine):
         return [_too_much(line.start, str(line))]
     if has_too_many_values(line):
@@ -74,7 +74,7 @@ _METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\
 
 
 def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
-    """Return the id of an answer, or of a `request`, that cannot be parsed as a whole: it comes before or after the rest."""
+    """Return the id of an answer, or of a `request`, that cannot be parsed in full: the id precedes or follows the rest."""
     if bool(_METHOD.match(line)) is not request:
         return None
     found = _HEAD.match(line) or _TAIL.search(line[-500:])
@@ -83,7 +83,7 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
 
 
 def sound(line: bytes) -> JSON | None:
-    """Return the content of a line if a strict parser also reads it as a message, and as the same one."""
+    """Return the content of a line if a strict parser also reads it as the same message."""
     if has_too_many_values(line):
         return None
     try:
@@ -96,14 +96,14 @@ def sound(line: bytes) -> JSON | None:
 
 
 def _lenient(line: bytes) -> list[object]:
-    r"""Parse JSON that strict parsers refuse, so that whoever waits for it gets an answer.
+    r"""Parse JSON that strict parsers refuse, so that the caller still receives an answer.
 
-    A text that was cut inside a character contains a lone surrogate (`"\ud83d"`) or bytes that are not UTF-8: both
-    become U+FFFD. Numbers with too many digits and values nested too deeply become words. An answer may come after
-    output without a line end or after a byte order mark, and another message may follow it.
+    A text that was cut inside a character contains a lone surrogate (`"\ud83d"`) or bytes that are not UTF-8:
+    both become U+FFFD. Numbers with too many digits and values nested too deeply become text. An answer may
+    come after output without a line ending or after a byte order mark, and another message may follow it.
 
     Raises:
-        ValueError, RecursionError: it is not JSON at all, or too deep for any parser.
+        ValueError, RecursionError: the line is not JSON at all, or is too deep for any parser.
     """
     text = line.decode(errors="replace")
     try:
@@ -116,7 +116,7 @@ def _lenient(line: bytes) -> list[object]:
 
 
 def integer(digits: str) -> int | str:
-    """Return an integer, or words if it has more digits than Python reads (4,300; its documentation, 3.11)."""
+    """Return an integer, or a text if it has more digits than Python reads (4,300; its documentation, 3.11)."""
     try:
         return int(digits)
     except ValueError:
@@ -141,7 +141,7 @@ def _in_a_row(text: str) -> list[object]:
 
 
 def _after_more(text: str) -> list[object]:
-    """Return the answer at the end of a line. Only answers count there, because servers log the requests that they get."""
+    """Return the answer at the end of a line. Only answers count, because servers log the requests that they receive."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError):
             value = _read(text[text.index(start) :])
@@ -151,7 +151,7 @@ def _after_more(text: str) -> list[object]:
 
 
 def _malformed_answer(fields: object, line: bytes) -> SessionMessage | None:
-    """Return what a malformed answer can still be used as, or None if it does not say what it answers."""
+    """Return the usable form of a malformed answer, or None if it does not state which request it answers."""
     number = fields.get("id") if is_json(fields) and "method" not in fields else None
     if not is_json(fields) or not isinstance(number, (int, str)) or isinstance(number, bool):
         return None

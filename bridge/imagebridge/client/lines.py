@@ -1,9 +1,9 @@
-"""Cuts chunks of bytes into lines of any length that a message may have, without copying at every chunk."""
+"""Splits chunks of bytes into lines of any length up to the maximum for a message, without copying at every chunk."""
 
 from typing import NamedTuple
 
 MAX_LINE = 256_000_000
-"""The most bytes of a line. A longer one cannot be an intended message, and would fill the machine's memory."""
+"""The maximum length of a line in bytes. A longer one cannot be an intended message, and would fill the memory."""
 
 
 class LongLine(NamedTuple):
@@ -19,7 +19,7 @@ Line = bytes | LongLine
 
 
 class LineCutter:
-    """Cuts chunks into lines, without their line feeds; empty lines are skipped."""
+    """Splits chunks into lines, without their line feeds; empty lines are skipped."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -28,7 +28,7 @@ class LineCutter:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a line has begun and not ended."""
+        """Whether a line has started but not ended."""
         return bool(self._parts)
 
     def cut(self, chunk: bytes) -> list[Line]:

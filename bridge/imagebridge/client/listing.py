@@ -1,4 +1,4 @@
-"""Makes what a server says about itself and its tools acceptable to the SDK: a malformed part costs only itself.
+"""Makes a server's description of itself and its tools acceptable to the SDK: only malformed parts are lost.
 
 The SDK's client validates an answer as a whole, against the schema of its protocol version (mcp 2.3, 2026-11): otherwise
 one tool of a PHP server, which writes an empty object as `[]`, would lose the server and all its tools.
@@ -18,15 +18,15 @@ from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, is_numb
 _LOG = logging.getLogger(__name__)
 
 _VERSIONS = ("2025-11-25", "2026-07-28")
-"""The newest version of each generation; what both accept, all versions that the SDK speaks accept."""
+"""The newest version of each generation; what both accept is accepted by all versions that the SDK supports."""
 
 _CACHING: Mapping[str, object] = {"cacheScope": "private", "resultType": "complete", "ttlMs": 0}
-"""What 2026-07-28 requires in each result, with values that promise nothing."""
+"""The fields that 2026-07-28 requires in each result, with values that promise nothing."""
 
 _LISTED = TypeAdapter(list[Tool])
 
 _ROUNDS = 4
-"""How many times an answer is validated again: removing something may uncover a fault in what contained it."""
+"""How many times an answer is validated again: removing a value may reveal a fault in its container."""
 
 _GROUPS = ("completions", "experimental", "extensions", "logging", "prompts", "resources", "tasks", "tools")
 
@@ -152,7 +152,7 @@ def _tools_are_valid(answer: dict[str, Any]) -> None:
 
 
 def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object:
-    """Return a value without what is at some positions; if a position is missing, what needs it is removed."""
+    """Return a value without the parts at some positions; if a position is missing, its parent is removed."""
     heads: dict[int | str, set[tuple[int | str, ...]]] = {}
     for place in places:
         if place:
@@ -173,7 +173,7 @@ def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object
 
 
 def _goes(value: object, rests: set[tuple[int | str, ...]]) -> bool:
-    """Return whether a value itself is at fault: it is named as such, or lacks something that is named below it."""
+    """Return whether a value itself is at fault: it is reported itself, or lacks a child that is reported."""
 
     def held(step: int | str) -> bool:
         if is_json(value):

@@ -1,8 +1,9 @@
-"""Passes messages that are longer than the SDK reads from an event stream around the SDK's reader.
+"""Routes messages that are too long for the SDK's event stream reader around that reader.
 
-The reader ends a stream at an event of more than 1 MiB, which is a picture of 780 kB. mcp 2.3 can be told to read longer
-events, 2.0 to 2.2 cannot (read in their source, 2026-11-29). So a long message is kept here, a short placeholder goes through
-the reader, and the two are swapped again behind it. This works the same with every version.
+The reader ends a stream at an event of more than 1 MiB, which is a picture of 780 kB. mcp 2.3 can be
+configured to read longer events, but 2.0 to 2.2 cannot (read in their source, 2026-11-29). So a long message
+is kept here, a short placeholder goes through the reader, and the two are swapped again behind it. This works
+the same with every version.
 """
 
 from itertools import count
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
     from mcp.types import JSONRPCMessage
 
 LONG = 1_000_000
-"""Bytes of an event above which its message is kept here; the SDK's limit is 1,048,576."""
+"""The size in bytes of an event above which its message is kept here; the SDK's limit is 1,048,576."""
 
 _KEPT = "imagebridge/kept"
 
 
 class LongEvents:
-    """The long messages of one connection that are on their way."""
+    """The long messages of one connection that have not been delivered yet."""
 
     def __init__(self) -> None:
         self._messages: dict[str, JSONRPCMessage] = {}
@@ -46,7 +47,7 @@ class LongEvents:
         return SessionMessage(long.message.model_copy(update=change))
 
     def take(self, short: SessionMessage) -> SessionMessage:
-        """Return the message that was kept for `short`, with its id; `short` itself if there is none."""
+        """Return the message that was kept for `short`, with its id; return `short` itself if there is none."""
         number = _sign(short.message).get(_KEPT)
         long = self._messages.pop(number, None) if isinstance(number, str) else None
         if long is None:

@@ -35,8 +35,9 @@ STOWED = "imagebridge/result"
 def _stowed(result: JSON) -> JSON:
     """Return a result that every version of the protocol accepts, with the repaired one inside.
 
-    Each version's schema refuses something different, for example structured content that is a list, and a refused field
-    costs the whole result of a tool that has run (mcp 2.3, 2026-11). So the SDK sees none of its fields.
+    Each version's schema refuses something different, for example structured content that is a list, and a
+    refused field loses the entire result of a tool that has run (mcp 2.3, 2026-11). So the SDK sees none of
+    its fields.
     """
     return {"content": [], "resultType": "complete", STOWED: repaired(result)}
 
@@ -50,7 +51,7 @@ REPAIRS: dict[str, Repair] = {
 }
 
 _NOTICE = 1.0
-"""Seconds for a transport to accept the notice that a call was cancelled."""
+"""The time allowed, in seconds, for a transport to accept the notice that a call was cancelled."""
 
 
 @asynccontextmanager
@@ -68,7 +69,7 @@ async def repairing(
 
 
 class _Watched(anyio.abc.ObjectSendStream[SessionMessage]):
-    """The messages to the server; requests are remembered until they are answered or given up."""
+    """The messages to the server; requests are remembered until they are answered or abandoned."""
 
     def __init__(self, stream: "Outgoing", pending: "dict[RequestId, Repair]") -> None:
         self._stream = stream

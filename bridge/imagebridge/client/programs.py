@@ -1,4 +1,4 @@
-"""What was probably meant by a command that no program on the PATH has."""
+"""Suggestions for a command that matches no program on the PATH."""
 
 import os
 import re
@@ -9,22 +9,22 @@ from contextlib import suppress
 from imagebridge.errors import nearest
 
 COMMANDS = ("imagebridge-server", "imagebridge")
-"""Our own, which may not be on the PATH if their environment is not activated."""
+"""Our own commands, which may not be on the PATH if their environment is not activated."""
 
 _ALIKE = 0.8
-"""How alike two names are at least, 0 to 1: there are thousands of programs."""
+"""The minimum similarity of two names, from 0 to 1: there are thousands of programs."""
 
 _ADDRESS = re.compile(r"\w+://|https?//|[\w.-]+:\d+(/|$)")
 
 
 def hint(command: str) -> str:
-    """Return what to write instead of a command that was not found, to follow the sentence that says so; empty if unknown.
+    """Return a suggestion for a command that was not found, to follow the sentence that says so; empty if there is none.
 
     Args:
         command: the first word of the command line.
     """
     if _ADDRESS.match(command):
-        return "; the address of a server begins with http:// or https://"
+        return "; the address of a server starts with http:// or https://"
     near = None if os.path.dirname(command) else nearest(command, _programs(), _ALIKE)
     return f"; did you mean {near!r}?" if near and (near in COMMANDS or shutil.which(near)) else ""
 

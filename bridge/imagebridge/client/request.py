@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _IDLE = 10
-"""Consecutive pages without a tool after which listing stops."""
+"""The number of consecutive pages without a tool after which listing stops."""
 
 _SHORTEST = 0.05
-"""Seconds to pause at least: a server may ask for none."""
+"""The minimum pause in seconds: a server may request none."""
 
 _LONGER = 8.0
-"""The most times that the pause requested by a busy server is waited for."""
+"""The maximum number of times to wait for as long as a busy server requests."""
 
 LONGEST = 10
 """A call that reports progress may take this many times the timeout in total."""
@@ -52,7 +52,7 @@ class _RawResult(RootModel[dict[str, Any]]):
 class LostError(Exception):
     """The connection was lost before the call was answered. `ran` is False if the server certainly never started the call.
 
-    `words` say who lost it, if it was not the connection of this process.
+    `words` explain who lost it, if it was not this process's connection.
     """
 
     def __init__(self, words: str = "", *, ran: bool = True) -> None:
@@ -72,12 +72,12 @@ async def request(
     """Call a tool and return the result's JSON unchanged, with every key.
 
     Progress restarts the clock of `timeout` seconds, up to ten times that long in total (the specification
-    allows the former and asks for the latter: 2025-11-25, lifecycle, timeouts). On giving up, as on cancellation,
-    the server is notified with `notifications/cancelled`.
+    allows the former and recommends the latter: 2025-11-25, lifecycle, timeouts). On giving up, as on
+    cancellation, the server is notified with `notifications/cancelled`.
 
     Raises:
-        ServerError: no answer in time, an error, or an answer that is not a tool result.
-        LostError: the connection ended first.
+        ServerError: the server did not answer in time, or answered with an error or something other than a tool result.
+        LostError: the connection was lost first.
     """
     began = anyio.current_time()
     latest = began + LONGEST * timeout
@@ -120,7 +120,7 @@ async def _in_turn(
     progressed: "ProgressFnT",
     scope: anyio.CancelScope,
 ) -> dict[str, Any]:
-    """Send the request, and again if the server had no capacity for it, as long as the deadline allows."""
+    """Send the request, and repeat it if the server had no capacity for it, as long as the deadline allows."""
     longer = 1.0
     while True:
         try:
@@ -178,7 +178,7 @@ async def listed(client: Client) -> "list[Tool]":
 
 
 def _by_name(page: "ListToolsResult") -> "dict[str, Tool]":
-    """Return the tools of a page, each with what the page says about who judges arguments."""
+    """Return the tools of a page, each marked if the page states who judges arguments."""
     word = {JUDGED: True} if (page.meta or {}).get(JUDGED) is True else {}
     tools = (
         tool.model_copy(update={"meta": {**word, **(tool.meta or {})}}) if word else tool

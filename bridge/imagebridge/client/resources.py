@@ -1,4 +1,4 @@
-"""Reads links to pictures and documents on the server, so that the model sees what they lead to."""
+"""Reads links to pictures and documents on the server, so that the model sees their contents."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mcp.types import BlobResourceContents, ReadResourceResult, TextResourceContents
 
 MAX_BYTES = 20_000_000
-"""The most bytes of a linked resource that is shown."""
+"""The maximum size in bytes of a linked resource that is shown."""
 
 ResourceContents = list[dict[str, Any]] | str
 """The contents of a resource, or why they cannot be read."""
@@ -38,8 +38,9 @@ _DOCUMENTS = frozenset(
 async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
     """Return `result` with links to pictures and documents on the server replaced by what `read` returns.
 
-    Links to the web, to other types, and to more than `MAX_BYTES` are kept, and become a line. So is a link that
-    cannot be read, is empty, or has more than it announced, followed by a text that says why. A resource that is linked twice is read once.
+    Links to the web, to other types, and to more than `MAX_BYTES` are kept, and become a line. A link that
+    cannot be read, is empty, or exceeds its stated size is also kept, followed by a text that says why. A
+    resource that is linked twice is read once.
     """
     content = result.get("content")
     if not is_list(content) or not any(is_readable_link(block) for block in content):
@@ -86,7 +87,7 @@ def _guessed(uri: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class _PendingRead:
-    """One read of a resource; if it was cancelled, nothing is found."""
+    """One read of a resource; `found` is None if it was cancelled."""
 
     done: anyio.Event = field(default_factory=anyio.Event)
     found: ResourceContents | None = None
@@ -96,9 +97,9 @@ class Resources:
     """The resources of one server, each read once for all requests that arrive before the read begins.
 
     Any call may change a resource, so a read that began before a call was answered may show an earlier
-    state: a request during a read gets the next read, shared with all requests that arrive until it begins. How long contents
-    remain valid only the server can say; if it does (`ttlMs`, 2026-07-28), the SDK's client caches them.
-    See docs/architecture.md, "Linked resources".
+    state: a request during a read gets the next read, shared with all requests that arrive until it begins.
+    Only the server can say how long contents remain valid; if it does (`ttlMs`, 2026-07-28), the SDK's client
+    caches them. See docs/architecture.md, "Linked resources".
     """
 
     def __init__(self, read: "Callable[[str], Awaitable[ReadResourceResult]]") -> None:

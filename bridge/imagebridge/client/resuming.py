@@ -1,14 +1,14 @@
-"""How an event stream says where and when it can be resumed: after which event, and after how long. Servers may write anything there."""
+"""Where and when an event stream can be resumed: after which event, and after how long. Servers may send anything."""
 
 _SOONEST, _LATEST = 100, 3_600_000
-"""The range of milliseconds that a server may ask to wait: less would be no pause, more would be forever."""
+"""The range of milliseconds that a server may ask clients to wait: less would be no pause, more would be forever."""
 
 _LONGEST = 1_000
-"""The most characters of an event id that are sent back; all headers together may have a few thousand."""
+"""The maximum length of an event id that is sent back; all headers together may have a few thousand characters."""
 
 
 def pause(milliseconds: int | None) -> float | None:
-    """Return the seconds after which to reconnect, or None if the server gives no usable value."""
+    """Return the seconds after which to reconnect, or None if the server sends no usable value."""
     if milliseconds is None or not _SOONEST <= milliseconds <= _LATEST:
         return None
     return milliseconds / 1_000
@@ -20,7 +20,7 @@ def sendable(value: str) -> str:
 
 
 def is_sound(line: bytes) -> bool:
-    """Return whether a line of an event is usable: its `id` and its `retry` may be anything."""
+    """Return whether a line of an event is usable: its `id` and its `retry` may contain anything."""
     name, _, value = line.partition(b":")
     text = value.removeprefix(b" ").decode("latin-1")
     if name == b"id":

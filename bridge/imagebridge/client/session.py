@@ -1,4 +1,4 @@
-"""One connection to a server, from start to end: the client, the calls in progress, the end of its stderr."""
+"""One connection to a server, from start to end: the client, the calls in progress, the last lines of its stderr."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -8,16 +8,16 @@ from mcp import Client
 
 
 class Session:
-    """What belongs to a single connection; a restarted server gets a new one."""
+    """The state of a single connection; a restarted server gets a new one."""
 
     def __init__(self) -> None:
         self.client: Client | None = None
-        """None before it is connected and after it has ended."""
+        """None before the connection is open and after it has ended."""
         self.over = anyio.Event()
         self.gone = anyio.Event()
-        """The server's process, if there is one, has exited too."""
+        """Set once the server's process, if there is one, has exited too."""
         self.forgotten = False
-        """The server is still running but no longer knows this session."""
+        """Whether the server is still running but no longer knows this session."""
         self.stderr = ""
         """The end of what the process wrote to stderr."""
         self._calls = 0
@@ -35,7 +35,7 @@ class Session:
         self.end()
 
     def drop(self) -> None:
-        """End the connection at once, whatever is in progress."""
+        """Close the connection at once, whatever is in progress."""
         self._dropped = True
         self._idle.set()
         self.end()

@@ -1,8 +1,9 @@
 """MCP over the standard streams of a child process, for messages of any length.
 
 The SDK's own transport joins text at every chunk, which takes quadratic time in the message's length
-(measured: 702 ms against 52 ms for 11 MB). Here bytes are collected and joined once per line. The process
-is started and ended with the same care as in the SDK: standard input is closed, then after a pause its whole tree is ended.
+(measured: 702 ms against 52 ms for 11 MB). Here bytes are collected and joined once per line. The process is
+started and stopped with the same care as in the SDK: standard input is closed, and after a pause its entire
+tree is terminated.
 """
 
 import atexit
@@ -38,33 +39,33 @@ if TYPE_CHECKING:
     from .messages import Incoming, Outgoing
 
 _GRACE = 2.0
-"""Seconds for a server to exit by itself once its input is closed, and again after SIGTERM."""
+"""The time allowed, in seconds, for a server to exit on its own once its input is closed, and again after SIGTERM."""
 
 _LOOK = 0.2
-"""Seconds between two checks of whether the process is still running, and for reading its last output."""
+"""The number of seconds between two checks of whether the process is still running, and for reading its last output."""
 
 _FLUSH = 0.5
-"""Seconds for accepted messages to reach the server before its input is closed."""
+"""The time allowed, in seconds, for accepted messages to reach the server before its input is closed."""
 
 
 _QUOTED = 2_000
-"""The most characters of a server's stderr that an error quotes."""
+"""The maximum number of characters of a server's stderr that an error quotes."""
 
 _KEPT = 4 * _QUOTED
-"""Bytes of it that are kept: a character takes at most four."""
+"""The number of bytes of stderr that are kept: a character takes at most four."""
 
 _PROCESS = os.getpid()
 """The process that started the servers; a fork of it leaves them alone."""
 
 _groups: set[int] = set()
-"""The running process groups, so that none outlives this process if it ends abruptly."""
+"""The running process groups, so that none outlives this process if it exits abruptly."""
 
 
 _Started = tuple[ServerProcess, anyio.abc.ByteReceiveStream]
 
 
 class LastWords:
-    """The end of what a server writes to stderr, however much it writes."""
+    """The last part of a server's stderr output, however much it writes."""
 
     def __init__(self) -> None:
         self._kept = b""
@@ -75,7 +76,7 @@ class LastWords:
 
     @property
     def text(self) -> str:
-        """The last of what it wrote."""
+        """The last part of its output."""
         return self._kept.decode(errors="replace")[-_QUOTED:]
 
 
@@ -88,7 +89,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
         self._ready: deque[Line] = deque()
         self._read: deque[SessionMessage | Exception] = deque()
         self.heard = 0
-        """Pieces of output read so far."""
+        """The number of pieces of output read so far."""
 
     async def receive(self) -> SessionMessage | Exception:
         """Return the next message, or the error for a line that is not one.
@@ -114,7 +115,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 
 
 class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
-    """Writes each message as a line, whole and in order, even if its sender is cancelled.
+    """Writes each message as a line, in full and in order, even if its sender is cancelled.
 
     A short line is sent to the server at once if nothing is queued: that saves a tenth of a small call.
     Long ones, which a cancelled write could cut, are left to a separate task.
@@ -173,9 +174,9 @@ class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
 async def pipe(
     server: StdioServerParameters, stderr: LastWords
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
-    """Start a server with exactly the environment given, and exchange newline-delimited JSON-RPC with it.
+    """Start a server with exactly the given environment, and exchange newline-delimited JSON-RPC with it.
 
-    What it writes to standard error goes to `stderr`. A line that is not JSON-RPC is passed on as an
+    Its standard error is written to `stderr`. A line that is not JSON-RPC is passed on as an
     exception, which the session reports.
 
     Raises:
@@ -215,7 +216,7 @@ async def pipe(
 
 
 async def _started(server: StdioServerParameters) -> _Started:
-    """Start the process in its own group, so that all of it can be ended together; also return its stderr."""
+    """Start the process in its own group, so that the group can be terminated together; also return its stderr."""
     if sys.platform == "win32":
         command = await anyio.to_thread.run_sync(get_windows_executable_command, server.command)
         reading, writing = os.pipe()
@@ -253,7 +254,7 @@ class _Pipe(anyio.abc.ByteReceiveStream):
 
 
 def _kill() -> None:
-    """Kill what is still running when this process ends: after a second Ctrl-C, nobody waits for an orderly end."""
+    """Kill the servers still running when this process exits: a second Ctrl-C skips the orderly exit."""
     if sys.platform != "win32" and os.getpid() == _PROCESS:
         for group in _groups:
             with suppress(ProcessLookupError, PermissionError):
@@ -269,7 +270,7 @@ async def _listen(errors: anyio.abc.ByteReceiveStream, stderr: LastWords, has_wr
 
 
 async def _watch(process: ServerProcess, lines: StdoutMessages) -> None:
-    """End the messages once the process has exited: a child of it that holds its output would keep them open."""
+    """End the messages once the process has exited: a child process with its output open would prevent that."""
     assert process.stdout
     await _ended(process, math.inf, _LOOK)
     heard = -1
@@ -286,7 +287,7 @@ async def _drain(output: anyio.abc.ByteReceiveStream) -> None:
 
 
 async def _stopped(process: ServerProcess) -> None:
-    """End the server as the specification asks: close its input, wait, terminate its tree, kill it (2025-11-25, lifecycle)."""
+    """Stop the server as specified: close its input, wait, terminate its process tree, kill it (2025-11-25, lifecycle)."""
     assert process.stdin
     assert process.stdout
     await _closed(process.stdin)
@@ -310,7 +311,7 @@ async def _closed(stream: anyio.abc.AsyncResource) -> None:
 
 
 async def _ended(process: ServerProcess, seconds: float, look: float = 0.01) -> bool:
-    """Return whether the process exits in time. This polls its exit code, because waiting also waits for pipes that children hold."""
+    """Return whether the process exits in time. Polls the exit code, because waiting also waits for pipes that children keep open."""
     with anyio.move_on_after(seconds):
         while process.returncode is None:  # noqa: ASYNC110  # no event tells it without waiting for pipes
             await anyio.sleep(look)
@@ -318,7 +319,7 @@ async def _ended(process: ServerProcess, seconds: float, look: float = 0.01) -> 
 
 
 def _release(process: ServerProcess) -> None:
-    """Close asyncio's side of the process, which stays open while a descendant holds a pipe; no public function does that."""
+    """Close asyncio's side of the process, which stays open while a descendant has a pipe; no public function does that."""
     transport = getattr(getattr(process, "_process", None), "_transport", None)
     close = getattr(transport, "close", None)
     if callable(close):

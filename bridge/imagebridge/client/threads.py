@@ -1,4 +1,4 @@
-"""Blocking work next to the event loop that can be abandoned."""
+"""Runs blocking work beside the event loop in a way that can be abandoned."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +14,7 @@ Made = TypeVar("Made")
 async def in_thread(work: Callable[[], Made]) -> Made:
     """Return the result of blocking `work` in a thread. A cancelled call does not wait for it, and has no effect.
 
-    The processes in which it reads documents or draws end at once.
+    The processes in which it reads documents or draws are stopped at once.
     """
     processes = WorkProcesses()
 

@@ -1,4 +1,4 @@
-"""The tools of one server, as current as its last word about them."""
+"""The tools of one server, as current as its last notification."""
 
 import logging
 import math
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _GRACE = 0.2
-"""Seconds to wait after an answer for a notice of changed tools, so that the next request includes them."""
+"""The number of seconds to wait after an answer for a notice of changed tools, so that the next request includes them."""
 
 _PATIENCE = 4.0
-"""The most seconds that an answer, or the next request, waits for a list of tools that is being read."""
+"""The longest time in seconds that an answer, or the next request, waits for a list of tools that is being read."""
 
 _FIRST_PAUSE = 0.5
-"""Seconds before the tools are listed again, and before a subscription is renewed; doubled each further time."""
+"""The pause in seconds before listing the tools again and before renewing a subscription; doubled each further time."""
 
 _LONGEST_PAUSE = 60.0
 
 _ACKNOWLEDGED = 5.0
-"""Seconds for a server to acknowledge a subscription."""
+"""The time allowed, in seconds, for a server to acknowledge a subscription."""
 
 
 class Tools:
-    """A server's list of tools, read again whenever it says that the list changed.
+    """A server's list of tools, read again whenever the server reports that the list changed.
 
-    server: its name in messages. timeout: seconds for one listing. on_change: called when the list has changed.
+    server: its name in messages. timeout: seconds for one listing. on_change: called when the list changes.
     """
 
     def __init__(self, server: Callable[[], str], timeout: float, on_change: Callable[[], None]) -> None:
@@ -56,7 +56,7 @@ class Tools:
         self._left_out: set[str] = set()
 
     def take(self, tools: "Sequence[Tool]") -> None:
-        """Take a server's list, without tools that run only as a task; each of these is reported once."""
+        """Store a server's list, without tools that run only as a task; each of these is reported once."""
         offered = [tool for tool in tools if not _needs_task(tool)]
         for name in {tool.name for tool in tools} - {tool.name for tool in offered} - self._left_out:
             self._left_out.add(name)
@@ -74,7 +74,7 @@ class Tools:
             self._stale.set()
 
     def called(self) -> None:
-        """Record that a call begins."""
+        """Record that a call starts."""
         self._called = True
 
     def answered(self, client: Client) -> None:
@@ -83,7 +83,7 @@ class Tools:
             self._until = anyio.current_time() + _GRACE
 
     async def settled(self, client: Client) -> None:
-        """Return once changes by the last answer are listed, if the server announces them soon enough."""
+        """Return once the changes made by the last call are listed, if the server announces them soon enough."""
         with anyio.move_on_after(_PATIENCE):
             while True:
                 await self.refreshed(client)
@@ -94,7 +94,7 @@ class Tools:
                     await self._stale.wait()
 
     async def refreshed(self, client: Client) -> None:
-        """Return once the list of tools is as current as the server's last notice, or that takes too long."""
+        """Return once the list of tools is as current as the server's last notice, or when that takes too long."""
         with anyio.move_on_after(_PATIENCE):
             await self._listed_again(client)
 
@@ -139,7 +139,7 @@ class Tools:
             pause = min(2 * pause, _LONGEST_PAUSE) if self._stale.is_set() else _FIRST_PAUSE
 
     async def _subscribed(self, client: Client) -> None:
-        """Ask a server of protocol 2026-07-28 to announce changes; older ones do so unasked."""
+        """Ask a server of protocol 2026-07-28 to announce changes; older servers do so without being asked."""
         if client.protocol_version not in MODERN_PROTOCOL_VERSIONS or not _tells(client):
             return
         pause = _FIRST_PAUSE

@@ -1,7 +1,7 @@
-"""The pictures and files of a conversation: where they are, what they are called, and what may replace them.
+"""The pictures and files of a conversation: their positions, their names, and what may replace them.
 
-A conversation is a list of items in the wire format of any provider, as JSON; what the
-model said may be SDK objects. A computer's screenshot is left alone, because no text can replace it.
+A conversation is a list of items in the wire format of any provider, as JSON; the model's items may be SDK
+objects. A computer's screenshot is left alone, because no text can replace it.
 """
 
 from collections import Counter
@@ -27,8 +27,8 @@ Changes = Mapping[tuple[int, int], JsonObject]
 class Attachment:
     """A picture or file: part `part` of item `item`, with its fields as sent.
 
-    label: what it is called in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
-    kind: whether it is a picture or a file. wire: what writes and reads it. source: where it comes from.
+    label: its name in words, such as `picture 2 of look (call_3)`. handle: `picture:7`, or "".
+    kind: whether it is a picture or a file. wire: the provider that writes and reads it. source: where it comes from.
     """
 
     item: int
@@ -46,7 +46,7 @@ class Attachment:
 
     @property
     def url(self) -> str:
-        """Its data URL or web address, or "" if it is given by a file's id."""
+        """Its data URL or web address, or "" if it is referred to by a file's id."""
         return self.source.url
 
     @property
@@ -56,7 +56,7 @@ class Attachment:
 
     @property
     def size(self) -> int:
-        """The number of bytes in its data URL, or 0 if it is given in another way."""
+        """The number of bytes in its data URL, or 0 if it has none."""
         if not self.is_data:
             return 0
         length = len(self.url) - self.url.find(",", 0, 1_000) - 1
@@ -109,7 +109,7 @@ class Attachment:
 
 
 class _Origin:
-    """A long text as a key: equal for equal texts, and read as a whole only if two look the same."""
+    """A long text as a key: equal for equal texts, and read in full only if two look the same."""
 
     __slots__ = ("_hash", "_text")
 
@@ -126,7 +126,7 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """One of our sentences in place of an attachment. `refers` is the label or handle it points to, or "" if none."""
+    """One of our sentences in place of an attachment. `refers`: the label or handle that it points to, or ""."""
 
     item: int
     part: int
@@ -136,12 +136,12 @@ class StandIn:
 
 
 def gone(attachment: Attachment) -> str:
-    """Say what was shown here and has been removed."""
+    """State what was shown here and has been removed."""
     return picture_lines.gone(attachment.description)
 
 
 def again(attachment: Attachment) -> str:
-    """Say that what was shown here is `attachment`, which is shown earlier."""
+    """State that the item shown here is `attachment`, which is shown earlier."""
     return picture_lines.again(StandInLine(attachment.kind, attachment.handle or attachment.label))
 
 
@@ -149,7 +149,7 @@ def listed(items: Iterable[object]) -> list[object]:
     """Return a conversation as a new list.
 
     Raises:
-        TypeError: it is not a list of items or messages.
+        TypeError: `items` is not a list of items or messages.
     """
     if isinstance(items, (str, bytes)) or is_json(items) or not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  # users without a type checker
         raise TypeError(f"items must be a list of input items or of messages, not {type(items).__name__}")
@@ -192,12 +192,12 @@ def _with(item: object, parts: Mapping[int, JsonObject]) -> object:
 
 
 def by_model(item: object) -> bool:
-    """Return whether the model made an item or message, as opposed to input to the model and outputs."""
+    """Return whether the model wrote an item or message; its input and the outputs of calls do not count."""
     return _read(item)[1] == "assistant"
 
 
 def by_user(item: object) -> bool:
-    """Return whether the user said it; a message with pictures that a tool returned does not count."""
+    """Return whether the user wrote an item or message; a message with pictures that a tool returned does not count."""
     wire, speaker = _read(item)
     if speaker != "user":
         return False
@@ -205,12 +205,12 @@ def by_user(item: object) -> bool:
 
 
 def is_call(item: object) -> bool:
-    """Return whether an item or message of the model waits for outputs."""
+    """Return whether an item or message of the model requires outputs."""
     return _read(item)[0].waits(item)
 
 
 def _read(item: object) -> tuple[Provider, str]:
-    """Return the wire that an item is on, and who said it: the model, if nobody is named."""
+    """Return the wire format of an item, and who wrote it: the model, if nobody is named."""
     wires = providers()
     for wire in wires:
         if speaker := wire.speaker(item):
@@ -265,7 +265,7 @@ _LONGEST = 2_000
 
 
 def _where(call: str, speaker: str, names: Mapping[str, str], users: int) -> str:
-    """Name what an attachment belongs to: a call or a message."""
+    """Name the call or message that an attachment belongs to."""
     if call:
         return f"{names[call]} ({call})" if call in names else call
     return f"user message {users}" if speaker == "user" else f"a {speaker} message"

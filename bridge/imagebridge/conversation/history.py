@@ -1,12 +1,13 @@
 """Budgets of a conversation: how many pictures, bytes and picture tokens are sent again with every request.
 
-Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay
-where they are, and a sentence replaces a picture or file that is dropped. A budget never touches what
-was added since the model last spoke, nor what the user gave for the task that the model is working on.
+Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay where
+they are, and a sentence replaces a picture or file that is dropped. A budget never affects items added since
+the model's last item, or attachments of the user for the task that the model is working on.
 
-The list is processed in the order of the conversation, and the budgets are applied after each turn as they were then.
-So the result is the same whether the whole conversation is trimmed for each request or the last trimmed list is
-continued; and between two cuts, every request begins like the one before, as prompt caches need it.
+The list is processed in the order of the conversation, and the budgets are applied after each turn as they
+were then. The result is therefore the same whether the entire conversation is trimmed for each request or the
+last trimmed list is continued; and between two cuts, every request starts like the one before, as prompt
+caches require.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,14 +35,14 @@ from .attachments import (
 T = TypeVar("T")
 
 _UNKNOWN = (2048, 2048)
-"""Pixels that a picture counts as if the request does not reveal its size: the most that any model sees at `high`."""
+"""The size assumed for a picture if the request does not reveal it: the maximum that any model sees at `high`."""
 
 
 def replace_images(items: Iterable[T], sentence: str) -> list[T]:
     """Return `items` with `sentence` in place of every picture, for Responses items and chat messages.
 
     Use it for a request that was refused because of a picture: pass the items that may contain it. Files
-    stay, as do screenshots of computer use. `items` is not changed, and replacing twice changes nothing more.
+    stay, as do screenshots of computer use. `items` is not changed, and a second replacement has no effect.
 
     Args:
         items: items of Responses or messages of Chat Completions.
@@ -68,17 +69,16 @@ def trim(
     keep: float = 0.5,
     model: str | None = None,
 ) -> list[T]:
-    """Return `items` within budgets, with the least recently used pictures replaced by a sentence that says what they were.
+    """Return `items` within budgets, with the least recently used pictures replaced by a sentence that describes them.
 
     A picture or file that is already shown is not sent again: a sentence refers to the first one, which then
-    counts as used. For a `model` that takes prompt cache breakpoints, the last sentence of each cut carries
+    counts as used. For a `model` that accepts prompt cache breakpoints, the last sentence of each cut carries
     one, because the next cut changes nothing before it.
 
     `items` is not changed. `trim(trim(items)) == trim(items)`, and `trim(trim(items) + more)` is
-    `trim(items + more)` if `items` ends with a turn. Call it before each request, or on the stored
-    conversation. Everything after the model's last item counts as not yet answered, so add the outputs of a
-    response after all of its items. What the user said counts as answered once the model says something
-    without a call.
+    `trim(items + more)` if `items` ends with a turn. Call it before each request, or on the stored conversation.
+    Everything after the model's last item counts as not yet answered, so add the outputs of a response after
+    all of its items. The user's message counts as answered once the model replies without a call.
 
     Args:
         items: items of Responses or messages of Chat Completions.
@@ -86,7 +86,7 @@ def trim(
         max_bytes: the maximum number of bytes of pictures and files as they are sent (base64); None for no limit.
         max_tokens: the maximum number of tokens for pictures, as `model` counts them; a picture whose size is not known
             from the request counts as 2048x2048 pixels. None for no limit.
-        keep: the fraction of a budget to cut down to once it is exceeded, so that the beginning of the requests
+        keep: the fraction of a budget to cut down to once it is exceeded, so that the start of the requests
             stays the same until the next cut.
         model: the model that the items are sent to. None: any.
 
@@ -109,7 +109,7 @@ def trim(
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """A budget: the maximum, and what is left after a cut."""
+    """A budget: the maximum, and the amount left after a cut."""
 
     name: str
     most: int
@@ -126,10 +126,10 @@ def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
 
 
 def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield where each turn ends, the model's and those in between, and what is open then.
+    """Yield the end of each turn, the model's and those in between, and the items that are open at that point.
 
-    Open are the items from an index on, which the model has not answered, and what the user said about the task
-    that it is working on, until it answers without a call.
+    The open items are those from an index on, which the model has not answered, and the user's messages about
+    the task that it is working on, until it answers without a call.
     """
     start = 0
     task: set[int] = set()
@@ -148,7 +148,7 @@ def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]
 
 @dataclass(slots=True)
 class _ShownAttachment:
-    """An attachment that is shown, the items that use it, and what it counts for in each budget."""
+    """An attachment that is shown, the items that use it, and the amount that it uses of each budget."""
 
     attachment: Attachment
     users: list[int]
@@ -157,7 +157,7 @@ class _ShownAttachment:
 
 @dataclass(slots=True)
 class _Replay:
-    """The conversation so far: what is shown, keyed by content, least recently used first; and what is replaced."""
+    """The conversation so far: the attachments shown, by content, least recently used first, and those replaced."""
 
     limits: Sequence[_Limit]
     model: str | None
@@ -196,7 +196,7 @@ class _Replay:
         return counts
 
     def cut(self, answered: int, task: frozenset[int]) -> None:
-        """Cut exceeded budgets, as far as possible without anything used from item `answered` on or in `task`."""
+        """Cut exceeded budgets as much as possible, but keep everything used from item `answered` on or in `task`."""
         over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
         dropped: list[Attachment] = []
         for identity, one in list(self.shown.items()):

@@ -19,7 +19,7 @@ def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
     """Return the items with at most that many pictures, if possible; unchanged items are the same objects.
 
     Pictures from tools in earlier turns are dropped first, then those from the caller, before index `own`, then the oldest
-    that are new to the model, from index `fresh` on. Only what the caller has just sent always stays.
+    that are new to the model, from index `fresh` on. Only pictures that the caller has just sent always stay.
     """
     shown_pictures = pictures(items)
     ours = [one for one in shown_pictures if one.item >= own or is_output(items[one.item])]

@@ -1,4 +1,4 @@
-"""Outputs whose text is too long for the model or the API: the beginning stays, and a sentence says what is missing. Pure."""
+"""Outputs too long for the model or the API: the beginning of their text stays, and a sentence states what is missing. Pure."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 from imagebridge.wire import JSON, Item, is_json, is_list, text_of
 
 SHORTEST = 2_000
-"""Characters of a text that are always kept."""
+"""The number of characters of a text that are always kept."""
 
 _TEXTS = ("input_text", "text", "output_text")
 

@@ -48,8 +48,8 @@ def page(
         items: the conversation, as input items or as chat messages.
         answer: the final text, used as the title if there is no question.
         usage: tokens under the API's names.
-        cost: USD by list prices, if known.
-        pictures: what the model was shown.
+        cost: USD at list prices, if known.
+        pictures: the pictures that the model was shown.
         incomplete: why the answer is cut off, if it is.
     """
     messages = [item for item in map(as_object, items) if item is not None]
@@ -104,7 +104,7 @@ def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
 
 
 def _open_calls(items: Sequence[JSON]) -> list[JSON]:
-    """Return the calls that have no output. Some servers give two calls the same id: the first output is the first one's."""
+    """Return the calls that have no output. Some servers give two calls one id: the first output is the first call's."""
     outputs = Counter(_answered(item) for item in items if _is_output(item))
     open_calls: list[JSON] = []
     for number, call in _calls(items):
@@ -171,7 +171,7 @@ def _called(call: JSON) -> JSON:
 
 
 def _failed(content: object) -> str:
-    """Return the mark for an output that says that its call failed; empty for others."""
+    """Return the mark for an output that reports a failed call; empty for other outputs."""
     first = content[0] if is_list(content) and content else content
     text = text_of(first, "text") if is_json(first) else first
     is_error = isinstance(text, str) and text.startswith(ERROR)
@@ -203,12 +203,12 @@ def _part(part: JSON, figures: Figures) -> str:
 
 
 def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
-    """Return what a part of any wire attaches, and its source; None for a text or an unknown part."""
+    """Return the kind of attachment in a part of any wire, and its source; None for a text or an unknown part."""
     return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
 
 
 def _picture(source: Source, figures: Figures) -> str:
-    """Return a picture that the conversation itself contains. Others are only named, because the page loads nothing."""
+    """Return a picture that the conversation itself contains. Others are only named: the page loads nothing."""
     url = source.url
     if not url.startswith("data:"):
         return sent(f"the picture {location(url) if url else source.file_id}")

@@ -1,8 +1,9 @@
-"""How many pictures a refusal allows, read from its words. Pure.
+"""Reads from the words of a refusal how many pictures are allowed. Pure.
 
-Servers word it differently (live messages of vLLM, LMDeploy, xinference, VS Code's models, OpenAI, Anthropic
-and Bedrock, read 2026-11-29), so no fixed wording is searched for. Of the numbers in the text, sizes, positions, codes and
-names are ignored, as are those that say how many were sent; of the rest, the one near a word for a bound is the limit.
+Servers word the limit differently (live messages of vLLM, LMDeploy, xinference, VS Code's models, OpenAI,
+Anthropic and Bedrock, read 2026-11-29), so no fixed wording is searched for. Sizes, positions, codes, names
+and the number of pictures sent are ignored; among the remaining numbers, the one near a word for a bound is
+the limit.
 """
 
 import re
@@ -51,7 +52,7 @@ _NO_PICTURES = _set(
     " generations edit edits request requests call calls tool tools byte bytes extension extensions encoding encodings resolution"
     " resolutions quality patch patches tile tiles page pages frame frames"
 )
-"""After the name of a picture, what is counted instead: two image formats."""
+"""Words that, after the name of a picture, show that something else is counted, as in "two image formats"."""
 _UNITS = _set(
     "b byte bytes kb mb gb kib mib gib k m g kilobyte kilobytes megabyte megabytes px pixel pixels mp megapixel megapixels token"
     " tokens patch patches tile tiles percent second seconds sec secs s ms millisecond milliseconds minute minutes min hour hours"
@@ -61,7 +62,7 @@ _MEASURES = _UNITS - _set("time times x min") | _set(
     "size sizes dimension dimensions width height wide tall ratio aspect resolution large larger big bigger small smaller quality"
     " compression scale depth weight side sides edge duration temperature penalty timeout seed effort retries page pages frame frames"
 )
-"""What else may be bounded instead of the number of pictures; a number governed by one of them belongs to it."""
+"""Other quantities that may be bounded instead of pictures; a number governed by one of them belongs to it."""
 _PLACES = _MEASURES | _set("status code http line column version index position step page id port level")
 _NAMED = _ONE_PICTURE | _set(
     "number no nr error item message messages content input block request part turn choice chapter entry tier plan account attempt call tool version v gpt claude"
@@ -81,7 +82,7 @@ _TOLD = _set(
     " includes including requested actual actually current currently counted detected used supplied not with added carries sending"
     " having saw sees"
 )
-"""Words beside a number that says how many were sent."""
+"""Words beside a number that states how many were sent."""
 _OVER = _set("exceed exceeds exceeding exceeded > over above beyond more greater")
 _FAILED = _set(
     "invalid broken corrupt corrupted damaged failed unsupported unreadable malformed missing could unable"
@@ -91,7 +92,7 @@ _NO_THINGS = _set(
     "is was as has this its plus less exceeds across does supports accepts takes allows limits permits handles processes holds fits"
     " values pieces uploads yes thus always ones unless"
 )
-"""Words ending in -s after a number that are not things of another kind."""
+"""Words ending in -s after a number that do not name another kind of thing."""
 _RATE = re.compile(
     r"rate.?limit|\b(?:per|a|an|each|every) (?:minute|second|hour|day|month|week|min|sec)\b|/\s?(?:min|minute|s|sec|second|hour|day)\b"
     r"|\b[rti]pm\b|try again in|retry after|\b(?:daily|hourly|monthly|weekly|today|billing)\b",
@@ -184,7 +185,7 @@ def _join_number_words(tokens: list[_Token]) -> None:
 
 
 class _Sentence:
-    """A sentence of a refusal, and what its numbers say."""
+    """A sentence of a refusal, and the meaning of its numbers."""
 
     def __init__(self, tokens: Sequence[_Token]) -> None:
         self._tokens = tokens
@@ -197,7 +198,7 @@ class _Sentence:
 
     @property
     def about_number(self) -> bool:
-        """Whether it says that the number of pictures is wrong."""
+        """Whether the sentence states that the number of pictures is wrong."""
         for at in self._pictures:
             before, behind = self._words[max(at - 4, 0) : at], self._words[at + 1 : at + 4]
             many = max((place for place, word in enumerate(before) if word in _HOW_MANY), default=None)
@@ -217,14 +218,14 @@ class _Sentence:
 
     @property
     def about_several(self) -> bool:
-        """Whether it says that there were several pictures although only one is allowed."""
+        """Whether the sentence states that there were several pictures although only one is allowed."""
         return any(
             not _SEVERAL.isdisjoint(self._words[max(at - 2, 0) : at]) and not self._is_measured(at)
             for at in self._pictures
         )
 
     def tells(self, count: int) -> bool:
-        """Return whether it says that `count` pictures were sent."""
+        """Return whether the sentence states that `count` pictures were sent."""
         return any(
             token.value == count and self._counts_pictures(at) and not self._is_name(at)
             for at, token in enumerate(self._tokens)
@@ -233,7 +234,8 @@ class _Sentence:
     def numbers(self, count: int, *, about: bool, told: bool) -> Iterator[tuple[int, int]]:
         """Yield how many pictures each number allows if `count` were sent, with its rank: 0 is the most certain.
 
-        `about` and `told`: whether the text says that their number is wrong, and whether it says at least what it is.
+        `about` and `told`: whether the text states that their number is wrong, and whether it at least states
+        the number.
         """
         for at, token in enumerate(self._tokens):
             if token.value is None or self._is_name(at) or self._begins_range(at):
@@ -261,7 +263,7 @@ class _Sentence:
         return not _MEASURES.isdisjoint(word.lstrip("0123456789.,") for word in words)
 
     def _clause(self, at: int) -> tuple[list[str], list[str]]:
-        """Return what precedes and follows a number in its clause."""
+        """Return the words before and after a number in its clause."""
         ends = [end for end, word in enumerate(self._words) if word in _CLAUSE_ENDS]
         start = max((end + 1 for end in ends if end < at), default=0)
         stop = min((end for end in ends if end > at), default=len(self._words))
@@ -288,7 +290,7 @@ class _Sentence:
         return self._tokens[at].value if 0 <= at < len(self._tokens) else None
 
     def _counts_pictures(self, at: int) -> bool | None:
-        """Return whether the words directly after a number say that it counts pictures; None if they say nothing."""
+        """Return whether the words directly after a number show that it counts pictures; None if they show nothing."""
         other = False
         for place in range(at + 1, min(at + 7, len(self._words))):
             word = self._words[place]
@@ -312,7 +314,7 @@ class _Sentence:
 
 
 def _allowed(before: list[str], behind: list[str], number: int, count: int) -> int | None:
-    """Return how many pictures a number allows; None if it says something else about them."""
+    """Return how many pictures a number allows; None if it means something else."""
     rest = _without_pictures(behind)
     if not _LEAST.isdisjoint(before[-3:]):
         return None

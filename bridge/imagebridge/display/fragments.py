@@ -1,4 +1,5 @@
-"""Pieces of HTML for what a model was sent. All of it may be hostile: every text is escaped, and there are no links or scripts."""
+"""Builds HTML for content sent to a model. It may be hostile: every text is escaped, and there are no links or
+scripts."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
     from imagebridge.pictures.picture import Picture
 
 _LONGEST = 100_000
-"""The most characters of one text on a page: a tool may return millions."""
+"""The maximum number of characters of one text on a page: a tool may return millions."""
 
 _WIDE = 90
-"""The most characters of arguments on one line."""
+"""The maximum length of arguments on one line."""
 
 _HEAD = 24
-"""The characters of base64 that a shortened data URL keeps."""
+"""The number of base64 characters that remain in a shortened data URL."""
 
 
 class Figures:
-    """The pictures of a page, each included once however often it was sent."""
+    """The pictures on a page, each included once however often it was sent."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
@@ -50,7 +51,7 @@ class Figures:
 
 
 def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
-    """Yield what the model received, in order, and the account of how it came about."""
+    """Yield the parts that the model received, in order, and a table of how each was created."""
     for one in result.placed:
         for part in one.parts:
             if isinstance(part, ShownPicture):
@@ -62,7 +63,7 @@ def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
         for note in result.notes
     )
     table = f"<table><tr><th>arrived</th><th>the model received</th></tr>{rows}</table>"
-    yield f"<details><summary>What arrived, and what became of it</summary>{table}</details>\n"
+    yield f"<details><summary>What was received, and what was sent for it</summary>{table}</details>\n"
 
 
 def _part(part: Text | FilePiece | LinkPiece, name: str) -> str:
@@ -82,7 +83,7 @@ def _label(shown_picture: ShownPicture) -> str:
 
 
 def _facts(shown_picture: ShownPicture) -> str:
-    """Return what was sent of a picture, and what was changed in it."""
+    """Return the facts about a picture as sent, and the changes to it."""
     picture = shown_picture.picture
     size = f"{picture.width}x{picture.height}"
     facts = [_label(shown_picture), f"{size} pixels", picture.media_type, amount(picture.size)]
@@ -99,7 +100,7 @@ def _facts(shown_picture: ShownPicture) -> str:
 
 
 def opening(kind: str, who: str, remark: str, tag: str = "") -> str:
-    """Return the beginning of a card, which ends with `</section>`; `tag` is HTML."""
+    """Return the start of a card, which ends with `</section>`; `tag` is HTML."""
     return (
         f'<section class="card {kind}"><header><strong>{escape(limited(who, 200))}</strong>{tag}'
         f'<span class="quiet">{escape(remark)}</span></header>\n'
@@ -112,7 +113,7 @@ def words(text: str) -> str:
 
 
 def folded(name: str, text: str) -> str:
-    """Return a text that is hidden until its name is clicked."""
+    """Return a collapsed text that opens when its name is clicked."""
     return f"<details><summary>{escape(limited(name, 100))}</summary><pre>{escape(limited(text))}</pre></details>\n"
 
 
@@ -133,7 +134,7 @@ def arguments(text: str) -> str:
 
 
 def sums(facts: Mapping[str, str]) -> str:
-    """Return figures under their names."""
+    """Return totals under their names."""
     fact_list = "".join(
         f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
     )
@@ -141,7 +142,7 @@ def sums(facts: Mapping[str, str]) -> str:
 
 
 def limited(text: Any, longest: int = _LONGEST) -> str:
-    """Return a text, or its beginning and a note of how much is left out."""
+    """Return a text, or its start and a note on how much is left out."""
     text = paired(str(text))
     if len(text) <= longest:
         return text

@@ -1,19 +1,19 @@
-"""The frame of our HTML pages: a single self-contained file, including style, for light and dark mode."""
+"""The frame of our HTML pages: a single self-contained file with its styles, for light and dark mode."""
 
 from html import escape
 from importlib.metadata import version
 from importlib.resources import files
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""The browser enforces that the page loads nothing and runs nothing."""
+"""The policy by which the browser ensures that the page loads nothing and runs nothing."""
 
 
 def head(title: str, package: str, style: str) -> str:
-    """Return the page up to its content.
+    """Return the start of the page, up to its content.
 
     Args:
         title: plain text.
-        package: the package that contains the style sheet with what only this page needs.
+        package: the package that contains the style sheet for this kind of page.
         style: the file name of that style sheet.
     """
     common = (files("imagebridge.display") / "page.css").read_text("utf-8")
@@ -34,7 +34,7 @@ def head(title: str, package: str, style: str) -> str:
 
 
 def foot(writer: str) -> str:
-    """Return the end of the page, which names what wrote it: a command or a method."""
+    """Return the end of the page, which names the command or method that wrote it."""
     return f"""<footer>Written by <code>{escape(writer)}</code>, version {escape(version("imagebridge"))}.</footer>
 </main>
 </body>

@@ -1,4 +1,4 @@
-"""What a notebook shows of a result or reply: fragments with inline styles, because notebooks drop style sheets."""
+"""Renders a result or reply for a notebook: HTML with inline styles, because notebooks drop style sheets."""
 
 from collections.abc import Mapping, Sequence
 from html import escape

@@ -11,17 +11,17 @@ from .sections import DocumentContents, Section
 from .web_page import MAX_HTML, page_text
 
 _TITLE = 300
-"""The most characters of a title."""
+"""The maximum number of characters in a title."""
 
 _OBFUSCATION = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
-"""Encryption only of fonts: not what locks a book."""
+"""Algorithms that encrypt only fonts, so the book can still be read."""
 
 
 def book_contents(data: bytes) -> DocumentContents:
     """Read a book.
 
     Raises:
-        DocumentError: it is damaged, locked or too large.
+        DocumentError: the book is damaged, locked or too large.
     """
     package = Package(data)
     _check_open(package)
@@ -42,7 +42,7 @@ def book_contents(data: bytes) -> DocumentContents:
 
 
 def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element]) -> dict[str, str]:
-    """Return the titles of chapters from the table of contents, by member; a member's first entry counts."""
+    """Return the chapter titles from the table of contents, by member; the first entry for a member counts."""
     titles: dict[str, str] = {}
     for item in items.values():
         is_ncx = item.get("media-type") == "application/x-dtbncx+xml"
@@ -64,7 +64,7 @@ def _titles(package: Package, main: str, items: Mapping[str, ElementTree.Element
 
 
 def _label(element: ElementTree.Element) -> str:
-    """Return the words in an entry. Anything nested deeper than its children is not part of the title."""
+    """Return the title in an entry of the table of contents, ignoring anything nested deeper than its children."""
     parts = (f"{one.text or ''}{one.tail or ''}" for one in element)
     return " ".join(f"{element.text or ''}{''.join(parts)}".split())[:_TITLE]
 

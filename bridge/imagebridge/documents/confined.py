@@ -1,7 +1,8 @@
-"""Runs readers that are not written in Python in a separate process: a file that takes all time or memory costs only that process.
+"""Runs readers that are not written in Python in a separate process, so that a hostile file crashes only that process.
 
-A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells a billion empty ones; either
-would end the process that reads it. One process serves all reads of a result, because starting it takes longer than most reads.
+A PDF of 2 kB can have more parts than fit into any memory, and a sheet with two distant cells can have a billion empty
+ones between them; either would crash the process that reads it. One process handles all reads for a result, because
+starting it takes longer than most reads.
 """
 
 import os
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from threading import Thread
 
 SECONDS = 30.0
-"""Seconds that one read may take; ordinary ones take a tenth of a second, as does a start."""
+"""The time limit for one read, in seconds. Most reads take a tenth of a second, and so does starting the process."""
 
 MEMORY = 1_050_000_000
-"""Bytes of data that the process may hold, where the system can limit them."""
+"""The memory limit for the process's data, in bytes, on systems that can enforce one."""
 
 NATIVE = frozenset(("pdf", "workbook"))
 """The documents whose readers are not written in Python."""
@@ -40,9 +41,9 @@ def confined(function: Callable[[], Returned]) -> Returned:
     """Call `function`, a partial of a module's function, in a separate process, and return its result.
 
     Raises:
-        DocumentError: it took too long or too much memory, ended its process, no process can be started, or the
-            work that it was part of was abandoned.
-        Exception: any exception of the function itself.
+        DocumentError: the call took too long or too much memory, its process crashed or could not be started, or the
+            work that it was part of was cancelled.
+        Exception: any exception that the function itself raises.
     """
     # Only now: few results contain such a document.
     import pickle
@@ -57,7 +58,7 @@ def confined(function: Callable[[], Returned]) -> Returned:
 
 
 class Confinement:
-    """One process for all reads in its context, which run in one thread. It ends with the context."""
+    """One process for all reads in its context, which run in one thread. Leaving the context ends the process."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
@@ -71,10 +72,10 @@ class Confinement:
         self._end()
 
     def answer(self, request: bytes) -> bytes:
-        """Return the process's answer; a process that has read something before may be worn out, and is replaced once.
+        """Return the process's answer. If a process fails that was used before, try once more with a new one.
 
         Raises:
-            DocumentError: as `confined`.
+            DocumentError: for the same reasons as `confined`.
         """
         is_used = self._process is not None
         answer = self._asked(request)
@@ -90,7 +91,7 @@ class Confinement:
         """Return an answer, or nothing if the process ended.
 
         Raises:
-            DocumentError: it took too long, or no process can be started.
+            DocumentError: the read took too long, or no process can be started.
         """
         from threading import Timer
 
@@ -139,7 +140,7 @@ class Confinement:
         return process
 
     def _end(self) -> None:
-        """Kill the process, which holds nothing that anyone waits for, and close its pipes."""
+        """Kill the process and close its pipes; nobody is waiting for its output."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -163,7 +164,7 @@ _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confin
 
 @contextmanager
 def in_one_process() -> Generator[Confinement]:
-    """Let one process do all reads in this block: that of the surrounding context, if there is one."""
+    """Use one process for all reads in this block: the process of the surrounding context, if there is one."""
     if around := _OPEN.get():
         yield around
         return

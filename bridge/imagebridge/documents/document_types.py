@@ -1,4 +1,4 @@
-"""Determines what kind of document a file is, and which reader it gets."""
+"""Determines what kind of document a file is, and which reader handles it."""
 
 import re
 from collections.abc import Generator
@@ -14,7 +14,7 @@ from .sections import LOCKED, DocumentContents
 DocumentType = Literal["pdf", "docx", "pptx", "odt", "odp", "epub", "rtf", "html", "workbook"]
 
 READ = "PDF, Word, PowerPoint, OpenDocument, EPUB, RTF and HTML"
-"""The documents that can be read."""
+"""The document types that can be read, in words."""
 
 _PACKED: dict[bytes, DocumentType] = {
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -27,12 +27,12 @@ EPUB 3.3, 4.2). Templates have a longer name."""
 
 _PAGES = (".html", ".htm", ".xhtml")
 _SCRIPTS = ("", ".php", ".asp", ".aspx", ".jsp", ".cgi")
-"""Suffixes of addresses that lead to pages, if the content begins like one."""
+"""Suffixes of addresses that serve HTML pages, if the content starts like a page."""
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""The first bytes of compound files, which hold old or locked office documents (MS-CFB, 2026-11-29)."""
+"""The first bytes of compound files, which contain old or locked office documents (MS-CFB, 2026-11-29)."""
 
 _OLD_STREAMS = (
     ("EncryptedPackage", LOCKED),
@@ -67,7 +67,7 @@ def document_type(data: bytes, name: str = "") -> DocumentType | None:
 
 
 def unread(data: bytes) -> str:
-    """Say what an unreadable file of an office program is, and what to do; empty for other files."""
+    """Return what an unreadable office file is and what to do about it; empty for other files."""
     if not data.startswith(_OLD):
         return ""
     for stream, problem in _OLD_STREAMS:
@@ -83,7 +83,7 @@ def _is_page(start: bytes) -> bool:
 
 
 def _page_decoded(data: bytes) -> str:
-    """Return the bytes of a page as text: by byte order mark, as UTF-8, or as the page itself declares."""
+    """Decode a page by its byte order mark, as UTF-8, or in the encoding that it declares."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", "replace")
     try:
@@ -101,7 +101,7 @@ def opened(data: bytes, name: str = "") -> Generator[DocumentContents]:
     """Open a document.
 
     Raises:
-        DocumentError: it is not a readable kind, or is damaged or locked.
+        DocumentError: the document's type cannot be read, or the file is damaged or locked.
     """
     # Each reader is loaded only when it is needed.
     match document_type(data, name):

@@ -13,14 +13,14 @@ A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 D = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}"
 CHARTS = 5_000
-"""The most points of a series that are listed."""
+"""The maximum number of points that are listed per series."""
 
 _CELLS = 20_000
-"""The most numbers of a chart that are listed."""
+"""The maximum number of values that are listed per chart."""
 
 
 def chart(package: Package, name: str) -> str:
-    """Return the content of a chart: its title, and its numbers as last computed."""
+    """Return the content of a chart: its title, and its values as they were last computed."""
     root = package.xml_if_there(name)
     if root is None:
         return ""
@@ -44,7 +44,7 @@ def chart(package: Package, name: str) -> str:
 
 
 def _points(series: ElementTree.Element, names: tuple[str, ...]) -> dict[int, str]:
-    """Return the points of a series under the first of these names that it has, by position."""
+    """Return the points of a series by position, taken from the first of the named elements that it contains."""
     holder = next((one for name in names if (one := series.find(f"{C}{name}")) is not None), None)
     if holder is None:
         return {}
@@ -70,7 +70,7 @@ def diagram(package: Package, name: str) -> str:
 
 
 def mathml(element: ElementTree.Element) -> str:
-    """Return MathML as its author typed it, if it says so, otherwise on one line."""
+    """Return MathML as its author typed it, if an annotation contains that, otherwise as a formula on one line."""
     typed = next((one.text or "" for one in element.iter() if local(one) == "annotation"), "")
     return " ".join(typed.split()) or formula(element)
 
@@ -84,7 +84,7 @@ def svg_file(element: ElementTree.Element) -> bytes:
 
 
 def svg_pictures(element: ElementTree.Element) -> list[str]:
-    """Return the addresses of the pictures that an SVG places: it may be just a frame, as on covers."""
+    """Return the addresses of the pictures in an SVG, which may be just a frame for one, as on book covers."""
     pictures = (one for one in element.iter() if local(one) == "image")
     return [address for one in pictures for name, address in one.items() if name.endswith("href") and address]
 
@@ -132,11 +132,11 @@ _MATHML = {
     "msubsup": ("{}", "_{}", "^{}"),
     "munderover": ("{}", "_{}", "^{}"),
 }
-"""How to type the parts of an element (MathML 3.0, 2014, 3.3 and 3.4)."""
+"""How the parts of each element are typed (MathML 3.0, 2014, 3.3 and 3.4)."""
 
 
 def root_sign(degree: str) -> str:
-    """Return the name of a root."""
+    """Return how a root of this degree is typed; an empty degree means a square root."""
     return f"root[{degree}]" if degree else "sqrt"
 
 

@@ -15,21 +15,21 @@ from .document_types import opened
 from .sections import MARK, DocumentContents, FigureFile, Section
 
 CHARACTERS = 100_000
-"""The most characters of a text in one answer; hosts move longer ones to files or cut them off."""
+"""The maximum number of characters of text in one answer; hosts move longer ones to files or cut them off."""
 
 MAX_FIGURES = 40
-"""The most figures of a part that are loaded; further ones are only named."""
+"""The maximum number of figures that are loaded per part; any others are only named."""
 
 MAX_FIGURE_BYTES = 30_000_000
-"""The most bytes of the figures of one part."""
+"""The maximum size of all figures in one part, in bytes."""
 
 _FIGURE = re.compile(rf"!\[([^\[\]]{{0,300}})\]\({MARK}(\d{{1,9}})\)")
 
 _MARKED = 400
-"""The most characters of a figure in a text: its name has up to 300 (see `sections`)."""
+"""The maximum length of a figure's mark in the text: its name can have 300 characters (see `sections`)."""
 
 _IN_PLACE = 150
-"""Characters of JSON by which the replacement of a figure may be longer than its mark: a URI, or why it is not shown."""
+"""How many characters of JSON a figure's replacement may add to its mark: a URI, or the reason why it is not shown."""
 
 _BREAKS = ("\n\n#", "\n\n", "\n", " ")
 """Preferred places to divide a text, best first."""
@@ -39,11 +39,11 @@ class Excerpt(NamedTuple):
     """A part of a document.
 
     form: what the document is, in words. text: Markdown, with figures as images at addresses `figure:N`. figures:
-    those that can be shown, by number, and `missing` why others cannot. sections: the numbers of the pages,
-    slides or chapters in this part, of `total`; `unit` is what they are called. broken: whether the last of them continues in the next
-    part. part, parts: the number of this part and of all parts;
-    0 parts if not everything was read. scans: pages that are pictures without text, `drawn` those with figures or
-    drawings besides text. notes: remarks on the document.
+    the figures that can be shown, by number; `missing` says why the others cannot. sections: the numbers of the pages,
+    slides or chapters in this part, of `total`; `unit` is what they are called. broken: whether the last of them
+    continues in the next part. part, parts: the number of this part and of all parts; 0 parts if not
+    everything was read. scans, drawn: the pages that are pictures without text, and those with figures or drawings
+    besides text. notes: remarks on the document.
     """
 
     form: str
@@ -62,11 +62,11 @@ class Excerpt(NamedTuple):
 
     @property
     def is_last(self) -> bool:
-        """Whether nothing of what was requested follows."""
+        """Whether this is the last part of the requested text."""
         return self.part == self.parts
 
     def where(self) -> str:
-        """Return which part of the document this is: `part 2 of 3: pages 4-9 of 12`; empty if it is the whole document."""
+        """Return which part of the document this is: `part 2 of 3: pages 4-9 of 12`; empty for a whole document."""
         pages = ""
         if self.unit and self.total > 1:
             pages = f"{page_numbers.in_words(self.sections, self.unit)} of {self.total:,}"
@@ -81,20 +81,20 @@ class Excerpt(NamedTuple):
 
 
 def json_length(text: str) -> int:
-    """Return the number of characters of a text in ASCII JSON, without the quotes around it."""
+    """Return the length of a text as ASCII JSON, without the quotes around it."""
     return len(json.dumps(text)) - 2
 
 
 def fitting(text: str, room: int | None, length: Callable[[str], int] = json_length) -> int:
-    """Return how many characters of a text fit one answer: at most `CHARACTERS`, and as many as take `room` as JSON.
+    """Return how many characters of a text fit in one answer: at most `CHARACTERS`, and at most `room` as JSON.
 
-    A host counts what is sent, in which a letter beyond ASCII takes 6 or 12 characters. At least one character always fits,
-    so that continued reading reaches the end.
+    A host counts the JSON that is sent, in which a non-ASCII letter takes 6 or 12 characters.
+    At least one character always fits, so that repeated calls reach the end.
 
     Args:
         text: the rest of the text.
-        room: the characters of JSON that it may take; None for any number.
-        length: returns the number of characters of a text as JSON.
+        room: the maximum length as JSON; None for no limit.
+        length: returns the length of a text as JSON.
     """
     most = min(len(text), CHARACTERS, CHARACTERS if room is None else max(1, room))
     if room is None or length(text[:most]) <= room:
@@ -119,12 +119,12 @@ def excerpt(
         name: the file's name, which distinguishes HTML from other texts.
         pages: the numbers of the pages, slides or chapters to read, such as "1-3, 7"; empty for all.
         part: which part of their text, counted from 1, if it has more than `characters`.
-        characters: the most characters of a part.
-        room: the most characters of a part as JSON, including the replacements of its figures; None for any number.
+        characters: the maximum number of characters in a part.
+        room: the maximum length of a part as JSON, including the replacements of its figures; None for no limit.
         figures: whether to load the figures.
 
     Raises:
-        DocumentError: it is not a readable document, or is damaged or locked.
+        DocumentError: the file is not a readable document, or is damaged or locked.
         ArgumentError: the pages or the part do not exist.
     """
     # A text is never shorter as JSON, so no more of the document is read than a part may need.
@@ -177,7 +177,7 @@ def _excerpt(
 def _read(
     contents: DocumentContents, numbers: Sequence[int], characters: int
 ) -> tuple[str, list[tuple[int, int]]]:
-    """Return the text of the requested sections, until it exceeds `characters`, and where each begins in it."""
+    """Return the text of the requested sections until it exceeds `characters`, and where each section starts in it."""
     written: list[str] = []
     starts: list[tuple[int, int]] = []
     length = 0
@@ -193,7 +193,7 @@ def _read(
 
 
 def _titled(section: Section, contents: DocumentContents, number: int) -> str:
-    """Return a section under its name, if there are several."""
+    """Return a section's text, under a heading with its name if there are several."""
     if not contents.unit or (contents.total == 1 and not section.title):
         return section.text
     name = f"{contents.unit.capitalize()} {number}"
@@ -212,12 +212,12 @@ def _ends(text: str, starts: Sequence[int], characters: int, room: int | None) -
 
 
 def _shown_length(text: str) -> int:
-    """Return the number of characters of a text in JSON, including the replacements of its figures."""
+    """Return the length of a text as JSON, including the replacements of its figures."""
     return json_length(text) + _IN_PLACE * len(_FIGURE.findall(text))
 
 
 def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
-    """Return the end of the part that begins at `first`: before a section, if one begins in its second half.
+    """Return the end of the part that starts at `first`: before a section, if one starts in its second half.
 
     No part ends inside a figure.
     """
@@ -233,7 +233,7 @@ def _end(text: str, starts: Sequence[int], first: int, last: int) -> int:
 
 
 def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture], dict[int, str]]:
-    """Return the figures that a text refers to, and why others of them cannot be shown."""
+    """Return the figures that a text refers to, and why any of them cannot be shown."""
     shown: dict[int, Picture] = {}
     missing: dict[int, str] = {}
     room = MAX_FIGURE_BYTES
@@ -242,7 +242,7 @@ def _figures(text: str, files: Sequence[FigureFile]) -> tuple[dict[int, Picture]
             missing[number] = "it is missing from the document"
             continue
         if len(shown) >= MAX_FIGURES or room <= 0:
-            missing[number] = "too many come before it: ask for fewer pages, or the next part"
+            missing[number] = "too many figures come before it: ask for fewer pages, or the next part"
             continue
         try:
             shown[number] = _picture(files[number - 1].load())

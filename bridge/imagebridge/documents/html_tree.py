@@ -83,19 +83,19 @@ _CLOSED_BY: dict[str, frozenset[str]] = {
     "th": frozenset(("td", "th")),
     "option": frozenset(("option",)),
 }
-"""Elements whose start closes open elements whose end tag may be omitted (HTML, 13.1.2.4)."""
+"""The open elements that each start tag closes, because their end tag may be omitted (HTML, 13.1.2.4)."""
 
 _SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
-"""Elements that limit how far out such a close reaches."""
+"""Elements beyond which a start tag closes nothing."""
 
 _PASSED_OVER = re.compile(
     r"<(?P<tag>script|style)\b.*?(?:</(?P=tag)\b[^>]*(?:>|\Z)|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*(?:>|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
-"""Scripts, styles, comments and declarations; without an end, they extend to the end of the page (HTML, 13.2.5)."""
+"""Scripts, styles, comments and declarations. If unclosed, they extend to the end of the page (HTML, 13.2.5)."""
 
 _TITLE = 1_000
-"""The most characters of a title."""
+"""The maximum number of characters in a title."""
 
 _DEEPEST = 200
 
@@ -109,9 +109,9 @@ def tree(text: str) -> tuple[str, ElementTree.Element]:
 
 
 def _ended(text: str) -> str:
-    """Return a page without invisible parts that may lack their end; after the last end of a tag, no tag begins.
+    """Return a page without invisible parts, which may be unclosed, and with any "<" after the last ">" escaped.
 
-    Otherwise the parser would search for the end from every possible beginning, in quadratic time.
+    Otherwise the parser would search for a closing ">" from every "<", in quadratic time.
     """
     text = _PASSED_OVER.sub("", text)
     last = text.rfind(">") + 1
@@ -179,12 +179,12 @@ class _PageBuilder(HTMLParser):
             self._builder.data(data)
 
     def root(self) -> ElementTree.Element:
-        """Return what was read, at the end."""
+        """Close all open elements and return the root."""
         self._close(0)
         return self._builder.close()
 
     def _close(self, at: int) -> None:
-        """Close the open elements from a given one on."""
+        """Close the open elements from index `at` on."""
         for tag in reversed(self._open[at:]):
             self._builder.end(tag)
         del self._open[at:]

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree
 
 REPEATED = 60
-"""The longest text of a merged cell that is repeated in each of its positions; a longer one is only in the first."""
+"""The longest text of a merged cell that is repeated in each of its positions; longer text is written only once."""
 
 COLUMNS = 200
-"""The most columns of a table."""
+"""The maximum number of columns in a table."""
 
 _FILLED = 8
-"""The most times that filling rows to equal length may multiply the number of a table's cells."""
+"""The maximum factor by which padding rows to equal length may increase the number of cells in a table."""
 
 _SPREAD = 500_000
-"""Cells of a document in addition to those written in it, for cells or rows that span several positions or are repeated."""
+"""How many cells may be added to a document's tables because cells or rows span several positions or are repeated."""
 
 
 class BlockList:
@@ -25,7 +25,7 @@ class BlockList:
         self._tight = False
 
     def add(self, text: str, *, tight: bool = False) -> None:
-        """Add a block, unless it is blank; a `tight` one follows another tight one without a blank line."""
+        """Add a block, unless it is blank. Between two `tight` blocks there is no blank line."""
         if not text.strip():
             return
         if self._written:
@@ -34,7 +34,7 @@ class BlockList:
         self._tight = tight
 
     def heading(self, level: int, text: str) -> None:
-        """Add a heading, with levels from 1 on; Markdown has six."""
+        """Add a heading. Levels start at 1; Markdown has six of them."""
         if words := " ".join(text.split()):
             self.add(f"{'#' * min(max(level, 1), 6)} {words}")
 
@@ -50,13 +50,13 @@ class BlockList:
 
 
 class CellRoom:
-    """How many additional cells a document may still get, so that a large number in it does not make a large table."""
+    """How many more cells may be added to a document's tables, so that a large number cannot create a huge table."""
 
     def __init__(self) -> None:
         self._left = _SPREAD
 
     def times(self, wanted: int, cells: int = 1) -> int:
-        """Return how many times to write that many cells when `wanted` times are asked for: at least once."""
+        """Return how many times to write `cells` cells if the document requests `wanted` times; at least once."""
         more = max(0, min(wanted - 1, self._left // max(1, cells)))
         self._left -= more * cells
         return 1 + more
@@ -78,7 +78,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def spread(text: str, span: int) -> list[str]:
-    """Return the cells for one that spans several: short names are repeated, so that every column has one."""
+    """Return the cells for a cell that spans several: a short name is repeated, so that every column has it."""
     return [text] + [text if len(text) <= REPEATED else ""] * (min(span, COLUMNS) - 1)
 
 
@@ -91,7 +91,7 @@ def inline(element: ElementTree.Element, written: Callable[[ElementTree.Element]
 
 
 def link(text: str, address: str) -> str:
-    """Return words linked to an address; without words, the address."""
+    """Return a link with these words, or just the address if there are none."""
     words = " ".join(text.split())
     if not address or address == words:
         return text or address

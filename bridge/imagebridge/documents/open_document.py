@@ -19,14 +19,14 @@ _OFFICE = _URN % "office"
 _XLINK = "{http://www.w3.org/1999/xlink}"
 
 _MOST = 1_000
-"""The most repetitions of a row or column; empty ones fill the sheet to its end."""
+"""The maximum number of repetitions of a row or column; empty ones are repeated up to the end of the sheet."""
 
 
 def text_contents(data: bytes) -> DocumentContents:
     """Read a text document.
 
     Raises:
-        DocumentError: it is damaged, locked or too large.
+        DocumentError: the file is damaged, locked or too large.
     """
     package = _opened(data)
     found = DocumentContents("OpenDocument text", "", 1, lambda _: Section("", ""))
@@ -48,7 +48,7 @@ def slides_contents(data: bytes) -> DocumentContents:
     """Read a presentation, slide by slide.
 
     Raises:
-        DocumentError: it is damaged, locked or too large.
+        DocumentError: the file is damaged, locked or too large.
     """
     package = _opened(data)
     pages = list(package.xml("content.xml").iter(f"{_DRAW}page"))
@@ -119,7 +119,7 @@ def _hidden_styles(package: Package) -> frozenset[str]:
 
 
 class _OpenReader:
-    """One document being converted to text. `_after` collects what comes after the current paragraph."""
+    """One document being converted to text. `_after` collects text to add after the current paragraph."""
 
     def __init__(self, package: Package, found: DocumentContents) -> None:
         self._package = package
@@ -219,7 +219,7 @@ class _OpenReader:
         for row in _rows_of(element):
             line: list[str] = []
             beside: list[str] = []
-            """The content of the columns that the last cell of its row spans."""
+            """The text for the other columns that the last cell spans."""
             for cell in row:
                 if local(cell) == "covered-table-cell":
                     for _ in range(self._times(cell, "columns")):
@@ -237,7 +237,7 @@ class _OpenReader:
         return rows
 
     def _times(self, element: ElementTree.Element, what: str, *cells: str) -> int:
-        """Return how many times to write cells: as many as stated, as far as there is room."""
+        """Return how many times to write cells: as often as the document states, within the limits."""
         times = whole_number(element.get(f"{_TABLE}number-{what}-repeated", "1"), 1)
         # A long text takes as much as many cells.
         size = sum(1 + len(text) // 60 for text in cells) or 1

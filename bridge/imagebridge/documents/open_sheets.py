@@ -1,4 +1,7 @@
-"""What the XML of an OpenDocument workbook says that its reader does not return (OpenDocument 1.3 part 3, 2021, section 9)."""
+"""Details of OpenDocument workbooks that only their XML contains, not the reader's result.
+
+OpenDocument 1.3 part 3, 2021, section 9.
+"""
 
 import re
 from collections import Counter
@@ -18,19 +21,19 @@ _VALUE = (
     "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type",
     f"{_OFFICE}value-type",
 )
-"""The type of a cell; the first, of LibreOffice, also says that the value is an error."""
+"""The type of a cell; the first attribute, from LibreOffice, also marks errors."""
 
 _MEANT = frozenset((*_VALUE, f"{_TABLE}formula"))
 """The attributes of cells that are not empty."""
 
 _ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)|Err:\d{3}")
-"""Errors as programs write them that give such cells the type of a number."""
+"""Errors as they are written by programs that give the cell the type of a number."""
 
 _ROWS = frozenset(("table-header-rows", "table-rows", "table-row-group"))
 _COLUMNS = frozenset(("table-header-columns", "table-columns", "table-column-group"))
 
 _DRAWN = {"image": "picture", "object": "chart", "object-ole": "chart"}
-"""What a frame without a text is called, by its first content that is known."""
+"""What a frame without text is called, by its first known child element."""
 
 _APART = frozenset(("p", "h", "s", "tab", "line-break"))
 """Elements that separate words."""
@@ -47,16 +50,16 @@ def is_open(data: bytes) -> bool:
 def open_sheets(
     data: bytes, understood: Callable[[str], Understood | None]
 ) -> Callable[[str], SheetMarkup[Understood]]:
-    """Parse a workbook; return the function that finds what its XML says of a sheet, by its name.
+    """Parse a workbook; return a function that takes a sheet's name and returns what the XML says about that sheet.
 
     Args:
         data: the workbook.
-        understood: converts a format, such as `0%`, to what is useful; returns None for others.
+        understood: converts a format, such as `0%`, to what the caller needs; returns None for formats to ignore.
     """
     try:
         book = Package(data).xml("content.xml").find(f"{_OFFICE}body/{_OFFICE}spreadsheet")
     except DocumentError as error:
-        unread = f"cell notes, text boxes, errors and what is hidden are not read: the file {error}"
+        unread = f"cell notes, text boxes, errors and hidden rows and columns are not read: the file {error}"
         nothing = SheetMarkup[Understood]({}, 0, {}, (unread,))
         return lambda _: nothing
     percent, room = understood("0%"), CellRoom()
@@ -69,7 +72,7 @@ def open_sheets(
 
 
 class _SheetReader(Generic[Understood]):
-    """One sheet being read. `percent` is what is made of the format of percentages, `room` what repetitions may add."""
+    """One sheet being read. `percent` is the converted percent format; `room` limits the cells that repeats add."""
 
     def __init__(self, percent: Understood | None, room: CellRoom) -> None:
         self._percent = percent
@@ -82,7 +85,7 @@ class _SheetReader(Generic[Understood]):
         self._drawn: Counter[str] = Counter()
 
     def read(self, sheet: Element) -> SheetMarkup[Understood]:
-        """Return what the XML of the sheet says."""
+        """Read the sheet and return its details."""
         for shapes in sheet.iterfind(f"{_TABLE}shapes"):
             self._draw(shapes)
         hidden = waiting = at = 0
@@ -129,7 +132,7 @@ class _SheetReader(Generic[Understood]):
             self._formats |= dict.fromkeys(self._places(row, column, down, across), self._percent)
 
     def _places(self, row: int, column: int, down: int, across: int) -> Iterator[tuple[int, int]]:
-        """Yield the positions of a repeated cell, as far as there is room."""
+        """Yield the positions of a repeated cell, within the limit."""
         across = self._room.times(across)
         for at in range(row, row + self._room.times(down, across)):
             yield from ((at, place) for place in range(column, column + across))
@@ -139,7 +142,7 @@ class _SheetReader(Generic[Understood]):
             self._shape(shape)
 
     def _shape(self, shape: Element) -> None:
-        """Keep the text of a shape, or count it."""
+        """Store the text of a shape, or count the shape if it has none."""
         if local(shape) in ("g", "a"):
             self._draw(shape)
         elif words := _words([one for one in shape if local(one) in ("p", "list", "text-box")]):

@@ -21,16 +21,16 @@ from imagebridge.errors import DocumentError
 from .sections import LOCKED
 
 MAX_UNPACKED = 200_000_000
-"""The most bytes of all members that are read from one document."""
+"""The maximum size of all members read from one document, in bytes."""
 
 MAX_XML = 50_000_000
-"""The most bytes of an XML member: its elements take several times as much memory."""
+"""The maximum size of an XML member, in bytes: its elements take several times as much memory."""
 
 MAX_ELEMENTS = 1_000_000
-"""The most elements in all members read from one document, counted each time: work and memory depend on them."""
+"""The maximum number of elements in all members read from one document; a member read twice counts twice."""
 
 MAX_DEPTH = 200
-"""The most levels of nested elements; programs write about 50."""
+"""The maximum depth of nested elements; programs write about 50 levels."""
 
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 """The namespace of attributes that name a relationship."""
@@ -42,7 +42,7 @@ _STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
 
 
 class Relation(NamedTuple):
-    """What a part of a package refers to by id: the member, or the address if it is external."""
+    """The target that a part of a package refers to by id: a member, or an address if it is external."""
 
     target: str
     kind: str
@@ -55,7 +55,7 @@ class Package:
     data: the bytes of the file.
 
     Raises:
-        DocumentError: it is not a readable ZIP.
+        DocumentError: the data is not a readable ZIP.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -77,7 +77,7 @@ class Package:
         """Return a member.
 
         Raises:
-            DocumentError: it does not exist, is broken, or is larger than allowed when unpacked.
+            DocumentError: the member does not exist, is broken, or is larger than allowed when unpacked.
         """
         info = self._names.get(name.casefold())
         if info is None:
@@ -107,8 +107,8 @@ class Package:
         """Return the root of an XML member.
 
         Raises:
-            DocumentError: as for `read`, or it is not well-formed, declares entities, which could grow without limit, or
-                has too many elements or too many levels.
+            DocumentError: as for `read`; or the XML is not well-formed, declares entities, which could grow without
+                limit, or has too many elements or levels.
         """
         return xml_root(self._counted(self.read(name, MAX_XML), name), name)
 
@@ -116,7 +116,7 @@ class Package:
         """Return a member that is an HTML page.
 
         Raises:
-            DocumentError: as for `read`, or it has too many elements.
+            DocumentError: as for `read`, or the page has too many elements.
         """
         return self._counted(self.read(name, most), name).decode("utf-8", "replace")
 
@@ -132,7 +132,7 @@ class Package:
         return self.xml(name) if name and name in self else None
 
     def relations(self, name: str) -> dict[str, Relation]:
-        """Return what the part `name` refers to, by id."""
+        """Return the relationships of the part `name`, by id."""
         if name not in self._relations:
             self._relations[name] = self._read_relations(name)
         return self._relations[name]
@@ -172,7 +172,7 @@ def _opened_package(data: bytes) -> zipfile.ZipFile:
 
 
 def _unreadable(info: zipfile.ZipInfo) -> str:
-    """Say why an undamaged member cannot be unpacked."""
+    """Return why an undamaged member cannot be unpacked."""
     if info.flag_bits & 1:
         return LOCKED
     method = _METHODS.get(info.compress_type, f"method {info.compress_type}")
@@ -183,7 +183,7 @@ def unpacked_size(data: bytes) -> int:
     """Return the unpacked size in bytes of all members of an office document, according to the document.
 
     Raises:
-        DocumentError: it is damaged, locked, or compressed in a way that office documents do not use.
+        DocumentError: the document is damaged, locked, or compressed in a way that office documents do not use.
     """
     with _opened_package(data) as packed:
         members = packed.infolist()
@@ -197,7 +197,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
     """Return the root of XML that declares no entities.
 
     Raises:
-        DocumentError: it declares entities, is not well-formed, or has too many levels.
+        DocumentError: the XML declares entities, is not well-formed, or has too many levels.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = re.sub(r"^\ufeff?<\?xml[^>]*\?>", "", data.decode("utf-16", "replace")).encode()
@@ -220,7 +220,7 @@ def xml_root(data: bytes, name: str) -> ElementTree.Element:
 
 
 def _declares(data: bytes) -> bool:
-    """Return whether XML begins with its own declarations, of entities or of attributes, which cost as much."""
+    """Return whether XML declares its own entities, or its own attributes, which can be just as expensive."""
     found = False
 
     def doctype(name: str, system: str | None, public: str | None, own: bool) -> None:
@@ -244,11 +244,11 @@ def _declares(data: bytes) -> bool:
 
 
 class _ReadError(Exception):
-    """Everything that was to be determined is known."""
+    """Stops the parser once the answer is known."""
 
 
 def member(base: str, target: str) -> str:
-    """Return the name of the member that the part `base` calls `target`."""
+    """Return the name of the member that the part `base` refers to as `target`."""
     target = unquote(target.partition("#")[0])
     if target.startswith("/"):
         return posixpath.normpath(target).lstrip("/")
@@ -262,5 +262,5 @@ def local(element: ElementTree.Element) -> str:
 
 
 def whole_number(text: str, otherwise: int) -> int:
-    """Return a number that a document gives in digits, or `otherwise` if it is not a number or has over nine digits."""
+    """Return a number written in digits, or `otherwise` if the text is not a number or has more than nine digits."""
     return int(text) if text.isdecimal() and len(text) < 10 else otherwise

@@ -9,10 +9,10 @@ from typing import Any
 from imagebridge.errors import beginning, counted
 
 _MOST = 500
-"""The most annotations of a page that are examined."""
+"""The maximum number of annotations that are examined per page."""
 
 _LETTERS = 4_000
-"""The most characters of one of them."""
+"""The maximum number of characters in an annotation."""
 
 _MARKUP = frozenset((9, 10, 11, 12))
 """FPDF_ANNOT_HIGHLIGHT, _UNDERLINE, _SQUIGGLY and _STRIKEOUT, whose notes often repeat the words that they mark."""
@@ -30,8 +30,8 @@ def annotations(document: Any, page: Any, letters: Any, text: str) -> list[str]:
     Args:
         document: the PDF, with forms initialised (`PdfDocument.init_forms`).
         page: the page.
-        letters: its text page, for the words covered by links.
-        text: its text, which is not repeated.
+        letters: the page's text layer, for the words covered by links.
+        text: the page's text, which is not repeated.
     """
     raw: Any = import_module("pypdfium2.raw")  # it has no type stubs
     fields: dict[str, None] = {}
@@ -69,7 +69,7 @@ def _annotations(raw: Any, page: Any) -> Iterator[Any]:
 
 
 def _field(raw: Any, forms: Any, one: Any) -> str:
-    """Return a form field with what is filled in; nothing for a button."""
+    """Return a form field and its value; nothing for a button."""
     kind = raw.FPDFAnnot_GetFormFieldType(forms, one)
     if kind == _PUSH:
         return ""
@@ -109,7 +109,7 @@ def _said(raw: Any, one: Any, key: bytes) -> str:
 
 
 def _wide_text(read: Callable[[Any, int], int]) -> str:
-    """Return a text that pdfium writes in UTF-16; with an empty buffer, pdfium returns its size in bytes."""
+    """Return a string that pdfium writes in UTF-16; called without a buffer, pdfium returns the size in bytes."""
     size = read(None, 0)
     if size <= 2:
         return ""

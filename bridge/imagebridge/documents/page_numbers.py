@@ -12,7 +12,7 @@ def ranges(pages: str) -> list[tuple[int, int]]:
     """Return the first and last page of each requested range.
 
     Raises:
-        ArgumentError: it is not a list of pages.
+        ArgumentError: the text is not a list of pages.
     """
     found: list[tuple[int, int]] = []
     for part in pages.split(",") if pages.strip() else ():
@@ -24,10 +24,10 @@ def ranges(pages: str) -> list[tuple[int, int]]:
 
 
 def chosen(pages: str, total: int, unit: str = "page", most: int = 0) -> list[int]:
-    """Return the requested numbers, in that order; if none are requested, all, or the first `most`.
+    """Return the requested page numbers in the order requested; if none are, return all, or the first `most`.
 
     Raises:
-        ArgumentError: it is not a list of pages, pages do not exist, or there are more than `most`.
+        ArgumentError: the text is not a list of pages, a page does not exist, or there are more than `most`.
     """
     if not pages.strip():
         return list(range(1, (min(total, most) if most else total) + 1))
@@ -52,7 +52,7 @@ def chosen(pages: str, total: int, unit: str = "page", most: int = 0) -> list[in
 
 
 def in_words(numbers: Sequence[int], unit: str = "page") -> str:
-    """Return `page 2`, `pages 1-3, 7`."""
+    """Return numbers in words, such as `page 2` or `pages 1-3, 7`."""
     if not numbers:
         return f"no {unit}s"
     runs: list[list[int]] = []

@@ -17,31 +17,31 @@ from .page_annotations import annotations
 from .sections import LOCKED, DocumentContents, Section
 
 _SIDE = 48
-"""The shortest side in points from which on a picture on a page is a figure; smaller ones are rules, dots and marks."""
+"""The length in points of the shorter side of the smallest figure; smaller pictures are rules, dots and marks."""
 
 _PER_PAGE = 20
-"""The most figures of a page; a page with more contains the pieces of a drawing."""
+"""The maximum number of figures on a page; on a page with more, they are the pieces of a drawing."""
 
 _OBJECTS = 3_000
-"""The most objects of a page that are searched for figures."""
+"""The maximum number of objects that are searched for figures per page."""
 
 _PATH, _IMAGE, _SHADING = 2, 3, 4
 """FPDF_PAGEOBJ_PATH, _IMAGE and _SHADING (pdfium, fpdf_edit.h, 2026-11)."""
 
 _LINES = 8
-"""The fewest lines and areas of a page that make a drawing or a table; fewer are rules at the head and foot."""
+"""The minimum number of lines and areas on a page with a drawing or table; fewer are header and footer rules."""
 
 _SYMBOLS = re.compile("[\uf000-\uf0ff]")
 """Symbol-font characters that serve as bullets in most texts."""
 
 _OUTLINE = 60
-"""The most entries of the outline that are listed."""
+"""The maximum number of outline entries that are listed."""
 
 _ENTRIES, _DEEPEST = 2_000, 50
-"""The most entries and levels of the outline that are examined."""
+"""The maximum number of outline entries and levels that are examined."""
 
 _ATTACHED = 20
-"""The most attached files that are named."""
+"""The maximum number of attached files that are named."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a PDF; its pages are read one by one.
 
     Raises:
-        DocumentError: it is locked or damaged.
+        DocumentError: the file is locked or damaged.
         RequirementError: the extra `documents` is not installed.
     """
     try:
@@ -89,7 +89,7 @@ def _page(document: Any, contents: DocumentContents, number: int) -> Section:
 
 
 def _fills(page: Any) -> bool:
-    """Return whether anything at all is drawn on a page."""
+    """Return whether a page contains anything visible."""
     return next(iter(page.get_objects(max_depth=1)), None) is not None
 
 
@@ -127,7 +127,7 @@ def _image(document: Any, number: int, at: int) -> bytes:
 
 
 def _attached(document: Any) -> list[str]:
-    """Return one note that names the files attached to a PDF, if there are any."""
+    """Return a note that names the files attached to a PDF, if there are any."""
     try:
         count: int = document.count_attachments()
         names = [document.get_attachment(at).get_name() for at in range(min(count, _ATTACHED))]
@@ -138,7 +138,7 @@ def _attached(document: Any) -> list[str]:
 
 
 def _outline(document: Any) -> list[str]:
-    """Return the outline of a PDF as one note, if it has one."""
+    """Return a note with the outline of a PDF, if it has one."""
     lines: list[str] = []
     try:
         # A depth limit that is exceeded would be written to a log.

@@ -14,17 +14,17 @@ from .sections import DocumentContents, Section
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 
 _UNSAID = frozenset(("dt", "ftr", "sldNum", "hdr"))
-"""Placeholders for what is on every slide: date, footer, number."""
+"""Placeholders that repeat on every slide: date, footer, number, header."""
 
 _DEEPEST = 8
-"""The last level of a list, counted from 0 (21.1.2.4.13)."""
+"""The deepest list level, counted from 0 (21.1.2.4.13)."""
 
 
 def presentation_contents(data: bytes) -> DocumentContents:
     """Read a presentation.
 
     Raises:
-        DocumentError: it is damaged, locked or too large.
+        DocumentError: the file is damaged, locked or too large.
     """
     package = Package(data)
     main = next((one.target for one in package.relations("").values() if one.kind == "officeDocument"), "")
@@ -79,7 +79,7 @@ def _notes(package: Package, name: str, found: DocumentContents) -> str:
 
 
 class _SlideReader:
-    """One slide being converted to text. `only` is the single kind of placeholder that is read, for notes pages."""
+    """One slide being converted to text. For notes pages, `only` is the one kind of placeholder to read."""
 
     def __init__(self, package: Package, name: str, found: DocumentContents, only: str = "") -> None:
         self._package = package

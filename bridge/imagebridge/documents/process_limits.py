@@ -1,4 +1,4 @@
-"""Limits on a process, set from inside it, so that they hold even if nobody is left to watch it."""
+"""Limits that a process sets on itself, so that they apply even if its parent is gone."""
 
 import os
 import signal
@@ -7,10 +7,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 _PR_SET_PDEATHSIG = 1
-"""Linux's number for the call, from `linux/prctl.h`."""
+"""The number of the `prctl` option, from `linux/prctl.h`."""
 
 _LATER = 10
-"""Seconds after which a process ends itself if the process that watches it has not ended it."""
+"""Seconds after the time limit at which the process ends itself if its parent has not ended it."""
 
 
 def limit_memory(size: int) -> None:
@@ -25,14 +25,14 @@ def limit_memory(size: int) -> None:
 
 
 def leave_signals_to_parent() -> None:
-    """Ignore signals that ask to end: Ctrl-C and the end of a service reach every process, and the parent decides."""
+    """Ignore termination signals: Ctrl-C and stopping a service signal every process, but the parent decides."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP.
         if number := getattr(signal, name, None):
             signal.signal(number, signal.SIG_IGN)
 
 
 def end_with(parent: int) -> None:
-    """End this process when its parent ends, even if that is killed; outside Linux, the alarm has to do."""
+    """End this process when its parent ends, even if the parent is killed; outside Linux, only the alarm ends it."""
     if sys.platform != "linux":
         return
     import ctypes
@@ -45,7 +45,7 @@ def end_with(parent: int) -> None:
 
 @contextmanager
 def alarm(seconds: float) -> Generator[None]:
-    """End this process if what is done in this block takes longer than `seconds` plus a margin."""
+    """End this process if the block takes longer than `seconds` plus a margin."""
     if not hasattr(signal, "alarm"):  # Windows
         yield
         return

@@ -1,7 +1,7 @@
-"""The process that reads for `confined`: functions arrive on stdin, results or exceptions leave on stdout, as pickles.
+"""The process that reads for `confined`: it gets functions on stdin, and writes results or errors to stdout, pickled.
 
-It is started as a file, with its parent process, the seconds for a read and the bytes that it may hold as arguments. So it
-imports nothing of the package before it has bypassed the package's `__init__`.
+It is started as a file; the arguments are its parent's process id, the seconds for a read and the memory limit in
+bytes. So it imports nothing from the package before it has bypassed the package's `__init__`.
 """
 
 import os
@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import IO
 
 _LENGTH = 8
-"""Bytes before each message that give its length."""
+"""The number of bytes before each message that contain its length."""
 
 
 def write(pipe: IO[bytes], data: bytes) -> None:
@@ -23,14 +23,14 @@ def write(pipe: IO[bytes], data: bytes) -> None:
 
 
 def message(pipe: IO[bytes]) -> bytes:
-    """Return the next message, or nothing if the other side has gone."""
+    """Return the next message, or nothing if the other process has closed the pipe."""
     length = int.from_bytes(pipe.read(_LENGTH), "big")
     data = pipe.read(length)
     return data if len(data) == length else b""
 
 
 def _main(parent: int, seconds: float, memory: int) -> None:
-    """Answer requests until stdin ends."""
+    """Answer requests until stdin is closed."""
     _leave_out_entry()
     from imagebridge.documents.process_limits import alarm, end_with, leave_signals_to_parent, limit_memory
 
@@ -47,7 +47,7 @@ def _main(parent: int, seconds: float, memory: int) -> None:
 
 
 def _leave_out_entry() -> None:
-    """Make the package importable without what its `__init__` imports, which takes longer than a read and is not needed here."""
+    """Make the package importable without running its `__init__`, whose imports take longer than a read."""
     package = ModuleType("imagebridge")
     package.__path__ = [str(Path(__file__).parents[1])]
     sys.modules[package.__name__] = package

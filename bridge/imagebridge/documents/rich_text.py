@@ -25,13 +25,13 @@ from .sections import DocumentContents, Section
 _DEEPEST = 500
 
 MAX_RTF = 60_000_000
-"""The most bytes of a file."""
+"""The maximum size of a file, in bytes."""
 
 _WORDS = 5_000_000
-"""The most control words and groups of a file: a letter beyond ASCII may take one."""
+"""The maximum number of control words and groups in a file: a non-ASCII letter may take one."""
 
 _PROPERTIES = 4_000
-"""Bytes of a picture's properties that are searched for its description."""
+"""How many bytes of a picture's properties are searched for its description."""
 
 _LINK = re.compile(r'HYPERLINK\s+(?!\\)"?([^"\s]+)')
 
@@ -40,7 +40,7 @@ def rtf_contents(data: bytes) -> DocumentContents:
     """Read an RTF file.
 
     Raises:
-        DocumentError: it is too large, or nested too deeply.
+        DocumentError: the file is too large, or nested too deeply.
     """
     if len(data) > MAX_RTF:
         raise DocumentError(f"has {len(data):,} bytes; the limit for RTF is {MAX_RTF:,}")
@@ -56,7 +56,7 @@ _HEADING = re.compile(r"heading (\d)\b", re.IGNORECASE)
 
 @dataclass(slots=True)
 class _Group:
-    """The state inside a pair of braces. `taken`: the destination that begins here, if any."""
+    """The state inside a pair of braces. `taken`: the destination that starts here, if any."""
 
     where: str = "text"
     taken: str = ""
@@ -69,7 +69,7 @@ class _Group:
 
 
 class _RtfReader:
-    """One file being converted to text. The last of `_words` belong to the current paragraph or note."""
+    """One file being converted to text. The last list in `_words` belongs to the current paragraph or note."""
 
     def __init__(self, data: bytes, found: DocumentContents) -> None:
         self._data = data
@@ -144,7 +144,7 @@ class _RtfReader:
                 yield match
 
     def _plain_text(self, data: bytes) -> str:
-        """Return the text of bytes in which only letters are escaped."""
+        """Decode bytes in which only letters are escaped."""
         letters = re.sub(rb"\\'([0-9a-f]{2})", lambda one: bytes.fromhex(one[1].decode()), data)
         text = letters.decode(self._page, "replace")
         return re.sub(r"\\u(-?\d{1,5}) ?\??", lambda one: chr(int(one[1]) % 65_536), text)
@@ -160,7 +160,7 @@ class _RtfReader:
             self._bytes += letters[skipped:]
 
     def _flush(self) -> None:
-        """Decode consecutive bytes: a letter may take several."""
+        """Decode the bytes collected so far, because a letter may take several."""
         if self._bytes:
             text = self._bytes.decode(self._group.encoding, "replace")
             self._bytes.clear()
@@ -272,12 +272,12 @@ class _RtfReader:
                 pass
 
     def _plain(self) -> None:
-        """Reset the character format, so that the following words are visible, and neither struck through nor raised."""
+        """Reset the character format, so that the following words are visible and neither struck through nor raised."""
         group = self._group
         group.hidden, group.struck, group.raised = False, False, ""
 
     def _number_set(self, word: str, number: int) -> None:
-        """Handle the number of a font, style or encoding that follows, or of the one being described."""
+        """Handle the number of the font, style or encoding that is selected or being defined."""
         group = self._group
         match word:
             case "f" if group.where == "fonts":
@@ -302,7 +302,7 @@ class _RtfReader:
                 pass
 
     def _take(self, taken: str) -> None:
-        """Put the words of a destination that ended where they belong."""
+        """Move the words of a finished destination to where they belong."""
         if taken == "pict":
             return self._picture()
         text = "".join(self._words.pop()).strip()
@@ -342,7 +342,7 @@ class _RtfReader:
     # Paragraphs and tables.
 
     def _end_nested(self, sign: str) -> None:
-        """End a cell or row of a nested table; empty ones leave nothing."""
+        """End a cell or row of a nested table; empty ones are dropped."""
         if "".join(self._words[-1][-1:]).strip(" ;\n"):
             self._add(sign)
 
@@ -391,7 +391,7 @@ class _RtfReader:
             self._add("•" if 0xF000 <= code < 0xF100 else chr(code) if 0 < code < 0x110000 else "\ufffd")
 
     def _begin_result(self) -> None:
-        """Begin the words that link to the address in the preceding field."""
+        """Start collecting the words that link to the address in the preceding field."""
         address, self._link = self._link, ""
         if address and self._group.where == "text":
             self._group.taken = "fldrslt"

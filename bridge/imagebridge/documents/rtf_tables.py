@@ -1,4 +1,4 @@
-"""Tables in RTF: cells have edges, so that cells that span others keep to their columns (RTF 1.9.1, 2008)."""
+"""Tables in RTF: each cell has an edge, which shows the columns that it spans (RTF 1.9.1, 2008)."""
 
 from bisect import bisect_right
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .markdown import COLUMNS, REPEATED, CellRoom, spread, table
 
 _NEAR = 30
-"""Distance in twentieths of a point up to which two edges are the same."""
+"""The distance in twentieths of a point within which two edges count as the same."""
 
 
 class _Place(NamedTuple):
@@ -33,7 +33,7 @@ class RtfTable:
         self._from_above = self._from_left = False
 
     def define(self, word: str, number: int | None) -> bool:
-        """Handle a word about the layout of cells; return whether it is one."""
+        """Handle a control word for the layout of cells; return whether the word is one of these."""
         match word:
             case "trowd":
                 self._places = []
@@ -60,7 +60,7 @@ class RtfTable:
         self._cells = []
 
     def ended(self) -> str:
-        """Return the table as Markdown, empty if there is none, and start again."""
+        """Return the table as Markdown, empty if there is none, and clear it."""
         self.row()
         rows, self._rows = self._rows, []
         edges = _edges(rows)
@@ -86,7 +86,7 @@ class RtfTable:
 
 
 def _edges(rows: list[_Row]) -> list[int]:
-    """Return where columns end: every edge of a cell, with nearby ones merged."""
+    """Return the right edges of the columns: the edges of all cells, with nearby ones merged."""
     edges: list[int] = []
     # Consecutive rows share their edges.
     places = {id(row.places): row.places for row in rows}.values()

@@ -19,7 +19,7 @@ TAKEN = {
     **{name: name for name in ("footnote", "annotation", "atnauthor", "listtext", "shptxt", "fldinst")},
     "pntext": "listtext",
 }
-"""Destinations whose words do not belong where they occur."""
+"""Destinations whose words are not part of the surrounding text."""
 
 SILENT = frozenset(
     [
@@ -69,20 +69,20 @@ SILENT = frozenset(
         "blipuid",
     ]
 )
-"""Destinations without words for readers."""
+"""Destinations that contain no text for the reader."""
 
 READ = frozenset((*TAKEN, "shppict", "shpinst", "shp", "fldrslt"))
-"""Destinations that are read although they are marked as new; others that are so marked and unknown are skipped."""
+r"""Destinations that are read although `\*` marks them as optional; unknown destinations marked so are skipped."""
 
 CHARSETS = {
     0: "cp1252", 77: "mac-roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "big5", 161: "cp1253",
     162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
 }  # fmt: skip
-"""Encodings by the character sets of fonts."""
+"""Encodings by the character set of a font."""
 
 
 DESCRIBED = re.compile(rb"\\sn\s+wzDescription\s*\}\s*\{\\sv\s+([^{}]*)\}")
-"""The description among the properties of a picture."""
+"""The property of a picture that contains its description."""
 
 BULLETS = frozenset("o\xa7")
 """Letters that are bullets in the fonts of Word's lists, Courier New and Wingdings."""

@@ -1,4 +1,4 @@
-"""What readers of documents return: the text of their sections in Markdown, and the figures that it refers to."""
+"""The result of reading a document: the text of its sections in Markdown, and the figures that the text refers to."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,22 +10,22 @@ Unit = Literal["page", "slide", "sheet", "chapter", ""]
 """What a section of a document is called; empty if its text is continuous."""
 
 MARK = "figure:"
-"""What precedes the number of a figure in its address in a text."""
+"""The prefix of a figure's address in the text; the number of the figure follows."""
 
 
 LOCKED = "is locked with a password; save a copy without one"
-"""What each reader says about a password-protected document."""
+"""The error that every reader reports for a password-protected document."""
 
 
 class Section(NamedTuple):
-    """One page, slide, sheet or chapter, or the whole of a continuous text: its title, if any, and its text."""
+    """One page, slide, sheet or chapter, or an entire continuous text: its title, if any, and its text."""
 
     title: str
     text: str
 
 
 class FigureFile(NamedTuple):
-    """A figure in a document: its description there, and a function that loads its bytes."""
+    """A figure in a document: its description in the document, and a function that loads its bytes."""
 
     caption: str
     load: Callable[[], bytes]
@@ -50,17 +50,18 @@ class FigureList:
 
 _BRACKETS = str.maketrans("[]", "()")
 _CAPTION = 300
-"""The most characters of a figure's description."""
+"""The maximum number of characters in a figure's description."""
 
 
 @dataclass(slots=True)
 class DocumentContents:
     """The content of a document.
 
-    form: what it is, in words. total: the number of sections. read: returns the section with a number, from 1 on; a
-    continuous text is one section. figures, notes: the figures found so far, and remarks on the whole document. scans: the
-    numbers of the pages that are pictures without text, `drawn` of those with figures or drawings besides text.
-    cells: how many more cells its tables may repeat.
+    form: what the document is, in words. total: the number of sections. read: returns a section by its number,
+    counted from 1; a continuous text is one section. figures, notes: the figures found so far, and remarks on the whole
+    document. scans, drawn: the numbers of the pages that are pictures without text, and of those with figures or
+    drawings besides text.
+    cells: how many more cells may be added to its tables.
     """
 
     form: str

@@ -1,6 +1,6 @@
-"""What the XML of a sheet says that its reader does not return: number formats, errors, what is hidden, and what is beside the cells.
+"""Details of a sheet that only its XML contains: number formats, errors, hidden rows and columns, notes and shapes.
 
-Format: ECMA-376 part 1 (2016), 18.3 and 18.8. For OpenDocument see `open_sheets`; xls and xlsb have none of this.
+Format: ECMA-376 part 1 (2016), 18.3 and 18.8. For OpenDocument see `open_sheets`; xls and xlsb contain no such XML.
 """
 
 import re
@@ -16,7 +16,7 @@ from .packages import OFFICE, Package, local, whole_number
 Understood = TypeVar("Understood")
 
 _BUILT_IN = {9: "0%", 10: "0.00%"}
-"""Formats that a file names only by number: 18.8.30. Those for money depend on the language."""
+"""Formats that a file names only by number: 18.8.30. Currency formats depend on the language."""
 
 # Text between "<" and ">" excludes both characters; otherwise a tag without an end would be read again at each "<".
 _CELL = re.compile(
@@ -26,11 +26,11 @@ _BARE = re.compile(
     rb"(?P<formula><(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<>]*</(?:\w+:)?f>))"
     rb"\s*(?:(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)\s*)?</(?:\w+:)?c>"
 )
-"""A formula that is the only content of its cell, or has no value next to it."""
+"""A formula without a value: it is the only content of its cell, or the value next to it is empty."""
 
 _REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 _STRING = re.compile(rb"""\bt=["']str["']""")
-"""An empty text is a value."""
+"""A cell whose value is text, which may be empty."""
 
 _HIDDEN = re.compile(rb"""<(?:\w+:)?row [^<>]*\bhidden=["'](?:1|true)["']""")
 _HIDDEN_COLUMNS = re.compile(
@@ -47,7 +47,7 @@ _ERROR = re.compile(
 _BOOK = "xl/workbook.xml"
 
 _NOTE, _NOTES = 300, 30
-"""The most characters of a note or text box, and the most of them, that are returned."""
+"""The maximum number of characters per note or text box, and of notes or text boxes, that are returned."""
 
 _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "shape"}
 """Objects on a sheet, by element (ECMA-376 part 1, 20.5.2)."""
@@ -55,17 +55,18 @@ _DRAWN = {"pic": "picture", "graphicFrame": "chart", "sp": "shape", "cxnSp": "sh
 _BESIDE = {
     "comments": "cell notes",
     "threadedComment": "cell notes",
-    "drawing": "what is drawn on the sheet",
+    "drawing": "the drawings on the sheet",
 }
-"""What a sheet has besides its cells, by the kind of its relation."""
+"""The contents of a sheet besides its cells, by the type of relationship."""
 
 
 class SheetMarkup(NamedTuple, Generic[Understood]):
-    """What was made of the formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
+    """The converted formats of a sheet's cells, by row and column counted from 0; and the number of hidden rows.
 
     `uncalculated`: the cells, such as "B3", whose formulas have no value in the file. `beside`: sentences about what the
-    sheet has besides its cells: notes on cells, text boxes, and that pictures and charts are not shown. `shown`: the texts
-    of cells that their reader returns otherwise, such as errors. `hidden_columns`: the first and last column of each range.
+    sheet has besides its cells: cell notes, text boxes, and pictures and charts that are not shown. `shown`: the texts
+    of cells that their reader returns differently, such as errors. `hidden_columns`: the first and last column of
+    each range.
     """
 
     formats: Mapping[tuple[int, int], Understood]
@@ -76,10 +77,10 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
     hidden_columns: tuple[tuple[int, int], ...] = ()
 
     def said_hidden(self, left: int, width: int) -> str:
-        """Return what is hidden, such as "2 rows and 1 column", or nothing.
+        """Return the number of hidden rows and columns, such as "2 rows and 1 column", or nothing.
 
         Args:
-            left: the first column with cells, counted from 0; hiding all unused ones is common, and says nothing.
+            left: the first column with cells, counted from 0; hiding all unused columns is common and means nothing.
             width: the number of columns.
         """
         parts = (
@@ -94,12 +95,12 @@ class SheetMarkup(NamedTuple, Generic[Understood]):
 def sheet_markup(
     data: bytes, sheet: str, understood: Callable[[str], Understood | None]
 ) -> SheetMarkup[Understood]:
-    """Return what the XML of a sheet in an xlsx file says; nothing if it cannot be found.
+    """Return the details in the XML of a sheet in an xlsx file; none if the XML cannot be found.
 
     Args:
         data: the workbook.
         sheet: the name of the sheet.
-        understood: converts a format, such as `0.0%`, to what is useful; returns None for others.
+        understood: converts a format, such as `0.0%`, to what the caller needs; returns None for formats to ignore.
     """
     nothing = SheetMarkup[Understood]({}, 0, {})
     if not data.startswith(b"PK"):
@@ -126,7 +127,7 @@ def sheet_markup(
 
 
 def _styles(package: Package, understood: Callable[[str], Understood | None]) -> dict[bytes, Understood]:
-    """Return the cell styles with a useful format, by the numbers that cells use."""
+    """Return the cell styles with a format that the caller needs, by the number that cells refer to."""
     codes = dict(_BUILT_IN)
     styles: dict[bytes, Understood] = {}
     try:
@@ -151,7 +152,7 @@ def _part(package: Package, sheet: str) -> str:
     """Return the name of the package part that contains a sheet.
 
     Raises:
-        DocumentError: there is none.
+        DocumentError: no part contains the sheet.
     """
     relations = package.relations(_BOOK)
     for one in package.xml(_BOOK).iter():
@@ -159,7 +160,7 @@ def _part(package: Package, sheet: str) -> str:
             found = relations.get(one.get(f"{OFFICE}id", ""))
             if found and not found.outside:
                 return found.target
-    raise DocumentError("is damaged: a sheet has no part")
+    raise DocumentError("is damaged: it has no part for a sheet")
 
 
 def _beside(package: Package, part: str) -> Iterator[str]:
@@ -206,17 +207,17 @@ def beside(notes: Mapping[str, str], boxes: Iterable[str], drawn: Mapping[str, i
         yield f"text boxes: {_at_most(texts, 'more text box', 'more text boxes')}"
     if drawn:
         counts = [counted(number, what) for what, number in sorted(drawn.items())]
-        yield f"{' and '.join(counts)} on the sheet not shown; save the sheet as a PDF to see all of it"
+        yield f"not shown: {' and '.join(counts)} on the sheet; save the sheet as a PDF to see everything"
 
 
 def _at_most(texts: list[str], *more: str) -> str:
-    """Return the first texts in one line; `more` is the noun for the others, and its plural."""
+    """Return the first texts on one line; `more` is the noun for the others, with its plural if it is irregular."""
     others = len(texts) - _NOTES
     return "; ".join([*texts[:_NOTES], *([counted(others, *more)] if others > 0 else [])])
 
 
 _STAND_INS = frozenset(("Fallback", "rPh"))
-"""Elements that repeat others, for programs that do not know these, or as the pronunciation of a text."""
+"""Elements that repeat others: fallbacks for older programs, and the pronunciation of a text."""
 
 
 def _visible(root: Element) -> Iterator[Element]:
@@ -235,7 +236,7 @@ def _words(element: Element) -> str:
 
 
 _WORDS = frozenset(("p", "t", "text"))
-"""The elements of notes and text boxes that contain words, and those that begin a line."""
+"""The elements of notes and text boxes that contain words, and "p", which starts a new line."""
 
 
 def _formats(text: bytes, styles: Mapping[bytes, Understood]) -> Iterator[tuple[tuple[int, int], Understood]]:

@@ -18,13 +18,13 @@ from .sections import LOCKED, DocumentContents, Section
 from .sheet_markup import SheetMarkup, Understood, sheet_markup
 
 _ROWS = 10_000
-"""The most rows of a sheet."""
+"""The maximum number of rows that are read per sheet."""
 
 _NAMED = 5
-"""The most cells that are named if there are many."""
+"""The maximum number of cells that are named."""
 
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
-"""Parts of a format that are written literally, or are a colour or a condition."""
+"""Parts of a format that are literal text, a colour or a condition."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def workbook_contents(data: bytes) -> Generator[DocumentContents]:
     """Open a workbook; its sheets are read one by one.
 
     Raises:
-        DocumentError: it is locked, damaged or too large.
+        DocumentError: the file is locked, damaged or too large.
         RequirementError: the extra `documents` is not installed.
     """
     try:
@@ -64,11 +64,11 @@ def _check_size(data: bytes) -> None:
 def sheet_markups(
     data: bytes, understood: Callable[[str], Understood | None]
 ) -> Callable[[str], SheetMarkup[Understood]]:
-    """Return the function that finds what the XML of a sheet says, by its name.
+    """Return a function that takes a sheet's name and returns what the XML says about that sheet.
 
     Args:
-        data: the workbook. An OpenDocument one is parsed once, with the first sheet.
-        understood: converts a format, such as `0.0%`, to what is useful; returns None for others.
+        data: the workbook. An OpenDocument workbook is parsed once, when the first sheet is read.
+        understood: converts a format, such as `0.0%`, to what the caller needs; returns None for formats to ignore.
     """
     if is_open(data):
         parsed = cache(partial(open_sheets, data, understood))
@@ -93,7 +93,7 @@ def _sheet(book: Any, markups: Callable[[str], SheetMarkup[str]], hidden: list[s
     if width > COLUMNS:
         notes.append(f"[columns after the first {COLUMNS} are left out]")
     if unseen := markup.said_hidden(left, width):
-        notes.append(f"[{unseen} hidden in the sheet, also read]")
+        notes.append(f"[hidden in the sheet but included here: {unseen}]")
     notes += [f"[{sentence}]" for sentence in markup.beside]
     if lacking := [
         cell
@@ -110,7 +110,7 @@ def _holds(cells: list[list[str]], row: int, column: int) -> bool:
 
 
 def _uncalculated(cells: list[str]) -> str:
-    """Say which cells are empty because their formulas have no value in the file."""
+    """Return a note that names the cells whose formulas have no value in the file."""
     more = f" and {len(cells) - _NAMED:,} more" if len(cells) > _NAMED else ""
     formulas, have, they = (
         ("1 formula", "has", "it") if len(cells) == 1 else (f"{len(cells):,} formulas", "have", "them")
@@ -132,8 +132,8 @@ def fill_merged(
     Args:
         rows: the cells.
         merged: first and last row and column of each range, counted from 0 in the sheet.
-        top: the row of the sheet with which `rows` begins.
-        left: the column of the sheet with which they begin.
+        top: the row of the sheet at which `rows` starts.
+        left: the column of the sheet at which `rows` starts.
     """
     for (first, column), (last, _) in merged:
         at, place = first - top, column - left
@@ -146,13 +146,13 @@ def fill_merged(
 def fill_shown(
     rows: list[list[object]], shown: Mapping[tuple[int, int], str], top: int = 0, left: int = 0
 ) -> None:
-    """Write the texts of cells that the reader returns otherwise, such as errors.
+    """Write the texts of cells that the reader returns differently, such as errors.
 
     Args:
         rows: the cells.
         shown: the texts, by row and column counted from 0 in the sheet.
-        top: the row of the sheet with which `rows` begins.
-        left: the column of the sheet with which they begin.
+        top: the row of the sheet at which `rows` starts.
+        left: the column of the sheet at which `rows` starts.
     """
     for (row, column), text in shown.items():
         if 0 <= row - top < len(rows) and 0 <= column - left < len(rows[row - top]):

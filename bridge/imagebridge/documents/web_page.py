@@ -1,4 +1,4 @@
-"""The text of HTML: headings, lists, tables, links and pictures as Markdown. Nothing that a page refers to is fetched."""
+"""The text of HTML as Markdown: headings, lists, tables, links and pictures. The files it refers to are not fetched."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from .packages import MAX_ELEMENTS
 from .sections import DocumentContents, Section
 
 MAX_HTML = 20_000_000
-"""The most characters of a page."""
+"""The maximum number of characters in a page."""
 
 # Possessive: no match is retried in another way, which would double the time for a comment.
 _BEGINNING = re.compile(
@@ -26,7 +26,7 @@ _ALONE = frozenset(("br", "img", "input", "svg", "wbr"))
 """Elements that contain no blocks."""
 
 FigureAt = Callable[[str], Callable[[], bytes] | None]
-"""Returns a function that loads the picture at an address, or None if there is none."""
+"""A function that returns a loader for the picture at an address, or None if there is none."""
 
 
 def is_page(text: str) -> bool:
@@ -38,7 +38,7 @@ def page_contents(text: str) -> DocumentContents:
     """Read a page of HTML.
 
     Raises:
-        DocumentError: it is too large.
+        DocumentError: the page is too large.
     """
     if len(text) > MAX_HTML:
         raise DocumentError(f"has {len(text):,} characters; the limit for HTML is {MAX_HTML:,}")
@@ -214,7 +214,7 @@ class _PageWriter:
 
 
 def _without_lists(item: ElementTree.Element) -> tuple[ElementTree.Element, list[ElementTree.Element]]:
-    """Return a list item without nested lists, keeping the text after them, and these lists."""
+    """Return a list item without its nested lists but with the text after them, and the nested lists."""
     words, lists = ElementTree.Element(item.tag), list[ElementTree.Element]()
     last, said = None, [item.text or ""]
 

@@ -19,14 +19,14 @@ _BLOCKS = frozenset(
     ("p", "tbl", "sdt", "sdtContent", "customXml", "ins", "moveTo", "del", "moveFrom", "AlternateContent")
 )
 _SAME = frozenset(("smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "dir", "bdo", "ins", "moveTo"))
-"""Elements around runs that do not change them; insertions are part of the text."""
+"""Elements around runs that do not affect their text; insertions are part of the text."""
 
 
 def word_contents(data: bytes) -> DocumentContents:
     """Read a Word document.
 
     Raises:
-        DocumentError: it is damaged, locked or too large.
+        DocumentError: the file is damaged, locked or too large.
     """
     found = DocumentContents("Word document", "", 1, lambda _: Section("", ""))
     found.read = partial(_whole_section, Package(data), found)
@@ -42,7 +42,7 @@ def _whole_section(package: Package, found: DocumentContents, _: int) -> Section
 class _WordReader:
     """One document being converted to text.
 
-    `_after` collects what comes after the current paragraph: notes, comments, text boxes, charts.
+    `_after` collects the text to add after the current paragraph: notes, comments, text boxes, charts.
     """
 
     def __init__(self, package: Package, main: str, found: DocumentContents) -> None:
@@ -81,7 +81,7 @@ class _WordReader:
         return "\n\n".join(filter(None, lines))
 
     def _named(self, name: str, kind: str) -> tuple[str, dict[str, ElementTree.Element]]:
-        """Return the part with notes or comments, and these by id."""
+        """Return the name of the part with notes or comments, and its notes or comments by id."""
         root = self._package.xml_if_there(name)
         found = root.iter(f"{W}{kind}") if root is not None else ()
         return name, {
@@ -252,7 +252,7 @@ class _WordReader:
                 return _SIGNS.get(name, "")
 
     def _note(self, kind: str, note_id: str) -> str:
-        """Return the mark of a note or comment, whose text comes after the paragraph."""
+        """Return the mark of a note or comment; its text comes after the paragraph."""
         part, notes = self._notes[kind]
         if note_id not in notes or (kind, note_id) in self._told:
             return self._told.get((kind, note_id), "")
@@ -317,7 +317,7 @@ class _WordReader:
 
 
 def _within(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Element]:
-    """Yield the rows of a table or the cells of a row, even if something surrounds them."""
+    """Yield the rows of a table or the cells of a row, even inside wrapper elements."""
     for child in element:
         if local(child) == name:
             yield child
@@ -326,7 +326,7 @@ def _within(element: ElementTree.Element, name: str) -> Iterator[ElementTree.Ele
 
 
 def _choice(element: ElementTree.Element) -> ElementTree.Element | None:
-    """Return the first of several alternatives; the others are for older programs."""
+    """Return the first alternative; the others are for older programs."""
     return next(iter(element), None)
 
 

@@ -1,4 +1,4 @@
-"""The styles and lists of Word documents: which paragraphs are headings, and what precedes an item of a list.
+"""The styles and lists of Word documents: which paragraphs are headings, and the label before each list item.
 
 ECMA-376 part 1, 17.9 and 17.7 (2016).
 """
@@ -16,16 +16,16 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 _NESTED = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _DEEPEST = 8
-"""The last level of a list, counted from 0 (17.9.3)."""
+"""The deepest list level, counted from 0 (17.9.3)."""
 
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"),
           (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 class ParagraphStyle(NamedTuple):
-    """What a style makes of a paragraph: a heading with a level from 1 on, 0 for none; an item of list `list_id`.
+    """How a style formats a paragraph: as a heading of `level` 1 or more, 0 for none, or as an item of list `list_id`.
 
-    depth: the level in the list. indent: the level at which it is written, if the style has a separate list for each level.
+    depth: the level in the list. indent: the indentation level, if the style has a separate list for each level.
     """
 
     level: int = 0
@@ -48,8 +48,8 @@ class _ListLevel(NamedTuple):
 class WordLists:
     """The lists of a document, and the current count of each.
 
-    levels: those of each definition, by depth. abstract: the definition of each list. restarts: where lists start again, by
-    list and depth.
+    levels: the levels of each definition, by depth. abstract: the definition of each list. restarts: where lists start
+    again, by list and depth.
     """
 
     levels: dict[str, dict[int, _ListLevel]] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class WordLists:
     restarts: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def label(self, list_id: str, depth: int) -> str:
-        """Count one list item and return what precedes it: "-" for a bullet, otherwise such as "2." or "(b)"."""
+        """Count one list item and return its label: "-" for a bullet, otherwise a number such as "2." or "(b)"."""
         key = self.abstract.get(list_id, "")
         levels = self.levels.get(key, {})
         level = levels.get(depth, _ListLevel("bullet", "", 1))
@@ -97,7 +97,7 @@ def word_lists(root: ElementTree.Element | None) -> WordLists:
 
 
 def paragraph_styles(package: Package, name: str) -> dict[str, ParagraphStyle]:
-    """Return the styles of paragraphs by their ids."""
+    """Return the paragraph styles by their ids."""
     root = package.xml_if_there(name)
     found = {one.get(f"{W}styleId", ""): one for one in root.iter(f"{W}style")} if root is not None else {}
     made: dict[str, ParagraphStyle] = {}
@@ -130,7 +130,7 @@ def properties(element: ElementTree.Element | None, style: ParagraphStyle) -> Pa
 
 
 def value(element: ElementTree.Element, name: str) -> str:
-    """Return the value of a child that has nothing else; "" if it does not exist."""
+    """Return the `val` attribute of a child element, or "" if there is no such child."""
     child = element.find(f"{W}{name}")
     return "" if child is None else child.get(f"{W}val", "")
 
@@ -156,7 +156,7 @@ def _depth(element: ElementTree.Element) -> int:
 
 
 def _number(number: int, form: str) -> str:
-    """Return a number in the form in which a list counts."""
+    """Return a number in the list's number format, such as "iv" or "d"."""
     if form in ("lowerLetter", "upperLetter") and number > 0:
         letters = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 20)
         return letters if form == "lowerLetter" else letters.upper()

@@ -10,7 +10,7 @@ from typing import Literal
 from imagebridge.errors import nearest
 
 Mode = Literal["native", "user_message", "text"]
-"""How pictures travel: inside the tool's output, in a user message after the outputs, or not at all."""
+"""How pictures are sent: in the tool's output, in a user message after the outputs, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ ENDPOINTS: dict[str, EndpointKind] = {
 
 @lru_cache
 def endpoint_kind(name: str | None) -> EndpointKind:
-    """Return the row of a server, or OpenAI's for None.
+    """Return the row for a server, or OpenAI's row for None.
 
     Raises:
         ValueError: the server is unknown; the message lists the known ones.

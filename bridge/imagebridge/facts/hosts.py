@@ -1,8 +1,8 @@
-"""What each MCP host and framework does with a tool's result: dated data, and functions to look it up.
+"""How each MCP host and framework handles a tool's result: dated facts, and functions to look them up.
 
-`verified` rows come from running the host or from its source; the others come from reports by users in the named
-issues, and the host may have changed. A name in `clients` is what the host calls itself in `clientInfo.name`
-of `initialize`, or of each request's `_meta` (2026-07-28).
+`verified` rows come from running the host or reading its source; the others come from user reports in the named
+issues, and the host may have changed since. A name in `clients` is the name that the host gives itself in
+`clientInfo.name` of `initialize`, or of each request's `_meta` (2026-07-28).
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,21 @@ _PNG, _JPEG, _WEBP, _GIF = "image/png", "image/jpeg", "image/webp", "image/gif"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What one host can use.
+    """The capabilities and limits of one host.
 
-    clients: patterns of `clientInfo.name`, in lower case. characters: the limit for the whole result's JSON, including what
-    surrounds it. side: pixels of a picture's longer side, None for no limit. patches: 32-pixel squares of a picture, None
-    for no limit: if the host itself scales a picture down, nobody is told, and coordinates are wrong. formats: media types of
-    pictures that reach the model, including PNG and JPEG; empty if no picture does. structured: whether structured content
-    is shown beside everything else, is dropped, or replaces other blocks. errors: whether the model is told that a result is an error,
-    is not told, or loses everything in an error after its first text. empties: whether a result without content is reported. blocks: the
-    types of blocks, besides text, pictures and embedded resources, that reach the model as more than raw JSON without breaking
-    anything. resources: whether embedded texts do, and with `files` also documents, which are otherwise shown as pictures of their pages.
-    reads_links: whether the host reads what a link leads to. hides: whether a block whose audience excludes the assistant is
-    kept from the model. text_first: whether the text comes first because it is what the model certainly sees. start: seconds after which
-    the host gives up on a starting server, None if unknown. source: where this was read, on `date`.
+    clients: patterns of `clientInfo.name`, in lower case. characters: the limit for the whole result's JSON,
+    including the message around it. side: the limit for a picture's longer side in pixels, None for no limit.
+    patches: the limit for a picture in 32-pixel squares, None for no limit: if the host itself scales a picture down,
+    nobody is told, and coordinates are wrong. formats: media types of pictures that reach the model, including PNG
+    and JPEG; empty if no picture does. structured: whether structured content is shown beside everything else, is
+    dropped, or replaces other blocks. errors: whether the model is told that a result is an error, is not told, or
+    loses everything in an error after its first text. empties: whether a result without content is reported. blocks:
+    the types of blocks, besides text, pictures and embedded resources, that reach the model as more than raw JSON
+    without breaking anything. resources: whether embedded texts reach the model, and with `files` documents too,
+    which are otherwise shown as pictures of their pages. reads_links: whether the host reads the target of a link.
+    hides: whether a block whose audience excludes the assistant is kept from the model. text_first: whether the text
+    comes first because the model is certain to see it. start: seconds after which the host stops waiting for a server
+    to start, None if unknown. source: where these facts were read, on `date`.
     """
 
     name: str
@@ -64,7 +66,7 @@ UNKNOWN = Host(
     source="1 MiB per SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
     "every vision model of OpenAI sees (see `models`)",
 )
-"""What no known host refuses; hosts that mostly use Claude allow 2,000 pixels per side, the limit of its API
+"""Limits that every known host accepts; hosts that mostly use Claude allow 2,000 pixels per side, the limit of its API
 for conversations with more than 20 pictures (platform.claude.com, vision)."""
 
 _PEERS = "one agent run per case, its requests recorded"
@@ -350,7 +352,7 @@ NAMES: tuple[str, ...] = tuple(host.name for host in HOSTS)
 
 
 def host(name: str) -> Host:
-    """Return the host with this name, or whose client gives this name; `UNKNOWN` if there is none."""
+    """Return the host that has this name or whose client uses it; `UNKNOWN` if there is none."""
     # Names come from clients: long ones are not remembered.
     return _found(name) if len(name) <= 200 else _found.__wrapped__(name)
 
@@ -365,7 +367,7 @@ def _found(name: str) -> Host:
 
 
 def named(name: str) -> Host:
-    """Return the host that a user means by `name`: one of `NAMES`, the name that its client gives, or "unknown".
+    """Return the host that a user means by `name`: one of `NAMES`, the name that its client uses, or "unknown".
 
     Raises:
         ValueError: the host is unknown; the message suggests the most similar name.

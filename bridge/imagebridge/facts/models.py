@@ -1,9 +1,9 @@
-"""What the models of each family see and cost, when OpenAI shuts them down, which take tools in Chat Completions: one row per family.
+"""Picture sizes, prices, shutdown dates and tool support of the models, one row per family.
 
 Sizes are pixels. Source of the families: OpenAI's guide "Images and vision", sections "Image input requirements" and
 "Calculating costs", read 2026-11-22 (the guide is of September 2026). Source of the prices: each model's own page, or the list named in its row.
 Source of shutdown dates and tools: https://developers.openai.com/api/docs/deprecations and the guide "Deployment checklist", read
-2026-11-29; models under names of other servers are in neither.
+2026-11-29; models that other servers offer under their own names are in neither.
 """
 
 import re
@@ -17,12 +17,12 @@ Detail = Literal["low", "high", "auto", "original"]
 
 
 REJECTED_PATCHES = 30_000
-"""Above this many patches after processing, the API answers 400 instead of scaling down."""
+"""The number of patches after processing above which the API answers 400 instead of scaling down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """Fit into `side` pixels and `budget` patches; a hundred patches cost `rate` tokens."""
+    """A sizing rule: fit into `side` pixels and `budget` patches; a hundred patches cost `rate` tokens."""
 
     side: int
     budget: int
@@ -31,7 +31,7 @@ class Patches:
 
 @dataclass(frozen=True, slots=True)
 class Tiles:
-    """Fit into 2048 x 2048, then the short side to 768; `base` tokens plus `tile` for each 512-pixel tile."""
+    """A sizing rule: fit into 2048 x 2048, then the short side to 768; `base` tokens plus `tile` per 512-pixel tile."""
 
     base: int
     tile: int
@@ -41,21 +41,21 @@ Sizing = Patches | Tiles
 
 
 ChatTools = Literal["without effort", "never"]
-"""How a model takes function tools in Chat Completions: only with `reasoning_effort="none"`, or not at all."""
+"""How a model accepts function tools in Chat Completions: only with `reasoning_effort="none"`, or not at all."""
 
 
 class Price(NamedTuple):
-    """USD for a million tokens, with standard processing."""
+    """Prices in USD per million tokens, with standard processing."""
 
     input: float
     cached: float
     written: float | None
-    """Input written to the prompt cache, for its first 30 minutes; None if no source states it."""
+    """The price of input written to the prompt cache, for its first 30 minutes; None if no source states it."""
     output: float
 
 
 class ImagePrice(NamedTuple):
-    """USD for a million tokens: for text input, picture input and picture output."""
+    """Prices in USD per million tokens of text input, picture input and picture output."""
 
     text: float
     pictures: float
@@ -66,34 +66,36 @@ class ImagePrice(NamedTuple):
 class Family:
     """Everything known about the models of one family. `original` is None if the family refuses that detail.
 
-    Facts about only some of the models are keyed by a pattern for their whole names, without maker and date.
+    Facts about only some of the models are keyed by a pattern for their full names, without maker and date.
     """
 
     name: str
     pattern: str
-    """Prefixes of their names, so that dated snapshots and new variants match the row of their base name."""
+    """A pattern for the start of model names, so that dated snapshots and new variants match the row of their base
+    name."""
     low: Sizing
     high: Sizing
     original: Sizing | None
     auto: Literal["high", "original"]
     assumed: bool = False
-    """Whether the guide has no row for the family, so that the values are a safe guess."""
+    """Whether the values are a safe guess, because the guide has no row for the family."""
     cache_breakpoints: bool = False
     """Whether `prompt_cache_breakpoint` is accepted: gpt-5.6 and later (openai 3.54, `PromptCacheOptions`, 2026-11-22)."""
     models: Mapping[str, Price | None] = field(default_factory=dict[str, Price | None])
-    """The models that OpenAI lists, with their prices. Other models have no price here: none is guessed from related models."""
+    """The models that OpenAI lists, with their prices. Other models have no price here: prices are not guessed from
+    related models."""
     drawing: Mapping[str, ImagePrice] = field(default_factory=dict[str, ImagePrice])
-    """The prices of the models that draw; no other drawing model has a price here."""
+    """The prices of the models that draw; other drawing models have no price here."""
     ends: Mapping[str, date] = field(default_factory=dict[str, date])
     """The shutdown dates of models."""
     chat_tools: Mapping[str, ChatTools] = field(default_factory=dict[str, ChatTools])
     """How models handle tools in Chat Completions, where this differs from the default."""
     always_reason: str | None = None
-    """Models that refuse the efforts "none" and "minimal"."""
+    """A pattern for the models that refuse the efforts "none" and "minimal"."""
 
 
 def _patched(name: str, rate: int, *, original: int | None = None) -> Family:
-    """A row of the guide in which `low` and `high` differ only in their patch budget."""
+    """Return a row of the guide in which `low` and `high` differ only in their patch budget."""
     return Family(
         name,
         re.escape(name),
@@ -105,18 +107,18 @@ def _patched(name: str, rate: int, *, original: int | None = None) -> Family:
 
 
 def _tiled(name: str, base: int, tile: int) -> Family:
-    """A row of the guide for models that count tiles; `low` costs only the base."""
+    """Return a row of the guide for models that count tiles; `low` costs only the base."""
     return Family(name, re.escape(name), Tiles(base, 0), Tiles(base, tile), original=None, auto="high")
 
 
 def _assumed(name: str, rate: int) -> Family:
-    """Patch models that the sizing table leaves out: the limit that every vision model accepts."""
+    """Return a row for patch models that the sizing table omits, with the limit that every vision model accepts."""
     sizing = Patches(2048, 2_500, rate)
     return Family(name, re.escape(name), sizing, sizing, original=None, auto="high", assumed=True)
 
 
 def _in_full(name: str, pattern: str) -> Family:
-    """The newest row of the guide: `auto` shows every pixel."""
+    """Return a row like the newest one in the guide: `auto` shows every pixel."""
     return Family(
         name,
         pattern,
@@ -234,11 +236,11 @@ def family(model: str | None) -> Family:
 
 
 PRICES_READ = date(2026, 11, 29)
-"""When the prices were read."""
+"""The date on which the prices were read."""
 
 
 LONG_INPUT = 272_000
-"""Input tokens above which a whole request costs twice as much for input and 1.5 times as much for output."""
+"""The number of input tokens above which a request costs twice as much for input and 1.5 times as much for output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ DEFAULTS: tuple[DefaultModel, ...] = (
     DefaultModel(
         date(2026, 11, 22),
         "gpt-5.6-luna",
-        "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py) without an announced end",
+        "sees pictures at every detail; in openai 3.54 (types/shared/chat_model.py), no shutdown announced",
     ),
     DefaultModel(
         date(2026, 11, 29),
@@ -262,11 +264,11 @@ DEFAULTS: tuple[DefaultModel, ...] = (
         "OpenAI's advice for cost-sensitive work (docs/models): half the price, sees pictures at the same sizes",
     ),
 )
-"""The newest is last."""
+"""The default models over time, the current one last."""
 
 
 AVAILABILITY_READ = date(2026, 11, 29)
-"""When shutdown dates and tools were read."""
+"""The date on which shutdown dates and tool support were read."""
 
 
 _DATED = re.compile(r"-\d{4}-\d\d-\d\d$")
@@ -280,7 +282,7 @@ def _stem(model: str) -> str:
 
 
 def _first(facts: Iterable[tuple[str, T]], model: str) -> T | None:
-    """Return the fact for the first pattern that matches the whole name of a model."""
+    """Return the fact for the first pattern that matches the full name of a model."""
     stem = _stem(model)
     return next((fact for pattern, fact in facts if re.fullmatch(pattern, stem)), None)
 
@@ -310,7 +312,7 @@ def last_day(model: str) -> date | None:
 
 
 def ending(model: str, today: date) -> str:
-    """Say that a model has been shut down or will be within 90 days of `today`; "" otherwise."""
+    """Return a warning if a model has been shut down or will be within 90 days of `today`; "" otherwise."""
     day = last_day(model)
     if day is None or (day - today).days > _SOON:
         return ""
@@ -318,11 +320,11 @@ def ending(model: str, today: date) -> str:
 
 
 _SOON = 90
-"""Days before a model's shutdown from which on its users are warned."""
+"""How many days before a model's shutdown its users are warned."""
 
 
 def chat_tools_of(model: str) -> ChatTools | None:
-    """Return what a model requires for function tools in Chat Completions; None if nothing, or not known."""
+    """Return what a model requires for function tools in Chat Completions; None if that is nothing or unknown."""
     return _first((one for row in FAMILIES for one in row.chat_tools.items()), model)
 
 
@@ -332,5 +334,5 @@ def always_reasons(model: str) -> bool:
 
 
 def no_chat_tools(model: str) -> str:
-    """Say that a model does not accept tools in Chat Completions."""
+    """Return a sentence saying that a model does not accept tools in Chat Completions."""
     return f"{model} accepts function tools only in the Responses API, not in Chat Completions"

@@ -1,4 +1,4 @@
-"""What a bridge's tool answers, for either kind of bridge, in frameworks with asynchronous tools."""
+"""Calls a bridge's tool from a framework with asynchronous tools, for both kinds of bridge."""
 
 from collections.abc import Mapping
 from inspect import iscoroutinefunction
@@ -26,10 +26,10 @@ async def answered(
     *,
     model: str | None = None,
 ) -> "Translation":
-    """Return the result of `Bridge.answer` for an open bridge, of either kind. A cancelled call is given up.
+    """Return the result of `Bridge.answer` for an open bridge of either kind. A cancelled call is abandoned.
 
     Args:
-        bridge: what `async with Bridge(...)` or `with Bridge(...)` returns.
+        bridge: the open bridge, from `async with Bridge(...)` or `with Bridge(...)`.
         name: the tool, as in `tools`.
         arguments: JSON, as an object or as text.
         model: the model that will see the pictures.

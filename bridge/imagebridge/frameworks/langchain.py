@@ -11,7 +11,8 @@
         agent = create_agent(ChatOpenAI(model="gpt-6-luna", use_responses_api=True), langchain.tools(bridge))
         await agent.ainvoke({"messages": [("user", "What does example.org look like?")]})
 
-With langchain-mcp-adapters, which connects the servers itself and needs mcp 1, one argument does nearly all of it:
+With langchain-mcp-adapters, which connects to the servers itself and requires mcp 1, one argument does nearly
+everything:
 
     pip install langchain langchain-openai langchain-mcp-adapters imagebridge
 
@@ -45,7 +46,7 @@ def tools(bridge: "Bridge | SyncBridge") -> list[BaseTool]:
     """Return the bridge's tools for `create_agent(model, tools)` or `model.bind_tools(tools)`.
 
     The model sees pictures as pictures; a failed call becomes a `ToolMessage` with the status "error" and a
-    text that begins with `Tool error:`, and the run goes on.
+    text that starts with `Tool error:`, and the run continues.
 
     Args:
         bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`. `Bridge(policy=Policy(model=...))` fits pictures to the

@@ -31,14 +31,14 @@ __all__ = ["tools"]
 AgentOutput = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 _DETAILS = get_args(get_args(ToolOutputImage.model_fields["detail"].annotation)[0])
-"""The details that this version of the framework accepts: any other would turn the whole output into text."""
+"""The details that this version of the framework accepts: any other value would turn the whole output into text."""
 
 
 def tools(bridge: "Bridge | SyncBridge") -> list[FunctionTool]:
     """Return the bridge's tools for `Agent(tools=...)`.
 
-    The model sees pictures as pictures, fitted to the agent's model; a failed call gets a text that
-    begins with `Tool error:` as its answer, and the run goes on.
+    The model sees pictures as pictures, fitted to the agent's model; a failed call returns a text that
+    starts with `Tool error:`, and the run continues.
 
     Args:
         bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`. Tools that its servers add later are not in the list.

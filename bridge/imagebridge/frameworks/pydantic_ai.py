@@ -34,10 +34,12 @@ _ANYTHING = SchemaValidator(core_schema.dict_schema(core_schema.str_schema()))
 
 
 def toolset(bridge: "Bridge | SyncBridge") -> AbstractToolset[Any]:
-    """Return the bridge's tools for `Agent(toolsets=[...])`; tools that its servers add or remove change in the next step.
+    """Return the bridge's tools for `Agent(toolsets=[...])`.
 
-    The model sees pictures as pictures, fitted to the model in use; a failed call gets a text that
-    begins with `Tool error:` as its answer, and the run goes on.
+    Tools that its servers add or remove take effect in the next step.
+
+    The model sees pictures as pictures, fitted to the model in use; a failed call returns a text that
+    starts with `Tool error:`, and the run continues.
 
     Args:
         bridge: an open bridge, from `async with Bridge(...)` or `with Bridge(...)`.

@@ -1,7 +1,8 @@
-"""The frames of an animation as browsers show them: each is decoded as a separate picture and drawn over the previous ones.
+"""The frames of an animation as browsers show them: each is decoded separately and drawn over the previous ones.
 
-What a frame leaves for the next follows PNG third edition, section 11.3.6, and GIF89a, section 23, as browsers
-interpret it: areas restored to the background become transparent. WebP and AVIF are composed by their decoders.
+The disposal of a frame before the next one follows PNG third edition, section 11.3.6, and GIF89a, section 23, as
+browsers interpret it: areas restored to the background become transparent. WebP and AVIF are composed by their
+decoders.
 """
 
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Frame(NamedTuple):
-    """One frame as a still file, its position in pixels, how long it is shown, and what it leaves for the next."""
+    """One frame as a still file, its position in pixels, how long it is shown, and what replaces it before the next."""
 
     still: bytes
     left: int
@@ -77,7 +78,7 @@ def frame(data: bytes, index: int) -> "Image":
     """Return one frame, counted from 0.
 
     Raises:
-        PictureError: it, or a frame below it, cannot be decoded, or it does not exist.
+        PictureError: the frame does not exist, or it or an earlier frame cannot be decoded.
     """
     if kinds.kind(data) not in _STILLS:
         return load(at_page(read(data), index))
@@ -135,7 +136,7 @@ _BESIDE = frozenset((b"PLTE", b"tRNS", b"iCCP", *png.COLOURS))
 
 
 def _of_png(data: bytes) -> Iterator[_Frame]:
-    """Yield the frames of an animated PNG; the default image is not one of them if no frame control precedes it."""
+    """Yield the frames of an animated PNG; the default image is a frame only if a frame control precedes it."""
     beside, pixels, control, left = b"", b"", b"", 0
     header = data[16:29]
     for at, stop, name in png.chunks(data):

@@ -1,4 +1,4 @@
-"""Base64 as servers write it in practice: any alphabet, `data:` URLs, Python's form of bytes; and as it is sent."""
+"""Encodes base64, and decodes it as servers write it: in any alphabet, as `data:` URLs or as Python writes bytes."""
 
 import re
 from string import ascii_letters, digits
@@ -48,7 +48,7 @@ def base64_start(encoded: str, characters: int = 6_000) -> bytes:
 
 
 def _leniently_begun(start: str) -> bytes:
-    """Return the bytes at the beginning of base64 that is not strict, or is cut within a group of four."""
+    """Return the first bytes of base64 that is not strict, or is cut off within a group of four."""
     packed = _packed(start)
     try:
         return strictly_decoded(packed[: len(packed) // 4 * 4])
@@ -57,7 +57,7 @@ def _leniently_begun(start: str) -> bytes:
 
 
 def as_base64(encoded: str) -> str:
-    """Return the base64 that `base64_bytes` decodes, without a prefix; the same string if it has none."""
+    """Return the base64 that `base64_bytes` decodes, without any prefix; the same string if it has none."""
     bare, encoding = _without_prefix(encoded)
     return bare if encoding == "base64" else to_base64(_written(bare, encoding))
 
@@ -69,7 +69,7 @@ _PLAIN = frozenset(ascii_letters + digits + "+/") - frozenset("bDd")
 
 
 def _without_prefix(encoded: str) -> tuple[str, _Encoding]:
-    """Return what follows white space and the prefix of a `data:` URL, and its encoding; the same string if it has neither."""
+    """Strip leading white space and a `data:` prefix; return the same string if it has neither, and its encoding."""
     if encoded[:1] in _PLAIN:
         return encoded, "base64"  # nearly always
     bare = encoded.lstrip() if encoded[:1].isspace() else encoded
@@ -90,7 +90,7 @@ def _written(bare: str, encoding: _Encoding) -> bytes:
 
 
 def packed_base64(encoded: str) -> str:
-    """Return base64 without prefix, white space and padding, in the standard alphabet: equal for equal bytes."""
+    """Return base64 in the standard alphabet without prefix, white space and padding: identical for identical bytes."""
     return _packed(_without_prefix(encoded)[0])
 
 
@@ -119,7 +119,7 @@ def strictly_decoded(encoded: str) -> bytes:
     """Decode standard base64 and nothing else.
 
     Raises:
-        ValueError: it is anything else.
+        ValueError: `encoded` is not standard base64.
     """
     import pybase64
 
@@ -130,5 +130,5 @@ Sample = tuple[int, str, str, str]
 
 
 def sample(encoded: str) -> Sample:
-    """Return a key that distinguishes most base64 texts quickly, however long they are, but not all."""
+    """Return a key that is fast to compute for base64 of any length, and differs for most texts but not all."""
     return len(encoded), encoded[:48], encoded[-48:], encoded[:: 1 << 17]

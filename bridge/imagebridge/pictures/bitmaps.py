@@ -17,11 +17,11 @@ _PLAIN = {
     16: {(0x7C00, 0x3E0, 0x1F, 0), (0xF800, 0x7E0, 0x1F, 0)},
     32: {(0xFF0000, 0xFF00, 0xFF, 0), (0xFF0000, 0xFF00, 0xFF, 0xFF000000)},
 }
-"""Masks of red, green, blue and opacity that Pillow reads correctly."""
+"""The masks of red, green, blue and opacity that Pillow reads correctly, by bits per pixel."""
 
 
 _RUNS = {(1, 8), (2, 4), (4, 24)}
-"""Run-length encodings, with the bits of a pixel; the last one exists only in OS/2."""
+"""Run-length encodings with their bits per pixel; the last one exists only in OS/2."""
 
 
 class InfoHeader(NamedTuple):
@@ -61,10 +61,10 @@ def profile(data: bytes) -> bytes:
 
 
 def image(data: bytes) -> "Image | None":
-    """Return the pixels of a BMP in a form that Pillow does not read correctly; None for all others.
+    """Return the pixels of a BMP of a kind that Pillow does not read correctly; None for all others.
 
     Raises:
-        PictureError: it is cut short.
+        PictureError: the BMP is cut short.
     """
     try:
         if unpack_from("<I", data, 14)[0] < 40:
@@ -100,7 +100,7 @@ def _masks(data: bytes, header: InfoHeader) -> tuple[int, int, int, int] | None:
 
 
 def _rows(data: bytes, start: int, header: InfoHeader) -> bytes:
-    """Return the rows from the top one on, without the padding of each to four bytes."""
+    """Return the rows from top to bottom, without their padding to a multiple of four bytes."""
     from .cost import check_pixels
 
     check_pixels(header.width, header.height)
@@ -125,7 +125,7 @@ _AT_ONCE = 1 << 20
 
 
 def _masked(rows: bytes, width: int, mask: int) -> bytes:
-    """Return the bits of one mask for each pixel, scaled to 8; all pixels are extracted from one long number at once."""
+    """Return the bits of each pixel under one mask, scaled to 8 bits; one big integer holds many pixels at a time."""
     if not mask:
         return bytes(len(rows) // width)
     shift = (mask & -mask).bit_length() - 1
@@ -185,7 +185,7 @@ def _of_runs(data: bytes, start: int, header: InfoHeader) -> "Image":
 
 
 def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
-    """Return an index or colour for each pixel, in the order of the rows, and 255 where one was set, 0 elsewhere."""
+    """Return the index or colour of each pixel in row order, and a mask: 255 for pixels that were set, 0 for others."""
     width, height = header.width, header.height
     each = 3 if header.bits == 24 else 1
     pixels, named = bytearray(width * height * each), bytearray(width * height)
@@ -219,14 +219,14 @@ def _unpacked(data: bytes, at: int, header: InfoHeader) -> tuple[bytes, bytes]:
 
 
 def _wide(packed: bytes, header: InfoHeader) -> bytes:
-    """Return pixels with one byte each, from bytes that two pixels share."""
+    """Expand bytes that contain two pixels each to one byte per pixel."""
     if header.bits != 4:
         return packed
     return bytes(half for one in packed for half in (one >> 4, one & 15))
 
 
 class Icon(NamedTuple):
-    """The best picture of an icon as a file, PNG or BMP. mask: the rows of a BMP's mask, empty if it has none."""
+    """The best picture of an icon as a file, PNG or BMP. mask: the rows of a BMP's mask; empty if there is no mask."""
 
     data: bytes
     mask: bytes = b""
@@ -247,15 +247,15 @@ class Icon(NamedTuple):
 
 
 def _mask_row(width: int) -> int:
-    """Return the number of bytes in a row of a mask, which is padded to four."""
+    """Return the number of bytes in a mask's row, which is padded to a multiple of four."""
     return (width + 31) // 32 * 4
 
 
 def icon(data: bytes) -> Icon:
-    """Return the largest picture of an ICO or CUR, the deepest of equal ones, as browsers choose.
+    """Return the largest picture of an ICO or CUR, or the deepest of several equally large ones, as browsers do.
 
     Raises:
-        PictureError: it contains none, or is cut short.
+        PictureError: the icon contains no picture, or is cut short.
     """
     try:
         (count,) = unpack_from("<H", data, 4)
@@ -270,7 +270,7 @@ def icon(data: bytes) -> Icon:
 
 
 def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | None:
-    """Return the number of pixels, bits per pixel and one picture of an icon; None if it is incomplete."""
+    """Return one picture of an icon with its number of pixels and bits per pixel; None if it is incomplete."""
     if data[start : start + 8] == b"\x89PNG\r\n\x1a\n":
         if start + 29 > len(data):
             return None
@@ -294,12 +294,12 @@ def _inside(data: bytes, length: int, start: int) -> tuple[int, int, Icon] | Non
 
 
 def _masks_behind(header: InfoHeader) -> int:
-    """Return the number of bytes of the colour masks after a short header; a longer one contains them."""
+    """Return the size in bytes of the colour masks after a short header; a longer header contains them."""
     return {3: 12, 6: 16}.get(header.packed, 0) if header.length == 40 else 0
 
 
 def _as_bmp(data: bytes, start: int, pixels: int, end: int) -> bytes:
-    """Return a picture of an icon as a separate file: its height no longer includes the mask, and 32 bits include opacity."""
+    """Return a picture of an icon as a file: the height no longer includes the mask, and 32-bit pixels have opacity."""
     header = _header(data, start)
     height = header.height // 2 * (-1 if header.down else 1)
     before = data[start : start + 8] + pack("<i", height) + data[start + 12 : pixels]

@@ -1,4 +1,4 @@
-"""Keeps pictures that were costly to make, and makes each once however many threads ask at the same time."""
+"""Keeps pictures that were expensive to create; each is created once, however many threads request it."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -20,7 +20,7 @@ class KeyedLocks:
         return _HeldKey(self, key)
 
     def take(self, key: Hashable) -> None:
-        """Wait for the lock of a key, and hold it."""
+        """Acquire the lock of a key, waiting if necessary."""
         with self._guard:
             lock, users = self._locks.get(key) or (Lock(), 0)
             self._locks[key] = lock, users + 1
@@ -31,7 +31,7 @@ class KeyedLocks:
             raise
 
     def give(self, key: Hashable) -> None:
-        """Release the lock of a key to the next that waits for it."""
+        """Release the lock of a key for the next thread that waits for it."""
         self._leave(key).release()
 
     def _leave(self, key: Hashable) -> Lock:
@@ -62,8 +62,8 @@ class Kept(Generic[T]):
     """A cache of recent values, by key; safe to use from several threads.
 
     Args:
-        limit: the most bytes of all values; beyond it, the least recently used are dropped.
-        size: returns the bytes of one value.
+        limit: the maximum total size in bytes; beyond it, the least recently used values are dropped.
+        size: returns the size of one value in bytes.
     """
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
@@ -92,7 +92,7 @@ class Kept(Generic[T]):
 
 
 class Cache(Generic[T]):
-    """Values that were costly to make, stored as in `Kept`."""
+    """A cache of values that are expensive to create, stored as in `Kept`."""
 
     def __init__(self, limit: int, size: Callable[[T], int]) -> None:
         # In a tuple, because the value may be None.
@@ -100,7 +100,7 @@ class Cache(Generic[T]):
         self._turns = KeyedLocks()
 
     def once(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return the value for a key, making it if it is not stored. Exceptions of `make` are not stored."""
+        """Return the value for a key, calling `make` if none is stored. Exceptions from `make` are not stored."""
         with self._turns.of(key):
             found = self._kept.get(key)
             if found is None:

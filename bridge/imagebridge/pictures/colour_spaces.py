@@ -10,7 +10,7 @@ from math import exp
 from struct import pack, unpack
 
 Primaries = tuple[float, ...]
-"""x and y of white, red, green and blue."""
+"""The x and y coordinates of white, red, green and blue."""
 
 _PRIMARIES: dict[int, Primaries] = {
     1: (0.3127, 0.3290, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06),
@@ -20,22 +20,22 @@ _PRIMARIES: dict[int, Primaries] = {
 """The primaries of sRGB, BT.2020 and Display P3. Others are treated as sRGB."""
 
 _SAME = 0.002
-"""How far primaries may differ from sRGB's and still be treated as sRGB: files give them with few digits."""
+"""How much primaries may differ from sRGB's and still be treated as sRGB: files state them with few digits."""
 
 _WHITE = 203.0
 """The luminance of HDR white in candelas per square metre (BT.2408), which an ordinary screen shows as white."""
 
 _PEAK = 1_000.0 / _WHITE
-"""The brightest light that is distinguished from brighter light, as a multiple of white."""
+"""The luminance at which light is clipped, as a multiple of white."""
 
 _STEPS = 1_024
 
 HDR = frozenset((16, 18))
-"""The numbers of the HDR curves: PQ and HLG."""
+"""The H.273 numbers of the HDR curves, PQ and HLG."""
 
 
 def profile(primaries: int, transfer: int) -> bytes:
-    """Return the ICC profile of a colour space by its numbers; empty if it is treated as sRGB."""
+    """Return the ICC profile of a colour space, given by H.273 numbers; empty if it is treated as sRGB."""
     known = primaries if primaries in _PRIMARIES else 1
     curve = _CURVES.get(transfer)
     if known == 1 and curve is None:
@@ -44,7 +44,7 @@ def profile(primaries: int, transfer: int) -> bytes:
 
 
 def of_png(said: Mapping[bytes, bytes]) -> bytes:
-    """Return the ICC profile for what a PNG without one says about its colours (see `png.colours`); empty for sRGB."""
+    """Return an ICC profile for the colour chunks of a PNG without a profile (see `png.colours`); empty for sRGB."""
     if numbers := said.get(b"cICP"):
         return profile(numbers[0], numbers[1])
     if b"sRGB" in said:
@@ -55,7 +55,7 @@ def of_png(said: Mapping[bytes, bytes]) -> bytes:
 
 
 def hdr_sentence(transfer: int) -> str:
-    """Say how the light of a picture with an HDR curve is shown; empty for other curves."""
+    """Return a sentence on how a picture with an HDR curve is shown; empty for other curves."""
     if transfer not in HDR:
         return ""
     return (
@@ -67,7 +67,7 @@ def hdr_sentence(transfer: int) -> str:
 def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
     """Return the ICC profile for the gamma and primaries in a PNG; empty if they are treated as sRGB.
 
-    A gamma of 0, and no primaries, stand for missing ones; impossible values count as missing.
+    A gamma of 0 or empty primaries mean that the PNG does not state them; impossible values count as missing.
     """
     curve = _srgb if not 0.05 < gamma < 5 or abs(gamma - 0.45455) < 0.02 else _Power(1 / gamma)
     named = primaries if _are_apart(primaries) else _PRIMARIES[1]
@@ -77,7 +77,7 @@ def of_gamma(gamma: float, primaries: Primaries = ()) -> bytes:
 
 
 def _are_apart(primaries: Primaries) -> bool:
-    """Return whether primaries form a triangle that contains white: only then can lights have these colours."""
+    """Return whether primaries form a triangle that contains white; others are physically impossible."""
     if len(primaries) != 8 or not all(0 <= one <= 1 for one in primaries) or min(primaries[1::2]) < _SAME:
         return False
     corners = list(zip(primaries[2::2], primaries[3::2], strict=True))
@@ -89,7 +89,7 @@ def _are_apart(primaries: Primaries) -> bool:
 
 
 class _Power:
-    """A curve with a single exponent; equal if the exponents are."""
+    """A curve with a single exponent. Two curves are equal if their exponents are."""
 
     def __init__(self, exponent: float) -> None:
         self.exponent = exponent
@@ -109,7 +109,7 @@ def _srgb(value: float) -> float:
 
 
 def _mapped(light: float) -> float:
-    """Convert light, 1 for white, to what a screen shows: highlights are compressed, not clipped (Reinhard)."""
+    """Map light, where white is 1, to the range of a screen: highlights are compressed, not clipped (Reinhard)."""
     return min(1.0, light * (1 + light / _PEAK**2) / (1 + light))
 
 
@@ -132,7 +132,7 @@ _CURVES: dict[int, Callable[[float], float]] = {
     16: _pq,
     18: _hlg,
 }
-"""Convert a sample value to light, 0 to 1. The curves of television are close to sRGB's and treated as such."""
+"""Convert a sample value to light, 0 to 1. The curves of television are close to sRGB's and are treated as sRGB."""
 
 
 @cache
@@ -177,7 +177,7 @@ def _xyz(value: Vector) -> bytes:
 
 
 def _colorants(xy: Primaries) -> Matrix:
-    """Return red, green and blue in the form of profiles, adapted to D50 (ICC.1:2022, annex E: Bradford)."""
+    """Return red, green and blue as profiles contain them, adapted to D50 (ICC.1:2022, annex E: Bradford)."""
     white, *columns = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(xy[::2], xy[1::2], strict=True)]
     rows = _turned(_matrix(columns))
     shares = _times(_inverse(rows), white)

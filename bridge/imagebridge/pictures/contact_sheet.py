@@ -16,25 +16,25 @@ SIDE = 1_600
 """The longest side of a sheet in pixels if nothing is known about the model: 2,500 patches, which every model sees."""
 
 _ACROSS = (2, 3)
-"""Cells in a row of a full sheet, minimum and maximum."""
+"""The minimum and maximum number of cells in a row of a full sheet."""
 
 _CELL = (256, 480)
-"""Pixels of a frame's longer side, minimum and maximum: smaller frames are enlarged, larger ones shrunk."""
+"""The minimum and maximum length of a frame's longer side in pixels: other frames are enlarged or shrunk."""
 
 _GAP = 4
-"""Pixels between and around cells; with them, two cells of 256 fill 512 pixels."""
+"""The gap between and around cells in pixels; including it, two cells of 256 fill 512 pixels."""
 
 _STRIP = 24
-"""Pixels of the strip under each frame that contains its time."""
+"""The height in pixels of the strip under each frame, which shows its time."""
 
 _EXAMINED = 1_000
 _PIXELS_EXAMINED = 300_000_000
-"""The most frames and pixels that are decoded to find distinct frames; of a longer animation, the beginning is examined."""
+"""How many frames and pixels are decoded at most to find distinct frames; the rest of an animation is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A contact sheet, or the only frame of an animation that never changes, and a sentence that says so."""
+    """A contact sheet, or one frame of an animation that never changes; and a sentence that describes it."""
 
     image: "Image"
     sentence: str
@@ -44,7 +44,7 @@ class Sheet:
 class _Film:
     """The frames of an animation: how many it claims, how many were decoded, and the distinct ones.
 
-    `distinct` contains index and start in seconds. `wanted` is how many were to be decoded.
+    `distinct` contains the index of each and its start in seconds. `wanted` is the number that should be decoded.
     """
 
     total: int
@@ -54,7 +54,7 @@ class _Film:
     distinct: list[tuple[int, float]]
 
     def lost(self) -> str:
-        """Say which frames cannot be decoded."""
+        """Return a note on the frames that cannot be decoded, if any."""
         if self.decoded == self.wanted:
             return ""
         return f" (frame {self.decoded + 1} and later ones cannot be decoded)"
@@ -63,8 +63,8 @@ class _Film:
 def contact_sheet(data: bytes, side: int = SIDE) -> Sheet:
     """Lay out the distinct frames of an animation, evenly chosen, with their times in seconds.
 
-    `side` is the side in pixels, at least 512, of the square that the sheet must fit: nine frames from 768 on,
-    otherwise four. Frames that cannot be decoded are left out, and the sentence says so.
+    `side` is the side in pixels, at least 512, of the square that the sheet must fit: nine frames from 768 pixels
+    upwards, otherwise four. Frames that cannot be decoded are left out, and the sentence says so.
 
     Raises:
         PictureError: not even the first frame can be decoded.
@@ -103,7 +103,7 @@ def _rgba(frame: "Image") -> "Image":
 
 
 def _same(film: _Film) -> str:
-    """Describe an animation whose frames are all equal, as far as they were examined."""
+    """Describe an animation whose examined frames are all identical."""
     if film.decoded == film.total:
         return f"an animation of {film.total} identical frames; this is one of them"
     if film.decoded == 1:
@@ -115,7 +115,7 @@ def _same(film: _Film) -> str:
 
 
 def _sentence(film: _Film, shown: int) -> str:
-    """Say which frames are on the sheet and what is written under them."""
+    """Describe which frames are on the sheet and what is written under them."""
     what = f"{shown} of {film.total} frames of an animation{film.lost()}"
     if film.wanted < film.total:
         what += f", taken from its first {film.decoded}"
@@ -128,7 +128,7 @@ def _sentence(film: _Film, shown: int) -> str:
 
 
 def _evenly(frames: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    """Choose at most that many, including the first and the last."""
+    """Choose at most `most` frames at even intervals, including the first and the last."""
     if len(frames) <= most:
         return frames
     return [frames[round(at * (len(frames) - 1) / (most - 1))] for at in range(most)]

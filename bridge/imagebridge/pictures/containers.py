@@ -1,8 +1,8 @@
 """Walks PNG, JPEG, WebP and GIF files to their end, without decoding a pixel.
 
-What a walk verifies: the container is complete and its header is valid. Only PNG has checksums; in
-the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. What
-can be repaired without changing a pixel is, so that all decoders see the same picture.
+A walk verifies that the container is complete and its header is valid. Only PNG has checksums; in
+the other three, flipped bits inside the compressed data go unnoticed and are found only by decoding. Everything
+that can be repaired without changing a pixel is repaired, so that all decoders see the same picture.
 PNG and JPEG have separate modules (png_walk.py, jpeg_walk.py).
 Sources: RFC 9649 (WebP), GIF89a, EXIF 2.32.
 """
@@ -24,12 +24,12 @@ __all__ = ["Container", "Mend", "mended", "orientation", "walk"]
 class Container(NamedTuple):
     """The result of a walk: size in pixels, number of frames, where the file ends, and what to repair in it.
 
-    `width` and `height` are those of the stored pixels; `orientation` is EXIF's, 1 for upright.
-    `end` counts the bytes that belong to the picture. `common` is true if every decoder reads the
-    pixels, and in the same way: at most 8 bits per channel, no CMYK, no colours that
+    `width` and `height` are the size as stored; `orientation` is the EXIF orientation, 1 for upright.
+    `end` is the number of bytes that belong to the picture. `common` is true if all decoders read the
+    pixels, and read them in the same way: at most 8 bits per channel, no CMYK, no colours that
     only some decoders convert to sRGB (a PNG's by number or gamma), no rare encoding, a GIF's screen filled. `mends` are in order and do not overlap.
     `whole` is false if only the pixels can show whether they are complete: the file lacks its end, or a PNG has
-    too few bytes of them.
+    too few bytes of pixels.
     """
 
     kind: kinds.FileType
@@ -62,7 +62,7 @@ def walk(data: bytes) -> Container:
 
 
 _INTEGERS = {3: "H", 4: "I"}
-"""EXIF's types SHORT and LONG: the specification says SHORT, but some cameras write LONG."""
+"""The EXIF types SHORT and LONG: the specification requires SHORT, but some cameras write LONG."""
 
 
 def orientation(exif: bytes) -> int:
@@ -156,7 +156,7 @@ def _webp(data: bytes) -> Container:
 
 
 _FRAME_HEAD = 16
-"""Bytes of a WebP frame before the chunks with its pixels."""
+"""The number of bytes in a WebP frame before the chunks with its pixels."""
 
 
 def _larger(canvas: tuple[int, int], frame: tuple[int, int]) -> tuple[int, int]:
@@ -182,7 +182,7 @@ GIF_EXTENSION, GIF_FRAME, GIF_END = 0x21, 0x2C, 0x3B
 """The first byte of each block of a GIF."""
 
 GIF_CONTROL = b"\xf9\x04"
-"""The continuation of the extension that says how the next frame is shown: its label and its length in bytes."""
+"""The second and third byte of the extension that controls the next frame: its label and its length."""
 
 
 def _gif(data: bytes) -> Container:
@@ -232,11 +232,11 @@ def _gif(data: bytes) -> Container:
 
 _WARNED = 89_478_485
 _DISPOSAL = 0b11100
-"""Pillow prints a warning when it clears a frame with more pixels; these bits of the frame's control ask for that."""
+"""Pillow prints a warning when it clears a frame with more pixels, as these bits of its control extension request."""
 
 
 def palette_length(data: bytes, at: int) -> int:
-    """Return the length in bytes of the colour table that the flags at `at` announce."""
+    """Return the length in bytes of the colour table that the flags at `at` declare."""
     flags = data[at] if at < len(data) else 0
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
@@ -248,7 +248,8 @@ _WINDOW = 1 << 15
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return the end of the sub-blocks that begin at `at`, or a position after the file if they are cut short.
 
-    Runs of full sub-blocks are skipped in slices, each sixteen times as long as the last while all in it are full.
+    Runs of full sub-blocks are skipped in slices. Each slice is sixteen times as long as the last, as long as that
+    was full.
     """
     size, window = len(data), _WINDOW
     while at < size:

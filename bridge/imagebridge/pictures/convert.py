@@ -1,4 +1,4 @@
-"""Converts bytes that no model accepts to pictures that it does, and pictures that are too large to ones that fit."""
+"""Converts files that models do not accept to pictures that they do, and shrinks pictures that are too large."""
 
 from collections.abc import Collection, Sequence
 from hashlib import sha256
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 _WALKED = frozenset((kinds.PNG, kinds.JPEG, kinds.WEBP, kinds.GIF))
 
 _MAX_FRAME = 40_000_000
-"""The most pixels of an animation's frames for a contact sheet: a decoder holds several frames at a time."""
+"""The maximum pixels per frame of an animation for a contact sheet: a decoder holds several frames at a time."""
 
 
 class Converted(NamedTuple):
-    """Pictures made from one file, and a sentence that says what they are if they are not the file itself.
+    """Pictures created from one file, and a sentence that describes them if they are not the file itself.
 
-    source: the media type of the file, if it differs from the pictures'. size: the pixels that it
-    asked for, if it was drawn at another size (an SVG).
+    source: the media type of the file, if it differs from the pictures'. size: the size in pixels that the
+    file specifies, if it was drawn at another size (an SVG).
     """
 
     pictures: tuple[Picture, ...]
@@ -44,17 +44,18 @@ class Converted(NamedTuple):
 _MADE: Cache[Converted] = Cache(
     64_000_000, lambda conversion: sum(len(one.data_url) for one in conversion.pictures)
 )
-"""Recent results, by the content that they were made from: models are shown the same file again and again."""
+"""Recent results, by the content of the file: models are shown the same files again and again."""
 
 
 def converted(
     encoded: str, proof: Proof, fit: "Fit | None" = None, *, first_frame: bool = False
 ) -> Converted:
-    """Return the pictures in base64, in formats that the API accepts.
+    """Return the pictures that a base64 text contains, in formats that the API accepts.
 
     A PNG, JPEG, WebP or still GIF keeps its bytes (see `Picture.plain`, and `fitted`). An animation becomes
-    a contact sheet, or its first frame; a TIFF with several pages one picture per page. `fit` converts a size in
-    pixels to the one that the model sees, so that what is drawn here, SVG and contact sheets, need not be shrunk again.
+    a contact sheet, or its first frame; a TIFF with several pages becomes one picture per page. `fit` converts a size
+    in pixels to the one that the model sees, so that SVGs and contact sheets are drawn at that size and not shrunk
+    later.
 
     Raises:
         PictureError: there is no picture, or it cannot be shown; the reason is a sentence for the model.
@@ -88,7 +89,7 @@ def first(data: bytes) -> "Image":
     """Decode the first frame or page of a picture other than SVG, as it is shown.
 
     Raises:
-        PictureError: it cannot be decoded.
+        PictureError: the picture cannot be decoded.
     """
     file_type = kinds.kind(data)
     if file_type is kinds.TIFF:
@@ -99,7 +100,7 @@ def first(data: bytes) -> "Image":
 
 
 def retyped(encoded: str, media_types: Collection[str]) -> Picture:
-    """Return the picture in base64, at full size, in one of these media types: PNG or JPEG if it has to be converted.
+    """Return the picture that a base64 text contains, in one of `media_types`, converted to PNG or JPEG if necessary.
 
     Raises:
         PictureError: its pixels cannot be decoded, or it cannot be converted to any of these types.
@@ -130,11 +131,11 @@ def redone(picture: Picture) -> Picture:
 
 
 _BEGINNING = 6_000
-"""Characters of a picture within which the pixels of a PNG usually begin."""
+"""The number of base64 characters within which the pixels of a PNG usually start."""
 
 
 def shines_through(picture: Picture) -> bool:
-    """Return whether a background would be visible, that is, whether any pixel is not opaque."""
+    """Return whether a background would be visible, that is, whether any pixel is transparent."""
     if picture.media_type == kinds.PNG.media_type:
         start = base64_start(picture.data_url[:_BEGINNING])
         if png_chunks.is_opaque(start):
@@ -149,7 +150,7 @@ def shines_through(picture: Picture) -> bool:
 def _foreign(
     data: bytes, file_type: kinds.FileType | None, fit: "Fit | None", *, first_frame: bool
 ) -> Converted:
-    """Convert a file of a format that the API does not take."""
+    """Convert a file of a format that the API does not accept."""
     match file_type:
         case kinds.SVG:
             from .svg import capped, shown
@@ -174,7 +175,7 @@ def _foreign(
 
 
 def light_sentence(data: bytes) -> str:
-    """Say how the light of an HDR picture is shown; empty for others."""
+    """Return a sentence on how an HDR picture is shown; empty for others."""
     match kinds.kind(data):
         case kinds.AVIF | kinds.HEIC:
             return hdr_sentence(iso_boxes.colour(data)[1])
@@ -185,7 +186,7 @@ def light_sentence(data: bytes) -> str:
 
 
 def _from(file_type: kinds.FileType | None, conversion: Converted) -> Converted:
-    """Record the media type that the pictures were made from."""
+    """Record the media type of the original file."""
     if file_type is None or file_type.media_type == conversion.pictures[0].media_type:
         return conversion
     return conversion._replace(source=file_type.media_type)
@@ -212,7 +213,7 @@ def _animation(data: bytes, fit: "Fit | None", *, first_frame: bool) -> Converte
 def fitted(picture: Picture, width: int, height: int) -> Picture:
     """Return `picture` at exactly `width` x `height` pixels, in bytes that the API accepts.
 
-    It is decoded and encoded at most once, always to the same bytes, and not at all if nothing needs to be done.
+    The picture is decoded and encoded at most once, always to the same bytes, and not at all if nothing has to change.
 
     Raises:
         PictureError: its pixels cannot be decoded.
@@ -226,11 +227,11 @@ def fitted(picture: Picture, width: int, height: int) -> Picture:
 
 
 Crop = tuple[tuple[int, int, int, int], tuple[int, int]]
-"""Left, top, right and bottom of a part in its picture, and the target width and height, in pixels."""
+"""The left, top, right and bottom edge of a part within its picture, and its target width and height, in pixels."""
 
 
 def cut(picture: Picture, cuts: Sequence[Crop]) -> tuple[Picture, ...]:
-    """Return parts of a picture, each at its size. It is decoded once, and always to the same bytes.
+    """Return parts of a picture, each at its target size. The picture is decoded once, always with the same result.
 
     Raises:
         PictureError: its pixels cannot be decoded.
@@ -254,7 +255,7 @@ def _cut(picture: Picture, data: bytes, cuts: Sequence[Crop]) -> tuple[Picture, 
 
 
 _PER_PIXEL = 8
-"""Bytes that a pixel takes in memory, when decoded and when shown."""
+"""Bytes of memory per pixel, for the decoded picture and the one that is shown."""
 
 
 def _fitted(picture: Picture, data: bytes, width: int, height: int) -> Picture:

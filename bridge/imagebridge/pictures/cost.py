@@ -1,4 +1,4 @@
-"""What decoding a picture takes, in bytes and work, judging by its header before a pixel is decoded.
+"""Estimates the memory and work of decoding a picture from its header, before a pixel is decoded.
 
 A file of a few bytes may claim any size, and a decoder allocates what is claimed. Measured 2026-11-29 with
 Pillow 13.0 and pillow-heif 1.8 as the growth of the process (`tests/bridge/pictures/test_cost.py` builds the files).
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 120_000_000
-"""The most pixels that are decoded; there are phones with 108 megapixels, and decompression bombs claim more."""
+"""The maximum number of pixels that are decoded; some phones have 108 megapixels, decompression bombs claim more."""
 
 MAX_DRAWN = 25_000_000
-"""The most pixels with which an SVG is drawn, whatever it asks for."""
+"""The maximum number of pixels for drawing an SVG, whatever size it specifies."""
 
 MAX_SIDE = 500_000
-"""The longest side in pixels: a decoder needs memory for each row, however short it is."""
+"""The maximum length of a side in pixels: a decoder needs memory for each row, however short it is."""
 
 MAX_MEMORY = 900_000_000
-"""Bytes that decoding one picture may take; a server with a busy worker then stays below 1.5 GB."""
+"""The maximum memory for decoding one picture, in bytes; a server with a busy worker then stays below 1.5 GB."""
 
 TOGETHER = 128_000_000
-"""Bytes that pictures decoded concurrently may take together; a larger one is decoded alone."""
+"""The maximum memory for pictures that are decoded concurrently, in bytes; a larger picture is decoded alone."""
 
 _SCANNED = 50 * MAX_PIXELS
-"""The most pixels that the scans of one JPEG may cover in total: a few bytes of file take time for all pixels."""
+"""The maximum number of pixels in all scans of one JPEG: a scan of a few bytes can take time for every pixel."""
 
 SMALLER = "a smaller one, or a part of it"
-"""What to ask for instead of a picture that takes too much."""
+"""The suggested replacement for a picture that is too expensive, in words."""
 
 _STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}
 """Bytes per pixel in Pillow's memory; 4 in every other mode."""
@@ -49,20 +49,20 @@ _DECODERS = {
     "HEIF": 6,
     "JPEG2000": 16,  # OpenJPEG's four bytes per sample
 }
-"""Bytes per pixel that a decoder holds in addition to Pillow's."""
+"""Bytes per pixel that a decoder uses in addition to Pillow's own."""
 
 
 _ALLOWED: ContextVar[int] = ContextVar("imagebridge.pictures.cost", default=MAX_MEMORY)
 
 
 def allowed() -> int:
-    """Return the bytes that one picture may take here and now."""
+    """Return the bytes that decoding one picture may currently take."""
     return _ALLOWED.get()
 
 
 @contextmanager
 def allowing(memory: int) -> Generator[None]:
-    """Allow a picture that many bytes; more, but less than `MAX_MEMORY`, is a `HeavyError`."""
+    """Limit decoding to `memory` bytes in this block; a picture that needs up to `MAX_MEMORY` raises `HeavyError`."""
     token = _ALLOWED.set(memory)
     try:
         yield
@@ -71,11 +71,11 @@ def allowing(memory: int) -> Generator[None]:
 
 
 class HeavyError(Exception):
-    """Decoding takes more memory than is allowed here and now, but less than `MAX_MEMORY`."""
+    """Decoding takes more memory than is currently allowed, but no more than `MAX_MEMORY`."""
 
 
 class _Turns:
-    """Who is decoding now, in order of arrival: several together, or one that takes more than these may."""
+    """The threads that decode, in order of arrival: several together within `TOGETHER`, or one large picture alone."""
 
     def __init__(self) -> None:
         self._held = 0
@@ -85,7 +85,7 @@ class _Turns:
 
     @contextmanager
     def of(self, memory: int) -> Generator[None]:
-        """Hold `memory` bytes. Inside another turn of the same thread, this counts as part of it."""
+        """Hold `memory` bytes. Inside another turn of the same thread, nothing more is reserved."""
         if getattr(self._within, "turn", False):
             yield
             return
@@ -115,10 +115,10 @@ _TURNS = _Turns()
 
 @contextmanager
 def turn(memory: int) -> Generator[None]:
-    """Wait until a picture may use `memory` bytes for decoding and changes, and hold them in the meantime.
+    """Wait until a picture may use `memory` bytes for decoding and changes, and reserve them for this block.
 
     Raises:
-        HeavyError: that is more than is allowed here.
+        HeavyError: `memory` is more than is currently allowed.
     """
     if min(memory, MAX_MEMORY) > allowed():
         raise HeavyError(memory)
@@ -127,7 +127,7 @@ def turn(memory: int) -> Generator[None]:
 
 
 def memory_of(image: "Image") -> int:
-    """Return the bytes for decoding what `decode.read` returned, and for preparing it to be shown."""
+    """Return the bytes needed to decode a picture that `decode.read` returned, and to prepare it to be shown."""
     pixels = image.width * image.height
     stored = _STORED.get(image.mode, 4)
     ready = 0 if image.mode in _AS_THEY_ARE and not image.info.get("icc_profile") else 4
@@ -135,7 +135,7 @@ def memory_of(image: "Image") -> int:
 
 
 def _beside(image: "Image") -> int:
-    """Return the bytes that are independent of the resulting pixels: a progressive JPEG's coefficients, a TIFF's tile."""
+    """Return the bytes besides those for the pixels: for a progressive JPEG's coefficients or a TIFF's tile."""
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
         across, down = _side(tags.get(322)), _side(tags.get(323))
@@ -154,10 +154,10 @@ def _side(value: Any) -> int:
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Refuse a picture that unpacks to too much.
+    """Refuse a picture that unpacks to too many pixels.
 
     Raises:
-        PictureError: it has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
+        PictureError: the picture has more than `MAX_PIXELS`, or a side of more than `MAX_SIDE`.
     """
     if max(width, height) > MAX_SIDE:
         raise PictureError(f"it is {width}x{height} pixels, over the limit of {MAX_SIDE:,} per side", SMALLER)
@@ -168,10 +168,10 @@ def check_pixels(width: int, height: int) -> None:
 
 
 def check_scans(scans: int, width: int, height: int) -> None:
-    """Refuse a JPEG whose scans cover all its pixels again and again.
+    """Refuse a JPEG with so many scans that decoding them takes too long.
 
     Raises:
-        PictureError: they cover more than `_SCANNED` pixels in total.
+        PictureError: the scans cover more than `_SCANNED` pixels in total.
     """
     if scans * width * height > _SCANNED:
         raise PictureError(
@@ -184,8 +184,8 @@ def check_memory(width: int, height: int, memory: int) -> None:
     """Refuse a picture whose decoding takes too much memory.
 
     Raises:
-        PictureError: it takes more than `MAX_MEMORY`.
-        HeavyError: it takes more than is allowed here and now.
+        PictureError: decoding takes more than `MAX_MEMORY`.
+        HeavyError: decoding takes more than is currently allowed.
     """
     if memory > MAX_MEMORY:
         raise PictureError(

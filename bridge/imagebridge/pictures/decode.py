@@ -46,7 +46,7 @@ _READERS: dict[kinds.FileType, tuple[str, str]] = {
 
 
 def read(data: bytes) -> "Image":
-    """Read only the header of `data`; the pixels are decoded by `.load()` (see `load`).
+    """Read only the header of `data`; `load` decodes the pixels.
 
     Raises:
         PictureError: there is no picture that can be decoded here, or it has more than `MAX_PIXELS`.
@@ -56,9 +56,9 @@ def read(data: bytes) -> "Image":
 
 @cache
 def _quiet() -> None:
-    """Keep off stderr what Pillow and libtiff say about broken files, because it is reported in place of the pictures.
+    """Keep Pillow's and libtiff's messages about broken files off stderr: they are reported in place of the pictures.
 
-    Python writes Pillow's log messages there unless logging is configured; libtiff writes directly, unless
+    Python writes Pillow's log messages to stderr unless logging is configured; libtiff writes directly, unless
     the library that Pillow has loaded is told not to (TIFFSetErrorHandler, TIFFSetWarningHandler).
     """
     getLogger("PIL").addHandler(NullHandler())
@@ -72,7 +72,7 @@ def _quiet() -> None:
 
 
 def _libtiff() -> list[Path]:
-    """Return the libtiff that comes with a Pillow wheel (Linux, macOS)."""
+    """Return the paths of the libtiff in a Pillow wheel (Linux, macOS)."""
     import PIL
 
     package = Path(PIL.__file__).parent
@@ -91,7 +91,7 @@ def _unwarned() -> Generator[None]:
 
 
 def header(data: bytes) -> "Image":
-    """Read the header of `data` like `read`, whatever size it says: other pages may be smaller.
+    """Read the header of `data` like `read`, but without limiting the size: other pages may be smaller.
 
     Raises:
         PictureError: there is no picture that can be decoded here.
@@ -114,7 +114,7 @@ def header(data: bytes) -> "Image":
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
-        raise PictureError('HEIC is decoded with an extra: pip install "imagebridge[heic]"') from error
+        raise PictureError('decoding HEIC needs an extra: pip install "imagebridge[heic]"') from error
     if file_type is kinds.WEBP:
         # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)
@@ -135,7 +135,7 @@ def header(data: bytes) -> "Image":
 
 
 _CROP, _ORDER = "crop", "order"
-"""Where `header` records for `load` the width and height to which to cut a picture, and the order of its channels."""
+"""The keys in `info` under which `header` tells `load` the size to crop a picture to, and the order of its channels."""
 
 
 def _bands(image: "Image") -> list[int]:
@@ -143,7 +143,7 @@ def _bands(image: "Image") -> list[int]:
 
 
 def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> None:
-    """Handle what Pillow leaves to its users: colours given by number or gamma, and palettes."""
+    """Apply colour information that Pillow leaves to its users: colour spaces by number or gamma, and palettes."""
     if (
         file_type is kinds.JP2
         and image.mode == "P"
@@ -174,14 +174,14 @@ def _mend_colours(image: "Image", data: bytes, file_type: kinds.FileType) -> Non
 
 
 def _in_8_bits(clear: int | tuple[int, ...], bits: int) -> int | tuple[int, ...]:
-    """Return the transparent colour of a PNG in the bits that Pillow decodes its pixels to: it leaves it as stored."""
+    """Convert the transparent colour of a PNG to 8 bits, as Pillow does with the pixels but not with this colour."""
     if isinstance(clear, tuple):
         return tuple(one >> (bits - 8) for one in clear)
     return clear * 0xFF // ((1 << bits) - 1)
 
 
 def _icon(data: bytes) -> "Image":
-    """Read the best picture of an ICO or CUR: Pillow's own reader trusts the list of sizes, and takes the shallowest."""
+    """Read the best picture of an ICO or CUR: Pillow's reader trusts the list of sizes, and picks the shallowest."""
     best = bitmaps.icon(data)
     image = _within_limit(header(best.data))
     return image if kinds.kind(best.data) is kinds.PNG else best.shown(load(image))
@@ -222,7 +222,7 @@ def load(image: "Image") -> "Image":
 
 
 def _ordered(image: "Image", order: tuple[int, ...]) -> "Image":
-    """Return a picture with its channels in their usual order; `order` gives the position of each."""
+    """Return a picture with its channels in their usual order; `order` contains the position of each."""
     from PIL import Image as Images
 
     ordered = Images.merge(image.mode, [image.getchannel(at) for at in order])
@@ -250,7 +250,7 @@ def _cleared(image: "Image", covered: tuple[int, int, int, int]) -> "Image":
 
 
 def _prepare(image: "Image") -> None:
-    """Allocate the memory of a large TIFF page, because Pillow would warn on stderr. Links that it would follow are removed."""
+    """Remove what Pillow would read besides a TIFF page, and allocate memory for a large page without its warning."""
     from PIL import Image as Images
 
     waiting = getattr(image, "tile", None)  # empty once the pixels are there
@@ -277,7 +277,7 @@ def _before(image: "Image") -> int:
 
 
 def opened(data: bytes) -> "Image":
-    """Decode `data` fully, its first frame.
+    """Decode the first frame of `data` completely.
 
     Raises:
         PictureError: as for `read` and `load`.
@@ -288,7 +288,7 @@ def opened(data: bytes) -> "Image":
 _END = b"\xff\xd9"
 _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FILLERS = (b"\x00" * 256, b"\xfe\x7f" * 128)
-"""Two fillers for a JPEG that lacks its end: if pixels are missing, decoding with each gives different ones."""
+"""Two fillers for a JPEG without an end: if pixels are missing, the two fillers decode to different pixels."""
 
 
 def ended(data: bytes) -> bytes:
@@ -307,7 +307,7 @@ def ended(data: bytes) -> bytes:
 
 
 def _tail(body: bytes, filler: bytes) -> bytes:
-    """Return pixels made of `filler`, with the restart markers that are next in sequence (T.81 B.1.1.3), and an end."""
+    """Return pixel data of `filler` with the next restart markers in sequence (T.81 B.1.1.3), and an end marker."""
     last = deque(_RESTART.finditer(body), maxlen=1)
     after = last[0].group()[1] + 1 if last else 0
     return filler + b"".join(bytes((0xFF, 0xD0 | (after + at) % 8)) + filler for at in range(8)) + _END
@@ -318,7 +318,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def drafted(data: bytes, side: int) -> "Image":
-    """Decode `data`; a JPEG at the smallest of its own scales (1/2, 1/4, 1/8) that leaves enough for a filter.
+    """Decode `data`; a JPEG is decoded at the smallest of its scales (1/2, 1/4, 1/8) that is large enough.
 
     `side` is the target size of the longer side; half as much again keeps the filter's quality.
 
@@ -342,14 +342,14 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-"""What turns a picture with each EXIF orientation upright, in Pillow's terms (it rotates counterclockwise)."""
+"""The operation that turns a picture upright, by EXIF orientation, in Pillow's terms (it rotates counterclockwise)."""
 
 
 def upright(image: "Image", turned: int | None = None) -> "Image":
-    """Return the picture turned upright, if its EXIF orientation is `turned` (see `Picture.orientation`).
+    """Return the picture turned upright; `turned` is its EXIF orientation (see `Picture.orientation`).
 
-    None is for pictures without a `Picture`: the EXIF block that Pillow kept is read, by the
-    same reader. (TIFF and HEIC come upright from their decoders, which then say 1.)
+    Without `turned`, the orientation is read from the EXIF block that Pillow kept. (The decoders of TIFF and HEIC
+    return upright pictures and orientation 1.)
     """
     if turned is None:
         exif: object = image.info.get("exif")

@@ -1,4 +1,4 @@
-"""Translates the messages of decoders about unreadable files into words that a reader understands.
+"""Translates decoders' error messages about unreadable files into words that a reader understands.
 
 Decoders report their internals: numbers, objects, names of boxes. The model gets only the meaning;
 the original message stays in the chained exception. The messages are those of Pillow 13.0, pillow-heif 1.8 with libheif,
@@ -13,7 +13,7 @@ from imagebridge.errors import PictureError
 from .cost import MAX_MEMORY, SMALLER, HeavyError, allowed
 
 BROKEN = "the file is damaged there"
-"""The meaning of anything else, such as the exceptions of Pillow's readers for numbers that lead nowhere."""
+"""The meaning of any other error, such as Pillow's exceptions for offsets that point nowhere."""
 
 UNKNOWN_FORM = "this variant of the format is not supported"
 
@@ -47,7 +47,7 @@ _MEANINGS = tuple(
         (r"not (a|an|exactly) |no marker", "it does not begin as its format requires"),
     )
 )
-"""The first pattern found in a message gives its meaning."""
+"""The meanings of messages; the first pattern that is found in a message counts."""
 
 
 def meaning(error: Exception) -> str:
@@ -66,7 +66,7 @@ def meaning(error: Exception) -> str:
 
 
 class decoding:  # like contextlib's; a generated one takes three times as long
-    """Turns any exception of a decoder into a `PictureError` that begins with `what`.
+    """Converts any exception of a decoder to a `PictureError` that begins with `what`.
 
     Pillow's readers raise many kinds of exceptions for bad bytes, which all mean the same here.
     """

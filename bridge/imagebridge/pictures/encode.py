@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Resampling
 
 _QUALITY = 85
-"""The JPEG quality if there is no limit on bytes. Above it, files grow faster than what a model sees in them."""
+"""The JPEG quality if there is no limit on bytes. Above it, files grow without showing a model much more."""
 
 _LOWEST, _SMALLER = 60, 80
-"""The JPEG quality down to which a picture keeps its pixels, and the quality of one with fewer."""
+"""The lowest JPEG quality before a picture is shrunk instead, and the quality of shrunk pictures."""
 
 _FILLED = 0.9
-"""The share of a limit from which on a picture is not encoded again to use more of it."""
+"""The share of a size limit that is enough: a picture that fills it is not encoded again to use more."""
 
 _GROWTH = (
     (60, 1.0),
@@ -39,64 +39,65 @@ _GROWTH = (
     (99, 4.7),
     (100, 5.7),
 )
-"""Qualities, and their bytes as a multiple of those at `_LOWEST`: between noise and photographs, measured 2026-11-29."""
+"""JPEG qualities and their size relative to `_LOWEST`, measured 2026-11-29: values between noise and photographs."""
 _PALETTES = (256, 64)
-"""The number of colours for a drawing that takes too many bytes with all of its own."""
+"""The palette sizes to try for a drawing that takes too many bytes in full colour."""
 
 _TRIES, _GUESSES = 10, 3
-"""The most encodings on the way to a fitting size, and how many of them are predicted from the last one before bisection."""
+"""The maximum number of attempts to reach a size, and how many of them use a prediction before bisection starts."""
 
 _NEAR = 5
-"""The most qualities between two JPEGs for which the size of one predicts that of the other well, by `_GROWTH`."""
+"""The largest difference in quality for which `_GROWTH` predicts one JPEG's size well from another's."""
 
 _FLAT = 0.5
 """The share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
 
 _TIMES = {"L": 2, "RGB": 4}
-"""The size of a PNG as a multiple of a JPEG's up to which it is kept. Measured 2026-11-22 on flat pictures: screens and charts take
-0.2 to 3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15 times (2.8)."""
+"""How many times as large as a JPEG a PNG may be and still be kept. Measured 2026-11-22 on flat pictures: screens and
+charts take 0.2 to 3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15
+times (2.8)."""
 
 _SMALL_FILE, _LEAN = 50_000, 0.12
-"""Bytes, and bytes per pixel, up to which a PNG is kept, whatever a JPEG would take."""
+"""The size of a PNG in bytes, and in bytes per pixel, that is always accepted, even if a JPEG would be smaller."""
 
 _SMALL = 3_000
-"""Pixels below which a picture is an icon, in which each pixel counts."""
+"""The number of pixels below which a picture is an icon, in which each pixel counts."""
 
 _FEW = {"L": 64, "RGB": 256}
-"""The most colours of a pattern, whose neighbours differ. Grey photographs have at most 256."""
+"""The maximum number of colours in a pattern, whose neighbouring pixels differ. Grey photographs have at most 256."""
 
 _HALVED = 1_000_000
-"""Pixels from which on two threads scale a picture."""
+"""The number of pixels above which two threads scale a picture."""
 
 _ROWS = 64
-"""Rows that are sampled to distinguish a drawing from a photograph."""
+"""The number of rows that are sampled to distinguish a drawing from a photograph."""
 
 _BANDS, _BAND = 8, 16
-"""The fewest bands that are sampled, and the rows of each: a JPEG with halved colours consists of squares of 16."""
+"""The minimum number of sampled bands, and the rows in each: a JPEG with halved colours consists of blocks of 16."""
 
 
 _EXACT = 160_000
-"""Up to this many pixels, a lossless picture is kept lossless, whatever a JPEG would take. Measured
+"""Up to this many pixels, a lossless picture stays lossless, even if a JPEG would be smaller. Measured
 2026-11-29 by tests/benchmarks/test_encoding.py over 426 of Pillow's test images: as PNG they take 106 bytes (to 3,000
 pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
 48 and 11 of 255; a photograph of 320x240 takes 131 kB instead of 18."""
 
 
 _LOSS = 4
-"""The mean error of 255 above which a JPEG with halved colours does not show a photograph. Measured in the same run: photographs
-0.3 to 3.3, screens made smaller 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
+"""The mean error, of 255, above which a picture with halved colours in a JPEG is not a photograph. Measured in the same
+run: photographs 0.3 to 3.3, shrunk screens 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
 def as_picture(
     image: "Image", *, flat: bool | None = None, lossless: bool = False, shrunk: bool = False
 ) -> Picture:
-    """Encode pixels as suits the picture: JPEG for photographs, PNG for drawings, screens and transparency.
+    """Encode pixels in a format that suits them: JPEG for photographs, PNG for drawings, screens and transparency.
 
-    The bytes depend only on the pixels: no metadata, no time. `flat` says what is already known about
-    the picture (see `is_flat`). What looks like a drawing but takes far less as a JPEG is a soft or dark photograph,
-    which keeps the full resolution of its colours. `lossless` says that the picture arrived
-    lossless: up to `_EXACT` pixels it stays so, and above that, or if it was `shrunk`, it does if a JPEG would lose more
-    than for a photograph. Another picture with so few pixels keeps the full resolution of its colours.
+    The bytes depend only on the pixels: no metadata, no time. `flat` is the result of `is_flat`, if known. A picture
+    that looks like a drawing but takes far fewer bytes as a JPEG is a soft or dark photograph, which keeps the full
+    resolution of its colours. `lossless` says that the original is lossless: up to `_EXACT` pixels the picture stays
+    lossless, and so does a larger or `shrunk` one if a JPEG would lose more than in a photograph. Any other picture of
+    at most `_EXACT` pixels keeps the full resolution of its colours.
     """
     image = standard(image)
     exact = lossless and not shrunk and image.width * image.height <= _EXACT
@@ -117,7 +118,7 @@ def as_picture(
 
 
 def _loses_colours(image: "Image") -> bool:
-    """Return whether a JPEG with halved colours loses more of a picture than of a photograph."""
+    """Return whether a JPEG with halved colours would lose more of this picture than of a photograph."""
     from PIL import ImageChops, ImageStat
     from PIL.JpegImagePlugin import JpegImageFile
 
@@ -128,7 +129,7 @@ def _loses_colours(image: "Image") -> bool:
 
 
 def _sample(image: "Image") -> "Image":
-    """Return some bands of a picture, one below the other, from top to bottom: a JPEG's loss and size for them are typical of the whole."""
+    """Return bands of a picture in one image: their loss and size as a JPEG are typical of the whole picture."""
     bands = max(_BANDS, image.height // (_BANDS * _BAND))
     if image.height <= 2 * bands * _BAND:
         return image
@@ -183,12 +184,12 @@ def redrawn(image: "Image", turned: int | None = None, *, lossless: bool = False
 def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
     """Return `picture` in at most `limit` bytes with sides of at most `side` pixels; the same object if it fits.
 
-    A drawing stays a PNG as long as that fits, as does transparency. Otherwise the best JPEG quality that fits, down
-    to 60; below that, the sides shrink instead. The result uses most of the limit: a JPEG at least
+    A drawing or a transparent picture stays a PNG as long as that fits. Others get the best JPEG quality that fits,
+    down to 60; below that, the sides shrink instead. The result uses most of the limit: a JPEG uses at least
     `_FILLED` of it, unless even the best quality takes less.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or not even a single pixel fits.
+        PictureError: the pixels cannot be decoded, or not even a single pixel fits.
     """
     longest = max(picture.width, picture.height)
     small = side is None or longest <= side
@@ -217,7 +218,7 @@ def within(picture: Picture, limit: int, side: int | None = None) -> Picture:
 def _of_few_colours(image: "Image", limit: int) -> bytes:
     """Return a drawing as a PNG with a palette, in at most `limit` bytes; empty if none fits.
 
-    With up to 256 colours every pixel is kept; with fewer than a drawing has, text stays sharper than in a JPEG.
+    A drawing with up to 256 colours keeps every pixel; even with a smaller palette, text is sharper than in a JPEG.
     """
     for colours in _PALETTES:
         data = _bytes(image.convert("RGB").quantize(colours), "PNG", compress_level=6)
@@ -249,7 +250,7 @@ def _squeezed(image: "Image", limit: int, *, flat: bool) -> bytes:
 
 
 def _at_best(image: "Image", limit: int, *, flat: bool) -> bytes:
-    """Return the best JPEG within `limit` bytes, or a good one from `_FILLED` of them on; empty if none fits."""
+    """Return the best JPEG within `limit` bytes, or one that fills at least `_FILLED` of them; empty if none fits."""
     best, low, high = b"", _LOWEST - 1, 101
     quality = _likely(image, limit, flat=flat)
     for tries in range(_TRIES):
@@ -279,14 +280,14 @@ def _likely(image: "Image", limit: int, *, flat: bool) -> int:
 
 
 def _guessed(known: int, growth: float) -> int:
-    """Estimate the best quality at which a JPEG is at most this many times as large as at the known quality."""
+    """Estimate the best quality at which a JPEG is at most `growth` times as large as at the `known` quality."""
     growth *= _times(known) * (1 + _FILLED) / 2
     return max((one for one in range(_LOWEST, 101) if _times(one) <= growth), default=_LOWEST)
 
 
 @cache
 def _times(quality: int) -> float:
-    """Return the bytes at this quality as a multiple of those at `_LOWEST`, interpolated in `_GROWTH`."""
+    """Return a JPEG's size at this quality relative to `_LOWEST`, interpolated in `_GROWTH`."""
     (above, more), (below, less) = next(
         (one, _GROWTH[max(at - 1, 0)]) for at, one in enumerate(_GROWTH) if one[0] >= quality
     )
@@ -318,7 +319,7 @@ def is_flat(image: "Image") -> bool:
 
 
 def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "Image":
-    """Scale pixels; `sharp` keeps the edges of text and lines, without it photographs are faster.
+    """Scale pixels; `sharp` preserves the edges of text and lines; without it, scaling photographs is faster.
 
     Large reductions average whole blocks first, which looks the same and costs less; smaller ones of large pictures
     use two threads.
@@ -333,7 +334,7 @@ def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "
 
 
 def _in_halves(image: "Image", width: int, height: int, kernel: "Resampling") -> "Image":
-    """Scale the upper and lower halves in separate threads, both with all the pixels around their edge."""
+    """Scale the upper and lower halves in separate threads; each also sees the pixels beyond its edge."""
     from concurrent.futures import ThreadPoolExecutor
 
     from PIL import Image as Images
@@ -367,7 +368,7 @@ def standard(image: "Image") -> "Image":
 
 
 def opaque(image: "Image") -> "Image":
-    """Put a transparent picture on white."""
+    """Draw a transparent picture on a white background."""
     if image.mode not in ("LA", "RGBA"):
         return image
     from PIL import Image as Images

@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = ("noto_cjk_sans_otc",)
-"""Packages that contain fonts: those of the extra `cjk`, 2026-11-22."""
+"""The packages that contain fonts, from the extra `cjk` (2026-11-22)."""
 
 EXTRA = 'pip install "imagebridge[cjk]"'
-"""The command that installs them."""
+"""The command that installs the font packages."""
 
 _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
-"""The beginnings of their letters' Unicode names."""
+"""How the Unicode names of the letters in these fonts start."""
 
 _SYSTEM = {
     "darwin": (
@@ -35,7 +35,7 @@ _SYSTEM = {
 }
 """The font folders, by `sys.platform`, that resvg 0.5 searches: those of fontdb 0.24, `load_system_fonts` in
 https://github.com/RazrFalcon/fontdb/blob/master/src/lib.rs, read on 2026-11-30. On Linux, fontdb first reads
-fontconfig's configuration, which may name further folders; it uses these if there is none."""
+fontconfig's configuration, which may name further folders; it uses these if there is no configuration."""
 
 _SUFFIXES = frozenset({".ttf", ".otf", ".ttc", ".otc"})
 
@@ -52,13 +52,13 @@ def packed() -> list[str]:
 
 
 def remedy(characters: Iterable[str]) -> str:
-    """Return the command that installs fonts for characters that no font here has; "" if none is known to help."""
+    """Return the command that installs fonts for missing characters; "" if no package is known to help."""
     helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
     return f"{EXTRA} adds Chinese, Japanese and Korean letters" if helps and not packed() else ""
 
 
 def files() -> Iterator[str]:
-    """Yield the font files of packages, then those of the system, which SVG drawing also finds."""
+    """Yield the font files of packages, then those of the system, which are also used to draw SVGs."""
     system = [
         folder
         for one in _SYSTEM.get(sys.platform, _SYSTEM["linux"])
@@ -73,9 +73,9 @@ def files() -> Iterator[str]:
 
 
 def holding(characters: str) -> tuple[str, str]:
-    """Return the font file that lacks the fewest of some characters, the first of equals, and the characters it lacks.
+    """Return the first font file that lacks the fewest of the given characters, and the characters that it lacks.
 
-    Needs a Pillow that draws text. If there is no font at all, the file is an empty text.
+    Requires a Pillow that can draw text. If there is no font at all, the file name is empty.
     """
     from PIL import ImageFont
 

@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SAMPLED = 1_000_000
-"""The most pixels examined to find the range of a picture in which some are not numbers."""
+"""How many pixels are examined at most to find the range of a picture with NaN or infinite values."""
 
 _SHADES = 16
-"""Shades of a colourless drawing that takes too many bytes: with them, a page of text takes 127 kB instead of 176 (2026-11-30)."""
+"""The number of greys in a drawing that takes too many bytes: a page of text shrinks from 176 to 127 kB
+(2026-11-30)."""
 
 
 def is_deep(image: "Image") -> bool:
@@ -22,7 +23,7 @@ def is_deep(image: "Image") -> bool:
 
 
 def is_grey(image: "Image") -> bool:
-    """Return whether the pixels are RGB but none has a colour."""
+    """Return whether an RGB picture contains only shades of grey."""
     if image.mode != "RGB":
         return False
     from PIL import ImageChops
@@ -32,16 +33,16 @@ def is_grey(image: "Image") -> bool:
 
 
 def in_shades(image: "Image") -> "Image":
-    """Return grey pixels in `_SHADES` shades, in which text and lines are as sharp and take fewer bytes."""
+    """Reduce grey pixels to `_SHADES` shades: text and lines stay sharp and take fewer bytes."""
     step = 255 / (_SHADES - 1)
     return image.point([round(round(value / step) * step) for value in range(256)])
 
 
 def depth_sentence(image: "Image") -> str:
-    """Return a sentence if the picture's own range decides what is black and white, otherwise nothing.
+    """Return a sentence if the picture's range of values determines black and white, otherwise nothing.
 
     Raises:
-        PictureError: no pixel is a number.
+        PictureError: no pixel has a finite value.
     """
     span = _span(image) if is_deep(image) else None
     match span:
@@ -54,10 +55,10 @@ def depth_sentence(image: "Image") -> str:
 
 
 def eight_bits(image: "Image") -> "Image":
-    """Return deep grey as 8-bit grey, L or LA. 16 bits keep their upper half, other ranges are stretched.
+    """Return deep grey as 8-bit grey, L or LA. 16-bit values keep their upper byte; other ranges are stretched.
 
     Raises:
-        PictureError: no pixel is a number.
+        PictureError: no pixel has a finite value.
     """
     if image.mode.startswith("I;16"):
         return _upper_half(image)
@@ -90,7 +91,7 @@ def _extrema(image: "Image") -> tuple[float, float]:
 
 
 def _upper_half(image: "Image") -> "Image":
-    """Return the upper 8 of 16 bits; a grey declared transparent becomes an alpha channel."""
+    """Return the upper 8 of 16 bits; if one grey is declared transparent, add an alpha channel."""
     from PIL import Image as Images
     from PIL import ImageChops
 

@@ -1,4 +1,4 @@
-"""Boxes of AVIF and JPEG 2000 that say how to show the pixels, where Pillow does not read them.
+"""Boxes of AVIF and JPEG 2000 that specify how to show the pixels and that Pillow does not read.
 
 Source: ISO/IEC 14496-12 (boxes), 23008-12 (`iprp`, `ipma`), 15444-1 annex I (`jp2h`).
 """
@@ -13,7 +13,7 @@ _INSIDE = {b"meta": 4, b"iinf": 6, b"iprp": 0, b"ipco": 0, b"jp2h": 0} | {
     b"stsd": 8,
     b"av01": 78,
 }
-"""Boxes that contain boxes, after this many bytes of their own."""
+"""Boxes that contain other boxes, and how many bytes of fields precede those."""
 
 
 def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[tuple[bytes, int, int]]:
@@ -46,15 +46,15 @@ _ESSENTIAL = frozenset((b"clap", b"irot", b"imir"))
 """Properties that crop, rotate or mirror a picture: a program that does not know them must not show it (23008-12, 6.5)."""
 
 _Given = dict[int, list[tuple[bool, int]]]
-"""The properties of each item: whether it is essential, and its number in `ipco`, from 1."""
+"""The properties of each item: whether a property is essential, and its number in `ipco`, counted from 1."""
 
 
 def with_properties(data: bytes) -> bytes:
     """Return an AVIF whose items have the properties that libavif (1.4.2) requires.
 
-    Programs of 2019 and 2020 divided them between two `ipma` boxes, or gave opacity no size, which is that of
-    the picture; others do not mark rotations as essential. Browsers show all of these. If something needs to be
-    changed, a new `meta` box is appended to the file and the old one becomes free space, so that nothing moves.
+    Programs of 2019 and 2020 split the properties between two `ipma` boxes, or did not state the size of the opacity,
+    which is that of the picture; others do not mark rotations as essential. Browsers show all of these. If something
+    has to change, a new `meta` box is appended to the file and the old one becomes free space, so that nothing moves.
     """
     try:
         found = _found(data)
@@ -89,7 +89,7 @@ def _found(data: bytes) -> dict[bytes, list[tuple[int, int]]]:
 
 
 def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[int, _Given]:
-    """Return the number of the primary item, and the properties of all."""
+    """Return the number of the primary item, and the properties of all items."""
     ((at, _),) = found[b"pitm"]
     (primary,) = unpack_from(">I" if data[at] else ">H", data, at + 4)
     given: _Given = {}
@@ -99,11 +99,11 @@ def _given_out(data: bytes, found: dict[bytes, list[tuple[int, int]]]) -> tuple[
 
 
 def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
-    """Return the stored size of the picture in pixels, and the eight numbers of `clap`, or none if it has no valid one.
+    """Return the stored size of the picture in pixels, and the eight numbers of a valid `clap`, if there is one.
 
     Raises:
-        KeyError: it has no size.
-        ValueError, struct.error: its boxes are broken.
+        KeyError: the picture has no size.
+        ValueError, struct.error: the boxes are broken.
     """
     found = _found(data)
     (listed,) = found[b"ipco"]
@@ -118,7 +118,7 @@ def _properties(data: bytes) -> tuple[tuple[int, int], tuple[int, ...]]:
 
 
 def stored_size(data: bytes) -> tuple[int, int] | None:
-    """Return the width and height in pixels that an AVIF gives for its picture; None if it gives none."""
+    """Return the width and height in pixels that an AVIF states for its picture; None if it states none."""
     try:
         return _properties(data)[0]
     except (KeyError, ValueError, StructError):
@@ -126,7 +126,7 @@ def stored_size(data: bytes) -> tuple[int, int] | None:
 
 
 def crop(data: bytes) -> tuple[int, int] | None:
-    """Return the width and height to which an AVIF asks to be cropped at its right and bottom edges (`clap`), or None.
+    """Return the width and height after cropping at the right and bottom edges, if an AVIF requests it (`clap`).
 
     Chromium (149) crops only there; a picture that is to be cropped at the left or top is shown in full.
     """
@@ -145,7 +145,7 @@ def crop(data: bytes) -> tuple[int, int] | None:
 
 
 def _give(data: bytes, place: tuple[int, int], given: _Given) -> None:
-    """Read an `ipma` box, and add what it assigns."""
+    """Read an `ipma` box, and add the properties that it assigns to `given`."""
     at, end = place
     numbers, indices = ">I" if data[at] else ">H", ">H" if data[at + 3] & 1 else ">B"
     top = 0x8000 if data[at + 3] & 1 else 0x80
@@ -163,7 +163,7 @@ def _give(data: bytes, place: tuple[int, int], given: _Given) -> None:
 
 
 def _completed(given: _Given, primary: int, names: list[bytes]) -> _Given:
-    """Return the properties with everything that decoders require; `names` are the names of the properties."""
+    """Return the properties, completed as decoders require; `names` are the names of the properties in `ipco`."""
 
     def named(associated: list[tuple[bool, int]], name: bytes) -> list[int]:
         return [index for _, index in associated if 0 < index <= len(names) and names[index - 1] == name]
@@ -192,7 +192,7 @@ def _associations(given: _Given) -> bytes:
 
 
 def palette(data: bytes) -> bytes:
-    """Return the palette of a JPEG 2000, red, green and blue of each colour in turn; empty if it has no valid one."""
+    """Return the palette of a JPEG 2000 as red, green and blue for each colour; empty if there is no valid palette."""
     for name, body, end in boxes(data):
         if name != b"pclr" or end - body < 6:
             continue
@@ -212,9 +212,9 @@ def palette(data: bytes) -> bytes:
 
 
 def columns(data: bytes) -> tuple[int, ...] | None:
-    """Return which columns of a JPEG 2000's palette, or of its channels without one, are its colours in order.
+    """Return the columns of a JPEG 2000's palette, or its channels if it has none, in the order of the colours.
 
-    Opacity comes after them. None if they are already in order, or are not red, green and blue, or grey.
+    Opacity comes last. None if they are already in order, or are neither red, green and blue nor grey.
     """
     for name, body, end in boxes(data):
         if name != b"cdef" or end - body < 2:
@@ -246,8 +246,8 @@ def without_exif(data: bytes) -> bytes:
 def without_groups(data: bytes) -> bytes:
     """Return an AVIF without the relations between its items.
 
-    Groups name other sizes of the picture, and its gain map for HDR screens. The primary picture needs none of
-    them, and libavif (1.4.2) refuses the file if it does not know one, or the gain map is broken.
+    Groups refer to other sizes of the picture, and to its gain map for HDR screens. The primary picture needs none of
+    them, and libavif (1.4.2) refuses the file if it does not know a group, or if the gain map is broken.
     """
     made = bytearray(data)
     for name, body, _ in boxes(data):

@@ -1,7 +1,7 @@
-"""JPEG as decoders read it: its segments and scans, walked without decoding a pixel.
+"""Walks the segments and scans of a JPEG as decoders read them, without decoding a pixel.
 
-Decoders skip stray bytes between segments, and metadata without length: these are removed, so that all see the same
-picture. What the scans of a progressive JPEG announce shows whether it has all its bits.
+Decoders skip stray bytes between segments, and metadata without a length: both are removed, so that all decoders see
+the same picture. The headers of a progressive JPEG's scans show whether it contains all bits.
 Source: ITU-T T.81, annexes A, B and G.
 """
 
@@ -28,7 +28,7 @@ _RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE = 0xC2
 _COMMON = frozenset((0xC0, 0xC1, _PROGRESSIVE))
-"""Baseline, extended and progressive frames. Few decoders read lossless, hierarchical and arithmetic ones."""
+"""Baseline, extended and progressive frames. Few decoders read lossless, hierarchical and arithmetic frames."""
 # A search holds the interpreter lock until it ends, so long scans are searched in windows.
 _WINDOW = 1 << 16
 
@@ -52,7 +52,7 @@ def walked(data: bytes) -> Segments:
     """Walk a JPEG from segment to segment.
 
     Raises:
-        PictureError: it is cut short, or broken in a part that a decoder needs.
+        PictureError: the JPEG is cut short, or broken in a part that a decoder needs.
     """
     at, size = 2, len(data)
     width = height = channels = frame = interval = 0
@@ -120,7 +120,7 @@ def walked(data: bytes) -> Segments:
 
 
 def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]:
-    """Return whether the scans of a JPEG deliver every coefficient to its last bit, with the bits in sequence (T.81 G.1.1.1).
+    """Return whether the scans of a JPEG contain every bit of every coefficient, and do so in sequence (T.81 G.1.1.1).
 
     Most decoders show scans out of sequence; strict ones refuse them.
     """
@@ -144,7 +144,7 @@ def _progress(data: bytes, scans: list[int], channels: int) -> tuple[bool, bool]
 
 
 def _units(data: bytes, frame: int) -> int:
-    """Return the number of units in a scan of all channels (T.81 A.2), between which restart markers occur."""
+    """Return the number of coding units in a scan of all channels (T.81 A.2); restart markers occur between them."""
     height, width, channels = unpack_from(">HHB", data, frame + 5)
     factors = data[frame + 11 : frame + 10 + 3 * channels : 3]
     across, down = max(one >> 4 for one in factors), max(one & 15 for one in factors)
@@ -154,12 +154,12 @@ def _units(data: bytes, frame: int) -> int:
 
 
 def _restarts(data: bytes, start: int, stop: int) -> int:
-    """Return the number of restart markers in a scan. If many are missing, strict decoders give up."""
+    """Return the number of restart markers in a scan. If many are missing, strict decoders fail."""
     return sum(1 for _ in _RESTART.finditer(data, start, stop))
 
 
 def _next_marker(data: bytes, at: int) -> int:
-    """Return the position of the next marker: decoders skip stray bytes, zeros and restarts between two segments."""
+    """Return the position of the next marker, skipping stray bytes, zeros and restarts between segments."""
     begun = at
     while data[begun : begun + 2] == b"\xff\xff":
         begun += 1
@@ -185,6 +185,6 @@ def _sought(data: bytes, at: int, marker: "re.Pattern[bytes]") -> int:
 
 
 def _holds_none(data: bytes, at: int, stop: int) -> bool:
-    """Return whether every 0xFF of a window belongs to the pixels, that is, zero follows it: then it contains no marker."""
+    """Return whether a window contains no marker: every 0xFF belongs to the pixels, that is, zero follows it."""
     counted = cast("Callable[[bytes, bytes, int, int], int]", count)
     return counted(data, b"\xff\0", at, stop) == counted(data, b"\xff", at, stop)

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileType:
-    """A file type: its IANA media type, usual suffix, and what it is for a model. There is one object for each."""
+    """A file type: its IANA media type, usual suffix, and what a model is told it is. Each type is one object."""
 
     media_type: str
     suffix: str
@@ -47,14 +47,14 @@ WEBM = FileType("video/webm", ".webm", "video")
 
 
 _LOSSLESS = frozenset((PNG, GIF, BMP, ICO, PNM, TIFF))
-"""Lossless formats (TIFF nearly always is); AVIF and JPEG 2000 seldom are, and the frames of a WebP say whether they are."""
+"""Lossless formats (TIFF almost always is). AVIF and JPEG 2000 rarely are; the frames of a WebP show whether it is."""
 
 
 GZIP_START = b"\x1f\x8b"
 
 
 _HEAD = 65_536
-"""Bytes that are unpacked or decoded to find the root; other SVG is searched to the end of its comments."""
+"""How many bytes of packed or UTF-16 data are searched for the root; other SVGs are searched to the end of comments."""
 
 
 # A document type must name svg, because HTML pages may also begin with one. Its internal subset is assumed
@@ -78,11 +78,12 @@ _TAG = re.compile(
 
 
 _BESIDE = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
-"""What may follow the root. One at a time: before 3.11.5, Python matches possessive repeats of such a pattern wrongly."""
+"""White space, comments and instructions, which may follow the root. One at a time: before 3.11.5, Python matches
+possessive repeats of such a pattern incorrectly."""
 
 
 def svg_of(text: str) -> bytes:
-    """Return the SVG in UTF-8 if the whole text is one; nothing if it is something else or says more."""
+    """Return the SVG in UTF-8 if a text is an SVG; nothing if it is something else or contains more than that."""
     if not _MARKUP.match(text):
         return b""  # nearly every text
     whole = text.strip("\ufeff \t\r\n")
@@ -109,7 +110,7 @@ def _ends_with_root(text: str) -> bool:
 
 
 def is_svg(data: bytes) -> bool:
-    """Return whether the root element is `svg`, also for a file's first bytes, in UTF-16, or packed with gzip."""
+    """Return whether the root element is `svg`; the data may be a file's first bytes, in UTF-16 or packed with gzip."""
     if data[:2] == GZIP_START:
         data = _unpacked_head(data)
     if encoding := wide(data):
@@ -204,7 +205,7 @@ def _zip(data: bytes) -> FileType:
 
 
 def is_lossless(data: bytes) -> bool:
-    """Return whether a file is lossless: by its format, or for a WebP by the encoding of its first frame."""
+    """Return whether a file is lossless: according to its format or, for a WebP, the encoding of its first frame."""
     if kind(data) is not WEBP:
         return kind(data) in _LOSSLESS
     # In an extended file its frame, `VP8L` or `VP8 `, may follow a profile, and is inside that of an animation

@@ -1,8 +1,8 @@
-"""What a file contains besides its pixels: camera notes, resolution, colour profile. Any of it may be broken.
+"""The metadata of a file: camera notes, resolution, colour profile. Any of it may be broken.
 
-Pillow refuses whole pictures because of such a part, or raises any kind of exception when asked for it. So what
-is not needed for the pixels is removed before Pillow reads a file, and read only here, where an unreadable part counts
-as missing. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
+Pillow refuses a whole picture because of a broken part, or raises all kinds of exceptions when the part is read. So
+everything that is not needed for the pixels is removed before Pillow reads a file, and is read only here, where an
+unreadable part counts as missing. Sources: EXIF 3.0 (CIPA DC-008, 2023), PNG third edition (W3C, 2025-06-24).
 """
 
 import re
@@ -25,7 +25,7 @@ _KEPT = MOVING | {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"gAMA", b"pHYs"}
 
 _NOTED = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "comment", "photoshop", "extension", "mp"})
 _SEGMENTS = frozenset({"COM", *(f"APP{n}" for n in range(1, 16) if n not in (2, 14))})
-"""JPEG segments with metadata: all but JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
+"""JPEG segments with metadata: all except JFIF (0), the colour profile (2) and Adobe's colour mark (14)."""
 
 _PHOTO, _GPS, _OTHERS = 0x8769, 0x8825, 0xA005
 _ORIENTATION = 0x0112
@@ -37,7 +37,7 @@ _READERS = {
 
 
 def bare(data: bytes, found: kinds.FileType) -> tuple[bytes, dict[str, bytes]]:
-    """Return the file without what hinders Pillow's decoders, and its replacement in `info`, in Pillow's terms.
+    """Return the file without parts that Pillow's decoders fail on, and entries for `info` that replace these parts.
 
     A PNG keeps its pixels, its frames and its colour information: Pillow refuses the whole picture if
     another chunk is broken, or a text unpacks to over a megabyte. A JPEG loses its EXIF: Pillow looks for a
@@ -77,7 +77,7 @@ def _bare_png(data: bytes) -> tuple[bytes, dict[str, bytes]]:
 
 
 def without_notes(data: bytes) -> bytes | None:
-    """Return a PNG, JPEG or WebP in sRGB with nothing but its pixels, encoded as they were.
+    """Return a PNG, JPEG or WebP in sRGB with nothing but its pixels, which are not encoded again.
 
     None for other formats, and for a JPEG that may contain notes between its pixels.
     """
@@ -123,7 +123,7 @@ def _bare_webp(data: bytes) -> bytes:
 
 
 _SHORTEST = {0xE0: (b"JFIF", 14), 0xEE: (b"Adobe", 12)}
-"""The fewest bytes of two kinds of JPEG segments. Decoders skip shorter ones, and Pillow fails."""
+"""The minimum length of two kinds of JPEG segments. Decoders skip shorter ones, but Pillow fails on them."""
 
 
 def _is_exif(data: bytes, at: int) -> bool:
@@ -151,9 +151,9 @@ def _hindering(data: bytes) -> Iterator[Mend]:
 
 
 def strip_tiff(image: "Image") -> None:
-    """Remove from a TIFF, before its pixels are decoded, what Pillow would follow: other directories, and XMP.
+    """Remove other directories and XMP from a TIFF before its pixels are decoded, because Pillow would read them.
 
-    Pillow rotates pages according to XMP if no tag does, and no other decoder does that.
+    Pillow rotates pages as XMP says if no tag specifies a rotation; no other decoder does that.
     """
     image.info.pop("xmp", None)
     exif = image.getexif()
@@ -165,7 +165,7 @@ def strip_tiff(image: "Image") -> None:
 
 
 def is_noted(image: "Image") -> bool:
-    """Return whether what `decode.read` returned contains notes: a camera, a place, a program, words."""
+    """Return whether a picture that `decode.read` returned contains notes: a camera, a place, a program, words."""
     segments: Any = getattr(image, "applist", ())
     return bool(_NOTED & set(image.info)) or any(name in _SEGMENTS for name, _ in segments)
 
@@ -194,7 +194,7 @@ def profile_name(image: "Image") -> str:
 
 
 class CameraNotes(NamedTuple):
-    """EXIF by tag number: the main directory, the camera's, the place. `turned` is as in `Picture`."""
+    """EXIF values by tag number, from the main, camera and place directories. `turned` is the EXIF orientation."""
 
     main: Mapping[int, object]
     photo: Mapping[int, object]
@@ -203,7 +203,7 @@ class CameraNotes(NamedTuple):
 
 
 def camera_notes(data: bytes, image: "Image") -> CameraNotes | None:
-    """Return the EXIF of a picture that `decode.read` returned as `image`; None if it has none that can be read."""
+    """Return the EXIF of a picture that `decode.read` returned as `image`; None if it is missing or unreadable."""
     try:
         return _camera_notes(data, image)
     # A broken block raises any exception, and all mean that there is nothing to read.

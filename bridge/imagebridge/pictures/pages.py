@@ -24,32 +24,34 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PDFIUM = Lock()
-"""A lock for pdfium, which works for one thread at a time."""
+"""A lock for pdfium, which only one thread may use at a time."""
 
 _SIDE, _SMALLER = 1_536, 1_100
-"""Pixels of a PDF page's longer side: 12-point text is easy to read, and a page stays under 2,500 patches. Then the size of a page
-that takes too many bytes: drawn at that size, its letters are sharper than when scaled down."""
+"""The length in pixels of a PDF page's longer side: 12-point text is easy to read, and a page stays under 2,500
+patches. Second, the length for a page that takes too many bytes: letters are sharper when drawn at that size than
+when scaled down."""
 
 MAX_PAGES = 30
-"""The most pages that are shown; the sentence says how many there are."""
+"""The maximum number of pages that are shown; the sentence states the total."""
 
 ENOUGH = 90_000
-"""Bytes in which a page can still be read. Measured 2026-11-30: lossless, a page of text takes 36 to 180 kB."""
+"""The size in bytes at which a page is readable. Measured 2026-11-30: lossless, a page of text takes 36 to 180 kB."""
 
 _SCANNED = 130_000
-"""Bytes in which a scan can be read: a grainy one at `_SMALLER` takes 123 kB with quality 60 (2026-11-30)."""
+"""The size in bytes at which a scan is readable: at `_SMALLER` and quality 60, a grainy one takes 123 kB
+(2026-11-30)."""
 
 _MAX_TOGETHER = 2 * MAX_PIXELS
-"""The most pixels of the pages of one TIFF that are decoded."""
+"""The maximum number of pixels that are decoded from all pages of one TIFF."""
 
 
 _PER_PIXEL = 8
-"""Bytes that a pixel takes in memory, when decoded and when shown."""
+"""Bytes of memory per pixel, for the decoded page and the one that is shown."""
 
 
 @dataclass(slots=True)
 class _PageCount:
-    """The outcome for the pages of one TIFF; numbers count from 1."""
+    """The results for the pages of one TIFF; page numbers start at 1."""
 
     total: int
     shown: list[int] = field(default_factory=list)
@@ -67,10 +69,10 @@ class _PageCount:
         self.reason = self.reason or error.reason
 
     def sentence(self) -> str:
-        """Say which pages are shown, which cannot be, and why the first of those cannot.
+        """Return which pages are shown, which cannot be shown, and the reason for the first of those.
 
         Raises:
-            PictureError: none is shown.
+            PictureError: no page is shown.
         """
         if not self.shown:
             raise PictureError(self.reason or "the TIFF has no pages")
@@ -91,16 +93,16 @@ class _PageCount:
 
 
 def _numbered(numbers: Sequence[int]) -> str:
-    """Write `page 2` or `pages 1, 3 and 4`."""
+    """Return page numbers in words: `page 2` or `pages 1, 3 and 4`."""
     *most, last = map(str, numbers)
     return f"pages {', '.join(most)} and {last}" if most else f"page {last}"
 
 
 def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
-    """Return the pages of a TIFF that can be decoded, and a sentence about them, empty for a single complete page.
+    """Return the pages of a TIFF that can be decoded, and a sentence about them, which is empty for one complete page.
 
     Raises:
-        PictureError: none can be decoded.
+        PictureError: no page can be decoded.
     """
     data = classic(data)
     total, whole = _counted(data)
@@ -132,10 +134,10 @@ def scanned(data: bytes) -> tuple[tuple[Picture, ...], str]:
 
 
 def page(data: bytes, index: int) -> "tuple[Image, str]":
-    """Decode one page of a TIFF, counted from 0, and say what in its range had to be chosen, or is left out.
+    """Decode one page of a TIFF, counted from 0; the sentence says how its range was chosen, and what is left out.
 
     Raises:
-        PictureError: it cannot be decoded; if its form is the reason, the message says so.
+        PictureError: the page cannot be decoded; the message says so if its format is the reason.
     """
     data = without_lone_plane(classic(data), index)
     stored = stored_page(data, index)
@@ -159,7 +161,7 @@ def page(data: bytes, index: int) -> "tuple[Image, str]":
 
 
 def _counted(data: bytes) -> tuple[int, bool]:
-    """Return how many pages of a TIFF can be found, and whether these are all: a broken header hides what follows."""
+    """Return how many pages of a TIFF can be found, and whether these are all: a broken header hides those after it."""
     try:
         return frames(header(data)), True
     except PictureError:
@@ -171,7 +173,7 @@ def _counted(data: bytes) -> tuple[int, bool]:
 
 
 class DrawnPages(NamedTuple):
-    """Pages of a PDF as pictures, by number from 1 on. missing: which cannot be shown, and why; empty if all can."""
+    """Pages of a PDF as pictures, by page number. missing: which pages cannot be shown, and why; empty if all can."""
 
     pictures: Mapping[int, Picture]
     missing: str
@@ -184,8 +186,8 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
         data: the PDF.
         numbers: the pages, counted from 1, the most important ones first; None for the first
             `MAX_PAGES`.
-        room: bytes for all of them together: pages that do not fit are not drawn, and if the room is small, pages are drawn
-            so that they can just be read. None for any number of bytes.
+        room: bytes for all pages together: pages that do not fit are not drawn, and if the room is small, pages are
+            drawn just well enough to be readable. None for no limit.
 
     Raises:
         PictureError: the extra is missing, the PDF cannot be read, or none of its pages can be drawn.
@@ -222,12 +224,12 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
 
 
 def page_picture(page: Any, side: int) -> Picture:
-    """Draw a page of a PDF with `side` pixels on its longer side. The caller holds `PDFIUM` if there are threads."""
+    """Draw a page of a PDF with `side` pixels on its longer side. Callers in threads must hold `PDFIUM`."""
     return redrawn(_drawn(page, side))
 
 
 def _light(page: Any) -> Picture:
-    """Draw a page in `ENOUGH` bytes, as far as fewer shades and a smaller size achieve that; a scan in `_SCANNED`."""
+    """Draw a page in `ENOUGH` bytes, if fewer shades and a smaller size can achieve that; a scan in `_SCANNED`."""
     picture = None
     for side in (_SIDE, _SMALLER):
         image = _drawn(page, side)

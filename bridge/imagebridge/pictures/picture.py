@@ -1,9 +1,9 @@
-"""Picture: bytes whose format, structure, size and frames are known, not assumed.
+"""Pictures: bytes whose format, structure, size and frames are known, not assumed.
 
-There are two levels of proof. `structure`: base64 strict, the container walked to its end, every PNG checksum
-correct, size and frames from the header. Only PNG has checksums: for JPEG, WebP and GIF this proves a
-complete container, not valid pixels. `decoded`: the pixels of what is sent were also decoded, including every row of a
-PNG; only then is a picture called proven. A file that lacks its end is always decoded, because nothing else
+There are two levels of proof. `structure`: the base64 is strict, the container has been walked to its end, every
+PNG checksum is correct, size and frames come from the header. Only PNG has checksums: for JPEG, WebP and GIF this
+proves a complete container, not valid pixels. `decoded`: the pixels that are sent were also decoded, including every
+row of a PNG; only then is a picture called proven. A file that lacks its end is always decoded, because nothing else
 shows whether pixels are missing too.
 """
 
@@ -31,9 +31,9 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An encoded picture. Sizes are pixels, as seen upright; `frames` is 1 for a still.
+    """An encoded picture. Sizes are in pixels, as seen upright; `frames` is 1 for a still.
 
-    `plain` says whether the API takes these bytes as they are: an upright still with 8 bits per channel that
+    `plain` says whether the API accepts these bytes as they are: an upright still with 8 bits per channel that
     is not CMYK, not HDR and not encoded in an unusual way. `orientation` is the EXIF orientation of the
     stored pixels, from 1 (upright) to 8. Create one with `from_bytes` or `from_base64`.
     """
@@ -67,7 +67,7 @@ class Picture:
         """Write the encoded file as it is, replacing a file of that name, and return its path.
 
         Args:
-            path: the file to write. Without a suffix it gets that of the format, such as `.png`.
+            path: the file to write. If it has no suffix, the format's suffix, such as `.png`, is added.
 
         Raises:
             ValueError: the suffix belongs to another format; `save` does not convert.
@@ -99,7 +99,7 @@ class Picture:
                 pixels too.
 
         Raises:
-            PictureError: the format is another one, the file is incomplete or damaged, or it has more than
+            PictureError: the format is not one of these, the file is incomplete or damaged, or it has more than
                 `MAX_PIXELS`.
         """
         container = walk(data)
@@ -109,10 +109,10 @@ class Picture:
     def from_base64(cls, text: str, proof: Proof = "structure") -> "Picture":
         """Verify a picture given as base64.
 
-        A string that was verified before is recognised, by comparing it in full, and not verified again.
+        A string that was verified before is recognised by a full comparison and not verified again.
 
         Args:
-            text: standard or URL-safe base64, with or without padding, line breaks, a `data:` prefix.
+            text: standard or URL-safe base64, with or without padding, line breaks or a `data:` prefix.
             proof: how much is verified. "structure": the whole container, with checksums. "decoded": the
                 pixels too.
 
@@ -135,7 +135,7 @@ class Picture:
 
     @staticmethod
     def remembered(encoded: str, proof: Proof = "structure") -> "Picture | None":
-        """Return the picture that `from_base64` made from exactly this base64, or None if it is not remembered."""
+        """Return the picture that `from_base64` created from exactly this base64, or None if it is not remembered."""
         known = _PROVEN.get(sample(encoded), encoded)
         return known if known is None or known.proof == proof or proof == "structure" else None
 
@@ -194,10 +194,10 @@ class Picture:
 
 
 def _decoded(data: bytes, width: int, height: int) -> bytes:
-    """Decode the pixels of a picture; return it, repaired if only the end of a PNG's pixels is wrong.
+    """Decode the pixels of a picture; return its bytes, repaired if only the end of a PNG's pixels is wrong.
 
     Raises:
-        PictureError: they cannot be decoded, or there are more than `MAX_PIXELS`.
+        PictureError: the pixels cannot be decoded, or there are more than `MAX_PIXELS`.
     """
     check_pixels(width, height)
     if data[:4] == b"\x89PNG":
@@ -213,7 +213,7 @@ def sound(data: bytes) -> bytes:
     """Return a PNG, JPEG, WebP or GIF with all possible repairs; a file of another format unchanged.
 
     Raises:
-        PictureError: it is broken.
+        PictureError: the file is broken.
     """
     file_type = kinds.kind(data)
     if file_type is None or file_type.media_type not in limits.SENDABLE:
@@ -222,10 +222,10 @@ def sound(data: bytes) -> bytes:
 
 
 def _sound(data: bytes, container: Container, proof: Proof) -> bytes:
-    """Return the repaired file, without what follows its end, and decoded if the proof requires it.
+    """Return the repaired file without anything after its end, decoding its pixels if the proof requires it.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or are incomplete.
+        PictureError: the pixels cannot be decoded, or are incomplete.
     """
     sound = (
         data

@@ -1,4 +1,4 @@
-"""The chunks of a PNG: what it says about its pixels and colours (png_walk.py verifies them, png_rows.py unpacks).
+"""The chunks of a PNG, which describe its pixels and colours (png_walk.py verifies, png_rows.py unpacks them).
 
 Source: PNG third edition (W3C, 2025-06-24), sections 4, 5 and 11.
 """
@@ -25,7 +25,7 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 """Samples per pixel, by the number of the colour type."""
 
 LENGTHS = {b"cHRM": 32, b"gAMA": 4, b"sRGB": 1, b"pHYs": 9, b"tIME": 7, b"cICP": 4, b"cLLI": 8, b"mDCV": 24}
-"""Bytes of the chunks with a fixed length."""
+"""The length in bytes of the chunks whose length is fixed."""
 
 COLOURS = {name: LENGTHS[name] for name in (b"cICP", b"sRGB", b"gAMA", b"cHRM")}
 """Chunks that define the colours."""
@@ -37,7 +37,7 @@ END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 class Header(NamedTuple):
-    """A PNG's header: its size, bits per channel, and numbers for colour type and methods."""
+    """A PNG's header: its size, bits per channel, and the numbers of its colour type and methods."""
 
     width: int
     height: int
@@ -54,13 +54,13 @@ def read_header(data: bytes) -> Header:
 
 
 def is_opaque(start: bytes) -> bool:
-    """Return whether the beginning of a PNG that was walked shows that no pixel can be transparent (11.3.1.1: tRNS precedes the pixels)."""
+    """Return whether the start of a walked PNG rules out transparent pixels (11.3.1.1: tRNS precedes the pixels)."""
     names = [name for _, _, name in chunks(start)]
     return b"IDAT" in names and b"tRNS" not in names and not read_header(start).colour & 4
 
 
 _PROFILE = 8_000_000
-"""The most bytes of a colour profile, unpacked: libpng's own limit for a chunk (1.6.50)."""
+"""The maximum size of an unpacked colour profile in bytes: libpng's limit for a chunk (1.6.50)."""
 
 
 def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -83,8 +83,8 @@ def chunk(name: bytes, body: bytes) -> bytes:
 def colours(data: bytes) -> dict[bytes, bytes]:
     """Return a PNG's colour information, chunk by chunk, except for a profile (PNG third edition, 4.3).
 
-    Numbers without meaning (2), or not for full-range red, green and blue, count as missing; so do primaries
-    without a gamma, as in browsers.
+    The number 2 (unspecified) and numbers that are not for full-range RGB count as missing; so do primaries without a
+    gamma, as in browsers.
     """
     found = {
         name: data[at + 8 : stop - 4]
@@ -99,7 +99,7 @@ def colours(data: bytes) -> dict[bytes, bytes]:
 
 
 def named(numbers: bytes) -> tuple[int, int] | None:
-    """Return the primaries and curve in a cICP chunk (H.273); None if it has none that count."""
+    """Return the primaries and curve in a cICP chunk (H.273); None if they are missing or not usable."""
     sound = len(numbers) == 4 and numbers[2:] == b"\0\1" and 2 not in numbers[:2]
     return (numbers[0], numbers[1]) if sound else None
 

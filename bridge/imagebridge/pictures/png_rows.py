@@ -1,4 +1,4 @@
-"""Unpacks the rows of a PNG to the last one: what a decoder does, except for undoing the filters, which cannot fail.
+"""Unpacks all rows of a PNG as a decoder does, but without undoing the filters, which cannot fail.
 
 Source: PNG third edition (W3C, 2025-06-24), sections 7 to 10.
 """
@@ -23,11 +23,11 @@ _PASSES = (
     (1, 0, 2, 2),
     (0, 1, 1, 2),
 )
-"""Left, top and steps across and down for the passes of an interlaced picture."""
+"""Left, top, and the steps across and down, for each pass of an interlaced picture."""
 
 
 class _RowDecoder:
-    """Checks unpacked rows: each begins with the number of its filter, 0 to 4."""
+    """Checks unpacked rows: each starts with the number of its filter, 0 to 4."""
 
     def __init__(self, header: Header) -> None:
         bits = header.bits * CHANNELS[header.colour]
@@ -42,10 +42,10 @@ class _RowDecoder:
         self._done = 0
 
     def feed(self, piece: bytes) -> None:
-        """Take more bytes.
+        """Check more bytes of the rows.
 
         Raises:
-            PictureError: a row names a filter that does not exist.
+            PictureError: a row uses a filter that does not exist.
         """
         at = 0
         while at < len(piece) and self._left:
@@ -66,9 +66,9 @@ class _RowDecoder:
 
 
 def unpacked(data: bytes) -> bytes:
-    """Unpack every row of a PNG that was walked and repaired; return it, recompressed if only its end is wrong.
+    """Unpack every row of a PNG that was walked and repaired; return the file, recompressed if only its end is wrong.
 
-    A stream without a checksum, with a wrong one, or with more than the rows has all its
+    A stream without a checksum, with a wrong one, or with extra data after the rows contains all
     pixels, but decoders treat these cases differently, so the same pixels are compressed again.
 
     Raises:
@@ -93,7 +93,7 @@ def unpacked(data: bytes) -> bytes:
 
 
 def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[bytes]:
-    """Yield the output of a decompressor for some spans. (zlib has no public name for its type.)"""
+    """Yield the output of a decompressor for the given spans. (zlib has no public name for the decompressor's type.)"""
     view = memoryview(data)
     for start, stop in spans:
         for at in range(start, stop, _PIECE):
@@ -107,14 +107,14 @@ def _pieces(stream: Any, data: bytes, spans: list[tuple[int, int]]) -> Iterator[
 
 
 def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> bytes:
-    """Return a PNG whose stream has a wrong end with the same rows in a valid stream."""
+    """Recompress the rows of a PNG whose stream ends incorrectly, and return the PNG."""
     rows = _RowDecoder(header)
     # The rows, their copies and their compressed form.
     check_memory(header.width, header.height, 3 * rows.expected)
     raw = _saved(b"".join(data[start:stop] for start, stop in spans), rows.expected)
     if len(raw) < rows.expected:
         share = 100 * len(raw) // rows.expected
-        raise PictureError(f"its pixels are incomplete: {share} % of them can be unpacked")
+        raise PictureError(f"its pixels are incomplete: {share}% of them can be unpacked")
     rows.feed(raw)
     first, *others = [(start - 8, stop + 4) for start, stop in spans]
     mends = [(*first, chunk(b"IDAT", zlib.compress(raw, 6))), *((at, stop, b"") for at, stop in others)]
@@ -122,7 +122,7 @@ def _packed_anew(data: bytes, header: Header, spans: list[tuple[int, int]]) -> b
 
 
 def _saved(packed: bytes, most: int) -> bytes:
-    """Return the first `most` bytes of a stream, or as many of them as can be unpacked."""
+    """Unpack the first `most` bytes of a stream, or as many of them as possible."""
     # Without its two header bytes, the stream is read whatever it says about itself.
     stream, rows_data, at, size = zlib.decompressobj(-15), bytearray(), 2, _PIECE
     while len(rows_data) < most and size and not stream.eof:

@@ -1,7 +1,8 @@
-"""PNG as its strictest decoder accepts it: walks the chunks (png_rows.py unpacks the pixels).
+"""Walks the chunks of a PNG as strictly as the strictest decoder (png_rows.py unpacks the pixels).
 
-The walk refuses what no strict decoder accepts and cannot be repaired, and records what can be: misplaced and repeated chunks and
-those of wrong length are removed, a palette that is too long is cut. No repair changes a pixel.
+The walk refuses a file that strict decoders reject and that cannot be repaired, and records the possible repairs:
+misplaced and repeated chunks and those of the wrong length are removed, and a palette that is too long is cut. No
+repair changes a pixel.
 Source: PNG third edition (W3C, 2025-06-24), sections 5 and 11.
 """
 
@@ -34,7 +35,7 @@ _LENGTHS_BY_COLOUR = {
     b"bKGD": {0: 2, 2: 6, 3: 1, 4: 2, 6: 6},
     b"sBIT": {0: 1, 2: 3, 3: 3, 4: 2, 6: 4},
 }
-"""Bytes of the chunks whose length depends on the colour type; other colour types have no such chunk."""
+"""The length in bytes of the chunks whose length depends on the colour type; other types have no such chunk."""
 
 _ONCE = frozenset((*LENGTHS, *_LENGTHS_BY_COLOUR, b"iCCP", b"hIST", b"eXIf"))
 _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
@@ -42,19 +43,20 @@ _BEFORE_PIXELS = _ONCE - {b"tIME", b"eXIf"}
 _CRITICAL = frozenset((b"IHDR", b"PLTE", b"IDAT"))
 
 _TEXT = 1_000_000
-"""Bytes to which all compressed texts of a file may unpack: decoders refuse whole pictures for more."""
+"""The maximum unpacked size of all compressed texts in a file, in bytes: decoders refuse a picture with more."""
 
 _AROUND, _DENSEST = 7, 1_032
-"""The fewest bytes of a stream besides its pixels, and the most bytes to which one of them unpacks: 258 for two bits."""
+"""The minimum number of bytes in a stream besides its pixels, and the maximum that one byte unpacks to: 258 for two
+bits."""
 
 
 @dataclass(slots=True)
 class Chunks:
     """The result of walking a PNG: its header, its frames, where it ends, and what to repair in it.
 
-    `whole` is false if the end is missing, or the pixels have too few bytes or a wrong beginning: only
-    `png_rows.unpacked` can tell whether pixels are missing. `described` is true if its colours are given by number
-    or gamma: they may differ from sRGB.
+    `whole` is false if the end is missing, or the pixels have too few bytes or start incorrectly: only
+    `png_rows.unpacked` can determine whether pixels are missing. `described` is true if its colours are given by
+    number or gamma: they may differ from sRGB.
     """
 
     width: int = 0
@@ -73,7 +75,7 @@ def walked(data: bytes) -> Chunks:
     """Walk a PNG to its end.
 
     Raises:
-        PictureError: it is cut short before its pixels, or broken in a part that a decoder needs.
+        PictureError: the PNG is cut short before its pixels, or broken in a part that a decoder needs.
     """
     return _Walk(data).done()
 
@@ -152,7 +154,7 @@ class _Walk:
         self._found.mends.append((at, stop, b""))
 
     def _chunk(self, at: int, stop: int, name: bytes) -> None:
-        """Take one chunk with a correct checksum, after the header."""
+        """Process one chunk with a correct checksum, after the header."""
         if name == b"IDAT":
             self._more_pixels()
             self._still.append((at, stop))
@@ -192,7 +194,7 @@ class _Walk:
         self._pixels = True
 
     def _colours(self, at: int, stop: int) -> None:
-        """Take a palette. If the colours do not use it, it is a suggestion that few follow, and is removed if wrong."""
+        """Process a palette. If the pixels do not use it, it is only a suggestion, and is removed if it is invalid."""
         body, found = self._data[at + 8 : stop - 4], self._found
         if found.colour != _PALETTED:
             sound = found.colour in (2, 6) and len(body) in range(3, 769, 3) and not self._pixels
@@ -215,7 +217,7 @@ class _Walk:
             found.mends.append((at, stop, chunk(b"PLTE", body[: 3 * colours])))
 
     def _is_in_order(self, at: int, stop: int, name: bytes) -> bool:
-        """Return whether a chunk that is not about the pixels is in a permitted place, and has the required length."""
+        """Return whether a chunk other than those with pixels is in a permitted place and has the required length."""
         if name in (self._seen & _ONCE) or (self._pixels and name in _BEFORE_PIXELS):
             return False
         length, colour = stop - at - 12, self._found.colour
@@ -236,7 +238,7 @@ class _Walk:
         return colours > 0 and stop - at > 12
 
     def _is_short(self, body: bytes, name: bytes) -> bool:
-        """Return whether a text, together with those before it, unpacks to what decoders accept."""
+        """Return whether a text, together with those before it, unpacks to a size that decoders accept."""
         keyword, _, rest = body.partition(b"\0")
         method, packed = rest[:1], rest[1:]
         if name == b"iTXt":
@@ -254,7 +256,7 @@ class _Walk:
 
 
 def _may_be_whole(data: bytes, still: list[tuple[int, int]]) -> bool:
-    """Return whether the pixels begin like a stream (RFC 1950, 2.2), and have at least the bytes that their rows need."""
+    """Return whether the pixels start like a zlib stream (RFC 1950, 2.2), and have enough bytes for their rows."""
     header = read_header(data)
     rows = header.height * (1 + header.width * header.bits * CHANNELS[header.colour] // 8)
     if sum(stop - at - 12 for at, stop in still) < _AROUND + rows // _DENSEST:
@@ -273,9 +275,9 @@ def _animated(
 ) -> tuple[int, list[Mend]]:
     """Return how many frames a PNG shows, and what to repair if it claims another number.
 
-    Frames beyond the claim do not count, and a claim beyond the frames makes decoders wait. Without a valid claim before
-    the pixels, or with fewer than two frames, the picture is a still, and all of `moving` is removed; if its only frame
-    is not the default image, that is replaced by the frame.
+    Frames beyond the claimed number do not count, and if there are fewer, decoders wait for more. Without a valid claim
+    before the pixels, or with fewer than two frames, the picture is a still, and all of `moving` is removed; if its
+    only frame is not the default image, the frame replaces that.
     """
     if not moving:
         return 1, []  # nearly all of them
@@ -302,7 +304,7 @@ def _claimed(data: bytes, at: int, stop: int) -> int:
 def _lone_frame(
     data: bytes, moving: list[tuple[int, int, bytes]], still: list[tuple[int, int]]
 ) -> list[Mend]:
-    """Return the repairs that put the only frame of an animation, of full size, in place of the default image."""
+    """Return the repairs that replace the default image with the only frame of an animation, if it has full size."""
     controls = [(at, stop) for at, stop, name in moving if name == b"fcTL"]
     at, stop = controls[0]
     end = controls[1][0] if len(controls) > 1 else len(data)

@@ -1,4 +1,4 @@
-"""Forms of TIFF that Pillow reads incorrectly or not at all: described in words, or assembled here from their samples.
+"""TIFF variants that Pillow reads incorrectly or not at all: described in words, or assembled here from their samples.
 
 Source: TIFF 6.0 (Adobe, 1992-06-03), sections 5, 16, 18, 20 and 21; libtiff's compression 50001 (WebP, 2018-05-08).
 """
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _UNPACKED = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946, 34925, 50000))
-"""How samples may be compressed for the libtiff in Pillow's wheels (13.0, 2026-11-30)."""
+"""The compression methods that the libtiff in Pillow's wheels supports (13.0, 2026-11-30)."""
 
 _JPEG = frozenset((6, 7))
 _PICTURES = {34712: kinds.JP2, 50001: kinds.WEBP}
-"""With these compressions, each strip or tile contains a whole file of this format."""
+"""Compression methods with which each strip or tile contains a complete file of another format."""
 
 _WHITE_IS_ZERO, _YCBCR = 0, 6
 _MERGED = frozenset((0, 1, 2, 3, 5))
-"""Colour forms that `image` can convert: light, RGB, a palette, inks."""
+"""Colour models that `image` can convert: grey, RGB, a palette, inks."""
 
 
 def refused(layout: Page) -> str:
-    """Return a sentence for a form that cannot be unpacked here, or would be shown as noise; empty for others."""
+    """Return a sentence if a page cannot be unpacked here or would be shown as noise; empty for other pages."""
     if layout.packed not in _UNPACKED and layout.packed not in _PICTURES:
         return layout.sentence()
     if layout.packed in _JPEG and (unread := _unread_jpeg(layout)):
@@ -50,12 +50,12 @@ def refused(layout: Page) -> str:
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LOSSLESS = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
 _PRECISIONS = (8, 12)
-"""Bits per sample of a JPEG that libtiff unpacks, if the page says the same (4.7.2)."""
+"""Bits per sample of JPEGs that libtiff can unpack, if the page states the same number (4.7.2)."""
 _OLD, _LOSSLESS_PROCESS = 6, 14
 
 
 def _unread_jpeg(layout: Page) -> str:
-    """Name the JPEG in a page if libtiff cannot unpack it (T.81, table B.1); empty for others."""
+    """Return the name of a page's JPEG variant if libtiff cannot unpack it (T.81, table B.1), otherwise nothing."""
     if layout.packed == _OLD:
         return "lossless old JPEG" if layout.of(directory.PROCESS) == _LOSSLESS_PROCESS else ""
     starts, _ = layout.pieces()
@@ -72,7 +72,7 @@ def _unread_jpeg(layout: Page) -> str:
 
 
 def is_strange(layout: Page) -> bool:
-    """Return whether a page has a form that `image` reads and Pillow does not, or not correctly."""
+    """Return whether a page is of a kind that `image` can read but Pillow cannot, or not correctly."""
     return (
         layout.packed in _PICTURES
         or _is_ycbcr(layout)
@@ -87,11 +87,11 @@ def is_strange(layout: Page) -> bool:
 
 
 _WHOLE = (8, 16, 32)
-"""The bits of samples that consist of whole bytes, and of not too many."""
+"""Bits per sample that are a whole number of bytes, up to four."""
 
 
 def _is_known(layout: Page) -> bool:
-    """Return whether Pillow knows the form of samples, and reads it correctly or so that it can be `corrected`."""
+    """Return whether Pillow reads this layout of samples correctly, or in a way that `corrected` can fix."""
     from PIL.TiffImagePlugin import OPEN_INFO
 
     order, extras = b"II" if layout.order == "<" else b"MM", layout.tags.get(directory.EXTRA, ())
@@ -115,7 +115,7 @@ _EXPLAINED = ((0,), (1,), (2,))
 
 
 def _is_ycbcr(layout: Page) -> bool:
-    """Return whether a page itself contains YCbCr: inside a JPEG, the decoder handles it."""
+    """Return whether the samples of a page are YCbCr; inside a JPEG, its decoder converts them."""
     return (
         layout.colours == _YCBCR
         and layout.packed in _UNPACKED - _JPEG
@@ -125,7 +125,7 @@ def _is_ycbcr(layout: Page) -> bool:
 
 
 def memory_of_page(layout: Page) -> int:
-    """Return the bytes needed to decode a page: for a strange one as measured, 2026-11-30, with 20 megapixels of each form."""
+    """Return the bytes needed to decode a page; for strange pages as measured 2026-11-30 (20 megapixels each)."""
     stored = layout.samples * layout.bits // 8
     return layout.pixels * (6 + (2 if layout.planar else 4) * stored if is_strange(layout) else 8)
 
@@ -134,7 +134,7 @@ def image(layout: Page) -> "tuple[Image, str]":
     """Return the pixels of a strange page with 8 bits per channel, and a sentence if their range had to be chosen.
 
     Raises:
-        PictureError: its form cannot be read here either, or takes too much memory.
+        PictureError: the page cannot be read here either, or takes too much memory.
     """
     from PIL import Image as Images
 
@@ -200,26 +200,26 @@ def _unsigned(layout: Page, found: list[bytes]) -> tuple[list[bytes], str]:
 
 
 _SAMPLES_OF = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
-"""Samples per pixel of each colour form."""
+"""The number of colour samples per pixel, by colour model."""
 
 
 def _extras(layout: Page) -> tuple[int, ...]:
-    """Return what the samples beside the colours are (ExtraSamples, section 18): 0 for those that the file does not explain."""
+    """Return the kinds of the samples besides the colours (ExtraSamples, section 18), 0 for those not explained."""
     more = max(0, layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples))
     return (layout.tags.get(directory.EXTRA, ()) + (0,) * more)[:more]
 
 
 def _opacity(layout: Page) -> int | None:
-    """Return which of the samples beside the colours is the opacity, counted from 0; None if none is."""
+    """Return which of the samples besides the colours is the opacity, counted from 0; None if none is."""
     return next((at for at, one in enumerate(_extras(layout)) if one in _OPACITIES), None)
 
 
 _OPACITIES = (1, 2)
-"""Opacity with which the colours were multiplied, and with which they were not."""
+"""The numbers for opacity with which the colours have been multiplied, and for separate opacity."""
 
 
 def left_out(layout: Page) -> str:
-    """Say how many samples per pixel are not shown because the file does not say what they are (ExtraSamples 0); empty for none."""
+    """Return a sentence on samples that are left out because the file does not explain them (ExtraSamples 0)."""
     more = layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples)
     if more > 0 and _opacity(layout) is not None:
         more -= 1
@@ -251,12 +251,12 @@ def _from_palette(layout: Page, indices: bytes) -> "Image":
 
 
 def corrected(image: "Image", layout: Page) -> "Image":
-    """Return what Pillow has read from a page, corrected.
+    """Correct the pixels that Pillow has read from a page.
 
-    12-bit grey becomes 16 bits. 8-bit palettes come from old programs. 32-bit numbers that libtiff has already
-    byte-swapped were swapped again.
+    12-bit grey is expanded to 16 bits. Old programs write palettes with 8 bits per colour. Pillow swaps the bytes of
+    32-bit numbers that libtiff has already swapped.
 
-    16-bit colours that all stay below 256 would be black; libtiff also takes them for 8 bits.
+    16-bit colours that all stay below 256 would be black; libtiff also treats them as 8-bit values.
     """
     if image.mode == "I;16" and layout.bits == 12:
         return image.point(lambda grey: grey * 16)  # pyright: ignore[reportUnknownMemberType, reportUnknownLambdaType]
@@ -282,7 +282,7 @@ def _turned_round(image: "Image", layout: Page) -> "Image":
 
 
 def _without_sign(image: "Image", layout: Page) -> "Image":
-    """Return correct 32-bit integers: those of more than 31 bits are negative in Pillow, and floats here."""
+    """Return correct 32-bit integers: numbers of more than 31 bits, which are negative in Pillow, become floats."""
     from PIL import Image as Images
 
     low, _ = image.getextrema()
@@ -297,9 +297,9 @@ def _without_sign(image: "Image", layout: Page) -> "Image":
 
 
 _WEIGHTS = (0.299, 0.587, 0.114)
-"""How much red, green and blue contribute to the light, if a page does not say (section 21)."""
+"""The weights of red, green and blue in the brightness, if a page states none (section 21)."""
 _LEVELS = (0, 255, 128, 255, 128, 255)
-"""Black and white of Y, and no and full colour of Cb and Cr, if a page does not say (section 20)."""
+"""Y for black and white, and Cb and Cr for no and full colour, if a page states none (section 20)."""
 
 
 def _from_ycbcr(layout: Page) -> "Image":
@@ -346,7 +346,7 @@ def _known(said: list[float], usual: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _of_pictures(layout: Page) -> "Image":
-    """Return a page whose strips or tiles are separate files, assembled."""
+    """Assemble a page whose strips or tiles are separate files."""
     from PIL import Image as Images
 
     from .decode import load, read

@@ -1,6 +1,6 @@
-"""The directories of a TIFF: how each page says that its pixels are stored. Reads and writes them.
+"""Reads and writes the directories of a TIFF, which describe how the pixels of each page are stored.
 
-BigTIFF has eight-byte numbers for files of more than 4 GB. Few decoders know both of its byte orders, and no
+BigTIFF uses eight-byte numbers for files of more than 4 GB. Few decoders support both of its byte orders, and no
 picture here is that large, so it is rewritten as TIFF before anything else reads it.
 Source: TIFF 6.0 (Adobe, 1992-06-03), section 2; BigTIFF (AWare Systems, 2008-02-01).
 """
@@ -29,10 +29,10 @@ _NUMBERS = (
 _FRACTIONS = frozenset((WEIGHTS, LEVELS))
 
 _TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q", 17: "q", 18: "Q"}
-"""The letter of `struct` for the numbers of each type."""
+"""The `struct` format character for the numbers of each type."""
 _FRACTION = 5
 _LONGER = {16: 4, 17: 9, 18: 13}
-"""The eight-byte types that only BigTIFF has, and their types in TIFF."""
+"""The eight-byte types that exist only in BigTIFF, and the matching types in TIFF."""
 _BYTES = {
     1: 1,
     2: 1,
@@ -51,11 +51,11 @@ _BYTES = {
     17: 8,
     18: 8,
 }
-"""Bytes of a value of each type."""
+"""The size in bytes of a value, by type."""
 _DIRECTORIES = frozenset((34665, 34853))
-"""Tags that lead to a separate directory: EXIF's directories for the camera and the place."""
+"""Tags that point to a separate directory: EXIF's directories for the camera and the place."""
 _OTHER_SIZES = 330
-"""The tag that leads to smaller copies of the page, which nobody needs."""
+"""The tag that points to smaller copies of the page, which are not needed."""
 _MOST = 0xFFFFFFFF
 
 _PACKED = {
@@ -104,7 +104,7 @@ _FORMATS = {2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 
 Tags = dict[int, tuple[int, ...]]
 TypedTags = dict[int, tuple[int, tuple[int, ...]]]
-"""The type and the values of each tag."""
+"""The type and values of each tag."""
 
 
 class Page(NamedTuple):
@@ -151,7 +151,7 @@ class Page(NamedTuple):
 
     @property
     def packed(self) -> int:
-        """How the samples are compressed, 1 for not at all."""
+        """The compression method of the samples; 1 means none."""
         return self.of(COMPRESSION, 1)
 
     @property
@@ -161,7 +161,7 @@ class Page(NamedTuple):
 
     @property
     def put_in_order(self) -> bool:
-        """Whether libtiff has converted samples to this machine's byte order, if the file has the other one."""
+        """Whether libtiff has converted the samples from the file's byte order to this machine's."""
         return self.packed != 1 and self.order != ("<" if byteorder == "little" else ">")
 
     @property
@@ -170,12 +170,12 @@ class Page(NamedTuple):
         return TILE_OFFSETS in self.tags
 
     def pieces(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return where each strip or tile begins, and the length of each in bytes."""
+        """Return the position and the length in bytes of each strip or tile."""
         offsets, counts = (TILE_OFFSETS, TILE_COUNTS) if self.tiled else (OFFSETS, COUNTS)
         return self.tags.get(offsets, ()), self.tags.get(counts, ())
 
     def sentence(self, packed: str = "") -> str:
-        """Say how the pixels are stored, if they cannot be decoded here; `packed` describes the compression if more is known."""
+        """Describe a layout of pixels that cannot be decoded here; `packed` names the compression if more is known."""
         what = _COLOURED.get(self.colours, f"colour form {self.colours}")
         bits = f"{_FORMATS.get(self.form, '')} {self.bits} bit{'s' * (self.bits != 1)}".strip()
         many = "1 sample" if self.samples == 1 else f"{self.samples} samples"
@@ -197,7 +197,7 @@ def page(data: bytes, index: int) -> Page | None:
 
 
 def without_lone_plane(data: bytes, index: int) -> bytes:
-    """Return a TIFF in which pages with one sample per pixel are not marked as planar: that means the same, and Pillow fails on it."""
+    """Remove the planar mark from a page with one sample per pixel: it changes nothing, and Pillow fails on it."""
     layout = page(data, index)
     if layout is None or layout.samples != 1 or layout.of(PLANAR, 1) != 2:
         return data
@@ -226,7 +226,7 @@ def _order(data: bytes) -> str:
 
 
 def _places(data: bytes, order: str) -> Iterator[int]:
-    """Yield the position of each directory, up to a repeated one."""
+    """Yield the position of each directory, stopping at one that is repeated."""
     (at,) = unpack_from(f"{order}I", data, 4)
     seen: set[int] = set()
     while at and at not in seen:
@@ -255,7 +255,7 @@ def _tags(data: bytes, order: str, at: int) -> Tags:
 
 
 def _page(data: bytes, order: str, tags: Tags) -> Page:
-    """Return a page whose tiles are under their own tags, even if an old program called them strips."""
+    """Return a page whose tiles are listed under the tags for tiles, even if an old program called them strips."""
     if TILE_WIDTH not in tags or TILE_OFFSETS in tags or OFFSETS not in tags:
         return Page(data, order, tags)
     tags |= {TILE_OFFSETS: tags.pop(OFFSETS), TILE_COUNTS: tags.pop(COUNTS, ())}
@@ -263,7 +263,7 @@ def _page(data: bytes, order: str, tags: Tags) -> Page:
 
 
 def fractions(layout: Page, tag: int) -> list[float]:
-    """Return the values of a tag that contains fractions; none if one of them has no value."""
+    """Return the values of a tag that contains fractions; none if a denominator is 0."""
     values = layout.tags.get(tag, ())
     if 0 in values[1::2]:
         return []
@@ -271,7 +271,7 @@ def fractions(layout: Page, tag: int) -> list[float]:
 
 
 def with_directory(layout: Page, tags: TypedTags) -> bytes:
-    """Return the file of a page with another directory appended, which is its only one. `tags`: a type and values each."""
+    """Return a page's file with `tags` as its only directory, which is appended."""
     order, data = layout.order, layout.data + bytes(len(layout.data) % 2)
     behind = b""
     entries = b""
@@ -287,10 +287,10 @@ def with_directory(layout: Page, tags: TypedTags) -> bytes:
 
 
 def classic(data: bytes) -> bytes:
-    """Return a BigTIFF as TIFF: the same pixels in the same places, and TIFF directories after them; other files unchanged.
+    """Rewrite a BigTIFF as TIFF, with TIFF directories appended; return other files unchanged.
 
     Raises:
-        PictureError: its first directory cannot be read.
+        PictureError: the first directory cannot be read.
     """
     order = {b"II+\0": "<", b"MM\0+": ">"}.get(data[:4])
     if order is None:
@@ -304,7 +304,7 @@ def classic(data: bytes) -> bytes:
 
 
 class _Directories:
-    """Converts the directories of a BigTIFF to those of a TIFF, appended to the file. It reads no more for them than the file has."""
+    """Converts the directories of a BigTIFF to appended TIFF directories, reading no more bytes than the file has."""
 
     def __init__(self, data: bytes, order: str) -> None:
         self._data, self._order, self._left = data, order, len(data)
@@ -316,7 +316,7 @@ class _Directories:
     def chain(self, at: int) -> int:
         """Write a page's directory and those that follow it, and return the position of the first.
 
-        If one of them cannot be read, the one before it points beyond the end, so that it is noticed.
+        If a directory cannot be read, the previous one points beyond the end of the file, so that the error is noticed.
         """
         pages: list[bytes] = []
         following = 0
@@ -350,9 +350,9 @@ class _Directories:
             raise StructError
 
     def _entries(self, at: int, *, within: bool = False) -> tuple[bytes, int]:
-        """Return the entries of a directory in TIFF's form, and the position of the next directory.
+        """Return the entries of a directory in TIFF format, and the position of the next directory.
 
-        `within` says that a tag leads to it.
+        `within` says that a tag points to the directory.
         """
         order, data = self._order, self._data
         self._seen.add(at)
@@ -389,7 +389,7 @@ class _Directories:
         return pack(f"{order}HHI", tag, kind, values) + held.ljust(4, b"\0")
 
     def _led_to(self, at: int) -> int:
-        """Write a directory that a tag leads to, and return its position; 0 if it cannot be read."""
+        """Write a directory that a tag points to, and return its position; 0 if it cannot be read."""
         if at in self._seen:
             return 0
         try:

@@ -1,7 +1,7 @@
-"""The samples of a TIFF page as bytes, for forms that Pillow reads incorrectly or not at all.
+"""Reads the samples of a TIFF page as bytes, for variants that Pillow reads incorrectly or not at all.
 
-A page with several samples per pixel is decoded as a grey page that is that many times as wide, a page in planes as one
-grey page per plane: Pillow unpacks them, and only the byte order remains to be handled here.
+A page with several samples per pixel is decoded as a grey page that is that many times as wide; a page in planes is
+decoded as one grey page per plane: Pillow unpacks them, and only the byte order remains to be handled here.
 Source: TIFF 6.0 (Adobe, 1992-06-03), sections 2, 8 and 21; Photoshop's technical note 3 for floats.
 """
 
@@ -17,11 +17,11 @@ _SHORT, _LONG = 3, 4
 _FLOAT = 3
 
 _MOST_LOOPED = 20_000_000
-"""The most samples that are converted one by one, which takes seconds."""
+"""The maximum number of samples that are converted one by one, which takes seconds."""
 
 
 class _Grid(NamedTuple):
-    """The layout of a page as a grey one: a unit of that many samples for each square of that many pixels."""
+    """How a page is read as a grey page: `samples` for each block of `across` x `down` pixels."""
 
     samples: int
     across: int = 1
@@ -29,10 +29,12 @@ class _Grid(NamedTuple):
 
 
 def channels(layout: Page) -> list[bytes]:
-    """Return each channel in 8 bits, except palette indices, signed values and lone 32-bit integers: these keep theirs, lower byte first.
+    """Return each channel in 8 bits, except palette indices, signed values and single 32-bit integers.
+
+    Those keep their number of bits, in little-endian order.
 
     Raises:
-        PictureError: its form cannot be read here.
+        PictureError: this variant cannot be read here.
     """
     samples = layout.samples
     predictor = layout.of(directory.PREDICTOR, 1)
@@ -54,12 +56,12 @@ def channels(layout: Page) -> list[bytes]:
 
 
 def halved_channels(layout: Page, across: int, down: int) -> tuple[list[bytes], tuple[int, int]]:
-    """Return Y, Cb and Cr, where `across` x `down` values of Y share one of each colour; and the size of Y in pixels.
+    """Return Y, Cb and Cr, where `across` x `down` values of Y share one Cb and one Cr; and the size of Y in pixels.
 
-    A unit contains those values of Y row by row, then both colours (section 21). Y is as large as whole units.
+    A unit contains the values of Y row by row, then Cb and Cr (section 21). The size of Y is rounded up to whole units.
 
     Raises:
-        PictureError: its form cannot be read here.
+        PictureError: this variant cannot be read here.
     """
     in_unit = across * down
     pieces = (directory.TILE_WIDTH, directory.TILE_HEIGHT) if layout.tiled else (directory.ROWS,)
@@ -87,7 +89,7 @@ def check_looped(layout: Page) -> None:
     """Refuse a page with too many samples to be converted one by one.
 
     Raises:
-        PictureError: it has more than `_MOST_LOOPED`.
+        PictureError: the page has more than `_MOST_LOOPED`.
     """
     if layout.pixels * layout.samples > _MOST_LOOPED:
         raise PictureError(f"{layout.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")
@@ -112,7 +114,7 @@ def _eight_bits(plane: bytes, layout: Page) -> bytes:
 
 
 def _unpacked(layout: Page, grid: _Grid, plane: int | None = None) -> bytes:
-    """Return what Pillow unpacks of a page, or of one of its planes, as grey; the lower byte of a value comes first."""
+    """Return a page, or one of its planes, as unpacked by Pillow in grey; values are little-endian."""
     from .decode import header, load
 
     tags = _as_grey(layout, grid, plane)
@@ -139,7 +141,7 @@ def turned_round(raw: bytes) -> bytes:
 
 
 def _as_grey(layout: Page, grid: _Grid, plane: int | None) -> directory.TypedTags:
-    """Return the tags with which the page, or one of its planes, is grey."""
+    """Return tags that describe the page, or one of its planes, as grey."""
     starts, lengths = layout.pieces()
     if plane is not None:
         each = len(starts) // layout.samples

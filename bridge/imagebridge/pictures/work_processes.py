@@ -1,4 +1,4 @@
-"""Processes that work for a call in a thread: they end at once if the call is cancelled, whatever its thread waits for."""
+"""Processes that work for a call in a thread: they end at once if the call is cancelled, whatever the thread does."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class WorkProcesses:
-    """The processes of everything done in its context, in one thread; any thread may give them up."""
+    """The processes started in its context, in one thread; any thread may cancel them."""
 
     def __init__(self) -> None:
         self._running: set[Popen[bytes]] = set()
@@ -44,14 +44,14 @@ _OURS: ContextVar[WorkProcesses | None] = ContextVar("imagebridge.pictures.work_
 
 
 def is_given_up() -> bool:
-    """Return whether nobody is waiting for the current work any more."""
+    """Return whether the current work has been cancelled."""
     ours = _OURS.get()
     return ours is not None and ours.given_up
 
 
 @contextmanager
 def ending_with_work(process: "Popen[bytes]") -> Generator[None]:
-    """End a process if the work that it belongs to is given up; at the end of the block it has ended."""
+    """End a process when the block ends, or earlier if the work that it belongs to is cancelled."""
     ours = _OURS.get()
     if ours:
         ours.add(process)

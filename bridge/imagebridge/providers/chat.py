@@ -32,7 +32,7 @@ _KINDS: dict[str, AttachmentKind] = {"image_url": "picture", "file": "file"}
 
 
 def _detail(model: str | None, wanted: Detail) -> Detail:
-    """Return a detail that strict servers accept: only auto, low and high (farion1231/cc-switch#7536, 2026-11)."""
+    """Return a detail that strict servers accept, one of auto, low and high (farion1231/cc-switch#7536, 2026-11)."""
     detail = known(model, wanted)
     return "high" if detail == "original" else detail
 
@@ -93,8 +93,8 @@ def chat_messages(
 ) -> list[dict[str, Any]]:
     """Translate results into the messages that answer the tool calls of one assistant message.
 
-    First comes a tool message for each call, then one user message with all pictures and PDF files, if there are any.
-    `Policy(server="llama.cpp")` puts these into the tool messages instead.
+    There is a tool message for each call, then one user message with all pictures and PDF files, if there are any.
+    `Policy(server="llama.cpp")` puts the pictures and files into the tool messages instead.
 
     Args:
         answers: pairs of a call (its id, or the tool call itself) and its result (a `CallToolResult` of any mcp
@@ -102,7 +102,7 @@ def chat_messages(
         policy: how to translate; the default suits every vision model.
 
     Raises:
-        TypeError: a call or a result is of another type. Content never raises an error.
+        TypeError: a call or a result is of another type. Invalid content never raises an error.
     """
     policy = replace(policy, api=PROVIDER.name)
     references = [(call_reference(call), translate(result, policy)) for call, result in answers]
@@ -129,7 +129,7 @@ def chat_part(part: "ResponsesPart") -> dict[str, Any]:
     """Convert a part made with `Policy(api="chat")` to the form of Chat Completions.
 
     Args:
-        part: a part of Responses, as `output_parts` makes it.
+        part: a part of Responses, as returned by `output_parts`.
     """
     match part["type"]:
         case "input_text":

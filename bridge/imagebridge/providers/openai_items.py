@@ -1,7 +1,7 @@
-"""Items of a conversation in both of OpenAI's wire formats, which share their roles: who said them, which calls they make
-or answer, where their pictures and files come from.
+"""Reads the items of a conversation in both of OpenAI's wire formats: their roles, the calls they make or answer, and
+the sources of their pictures and files.
 
-What the model said may be SDK objects.
+Items from the model may be SDK objects.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def _get(item: object, name: str) -> object:
 
 
 class OpenAIItems:
-    """How items of Responses and messages of Chat Completions are read; see `Provider`."""
+    """Reads items of Responses and messages of Chat Completions; see `Provider`."""
 
     def speaker(self, item: object) -> str | None:
         """See `Provider.speaker`."""

@@ -1,4 +1,5 @@
-"""What a vendor's file in this package provides: what its API takes, and how its wire format is written and read."""
+"""The interface of a vendor's module in this package: what its API accepts, and how to write and read its wire
+format."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ AttachmentKind = Literal["picture", "file"]
 
 
 class Source(NamedTuple):
-    """Where a picture or file in a wire format comes from: a `data:` URL or web address, or a file's id."""
+    """The source of a picture or file in a wire format: a `data:` URL, a web address or a file's id."""
 
     url: str = ""
     file_id: str = ""
@@ -28,8 +29,8 @@ class Source(NamedTuple):
 class CallReference(NamedTuple):
     """A call of any API.
 
-    custom: it calls a custom tool, whose answer is a `custom_tool_call_output`.
-    caller: what made it, if that was a program; programs read only text.
+    custom: whether a custom tool is called, whose answer is a `custom_tool_call_output`.
+    caller: the program that made the call, if any; programs read only text.
     """
 
     id: str
@@ -69,16 +70,16 @@ def call_reference(value: object) -> CallReference:
 
 
 class Provider(Protocol):
-    """One vendor's API, as `PROVIDER` in its file. A new one needs such a file and a line in `registry`."""
+    """One vendor's API, the `PROVIDER` of its module. A new vendor needs such a module and a line in `registry`."""
 
     @property
     def name(self) -> str:
-        """What `Policy(api=...)` calls it."""
+        """The name of the API in `Policy(api=...)`."""
         ...
 
     @property
     def items_field(self) -> str:
-        """The field of a request that holds the conversation."""
+        """The field of a request that contains the conversation."""
         ...
 
     @property
@@ -87,7 +88,7 @@ class Provider(Protocol):
         ...
 
     def receiver(self, model: str | None) -> Receiver:
-        """Return what the API takes with a given model behind it."""
+        """Return what the API accepts for a given model."""
         ...
 
     # Writing.
@@ -113,7 +114,7 @@ class Provider(Protocol):
     # Reading what was sent: the items or messages of a conversation, and their parts.
 
     def speaker(self, item: object) -> str | None:
-        """Return who said an item: "assistant" for the model, "user", or another role; None if it is not of this wire format."""
+        """Return an item's role: "assistant" for the model, "user" or another; None if it has another wire format."""
         ...
 
     def calls(self, item: object) -> Sequence[tuple[str, str]]:
@@ -129,15 +130,15 @@ class Provider(Protocol):
         ...
 
     def holder(self, item: JSON) -> str:
-        """Return the name of the field that holds the parts of an item."""
+        """Return the name of the field that contains the parts of an item."""
         ...
 
     def kind(self, part: JSON) -> AttachmentKind | None:
-        """Return what a part attaches; None for a text or a part of another wire format."""
+        """Return the kind of attachment in a part; None for a text or a part of another wire format."""
         ...
 
     def source(self, part: JSON) -> Source:
-        """Return where the picture or file of a part comes from."""
+        """Return the source of the picture or file in a part."""
         ...
 
     def text(self, part: JSON) -> str | None:
@@ -151,9 +152,9 @@ class Translation(FittedResult):
 
     parts: the parts for the model, in the order of the blocks.
     pictures: the pictures among them, as sent.
-    notes: one for each block: what it was, what was done with it, sizes, bytes and tokens.
+    notes: a note for each block: what it was, what was done with it, sizes, bytes and tokens.
     output: the `output` of a `function_call_output`: a string if all parts are text, else `parts`.
-    tokens: what the pictures cost, by OpenAI's published formulas.
+    tokens: the cost of the pictures, by OpenAI's published formulas.
     for_user: blocks that the server marks as meant for the user and not for the model.
     is_error: whether the tool failed. If so, the first part says so, unless the API has a field for it.
     """
@@ -162,7 +163,7 @@ class Translation(FittedResult):
 
     @classmethod
     def of(cls, read: ReadResult, provider: Provider) -> "Translation":
-        """Fit a result that has been read for a provider; a text marks an error if its API has no field for it."""
+        """Translate a result for a provider; a text marks an error if the provider's API has no field for errors."""
         placed = read.placed()
         if read.is_error and not read.receiver.flags_errors:
             placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)
@@ -191,7 +192,7 @@ class Translation(FittedResult):
         return "\n".join(texts)
 
     def _repr_html_(self) -> str:
-        """Show in a notebook what the model receives."""
+        """Return HTML that shows in a notebook what the model receives."""
         from imagebridge.display import notebook
 
         return notebook.result(self)

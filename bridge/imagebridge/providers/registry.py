@@ -13,7 +13,7 @@ PROVIDERS: dict[str, str] = {
     "responses": "imagebridge.providers.responses",
     "chat": "imagebridge.providers.chat",
 }
-"""The module of each, which defines its `PROVIDER`: loaded when first needed."""
+"""The module of each API, which defines its `PROVIDER` and is loaded when first needed."""
 
 
 @cache
@@ -22,10 +22,10 @@ def _loaded(module: str) -> Provider:
 
 
 def provider(name: str) -> Provider:
-    """Return the provider with a name.
+    """Return the provider with this name.
 
     Raises:
-        ValueError: there is none; the message lists the existing ones.
+        ValueError: no provider has this name; the message lists the existing ones.
     """
     module = PROVIDERS.get(name)
     if module is None:
@@ -54,5 +54,5 @@ def receiver(policy: Policy) -> Receiver:
 
 @lru_cache(maxsize=64)
 def receiver_of(wire: Provider, model: str | None) -> Receiver:
-    """Return what an API takes with a model behind it: created once, because every result asks for it."""
+    """Return what an API accepts for a model. The object is created once, because every result needs it."""
     return wire.receiver(model)

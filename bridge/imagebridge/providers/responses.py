@@ -1,4 +1,5 @@
-"""Results in the wire format of the Responses API: one output for each call, with pictures if the server takes them."""
+"""Results in the wire format of the Responses API: one output for each call, with pictures if the server accepts
+them."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -89,7 +90,7 @@ def input_text(text: str) -> "ResponsesPart":
 
 
 def translate(result: object, policy: Policy = DEFAULT) -> Translation:
-    """Translate an MCP tool result and report what became of it: parts, notes, tokens, and blocks for the user.
+    """Translate an MCP tool result and report the outcome: parts, notes, tokens, and blocks for the user.
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
@@ -108,7 +109,7 @@ def translation_of(read: ReadResult) -> Translation:
 
 
 Way = Mode | Literal["program"]
-"""How pictures travel with a text, also when a program takes the text and pictures are not sent."""
+"""How pictures are sent with a text; programs get only the text."""
 
 _WHY: dict[Way, str] = {
     "user_message": "in the user message that follows",
@@ -118,9 +119,9 @@ _WHY: dict[Way, str] = {
 
 
 def _output_item(translation: Translation, reference: CallReference, mode: Mode) -> dict[str, Any]:
-    """Return the item that answers one call: `type`, `call_id`, `output`, and what the API requires to be repeated.
+    """Return the item that answers one call: `type`, `call_id`, `output`, and the fields that the API wants repeated.
 
-    `output` is one string if only text is left. A program that made the call always gets a string.
+    `output` is one string if all of it is text. A program that made the call always gets a string.
     """
     kind = "custom_tool_call_output" if reference.custom else "function_call_output"
     item: dict[str, Any] = {"type": kind, "call_id": reference.id}
@@ -148,7 +149,7 @@ def text_alone(translation: Translation, way: Way) -> str:
 
 
 def is_attachment(one: PlacedPiece) -> bool:
-    """Return whether a piece is more than text."""
+    """Return whether a piece contains more than text."""
     return any(not isinstance(part, Text) for part in one.parts)
 
 
@@ -170,13 +171,14 @@ def function_call_output(result: object, call_id: object, policy: Policy = DEFAU
 
     Args:
         result: a `CallToolResult` of any mcp version, or its JSON object.
-        call_id: the id of the call; the result then has exactly `type`, `call_id` and `output`. Or the call's own item:
+        call_id: the id of the call; the result then has exactly `type`, `call_id` and `output`. Or the call item
+        itself:
             then the result repeats the fields that the API requires, and a custom tool call gets a
             `custom_tool_call_output`.
         policy: how to translate; the default suits every vision model.
 
     Raises:
-        TypeError: `result` or `call_id` is of another type. Content never raises an error: a sentence describes
+        TypeError: `result` or `call_id` is of another type. Invalid content never raises an error: a sentence describes
             what cannot be sent.
     """
     mode = endpoint_kind(policy.server).responses

@@ -1,4 +1,4 @@
-"""The server of a relay as a child process: its standard streams as lines, and its end together with everything it started."""
+"""The server of a relay as a child process: its standard streams as lines, and how to stop it with everything it started."""
 
 import math
 import os
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from anyio.abc import Process
 
 _GRACE = 2.0
-"""Seconds that a server has to exit by itself once its input is closed."""
+"""The time allowed, in seconds, for a server to exit on its own once its input is closed."""
 
 _LAST = 1.5
-"""Seconds between SIGTERM and SIGKILL: hosts kill the relay 2 seconds after their SIGTERM, after which nobody would end the
-server (the SDKs for Python and TypeScript, 2026-11)."""
+"""The time in seconds between SIGTERM and SIGKILL: hosts kill the relay 2 seconds after their SIGTERM, and
+then nothing would stop the server (the SDKs for Python and TypeScript, 2026-11)."""
 
 _LOOK = 0.2
-"""Seconds between two checks of whether the process is still running, and for its last output to be read."""
+"""The time in seconds between checks of whether the process is still running, and for its last output to be read."""
 
 
 class ChildServer:
-    """A running server. Its stderr is the relay's own, which the host keeps as a log and is always read."""
+    """A running server. Its stderr is the relay's own, which is always read and which the host keeps as a log."""
 
     def __init__(self, name: str, process: "Process", pipes: "_Pipes") -> None:
         self.name = name
@@ -49,22 +49,22 @@ class ChildServer:
         return self._pipes.send(line)
 
     async def finish(self) -> None:
-        """Tell the server that no more input is coming, which asks it to exit (2025-11-25, lifecycle, stdio)."""
+        """Close the server's input, which requests that it exit (2025-11-25, lifecycle, stdio)."""
         self._end_by = min(self._end_by, anyio.current_time() + _GRACE)
         with suppress(*STREAM_ENDED):
             await self._pipes.finish()
 
     def hurry(self) -> None:
-        """Give the server no time to exit by itself: whoever asked the relay to end does not wait long."""
+        """Give the server no time to exit on its own, because the process that stops the relay does not wait long."""
         self._end_by = anyio.current_time()
 
     async def stop(self) -> None:
-        """End the server, with everything left of its process group."""
+        """Stop the server and whatever is left of its process group."""
         await self.finish()
         await _stopped(self.process, max(0.0, self._end_by - anyio.current_time()))
 
     async def end(self) -> str:
-        """Return how it ended, once its output has ended."""
+        """Return how the server ended, once its output has ended."""
         await _ended(self.process, _GRACE)
         code = self.process.returncode
         if code is None:
@@ -72,7 +72,7 @@ class ChildServer:
         return f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
 
     async def watch(self) -> None:
-        """End the lines once the process has exited: a child of it that holds its output would keep them open."""
+        """End the lines once the process has exited: a child process with its output open would prevent that."""
         while self.process.returncode is None:  # noqa: ASYNC110  # waiting for it may wait for its pipes too
             await anyio.sleep(_LOOK)
         steps = -1
@@ -100,12 +100,12 @@ class _Pipes:
 
 @asynccontextmanager
 async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
-    """Start a server in its own process group; on leaving, end it with everything left of the group.
+    """Start a server in its own process group; on exit, stop it and whatever is left of the group.
 
-    It gets the relay's environment, folder and stderr, as if the host had started it.
+    The server inherits the relay's environment, folder and stderr, as if the host had started it.
 
     Raises:
-        ServerError: it cannot be started.
+        ServerError: the server cannot be started.
     """
     name = os.path.basename(command[0])
     try:
@@ -176,7 +176,7 @@ async def _ended(process: "Process", seconds: float) -> None:
 
 
 async def _stopped(process: "Process", seconds: float) -> None:
-    """Wait, terminate, kill (2025-11-25, lifecycle, stdio). This includes what a server started, unless that made itself independent."""
+    """Wait, terminate, kill (2025-11-25, lifecycle, stdio), including processes that the server started, unless they detached."""
     await _ended(process, seconds)
     if sys.platform == "win32":
         if process.returncode is None:

@@ -10,10 +10,10 @@ from imagebridge.wire import JSON, blocks_of, contents_of, is_json, is_list, tex
 from .json_rpc import same
 
 _COMPARED = 1_000
-"""The most blocks of a result that are compared with each other: comparing takes the square of their number."""
+"""The maximum number of blocks of a result to compare with each other: the time grows as the square of the number."""
 
 _TOLD = 20
-"""The most blocks of one change that are described."""
+"""The maximum number of blocks described per change."""
 
 
 def changes(before: JSON, after: JSON) -> Iterator[str]:
@@ -34,7 +34,7 @@ def changes(before: JSON, after: JSON) -> Iterator[str]:
 
 
 def changes_of_list(before: JSON, after: JSON, key: str, name: str) -> Iterator[str]:
-    """Yield a line for each changed field of the entries under `key`, each with what it was called under `name`."""
+    """Yield a line for each changed field of the entries under `key`, each with its original name under `name`."""
     lists = (found if is_list(found := result.get(key)) else () for result in (before, after))
     for old, new in zip(*lists, strict=False):
         if is_json(old) and is_json(new):

@@ -12,16 +12,17 @@ from .relay_options import RelayOptions
 from .streamable_http import PATH, HttpRelay
 
 _GRACE = 5
-"""Seconds that running calls have to finish once the process is asked to end."""
+"""The time allowed, in seconds, for running calls to finish once the process is told to stop."""
 
 
 def serve(options: RelayOptions, address: str, *, authenticated: bool = True) -> None:
-    """Serve the relay at `address` until SIGINT, SIGTERM or SIGHUP (Windows: Ctrl+C or Ctrl+Break); running calls have some seconds to end.
+    """Serve the relay at `address` until a signal arrives (see `listening`); running calls have some seconds to finish.
 
     Args:
-        options: what each session's relay does.
+        options: the options of each session's relay.
         address: a host and a port, as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
-        authenticated: whether to refuse an address that other machines can reach, because the relay authenticates nobody.
+        authenticated: whether to refuse an address that other machines can reach, because the relay does not
+            authenticate anyone.
 
     Raises:
         BridgeError: the address is not available, or is refused.

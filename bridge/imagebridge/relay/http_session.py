@@ -1,8 +1,9 @@
 """A session of Streamable HTTP: one relay, and the streams on which its messages go to the host.
 
-Up to 2025-11-25, each host that performs a handshake has a session with its own server: such a server remembers the
-handshake and what it was told since. From 2026-07-28 on, requests do not depend on each other, so all hosts share one session
-and one server; a host that subscribes to changes (`subscriptions/listen`) also hears of those caused by other hosts.
+Up to 2025-11-25, each host that performs a handshake has a session with its own server: such a server
+remembers the handshake and everything sent since. From 2026-07-28 on, requests do not depend on each other,
+so all hosts share one session and one server; a host that subscribes to changes (`subscriptions/listen`) is
+also notified of changes caused by other hosts.
 """
 
 import logging
@@ -24,19 +25,19 @@ from .transports import HostStream
 _LOG = logging.getLogger("imagebridge.proxy")
 
 _IDLE = 1_800.0
-"""Seconds without a request or an open stream after which a session ends, and its server with it."""
+"""The time in seconds without a request or an open stream after which a session ends, together with its server."""
 
 _MOST_BROKEN = 16
-"""The most streams whose host has disconnected but may return, with their messages kept."""
+"""The maximum number of streams kept, with their messages, for hosts that have disconnected but may return."""
 
 _MOST_GIVEN_UP = 10_000
-"""The most ids of requests that hosts gave up on but a server may still answer."""
+"""The maximum number of ids kept of requests that hosts have abandoned but a server may still answer."""
 
 
 class HostSession:
     """A relay whose host speaks HTTP.
 
-    relay: creates the relay, given the way to its host. shared: whether many hosts use it.
+    relay: creates the relay, given the stream to its host. shared: whether many hosts use it.
     """
 
     def __init__(self, name: str, relay: Callable[[HostStream], Relay], *, shared: bool = False) -> None:
@@ -48,7 +49,7 @@ class HostSession:
         self._made = 0
         self._given_up: dict[RequestId, None] = {}
         self.own = Stream("0")
-        """Messages that the server sends unasked."""
+        """Messages that the server sends without being asked."""
         self._in_use = 0
         self._scope = anyio.CancelScope()
         self._why = "the session has ended"
@@ -102,7 +103,7 @@ class HostSession:
         return at in self._given_up or any(at in stream.waiting for stream in self._streams)
 
     async def hear(self, line: bytes) -> None:
-        """Pass on what a host sent.
+        """Pass on a message from a host.
 
         Raises:
             BrokenResourceError: the session has ended.
@@ -138,11 +139,11 @@ class HostSession:
         return form.format(self._made)
 
     def stream(self, name: str) -> Stream | None:
-        """Return a stream that is still known."""
+        """Return the stream with this name, or None if it is no longer known."""
         return next((one for one in (self.own, *self._streams) if one.name == name), None)
 
     def left(self, stream: Stream) -> None:
-        """Forget a stream that its host has received completely; keep that of a host whose connection broke, because it may return."""
+        """Forget a stream that its host has received completely; keep it if the connection broke, because the host may return."""
         if stream is self.own:
             return
         if stream.delivered or self.shared:
@@ -152,7 +153,7 @@ class HostSession:
             self._streams.remove(one)
 
     async def give_up(self, stream: Stream) -> None:
-        """Cancel what a host of 2026-07-28 no longer waits for, because it closed the response."""
+        """Cancel the requests of a host of 2026-07-28 that no longer waits for them, because it closed the response."""
         if stream not in self._streams:
             return
         self._streams.remove(stream)
@@ -204,7 +205,7 @@ class HostSession:
 
 
 def _answered(said: JSON) -> RequestId | None:
-    """Return the id of the request that a message answers, or None if it answers none."""
+    """Return the id of the request that a message answers, or None if it is not an answer."""
     return key(said.get("id")) if "method" not in said else None
 
 

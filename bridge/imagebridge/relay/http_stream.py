@@ -11,16 +11,16 @@ from imagebridge.wire import JSON, is_json
 from .json_rpc import RequestId, one_line, other_spelling, spliced
 
 _PING = 15.0
-"""Seconds of silence after which a comment keeps a stream open; proxies close silent ones after 30 or 60."""
+"""The seconds of silence after which a comment keeps a stream open; proxies close silent ones after 30 or 60."""
 
 _SENT = 100
-"""The most sent events that are kept for a host whose connection broke before they arrived."""
+"""The maximum number of sent events kept for a host whose connection broke before they arrived."""
 
 _MOST = 64_000_000
-"""The most bytes that wait for a host. A host that leaves more has stopped reading, and would fill the memory."""
+"""The maximum bytes queued for a host. A host that leaves more has stopped reading, and would fill the memory."""
 
 _RETRY = 1_000
-"""Milliseconds after which a host should reconnect to a broken stream."""
+"""The time in milliseconds after which a host should reconnect to a broken stream."""
 
 _EVENTS = [
     (b"content-type", b"text/event-stream"),
@@ -66,10 +66,10 @@ class Renaming:
 
 
 class Stream:
-    """The messages for one request, or those that belong to none; they wait here until the host takes them.
+    """The messages for one request, or those that belong to none, kept until the host reads them.
 
     waiting: the ids, as the server knows them, of unanswered requests. The last answer ends the stream.
-    tokens: the progress tokens that belong here.
+    tokens: the progress tokens of these requests.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Stream:
             self.end()
 
     def end(self) -> None:
-        """Say that nothing more is coming."""
+        """Record that no more messages follow."""
         self.over = True
         self._tell()
 
@@ -151,9 +151,9 @@ class Stream:
         """Send the messages as events until the last one has been sent.
 
         Args:
-            send: receives what goes to the host.
+            send: receives the bytes for the host.
             headers: sent with the response.
-            after: the last event that a returning host received; None: everything that was sent has arrived.
+            after: the last event that a returning host received; None means that it received all sent events.
             lasting: whether the host is told how to reconnect.
         """
         if self._reader:

@@ -15,7 +15,7 @@ INTERNAL_ERROR = -32603
 """JSON-RPC 2.0, section 5.1: the code of an error that no request caused."""
 
 _LARGE = 100_000
-"""Bytes of a line from which on a faster JSON library is worth loading."""
+"""The size of a line in bytes from which a faster JSON library is worth loading."""
 
 RequestId = tuple[str, object]
 """An id as a key: 1 and "1" are different ids, and True is not an id."""
@@ -38,8 +38,8 @@ Message = JSON | Sequence[object] | Unreadable
 def read_line(line: bytes) -> tuple[Message, bool]:
     """Return the content of a line, and whether it can be passed on unchanged because any JSON parser accepts it.
 
-    If a program printed something before a message, the message counts. In a batch, its messages count. Numbers with
-    more digits than Python reads are words in the returned content.
+    Output of a program before a message is ignored, as is everything in a batch except messages. Numbers with
+    more digits than Python reads are text in the returned content.
     """
     if has_too_many_values(line):
         return Unreadable(_beginning(line), id_and_method(line)), True
@@ -80,7 +80,7 @@ _STRICT = json.JSONDecoder(parse_constant=_refused)
 
 
 class LongNumber(str):
-    """Words in place of an integer with more digits than Python reads."""
+    """A text in place of an integer with more digits than Python reads."""
 
     __slots__ = ()
 
@@ -96,7 +96,7 @@ _LONG_NUMBERS = json.JSONDecoder(parse_constant=_refused, parse_int=_integer)
 
 
 def _read_leniently(line: bytes) -> tuple[object, bool]:
-    """Return the content of a line that Python refuses, and whether others accept it."""
+    """Return the content of a line that Python refuses, and whether other parsers accept it."""
     with suppress(ValueError):
         return _LONG_NUMBERS.decode(line.decode()), True
     with suppress(ValueError):
@@ -120,7 +120,7 @@ _TAIL = re.compile(
 
 
 def id_and_method(line: bytes) -> JSON | None:
-    """Return the id and method of a message that cannot be parsed, from before or after what is too deep or too long in it."""
+    """Return the id and method of a message that cannot be parsed, from before or after its part that is too deep or long."""
     head, tail = _HEAD.match(line), _TAIL.search(line[-500:])
     if head is None:
         return None
@@ -140,7 +140,7 @@ def _is_message(found: object) -> TypeGuard[JSON | Sequence[object]]:
 
 
 def _behind(text: str) -> object:
-    """Return the answer at the end of a line. Only answers count there, because servers print the requests that they get."""
+    """Return the answer at the end of a line. Only answers count, because servers print the requests that they receive."""
     for start in ('{"jsonrpc"', "{"):
         with suppress(ValueError, RecursionError):
             found: object = json.loads(text[text.index(start) :], parse_int=_integer)
@@ -150,7 +150,7 @@ def _behind(text: str) -> object:
 
 
 def one_line(message: bytes) -> bytes:
-    """Return a message that may span several lines as one line: JSON has line ends only between its values."""
+    """Return a message that may span several lines as one line: JSON has line breaks only between its values."""
     return message.strip().replace(b"\r", b" ").replace(b"\n", b" ")
 
 
@@ -160,8 +160,8 @@ def written(message: object, size: int = 0) -> bytes:
     Values that are not numbers (NaN, Infinity) become null, as in JavaScript.
 
     Args:
-        message: what to write.
-        size: the approximate number of bytes, if there may be many.
+        message: the message to write.
+        size: the approximate number of bytes, if it may be large.
     """
     if size > _LARGE:
         from pydantic_core import to_json
@@ -223,7 +223,7 @@ def _members(text: str, start: int) -> Iterator[tuple[str, tuple[int, int]]]:
 
 
 def _end(text: str, at: int) -> int:
-    """Return the end of the value that begins at `at`, however deep it nests and however long its numbers are."""
+    """Return the end of the value that starts at `at`, however deep it nests and however long its numbers are."""
     if text[at] not in "[{":
         found = _SCALAR.match(text, at)
         return found.end() if found else at
@@ -241,7 +241,7 @@ def _behind_blanks(text: str, at: int) -> int:
 
 
 def key(number: object) -> RequestId | None:
-    """Return an id as a key, None for what is not an id."""
+    """Return an id as a key, or None for any value that is not an id."""
     if not is_number(number) and not isinstance(number, str):
         return None
     return ("text" if isinstance(number, str) else "number", number)
@@ -281,7 +281,7 @@ def failure(number: object, why: str) -> dict[str, Any]:
 
 
 def unread(line: LongLine) -> JSON | None:
-    """Return the refusal of a request whose line is too long to be read, None if it is not a request with an id."""
+    """Return the refusal of a request whose line is too long to be read, or None if it is not a request with an id."""
     asked = id_and_method(line.start) or {}
     if asked.get("id") is None or "method" not in asked:
         return None
@@ -289,7 +289,7 @@ def unread(line: LongLine) -> JSON | None:
 
 
 def same(one: object, other: object) -> bool:
-    """Return whether two JSON values are written alike: True is not 1, and 1.0 is not 1."""
+    """Return whether two JSON values are written the same way: True is not 1, and 1.0 is not 1."""
     if one is other:
         return True
     if is_json(one) and is_json(other):

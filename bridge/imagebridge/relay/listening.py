@@ -1,4 +1,4 @@
-"""Where a server listens: a typed address, its socket, who may send requests, and serving until a signal comes."""
+"""Where a server listens: the address, its socket, who may send requests, and serving until a signal arrives."""
 
 import ipaddress
 import os
@@ -11,7 +11,6 @@ from typing import Any
 
 import anyio
 import uvicorn
-from starlette.requests import Request
 from starlette.responses import Response
 
 from imagebridge.errors import BridgeError
@@ -36,7 +35,7 @@ class Address:
         """Parse an address as in "127.0.0.1:8000" or "[::1]:0"; port 0 picks a free one.
 
         Raises:
-            BridgeError: it is not an address, or its host is unknown.
+            BridgeError: the text is not an address, or its host is unknown.
         """
         host, colon, port = text.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
@@ -96,7 +95,7 @@ class Sites:
         names: host names of the server, in addition to those of this machine.
         origins: pages that may send requests, in addition to those of this machine and of the server's own site.
         checks: whether requests for other host names are refused.
-        fixes: added to the message about a refused host name or page: how the operator can allow it.
+        fixes: text added to the message about a refused host name or page, on how the operator can allow it.
     """
 
     def __init__(
@@ -112,14 +111,20 @@ class Sites:
         self._checks = checks
         self._fixes = fixes
 
-    def refusal(self, request: Request) -> Response | None:
-        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests."""
-        host = _HOST.fullmatch(request.headers.get("host", ""))
-        if self._checks and (host is None or not self._is_called(_bare(host["name"]))):
+    def refusal(self, host: str, origin: str) -> Response | None:
+        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests.
+
+        Args:
+            host: the Host header, empty if there is none.
+            origin: the Origin header, empty if there is none.
+        """
+        if not self._checks and not origin:
+            return None
+        asked = _HOST.fullmatch(host)
+        if self._checks and (asked is None or not self._is_called(_bare(asked["name"]))):
             words = f"the name in the Host header is not one of this server's{self._fixes[0]}"
             return Response(words, status_code=421)
-        origin = request.headers.get("origin")
-        if origin and not self._may_ask(origin, host):
+        if origin and not self._may_ask(origin, asked):
             words = f"the web page in the Origin header may not send requests{self._fixes[1]}"
             return Response(words, status_code=403)
         return None
@@ -168,8 +173,8 @@ async def serve_until_signal(
     Args:
         app: the application.
         listening: the address to serve.
-        grace: seconds that running requests then have to finish.
-        on_end: called when the signal arrives, to end what never ends by itself.
+        grace: seconds that running requests have to finish after the signal.
+        on_end: called when the signal arrives, to stop anything that never ends on its own.
         options: for uvicorn's configuration.
     """
     config = uvicorn.Config(

@@ -1,6 +1,6 @@
-"""What a relay knows about its two peers: who the host is, what it has requested, which tools promise what.
+"""A relay's knowledge of its two peers: who the host is, its requests, and which tools promise structured content.
 
-Pure: it sees each message and says what to do with it.
+Pure: it sees each message and returns what to do with it.
 """
 
 import re
@@ -19,7 +19,7 @@ _ENVELOPE = (_CLIENT, "io.modelcontextprotocol/protocolVersion", "io.modelcontex
 """Keys in the `_meta` of each request since 2026-07-28 that the relay's own requests repeat."""
 
 _MOST_PENDING = 10_000
-"""The most unanswered requests that are remembered: cancelled requests may never get an answer."""
+"""The maximum number of unanswered requests that are remembered: cancelled requests may never be answered."""
 
 _PAYLOADS = frozenset(("tools/call", "tasks/result", "tasks/get"))
 """Requests whose answers contain a tool's result (tasks: 2025-11-25; `tasks/get` in their extension of 2026)."""
@@ -42,7 +42,7 @@ class HostRequest(NamedTuple):
 class Peers:
     """One host and one server, from the first message to the last.
 
-    named: the host's row if the user named it; otherwise the host is identified by the name that it gives.
+    named: the host's row if the user named it; otherwise the host is identified by the name that it reports.
     """
 
     def __init__(self, named: Host | None = None) -> None:
@@ -63,7 +63,7 @@ class Peers:
         return HostRequest(self._named or self._called, None, "", self._tool_of(task), {})
 
     def begun(self, pending: HostRequest, result: JSON) -> None:
-        """Record the task that answers a call: its result arrives later, and may have to include structured content."""
+        """Record the task that answers a call: its result arrives later and may need structured content."""
         task = text_of(_object(result.get("task")) or result, "taskId")
         if task and pending.method == "tools/call":
             self._tasks[task] = pending.tool
@@ -74,7 +74,7 @@ class Peers:
         return self._tasks.get(text_of(task, "taskId"), "")
 
     def own_id(self) -> str:
-        """Return an id for one of the relay's own requests, which no host ever uses."""
+        """Return an id for one of the relay's own requests, which no host uses."""
         self._count += 1
         return f"{self._own}{self._count}"
 
@@ -113,12 +113,12 @@ class Peers:
         return pending
 
     def _name(self, info: object) -> None:
-        """Look up the host with this name. A name that no host has stands for an unknown host."""
+        """Look up the host with this name. A name that matches no host means an unknown host."""
         if is_json(info) and (name := text_of(info, "name")):
             self._called = host(name)
 
     def answered(self, message: JSON) -> HostRequest | None:
-        """Return the request that a message from the server answers, or None if it answers none."""
+        """Return the request that a message from the server answers, or None if it is not an answer."""
         return self.taken(key(message.get("id"))) if "method" not in message else None
 
     def taken(self, at: RequestId | None) -> HostRequest | None:
@@ -129,7 +129,7 @@ class Peers:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether any request waits for its answer."""
+        """Whether any request is waiting for its answer."""
         return bool(self._pending)
 
     def unanswered(self) -> list[HostRequest]:
@@ -145,8 +145,8 @@ class Peers:
     def listed(self, result: JSON, host: Host) -> JSON:
         """Record a page of tools; return it as the host should see it.
 
-        A host that lets structured content replace pictures gets none together with them. So that its SDK does
-        not require it, such a host sees no output schemas.
+        A host that lets structured content replace pictures receives none together with pictures. Such a host
+        sees no output schemas, so that its SDK does not require structured content.
         """
         tools = result.get("tools")
         if not is_list(tools):
@@ -172,9 +172,9 @@ def _object(value: object) -> JSON:
 
 
 def payload(pending: HostRequest, result: JSON) -> JSON | None:
-    """Return the tool result that an answer contains: the answer itself, or the result of its task. None if there is none.
+    """Return the tool result that an answer contains: the answer itself, or the result of its task; None if there is none.
 
-    An answer that only says that a task has begun, or that the server needs more first, contains none.
+    An answer that only states that a task has started, or that the server needs more input first, contains none.
     """
     if pending.method not in _PAYLOADS:
         return None
@@ -188,7 +188,7 @@ def payload(pending: HostRequest, result: JSON) -> JSON | None:
 
 
 def _is_plain(message: JSON, pending: HostRequest) -> bool:
-    """Return early whether an answer to a call is fine as it is: it has only short texts, as most do."""
+    """Return early whether an answer to a call needs no repair: it has only short texts, as most do."""
     result = message.get("result")
     if pending.method != "tools/call" or not is_json(result):
         return False
@@ -202,7 +202,7 @@ _CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
 
 
 def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
-    """Return early whether a message is fine as it is; of the answers to calls only `light` ones are looked at."""
+    """Return early whether a message needs no repair; among the answers to calls, only `light` ones are examined."""
     if pending is None:
         return "method" not in message or not is_of_task(message)
     if pending.method == "tools/call":
@@ -211,7 +211,7 @@ def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
 
 
 def is_of_task(message: JSON) -> bool:
-    """Return whether a notification carries the result of a task."""
+    """Return whether a notification contains the result of a task."""
     params = message.get("params")
     return (
         text_of(message, "method").startswith("notifications/tasks")
@@ -232,7 +232,7 @@ def replaced(pending: HostRequest, result: JSON, repaired: JSON) -> dict[str, An
 
 
 def holds_link(message: JSON) -> bool:
-    """Return whether links are to be read, wherever in a message a tool result may be."""
+    """Return whether a message contains links to be read, wherever its tool result is."""
     result, params = message.get("result"), message.get("params")
     inner = [one.get("result") for one in (result, params) if is_json(one)]
     found = [one for one in (result, {"content": result}, *inner) if is_json(one)]
@@ -240,16 +240,16 @@ def holds_link(message: JSON) -> bool:
 
 
 _SMALL = 4_000
-"""The most bytes of a line without pictures and documents that is repaired at once: a thread would take longer."""
+"""The maximum size of a line, without pictures and documents, that is repaired at once: a thread would take longer."""
 
 _HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
-"""What tells of pictures and documents in a line, or may hide it: a letter as an escape."""
+"""Signs of pictures and documents in a line, and of escaped letters, which may hide such signs."""
 
 _BREAKS = re.compile(rb"\s|\\[nrt/]")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")
-"""What base64 is broken with, and the shortest of it that is brought out of texts (see `translate.hidden`)."""
+"""The characters that break up base64, and the shortest base64 extracted from texts (see `translate.hidden`)."""
 
 
 def is_light(line: bytes) -> bool:
-    """Return whether a line can be repaired in no time: even a small picture or document may take long."""
+    """Return whether a line can be repaired in no time, because even a small picture or document may take long."""
     return len(line) < _SMALL and not (_HEAVY.search(line) or _ENCODED.search(_BREAKS.sub(b"", line)))

@@ -39,26 +39,28 @@ from .transports import Connect, HostStream, PendingAnswer, Server
 _LOG = logging.getLogger("imagebridge.proxy")
 
 _GRACE = 2.0
-"""Seconds for the last answers to arrive once the host has closed its side."""
+"""The time allowed, in seconds, for the last answers to arrive once the host has closed its side."""
 
 _START = 60.0
-"""Seconds that a server has for its first message, the answer to a handshake."""
+"""The time allowed, in seconds, for a server's first message, the answer to a handshake."""
 
 _READ = 30.0
-"""Seconds that a server has to send what a link leads to."""
+"""The time allowed, in seconds, for a server to send the target of a link."""
 
 _BEGINNING = 1_000
-"""Bytes of a broken line that are searched for the request that it answers."""
+"""The number of bytes of a broken line that are searched for the request that it answers."""
 
 _MOST_TOLD = 10
-"""The most lines that are not messages to report: some servers print their whole log to stdout."""
+"""The maximum number of lines to report that are not messages: some servers print their entire log to stdout."""
+
+_ENDED = "the connection to the server has ended"
 
 
 class Relay:
     """One host and one server. If the server exits, the next request restarts it.
 
-    connect: starts the server. output: receives what goes to the host. explain: whether each change is logged. names: whether tools
-    get names and schemas that OpenAI's API takes.
+    connect: starts the server. output: receives the messages to the host. explain: whether each change is
+    logged. names: whether tools get names and schemas that OpenAI's API accepts.
     """
 
     def __init__(
@@ -104,12 +106,12 @@ class Relay:
             raise failed
 
     def hurry(self) -> None:
-        """Make the server end at once if the relay is cancelled, because the host waits only briefly."""
+        """Make the server stop at once if the relay is cancelled, because the host waits only briefly."""
         if self._server:
             self._server.hurry()
 
     async def _end(self) -> None:
-        """Wait for the last answers after the host has closed its side, then refuse what is still unanswered."""
+        """Wait for the last answers once the host has closed its side, then refuse requests still unanswered."""
         if self._server is None:
             return
         name = self._server.name
@@ -171,7 +173,7 @@ class Relay:
             await done(self._server.send(line + b"\n", said))
 
     async def _refuse(self, why: str) -> None:
-        """Answer everything that waits for a server that can no longer answer."""
+        """Answer all requests that are waiting for a server that can no longer answer."""
         for pending in self._session.unanswered():
             refused = failure(pending.number, why)
             await done(self._output.send(written(refused), [refused]))
@@ -179,7 +181,7 @@ class Relay:
     # The server.
 
     async def _hold(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        """Run the server until it exits, and answer for it what it left open."""
+        """Run the server until it exits, and answer the requests that it left open."""
         async with self._connect() as server:
             self._server, self._over, self._silent = server, anyio.Event(), False
             self._spoke = anyio.Event()
@@ -198,10 +200,10 @@ class Relay:
         self._over.set()
 
     def _give_up(self) -> None:
-        """Stop waiting for answers to our own requests: none will come, and repairs that need them would delay the end."""
+        """Stop waiting for answers to our own requests: none will arrive, and repairs would wait for them."""
         self._silent = True
         for waiting in self._waiting.values():
-            waiting.set(failure(None, "the server has ended"))
+            waiting.set(failure(None, _ENDED))
 
     def _came(self, repairs: anyio.abc.TaskGroup, line: Line) -> Rest:
         """Pass on a message from the server, unchanged if our own code fails on it."""
@@ -244,7 +246,7 @@ class Relay:
         return beside_others
 
     def _refuse_broken(self, start: bytes, why: str) -> Rest:
-        """Answer the request that a broken line should answer, if its beginning says which."""
+        """Answer the request that a broken line should answer, if its beginning identifies it."""
         pending = self._session.taken(answered_by(start))
         if pending is None:
             return None
@@ -272,7 +274,7 @@ class Relay:
         clean: bool,
         at_once: bool,
     ) -> None:
-        """Send a message on with its results repaired; if none needs repair, as the original bytes."""
+        """Pass on a message with its results repaired, or as the original bytes if none needs repair."""
         parts = messages(message)
         try:
             made = [
@@ -288,7 +290,7 @@ class Relay:
         await done(self._output.send(out, made))
 
     async def _repaired(self, message: JSON, pending: HostRequest | None, *, at_once: bool) -> JSON:
-        """Return a message with the tool result in it repaired; the same object if nothing needs to be done."""
+        """Return a message with its tool result repaired; the same object if no repair is needed."""
         if pending is None:
             params = message.get("params")
             if not (is_of_task(message) and is_json(params)):
@@ -345,7 +347,7 @@ class Relay:
     # Requests of our own.
 
     async def _linked(self, meta: JSON, uri: str) -> ResourceContents:
-        """Read what a link leads to."""
+        """Read the target of a link."""
         params: Mapping[str, Any] = {"uri": uri, **({"_meta": meta} if meta else {})}
         try:
             answer = await self._own(request(self._session.own_id(), "resources/read", params), _READ)
@@ -363,11 +365,11 @@ class Relay:
         """Return the server's answer to one of our own requests, which the host never sees.
 
         Raises:
-            ServerError: it does not arrive.
+            ServerError: the answer does not arrive.
         """
         server = self._server
         if server is None or self._silent:
-            raise ServerError("the relay", "the server has ended")
+            raise ServerError("the relay", _ENDED)
         number = message["id"]
         waiting = self._waiting[number] = PendingAnswer()
         try:
@@ -380,7 +382,7 @@ class Relay:
 
 
 def _told_fault(sender: str, line: Line, fault: Exception) -> list[JSON]:
-    """Log a failure of our own code, which must not end the relay; return the messages of the line that caused it, as far as they can be read."""
+    """Log a failure of our own code, which must not end the relay; return the readable messages of the line that caused it."""
     why = f"{type(fault).__name__}: {short(str(fault))}"
     _LOG.error("a line from %s caused an internal error, so it was passed on unchanged (%s)", sender, why)
     with suppress(Exception):

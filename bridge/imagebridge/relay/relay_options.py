@@ -18,16 +18,16 @@ from .relay import Relay
 from .transports import Connect, HostStream
 
 _LOOK = 0.2
-"""Seconds between two checks for a signal."""
+"""The time in seconds between two checks for a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelayOptions:
-    """What the user asked for.
+    """The options that the user chose.
 
-    command: starts the server; url: its address instead of a command, and headers: sent to it. host: who reads the
-    results; None: whoever the client says it is. explain: whether each change is reported. names: whether tools get names and
-    schemas that OpenAI's API takes.
+    command: starts the server; url: its address instead of a command, and headers: sent to it. host: who
+    reads the results; None: the host that the client reports. explain: whether each change is reported.
+    names: whether tools get names and schemas that OpenAI's API accepts.
     """
 
     command: Sequence[str] = ()
@@ -54,7 +54,7 @@ class RelayOptions:
         return partial(remote, self.url, self.headers)
 
     def tell(self) -> None:
-        """Write the relay's messages to stderr; nothing waits for a host that does not read them."""
+        """Write the relay's messages to stderr; nothing blocks if the host does not read them."""
         keep_stderr_writable()
         logging.basicConfig(format="imagebridge proxy: %(message)s", handlers=[StderrRecords()])
         if self.explain:
@@ -62,7 +62,7 @@ class RelayOptions:
 
 
 async def until_signal() -> None:
-    """Return once the process is asked to end."""
+    """Return once the process is told to stop."""
     if sys.platform == "win32":
         # On that system, no event loop reports signals.
         came: list[int] = []

@@ -28,30 +28,30 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 _CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
 
 _GRACE = 2.0
-"""Seconds for the last answers to arrive once the host has closed its side."""
+"""The time allowed, in seconds, for the last answers to arrive once the host has closed its side."""
 
 _LOOK = 0.05
-"""Seconds between two checks of whether they have arrived."""
+"""The time in seconds between two checks of whether they have arrived."""
 
 _NOTICE = 3.0
-"""Seconds that a server has to accept the end of a session."""
+"""The time allowed, in seconds, for a server to accept the end of a session."""
 
 _PAUSE = 1.0
-"""Seconds before a stream is reopened, if the server does not say."""
+"""The time in seconds before a stream is reopened, if the server does not specify one."""
 
 _MOST_WAITING = 16
-"""The most lines that wait for the host. Beyond that, reading stops, so that the server waits instead of filling the memory."""
+"""The maximum number of lines queued for the host. Beyond that, reading stops: the server waits and the memory stays free."""
 
 _MOST_CALLS = 500
-"""The most calls that wait for their answers: hosts have a few. Further calls are refused, but the host's other messages are sent."""
+"""The maximum number of unanswered calls: hosts have a few. Further calls are refused, but the host's other messages are sent."""
 
 _MOST_FRUITLESS = 5
-"""How often a stream that breaks off is reopened without receiving any event."""
+"""The number of times that a broken stream is reopened without receiving any event."""
 
 
 @dataclass(slots=True)
 class _StreamPosition:
-    """How far an event stream was read: where the server can resume, and how many seconds it asks to wait."""
+    """How far an event stream was read: where the server can resume, and how many seconds it asks clients to wait."""
 
     last: str = ""
     pause: float = _PAUSE
@@ -76,7 +76,7 @@ class RemoteServer:
         self.lines = LineQueue(self._arriving)
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
-        """Post a message. Requests are answered at any time; anything else is delivered before what follows it."""
+        """Post a message. Requests are answered at any time; anything else is delivered before the next message."""
         return partial(self._send, line, message)
 
     async def _send(self, line: bytes, message: JSON | None) -> None:
@@ -118,14 +118,14 @@ class RemoteServer:
         await self._arrive(written(failure(message["id"], why)))
 
     async def finish(self) -> None:
-        """Give pending requests a moment to be answered, then give up the rest, and the session."""
+        """Give pending requests a moment to be answered, then abandon the rest and the session."""
         with anyio.move_on_after(_GRACE):
             while self._calls:  # noqa: ASYNC110  # they end by themselves
                 await anyio.sleep(_LOOK)
         await self.leave()
 
     async def leave(self) -> None:
-        """Give up what is unanswered, and the session."""
+        """Abandon unanswered requests and the session."""
         self._left = True
         for scope in self._calls.values():
             scope.cancel()
@@ -136,7 +136,7 @@ class RemoteServer:
         self._arrived.close()
 
     def hurry(self) -> None:
-        """Do nothing: the server is not ours to end."""
+        """Do nothing: the server is not ours to stop."""
 
     async def end(self) -> str:
         """Return how the connection ended."""
@@ -147,7 +147,7 @@ class RemoteServer:
         self._arriving.close()
 
     def _ends_a_call(self, message: JSON) -> bool:
-        """Cancel a call as in 2026-07-28, by closing its response; return whether the message asked for that."""
+        """Cancel a call as in 2026-07-28, by closing its response; return whether the message requested that."""
         params = message.get("params")
         if message.get("method") != "notifications/cancelled" or not is_json(params):
             return False
@@ -280,7 +280,7 @@ class RemoteServer:
         return False
 
     def _remember(self, result: JSON, number: object) -> None:
-        """Record the version that was agreed on, and the tools' parameters."""
+        """Record the negotiated version and the tools' parameters."""
         if self._opening is not None and key(number) == self._opening:
             self._version = text_of(result, "protocolVersion")
         tools = result.get("tools")
@@ -292,7 +292,7 @@ class RemoteServer:
             await self._arrived.send(line)
 
     async def _listen(self) -> None:
-        """Pass on what the server sends unasked, if it offers a stream for that (up to 2025-11-25)."""
+        """Pass on messages that the server sends on its own, if it offers a stream for them (up to 2025-11-25)."""
         position = _StreamPosition()
         while True:
             headers = self._headers() | ({"last-event-id": position.last} if position.last else {})

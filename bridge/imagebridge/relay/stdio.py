@@ -13,14 +13,14 @@ from .relay_options import RelayOptions, until_signal
 from .streams import Input, LineReader, StandardOutput
 
 _LOOK = 1.0
-"""Seconds between two checks of whether the host is still running."""
+"""The time in seconds between two checks of whether the host is still running."""
 
 
 def serve(options: RelayOptions) -> None:
     """Relay between stdin and stdout and the server until stdin ends.
 
-    SIGINT, SIGTERM, SIGHUP, the end of the parent process and that of the reader of stdout also end it,
-    and the server with it.
+    SIGINT, SIGTERM, SIGHUP, the end of the parent process, and the end of stdout's reader also stop the relay
+    and its server.
 
     Raises:
         ServerError: the server cannot be started.
@@ -57,7 +57,7 @@ async def _until_signal(tasks: anyio.abc.TaskGroup, relay: Relay) -> None:
 
 
 async def _until_alone(tasks: anyio.abc.TaskGroup, parent: int, output: StandardOutput) -> None:
-    """End once the host is gone. stdin does not show that while a message before its end waits for a server that reads nothing.
+    """Stop once the host is gone. stdin does not show that while an earlier message waits for a server that does not read.
 
     The parent process is often not the host: it may be `uvx` or a shell.
     """

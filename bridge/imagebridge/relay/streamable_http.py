@@ -40,16 +40,16 @@ _SESSION = "mcp-session-id"
 _EVENT_NUMBER = re.compile("[0-9]{1,15}")
 
 _MOST_BODY = 64_000_000
-"""The most bytes of a request: arguments may contain pictures too."""
+"""The maximum size of a request in bytes: arguments may contain pictures too."""
 
 _MOST_SESSIONS = 64
-"""The most concurrent sessions. Each has its own server, usually a process."""
+"""The maximum number of concurrent sessions. Each has its own server, usually a process."""
 
 _RESUMABLE = "2025-11-25"
 """The first version whose hosts accept events without a message, which tell them how to reconnect."""
 
 _PATIENCE = 15.0
-"""Seconds for an answer to be sent as a plain body; later a stream is opened, so that no proxy gives up."""
+"""The seconds in which an answer is sent as a plain body; then a stream is opened, so that no proxy times out."""
 
 
 class _RequestRefused(Exception):
@@ -64,9 +64,9 @@ class _RequestRefused(Exception):
 
 
 class HttpRelay:
-    """An ASGI application: sessions, each with its relay.
+    """An ASGI application that serves sessions, each with its own relay.
 
-    relay: creates the relay of a session, given the way to its host. sites: which host names and pages are allowed.
+    relay: creates the relay of a session, given the stream to its host. sites: which host names and pages are allowed.
     """
 
     def __init__(self, relay: Callable[[HostStream], Relay], sites: Sites) -> None:
@@ -85,7 +85,7 @@ class HttpRelay:
             self._tasks.cancel_scope.cancel()
 
     def close(self) -> None:
-        """End the streams that never end by themselves, so that connections can be closed."""
+        """End the streams that never end on their own, so that connections can be closed."""
         for session in self._sessions.values():
             session.own.end()
 
@@ -93,7 +93,8 @@ class HttpRelay:
         request = Request(scope, receive)
         serve = {"POST": self._post, "GET": self._get, "DELETE": self._delete}.get(request.method)
         try:
-            refused = self._sites.refusal(request) or await self._media_types.validate_request(
+            host, origin = (request.headers.get(name, "") for name in ("host", "origin"))
+            refused = self._sites.refusal(host, origin) or await self._media_types.validate_request(
                 request, request.method == "POST"
             )
             if refused:
@@ -168,7 +169,7 @@ class HttpRelay:
             session.release()
 
     async def _in_session(self, request: Request, line: bytes, said: Sequence[JSON], send: Send) -> None:
-        """Serve the messages of a host that has performed a handshake, or is performing one (up to 2025-11-25)."""
+        """Serve the messages of a host that has performed a handshake or is performing one (up to 2025-11-25)."""
         asked = [one for one in said if "method" in one and "id" in one]
         opens = any(text_of(one, "method") == "initialize" for one in asked)
         if opens and _SESSION not in request.headers:
@@ -267,7 +268,7 @@ class HttpRelay:
         """Return the session that a request names.
 
         Raises:
-            _RequestRefused: it names none, or one that has ended.
+            _RequestRefused: the request names no session, or one that has ended.
         """
         name = request.headers.get(_SESSION)
         if name is None:

@@ -18,7 +18,7 @@ from imagebridge.client.pipes import ATOMIC, STREAM_ENDED
 from imagebridge.wire import JSON
 
 _SMALL, _WIDE = 1 << 16, 1 << 20
-"""Bytes that are read at once: few at first, many once much has arrived. A large buffer costs more than a small message."""
+"""The bytes to read at once: few at first, many once much has arrived. A large buffer costs more than a small message."""
 
 Rest = Callable[[], Awaitable[None]] | None
 """The unfinished part of some work, to be awaited; None if all of it is done, as is usual."""
@@ -27,7 +27,7 @@ Take = Callable[[bytes], Rest]
 
 
 async def done(rest: Rest) -> None:
-    """Do the rest of some work."""
+    """Complete the rest of some work."""
     if rest:
         await rest()
 
@@ -36,7 +36,7 @@ TakeLine = Callable[[Line], Rest]
 
 
 class LineSource(Protocol):
-    """What a host or a server sends, line by line."""
+    """The output of a host or a server, line by line."""
 
     async def each(self, take: TakeLine) -> None:
         """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
@@ -52,7 +52,7 @@ class LineReader:
         self.steps = 0
         """The number of chunks read so far, and of those whose processing had to be awaited."""
         self.busy = False
-        """More is read once the last chunk has been processed."""
+        """Whether the last chunk is still being processed; more is read after that."""
 
     async def each(self, take: TakeLine) -> None:
         """Pass on each line until the last. Work that `take` leaves unfinished is completed before the next line."""
@@ -111,7 +111,7 @@ async def follow(receive: Callable[[], Awaitable[bytes]], take: Take) -> None:
 class Input:
     """A descriptor that is read without a thread if the system can signal when it is ready, otherwise in one.
 
-    On asyncio, data are taken in the loop's own callback. A task waiting for a signal (anyio
+    On asyncio, data are read in the loop's own callback. A task waiting for a signal (anyio
     offers nothing else) costs a small message several turns of the loop, more than everything that a relay does with it.
     """
 
@@ -140,7 +140,7 @@ class Input:
             del turn, rest  # and the message in them: the next one may take long to arrive
 
     def _called_back(self, take: Take) -> "asyncio.Future[Rest] | None":
-        """Make the loop call for each chunk; return a future for the first one left unfinished, or for the end. None: the loop cannot."""
+        """Have the loop call back for each chunk; return a future for the first unfinished one or the end, None if it cannot."""
         try:
             loop = asyncio.get_running_loop()
             loop.add_reader(self._descriptor, self._read, take)
@@ -194,7 +194,7 @@ class Input:
         return chunk
 
     async def aclose(self) -> None:
-        """Close the descriptor; a follower is told that this is the end."""
+        """Close the descriptor, which ends the loop of a follower."""
         self._end_turn(None)
         self._descriptor = _closed(self._descriptor)
 
@@ -210,7 +210,7 @@ class PipeOutput:
         widen(descriptor)
 
     def send(self, line: bytes) -> Rest:
-        """Write a line, at once if there is room for it, as there usually is. A line that nobody reads any more is lost."""
+        """Write a line, at once if there is space for it, as is usual. A line that nobody reads any more is lost."""
         left = memoryview(line)
         if not self._left:
             try:
@@ -225,7 +225,7 @@ class PipeOutput:
         return self._write
 
     async def _write(self) -> None:
-        """Write what is left of all lines."""
+        """Write the rest of all lines."""
         async with self._turn:
             while self._left:
                 try:
@@ -241,7 +241,7 @@ class PipeOutput:
                         self._left.popleft()
 
     async def aclose(self) -> None:
-        """Close it; whoever waits for it is told."""
+        """Close the descriptor and wake the tasks that wait for it."""
         self._descriptor = _closed(self._descriptor)
 
 
@@ -254,7 +254,7 @@ def _closed(descriptor: int) -> int:
 
 
 class StandardOutput:
-    """A file descriptor that takes whole lines, one after another, without blocking the rest of the process."""
+    """A file descriptor that accepts complete lines, one after another, without blocking the rest of the process."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -291,7 +291,7 @@ class StandardOutput:
         return self._is(select.POLLERR | select.POLLHUP) if self._poll else False
 
     def _is_ready(self) -> bool:
-        """Return whether something can be written without waiting."""
+        """Return whether a write would not block."""
         return self._is(select.POLLOUT) if self._poll else False
 
     def _is(self, events: int) -> bool:
@@ -299,7 +299,7 @@ class StandardOutput:
 
 
 def widen(descriptor: int) -> None:
-    """Enlarge a pipe to hold a whole picture, so that writer and reader need not take turns every 64 kB (Linux)."""
+    """Enlarge a pipe to hold a whole picture, so that writer and reader need not alternate every 64 kB (Linux)."""
     if sys.platform == "linux":
         import fcntl
 

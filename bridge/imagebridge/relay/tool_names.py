@@ -1,4 +1,4 @@
-"""Gives tools names and schemas that OpenAI's API takes, and maps calls back: `--names`."""
+"""Gives tools names and schemas that OpenAI's API accepts, and maps calls back: `--names`."""
 
 from imagebridge.schemas.definitions import responses_tools, tool_names
 from imagebridge.wire import JSON, is_json, is_list, text_of

@@ -1,4 +1,4 @@
-"""The two connections of a relay, to a server and to a host, whatever carries them."""
+"""The two connections of a relay, to a server and to a host, over any transport."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -18,7 +18,7 @@ class Server(Protocol):
 
     @property
     def lines(self) -> LineSource:
-        """What it sends."""
+        """The lines that it sends."""
         ...
 
     def send(self, line: bytes, message: JSON | None = None) -> Rest:
@@ -26,15 +26,15 @@ class Server(Protocol):
         ...
 
     async def finish(self) -> None:
-        """Say that no more is coming."""
+        """Close the server's input."""
         ...
 
     def hurry(self) -> None:
-        """End soon after this is left."""
+        """Stop without waiting when the connection is closed."""
         ...
 
     async def end(self) -> str:
-        """Return how it ended, once the last line has arrived."""
+        """Return how the server ended, once the last line has arrived."""
         ...
 
 
@@ -42,7 +42,7 @@ class HostStream(Protocol):
     """The connection to the host."""
 
     def send(self, line: bytes, said: Sequence[JSON]) -> Rest:
-        """Send a line, including its line end; `said` are the messages in it."""
+        """Send a line, including its line ending; `said` contains the messages in it."""
         ...
 
 
@@ -57,7 +57,7 @@ class PendingAnswer:
         self._answer: JSON = {}
 
     def set(self, answer: JSON) -> None:
-        """Give the answer to whoever waits for it."""
+        """Pass the answer to the task that waits for it."""
         self._answer = answer
         self._event.set()
 

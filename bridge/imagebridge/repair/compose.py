@@ -1,4 +1,4 @@
-"""Builds tool results for functions that make pictures: from a sentence and pictures to the wire format."""
+"""Builds tool results in the wire format from a sentence and pictures, for functions that create pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -52,7 +52,7 @@ def _image_block(picture: object) -> dict[str, Any]:
 
 
 def _is_pil(value: object) -> "TypeGuard[Image]":
-    """Return whether this is a PIL image, without importing Pillow: one can only exist after the import."""
+    """Return whether a value is a PIL image, without importing Pillow: none can exist before that."""
     import sys
 
     images = sys.modules.get("PIL.Image")

@@ -1,6 +1,6 @@
 """Fits a valid result to a given host: within its limits and in its formats, with a note about what changed.
 
-The blocks keep their order. Sizes are counted as JSON in ASCII, the longest form that a host may count.
+The blocks keep their order. Sizes are measured as ASCII JSON, the longest form that a host may count.
 """
 
 import json
@@ -46,30 +46,30 @@ from imagebridge.translate.structured_content import json_text, structured_text
 from imagebridge.wire import JSON, URI, is_error, text_of
 
 _FRAME = 1_000
-"""Characters reserved for the JSON-RPC message around a result."""
+"""The number of characters reserved for the JSON-RPC message around a result."""
 
 _NOTE, _NOTES = 250, 5_000
-"""Characters reserved for the note about a changed picture, and for all such notes."""
+"""The number of characters reserved for the note about a changed picture, and for all such notes."""
 
 _BLOCK = 500
-"""The smallest average number of characters for a block: if there are more blocks, the last ones are left out."""
+"""The minimum average number of characters per block: if there are too many blocks, the last ones are left out."""
 
 _PICTURES = 3
-"""The fraction of the room, one in so many, that is reserved for pictures however long the texts are."""
+"""The fraction of the room, given as its denominator, that is reserved for pictures however long the texts are."""
 
 _BESIDE = 100
-"""The fraction of the room, one in so many, for anything other than text and pictures: `_meta`, annotations.
+"""The fraction of the room, given as its denominator, for anything but text and pictures: `_meta`, annotations.
 `_BLOCK` characters are always allowed."""
 
 
 @in_one_process()
 def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any]:
-    """Return a valid `result` (see `repair`) in a form that `host` can use, in at most as many characters as it takes.
+    """Return a valid `result` (see `repair`) in a form that `host` can use, within its limit on characters.
 
-    What is too large is scaled down: small pictures keep their size, large ones share the rest. A
-    sentence before the first picture gives the sizes and the scale. What the host cannot take at all becomes
-    a text, as does structured content that no text repeats, unless the host can use it. If the host does not say that a result is empty
-    or an error, a text does.
+    Anything too large is scaled down: small pictures keep their size, large ones share the remaining room. A sentence
+    before the first picture states the sizes and the scale. Content that the host does not accept at all becomes
+    text, as does structured content that no text repeats, unless the host can use it. If the host does not report
+    that a result is empty or an error, a text does.
 
     Args:
         result: the valid JSON of a `tools/call` result.
@@ -81,7 +81,7 @@ def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any
 
 
 class _Fitting:
-    """One result on its way to one host: the notes about it, and the pictures counted so far."""
+    """One result that is being fitted to one host: the notes about it, and the pictures counted so far."""
 
     def __init__(self, host: Host) -> None:
         self.host = host
@@ -124,13 +124,13 @@ class _Fitting:
         return {**frame, "content": []}
 
     def _replaces(self, result: JSON, *, promised: bool) -> bool:
-        """Return whether structured content would replace blocks that say more, and may be left out."""
+        """Return whether structured content would replace blocks that contain more, and may be left out."""
         return self.host.structured == "replaces" and not promised and loses_blocks(result)
 
     def _structured(self, result: JSON, frame: dict[str, Any]) -> Iterator[HostEntry]:
-        """Yield structured content in words, if the host does not show it and the blocks do not repeat it.
+        """Yield structured content as text, if the host does not show it and the blocks do not repeat it.
 
-        Pictures and documents hidden in it as base64 are shown, and removed from what is kept of it.
+        Pictures and documents hidden in it as base64 are shown, and removed from the structured content itself.
         """
         if (structured := frame.get("structuredContent")) is not None:
             first, *hidden = text_pieces(written := json_text(structured), self.context)
@@ -149,7 +149,7 @@ class _Fitting:
             yield from self._of_pieces(text_pieces(text, self.context), {})
 
     def _marked(self, entries: list[HostEntry], result: JSON, frame: dict[str, Any]) -> list[HostEntry]:
-        """Say that a result is an error, or empty, if the host does not."""
+        """Add a text saying that a result is an error or empty, if the host does not report that."""
         failed, host = is_error(result), self.host
         blank = all(
             entry.block.get("type") == "text" and not entry.block["text"].strip() for entry in entries
@@ -172,7 +172,7 @@ class _Fitting:
         return cost(value) > max(_BLOCK, self.room // part)
 
     def _bare(self, block: JSON) -> JSON:
-        """Return a block with labels of a reasonable size, and addressed to the model if the host obeys that."""
+        """Return a block without oversized labels, and addressed to the model if the host hides other blocks."""
         if self.host.hides and for_user_only(block):
             annotations = {**cast("JSON", block["annotations"]), "audience": ["user", "assistant"]}
             block = {**block, "annotations": annotations}
@@ -215,7 +215,7 @@ class _Fitting:
         return self.host.resources and (file_type is None or file_type.sort != "picture")
 
     def _of_pieces(self, pieces: Sequence[Piece], block: JSON) -> Iterator[HostEntry]:
-        """Yield pieces of a translation as blocks; pictures keep the other fields of their block."""
+        """Convert pieces of a translation to blocks; pictures keep the other fields of their block."""
         labels = _labels(block)
         for piece in pieces:
             match piece:
@@ -241,10 +241,10 @@ class _Fitting:
                     what = sentences.short(text_of(resource_of(block), "uri") or name)
                     yield text_entry(sentences.not_shown(what, "this host does not accept documents"))
                 case _:
-                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is an address"))
+                    yield text_entry(sentences.not_shown(sentences.short(piece.url), "it is only a link"))
 
     def _showable(self, entry: HostEntry) -> HostEntry:
-        """Return a verified picture in a format that the host takes, or a sentence if there is none."""
+        """Return a verified picture in a format that the host accepts, or a sentence if that is impossible."""
         picture = entry.picture
         if picture is None:
             return entry
@@ -267,7 +267,7 @@ class _Fitting:
         return picture is not None and max(picture.width, picture.height) > self._side(picture)
 
     def _side(self, picture: Picture) -> int:
-        """Return the most pixels on the longer side of this picture: the host's limit, and what its patches allow."""
+        """Return the maximum length of this picture's longer side, given the host's limits on pixels and patches."""
         longest = max(picture.width, picture.height)
         if self.host.side is None and self.host.patches is None:
             return longest
@@ -279,12 +279,12 @@ class _Fitting:
         return side
 
     def _total(self, entries: Sequence[HostEntry]) -> int:
-        """Characters of all blocks and of the notes about them."""
+        """Return the number of characters in all blocks and the notes about them."""
         note = self._note(entries)
         return sum(entry.cost + 2 for entry in entries) + (cost(text_entry(note).block) if note else 0)
 
     def _few(self, entries: list[HostEntry]) -> list[HostEntry]:
-        """Leave out the last blocks if there are too many for each to say something."""
+        """Leave out the last blocks if there are so many that each would be too short to be useful."""
         most = max(1, self.room // _BLOCK)
         if others := entries[most:]:
             told = counted(len(others), "more block is", "more blocks are")
@@ -292,7 +292,7 @@ class _Fitting:
         return entries[:most]
 
     def _share_out(self, entries: list[HostEntry], room: int) -> None:
-        """Make each entry fit. Texts get their room first, as long as a third is left for pictures, which share the rest."""
+        """Make each entry fit. Texts get their room first, but leave a third for pictures, which share the rest."""
         notes_cost = cost(text_entry(" ".join(self.notes)).block)
         pictures = [at for at, entry in enumerate(entries) if entry.picture]
         others = [at for at, entry in enumerate(entries) if not entry.picture]
@@ -303,7 +303,7 @@ class _Fitting:
         self._share_evenly(entries, pictures, left)
 
     def _share_evenly(self, entries: list[HostEntry], places: Sequence[int], left: int) -> int:
-        """Make the entries at `places` fit: from the smallest on, each may use an equal share of the rest. Return what is left."""
+        """Fit the entries at `places`: from the smallest up, each may use an equal share. Return the remaining room."""
         order = sorted(places, key=lambda at: entries[at].need)
         for done, at in enumerate(order):
             before = entries[at].cost - entries[at].need
@@ -312,7 +312,7 @@ class _Fitting:
         return left
 
     def _shrunk(self, entry: HostEntry, share: int) -> HostEntry:
-        """Return an entry in at most `share` characters, as far as possible."""
+        """Shrink an entry to `share` characters, if possible."""
         if entry.picture:
             try:
                 return showing(entry, shrunk(entry.picture, share // 4 * 3, self._side(entry.picture)))
@@ -325,7 +325,7 @@ class _Fitting:
         return text_entry(self._cut(_sentence(entry.block), share))
 
     def _cut(self, text: str, share: int) -> str:
-        """Return the beginning of a text in at most `share` characters of JSON, and how much there was."""
+        """Cut a text to at most `share` characters of JSON, including a remark on its original length."""
         if cost(text) <= share:
             return text
         remark = f"\n[{len(text):,} characters; the rest is left out because it is too long for this host]"
@@ -341,7 +341,7 @@ class _Fitting:
     # The result.
 
     def _assembled(self, frame: Mapping[str, Any], entries: list[HostEntry]) -> dict[str, Any]:
-        """Return the whole result, as a last resort with fewer blocks. It is only serialised for counting if it may be too large."""
+        """Return the full result, with fewer blocks as a last resort. It is serialised only if it may be too large."""
         entries = retold(entries)
         result = {**frame, "content": self._blocks(entries)}
         while entries and cost(frame) + self._total(entries) > self.room and cost(result) > self.room:
@@ -351,7 +351,7 @@ class _Fitting:
         return result
 
     def _blocks(self, entries: Sequence[HostEntry]) -> list[dict[str, Any]]:
-        """Return the blocks, with the notes before the first picture."""
+        """Return the blocks, with the notes placed before the first picture."""
         blocks = [entry.block for entry in entries]
         at = next((at for at, entry in enumerate(entries) if entry.picture), len(blocks))
         note = self._note(entries)
@@ -364,7 +364,7 @@ class _Fitting:
         return [*blocks[:at], text_entry(note).block, *blocks[at:]]
 
     def _note(self, entries: Sequence[HostEntry]) -> str:
-        """Return the notes about the blocks: what changed, or what a picture is if no text introduces it."""
+        """Return the notes about the blocks: their changes, or a description of a picture that no text introduces."""
         with_pictures = [entry for entry in entries if entry.picture]
         notes = [*self.notes, *changes(with_pictures)]
         if not notes and with_pictures and entries[0] is with_pictures[0] and self.host.text_first:
@@ -389,7 +389,7 @@ def _scaled(picture: Picture, factor: float) -> tuple[int, int]:
 
 
 def _sentence(block: JSON) -> str:
-    """Say what a block was that cannot be cut. A document's bytes are not examined again."""
+    """Describe in a sentence a block that cannot be cut. A document's bytes are not examined again."""
     inner = resource_of(block)
     if blob := text_of(inner, "blob"):
         named = sentences.described(text_of(inner, "mimeType"), len(blob) // 4 * 3, uri=text_of(inner, "uri"))

@@ -1,4 +1,4 @@
-"""One block of a result on its way to a host, and the notes about a picture that changed on the way."""
+"""The blocks of a result that is being fitted to a host, and the notes about pictures that were changed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,13 +25,14 @@ PAYLOAD = {"text": "text", "image": "data"}
 
 @dataclass(slots=True, eq=False)
 class HostEntry:
-    """One block on its way to the host.
+    """One block that is being fitted to a host.
 
-    number: the picture's number, 0 for other blocks. original: the picture as it arrived or was drawn. picture: the one that is
-    sent. size: pixels that the picture had or asked for. scale: the factor from those to what it had before another
-    layer made it smaller. sentence: what it is, if the file itself is not shown. scale_stated: whether a text
-    among the blocks states its factor. whole: whether the block cannot be cut. strip: the position of a part of a long picture
-    in the whole, whose size is `size`. on_white: what was transparent in the original is shown on white.
+    number: the picture's number, 0 for other blocks. original: the picture as it was received or drawn. picture: the
+    picture that is sent. size: the picture's original size in pixels, or the one that its file specifies. scale: the
+    factor from that to the size before another layer shrank it. sentence: what the picture shows, if not the file
+    itself. scale_stated: whether a text among the blocks states its factor. whole: whether the block cannot be cut.
+    strip: the position of a part in a long picture, whose size is `size`. on_white: whether transparent pixels of the
+    original are shown on white.
     """
 
     block: dict[str, Any]
@@ -48,14 +49,14 @@ class HostEntry:
 
     @property
     def need(self) -> int:
-        """Characters of what can shrink; of the whole block if nothing can."""
+        """The number of characters that can be reduced; all characters of the block if it cannot be cut."""
         if self.whole:
             return cost(self.block)
         return len(self.block["data"]) if self.picture else cost(self.block["text"])
 
     @property
     def cost(self) -> int:
-        """Characters of the block."""
+        """The number of characters in the block."""
         if self.whole:
             return cost(self.block)
         # Base64 needs no escaping, so it need not be serialised.
@@ -73,7 +74,7 @@ def text_entry(text: str) -> HostEntry:
 
 
 def showing(entry: HostEntry, picture: Picture) -> HostEntry:
-    """Return an entry with another picture in its block, and the factor to the original."""
+    """Return an entry with another picture in its block, and the scale factor to the original."""
     block: dict[str, Any] = {**entry.block, "data": picture.base64, "mimeType": picture.media_type}
     original = cast("Picture", entry.original)
     made = picture.data_url != original.data_url
@@ -86,7 +87,7 @@ def showing(entry: HostEntry, picture: Picture) -> HostEntry:
 
 
 def not_shown(entry: HostEntry, why: str) -> HostEntry:
-    """Return the sentence for a picture that is not shown, and where to find it."""
+    """Return a text entry saying that a picture is not shown, and where to find it."""
     facts = described(entry.picture)
     if uri := text_of(as_object(entry.block.get("_meta")) or {}, URI):
         facts += f", {sentences.short(uri)}"
@@ -94,7 +95,7 @@ def not_shown(entry: HostEntry, why: str) -> HostEntry:
 
 
 def described(picture: Picture | None) -> str:
-    """Name a picture by its format, pixels and bytes."""
+    """Describe a picture by its format, size in pixels and size in bytes."""
     if picture is None:
         return "none"
     form = picture.media_type.removeprefix("image/").upper().replace("WEBP", "WebP")
@@ -123,7 +124,7 @@ def retold(entries: Sequence[HostEntry]) -> list[HostEntry]:
 
 
 def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
-    """Say what was done to each picture: its sizes, and the factor for coordinates."""
+    """Yield sentences on the changes to each picture: its sizes, and the factor for coordinates."""
     several = len({entry.number for entry in entries}) > 1
     for entry in entries:
         if entry.sentence:
@@ -138,7 +139,7 @@ def changes(entries: Sequence[HostEntry]) -> Iterator[str]:
 
 
 def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
-    """Say where a strip lies in its picture of `width` x `height` pixels. `multiply` gives its factor, as for any picture."""
+    """Describe where a strip is in its picture of `width` x `height` pixels. `multiply` states the factor."""
     whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
     where, back = strip_place(whole, width, height)
     return f"Part {strip.number} of {strip.total}{of}: {where}; in full size, {back}."
@@ -155,7 +156,7 @@ def _change(entry: HostEntry) -> str:
 
 
 def _factors(entry: HostEntry) -> tuple[float, float]:
-    """Return the factors for coordinates, across and down; a single factor if that is enough."""
+    """Return the horizontal and vertical factors for coordinates; the same factor twice if that is accurate enough."""
     picture = cast("Picture", entry.picture)
     size = (entry.strip.width, entry.strip.height) if entry.strip else entry.size
     across = entry.scale * size[0] / picture.width
@@ -166,13 +167,13 @@ def _factors(entry: HostEntry) -> tuple[float, float]:
 
 
 def resource_of(block: JSON) -> JSON:
-    """Return the contents of a resource, but nothing for other blocks: a field of that name can be anything there."""
+    """Return the contents of a resource block; nothing for other blocks, where such a field can mean anything."""
     inner = block.get("resource") if block.get("type") == "resource" else None
     return as_object(inner) or {}
 
 
 def still(block: JSON) -> Picture | None:
-    """Return a picture that is a still in a common format; None if it needs a closer look."""
+    """Return the picture if it is a still in a common format; None if it needs closer examination."""
     encoded = text_of(block, "data")
     file_type = kinds.kind(base64_start(encoded))
     if file_type is None or file_type.media_type not in limits.SENDABLE:
@@ -185,7 +186,7 @@ def still(block: JSON) -> Picture | None:
 
 
 def loses_blocks(result: JSON) -> bool:
-    """Return whether a host that shows structured content instead of the blocks would show less than they do."""
+    """Return whether a host that shows structured content instead of the blocks would show less than the blocks."""
     blocks = cast("Sequence[JSON]", result["content"])
     if any(block["type"] != "text" for block in blocks) or structured_text(result):
         return bool(blocks)

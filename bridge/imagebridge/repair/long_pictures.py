@@ -13,11 +13,11 @@ from imagebridge.translate.vision import Seen
 from .host_blocks import HostEntry, showing
 
 _MOST = 10
-"""The most pictures of a result, including the parts of long ones."""
+"""The maximum number of pictures in a result, including the parts of long ones."""
 
 
 def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
-    """Yield the entries, with long pictures in parts as long as the result has few pictures."""
+    """Yield the entries, splitting long pictures into parts as long as the result has few pictures."""
     count = sum(entry.picture is not None for entry in entries)
     for entry in entries:
         parts = _strip_entries(entry, host)
@@ -29,7 +29,7 @@ def in_parts(entries: Sequence[HostEntry], host: Host) -> Iterator[HostEntry]:
 
 
 def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
-    """Return the parts of a long picture; none if it can be read whole, or not even in parts."""
+    """Return the parts of a long picture; none if it is readable as a whole, or unreadable even in parts."""
     picture = entry.picture
     # A picture that was scaled down before, or drawn, has coordinates that are not its own.
     if picture is None or entry.scale != 1 or entry.size != (picture.width, picture.height):
@@ -53,5 +53,5 @@ def _strip_entries(entry: HostEntry, host: Host) -> list[HostEntry]:
 
 
 def _seen(width: int, height: int, host: Host) -> Seen:
-    """Return what a host shows of a picture with a size in pixels."""
+    """Return the size at which a host shows a picture of this size in pixels."""
     return Seen(*vision.bounded(width, height, host.side, host.patches), 0, 0)

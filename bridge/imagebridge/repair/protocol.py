@@ -1,7 +1,7 @@
-"""Makes a raw `tools/call` result acceptable to every MCP client, so that one malformed block costs nothing else.
+"""Makes a raw `tools/call` result acceptable to every MCP client, so that one malformed block does not affect the rest.
 
 Clients validate a result as a whole (mcp 2.3, 2026-11): a block without data, an annotation of the
-wrong type or a block of a new kind would lose all the others. The shapes are those of protocol
+wrong type or a block of a new kind would make them reject all blocks. The shapes are those of protocol
 2025-11-25, which 2026-07-28 keeps; `repair` also adds what mcp 1.22 to 1.30 require beyond them.
 """
 
@@ -40,17 +40,18 @@ if TYPE_CHECKING:
 def repair(result: object, host: str | None = None) -> dict[str, Any]:
     """Return a tool result that every MCP client accepts and, if `host` is given, that this host can use.
 
-    Without a host, nothing is scaled down. With a host, the result has at most as many characters as it accepts,
-    pictures have its formats and at most its pixels per side, and a sentence says what changed. If the host does not
-    tell its model that a result is empty or an error, a sentence does. Structured content, links, documents and audio
-    become text or pictures if the host would lose them; a program that passes results on must then leave out the
-    tools' output schemas too. Relative addresses of links and resources, which clients built on mcp 1 refuse, get a
+    Without a host, nothing is scaled down. With a host, the result has at most as many characters as the host
+    accepts, pictures are in its formats and within its size limit, and a sentence says what changed. If the host does
+    not tell its model that a result is empty or an error, a sentence does. Structured content, links, documents and
+    audio become text or pictures if the host would lose them; a program that passes results on must then leave out
+    the tools' output schemas too. Relative addresses of links and resources, which clients built on mcp 1 refuse, get
+    a
     scheme: `docs/a.md` becomes `unknown:docs/a.md`.
 
     Args:
         result: the JSON of a `tools/call` result, valid or not, or a `CallToolResult`.
         host: the name of a host, such as "claude-desktop", the name that a client gives in `clientInfo.name`, or
-            "unknown" for a result that every known host accepts. None: no particular host.
+            "unknown" for a result that every known host accepts. None means no particular host.
 
     Raises:
         TypeError: `result` is neither a `CallToolResult` nor a JSON object.
@@ -78,11 +79,11 @@ def repaired_for(result: JSON, host: "Host", *, promised: bool = False) -> dict[
 _PLAIN_KEYS = {"content", "isError", "resultType"}
 
 _TEXT = 10_000
-"""The most characters of JSON that one of the texts below takes, with each character escaped."""
+"""The maximum number of JSON characters that a short text takes, if each of its characters is escaped."""
 
 
 def is_plain(result: JSON, host: "Host") -> bool:
-    """Return whether a result has only short texts with nothing hidden in them: most do, and every host can use those."""
+    """Return whether a result has only short texts with nothing hidden in them, like most; every host can use these."""
     blocks = result.get("content")
     return (
         is_list(blocks)
@@ -121,7 +122,7 @@ def _plain(result: JSON) -> JSON:
     """Return a repaired result in a form that clients of every generation accept.
 
     Up to 2025-11-25, clients require structured content to be an object: other values go under `result`,
-    where the SDKs put them. An empty list is what PHP makes of an empty object. mcp 1 (to 1.30, 2026-11) accepts only
+    where the SDKs put them. PHP writes an empty object as an empty list. mcp 1 (to 1.30, 2026-11) accepts only
     addresses with a scheme.
     """
     given = cast("list[JSON]", result["content"])
@@ -137,10 +138,11 @@ def _plain(result: JSON) -> JSON:
 
 
 def repaired(result: JSON) -> JSON:
-    """Return `result` unchanged if every part of it is valid, otherwise a copy in which each part is.
+    """Return `result` unchanged if every part of it is valid, otherwise a copy with all parts made valid.
 
-    Structured content may be any JSON, as in 2026-07-28. Pictures and sounds keep their bytes and get a correct label; what no valid block can
-    hold becomes a text that says what arrived. Nothing is left out, and the order is kept.
+    Structured content may be any JSON, as in 2026-07-28. Pictures and sounds keep their bytes and get a correct
+    label; anything that no valid block can contain becomes a text that describes it. Nothing is left out, and the
+    order is kept.
     """
     result = respelt(result)
     content, structured = result.get("content"), result.get("structuredContent")
@@ -170,7 +172,7 @@ _KNOWN = ("content", "structuredContent", "isError", "_meta", "resultType", "too
 
 
 def _other(result: JSON) -> str:
-    """Return what a result without blocks says under its own keys, as JSON; `toolResult` is from MCP 2024-10-07."""
+    """Return the non-standard fields of a result without blocks, as JSON; `toolResult` is from MCP 2024-10-07."""
     own: object = {key: value for key, value in result.items() if key not in _KNOWN}
     if "toolResult" in result:
         own = result["toolResult"] if not own else {**cast("JSON", own), "toolResult": result["toolResult"]}
@@ -183,9 +185,9 @@ def _other(result: JSON) -> str:
 
 
 def reread(result: JSON) -> JSON:
-    """Return the result of `resources/read` unchanged if all of its contents are valid, otherwise a copy in which they are.
+    """Return the result of `resources/read` unchanged if all of its contents are valid, otherwise a valid copy.
 
-    What is neither text nor bytes becomes a text that says what arrived.
+    Contents that are neither text nor bytes become a text that describes them.
     """
     contents = numbered(result.get("contents"))
     came = contents if is_list(contents) else [] if contents is None else [contents]
@@ -212,7 +214,7 @@ def _contents(value: object) -> object:
 
 
 def _mended(block: object) -> object:
-    """Return one block, the same object if nothing is wrong with it."""
+    """Return a valid block, the same object if it already is valid."""
     if isinstance(block, str):
         return {"type": "text", "text": block}
     if not is_json(block):
@@ -231,7 +233,7 @@ def _mended(block: object) -> object:
 
 
 def _sentence(block: object) -> JSON:
-    """Return a text that says what a block was, in the words that a translation would use."""
+    """Return a text block that describes an invalid block, in the words that a translation would use."""
     lines = [
         piece.text for piece in block_pieces(block, ResultContext(Policy())) if isinstance(piece, TextPiece)
     ]
@@ -261,7 +263,7 @@ def _media(block: JSON) -> JSON | None:
 
 
 def _label(encoded: str, holder: JSON) -> str:
-    """Return the media type of base64, by its first bytes or else its label."""
+    """Return the media type of base64 according to its first bytes or, if these are unknown, its label."""
     file_type = kinds.kind(base64_start(encoded))
     label = text_of(holder, "mimeType") or text_of(holder, "mediaType")
     return file_type.media_type if file_type else label or "application/octet-stream"

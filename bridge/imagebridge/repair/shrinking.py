@@ -10,7 +10,7 @@ from imagebridge.pictures.picture import Picture
 
 @dataclass(frozen=True, slots=True)
 class _DataUrlKey:
-    """A picture as a key: found by a sample of its base64, and compared in full."""
+    """A picture as a dictionary key: hashed by a sample of its base64, and compared in full."""
 
     data_url: str
 
@@ -21,14 +21,14 @@ class _DataUrlKey:
 _SHRUNK: Cache[tuple[Picture, Picture]] = Cache(
     64_000_000, lambda pair: sum(len(one.data_url) for one in pair)
 )
-"""Pictures as they arrived, and what was recently made of them."""
+"""Recently shrunk pictures, each with its original."""
 
 
 def shrunk(picture: Picture, limit: int, side: int) -> Picture:
     """Return `picture` in at most `limit` bytes with sides of at most `side` pixels; the same object if it fits.
 
     Raises:
-        PictureError: its pixels cannot be decoded, or not even a single pixel fits.
+        PictureError: the pixels cannot be decoded, or not even a single pixel fits.
     """
     if picture.size <= limit and max(picture.width, picture.height) <= side:
         return picture

@@ -1,4 +1,4 @@
-"""Adds a scheme to relative addresses of links and resources, which clients built on mcp 1 (to 1.30, 2026-11) refuse, and removes it."""
+"""Adds a scheme to relative addresses, which clients built on mcp 1 (to 1.30, 2026-11) refuse, and removes it again."""
 
 from urllib.parse import quote, unquote
 
@@ -9,7 +9,7 @@ _RELATIVE = "unknown:"
 
 
 def absolute(uri: str) -> str:
-    """Return an address with a scheme: the same one if it has a scheme. `relative` undoes this."""
+    """Return an address with a scheme, unchanged if it already has one. `relative` reverses this."""
     # Only now: most results contain no address.
     from pydantic_core import Url
 
@@ -22,7 +22,7 @@ def absolute(uri: str) -> str:
 
 
 def relative(uri: str) -> str:
-    """Return the address as its server knows it if `absolute` changed it; any other unchanged."""
+    """Undo the change that `absolute` made to an address; return others unchanged."""
     return (uri.startswith(_RELATIVE) and unquote(uri.removeprefix(_RELATIVE))) or uri
 
 

@@ -1,6 +1,6 @@
-"""What OpenAI's API refuses in a request body, one rule each, with its date and source.
+"""The rules for what OpenAI's API refuses in a request body, each with its date and source.
 
-`refusals(body)` is a pure function of the body. The strict endpoint answers with the first of them.
+`refusals(body)` is a pure function of the body. The strict endpoint responds with the first of the refusals.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,16 +39,16 @@ def refusals(
     rules: Iterable[Rule] = RULES,
     earlier: Sequence[JSON] | None = None,
 ) -> list[Violation]:
-    """Return what `rules` refuse in `body`, first the violation that the API would answer with; empty if accepted.
+    """Return the violations of `rules` in `body`, first the one that the API would report; empty if accepted.
 
     `earlier` contains the items that the server keeps for `previous_response_id`. Without them, outputs whose call may be
-    among them are not judged. The body may have any form: whatever is malformed is a violation.
+    among them are not checked. The body may have any form: everything malformed is a violation.
     """
     return broken(Body(body, api, earlier), rules)
 
 
 def broken(body: Body, rules: Iterable[Rule] = RULES) -> list[Violation]:
-    """Return what `rules` refuse in a body that has already been read; see `refusals`."""
+    """Return the violations of `rules` in a body that has already been read; see `refusals`."""
     return [violation for rule in rules for violation in rule.violations(body)]
 
 

@@ -1,4 +1,4 @@
-"""The classic mistake: a picture written into a text, which the API accepts and no model can see."""
+"""The rule against the classic mistake: a picture in a text, which the API accepts but no model can see."""
 
 import re
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def _blind(text: str) -> bool:
 
 
 def _holds(text: str, start: str) -> bool:
-    """Return whether a picture begins with `start` in `text`. A pattern that may begin anywhere takes a second for 30 MB."""
+    """Return whether `text` contains a picture that starts with `start`. A pattern alone takes a second for 30 MB."""
     at = text.find(start)
     while at >= 0:
         if _PICTURE.match(text, at):

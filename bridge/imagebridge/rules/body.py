@@ -1,6 +1,6 @@
-"""A request body, read as what it is: untyped JSON that anybody may have written.
+"""Reads a request body as untyped JSON that anybody may have written.
 
-Its form is not judged here. A piece without the expected form is left out, and the rules of `form`
+Its form is not checked here. A piece without the expected form is left out, and the rules in `form`
 report it. The content of its pictures is determined once, for all rules.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 Author = Literal["output", "tool", "user", "assistant", "system"]
-"""Who a part belongs to: a tool's output (Responses), a tool message (Chat), or a message with that role."""
+"""The origin of a part: a tool's output (Responses), a tool message (Chat), or a message with that role."""
 
 
 OUTPUTS = ("function_call_output", "custom_tool_call_output")
@@ -30,13 +30,13 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+._-]{0,63}):")
 
 
 def scheme(url: str) -> str:
-    """Return the scheme of an address in lower case, or "" if there is none, as in bare base64."""
+    """Return the scheme of an address in lower case, or "" if it has none, like bare base64."""
     match = _SCHEME.match(url)
     return match[1].lower() if match else ""
 
 
 def kind(value: object) -> str:
-    """Name the JSON type of `value` as the API's messages do."""
+    """Return the JSON type of `value` in the words of the API's messages."""
     match value:
         case None:
             return "null"
@@ -54,7 +54,7 @@ def kind(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class InputItem:
-    """One input item or chat message. `type` is its type, or its role in Chat Completions."""
+    """One input item or chat message. `type` is the item's type, or in Chat Completions its role."""
 
     path: str
     type: str
@@ -73,7 +73,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PictureUrl:
-    """A picture given by URL. `url` is unchanged; `call_id` is the call that it answers, if any."""
+    """A picture given by URL. `url` is unchanged; `call_id` belongs to the call that returned the picture, if any."""
 
     path: str
     url: str
@@ -83,7 +83,7 @@ class PictureUrl:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function definition, inside a namespace or not. `path` leads to the fields that contain its name."""
+    """One function definition, inside a namespace or not. `path` points to the fields that contain its name."""
 
     path: str
     namespace: str
@@ -91,7 +91,7 @@ class Tool:
 
 
 class Body:
-    """One request body. `earlier` is the conversation that the server keeps for it; None if unknown.
+    """One request body. `earlier` is the conversation that the server has stored; None if unknown.
 
     `proof` says how closely its pictures are examined; see `imagebridge.rules.verdict`. `given` contains the output
     of each response that the server returned before, if known.
@@ -146,7 +146,7 @@ class Body:
 
     @cached_property
     def judged(self) -> tuple[tuple[PictureUrl, Verdict], ...]:
-        """Every picture whose bytes are in the body, or should be, with its verdict."""
+        """Every picture whose bytes are in the body, or should be, with the verdict on it."""
         inline_pictures = (picture for picture in self.pictures if scheme(picture.url) in ("", "data"))
         return tuple((picture, judge(picture.url, self.proof)) for picture in inline_pictures)
 
@@ -195,7 +195,7 @@ def parts(item: InputItem) -> Iterator[Part]:
 
 
 def pictures(item: InputItem) -> Iterator[PictureUrl]:
-    """Yield the pictures that `item` gives by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
+    """Yield the pictures that `item` contains by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
     call_id = as_string(item.fields.get("call_id")) or None
     if item.type == "computer_call_output":
         shot = as_object(item.fields.get("output")) or {}

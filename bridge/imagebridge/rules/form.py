@@ -1,4 +1,4 @@
-"""Rules about the form of a request: types, names, lengths, and which part may appear where."""
+"""Rules about the form of a request: types, names, lengths, and where each kind of part is allowed."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Rules about calls and their outputs: each call has exactly one, with its id."""
+"""Rules about calls and their outputs: each call must have exactly one output, with its id."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -98,7 +98,7 @@ def _lone_reasoning(body: Body) -> Iterator[Breach]:
 
 
 def _tool_calls(item: InputItem) -> list[str]:
-    """The ids of the calls in an assistant message."""
+    """Return the ids of the calls in an assistant message."""
     calls = as_list(item.fields.get("tool_calls"))
     return (
         [as_string((as_object(call) or {}).get("id")) for call in calls] if item.type == "assistant" else []
@@ -124,7 +124,7 @@ def _chat_orphans(body: Body) -> Iterator[Breach]:
 
 
 def _chat_pending(body: Body, *, later: bool) -> Iterator[Breach]:
-    """Calls that no tool message answers directly; `later` selects those that are answered after another message."""
+    """Yield calls that no tool message answers directly; `later` selects those answered after another message."""
     for index, item in enumerate(body.items):
         rest = body.items[index + 1 :]
         at_once: set[str] = set()

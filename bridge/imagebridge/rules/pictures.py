@@ -1,4 +1,4 @@
-"""Rules about pictures: how they are given, what their bytes contain, how large they are, and how many there are."""
+"""Rules about pictures: the form in which they are sent, the content of their bytes, their size and their number."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -25,7 +25,7 @@ _EXAMPLE = "(e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')"
 
 
 def _holders(body: Body) -> Iterator[tuple[Part, Mapping[str, object], str]]:
-    """Yield each picture or file part with the fields that contain its detail, and their path."""
+    """Yield each part with the fields that contain a picture's detail, and the path of these fields."""
     for part in body.parts:
         inner = as_object(part.fields.get("image_url")) if part.type == "image_url" else None
         yield (part, inner, f"{part.path}.image_url") if inner else (part, part.fields, part.path)
@@ -113,7 +113,7 @@ def _data_urls(body: Body) -> Iterator[Breach]:
 
 
 def _invalid(rule: str) -> Callable[[Body], Iterator[Breach]]:
-    """The check for pictures whose verdict is `rule`: the API has one message for all of them."""
+    """Return a check for pictures whose verdict is `rule`: the API has one message for all of these rules."""
 
     def check(body: Body) -> Iterator[Breach]:
         for picture, verdict in body.judged:
@@ -150,19 +150,19 @@ def _patches(body: Body) -> Iterator[Breach]:
 def _many(body: Body) -> Iterator[Breach]:
     count = sum(part.type in ("input_image", "image_url") for part in body.parts)
     if count > MAX_IMAGES:
-        message = f"Too many images: a request may hold {MAX_IMAGES}, but got {count}."
+        message = f"Too many images: a request may contain {MAX_IMAGES}, but this one contains {count}."
         yield Breach(body.list_name, message, param="input")
 
 
 def _payload(body: Body) -> Iterator[Breach]:
     size = sum(len(picture.url) for picture in body.pictures if not _remote(picture))
     if size > MAX_BODY:
-        message = f"The images of a request may hold {MAX_BODY} bytes together, but got {size}."
+        message = f"The images in a request must total at most {MAX_BODY} bytes, but got {size}."
         yield Breach(body.list_name, message, param="input", code="image_file_too_large")
 
 
 def _file_fields(part: Part) -> tuple[str, Mapping[str, object]]:
-    """The path and fields of a file, which Chat Completions wraps."""
+    """Return the path and fields of a file, which Chat Completions wraps in an object."""
     inner = as_object(part.fields.get("file")) if part.type == "file" else None
     return (f"{part.path}.file", inner) if inner is not None else (part.path, part.fields)
 
@@ -210,9 +210,7 @@ def _spaced(encoded: str) -> bool:
 def _file_sizes(body: Body) -> Iterator[Breach]:
     sizes = [len(as_string(_file_fields(part)[1].get("file_data"))) * 3 // 4 for part in body.parts]
     if sum(sizes) >= MAX_FILE:
-        message = (
-            f"The files of a request may hold less than {MAX_FILE} bytes together, but got {sum(sizes)}."
-        )
+        message = f"The files in a request must total less than {MAX_FILE} bytes, but got {sum(sizes)}."
         yield Breach(body.list_name, message, param="input")
 
 

@@ -1,4 +1,4 @@
-"""Rules about items that the server returned and that are sent back: complete, unchanged, none left out."""
+"""Rules about returned items that are sent back: they must be complete and unchanged, with none left out."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ _OWN = ("type", "role", "content", "summary", "encrypted_content", "name", "name
 
 
 def _same(item: InputItem, original: JSON) -> bool:
-    """Return whether `item` is the one that was returned, by its id, or by its call_id if it has no id."""
+    """Return whether `item` is the returned `original`, judging by its id, or by its call_id if it has no id."""
     if item.type != original.get("type"):
         return False
     if identity := as_string(item.fields.get("id")):
@@ -22,7 +22,7 @@ def _same(item: InputItem, original: JSON) -> bool:
 
 
 def _returned_items(body: Body) -> Iterator[tuple[InputItem, JSON, Sequence[JSON]]]:
-    """Yield each item that was sent back, with the original and the whole response that contained it."""
+    """Yield each item that was sent back, with the original and the complete response that contained it."""
     for item in body.items:
         for response in body.given:
             original = next((item_out for item_out in response if _same(item, item_out)), None)
@@ -37,7 +37,7 @@ def _whole(number: str) -> float | int:
 
 
 def _value(name: str, field: object) -> object:
-    """Return the content of a field. Arguments are JSON, which SDKs parse and rewrite, so spelling does not matter."""
+    """Return the content of a field. Arguments are JSON, which SDKs rewrite, so its formatting does not matter."""
     if name != "arguments" or not isinstance(field, str):
         return field
     try:
@@ -61,7 +61,7 @@ def _altered(body: Body) -> Iterator[Breach]:
 
 
 def _dropped(body: Body) -> Iterator[Breach]:
-    """An item of a response with reasoning was sent back, but another one was not, or not in its place."""
+    """Find responses with reasoning whose items were sent back incompletely or in another order."""
     seen: list[Sequence[JSON]] = []
     for item, original, response in _returned_items(body):
         if any(response is one for one in seen) or not any(

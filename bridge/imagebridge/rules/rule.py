@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""The definition of a rule, and of the violations that it finds."""
 
 import datetime
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ Evidence = Literal["documented", "reported", "ours"]
 """Where a rule comes from: OpenAI's pages or types, a reported 400 of the live API, or our own strictness."""
 
 READ = datetime.date(2026, 11, 22)
-"""When the pages, types and reports behind the rules were read."""
+"""The date on which the pages, types and reports behind the rules were read."""
 
 
 class ErrorFields(TypedDict):
-    """The content of the API's `{"error": ...}`; the last three fields are ours and add what the API leaves out."""
+    """The content of the API's `{"error": ...}`; the last three fields are ours and add details that the API omits."""
 
     message: str
     type: str
@@ -29,9 +29,10 @@ class ErrorFields(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One violation, found by a rule's check: `path` into the body, `message` in the API's words if they are known.
+    """One violation, found by a rule's check.
 
-    `param` None means the same as `path`. `why` adds, in our words, what the API's message leaves out.
+    `path` is the location in the body, `message` has the API's words if they are known. `param` None means
+    the same as `path`. `why` adds, in our words, details that the API's message omits.
     """
 
     path: str
@@ -43,9 +44,9 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A violation of one rule: what the API would answer (`message`, `type`, `param`, `code`) and where it is.
+    """A violation of one rule: the API's answer (`message`, `type`, `param`, `code`) and the location.
 
-    `rule` is the id of the rule, `path` leads into the body (`input[3].output[1].image_url`).
+    `rule` is the id of the rule, `path` is a location in the body (`input[3].output[1].image_url`).
     """
 
     rule: str

@@ -1,4 +1,4 @@
-"""Where the rules were read. Pages move; the date of each rule says when the page said so."""
+"""The sources of the rules. Pages change; the date of each rule says when its page was read."""
 
 _GITHUB = "https://github.com"
 _GUIDES = "https://developers.openai.com/api/docs/guides"

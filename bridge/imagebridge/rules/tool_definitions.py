@@ -94,7 +94,7 @@ def _many(body: Body) -> Iterator[Breach]:
 
 
 def _schemas(problem: Callable[[Tool, JSON], str]) -> Callable[[Body], Iterator[Breach]]:
-    """Return a check that finds the definitions whose schema has a problem."""
+    """Return a check that finds definitions in whose schema `problem` finds a problem."""
 
     def check(body: Body) -> Iterator[Breach]:
         for tool in body.tools:
@@ -118,7 +118,7 @@ def _objects(body: Body) -> Iterator[Breach]:
 
 
 def _schema_problem(_: Tool, schema: JSON) -> str:
-    """Say what is wrong with the schema of a tool's parameters, or "" if nothing is."""
+    """Return the first problem in the schema of a tool's parameters, or "" if there is none."""
     if schema.get("type") != "object":
         return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{schema.get('type')}\"'."
     properties = schema.get("properties")
@@ -132,7 +132,7 @@ def _schema_problem(_: Tool, schema: JSON) -> str:
 
 
 def _node(schema: JSON | None) -> str:
-    """Say what has the wrong type in one schema among the parameters, or in those directly inside it."""
+    """Return the first value of the wrong type in one of the schemas, or directly inside it, as a message."""
     for key in MAPS if schema else ():
         held = (schema or {}).get(key, {})
         if not isinstance(held, dict):

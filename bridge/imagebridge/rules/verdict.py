@@ -1,7 +1,8 @@
-"""What a data URL really contains, at one of two levels of proof.
+"""Determines what a data URL really contains, at one of two levels of proof.
 
-`decoded`, used by the endpoint: Pillow judges, so that our own parsing does not judge itself. `structure`: we walk
-to the end of the container, which costs a hundredth and does not see damage inside the compressed pixels.
+With `decoded`, which the endpoint uses, Pillow is the judge, so that our parsing does not judge itself. With
+`structure`, we walk to the end of the container, which costs a hundredth of the time and misses damage inside the
+compressed pixels.
 """
 
 import warnings
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from imagebridge.pictures.picture import Proof
 
 PIXELS = 178_956_970
-"""A picture with more pixels than this is a bomb: twice Pillow's own limit, where it raises."""
+"""The number of pixels above which a picture is a bomb: twice Pillow's limit, where Pillow raises an exception."""
 
 SUPPORTED = ("image/jpeg", "image/png", "image/gif", "image/webp")
-"""In the order of the API's message."""
+"""The supported media types, in the order of the API's message."""
 
 # The first bytes of the formats that occur. For those after the first four, only the name is needed. They are deliberately
 # separate from `pictures/kinds.py`: the judge must not identify a file with the table of the code that it judges, or a
@@ -51,9 +52,9 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a data URL contains. `rule` is the id of the picture rule that it violates, or "" for an intact picture.
+    """The verdict on a data URL. `rule` is the id of the picture rule that it violates, or "" for an intact picture.
 
-    `said` completes the API's message about the URL, `why` is for people. `width` is 0 if no pixels could be read.
+    `said` completes the API's message about the URL; `why` is for people. `width` is 0 if the size could not be read.
     """
 
     rule: str = ""
@@ -69,9 +70,9 @@ _VERDICTS = Cache[Verdict](1_024, lambda _: 1)
 
 
 def judge(url: str, proof: "Proof" = "decoded") -> Verdict:
-    """Return what `url` (a data URL, or what should be one) contains. Decodes the picture once for equal URLs.
+    """Return the verdict on `url`, which is or should be a data URL. Equal URLs are decoded only once.
 
-    With `proof` "structure" nothing is decoded and nothing is kept: hashing a URL would cost more than the walk.
+    With `proof` "structure", nothing is decoded and nothing is cached: hashing a URL would cost more than the walk.
     """
     if proof == "structure":
         return _judged(url, proof)
@@ -113,7 +114,7 @@ def sniff(content: bytes) -> str:
 
 
 def judge_bytes(content: bytes, proof: "Proof" = "decoded") -> Verdict:
-    """Return what `content`, the bytes of a picture, contains. Caches nothing."""
+    """Return the verdict on `content`, the bytes of a picture, without caching it."""
     media_type = sniff(content)
     if media_type not in SUPPORTED:
         named = (
@@ -158,7 +159,7 @@ def _guarded(content: bytes, media_type: str) -> Verdict:
 
 
 def _broken(error: Exception, content: bytes, media_type: str) -> Verdict:
-    """Return the verdict on what Pillow refused. Our own walk has the better message if it knows the problem."""
+    """Return the verdict on a picture that Pillow refused, with the message of our walk if that finds the problem."""
     from PIL.Image import DecompressionBombError
 
     # Not every Pillow checks the size before it decodes (WebP in 12.3 does not).

@@ -1,4 +1,4 @@
-"""Rules about a request as a whole: texts that are not Unicode, and settings that do not go with what is sent."""
+"""Rules about a request as a whole: texts that are not Unicode, and settings that do not match the content."""
 
 from collections.abc import Iterator
 
@@ -73,7 +73,7 @@ def _unstored(body: Body) -> Iterator[Breach]:
                 f"Item with id '{as_string(item.fields.get('id'))}' not found. Items are not persisted when `store` is set "
                 "to false. Try again with `store` set to true, or remove this item from your input."
             )
-            why = "include reasoning.encrypted_content and send items back whole"
+            why = "include reasoning.encrypted_content and send items back in full"
             yield Breach(item.path, message, why, param="input", code=None)
 
 

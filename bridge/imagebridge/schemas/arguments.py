@@ -1,14 +1,15 @@
-"""Checks the arguments of a call against its tool's schema, so that a model is told which one is wrong.
+"""Checks the arguments of a call against its tool's schema, so that a model learns which ones are wrong.
 
 Servers are more lenient than the schemas that their frameworks generate: many schemas require arguments that have a
 default (zod's and Playwright's, 2026-11), or close objects in which the server ignores unknown fields. Such
 calls are left for the server to judge.
 
-So are all calls of a tool that says so in its `_meta`, or whose tool list does: its server accepts more than the schema (a number as
-text, another name for an argument), and reports more mistakes than a schema can. MCP leaves checking to servers
-("Servers MUST validate all tool inputs", 2025-11-25, server/tools), and the model reads their errors like any result.
-Without that declaration the schema counts, because many servers check nothing and fail or do something else. A call with
-a picture that cannot be passed never reaches a server, so the schema's findings about its other arguments are reported with it.
+So are all calls of a tool if its `_meta`, or that of its tool list, requests this: its server accepts more than the
+schema (a number as text, another name for an argument), and reports more mistakes than a schema can. MCP leaves
+checking to servers ("Servers MUST validate all tool inputs", 2025-11-25, server/tools), and the model reads their
+errors like any result. Without that declaration the schema decides, because many servers check nothing and fail or do
+something else. A call with a picture that cannot be passed never reaches a server, so the schema's findings about its
+other arguments are reported with it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,18 +24,19 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 JUDGED = "imagebridge/judgesArguments"
-"""The `_meta` key of a tool, or of a tool list, that is true if the server itself checks what the schema refuses."""
+"""The `_meta` key of a tool or a tool list that is true if the server itself checks arguments that the schema
+refuses."""
 
 _TOLD = 20
-"""The most mistakes that are reported."""
+"""The maximum number of mistakes that are reported."""
 
 _LONGEST = 300
-"""The most characters of an error: values in it may be whole pictures."""
+"""The maximum length of an error: values in it may be whole pictures."""
 _NAME = 60
-"""The most characters of a field's name in an error."""
+"""The maximum length of a field's name in an error."""
 
 _STEPS = 8
-"""The most references in a chain."""
+"""The maximum number of references in a chain."""
 _CLOSED = ("additionalProperties", "unevaluatedProperties")
 """Keywords that close an object."""
 
@@ -42,7 +44,7 @@ _CLOSED = ("additionalProperties", "unevaluatedProperties")
 class Schema:
     """A tool's `inputSchema` (JSON Schema 2020-12 unless it says otherwise), parsed when first needed.
 
-    meta: the tool's `_meta`, which may say that its server judges all calls.
+    meta: the tool's `_meta`, which may declare that its server checks all calls.
     """
 
     def __init__(self, schema: JSON, meta: JSON | None = None) -> None:
@@ -52,13 +54,14 @@ class Schema:
         self._read = False
 
     def check(self, arguments: JSON) -> list[str]:
-        """Return the remarks on arguments that may be sent: fields that the schema does not know, if there are any.
+        """Return remarks on arguments that may be sent: fields that the schema does not define, if there are any.
 
-        All arguments may be sent if the schema is unusable or the server judges calls itself.
+        All arguments may be sent if the schema is unusable or the server checks calls itself.
 
         Raises:
-            ArgumentError: they do not match the schema; the error names each such argument, what arrived and what is
-                allowed.
+            ArgumentError: the arguments do not match the schema; the error names each wrong argument, its value and
+            what
+                is allowed.
         """
         if self._judged:
             return []
@@ -69,13 +72,13 @@ class Schema:
         return list(map(str, mistakes))
 
     def refusal(self, arguments: JSON, wrong: Sequence[ArgumentError]) -> ArgumentError:
-        """Return everything that is wrong with a call that is not sent: names of pictures, which are still in it, and the rest.
+        """Return all mistakes in a call that is not sent: in names of pictures, which are still in it, and in the rest.
 
-        The schema is also used if the server judges calls itself, because this call never reaches it.
+        The schema is used even if the server checks calls itself, because this call never reaches it.
 
         Args:
             arguments: the arguments of the call.
-            wrong: what is wrong with names of pictures; the schema is not used for those.
+            wrong: the mistakes in names of pictures; the schema is not used for those.
         """
         named = {one.argument.partition(".")[0] for one in wrong}
         others = [
@@ -86,7 +89,7 @@ class Schema:
         return together([*wrong, *others][:_TOLD])
 
     def _errors(self, arguments: JSON) -> "list[tuple[ValidationError, bool]]":
-        """Return what the schema reports about arguments, each with whether they may be sent anyway."""
+        """Return the schema's errors about arguments; for each, also whether the arguments may be sent anyway."""
         if not arguments and not self._schema.get("required"):
             return []  # No arguments, and none required: the common case, for a twentieth of a small call's time.
         if not self._read:
@@ -108,7 +111,7 @@ class Schema:
         ]
 
     def _forgiven(self, error: "ValidationError") -> bool:
-        """Return whether a server can handle what a schema calls an error: an extra field, or a missing one that has a default."""
+        """Return whether a server can handle an error: an extra field, or a missing field that has a default."""
         if error.validator in _CLOSED:
             return error.validator_value is False
         if error.validator == "required":
@@ -138,7 +141,7 @@ def _names(required: object) -> Iterable[str]:
 
 
 def _best(error: "ValidationError") -> "ValidationError":
-    """Return the most informative error: the error itself, or the nested one closest to what arrived."""
+    """Return the most informative error: the error itself, or the nested error that best matches the value."""
     import jsonschema.exceptions
 
     best = cast("Any", jsonschema.exceptions.best_match)  # pyright: ignore[reportUnknownMemberType]  # it has no type
@@ -170,7 +173,7 @@ def _top(error: "ValidationError") -> str:
 
 
 def _argument_path(error: "ValidationError") -> str:
-    """Name the argument: `size`, `points[3].x`; or the arguments as a whole if no single one is at fault."""
+    """Return the path of the wrong argument, such as `size` or `points[3].x`; or "the arguments" for all of them."""
     path = ""
     for step in error.absolute_path:
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
@@ -188,7 +191,7 @@ def _error_message(error: "ValidationError") -> str:
 
 
 def _unknown_argument(error: "ValidationError") -> str:
-    """Name the fields that the schema does not know, and those that it does; empty if that is not the problem."""
+    """Return a message that lists unknown and known fields; empty if unknown fields are not the problem."""
     rules = cast("object", error.schema)
     if error.validator != "additionalProperties" or not is_json(rules) or "patternProperties" in rules:
         return ""

@@ -29,14 +29,14 @@ def responses_tools(
 ) -> "list[FunctionToolParam] | list[ToolParam]":
     """Return definitions for `client.responses.create(tools=...)`, in the order of `tools`.
 
-    The schemas accept everything they accepted before: what the API takes without strict mode is unchanged,
-    and combinations at the top level (oneOf, anyOf, allOf, enum, not), which it refuses, move into the
+    The schemas accept everything they accepted before: parts that the API accepts without strict mode are
+    unchanged, and combinations at the top level (oneOf, anyOf, allOf, enum, not), which it refuses, move into the
     description. `strict` is true only if a schema satisfies strict mode unchanged.
 
     Args:
         tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
         namespace: the name of a group for the tools, which the model finds by tool search when it needs them
-            (gpt-5.4 and newer). Use it for more than 128 tools, which the API refuses otherwise. None: no
+            (gpt-5.4 and newer). Use it for more than 128 tools, which the API refuses otherwise. None means no
             group.
 
     Raises:
@@ -83,7 +83,7 @@ def chat_tools(tools: Iterable[object]) -> "list[ChatCompletionFunctionToolParam
 
 
 def tool_names(tools: Iterable[object]) -> dict[str, str]:
-    """Map the legal name of each of `tools` to the name that its server knows, to translate function calls back.
+    """Return a mapping from each tool's legal name to its server's name, to translate function calls back.
 
     Args:
         tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
@@ -96,7 +96,7 @@ def tool_names(tools: Iterable[object]) -> dict[str, str]:
 
 
 def _with_legal_names(tools: Iterable[object]) -> list[tuple[str, JSON]]:
-    """Return each tool's JSON with its valid name. Of tools with the same name, which the API refuses, the last one counts."""
+    """Return each tool's JSON with its valid name. The API refuses repeated names, so the last one is used."""
     by_name = {text_of(tool, "name"): tool for tool in map(tool_json, tools)}
     return list(zip(_legal_names(list(by_name)), by_name.values(), strict=True))
 
@@ -118,9 +118,9 @@ def _definition(tool: JSON, name: str) -> "FunctionToolParam":
 
 
 def _legal_names(originals: list[str]) -> list[str]:
-    """Return a valid name for each original. Valid names stay; a changed name that collides gets a mark.
+    """Return a valid name for each original. Valid names are kept; a changed name that collides gets a mark.
 
-    A mark that collides again is replaced. All marks are computed from the originals, so a name never depends on
+    If a mark collides too, it is replaced. All marks are computed from the originals, so a name never depends on
     the order of the other tools.
     """
     legal_names = {name: name if _legal(name) == name else "" for name in originals}
@@ -133,7 +133,7 @@ def _legal_names(originals: list[str]) -> list[str]:
 
 
 def _legal(name: str) -> str:
-    """Replace what the API refuses; a name that is too long, or has nothing left, gets a mark."""
+    """Replace characters that the API refuses; a name that is too long, or empty afterwards, gets a mark."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
     return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name, 1)
 

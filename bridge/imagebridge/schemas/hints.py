@@ -1,13 +1,13 @@
-"""What a parameter's name and description suggest: whether it is a picture, and in which form.
+"""Judges by a parameter's name and description whether it is a picture, and in which form.
 
-Based on the definitions of MCP servers that take pictures, 2026-11: many declare only `type: string`.
+Based on the definitions of MCP servers that accept pictures, 2026-11: many declare only `type: string`.
 """
 
 import re
 from typing import Literal
 
 PictureForm = Literal["data_url", "base64", "path"]
-"""How a tool takes a picture: a `data:` URL, bare base64, or the path of a file."""
+"""The form in which a tool accepts a picture: a `data:` URL, bare base64, or the path of a file."""
 
 FORMS: tuple[PictureForm, ...] = ("data_url", "base64", "path")
 
@@ -28,16 +28,17 @@ _FILES = _set(
     "href link attachment attachments mask masks markup frame frames thumbnail avatar logo icon sketch drawing media "
     "before after first second original reference baseline expected actual"
 )
-"""Words for what may be a picture, but also for other things."""
+"""Words for things that may be pictures or something else."""
 _BEHIND = _FILES | _set("input inputs content contents string str list array")
-"""Words that, after a word for a picture, keep its meaning: `image_content` is a picture, `image_width` is not."""
+"""Words that do not change the meaning of a preceding word for a picture: `image_content` is a picture, `image_width`
+is not."""
 _OTHERS = _set(
     "pdf pdfs page pages webpage webpages website websites site document documents doc docs docx pptx slides "
     "presentation video videos html markdown folder directory"
 )
 """Words for containers or sources of pictures."""
 _FROM_THEM = _set("frame frames thumbnail")
-"""Words for pictures of these: `video_thumbnail` is one."""
+"""Words for pictures taken from those: `video_thumbnail` is a picture."""
 _WRITTEN = _set("output outputs out save saved dest destination export result")
 _MAKING = _set(
     "take capture create generate make draw render save export write download fetch get search find list extract scrape"
@@ -115,7 +116,7 @@ def sort_of(words: tuple[str, ...]) -> NameHint:
 
 
 def is_about_pictures(tool: str) -> bool:
-    """Return whether a tool's name says that it takes a picture: `describe_image` does, `take_screenshot` does not."""
+    """Return whether a tool's name says that it accepts a picture, like `describe_image`, not `take_screenshot`."""
     words = set(_words_of_input(words_of(tool)))
     return bool(words & _PICTURES - {"screenshot", "screenshots"}) and not words & (_MAKING | _OTHERS)
 
@@ -136,12 +137,12 @@ def is_about_machines(tool: str) -> bool:
 
 
 def speaks_of_pictures(description: str) -> bool:
-    """Return whether a description has a word for pictures, other than pictures that are produced."""
+    """Return whether a description mentions pictures other than those that the tool creates."""
     return _OF_PICTURES.search(_MADE.sub(" ", description)) is not None
 
 
 def means_otherwise(words: tuple[str, ...], description: str) -> bool:
-    """Return whether a description excludes pictures: a container image, a picture's id, a page, a file to be written."""
+    """Return whether a description excludes pictures: a container image, a picture's id, a page, a file to write."""
     if _OF_MACHINES.search(description):
         return True
     if _OF_NAMES.search(description) and not any(one.search(description) for one in (_ENCODED, _PATH, _URL)):
@@ -154,7 +155,7 @@ def means_otherwise(words: tuple[str, ...], description: str) -> bool:
 
 
 def _is_of_others(description: str) -> bool:
-    """Return whether a description is about a page, a document or the like, without naming a picture first or as well."""
+    """Return whether a description is about a page, a document or the like, and mentions no picture before that."""
     description = _MADE.sub(" ", description)
     other, picture = _OF_OTHERS.search(description), _OF_PICTURES.search(description)
     if other is None or _EITHER.search(description):
@@ -163,7 +164,7 @@ def _is_of_others(description: str) -> bool:
 
 
 def form_of(words: tuple[str, ...], description: str) -> PictureForm:
-    """Return the form that name and description ask for; if neither does, a `data:` URL, which states its own type."""
+    """Return the form that the name or description suggests; otherwise a `data:` URL, which states its own type."""
     if _DATA_URL.search(description):
         return "data_url"
     for word in reversed(words):

@@ -1,4 +1,4 @@
-"""Malformed schemas that servers send, and what they mean. Pure.
+"""Converts malformed schemas that servers send to what they mean. Pure.
 
 PHP writes an empty object as `[]` and a list with gaps as an object with number keys (shopware/shopware#18713,
 modelcontextprotocol/php-sdk#405); other servers send a text or null as a schema, or `required: true` (2026-11).
@@ -12,10 +12,10 @@ from typing import Any, cast
 from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, writable
 
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-"""Keywords that hold a list of schemas."""
+"""Keywords whose value is a list of schemas."""
 
 MAPS = ("$defs", "definitions", "dependentSchemas", "patternProperties", "properties")
-"""Keywords that hold schemas by name."""
+"""Keywords whose value maps names to schemas."""
 
 ONES = (
     "additionalItems",
@@ -30,7 +30,7 @@ ONES = (
     "unevaluatedItems",
     "unevaluatedProperties",
 )
-"""Keywords that hold one schema."""
+"""Keywords whose value is one schema."""
 
 _TYPES = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _TEXTS = ("$schema", "$id", "$ref", "$anchor", "$comment", "title", "description", "format", "pattern")
@@ -41,7 +41,7 @@ def sound(schema: object) -> dict[str, Any]:
     """Return a schema with objects, lists and texts where they belong, at any depth.
 
     Valid parts are unchanged; a fully valid schema is returned as the same object. Meaningless parts are left out: infinity and
-    NaN, which JSON does not have, are dropped as bounds, and become texts inside values.
+    NaN, which JSON lacks, are dropped as bounds, and become text inside values.
     """
     read_schema = _schema_object(schema)
     sound_schema = cast("dict[str, Any]", writable(_sound(read_schema), finite=True))
@@ -49,7 +49,7 @@ def sound(schema: object) -> dict[str, Any]:
 
 
 def _schema_object(schema: object) -> JSON:
-    """Return the object of a whole schema, even if it arrived as JSON text."""
+    """Return a schema as an object, even if the server sent it as JSON text."""
     if isinstance(schema, str):
         try:
             schema = json.loads(schema)
@@ -69,7 +69,7 @@ def _sound(schema: JSON) -> dict[str, Any]:
 
 
 def _value(key: str, value: object) -> object:
-    """Return what a keyword's value means, or None if it means nothing."""
+    """Return a keyword's value in the correct form, or None if it is meaningless."""
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return None
     if key in MAPS:
@@ -88,7 +88,7 @@ def _value(key: str, value: object) -> object:
 
 
 def _one(value: object) -> object:
-    """Return an inner schema. The name of a type means that type, other text is a description, and anything else says nothing."""
+    """Return an inner schema. A type's name becomes that type, other text a description; anything else is ignored."""
     if is_json(value):
         return _sound(value)
     if isinstance(value, str) and value:
@@ -97,7 +97,7 @@ def _one(value: object) -> object:
 
 
 def _list(value: object) -> Sequence[object]:
-    """Return a list, even if it arrived as an object with number keys; empty if it is neither."""
+    """Return a list, even if the server sent it as an object with number keys; empty for anything else."""
     if is_json(value):
         return list(value.values()) if all(name.isdecimal() for name in value) else ()
     return as_list(value)

@@ -1,4 +1,4 @@
-"""Which arguments of a tool are pictures according to its schema, and in which form each takes them.
+"""Determines from a tool's schema which arguments are pictures, and in which form.
 
 | a parameter that takes strings                         | is                                            |
 |--------------------------------------------------------|-----------------------------------------------|
@@ -9,7 +9,7 @@
 | of another media type or format, an enum, an id, a file to be written, a container image | neither   |
 | with any other name: text, query, prompt       | neither                                       |
 
-A tool takes pictures if it has a parameter of the first kind. A picture's name in such a parameter, or in
+A tool accepts pictures if it has a parameter of the first kind. A picture's name in such a parameter, or in
 one that can contain a picture, is replaced; in any other parameter it stays text. See `hints` for the names.
 """
 
@@ -26,9 +26,9 @@ from .hints import PictureForm
 
 
 class Wish(NamedTuple):
-    """What a parameter asks for: the form, and the media types that it names, none if any will do.
+    """The form that a parameter requires, and the media types that it names, if any.
 
-    certain: whether the schema says that it is a picture, not just that it can contain one.
+    certain: whether the schema says that the parameter is a picture, not just that it can contain one.
     """
 
     form: PictureForm
@@ -37,26 +37,27 @@ class Wish(NamedTuple):
 
 
 class PictureArgument(NamedTuple):
-    """What a tool receives in place of a picture's name, and the media type of its bytes."""
+    """The text that a tool receives in place of a picture's name, and the media type of the picture."""
 
     text: str
     media_type: str
 
 
 Hand = Callable[[str, int, Wish], PictureArgument]
-"""Passes picture N to the argument at a path, in the requested form."""
+"""A function that passes picture N to the argument at a path, in the requested form."""
 
 Chosen = Mapping[str, PictureForm | None]
-"""Forms chosen by the caller, by the path of a parameter (`pages.image`); None for one that is not a picture."""
+"""Forms chosen by the caller, by the path of a parameter (`pages.image`); None for a parameter that is not a
+picture."""
 
 _DEPTH = 16
-"""The most levels of objects and arrays that are searched for pictures."""
+"""The maximum depth of objects and arrays that are searched for pictures."""
 
 _NODES = 5_000
-"""The most parameters of a tool, at all levels, that are examined."""
+"""The maximum number of parameters of a tool, at all levels, that are examined."""
 
 _SHORTEST = 200
-"""A string must be allowed to have this many characters: a path needs them."""
+"""The length that a schema must allow for a string, because a path may need it."""
 
 _FORM_OF_FORMAT: dict[str, PictureForm] = {
     **dict.fromkeys(("byte", "binary", "base64"), "base64"),
@@ -64,10 +65,11 @@ _FORM_OF_FORMAT: dict[str, PictureForm] = {
     **dict.fromkeys(("uri", "url", "iri", "uri-reference", "iri-reference"), "data_url"),
     **dict.fromkeys(("data-url", "data-uri", "data_url", "data_uri", "dataurl", "image"), "data_url"),
 }
-"""Formats from JSON Schema, OpenAPI and Pydantic, and formats that servers invented. A string with any other is not a picture."""
+"""Formats from JSON Schema, OpenAPI and Pydantic, and formats that servers invented. A string with any other format
+is not a picture."""
 
 _MEDIA_TYPE = frozenset((("mime", "type"), ("media", "type"), ("content", "type")))
-"""The last words of parameters that give the type of the picture next to them."""
+"""The last words in the names of parameters for the media type of a picture next to them."""
 
 
 def picture_parameters(tool: str, schema: JSON) -> dict[str, PictureForm]:
@@ -104,10 +106,11 @@ def has_handle(value: object) -> bool:
 def replaced(
     tool: str, schema: JSON, arguments: JSON, chosen: Chosen, hand: Hand
 ) -> tuple[dict[str, object], list[ArgumentError]]:
-    """Return `arguments` of `tool` with each picture's name replaced by the result of `hand`, and everything that is wrong.
+    """Return `arguments` of `tool` with each picture's name replaced by the result of `hand`, and the mistakes.
 
-    Only whole strings are names: `picture:3`, in any case and with surrounding space. If `hand` raises an
-    `ArgumentError`, or the name refers to a part of a long picture, the name stays and the mistake is reported once.
+    Only whole strings are names: `picture:3`, in upper or lower case, with or without surrounding spaces. If `hand`
+    raises an `ArgumentError`, or the name refers to a part of a long picture, the name stays and the mistake is
+    reported once.
     """
     filling = _Filling(chosen, hand)
     fields = cast("dict[str, object]", filling.filled(arguments, _root(tool, schema)))
@@ -118,7 +121,8 @@ def replaced(
 class _Node:
     """A position in the arguments: the schemas that apply there, its path and words.
 
-    about: whether everything around it is about pictures. around: what is said about the array that contains it.
+    about: whether the tool or the object around it is about pictures. around: the description of the array that
+    contains it.
     """
 
     alternatives: tuple[JSON, ...]
@@ -140,7 +144,7 @@ class _Node:
         return self._inner(rest, "*" if any(map(is_json, rest)) else key, words, self._description())
 
     def item(self, at: int | None) -> "_Node":
-        """Return the node of an array item, named like the array; None: the items without a schema of their own."""
+        """Return the node of an array item, named like the array; None stands for items outside `prefixItems`."""
         schemas: list[object] = []
         for one in self.alternatives:
             first = one.get("prefixItems")
@@ -170,7 +174,7 @@ class _Node:
         return _Node(_alternatives(schemas, self.root), self.root, path, words, about, around)
 
     def _description(self) -> str:
-        """Return what the schemas say about a value here, in words and examples."""
+        """Return the descriptions and examples that the schemas contain for a value here."""
         texts = [self.around]
         for one in self.alternatives:
             examples = one.get("examples")
@@ -179,7 +183,7 @@ class _Node:
         return " ".join(filter(None, texts))
 
     def wish(self) -> Wish | None:
-        """Return what a string here asks for, or None if it is not a picture."""
+        """Return the form that a string here requires, or None if it is not a picture."""
         texts = [one for one in self.alternatives if _takes_text(one)]
         if self.alternatives and not texts:
             return None
@@ -194,7 +198,7 @@ class _Node:
         return Wish(form, certain, tuple(one for one in pictures if one != "image/*")) if form else None
 
     def _form(self, texts: list[JSON], description: str) -> PictureForm | None:
-        """Return the form that the schemas ask for, before hints from name and description; None if it is not a picture."""
+        """Return the form that the schemas require or else the hints suggest; None if this is not a picture."""
         fields = {key: value for one in reversed(texts) for key, value in one.items()}
         encoding, shape = text_of(fields, "contentEncoding").lower(), text_of(fields, "format").lower()
         longest = fields.get("maxLength")
@@ -215,7 +219,7 @@ def _root(tool: str, schema: JSON) -> _Node:
 
 
 def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
-    """Return `schemas` with everything that they refer to or consist of, each once."""
+    """Return `schemas`, and all schemas that they refer to or combine, each once."""
     schemas_by_id: dict[int, JSON] = {}
     waiting = list(schemas)
     for one in waiting:
@@ -231,7 +235,7 @@ def _alternatives(schemas: Iterable[object], root: JSON) -> tuple[JSON, ...]:
 
 
 def pointed(root: JSON, pointer: str) -> object:
-    """Return what a JSON pointer such as `#/$defs/Image` refers to, or None if it refers to nothing."""
+    """Return the value that a JSON pointer such as `#/$defs/Image` refers to, or None if there is none."""
     if not pointer.startswith("#/"):
         return root if pointer == "#" else None
     value: object = root
@@ -252,7 +256,7 @@ def _takes_text(schema: JSON) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """The arguments of one call on their way to the tool."""
+    """Replaces the picture names in the arguments of one call."""
 
     chosen: Chosen
     hand: Hand
@@ -268,7 +272,7 @@ class _Filling:
         return picture_argument.text if picture_argument else value
 
     def _object(self, value: JSON, node: _Node) -> dict[str, object]:
-        """Fill an object; if it contains one picture and its media type, the type is set to that of the bytes."""
+        """Replace names in an object; if it contains one picture and its media type, set the type to the actual one."""
         picture_arguments = {key: self._picture_argument(one, node.child(key)) for key, one in value.items()}
         types = [one.media_type for one in picture_arguments.values() if one]
         fields: dict[str, object] = {}
@@ -285,7 +289,7 @@ class _Filling:
         return fields
 
     def _picture_argument(self, value: object, node: _Node) -> PictureArgument | None:
-        """Return the replacement for a value that is a picture's name, if a picture can be meant."""
+        """Return the replacement for a value that is a picture's name, if the parameter can be a picture."""
         asked = read_asked(value) if isinstance(value, str) else None
         if asked is None:
             return None

@@ -1,10 +1,10 @@
-"""A tool's JSON Schema in a form that OpenAI's API takes without strict mode, accepting everything that it accepted before.
+"""Converts a tool's JSON Schema to a form that OpenAI's API accepts without strict mode, allowing the same arguments.
 
-The API reads a schema as JSON Schema 2020-12 but refuses more, with 400 `invalid_function_parameters`
-(reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level (langchain-ai/langchainjs#9804), an
-array without `items` (sigoden/aichat#1049), even if it has `prefixItems` (AnswerDotAI/fastcore#798), `items` that
-is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a keyword, as Go writes empty values
-(coaidev/coai#110).
+The API reads a schema as JSON Schema 2020-12 but also refuses some valid schemas, with 400
+`invalid_function_parameters` (reports of 2024-07 to 2026-07, read 2026-11-22): a combination at the top level
+(langchain-ai/langchainjs#9804), an array without `items` (sigoden/aichat#1049), even if it has `prefixItems`
+(AnswerDotAI/fastcore#798), `items` that is a list, as Draft 7 writes a tuple (vercel/ai#2271), and null for a
+keyword, as Go writes empty values (coaidev/coai#110).
 """
 
 import json
@@ -22,12 +22,12 @@ _INNER = (*LISTS, *MAPS, *ONES)
 _NULLABLE = ("const", "default")
 
 _DESCRIPTION = 1_024
-"""The longest description that also gives a schema: OpenAI refused longer ones until 2025, Azure has
-since (langchain-ai/open_deep_research#80, 2025-04)."""
+"""The maximum length of a description that includes a schema: OpenAI refused longer ones until 2025, and Azure
+still does (langchain-ai/open_deep_research#80, 2025-04)."""
 
 
 def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
-    """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations that these leave out.
+    """Return a tool's `inputSchema` as the `parameters` of a definition, and the combinations left out of them.
 
     The parameters are an object with properties, even if the tool takes none. A property named only in a combination
     or a reference is added to them.
@@ -44,7 +44,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
 
 
 def full_description(description: str, left: JSON) -> str:
-    """Return a tool's description with what its parameters leave out, as JSON if there is room for it."""
+    """Return a tool's description with the combinations left out of its parameters, as JSON if there is room for it."""
     if not left:
         return description
     written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))
@@ -103,7 +103,7 @@ def _inner(key: str, value: object) -> object:
 
 
 def _one(value: object) -> object:
-    """Return an inner schema; anything else, such as null, says nothing."""
+    """Return an inner schema; anything else, such as null, is ignored."""
     if is_json(value):
         return _normalized(value)
     return value if isinstance(value, bool) else {}
@@ -111,12 +111,12 @@ def _one(value: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class _ObjectShape:
-    """What all objects that a schema accepts have in common: a schema for each property, and the required ones."""
+    """The features shared by all objects that a schema accepts: a schema for each property, and the required ones."""
 
     properties: dict[str, object]
     required: list[str]
     closed: bool
-    """Whether it allows no other properties."""
+    """Whether no other properties are allowed."""
 
 
 _ANYTHING = _ObjectShape({}, [], closed=False)
@@ -125,7 +125,7 @@ _ANYTHING = _ObjectShape({}, [], closed=False)
 def _object(schema: object, root: JSON, read: dict[str, _ObjectShape]) -> _ObjectShape:
     """Read the object that a schema describes, through its combinations and its references into `root`.
 
-    `read` contains the references that were followed: each is followed once, and a circular one says nothing.
+    `read` contains the references that were followed: each is followed once, and a circular one is ignored.
     """
     if not is_json(schema):
         return _ObjectShape({}, [], schema is False)
@@ -153,14 +153,14 @@ def _object(schema: object, root: JSON, read: dict[str, _ObjectShape]) -> _Objec
 
 
 def _target(reference: str, root: JSON) -> object:
-    """Return the schema that a reference to `#/$defs/NAME` means; other references are not followed."""
+    """Return the schema that a reference such as `#/$defs/NAME` points to; other references are not followed."""
     where, _, name = reference.removeprefix("#/").partition("/")
     held = root.get(where) if where in ("$defs", "definitions") else None
     return held.get(name) if is_json(held) else None
 
 
 def _both(every: list[_ObjectShape]) -> _ObjectShape:
-    """Return what all of `every` say together; of two schemas of a property, the first."""
+    """Combine `every` shape, as `allOf` does; of two schemas for a property, use the first."""
     properties: dict[str, object] = {}
     for one in every:
         properties = {**properties, **one.properties, **properties}
@@ -169,7 +169,7 @@ def _both(every: list[_ObjectShape]) -> _ObjectShape:
 
 
 def _either(branches: list[_ObjectShape]) -> _ObjectShape:
-    """Return what is true for each of `branches`."""
+    """Return the features that all of `branches` share, as for `anyOf`."""
     properties: dict[str, object] = {}
     for name in dict.fromkeys(name for one in branches for name in one.properties):
         schemas: list[object] = []

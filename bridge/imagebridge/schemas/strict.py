@@ -1,4 +1,4 @@
-"""Whether a JSON Schema satisfies OpenAI's strict mode without changes.
+"""Checks whether a JSON Schema satisfies OpenAI's strict mode without changes.
 
 Source: OpenAI's guide "Structured outputs", section "Supported schemas", read 2026-11-22: each object must list all of
 its properties as required and allow no others, and only part of JSON Schema is supported.
@@ -37,7 +37,7 @@ _KNOWN = frozenset(
     ]
 )
 _LIMIT = 5_000
-"""The most properties of a schema."""
+"""The maximum number of properties in a schema."""
 
 _FORMATS = frozenset(["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid"])
 
@@ -55,7 +55,7 @@ _REFUSED = (
 
 
 def satisfies_strict(schema: object) -> bool:
-    """Return whether `schema` can be sent with `strict: true`; in case of doubt False, which the API never refuses."""
+    """Return whether `schema` can be sent with `strict: true`; if in doubt, False, which the API never refuses."""
     if not is_json(schema) or schema.get("type") != "object" or "anyOf" in schema:
         return False
     every = nodes(schema, ("properties", "items", "anyOf", "$defs", "definitions"))
@@ -73,7 +73,7 @@ def _is_strict(one: object) -> bool:
 
 
 def strict_problem(schema: object) -> str:
-    """Say what strict mode certainly refuses in `schema`, in the API's words; "" if nothing is known to be refused.
+    """Return what strict mode is known to refuse in `schema`, in the API's words; "" if nothing.
 
     Sources besides the guide, read 2026-11-22: lastmile-ai/openai-agents-mcp#2 (additionalProperties), openai/codex#531
     (required), cyanheads/git-mcp-server#47 (formats), pydantic/pydantic-ai#4474 (type). A `default` is accepted
@@ -86,7 +86,7 @@ def strict_problem(schema: object) -> str:
 
 
 def _wrong(one: JSON) -> str:
-    """Say what strict mode refuses at one level of a schema."""
+    """Return what strict mode refuses at one level of a schema, or ""."""
     if refused := [key for key in _REFUSED if key in one]:
         return f"'{refused[0]}' is not permitted."
     if not {"type", "$ref", "anyOf", "const"} & set(one):
@@ -100,7 +100,7 @@ def _wrong(one: JSON) -> str:
 
 
 def _open(one: JSON) -> str:
-    """Say what an object lacks to be closed and complete."""
+    """Return what is missing for an object to be closed and complete, or ""."""
     if one.get("additionalProperties") is not False:
         return "'additionalProperties' is required to be supplied and to be false."
     properties, required = one.get("properties"), one.get("required")

@@ -1,1 +1,1 @@
-"""What each MCP result becomes for a GPT model: pure, synchronous, without mcp, openai or anyio."""
+"""Translates each MCP result for a GPT model: pure, synchronous, without mcp, openai or anyio."""

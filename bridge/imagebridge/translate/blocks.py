@@ -49,7 +49,7 @@ from .strips import DrawnSize
 _DETAILS: tuple[Detail, ...] = ("low", "high", "auto", "original")
 
 _MISSPELT = {"image/jpg": "image/jpeg", "image/pjpeg": "image/jpeg", "image/x-png": "image/png"}
-"""Labels that servers send in practice, and what they mean."""
+"""Labels that servers send in practice, and their meanings."""
 
 _LONGEST_ADDRESS = 8_000
 """The longest address in bytes that is passed on; longer ones fail in most servers and proxies."""
@@ -66,7 +66,7 @@ _WITHHELD = "[not shown: the tool meant it only for the user]"
 
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
-    """Return what one block of `content` becomes. Never raises for content, never returns an empty list."""
+    """Return the pieces for one block of `content`. Never raises because of it, never returns an empty list."""
     pieces = _pieces(block, context)
     if is_json(block) and (scale := scale_of(block)) != 1:
         pieces = [
@@ -159,7 +159,7 @@ def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
 def embedded_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
-    """Return what bytes are: pictures, a document, text, or a sentence if they cannot be shown."""
+    """Return bytes as pictures, a document or text, or a sentence if they cannot be shown."""
     file_type = kinds.kind(base64_start(encoded))
     if file_type is not None and file_type.sort == "picture":
         return picture_pieces(encoded, context, label=label, uri=uri, detail=detail)
@@ -182,7 +182,7 @@ def _file_pieces(
     label: str,
     uri: str,
 ) -> list[Piece]:
-    """Return what bytes other than a picture are: a document, text, or a sentence if they cannot be shown."""
+    """Return bytes other than a picture as a document or text, or a sentence if they cannot be shown."""
     match file_type:
         case kinds.FileType(sort="document"):
             if mention := context.mention(encoded):
@@ -210,7 +210,7 @@ def _file_pieces(
 def picture_pieces(
     encoded: str, context: ResultContext, *, label: str = "", uri: str = "", detail: Detail | None = None
 ) -> list[Piece]:
-    """Return the pictures that `encoded` holds, or a sentence that says why there are none."""
+    """Return the pictures that `encoded` contains, or a sentence that says why there are none."""
     policy, receiver = context.policy, context.receiver
     fit = DrawnSize(receiver.view, receiver.model, receiver.detail(policy.detail or detail))
     try:
@@ -247,7 +247,7 @@ def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
 
 
 def _image(block: JSON, context: ResultContext) -> list[Piece]:
-    """Return the pictures of an image block, or a line if the block gives an address."""
+    """Return the pictures of an image block, or a line if the block contains an address."""
     if block.get("type") == "resource_link":
         return _link(block, context)
     label, encoded = _media_type(block), block.get("data")
@@ -295,7 +295,7 @@ def _data_url(data: bytes, file_type: kinds.FileType) -> str:
 
 
 def _filename(uri: str, file_type: kinds.FileType) -> str:
-    """Name a document after the last part of its URI: the API wants a file name with the right suffix."""
+    """Name a document after the last part of its URI: the API requires a file name with the right suffix."""
     last = re.split(r"[/\\\\]", unquote(re.split(r"[?#]", uri)[0]).rstrip("/\\"))[-1]
     # In an address without a path, such as `cid:report.pdf`, the scheme is not part of the name.
     safe = re.sub(r"[^\w.() -]", "_", re.sub(r"^[A-Za-z][A-Za-z0-9+.-]+:", "", last))
@@ -338,7 +338,7 @@ def _is_sendable(uri: str) -> bool:
 
 
 def _detail(block: JSON) -> Detail | None:
-    """Return the detail that a server asks for in a block's `_meta`; our key takes precedence over Codex's."""
+    """Return the detail that a server requests in a block's `_meta`; our key takes precedence over Codex's."""
     meta = block.get("_meta")
     if not is_json(meta):
         return None

@@ -1,4 +1,4 @@
-"""Budgets of one result: size and detail are reduced first; whole pictures are left out only as a last resort.
+"""Budgets of one result: size and detail are reduced first; entire pictures are left out only as a last resort.
 
 Pure arithmetic on what the model would see; nothing is encoded here.
 """
@@ -16,7 +16,7 @@ _SIDE = 64
 """A picture is not shrunk below this many pixels on its longer side for a token budget: a smaller one shows too little."""
 
 _BYTES = 2_000
-"""A picture is not squeezed below this many bytes for a byte budget."""
+"""A picture is not compressed below this many bytes for a byte budget."""
 
 
 class Plan(NamedTuple):
@@ -63,7 +63,7 @@ def _smaller(plan: Plan | None, receiver: Receiver) -> Plan | None:
 
 
 def within_bytes(sizes: Sequence[int], limit: int) -> list[int | None]:
-    """Return how many bytes each picture may take so that together they fit `limit`; None for one that is left out.
+    """Return how many bytes each picture may use so that together they fit `limit`; None for one that is left out.
 
     Small pictures keep their size; the large ones share the rest evenly.
     """

@@ -1,6 +1,6 @@
 """A document becomes text and pictures: its content as Markdown, with a PDF's pages or other documents' figures as pictures.
 
-The text comes first, followed by as many pages or figures as there is room for.
+The text comes first, followed by as many pages or figures as fit.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ from . import sentences
 from .pieces import PicturePiece, Piece, ResultContext, TextPiece
 
 _OURS, _NOTES = 600, 8
-"""Characters of JSON reserved for notes about a document, and the fraction of the room, one in so many, for its own notes such as an outline."""
+"""The characters of JSON reserved for notes about a document, and the divisor of the room that limits its own notes."""
 
 _PAGE = 1_086, 1_536
-"""Pixels of a typical page as drawn, used to estimate how many pages fit a token budget."""
+"""The size in pixels of a typical page as drawn, used to estimate how many pages fit a token budget."""
 
 
 def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piece]:
     """Return the text of a document, and its pages or figures as pictures if the receiver shows pictures.
 
     Raises:
-        DocumentError: it cannot be read.
+        DocumentError: the document cannot be read.
         RequirementError: the extra `documents` is not installed.
     """
     shows = bool(context.receiver.formats)
@@ -51,7 +51,7 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
 
 
 def _text_room(context: ResultContext) -> int | None:
-    """Return the characters of JSON that a text may take: a third of the room is reserved for pictures, if any are shown."""
+    """Return the characters of JSON that a text may use: a third of the room is reserved for pictures, if any are shown."""
     room = context.receiver.room
     if room is None:
         return None
@@ -59,7 +59,7 @@ def _text_room(context: ResultContext) -> int | None:
 
 
 class _Allowance(NamedTuple):
-    """How many pictures of a document may be shown, and how many bytes they may take together."""
+    """The number of pictures of a document that may be shown, and the bytes that they may use together."""
 
     pictures: int
     room: int
@@ -133,7 +133,7 @@ def _order(read: Excerpt) -> list[int]:
 
 
 def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
-    """Say what text is left out, which pages are not shown as pictures, and how to get them; empty if nothing is missing."""
+    """State which text is left out, which pages are not shown, and how to get them; empty if nothing is missing."""
     last = read.sections[-1] if read.sections else 0
     rest = [] if read.is_last else list(range(last + 1, read.total + 1))
     lacking: list[str] = []

@@ -17,10 +17,10 @@ from imagebridge.pictures import kinds
 from imagebridge.pictures.base64 import DATA_URL, base64_bytes, base64_start
 
 _SHORTEST = 64
-"""A string shorter than this cannot hold a picture: the smallest valid PNG has 67 bytes."""
+"""A string shorter than this cannot contain a picture: the smallest valid PNG has 67 bytes."""
 
 _WRAPPED = (64, 76)
-"""Characters in a line of base64 according to RFC 7468 (PEM) and RFC 2045 (MIME)."""
+"""The number of characters in a line of base64 according to RFC 7468 (PEM) and RFC 2045 (MIME)."""
 
 # Characters of base64 that may be escaped: PHP escapes slashes, Gson the padding, System.Text.Json plus signs; JSON
 # inside JSON escapes them all again.

@@ -15,13 +15,13 @@ from imagebridge.wire import JSON, is_json, is_list, text_of
 _FIELDS = ("data", "base64", "blob", "source", "url", "uri")
 
 _URL = re.compile(r"\w+_ur[il]")
-"""Other names of a field that holds an address, or an object with an address, as vendors use them."""
+"""Vendors' other names for a field that contains an address, or an object with an address."""
 
 _ADDRESS = re.compile(r"\s*[A-Za-z][A-Za-z0-9+._-]{0,40}://")
 
 
 def image(block: JSON) -> JSON:
-    """Return an image block with `data` as a string, or a link if it gives an address; the same object if it needs no change."""
+    """Return an image block with `data` as a string, or a link if it has an address; the same object if nothing changes."""
     encoded = block.get("data")
     if isinstance(encoded, str) and encoded and not _ADDRESS.match(encoded):
         return block

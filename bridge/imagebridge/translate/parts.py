@@ -20,7 +20,7 @@ from .strips import Strip, is_unreadable, strips
 from .translation import Part, PlacedPiece, ShownPicture, words
 
 _OURS = 200_000
-"""Characters reserved for our own sentences: with the limit of texts they stay under the API's 10,485,760."""
+"""The characters reserved for our own sentences: with the limit for texts, they stay below the API's 10,485,760."""
 
 PieceOfBlock = tuple[int | None, Piece]
 """A piece, and the index of the block that it came from (None: the result itself)."""
@@ -93,7 +93,7 @@ def _most(policy: Policy) -> str:
 
 @dataclass(slots=True)
 class _TextBudget:
-    """The characters left for the tool's texts and, separately, for our sentences; and what did not fit."""
+    """The characters left for the tool's texts and, separately, for our sentences; and counts of what did not fit."""
 
     texts: int
     ours: int
@@ -102,7 +102,7 @@ class _TextBudget:
     cut: bool = False
 
     def fitted(self, piece: TextPiece) -> tuple[list[Part], str]:
-        """Return a text that fits the room: whole or cut with a sentence; texts after the first that was cut are only counted."""
+        """Return a text that fits the room: in full, or cut with a sentence; texts after the first cut are only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
             self.ours -= size
@@ -124,7 +124,7 @@ def _not_shown(what: str, why: str) -> tuple[list[Part], str]:
 
 
 def _files(files: Sequence[FilePiece], policy: Policy) -> tuple[Iterator[tuple[list[Part], str]], int]:
-    """Return what each document becomes, and the bytes left for pictures."""
+    """Return the parts for each document, and the bytes left for pictures."""
     left = policy.max_bytes
     files_and_notes: list[tuple[list[Part], str]] = []
     for file in files:
@@ -152,8 +152,9 @@ def _link(piece: LinkPiece, policy: Policy, receiver: Receiver) -> tuple[list[Pa
 class _Showing:
     """How a picture is to be shown: its size (None: not at all), and the limit that made it smaller or left it out.
 
-    picture: what is sent, or why nothing is. strips: the strips that replace a long picture. last: if it is left out,
-    the number of the last picture that its sentence covers; 0 if an earlier sentence covers it.
+    picture: the picture that is sent, or why none is. strips: the strips that replace a long picture. last:
+    if it is left out, the number of the last picture that its sentence covers; 0 if an earlier sentence
+    covers it.
     """
 
     piece: PicturePiece
@@ -194,7 +195,7 @@ def _fit(showings: Sequence[_Showing], room: int, policy: Policy, receiver: Rece
 
 
 def _cut_into_strips(showings: Sequence[_Showing], policy: Policy, receiver: Receiver) -> int:
-    """Cut pictures that are too long to be read whole, if the budgets have room for the strips; return the strips' bytes."""
+    """Cut pictures that are too long to read in one piece, if the strips fit the budgets; return the strips' bytes."""
     long = [
         (one, one.plan)
         for one in showings
@@ -233,7 +234,7 @@ _Shown = tuple[list[Part], ShownPicture | str]
 
 
 def _shown(showing: _Showing, receiver: Receiver, *, handles: bool) -> list[_Shown]:
-    """Return what a picture becomes: a picture, its strips, or a sentence."""
+    """Return the parts for a picture: a picture, its strips, or a sentence."""
     handle = picture_lines.handle(showing.piece.number) if handles else ""
     if showing.strips and showing.plan:
         return _strip_parts(showing.piece, showing.plan, showing.strips, receiver, handle)
@@ -247,7 +248,7 @@ def _strip_parts(
     receiver: Receiver,
     handle: str,
 ) -> list[_Shown]:
-    """Return the strips of one picture, each with a line that gives its position in the picture."""
+    """Return the strips of one picture, each with a line that states its position in the picture."""
     width, height = piece.full_size
     strip_parts: list[_Shown] = []
     for own_strip, picture in strips_shown:
@@ -324,7 +325,7 @@ def _picture_or_error(make: Callable[..., Picture], *arguments: object) -> Pictu
 
 
 def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown:
-    """Return one picture with the line that gives its scale, or the sentence that replaces it."""
+    """Return one picture with the line that states its scale, or the sentence that replaces it."""
     piece, plan, picture, limit = showing.piece, showing.plan, showing.picture, showing.limit
     original = piece.picture
     if plan is None or not isinstance(picture, Picture):
@@ -358,7 +359,7 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
 
 
 def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
-    """Return the handle of a picture, if it has one, and what was done to it; empty if there is nothing to say."""
+    """Return the handle of a picture, if it has one, and the changes made to it; empty if there is nothing to say."""
     phrases = [named(shown.handle, _other_type(piece))] if shown.handle else []
     if piece.sentence:
         phrases.append(piece.sentence)
@@ -381,7 +382,7 @@ def _other_type(piece: PicturePiece) -> str:
 
 
 def _given(piece: PicturePiece, handle: str) -> str:
-    """Say in which pixels a tool receives a picture by its handle, if they differ from the original's."""
+    """State the size at which a tool receives a picture by its handle, if it differs from the original's."""
     if not handle or piece.scale == (1, 1):
         return ""
     return (

@@ -1,7 +1,8 @@
 """The lines that accompany pictures and files in a conversation: how each is written, and how it is parsed.
 
-Trimming relies on these lines, a model asks for a picture by the name that a line gives it, and each layer that
-makes a picture smaller takes over the factor of the previous one. So writing and parsing are kept together.
+Trimming relies on these lines, a model asks for a picture by the name that a line gives it, and each layer
+that makes a picture smaller continues from the factor of the previous one. So writing and parsing are kept
+together.
 """
 
 import re
@@ -28,7 +29,7 @@ def handle(number: int) -> str:
 
 
 def part_of(name: str, part: str) -> str:
-    """Name a part of a picture, such as `part 2 of 5`; just the picture if it is shown whole."""
+    """Name a part of a picture, such as `part 2 of 5`; just the picture if it is shown in one piece."""
     return f"{part} of {name}" if part else name
 
 
@@ -48,7 +49,7 @@ _ASKED = re.compile(
 
 
 def read_asked(text: str) -> AskedPicture | None:
-    """Parse what a model wrote for a picture: a handle, in any case and with surrounding space, or `picture 3`."""
+    """Parse a model's reference to a picture: a handle, in any case and with surrounding space, or `picture 3`."""
     found = _ASKED.fullmatch(text)
     if found is None:
         return None
@@ -59,12 +60,12 @@ def read_asked(text: str) -> AskedPicture | None:
 
 
 def named(name: str, source: str, part: str = "") -> str:
-    """Return the handle of a picture; `source` is the type of the file that tools receive, if it is another."""
+    """Return the handle of a picture; `source` is the type of the file that tools receive, if it differs."""
     return f"{part_of(name, part)} ({source})" if source else part_of(name, part)
 
 
 class HandleLine(NamedTuple):
-    """What a line calls the picture before it: the handle, preceded by the part if there is one, and the number."""
+    """The name in a line for the picture before it: the handle, preceded by the part if any, and the number."""
 
     name: str
     number: int
@@ -74,7 +75,7 @@ _HANDLE = re.compile(rf"((?:{_PART})?picture:(\d{{1,9}}))(?: \([\w.+/-]+\))?(?=\
 
 
 def read_named(line: str) -> HandleLine | None:
-    """Parse a line that begins with the handle of a picture or of a part."""
+    """Parse a line that starts with the handle of a picture or of a part."""
     found = _HANDLE.match(line)
     return HandleLine(found[1], int(found[2])) if found else None
 
@@ -90,7 +91,7 @@ _PART_LINE = re.compile(rf"({_PART})picture[ :]\d+")
 
 
 def read_part(line: str) -> PartLine | None:
-    """Parse a line that begins with the name of a part of a picture, with or without a handle."""
+    """Parse a line that starts with the name of a part of a picture, with or without a handle."""
     found = _PART_LINE.match(line)
     return PartLine(found[1], int(found[1].split(" ", 2)[1])) if found else None
 
@@ -99,7 +100,7 @@ def read_part(line: str) -> PartLine | None:
 
 
 def caption(what: str, call: str) -> str:
-    """Name what a call returned."""
+    """Return the caption of an item that a call returned."""
     return f"{what} of {call}:"
 
 
@@ -116,19 +117,19 @@ def read_caption(line: str) -> str | None:
 
 
 class StandInLine(NamedTuple):
-    """What a line replaces; `refers` is the label or handle of what is shown elsewhere, or "" if nothing is."""
+    """The item that a line replaces; `refers` is the label or handle of the copy shown elsewhere, or "" if none is."""
 
     kind: Literal["picture", "file"]
     refers: str = ""
 
 
 def gone(description: str) -> str:
-    """Say what was shown here and has been removed."""
+    """State what was shown here and has been removed."""
     return f"[no longer shown: {description}]"
 
 
 def again(stands: StandInLine) -> str:
-    """Say that the same picture is shown earlier."""
+    """State that the same picture is shown earlier."""
     return f"[the same {stands.kind} as {stands.refers}, above]"
 
 
@@ -150,7 +151,7 @@ def read_stand_in(line: str) -> StandInLine | None:
 
 
 def scaled(number: int, seen: Seen, width: int, height: int) -> str:
-    """Say by how much picture `number` was scaled down from `width` x `height` pixels, for converting coordinates back."""
+    """State how far picture `number` was scaled down from `width` x `height` pixels, to convert coordinates back."""
     factors = _factors(seen, width, height)
     return f"picture {number}: shown {seen.width}x{seen.height} of {width}x{height}; multiply {factors}"
 
@@ -161,7 +162,7 @@ def _factors(seen: Seen, width: int, height: int) -> str:
 
 
 def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
-    """Say where a strip lies in its picture of `width` x `height` pixels, and how to convert coordinates back."""
+    """State where a strip lies in its picture of `width` x `height` pixels, and how to convert coordinates back."""
     down = strip.width == width
     start, length, axis = (strip.top, strip.height, "y") if down else (strip.left, strip.width, "x")
     place = f"{axis} {start} to {start + length} of {width}x{height}"
@@ -174,7 +175,7 @@ def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
 
 
 def multiply(its: str, across: float, down: float) -> str:
-    """Say by what factor to multiply coordinates; `its ` refers to one of several pictures."""
+    """State the factor by which to multiply coordinates; `its ` refers to one of several pictures."""
     factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
     return f"Multiply {its}coordinates by {factor} for those in full size."
 
@@ -190,14 +191,14 @@ def multiplied(its: str, scale: float) -> re.Pattern[str]:
 # The sentence with the names under which our server keeps pictures, and the names wherever a text contains them.
 
 KEPT_SCHEME = "image://"
-"""What the names begin with."""
+"""The prefix of the names."""
 
 _KEPT = re.compile(r" Kept as (image://[0-9a-f]+(?:, image://[0-9a-f]+)*)\.")
 _KEPT_NAME = re.compile(r"\bimage://[0-9a-f]{8,64}\b")
 
 
 def kept(names: Iterable[str]) -> str:
-    """Say under which names pictures are kept: appended to a sentence, with a leading space."""
+    """State the names under which pictures are kept, to be appended to a sentence, with a leading space."""
     return f" Kept as {', '.join(names)}."
 
 

@@ -1,4 +1,4 @@
-"""What a result's content becomes while it is read: pieces, and a record of what they already contain."""
+"""The pieces that a result's content becomes while it is read, and a record of what they already contain."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,9 +24,9 @@ class TextPiece(NamedTuple):
 
 
 class PicturePiece(NamedTuple):
-    """Picture `number` of the result: the detail that its block asks for, and a sentence that belongs to it.
+    """Picture `number` of the result: the detail that its block requests, and a sentence that belongs to it.
 
-    source: the media type that it was converted from, if it is another. size: the pixels that it asked for, if it was
+    source: the media type that it was converted from, if it differs. size: the pixels that it requested, if it was
     drawn smaller. encoded_file: the file that it was made from, as base64, if that file is this picture alone.
     scale: the factors, across and down, from its pixels to those before another layer made it smaller.
     """
@@ -82,7 +82,7 @@ class _Mentions:
         return bool(self._waiting or self._words)
 
     def add(self, encoded: str, words: str) -> None:
-        """Store the words; the first ones for the same bytes win."""
+        """Store the words; for the same bytes, the first ones are kept."""
         self._waiting.setdefault(len(encoded).bit_length(), []).append((encoded, words))
 
     def of(self, encoded: str) -> str:
@@ -98,8 +98,8 @@ class _Mentions:
 class ResultContext:
     """State while one result is read: the policy, and what became of each base64 text seen so far.
 
-    first: the number of the first picture. receiver: what the pieces are for. withheld: the base64 that a strict policy keeps from the model,
-    and `words` the texts, as JSON strings.
+    first: the number of the first picture. receiver: the receiver of the pieces. withheld: the base64 that a
+    strict policy keeps from the model, and `words` the texts, as JSON strings.
     """
 
     policy: Policy
@@ -148,7 +148,7 @@ class ResultContext:
             case [FilePiece(filename=name), *_]:
                 self._read.add(encoded, f"[the file {name} above]")
             case [TextPiece(ours=True), *_]:
-                self._read.add(encoded, "[not shown, as said above]")
+                self._read.add(encoded, "[not shown, as stated above]")
             case _:
                 self._read.add(encoded, "[the text above]")
 

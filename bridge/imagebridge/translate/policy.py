@@ -19,13 +19,13 @@ class Policy:
             2,500 patches, which every vision model accepts.
         server: the kind of server at the base URL, such as "lm-studio", or the mode itself: "native",
             "user_message" or "text". None: OpenAI.
-        detail: "low", "high", "auto" or "original" for every picture. None: what the block's `_meta`
-            asks for under "imagebridge/detail" or "codex/imageDetail", else "high".
+        detail: "low", "high", "auto" or "original" for every picture. None: the detail that the block's
+            `_meta` requests under "imagebridge/detail" or "codex/imageDetail", else "high".
         api: the API that the model is called through, "responses" or "chat". Chat Completions on compatible
-            servers does not know the detail "original", so "high" replaces it and pictures are fitted to
+            servers does not accept the detail "original", so "high" replaces it and pictures are fitted to
             that. `chat_messages` and the bridge set this field.
-        audience: "lenient" also sends the model what a server marks as meant for the user; "strict" withholds
-            it and says so in a sentence.
+        audience: "lenient" also sends the model content that a server marks as meant for the user; "strict"
+            replaces it with a sentence.
         proof: "structure" or "decoded". None: structure when
             called plainly, decoded in `Bridge`.
         animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
@@ -76,7 +76,7 @@ class Policy:
                 raise ValueError(f"Policy({name}={limit!r}): a limit must not be negative")
 
     def for_request(self, model: str | None, api: Api | None) -> "Policy":
-        """Return this policy with `api`, if it is given, and with `model`, if the policy names none itself."""
+        """Return this policy with `api`, if it is specified, and with `model`, if the policy names none itself."""
         return replace(self, model=self.model or model or None, api=api or self.api)
 
 

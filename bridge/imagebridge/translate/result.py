@@ -1,4 +1,4 @@
-"""A whole MCP result becomes fitted parts and an error flag: handles order, structured content and empty results."""
+"""Turns an MCP result into fitted parts and an error flag; handles order, structured content and empty results."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from .structured_content import structured_text
 from .translation import PlacedPiece
 
 _MOST_BLOCKS = 100_000
-"""The most content blocks of a result that are read, at 12 µs of CPU each (2026-11). No model can use that many."""
+"""The maximum number of content blocks read per result, at 12 µs of CPU each (2026-11). No model can use that many."""
 
 
 class ReadResult(NamedTuple):
@@ -32,7 +32,7 @@ class ReadResult(NamedTuple):
 
     @property
     def encoded_files(self) -> dict[int, str]:
-        """What each picture was made from, by number: base64 or a `data:` URL of the full-size file."""
+        """The source of each picture, by number: base64 or a `data:` URL of the full-size file."""
         pictures = [piece for _, piece in self.pieces if isinstance(piece, PicturePiece)]
         return {picture.number: picture.encoded_file or picture.picture.data_url for picture in pictures}
 

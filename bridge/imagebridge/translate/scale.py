@@ -28,9 +28,9 @@ def scale_of(block: JSON) -> float:
 
 
 def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | None, Piece]]:
-    """Return the pieces without the sentences that give their pictures' factors, which the pictures' own lines repeat.
+    """Return the pieces without the sentences that state their pictures' factors, which the pictures' own lines repeat.
 
-    If a sentence gives a different factor for the height, the picture takes it over.
+    If a sentence states a different factor for the height, the picture adopts it.
     """
     remaining = list(pieces)
     for at, (block, piece) in enumerate(remaining):
@@ -42,7 +42,7 @@ def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | N
 
 
 def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | None:
-    """Remove the first sentence with a factor from its text; return the factor for the height, None if no text gives another."""
+    """Remove the first sentence with a factor from its text; return the factor for the height, None if none differs."""
     for its in ("", "its "):
         for at, (block, piece) in enumerate(pieces):
             if isinstance(piece, TextPiece) and (found := multiplied(its, scale).search(piece.text)):
@@ -53,4 +53,4 @@ def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | 
     return None
 
 
-_MOVED = TextPiece("", "a factor, which is given next to its picture", ours=True)
+_MOVED = TextPiece("", "a factor, which is stated next to its picture", ours=True)

@@ -1,4 +1,4 @@
-"""What the model is told in words if something cannot be shown, or was changed to be shown."""
+"""The sentences that tell the model what cannot be shown, or was changed in order to be shown."""
 
 from urllib.parse import urlsplit
 
@@ -12,11 +12,11 @@ NO_REASON = "[The tool gave no reason.]"
 ERROR = "Tool error:"
 
 _ADDRESS = 200
-"""The most characters of a URI or label that are repeated: a `data:` URI may be as long as its picture."""
+"""The maximum number of characters of a URI or label that are repeated: a `data:` URI may be as long as its picture."""
 
 
 def amount(size: int) -> str:
-    """Return a number of bytes for people: "812 bytes", "48 kB", "1.4 MB"."""
+    """Return a number of bytes in readable form: "812 bytes", "48 kB", "1.4 MB"."""
     if size < 1_000:
         return counted(size, "byte")
     if size < 999_500:
@@ -35,17 +35,17 @@ def location(url: str) -> str:
 
 
 def not_shown(what: str, why: str) -> str:
-    """Say that one block is not shown: what came, and why."""
+    """State that one block is not shown, what it was, and why."""
     return f"[not shown: {what}; {why}]"
 
 
 def asking(error: PictureError) -> str:
-    """Say why a picture is not shown, and what to ask for instead."""
+    """State why a picture is not shown, and what to request instead."""
     return f"{error.reason}; ask for {error.instead}"
 
 
 def described(label: str, size: int | None, data: bytes = b"", uri: str = "") -> str:
-    """Return the detected type of bytes, with the label if it says something else."""
+    """Return the detected type of bytes, with the label if it differs."""
     file_type = kind(data)
     name = file_type.media_type if file_type else label or "data of an unknown type"
     facts = [name + (f" labelled {label}" if file_type and label and label != name else "")]
@@ -57,7 +57,7 @@ def described(label: str, size: int | None, data: bytes = b"", uri: str = "") ->
 
 
 def cut(text: str, most: int) -> str:
-    """Return a text with a note if more than `most` characters are left out, and how many those are."""
+    """Return the first `most` characters of a text, with a note that states how many are left out, if any are."""
     if len(text) <= most:
         return text
     are = "is" if len(text) - most == 1 else "are"

@@ -12,17 +12,18 @@ from .receiver import PictureView
 from .vision import Seen
 
 MAX_STRIPS = 5
-"""The most strips of one picture."""
+"""The maximum number of strips of one picture."""
 
 _LONG = 3
-"""The ratio of the longer to the shorter side from which on a picture may be cut."""
+"""The ratio of the longer to the shorter side from which a picture may be cut."""
 
 _READABLE = 0.5
 """The scale below which text on a page is too small to read."""
 
 _OVERLAPS = (1 / 16, 1 / 24)
-"""Fractions of a strip that the next one repeats, so that what is cut through in one is whole in the other. The smaller one is used
-if only it lets strips be seen at full size: a page shrunk by a hundredth is blurred, and takes four times the bytes."""
+"""The fractions of a strip that the next one repeats, so that anything cut through in one is complete in the
+other. The smaller one is used if only it lets strips be seen at full size: a page shrunk by a hundredth is
+blurred, and takes four times the bytes."""
 
 
 class Strip(NamedTuple):
@@ -49,7 +50,7 @@ class Strip(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the strip is called, placed before the name of its picture."""
+        """The name of the strip, placed before the name of its picture."""
         return f"part {self.number} of {self.total}"
 
 
@@ -60,9 +61,9 @@ def is_unreadable(width: int, height: int, view: Seen) -> bool:
 
 
 def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[Strip, ...]:
-    """Cut a long picture into as few strips as can be seen at full size, or into the most that can be read.
+    """Cut a long picture into as few strips as can be seen at full size, or into the maximum number that can be read.
 
-    `fit` returns what is seen of a size in pixels. Empty if even the strips would be too small to read.
+    `fit` returns what a model sees of a size in pixels. Empty if even the strips would be too small to read.
     """
     cut_strips: list[Strip] = []
     for total in range(2, MAX_STRIPS + 1):
@@ -89,9 +90,9 @@ def _strips_of_count(
 
 
 class DrawnSize(NamedTuple):
-    """The size in pixels at which to draw a drawing for a model: the size that it sees; for a long page, the page's own size, to be cut.
+    """The size in pixels at which to draw for a model: the size that it sees, or the size of a long page, to be cut.
 
-    Equal for equal models, so that results can be cached.
+    Instances for the same model are equal, so that results can be cached.
     """
 
     view: PictureView
@@ -99,7 +100,7 @@ class DrawnSize(NamedTuple):
     detail: Detail
 
     def __call__(self, width: int, height: int) -> tuple[int, int]:
-        """Return the size for a drawing that asks for `width` x `height` pixels."""
+        """Return the size for a drawing that requests `width` x `height` pixels."""
         fit = partial(self.view, model=self.model, detail=self.detail)
         view = fit(width, height)
         is_cut = (

@@ -1,7 +1,8 @@
-"""Structured content as text for the model, without what the result's blocks already say.
+"""Structured content as text for the model, without what the result's blocks already contain.
 
-Servers send structured content together with blocks that say the same (MCP 2025-11-25, tools: they should), often under
-an extra key: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Sending both costs twice as much.
+Servers send structured content together with blocks that contain the same (MCP 2025-11-25, tools: they
+should), often under an extra key: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Sending both
+costs twice as much.
 """
 
 import json
@@ -31,7 +32,7 @@ _LONG = 200
 """A text of at least this many characters is not repeated inside new content."""
 
 _KEYS = 8
-"""The most nested single keys that may surround what the blocks say."""
+"""The maximum number of nested single keys that may surround the content of the blocks."""
 
 _FIELDS = frozenset(
     (
@@ -48,7 +49,7 @@ _FIELDS = frozenset(
         "meta",
     )
 )
-"""Fields other than these, and those that hold the content of a block, are new information."""
+"""Fields other than these, and those that contain the content of a block, are new information."""
 
 _OTHER = BlockKind(("blob",))
 """A block of type `blob`, as older servers sent it."""
@@ -62,7 +63,7 @@ _LITERALS = {"True": True, "False": False}
 
 
 def structured_text(result: JSON) -> str:
-    """Return structured content as JSON text, or an empty string if the blocks already say the same.
+    """Return structured content as JSON text, or an empty string if the blocks already contain the same.
 
     A part that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays, because
     what became of it is known when the text is read.
@@ -90,7 +91,7 @@ def structured_text(result: JSON) -> str:
 
 
 def saying_alone(result: JSON) -> Iterator[object]:
-    """Yield the blocks that may, each by itself, say the structured content of a result.
+    """Yield the blocks that may, each on its own, contain the structured content of a result.
 
     Only those are compared with all of the content: comparing many blocks with much content would take the product of both.
     """
@@ -122,7 +123,7 @@ def _bare(value: object) -> object:
 
 
 def _characters(value: object) -> int:
-    """Return the smallest number of characters that a text needs to say a value."""
+    """Return the minimum number of characters that a text needs to express a value."""
     if isinstance(value, str):
         return len(_cleaned(value))
     if is_json(value):
@@ -142,7 +143,7 @@ def json_text(value: object) -> str:
 
 
 class _BlockTexts:
-    """What the blocks of a result say: their texts, unchanged and as JSON, and what else they contain."""
+    """The content of a result's blocks: their texts, unchanged and as JSON, and their other contents."""
 
     def __init__(self, blocks: Sequence[object]) -> None:
         self._blocks = blocks
@@ -154,7 +155,7 @@ class _BlockTexts:
         self._marks: frozenset[tuple[str, str]] | None = None
 
     def all_of(self, value: object) -> bool:
-        """Return whether the blocks say a value, or what it contains under a single key."""
+        """Return whether the blocks contain a value, or its content under a single key."""
         for _ in range(_KEYS):
             if self._says(value):
                 return True
@@ -171,7 +172,7 @@ class _BlockTexts:
         )
 
     def left(self, value: object) -> object:
-        """Return a value with words in place of what repeats the blocks."""
+        """Return a value with words in place of the parts that repeat the blocks."""
         if isinstance(value, str):
             return "[the text above]" if len(value) >= _LONG and _cleaned(value) in self._texts else value
         if is_json(value):
@@ -183,7 +184,7 @@ class _BlockTexts:
         return [self.left(one) for one in value]
 
     def _says(self, value: object) -> bool:
-        """Return whether a value is said by a text block, by the list of all blocks, or by the blocks one by one."""
+        """Return whether a value is contained in a text block, the list of all blocks, or the blocks one by one."""
         if isinstance(value, str) and _cleaned(value) in self._texts:
             return True
         if is_list(value) and any(map(_is_block, value)):
@@ -215,7 +216,7 @@ def _is_empty(value: object) -> bool:
 
 
 def _new(value: JSON) -> list[object]:
-    """Return what identifies the content of an object, by its keys."""
+    """Return the values that identify the content of an object, by its keys."""
     return [one for key, one in value.items() if one is not None and not _is_frame(key, value)]
 
 
@@ -238,7 +239,7 @@ def _cleaned(text: str) -> str:
 
 
 def _is_block(value: object) -> bool:
-    """Return whether a value is a content block with nothing besides what it shows."""
+    """Return whether a value is a content block with nothing beyond the content that it shows."""
     if not is_json(value):
         return False
     name = text_of(value, "type")
@@ -250,7 +251,7 @@ def _is_block(value: object) -> bool:
 
 
 def _marks(block: object) -> Iterator[tuple[str, str]]:
-    """Yield what distinguishes a block from others, most specific first: its bytes, its text, its address."""
+    """Yield the values that distinguish a block from others, most specific first: its bytes, its text, its address."""
     if isinstance(block, str):
         yield "text", _cleaned(block)
     if not is_json(block):

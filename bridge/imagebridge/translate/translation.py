@@ -1,4 +1,4 @@
-"""What a result became: neutral, fitted parts for the model, and an account of how each block got there."""
+"""A translated result: neutral, fitted parts for the model, and an account of what became of each block."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ class ShownPicture(NamedTuple):
     """Picture `number` as it is sent: after fitting, at its detail, with what the `model` sees of it.
 
     full_size: its size in pixels before fitting. source: the media type that it was converted from, if that
-    is another. handle: the name under which a tool can receive it, such as `picture:3`, if it has one.
+    differs. handle: the name under which a tool can receive it, such as `picture:3`, if it has one.
     strip: which of several strips of a long picture this is, such as `part 2 of 5`; empty for a whole picture.
     assumed: whether the sizes that the model sees are assumed.
     """
@@ -48,7 +48,7 @@ class ShownPicture(NamedTuple):
 
 
 class Text(NamedTuple):
-    """Words for the model."""
+    """Text for the model."""
 
     text: str
 
@@ -68,7 +68,7 @@ def is_file(part: Part) -> bool:
 
 
 class PlacedPiece(NamedTuple):
-    """The parts of one piece: the block that it came from (None: the result itself), and the picture or what else it is."""
+    """The parts of one piece, its block (None: the result itself), and the picture or the name of other content."""
 
     block: int | None
     parts: list[Part]
@@ -76,16 +76,16 @@ class PlacedPiece(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What accompanying text calls the thing shown."""
+        """The name of the shown item in accompanying text."""
         if not isinstance(self.content, ShownPicture):
             return self.content
         return part_of(numbered(self.content.number, self.content.number), self.content.strip)
 
 
 class Note(NamedTuple):
-    """The account of one block: `block` is its index in `content`, or None for what the result itself said.
+    """The account of one block: `block` is its index in `content`, or None for the result itself.
 
-    came: what it was. done: what the model gets for it. tokens: what its pictures cost.
+    came: what it was. done: what the model receives for it. tokens: the tokens of its pictures.
     """
 
     block: int | None
@@ -96,9 +96,9 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FittedResult:
-    """A result as neutral parts that a receiver takes, in the order of the blocks.
+    """A result as neutral parts that a receiver accepts, in the order of the blocks.
 
-    placed: the parts, grouped by piece. blocks: the blocks that came. for_user: blocks that the server marks for the
+    placed: the parts, grouped by piece. blocks: the original blocks. for_user: blocks that the server marks for the
     user and not for the model. is_error: whether the tool failed.
     """
 
@@ -123,7 +123,7 @@ class FittedResult:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """The account: one note for each block, and one for what the result itself said."""
+        """The account: one note for each block, and one for the result itself."""
         by_block: dict[int | None, list[PlacedPiece]] = {index: [] for index in range(len(self.blocks))}
         for one in self.placed:
             by_block.setdefault(one.block, []).append(one)

@@ -1,6 +1,6 @@
-"""Limits how many requests are accepted, and decides whose turn it is: no caller can fill the queue alone, and none waits forever.
+"""Limits how many requests are accepted and which run next: no caller can fill the queue alone or wait forever.
 
-A request without a place is refused at once, before its body is read; one with a place gets its turn in time.
+A request that exceeds a limit is refused at once, before its body is read; an accepted request always gets its turn.
 """
 
 import os
@@ -21,29 +21,29 @@ from imagebridge_tools.apart import SHARE, WorkShare
 from imagebridge_tools.charts import worker
 
 ALL_CALLS = 100
-"""The most concurrent requests of all callers, including waiting ones."""
+"""The maximum number of concurrent requests from all callers, including waiting ones."""
 
 ALL_BODIES = 500_000_000
-"""The most bytes of the bodies of these requests together; one caller may use a quarter of it."""
+"""The maximum total size of the bodies of these requests, in bytes; one caller may use a quarter of it."""
 
 TURNS = 4
-"""Tool calls that run at the same time, for each core: drawing and decoding have their own, lower limits."""
+"""How many tool calls may run at the same time per core; drawing and decoding have separate, lower limits."""
 
 SPARE = 1
-"""Drawing processes, and as many decoding ones, beyond those that one caller may use: others do not wait for its work."""
+"""How many more drawing and decoding processes there are than one caller may use, so that others need not wait."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
-"""Tools that wait for another machine: they need no turn."""
+"""Tools that wait for another machine, so their calls do not have to wait for a turn."""
 
 _LATER = "try again when one of them has finished"
 
 
 class FullError(Exception):
-    """There is no place for a request now; the message says what there is too much of."""
+    """Too many requests are in progress to accept another; the message says which limit is reached."""
 
 
 class RequestPlaces:
-    """The places for requests."""
+    """Counts the requests in progress and the bytes of their bodies, and refuses those that exceed a limit."""
 
     def __init__(self) -> None:
         self._taken: Counter[str] = Counter()
@@ -51,15 +51,15 @@ class RequestPlaces:
 
     @contextmanager
     def taken(self, caller: str, most: int, body: int | None) -> Generator["RequestPlace"]:
-        """Hold a place for a request until the end of the block.
+        """Count a request as in progress until the end of the block.
 
         Args:
             caller: the caller's name, empty if unknown.
-            most: the most places that this caller may hold.
-            body: the number of bytes in the request. None: they are counted as they arrive.
+            most: the maximum number of requests that this caller may have in progress.
+            body: the size of the request's body in bytes. If None, the bytes are counted as they arrive.
 
         Raises:
-            FullError: there is no place.
+            FullError: a limit is reached.
         """
         if caller and self._taken[caller] >= most:
             raise FullError(
@@ -77,14 +77,13 @@ class RequestPlaces:
             _count_down(self._taken, caller, 1)
 
     def _all_taken_with(self, caller: str) -> int:
-        """Return the number of places taken with one more of a caller; each counts for at most half of all places, however
-        many it holds."""
+        """Count the requests in progress and one more from a caller; no caller counts for more than half of the limit."""
         counts = {**self._taken, caller: self._taken[caller] + 1}
         return sum(min(count, ALL_CALLS // 2) if name else count for name, count in counts.items())
 
 
 class RequestPlace:
-    """The place of one request, and the bytes reserved for its body."""
+    """One accepted request, and the bytes reserved for its body."""
 
     def __init__(self, bodies: Counter[str], caller: str, *, counts: bool) -> None:
         self._bodies = bodies
@@ -93,19 +92,19 @@ class RequestPlace:
         self._size = 0
 
     def received(self, size: int) -> None:
-        """Reserve room for a part of a body whose size was not announced.
+        """Reserve bytes for a part of a body whose size was not declared.
 
         Raises:
-            FullError: there is no room.
+            FullError: a limit is reached.
         """
         if self._counts and size:
             self.grow(size)
 
     def grow(self, size: int) -> None:
-        """Reserve room for `size` more bytes.
+        """Reserve `size` more bytes.
 
         Raises:
-            FullError: there is no room.
+            FullError: a limit is reached.
         """
         own, all_bodies = self._bodies[self._caller] - self._size, self._bodies.total() - self._size
         grown = self._size + size
@@ -122,7 +121,7 @@ class RequestPlace:
         self._size = grown
 
     def give_back(self) -> None:
-        """Release the reserved room."""
+        """Release the reserved bytes."""
         _count_down(self._bodies, self._caller, self._size)
 
 
@@ -133,7 +132,7 @@ def _count_down(counter: Counter[str], caller: str, number: int) -> None:
 
 
 class WorkTurns:
-    """Decides who may run: waiting callers take turns, and no caller can occupy all places.
+    """Decides which calls may run: waiting callers take turns, and no caller can use all of the capacity.
 
     Args:
         count: the number of calls that run at the same time.
@@ -147,12 +146,13 @@ class WorkTurns:
 
     @asynccontextmanager
     async def turn(self, caller: str) -> AsyncGenerator[None]:
-        """Wait for a caller's turn, and hold it for the duration of the block."""
+        """Wait for a caller's turn, and keep it for the duration of the block."""
         begun = anyio.Event()
         self._waiting.setdefault(caller, deque()).append(begun)
         self._pass_on()
         try:
-            await begun.wait()
+            if not begun.is_set():
+                await begun.wait()
             yield
         finally:
             if begun.is_set():
@@ -171,7 +171,7 @@ class WorkTurns:
             del self._waiting[caller]
 
     def _pass_on(self) -> None:
-        """Give free turns to those who wait, one to each caller in rotation."""
+        """Start waiting calls while there is capacity, one from each caller in rotation."""
         while self._free and (caller := self._next()) is not None:
             queue = self._waiting[caller]
             queue.popleft().set()
@@ -188,7 +188,7 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for their caller's turn and use its share of processes."""
+    """MCP middleware: calls of tools that work on this machine wait for a turn and use their caller's share of processes."""
 
     turns: WorkTurns
     caller: str
@@ -226,13 +226,13 @@ def cores() -> int:
 
 
 def share() -> int:
-    """Return the number of processes that may draw for one caller at the same time; as many may decode."""
+    """Return how many processes may draw for one caller at the same time; the same number may decode."""
     return max(2, cores())
 
 
 @contextmanager
 def working_on_all_cores() -> Generator[None]:
-    """Allow one drawing and one decoding process per core, and some to spare."""
+    """Allow one drawing and one decoding process per core, and a few spare ones."""
     before = worker.PROCESSES, apart.PROCESSES
     worker.PROCESSES = apart.PROCESSES = share() + SPARE
     try:

@@ -7,17 +7,15 @@ from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-import anyio
 from mcp.server import MCPServer
-from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
-from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl
 from sse_starlette.sse import AppStatus
 from starlette.applications import Starlette
 from starlette.authentication import AuthenticationError
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.middleware.cors import CORSMiddleware
@@ -35,7 +33,6 @@ from imagebridge_tools.files.source import FILE_SIZE
 from .admission import (
     TURNS,
     FullError,
-    RequestPlace,
     RequestPlaces,
     TakingTurns,
     WorkTurns,
@@ -46,20 +43,16 @@ from .admission import (
 from .caller_servers import CallerServers
 from .callers import HttpCaller, callers
 from .repeated_calls import RepeatedCalls
-from .request_body import TooManyValuesError, readable
+from .request_body import SlowBodyError, TooManyValuesError, readable
 from .request_log import Noting, RequestLog, record_of
 
 PATH = "/mcp"
 
 _MOST_BODY = FILE_SIZE * 4 // 3 + 1_000_000
-"""The most bytes of a request: a file as a `data:` URL, and what surrounds it."""
-
-_BODY_SECONDS = 60.0
-"""Seconds within which a request must arrive; after that it loses its place."""
-
+"""The maximum size of a request in bytes: a file as a `data:` URL, and the JSON around it."""
 
 _RETRY = 1
-"""Seconds after which a request that found no place should try again."""
+"""Seconds after which a client should retry a request that exceeded a limit."""
 
 
 _FIXES = (
@@ -69,18 +62,15 @@ _FIXES = (
 """How to allow a host name or a web page that was refused."""
 
 
-class _SlowBodyError(Exception):
-    """A request that took too long to arrive."""
-
-
 def create_app(settings: Settings | None = None) -> Starlette:
     """Build the server as an ASGI application: MCP at /mcp, health checks at /healthz and /readyz.
 
-    Without authentication, requests are accepted only from this machine. Its lifespan must be run, as every ASGI server
-    does; if it is mounted in another application, that application must run it.
+    Without authentication, requests are accepted only from this machine. The application's lifespan must be run. Every
+    ASGI server does so; an application in which this one is mounted has to do the same.
 
     Args:
-        settings: what the server may do, and who may call it. None: no files can be read, and only this machine is served.
+        settings: what the server may do, and who may call it. By default, it reads no files and serves only this
+        machine.
 
     Raises:
         SettingsError: the token file or the issuer is not valid.
@@ -89,7 +79,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
 
 
 def served_at(settings: Settings, address: Address | None) -> Starlette:
-    """Build the application for an address at which it is served; None: for one that only its ASGI server knows.
+    """Build the application for the address at which it is served, or None if only its ASGI server knows the address.
 
     Raises:
         SettingsError: as for `create_app`.
@@ -98,14 +88,13 @@ def served_at(settings: Settings, address: Address | None) -> Starlette:
 
 
 class _HttpApplication:
-    """The endpoints, and what they share."""
+    """The endpoints and their shared state."""
 
     def __init__(self, settings: Settings, address: Address | None) -> None:
         self._settings = settings
         self._callers = callers(settings)
         self._open = settings.no_auth or self._callers.verifier is not None
         self._sites = _sites(settings, address, asks_who=self._callers.verifier is not None)
-        self._media_types = TransportSecurityMiddleware()
         self._servers = CallerServers(self._built)
         self._places = RequestPlaces()
         self._turns = WorkTurns(TURNS * cores())
@@ -121,18 +110,17 @@ class _HttpApplication:
                 # would add a slash.
                 issuer: Any = settings.jwt
                 metadata = create_protected_resource_routes(url, [issuer], scopes)
-            asked = AuthContextMiddleware(RequireAuthMiddleware(self._known, list(settings.scopes), place))
-            asked = _challenging(asked, settings.scopes)
+            asked: Any = RequireAuthMiddleware(self._known, list(settings.scopes), place)
+            if settings.scopes:
+                asked = _challenging(asked, settings.scopes)
             backend = BearerAuthBackend(self._callers.verifier)
             self._known = AuthenticationMiddleware(asked, backend=backend, on_error=_unverified)
+        self._for_pages = _for_pages(self._serve, settings.origins)
         self._ready = self._ended = False
         self.app = Starlette(
             routes=[
                 # With a slash it would be redirected: behind a proxy with TLS to http, which gives the token away.
-                *(
-                    Route(path, endpoint=_Asgi(self._serve), middleware=[_pages(settings.origins)])
-                    for path in (PATH, f"{PATH}/")
-                ),
+                *(Route(path, endpoint=_Asgi(self._asked)) for path in (PATH, f"{PATH}/")),
                 Route("/healthz", self._health),
                 Route("/readyz", self._readiness),
                 *metadata,
@@ -143,7 +131,7 @@ class _HttpApplication:
         self.app.state.end = self.end
 
     def _built(self, caller: HttpCaller) -> MCPServer[Any]:
-        """Return a caller's server, with a session manager that is ready to run."""
+        """Build a caller's server, with a session manager that is ready to run."""
         for folder in caller.settings.allow_write:
             folder.mkdir(mode=0o700, exist_ok=True)
         # What a caller is told must not depend on the replica that answers: nothing here changes by itself.
@@ -175,7 +163,7 @@ class _HttpApplication:
                 self.end()
 
     def end(self) -> None:
-        """Say that no further requests should come here; those in progress are answered."""
+        """Report that this server accepts no further requests; those in progress are still answered."""
         self._ended = True
 
     # Health checks.
@@ -190,35 +178,37 @@ class _HttpApplication:
 
     # MCP.
 
+    async def _asked(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = any(name == b"origin" for name, _ in scope["headers"])
+        await (self._for_pages if is_page else self._serve)(scope, receive, send)
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        refused = await self._refused(request)
+        refused = self._refused(scope)
         if refused:
             await refused(scope, receive, send)
             return
         try:
-            await self._known(scope, _in_time(receive), send)
+            await self._known(scope, receive, send)
         except ClientDisconnect:  # Nobody is left to answer.
             return
-        except _SlowBodyError:
-            words = f"the body did not arrive within {_BODY_SECONDS:.0f} seconds"
-            await _refusal(408, words, Connection="close")(scope, receive, send)
 
-    async def _refused(self, request: Request) -> Response | None:
+    def _refused(self, scope: Scope) -> Response | None:
         """Return the answer for requests that are not authorised or not meant for this server."""
-        client = request.client
-        if not self._open and client and not is_loopback(client.host):
+        client = scope.get("client")
+        if not self._open and client and not is_loopback(client[0]):
             return _refusal(
                 403,
                 "this server does not authenticate callers, so it accepts requests only from the machine it runs on",
             )
-        if request.method != "POST":
+        if scope["method"] != "POST":
             # Without sessions there is nothing to listen to, and nothing to end (2025-11-25, transports).
             return Response(status_code=405, headers={"Allow": "POST"})
-        return self._sites.refusal(request) or await self._media_types.validate_request(request, is_post=True)
+        # If a header is repeated, the first one counts, as everywhere else.
+        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        return self._sites.refusal(headers.get(b"host", ""), headers.get(b"origin", ""))
 
     async def _placed(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request of an identified caller, if there is a place for it."""
+        """Serve a request from an identified caller, unless it exceeds a limit."""
         user = scope.get("user")
         caller = self._callers.of(user.access_token if isinstance(user, AuthenticatedUser) else None)
         record_of(scope).caller = caller.name
@@ -227,8 +217,10 @@ class _HttpApplication:
             with self._places.taken(caller.name, caller.settings.calls, _body_size(scope)) as place:
                 async with self._servers.of(caller) as manager:
                     with _FINISHING.one():
-                        body = readable(_counted(receive, place), _MOST_BODY)
+                        body = readable(receive, _MOST_BODY, place.received)
                         await manager.handle_request(scope, body, send)
+        except SlowBodyError as error:
+            await _refusal(408, str(error), Connection="close")(scope, receive, send)
         except TooManyValuesError as error:
             await _refusal(413, str(error))(scope, receive, send)
         except FullError as error:
@@ -257,7 +249,7 @@ class _Finishing:
 
     @contextmanager
     def one(self) -> Generator[None]:
-        """Let the call that is served in the block finish."""
+        """Protect the call that is served in the block from being cut off."""
         if not self._running:
             self._breaks_off = AppStatus.enable_automatic_graceful_drain
             AppStatus.disable_automatic_graceful_drain()
@@ -271,7 +263,7 @@ class _Finishing:
 
 
 _FINISHING = _Finishing()
-"""One for all applications of the process, because sse-starlette's setting is global."""
+"""Shared by all applications of the process, because sse-starlette's setting is global."""
 
 
 def _sites(settings: Settings, address: Address | None, *, asks_who: bool) -> Sites:
@@ -293,7 +285,7 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
 
     async def challenging(scope: Scope, receive: Receive, send: Send) -> None:
         async def challenged(message: Message) -> None:
-            if message["type"] == "http.response.start" and scopes:
+            if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 if challenge := headers.get("www-authenticate"):
                     headers["www-authenticate"] = f'{challenge}, scope="{" ".join(scopes)}"'
@@ -304,13 +296,13 @@ def _challenging(application: Any, scopes: Sequence[str]) -> Any:
     return challenging
 
 
-def _pages(origins: Sequence[str]) -> Middleware:
-    """Return the middleware that lets browsers show answers to the pages that may send requests.
+def _for_pages(application: Any, origins: Sequence[str]) -> Any:
+    """Return an application that lets browsers pass its answers to the web pages that may send requests.
 
     This follows the SDK's pages on browser-based clients (2026-11); without sessions there are fewer headers to read.
     """
-    return Middleware(
-        CORSMiddleware,
+    return CORSMiddleware(
+        application,
         allow_origins=origins,
         allow_origin_regex=LOCAL_PAGES.pattern,
         allow_methods=["POST"],
@@ -328,35 +320,6 @@ def _refusal(status: int, words: str, **headers: str) -> Response:
 
 
 def _body_size(scope: Scope) -> int | None:
-    """Return how many bytes a request announces, None if it does not (chunks, or HTTP/2)."""
-    told = Headers(scope=scope).get("content-length", "")
-    return min(int(told), _MOST_BODY) if told.isdecimal() and len(told) < 20 else None
-
-
-def _counted(receive: Receive, place: RequestPlace) -> Receive:
-    """Return a receiver that reserves room for what arrives."""
-
-    async def received() -> Message:
-        message = await receive()
-        place.received(len(message.get("body", b"")))
-        return message
-
-    return received
-
-
-def _in_time(receive: Receive) -> Receive:
-    """Return a receiver that waits a limited time for a request's body, but any time for its end."""
-    deadline = anyio.current_time() + _BODY_SECONDS
-    complete = False
-
-    async def received() -> Message:
-        nonlocal complete
-        if complete:
-            return await receive()
-        with anyio.move_on_after(deadline - anyio.current_time()):
-            message = await receive()
-            complete = not message.get("more_body", False)
-            return message
-        raise _SlowBodyError
-
-    return received
+    """Return the size that a request declares for its body, or None if it declares none (chunks, or HTTP/2)."""
+    told = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return min(int(told), _MOST_BODY) if told.isdigit() and len(told) < 20 else None

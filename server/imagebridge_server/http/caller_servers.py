@@ -17,19 +17,18 @@ from .callers import HttpCaller
 _LOG = logging.getLogger("imagebridge.http")
 
 IDLE_SERVERS = 64
-"""Servers that are kept for idle callers. Each takes half a megabyte and 40 ms to build, and up to
-2 MB for remembered answers."""
+"""How many servers are kept for idle callers. Each takes 40 ms to build, and 0.5 to 2.5 MB with remembered answers."""
 
 IDLE_SECONDS = 900.0
-"""Seconds that a server is kept at least after its caller's last request: a picture may be in progress."""
+"""The minimum number of seconds to keep a server after its last request, because a picture may be in progress."""
 
 
 MOST_SERVERS = 512
-"""The most servers that stay, because an issuer may have any number of callers."""
+"""The maximum number of servers that are kept, because an issuer may have any number of callers."""
 
 
 class _CallerServer:
-    """The server of one caller, from start to end."""
+    """The server of one caller, from its start to its end."""
 
     def __init__(self) -> None:
         self.manager: StreamableHTTPSessionManager | None = None
@@ -39,7 +38,7 @@ class _CallerServer:
         self.last = 0.0
 
     async def run(self, build: Callable[[], MCPServer]) -> None:
-        """Serve until it is ended."""
+        """Build the server and serve until `over` is set."""
         try:
             server = await in_thread(build)
             async with server.session_manager.run():
@@ -67,7 +66,7 @@ class CallerServers:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Keep the servers for the duration of the block."""
+        """Run the servers for the duration of the block."""
         async with anyio.create_task_group() as self._tasks:
             yield
             for one in self._servers.values():
@@ -80,7 +79,7 @@ class CallerServers:
         """Provide a caller's server for one request.
 
         Raises:
-            RuntimeError: it cannot be built.
+            RuntimeError: the server cannot be built.
         """
         server = self._servers.get(caller)
         if server is None:
@@ -91,7 +90,9 @@ class CallerServers:
         self._servers.move_to_end(caller)
         server.in_use += 1
         try:
-            await server.ready.wait()
+            # Waiting would also let others go first where there is nothing to wait for.
+            if not server.ready.is_set():
+                await server.ready.wait()
             if server.manager is None:
                 self._forget(caller, server)
                 raise RuntimeError("cannot build this caller's server")
@@ -103,7 +104,7 @@ class CallerServers:
                 self._tidy()
 
     def _tidy(self) -> None:
-        """End the servers that have been idle longest if there are too many; their background work ends with them."""
+        """Stop the servers that have been idle longest, and their background work, if there are too many."""
         since = anyio.current_time() - IDLE_SECONDS
         idle = [(caller, one) for caller, one in self._servers.items() if not one.in_use]
         for caller, one in idle[: max(0, len(self._servers) - IDLE_SERVERS)]:

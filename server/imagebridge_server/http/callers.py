@@ -1,4 +1,4 @@
-"""Who is calling, and what this caller may do: each has a separate store and separate folders, below those of the server."""
+"""Identifies callers and what they may do: each has a separate store and folders, below those of the server."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,10 +15,14 @@ from .token_file import TokenFile, TokenHolder
 
 @dataclass(frozen=True, slots=True)
 class HttpCaller:
-    """A caller: a unique name, empty if there is no authentication, and what the caller may do."""
+    """A caller's unique name, which is empty if there is no authentication, and what the caller may do."""
 
     name: str
     settings: Settings
+
+    def __hash__(self) -> int:
+        """Return a hash of the name: one of all settings would take longer than the rest of a lookup."""
+        return hash(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def callers(settings: Settings) -> Callers:
     """Return the callers defined by the settings.
 
     Raises:
-        SettingsError: the token file or the issuer is invalid, or callers could read what others save.
+        SettingsError: the token file or the issuer is invalid, or callers could read the files of others.
     """
     if settings.jwt:
         _check_apart(settings)
@@ -69,13 +73,13 @@ def _shown(token: AccessToken | None) -> AccessToken:
 
 
 def _named(name: str, own: Settings, shared: Settings) -> HttpCaller:
-    """Return a caller with a separate store and folders: below the shared ones, in a folder of the caller's name."""
+    """Return a caller with a separate store and folders, which are below the shared ones and named after the caller."""
     writes = tuple(folder / name if folder in shared.allow_write else folder for folder in own.allow_write)
     return HttpCaller(name, replace(own, allow_write=writes, store=own.store_below(name)))
 
 
 def _check_apart(settings: Settings) -> None:
-    """Refuse folders that all callers can read if they contain what callers save or keep."""
+    """Refuse folders that all callers can read if they contain files or pictures of individual callers."""
     for readable in settings.allow:
         for option, folder in _kept(settings):
             if _contains(readable, folder) or _contains(folder, readable):
@@ -86,7 +90,7 @@ def _check_apart(settings: Settings) -> None:
 
 
 def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> None:
-    """Refuse folders that one caller can read if they contain what other callers save or keep; its own folders are allowed."""
+    """Refuse folders that one caller can read if they contain files or pictures of other callers."""
     for name, holder in holders.items():
         for readable in holder.allow:
             for option, folder in _kept(settings):
@@ -100,7 +104,7 @@ def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> No
 
 
 def _kept(settings: Settings) -> list[tuple[str, Path]]:
-    """Return the folders in which callers save or keep something, each with its option."""
+    """Return the folders that contain files and pictures of callers, each with its option."""
     kept = [("--allow-write", folder) for folder in settings.allow_write]
     return kept + ([("--store", settings.store)] if isinstance(settings.store, Path) else [])
 

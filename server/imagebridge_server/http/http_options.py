@@ -1,4 +1,4 @@
-"""The options of `imagebridge-server --http`, and the command that makes tokens; at first loads nothing but click."""
+"""The options of `imagebridge-server --http`, and the command that creates tokens. This module imports only click."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -49,7 +49,7 @@ _OPTIONS = (
         "scopes",
         metavar="NAME",
         multiple=True,
-        help="With --jwt: a scope that tokens must have. Repeat for more.",
+        help="With --jwt: a scope that tokens must have. Can be repeated.",
     ),
     click.option(
         "--calls",
@@ -81,7 +81,7 @@ _OPTIONS = (
         metavar="URL",
         multiple=True,
         help="With --http: the origin of a web page that may send requests, such as https://host.example. "
-        "Repeat for more. Pages served from this machine always may.",
+        "Can be repeated. Pages served from this machine are always allowed.",
     ),
     click.option(
         "--json",
@@ -102,7 +102,7 @@ def check_http_options(context: click.Context, http: str | None) -> None:
     """Refuse HTTP options if nothing is served over HTTP.
 
     Raises:
-        click.UsageError: one of them is given.
+        click.UsageError: an HTTP option is given.
     """
     for option in context.command.params:
         given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
@@ -120,9 +120,10 @@ def check_http_options(context: click.Context, http: str | None) -> None:
     help="The token file; created if it does not exist.",
 )
 def token(name: str, tokens: Path) -> None:
-    """Print a new token for the caller NAME, once, and add its hash to FILE.
+    """Create a token for the caller NAME, print it once, and add its hash to FILE.
 
-    Servers that were started with --tokens FILE accept it at once. A caller may have several; to revoke one, remove
+    Servers that were started with --tokens FILE accept it at once. A caller may have several tokens; to revoke one,
+    remove
     its line from FILE.
     """
     from .token_file import add_token

@@ -1,4 +1,4 @@
-"""The public keys of an issuer of JSON Web Tokens: its metadata leads to them, and one request fetches them for all who wait.
+"""Fetches the public keys of an issuer of JSON Web Tokens, which its metadata points to, once for all waiting requests.
 
 Discovery of the issuer: RFC 8414 and OpenID Connect Discovery, as required by MCP's page on authorization (2025-11-25 and
 2026-07-28); keys: RFC 7517.
@@ -21,16 +21,16 @@ _LOG = logging.getLogger("imagebridge.http")
 
 _RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 ALGORITHMS = (*_RSA, "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures that a public key verifies. With a shared secret, anyone who knows the public key could sign."""
+"""Signature algorithms with public keys. With a shared secret, anyone who knows the public key could sign."""
 
 _SECONDS = 5.0
-"""Seconds that the issuer has to answer, because requests wait for it."""
+"""Seconds that the issuer has to answer; requests wait for it."""
 
 _FRESH = 300.0
 """Seconds after which keys are fetched again."""
 
 _STALE = 3_600.0
-"""Seconds for which keys are used while the issuer does not answer. It may have revoked one in the meantime."""
+"""Seconds for which keys are still used while the issuer does not answer. It may have revoked one in the meantime."""
 
 _PAUSE = 5.0
 """Seconds between two requests to the issuer, so that tokens with made-up keys do not flood it."""
@@ -43,7 +43,7 @@ class SilentIssuerError(Exception):
 class IssuerKeys:
     """The keys of one issuer.
 
-    issuer: its URL, exactly as in its tokens.
+    issuer: the issuer's URL, exactly as it appears in tokens.
     """
 
     def __init__(self, issuer: str) -> None:
@@ -72,11 +72,11 @@ class IssuerKeys:
         return None
 
     def _is_kept_while_asking(self, age: float) -> bool:
-        """Return whether an older key is used without waiting because another request is fetching, or has just tried to."""
+        """Return whether to use an older key at once, because another request is fetching keys or has just tried to."""
         return age < _STALE and (self._asking.locked() or anyio.current_time() < self._asked + _PAUSE)
 
     async def _ask(self, *, known: bool) -> None:
-        """Fetch the keys, unless another request has done so in the meantime or a moment ago."""
+        """Fetch the keys, unless another request has just fetched them."""
         before = self._times_asked
         async with self._asking:
             paused = anyio.current_time() < self._asked + _PAUSE
@@ -100,7 +100,7 @@ class IssuerKeys:
             self._url = self._url or await self._keys_url(client)
             found = await _json(client, self._url)
         if found is None:
-            raise ValueError("its keys are not where its metadata says")
+            raise ValueError("its keys are not at the URL in its metadata")
         keys = _by_name(found)
         if not keys:
             raise ValueError("it has no keys for signatures that a public key can verify")
@@ -124,7 +124,7 @@ class IssuerKeys:
 
 
 def is_trusted_url(url: str) -> bool:
-    """Return whether a URL leads to the server that it names: over https, or on this machine."""
+    """Return whether a URL is sure to reach the server that it names: over https, or on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -159,7 +159,7 @@ def _by_name(found: JSON) -> dict[tuple[str, str], jwt.PyJWK]:
 
 
 def _algorithms(key: JSON) -> Sequence[str | None]:
-    """Return the algorithms of a key: the one that it names, or all of its type (RFC 7517, 4.4). None: its curve decides."""
+    """Return a key's algorithms: the one it names, all of its type, or None if its curve decides (RFC 7517, 4.4)."""
     if key.get("alg") is not None:
         return [str(key["alg"])]
     return _RSA if key.get("kty") == "RSA" else [None]

@@ -1,4 +1,4 @@
-"""Callers with JSON Web Tokens of an issuer: tokens are verified here, with the issuer's keys (see `issuer_keys.py`).
+"""Verifies the JSON Web Tokens of callers with the keys of their issuer (see `issuer_keys.py`).
 
 Requirements for tokens: RFC 9068 and RFC 8725; the audience: RFC 8707.
 """
@@ -19,18 +19,18 @@ from imagebridge_server.settings import SettingsError
 from .issuer_keys import ALGORITHMS, IssuerKeys, SilentIssuerError, is_trusted_url
 
 _LEEWAY = 30.0
-"""Seconds by which clocks may differ."""
+"""The maximum difference between the clocks of two machines, in seconds."""
 
 _LONGEST = 16_000
-"""The most characters of a token; servers accept headers of this size."""
+"""The maximum length of a token; servers accept headers of this size."""
 
 
 class IssuerTokens(TokenVerifier):
-    """The tokens of one issuer. The SDK calls `verify_token`.
+    """Verifies the tokens of one issuer. The SDK calls `verify_token`.
 
     Args:
-        issuer: its URL, exactly as in its tokens.
-        audience: the audience that tokens must name. A URL may also be in its canonical form, which the metadata uses.
+        issuer: the issuer's URL, exactly as it appears in tokens.
+        audience: the audience that tokens must name. If it is a URL, its canonical form is accepted too, as in the metadata.
 
     Raises:
         SettingsError: the issuer's URL is invalid.
@@ -85,7 +85,7 @@ class IssuerTokens(TokenVerifier):
 
 
 def _canonical(audience: str) -> str:
-    """Return a URL as in `resource` of the metadata (RFC 8707, 2); a name that is not a URL stays as it is."""
+    """Return a URL in the form of the metadata's `resource` (RFC 8707, 2), and any other name unchanged."""
     try:
         return str(AnyHttpUrl(audience))
     except ValueError:
@@ -111,13 +111,13 @@ def _access(token: str, claims: Mapping[str, Any]) -> AccessToken | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    """Return the scopes: a text (RFC 9068), or a list, as some issuers send."""
+    """Return the scopes, which are one string (RFC 9068) or, from some issuers, a list."""
     found: object = claims.get("scope", claims.get("scp", ""))
     return [str(one) for one in found] if is_list(found) else str(found).split()
 
 
 def caller_name(issuer: str, token: AccessToken) -> str:
-    """Return the name of a token's subject: safe in paths, and different from every name in a token file.
+    """Return a name for a token's subject that is safe in paths and differs from every name in a token file.
 
     A client that acts for itself does not get the name of a user with the same identifier.
     """

@@ -1,10 +1,9 @@
-"""Answers calls that a caller repeats from memory, if the result cannot have changed.
+"""Answers a caller's repeated calls from memory if the result cannot have changed.
 
 The result of a tool depends only on its arguments, unless it reads or writes something (see `files/footprint.py`). Each
-caller has a separate memory: nobody learns what others asked, neither from an answer nor from its speed.
+caller has a separate memory, so nobody can learn what others asked, either from an answer or from its speed.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -21,10 +20,10 @@ from imagebridge_tools.files.store import Store
 from .request_log import record_of
 
 REMEMBERED_BYTES = 2_000_000
-"""Bytes of answers that are remembered for a caller; one answer may use a quarter of it."""
+"""The most bytes of answers that are remembered for a caller; one answer may use a quarter of them."""
 
 _LONGEST = 50_000
-"""The most bytes of a request whose answer is remembered: longer ones usually contain a picture, a different one each time."""
+"""The maximum size in bytes of a request whose answer is remembered; longer ones usually contain a new picture."""
 
 _SURE = 1.0
 """Seconds for which a picture is assumed to be in the store after it was last seen there."""
@@ -50,11 +49,11 @@ class _Key(NamedTuple):
 
 
 class RepeatedCalls:
-    """MCP middleware of one caller's server.
+    """MCP middleware that answers repeated calls of one caller.
 
     Args:
         store: where this caller's pictures are kept, under the names in answers.
-        host: the host that results are fitted to; None to use the name that the client gives.
+        host: the host that results are fitted to; None to use the name that the client reports.
     """
 
     def __init__(self, store: Store | None, host: str | None) -> None:
@@ -83,14 +82,14 @@ class RepeatedCalls:
         if ctx.method != "tools/call" or scope is None or record_of(scope).received > _LONGEST:
             return None
         return _Key(
-            json.dumps({name: value for name, value in (ctx.params or {}).items() if name != "_meta"}),
+            repr({name: value for name, value in (ctx.params or {}).items() if name != "_meta"}),
             ctx.protocol_version,
             connected_host(ctx, self._host).name,
             client_supports_apps(ctx),
         )
 
     async def _is_kept(self, answer: _Remembered) -> bool:
-        """Return whether the pictures that an answer names are still there, and mark them as used now."""
+        """Return whether the pictures that an answer names are still in the store, and mark them as just used."""
         store, now = self._store, anyio.current_time()
         if store is None or now < answer.seen + _SURE:
             return True
@@ -113,6 +112,6 @@ def _is_plain(result: Mapping[str, Any]) -> bool:
 
 
 def _size(result: Mapping[str, Any]) -> int:
-    """Return the approximate number of bytes of a result: its texts and pictures, and what surrounds them."""
+    """Return the approximate size of a result in bytes: its texts and pictures, and the JSON around them."""
     texts = (value for block in result["content"] for value in block.values() if isinstance(value, str))
     return 2_000 + sum(map(len, texts))

@@ -1,11 +1,22 @@
-"""Makes the body of a request one that the SDK reads: it refuses halves of characters, and parses any number of values."""
+"""Receives request bodies within a time limit, and prepares them for the SDK, which refuses lone surrogates and would parse any number of values."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import anyio
 from starlette.types import Message, Receive
 
 from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values, paired_escapes
+
+BODY_SECONDS = 60.0
+"""Seconds within which the body of a request must arrive; after that, the request is refused."""
+
+
+class SlowBodyError(Exception):
+    """A body that took too long to arrive."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the body did not arrive within {BODY_SECONDS:.0f} seconds")
 
 
 class TooManyValuesError(Exception):
@@ -15,15 +26,17 @@ class TooManyValuesError(Exception):
         super().__init__(f"the body has more than {MAX_VALUES:,} values, which is the limit")
 
 
-def readable(receive: Receive, most: int) -> Receive:
+def readable(receive: Receive, most: int, arrived: Callable[[int], object]) -> Receive:
     """Return a receiver that passes on the body at once, with U+FFFD in place of escaped lone surrogates.
 
     Args:
         receive: receives the request.
-        most: the most bytes of a body; a longer one is passed on as it comes, for the SDK to refuse.
+        most: the maximum size of a body in bytes; a longer one is passed on unchanged, for the SDK to refuse.
+        arrived: called with the size of each part in bytes; the receiver raises what it raises.
 
     Raises:
-        TooManyValuesError: receiving found too many values in the body.
+        SlowBodyError: the body did not arrive within `BODY_SECONDS`.
+        TooManyValuesError: the receiver found too many values in the body.
     """
     waiting: deque[Message] = deque()
     has_begun = False
@@ -32,25 +45,27 @@ def readable(receive: Receive, most: int) -> Receive:
         nonlocal has_begun
         if not has_begun:
             has_begun = True
-            waiting.extend(await _body(receive, most))
+            waiting.extend(await _body(receive, most, arrived))
         return waiting.popleft() if waiting else await receive()
 
     return received
 
 
-async def _body(receive: Receive, most: int) -> Sequence[Message]:
-    """Return the body as one message, followed by what ended it early, if anything did."""
+async def _body(receive: Receive, most: int, arrived: Callable[[int], object]) -> Sequence[Message]:
+    """Return the body as one message, followed by the message that cut it off, if there is one."""
     parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return [{"type": "http.request", "body": b"".join(parts), "more_body": True}, message]
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > most or not more:
-            break
+    size, more = 0, True
+    with anyio.move_on_after(BODY_SECONDS) as time:
+        while more and size <= most:
+            message = await receive()
+            if message["type"] != "http.request":
+                return [{"type": "http.request", "body": b"".join(parts), "more_body": True}, message]
+            parts.append(message.get("body", b""))
+            arrived(len(parts[-1]))
+            size += len(parts[-1])
+            more = message.get("more_body", False)
+    if time.cancelled_caught:
+        raise SlowBodyError
     body = b"".join(parts)
     if size <= most:
         if has_too_many_values(body):

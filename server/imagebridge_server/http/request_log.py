@@ -1,7 +1,7 @@
-"""The log: one line of JSON for each request, never with its content or a key.
+"""Logs one line of JSON for each request, never with its content or a key.
 
-Messages of other libraries may quote what was sent over the wire. Only the constant part of them is logged, and only
-the types and code locations of errors.
+Messages of other libraries may quote data that was sent or received. Only the constant part of such messages is logged,
+and only the types and code locations of errors.
 """
 
 import json
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("imagebridge.http")
 _OURS = ("imagebridge.", "imagebridge_server.", "imagebridge_tools.")
 _METHOD = re.compile(r"[a-zA-Z]{1,40}(?:/[a-zA-Z_]{1,40}){0,2}")
 _PLACES = 8
-"""The most code locations that are logged for an error: the innermost."""
+"""How many code locations are logged for an error, starting with the innermost."""
 
 RECORD = "imagebridge.record"
 """The key of a request's record in its ASGI scope."""
@@ -31,7 +31,7 @@ _QUIET = ("/healthz", "/readyz")
 
 @dataclass(slots=True)
 class RequestRecord:
-    """What is logged about one request: whoever learns a part of it records it here."""
+    """The data that is logged about one request; each layer adds what it knows."""
 
     caller: str = ""
     rpc: str = ""
@@ -54,7 +54,7 @@ class RequestLog:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request, and log how it went."""
+        """Serve a request, and log its outcome."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -96,7 +96,7 @@ class Noting:
     tools: frozenset[str]
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and record what it is."""
+        """Pass a message on, and record its method and tool."""
         scope = getattr(ctx.request, "scope", None)
         if scope is None:
             return await call_next(ctx)
@@ -114,10 +114,10 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class _JsonLines(logging.Formatter):
-    """A log record as one line of JSON."""
+    """Formats a log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Format a record without what it quotes."""
+        """Format a record without the values that it quotes."""
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {
             "time": f"{moment}.{record.msecs:03.0f}Z",
@@ -132,7 +132,7 @@ class _JsonLines(logging.Formatter):
 
 
 def _constant(record: logging.LogRecord) -> str:
-    """Return a message without what it quotes; for other libraries, the text before their values."""
+    """Return a message without the values that it quotes; for other libraries, the text before the values."""
     if record.name.startswith(_OURS):
         return record.getMessage()
     text = str(record.msg)
@@ -146,6 +146,8 @@ def _code_places(error: BaseException) -> list[str]:
 
 def log_json_lines() -> None:
     """Log everything as lines of JSON on stderr, and for this server also messages at level INFO."""
+    # Nobody is told of these, and looking them up for each message takes time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

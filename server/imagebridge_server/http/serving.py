@@ -1,4 +1,4 @@
-"""Serving over HTTP until a signal comes: `imagebridge-server --http HOST:PORT`."""
+"""Serves over HTTP until a signal arrives: `imagebridge-server --http HOST:PORT`."""
 
 import gc
 import os
@@ -16,14 +16,14 @@ from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
-"""Seconds that running calls have to finish once the process is asked to end."""
+"""Seconds that running calls have to finish after the process was asked to stop."""
 
 _KEEP_ALIVE = 75
-"""Seconds for which an idle connection is kept: longer than proxies keep theirs (nginx: 60), because the
-client must be the one that closes first."""
+"""Seconds for which an idle connection is kept open: longer than proxies keep theirs (nginx: 60), because the client
+must close first."""
 
 _CONNECTIONS = 65_536
-"""The most open files, most of them connections, if the system allows it."""
+"""The maximum number of open files, nearly all of them connections, if the system allows as many."""
 
 
 def serve(settings: Settings, address: str) -> None:

@@ -1,11 +1,11 @@
-"""Callers with tokens: a TOML file with a table for each caller, which contains the SHA-256 of each of its tokens.
+"""Reads and writes a TOML file of callers: a table for each caller contains the SHA-256 of each of the caller's tokens.
 
     [alice]
     tokens = ["sha256:9f86d0..."]
     allow = ["/srv/pictures/alice"]
     store_bytes = 2_000_000_000
 
-A token is 32 random bytes, so its hash does not help in guessing it. The file is read again when it has changed.
+A token is 32 random bytes, so its hash does not help in guessing it. The file is read again whenever it changes.
 """
 
 import logging
@@ -31,7 +31,7 @@ _LOG = logging.getLogger("imagebridge.http")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _PREFIX = "imb_"
-"""The beginning of each token, by which programs that look for secrets in code recognise it."""
+"""The prefix of each token, by which programs that search code for secrets recognise it."""
 
 _HEAD = """\
 # The callers of imagebridge-server. `tokens` lists hashes; delete one to revoke its token. A caller may also have:
@@ -42,7 +42,7 @@ _HEAD = """\
 
 @dataclass(frozen=True, slots=True)
 class TokenHolder:
-    """What the file says about a caller; None stands for what all callers have."""
+    """A caller's settings in the file; None means the setting that all callers have."""
 
     tokens: tuple[str, ...] = ()
     allow: tuple[Path, ...] = ()
@@ -52,7 +52,7 @@ class TokenHolder:
     calls: int | None = None
 
     def settings(self, shared: Settings) -> Settings:
-        """Return what this caller may do; `shared` is what all callers may do."""
+        """Return this caller's settings, based on those that all callers share."""
         own = {
             name: getattr(self, name)
             for name in ("store_bytes", "store_seconds", "calls")
@@ -63,7 +63,7 @@ class TokenHolder:
 
 
 class TokenFile(TokenVerifier):
-    """The callers in a file. The SDK calls `verify_token`.
+    """Verifies tokens of the callers in a file. The SDK calls `verify_token`.
 
     Args:
         path: the file.
@@ -81,20 +81,19 @@ class TokenFile(TokenVerifier):
         self._names = _by_hash(self._callers)
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        """Return the owner of a token, or None if it has none."""
-        await self._read_again()
+        """Return the owner of a token, or None if the token is unknown."""
+        state = _state(self._path)
+        if state != self._state:
+            await self._read_again(state)
         name = self._names.get(_hash(token))
         return AccessToken(token=token, client_id=name, scopes=[]) if name else None
 
     def holder(self, name: str) -> TokenHolder:
-        """Return what the file says about a caller; a caller that was just removed may do what all may."""
+        """Return a caller's settings in the file; a caller that was just removed has those that all callers share."""
         return self._callers.get(name, TokenHolder())
 
-    async def _read_again(self) -> None:
-        """Read the file if it has changed. If it is invalid, the callers stay as they were."""
-        state = _state(self._path)
-        if state == self._state:
-            return
+    async def _read_again(self, state: tuple[int, int, int] | None) -> None:
+        """Read the file, which has changed to this state. If it is invalid, keep the previous callers."""
         self._state = state
         try:
             callers = await in_thread(self._checked)
@@ -116,7 +115,7 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     """Read a file of callers.
 
     Raises:
-        SettingsError: it cannot be read or is invalid.
+        SettingsError: the file cannot be read or is invalid.
     """
     try:
         found = tomllib.loads(path.read_text("utf-8"))
@@ -144,7 +143,9 @@ def _holder(path: Path, name: str, table: object) -> TokenHolder:
         raise SettingsError(f"{where}: {others[0]!r} is unknown; the known keys are {', '.join(known)}")
     lists = {key: _strings(where, table, key) for key in ("tokens", "allow", "allow_write")}
     if not all(map(_HASH.fullmatch, lists["tokens"])):
-        raise SettingsError(f"{where}: each of `tokens` must be 'sha256:' and 64 digits 0-9 a-f")
+        raise SettingsError(
+            f"{where}: each of `tokens` must be 'sha256:' followed by 64 hexadecimal digits (0-9, a-f)"
+        )
     numbers = {key: _whole_number(where, table, key) for key in ("store_bytes", "store_seconds", "calls")}
     try:
         allow, allow_write = existing_folders(lists["allow"]), existing_folders(lists["allow_write"])
@@ -169,7 +170,7 @@ def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
 
 
 def naming() -> str:
-    """Return the pattern for names of callers."""
+    """Return a description of valid names of callers."""
     return (
         "each caller must be a table with a name of up to 64 characters: letters a-z, digits, - or _, "
         "beginning with a letter or digit"
@@ -177,7 +178,7 @@ def naming() -> str:
 
 
 def add_token(path: Path, name: str) -> str:
-    """Give a caller a new token, write its hash to the file, and return it; it cannot be shown again.
+    """Create a token for a caller, write its hash to the file, and return the token, which cannot be shown again.
 
     Raises:
         SettingsError: the name or the file is invalid, or the file cannot be written.
@@ -207,7 +208,7 @@ def add_token(path: Path, name: str) -> str:
 
 @contextmanager
 def _alone_in(folder: Path) -> Generator[None]:
-    """Wait until no other process adds a token to a file in a folder: the later one would overwrite the earlier one's."""
+    """Wait until no other process adds a token to a file in this folder, so that no token is overwritten."""
     try:
         import fcntl
     except ImportError:  # Windows

@@ -1,8 +1,8 @@
-"""The server as one file that desktop hosts install with a click: an MCP bundle (`.mcpb`).
+"""Packs the server as one file that desktop hosts install with a click: an MCP bundle (`.mcpb`).
 
 The bundle contains exactly this version of the three packages and the list of their requirements, which `uv`
-installs on the user's machine. Manifest 0.4 with server type `uv`, checked and packed by the official
-tool (github.com/modelcontextprotocol/mcpb, 2026-11-22).
+installs on the user's machine. The bundle has a manifest of version 0.4 with the server type `uv`, and is checked and
+packed by the official tool (github.com/modelcontextprotocol/mcpb, 2026-11-22).
 """
 
 import json
@@ -48,7 +48,7 @@ package = false
 
 
 def manifest() -> dict[str, Any]:
-    """Return the bundle's manifest: what a host shows, asks its user for, and starts."""
+    """Return the bundle's manifest: the texts that a host shows, the settings that it asks for, and the command."""
     about = metadata.metadata("imagebridge")
     return {
         "$schema": "https://raw.githubusercontent.com/anthropics/mcpb/main/dist/mcpb-manifest-v0.4.schema.json",
@@ -101,7 +101,7 @@ def laid_out(folder: Path) -> None:
     """Write the bundle's contents into `folder`, which is created.
 
     Raises:
-        BridgeError: it exists and is not empty, or cannot be written.
+        BridgeError: the folder exists and is not empty, or cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def packed(output: Path) -> None:
     """Write the bundle to `output`, a file ending in .mcpb, with the official tool.
 
     Raises:
-        BridgeError: npx is missing, or the tool refuses the bundle; the message quotes it.
+        BridgeError: npx is missing, or the tool refuses the bundle; the message quotes the tool's output.
     """
     npx = shutil.which("npx")
     if npx is None:
@@ -153,7 +153,7 @@ def packed(output: Path) -> None:
 
 
 def _needed() -> list[str]:
-    """Return what the packages require, including the server's extra, according to the installed distributions."""
+    """Return the requirements of the installed packages, including the server's extra."""
     needed: list[str] = []
     for line in metadata.requires("imagebridge") or ():
         requirement, _, marker = line.partition(";")

@@ -1,4 +1,4 @@
-"""One host's file with or without our entry: the change is computed first, and written on request."""
+"""Adds our entry to a host's file or removes it: the change is computed first, and written on request."""
 
 import difflib
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from .server_entry import NAME
 class FileChange:
     """The current and the new content of a file; `server` is the entry that changes.
 
-    copied: the entry as it is now is not in the copy from before the first change, so another copy is made.
-    done_with: a copy that is no longer needed after the change.
+    copied: whether another copy is made, because the first backup does not contain the current entry.
+    done_with: a backup that is no longer needed after the change.
     """
 
     path: Path
@@ -31,9 +31,9 @@ class FileChange:
 
     @property
     def diff(self) -> str:
-        """The change of the entry as a diff; empty if there is none.
+        """The change of the entry as a diff; empty if nothing changes.
 
-        It shows nothing else of the file, because other entries contain secrets, often on the same line.
+        The diff shows nothing else of the file, because other entries contain secrets, often on the same line.
         """
         if self.new == self.old.text:
             return ""
@@ -44,10 +44,10 @@ class FileChange:
         return "\n".join([f"--- {self.path}", f"+++ {self.path}", f"@@ {'.'.join(keys)} @@", *changed_lines])
 
     def write(self) -> Path | None:
-        """Write the file; return the path of the copy from before the first change, None if there was none or nothing changed.
+        """Write the file; return the path of the first backup, or None if there is none or nothing changed.
 
         Raises:
-            BridgeError: it cannot be written; the old file is unchanged.
+            BridgeError: the file cannot be written; the old file is unchanged.
         """
         if self.new == self.old.text:
             return None
@@ -67,7 +67,7 @@ def installed(host: HostFile, path: Path, entry: ServerEntry) -> FileChange:
 
 
 def uninstalled(host: HostFile, path: Path) -> FileChange:
-    """Return the change that removes our entry from a host's file; an empty change if it is not there.
+    """Return the change that removes our entry from a host's file; the change is empty if there is no entry.
 
     Raises:
         BridgeError: as `installed`.
@@ -95,11 +95,11 @@ def _changed(host: HostFile, path: Path, value: dict[str, Any] | None) -> FileCh
 
 
 _PATIENCE = ("startup_timeout_sec", "timeout")
-"""How long a host waits, under the names that hosts use: the user's value is kept."""
+"""The names of start-up timeouts in configurations of hosts; the user's value is kept."""
 
 
 def _merged(old: object, new: dict[str, Any]) -> dict[str, Any]:
-    """Return our new entry with what the user added to the old one, especially variables."""
+    """Return our new entry with the user's additions to the old one, such as variables."""
     if not isinstance(old, dict):
         return new
     old_entry = cast("dict[str, Any]", old)

@@ -1,4 +1,4 @@
-"""`imagebridge-server install HOST` and `uninstall HOST`."""
+"""The commands `imagebridge-server install HOST`, `uninstall HOST` and `bundle`."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,11 +31,11 @@ _WRAP = click.option(
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
 
 Serving = Callable[[Sequence[str]], list[str]]
-"""Checks arguments of the server and returns them in the form for a host: with absolute paths."""
+"""Checks arguments of the server and returns them in the form that a host needs, with absolute paths."""
 
 
 def commands(serving: Serving) -> list[click.Command]:
-    """Return the commands; `serving` checks what is to be passed to the server."""
+    """Return the commands; `serving` checks the arguments that will be passed to the server."""
 
     @click.command(
         context_settings={"ignore_unknown_options": True},
@@ -52,7 +52,7 @@ def commands(serving: Serving) -> list[click.Command]:
         "variables",
         metavar="NAME=VALUE",
         multiple=True,
-        help="An environment variable for the server. Repeat for more.",
+        help="An environment variable for the server. Can be repeated.",
     )
     def install(
         host: str | None,
@@ -71,8 +71,8 @@ def commands(serving: Serving) -> list[click.Command]:
         imagebridge-server install cursor --wrap playwright
 
         Every other option, such as --allow DIR, is an option of the server and is written into the entry.
-        The rest of the file is unchanged, a copy of the file is kept beside it, and a file that cannot be
-        read is left alone.
+        The rest of the file is unchanged, a copy of the old file is kept beside it, and a file that cannot be read is
+        left alone.
         """
         if server is not None and (options or variables):
             raise click.UsageError(
@@ -132,7 +132,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
     from .bundle import laid_out, packed
 
     if output and folder:
-        raise click.UsageError("give --output or --folder, not both")
+        raise click.UsageError("use --output or --folder, not both")
     target = folder or output or Path(f"imagebridge-{imagebridge.__version__}.mcpb")
     try:
         if folder is None:
@@ -144,7 +144,7 @@ def bundle(output: Path | None, folder: Path | None) -> None:
 
 
 def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
-    """Return the host with that name and its file."""
+    """Return the host with the given name and its file."""
     names = [host.name for host in HOST_FILES]
     if name not in names:
         near = nearest(name, names)
@@ -180,9 +180,7 @@ def _carry_out(work_out: Callable[[], FileChange], dry_run: bool, done: str) -> 
         saved = change.write()
     except BridgeError as error:
         raise _failure(error) from error
-    backup_note = (
-        f" A copy of the file from before the first change is kept as {saved.name}." if saved else ""
-    )
+    backup_note = f" A copy of the original file is kept as {saved.name}." if saved else ""
     say(f"\n{done}{backup_note}", err=True)
 
 
@@ -204,5 +202,5 @@ def _state(host: HostFile, path: Path | None) -> str:
 
 
 def _failure(error: BridgeError) -> click.ClickException:
-    """Return what ends the command: the error quotes a file, in which anything may stand."""
+    """Return the exception that ends the command, without control characters, because the error quotes a file."""
     return click.ClickException(plain(paired(str(error))))

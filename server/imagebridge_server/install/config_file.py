@@ -1,4 +1,4 @@
-"""Reads and replaces a configuration file: encoding, line ends, permissions and links are kept, and the old text is saved first."""
+"""Replaces a configuration file: encoding, line endings, permissions and links are kept, and a backup is made."""
 
 import codecs
 import os
@@ -20,22 +20,22 @@ _MARKS = (
 
 
 class Content(NamedTuple):
-    """The text of a file, and how to write it as bytes again."""
+    """The text of a file, and the encoding and byte order mark to write it with."""
 
     text: str
     encoding: str = "utf-8"
     mark: bytes = b""
 
     def encoded(self, text: str) -> bytes:
-        """Return `text` as bytes of the same kind."""
+        """Return `text` as bytes in the same encoding."""
         return self.mark + text.encode(self.encoding)
 
 
 def content(path: Path) -> Content:
-    """Read a file; one that does not exist counts as empty.
+    """Read a file; a file that does not exist counts as empty.
 
     Raises:
-        BridgeError: it cannot be read, is a folder, or is not in a Unicode encoding.
+        BridgeError: the file cannot be read, is a folder, or is not in a Unicode encoding.
     """
     try:
         if path.exists() and not path.is_file():
@@ -60,17 +60,17 @@ def content(path: Path) -> Content:
 
 
 def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
-    """Replace the file by `data` in one step; return the path of the copy from before the first change, None if the file is new.
+    """Replace the file with `data` in one step; return the path of the first backup, or None for a new file.
 
-    A link stays a link: its target is replaced. Missing folders are created.
+    If the path is a link, its target is replaced. Missing folders are created.
 
     Args:
         path: the file.
         data: the new content.
-        wrapped: a server that the first copy has differently, or not at all: the file is copied again for it.
+        wrapped: a server whose entry is not in the first backup as it is now, so that another backup is made.
 
     Raises:
-        BridgeError: it cannot be written; the old file is unchanged.
+        BridgeError: the file cannot be written; the old file is unchanged.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -96,14 +96,14 @@ def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
 
 
 def backup(path: Path, wrapped: str = "") -> Path:
-    """Return the path of the copy from before this package first changed a file, or before a server was wrapped."""
+    """Return the path of the backup from before this package changed a file, or before it wrapped a server."""
     target = Path(os.path.realpath(path))
     server = f".{quote(wrapped, safe='')}" if wrapped else ""
     return target.with_name(f"{target.name}.imagebridge{server}.backup")
 
 
 def _saved(target: Path) -> Path:
-    """Copy the file next to itself, once: a later copy would contain our own changes."""
+    """Copy the file next to itself, but only once, because a later copy would contain our own changes."""
     copy = backup(target)
     if not copy.exists():
         shutil.copy2(target, copy)

@@ -1,4 +1,4 @@
-"""Adds, changes or removes one entry of a configuration text in JSON, TOML or YAML; everything else is unchanged.
+"""Adds, changes or removes one entry of a JSON, TOML or YAML text, and leaves everything else unchanged.
 
 After each edit, the result is parsed and compared: a text is returned only if exactly the one
 entry has changed and every comment outside it is still there.
@@ -21,11 +21,11 @@ class FormatError(BridgeError):
 
 
 def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] | None) -> str:
-    """Return `text` with `value` at `keys`; with None, without what is there.
+    """Return `text` with `value` at `keys`, or without the entry there if `value` is None.
 
     Raises:
-        FormatError: the text cannot be parsed, has something other than a table on the way, or
-            cannot be changed without changing other parts.
+        FormatError: the text cannot be parsed, has something other than a table along `keys`, or cannot be changed
+            without changing other parts.
     """
     before = _parsed_value(text, form)
     expected = _changed(before, keys, value)
@@ -46,7 +46,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
 
 
 def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
-    """Return the lines of what is at `keys`, and nothing next to it.
+    """Return the lines of the entry at `keys`, without anything next to it.
 
     Raises:
         FormatError: as `edited`.
@@ -64,10 +64,10 @@ def entry_lines(text: str, form: Syntax, keys: Sequence[str]) -> list[str]:
 
 
 def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | None:
-    """Return `text` with what is at `keys` as it is written in `before`; None if it is laid out differently there.
+    """Return `text` with the entry at `keys` as it is written in `before`, or None if its layout differs there.
 
     Raises:
-        FormatError: one of them cannot be parsed.
+        FormatError: one of the texts cannot be parsed.
     """
     ours, theirs = ([*_EDITORS[form].ranges(one, keys)] for one in (text, before))
     if len(ours) != len(theirs):
@@ -80,7 +80,7 @@ def spliced(text: str, before: str, form: Syntax, keys: Sequence[str]) -> str | 
 
 
 def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
-    """Return what is at `keys`, or None.
+    """Return the value at `keys`, or None.
 
     Raises:
         FormatError: the text cannot be parsed.
@@ -105,14 +105,15 @@ def _parsed_value(text: str, form: Syntax) -> object:
 def _changed(before: object, keys: Sequence[str], value: dict[str, Any] | None, at: int = 0) -> object:
     """Return the values after the change.
 
-    The tables on the way are new objects: a YAML text may use one in several places, and only ours should change.
+    The tables along `keys` are new objects, because a YAML text may use a table in several places, and only ours should
+    change.
     """
     if not isinstance(before, dict):
         if at and value is None:
             return before
         if at == 0 or before is not None:  # null is `extensions:` with nothing after it
-            where = f"{'.'.join(keys[:at])} in it is not a table" if at else None
-            raise FormatError(where or f"it has {type(before).__name__} where a table of settings belongs")
+            where = f"{'.'.join(keys[:at])} is not a table" if at else None
+            raise FormatError(where or f"it contains {type(before).__name__} instead of a table of settings")
     table = dict(cast("dict[str, object]", before or {}))
     key = keys[at]
     if at < len(keys) - 1:
@@ -136,7 +137,7 @@ def _edited_text(text: str, form: Syntax, keys: tuple[str, ...], value: dict[str
 
 
 def _differences(old: object, new: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:
-    """Yield what to write where, None for what to remove: the smallest changes that turn `old` into `new`."""
+    """Yield the smallest changes that turn `old` into `new`: a path and its new value, or None to remove it."""
     if not isinstance(old, dict) or not isinstance(new, dict):
         if old != new:
             yield path, new
@@ -159,7 +160,7 @@ def _lost_comment(old: str, new: str, form: Syntax, keys: Sequence[str]) -> str 
 
 
 def _without_empty(value: object, keys: Sequence[str]) -> object:
-    """Return a value without the table at `keys` if it is empty: it may be removed with its last entry."""
+    """Return a value without the table at `keys` if it is empty: it may be removed along with its last entry."""
     if not keys or not isinstance(value, dict):
         return value
     table = dict(cast("dict[str, object]", value))

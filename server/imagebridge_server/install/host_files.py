@@ -1,7 +1,7 @@
-"""Where MCP hosts keep their configuration, and the form of their entries. Dated data; does not touch the disk.
+"""Where MCP hosts keep their configuration, and the form of their entries: dated data, read without accessing the disk.
 
-A row taken from the host's own documentation is `verified`; the others are what several
-independent guides agree on. A host was run to verify a row only if `source` says so.
+A row taken from the host's own documentation is `verified`; the other rows are based on several guides that agree. A
+host was run to verify a row only if `source` says so.
 """
 
 import os
@@ -46,12 +46,12 @@ def _goose(entry: ServerEntry) -> dict[str, Any]:
 
 
 def _patient(seconds: int) -> Callable[[ServerEntry], dict[str, Any]]:
-    """An entry in Codex, with the seconds that it waits for the server to start."""
+    """An entry in Codex, with how many seconds Codex waits for the server to start."""
     return lambda entry: {**entry.plain(), "startup_timeout_sec": seconds}
 
 
 def _opencode(entry: ServerEntry) -> dict[str, Any]:
-    """A local server in opencode: a list of words, and the milliseconds that it waits for the tools."""
+    """A local server in opencode: the command as a list, and how many milliseconds opencode waits for the tools."""
     fields: dict[str, Any] = {"type": "local", "command": [entry.command, *entry.arguments], "enabled": True}
     fields |= {"environment": dict(entry.environment)} if entry.environment else {}
     return {**fields, "timeout": _START * 1000}
@@ -63,17 +63,18 @@ def _all_tools(entry: ServerEntry) -> dict[str, Any]:
 
 
 _START = 120
-"""Seconds that a host should wait for a server to start: the first start by uvx downloads the packages."""
+"""How many seconds a host should wait for a server to start, because uvx downloads the packages at the first start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostFile:
-    """One host: its name on the command line, its file on each system, and where in the file servers are.
+    """One host: its name on the command line, its file on each system, and the place of servers in that file.
 
     paths: by system, with `~` and `%APPDATA%` unexpanded; the host does not run on a missing system, and
         if there are no paths at all, the user decides where the file is. keys: the path to the table of servers.
-    command: what an entry calls the command. patience: what makes the host wait longer for a server to start.
-    after: what the user has to do next. source and date: where and when this was read.
+    command: the name of the command in an entry. patience: settings that make the host wait longer for a server to
+    start.
+    after: what the user has to do next. source and date: where and when these facts were read.
     """
 
     name: str
@@ -106,7 +107,7 @@ HOST_FILES = (
             "linux": "~/.config/Claude/claude_desktop_config.json",
         },
         after="Quit Claude Desktop (closing its window is not enough) and start it again.",
-        source="modelcontextprotocol.io, connect local servers; the Linux path is a community build's",
+        source="modelcontextprotocol.io, connect local servers; the Linux path is that of a community build",
         date="2026-11-22",
         verified=True,
     ),
@@ -184,7 +185,7 @@ HOST_FILES = (
         keys=("mcpServers",),
         paths=_everywhere("~/.qwen/settings.json"),
         after="Start a new session; /mcp lists it.",
-        source="run with 0.24.4; a fork of Gemini CLI, with its files",
+        source="run with 0.24.4; a fork of Gemini CLI, with the same form of file",
         date="2026-11-29",
         verified=True,
     ),
@@ -197,7 +198,7 @@ HOST_FILES = (
         entry=_opencode,
         patience={"timeout": _START * 1000},
         after="Start a new session; opencode mcp list shows it.",
-        source="opencode.ai/docs/mcp-servers, as guides of several servers repeat it",
+        source="opencode.ai/docs/mcp-servers, repeated in the guides of several servers",
         date="2026-11-29",
         verified=False,
     ),
@@ -265,7 +266,7 @@ def file_of(
 ) -> PurePath | None:
     """Return the path of `host`'s file on `system`, or None if there is no fixed place. Does not touch the disk.
 
-    `home` is the user's folder. `%APPDATA%` is taken from `environment`, or else is below `home`;
+    `home` is the user's folder. `%APPDATA%` is taken from `environment`, or is below `home` if not set there;
     `CODEX_HOME`, `COPILOT_HOME` and `XDG_CONFIG_HOME` have the effect that their hosts document.
     """
     pattern = host.paths.get(system)
@@ -288,7 +289,7 @@ def file_of(
 
 
 def system_here() -> System:
-    """Return the system on which this process runs; other Unix systems keep their files as Linux does."""
+    """Return the system on which this process runs; other Unix systems count as Linux."""
     import sys
 
     return "windows" if os.name == "nt" else "macos" if sys.platform == "darwin" else "linux"

@@ -1,7 +1,7 @@
-"""Changes one member of a JSON text that people edit: everything else keeps its bytes, including comments and commas.
+"""Changes one member of a JSON text that people edit; all other bytes stay unchanged, including comments.
 
-VS Code, Cursor and Gemini CLI allow comments and trailing commas in their files. These are
-replaced by spaces, so that positions in the rest are positions in the text.
+VS Code, Cursor and Gemini CLI allow comments and trailing commas in their files. Both are replaced by spaces before
+parsing, so that positions stay the same.
 """
 
 import json
@@ -28,8 +28,7 @@ def parsed(text: str) -> object:
     """Return the value of a JSON text with comments and trailing commas; an empty text is an empty object.
 
     Raises:
-        ValueError: it is not JSON even so.
-    """
+        ValueError: the text is not JSON even without these."""
     plain = blanked(text)
     return json.loads(plain) if plain.strip() else {}
 
@@ -43,7 +42,7 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
     """Return the start and end of the members at `keys`.
 
     Raises:
-        ValueError: it is not JSON, or something on the way is not an object.
+        ValueError: the text is not JSON, or something along `keys` is not an object.
     """
     plain = blanked(text)
     return (
@@ -54,10 +53,10 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def with_member(text: str, keys: Sequence[str], value: object) -> str:
-    """Return `text` with `value` at `keys`; missing objects on the way are created.
+    """Return `text` with `value` at `keys`; missing objects along `keys` are created.
 
     Raises:
-        ValueError: it is not JSON, or something on the way is not an object; the message says what.
+        ValueError: the text is not JSON, or something along `keys` is not an object; the message says what.
     """
     plain = blanked(text)
     indent, newline = _indent(text), "\r\n" if "\r\n" in text else "\n"
@@ -84,7 +83,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     """Return `text` without the member at `keys`, or the same text if there is none.
 
     Raises:
-        ValueError: it is not JSON, or something on the way is not an object.
+        ValueError: the text is not JSON, or something along `keys` is not an object.
     """
     plain = blanked(text)
     members = _siblings(plain, keys) if plain.strip() else []
@@ -115,7 +114,7 @@ def _siblings(plain: str, keys: Sequence[str]) -> list[_Member]:
 
 
 def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
-    """Return the members of the object that begins at `start`."""
+    """Return the members of the object that starts at `start`."""
     if plain[start : start + 1] != "{":
         where = ".".join(path) or "the file"
         raise ValueError(f"{where} is not a JSON object")
@@ -133,7 +132,7 @@ def _members(plain: str, start: int, path: Sequence[str]) -> list[_Member]:
 
 
 def _replaced(text: str, member: _Member, value: object, indent: str, newline: str) -> str:
-    """Return the text with another value for a member."""
+    """Return the text with a different value for a member."""
     text_of_value = _json_value(value, indent, _line_indent(text, member.start), newline)
     return text[: member.value] + text_of_value + text[member.end :]
 
@@ -170,12 +169,12 @@ def _nested(keys: Sequence[str], value: object) -> object:
 
 
 def _json_value(value: object, indent: str, outer: str, newline: str) -> str:
-    """Return a value as text; `outer` is the indentation of the line on which it begins."""
+    """Return a value as text; `outer` is the indentation of the line on which the value starts."""
     return f"{newline}{outer}".join(json_text(value, indent).split("\n"))
 
 
 def json_text(value: object, indent: str | None = None) -> str:
-    """Return a value as JSON: in the characters that it has, but half a pair of surrogates can stand in a file only as an escape."""
+    """Return a value as JSON, with escapes only if it contains lone surrogates, which a file cannot contain otherwise."""
     text = json.dumps(value, indent=indent, ensure_ascii=False)
     return text if paired(text) is text else json.dumps(value, indent=indent)
 
@@ -186,7 +185,7 @@ def _space(text: str, at: int) -> int:
 
 
 def _indent(text: str) -> str:
-    """Return the indentation of the text: that of its first indented line."""
+    """Return the indentation of the first indented line, which is used for the whole text."""
     match = re.search(r"\n([ \t]+)\S", text)
     return match[1] if match else "  "
 
@@ -201,7 +200,7 @@ def _first_on_line(text: str, at: int) -> bool:
 
 
 def _whole_line(text: str, begin: int, end: int) -> tuple[int, int]:
-    """Extend a range over the preceding white space and line break, if its lines contain nothing else."""
+    """Extend a range to the white space and line break before it, if its lines contain nothing else."""
     line = text.rfind("\n", 0, begin) + 1
     rest = re.compile(r"[ \t]*(\r?\n)").match(text, end)
     return (line, rest.end()) if rest and not text[line:begin].strip() else (begin, end)

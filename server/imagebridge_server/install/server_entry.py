@@ -1,4 +1,4 @@
-"""How a host starts this server, wherever it was installed, and the links that ask a host to add it."""
+"""How a host starts this server, however it was installed, and the links that add the server to a host."""
 
 import base64
 import json
@@ -20,8 +20,8 @@ PROGRAM = "imagebridge-server"
 def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> ServerEntry:
     """Return the entry that starts the server with `arguments`.
 
-    A published installation is started with `uvx`, which finds it again after an update of the
-    host; one from a folder, or without uv, with the current interpreter. Paths are absolute, because
+    A published package is started with `uvx`, which still works after the host is updated; a package from a folder, or
+    without uv, is started with the current interpreter. Paths are absolute, because
     hosts with a graphical interface do not see a shell's PATH.
     """
     uvx = shutil.which("uvx")
@@ -31,7 +31,7 @@ def entry(arguments: Sequence[str] = (), environment: Mapping[str, str] | None =
 
 
 def relay(host: str) -> list[str]:
-    """Return the words that put the relay in front of a server's command, for the host with this name."""
+    """Return the command-line words that put the relay in front of a server's command, for the host with this name."""
     uvx = shutil.which("uvx")
     if uvx and not _from_a_folder():
         start = [os.path.abspath(uvx), "--from", RELAY, "imagebridge"]
@@ -41,14 +41,15 @@ def relay(host: str) -> list[str]:
 
 
 def published(arguments: Sequence[str] = ()) -> ServerEntry:
-    """Return the entry for an unknown machine, as in links and guides."""
+    """Return the entry to use in links and guides, where the machine is unknown."""
     return ServerEntry("uvx", ("--from", PACKAGE, PROGRAM, *arguments))
 
 
 def cursor(entry: ServerEntry) -> str:
     """Return the link that opens Cursor (cursor.com/docs/mcp/install-links, 2026-11-22).
 
-    It is a page of Cursor's that redirects to a `cursor:` address: Markdown viewers remove such addresses.
+    The link leads to a page on cursor.com that redirects to a `cursor:` address, because Markdown viewers remove such
+    addresses.
     """
     packed = base64.b64encode(json.dumps(entry.plain(), separators=(",", ":")).encode()).decode()
     return "https://cursor.com/en/install-mcp?" + urlencode({"name": NAME, "config": packed})
@@ -57,7 +58,8 @@ def cursor(entry: ServerEntry) -> str:
 def vscode(entry: ServerEntry) -> str:
     """Return the link that opens VS Code (code.visualstudio.com, MCP developer guide, 2026-11-22).
 
-    It is a page of VS Code's that redirects to a `vscode:` address, for the same reason.
+    The link leads to a VS Code page that redirects to a `vscode:` address, because Markdown viewers remove such
+    addresses.
     """
     fields = {"name": NAME, "type": "stdio", **entry.plain()}
     address = "vscode:mcp/install?" + quote(json.dumps(fields, separators=(",", ":")), safe="")
@@ -65,5 +67,5 @@ def vscode(entry: ServerEntry) -> str:
 
 
 def _from_a_folder() -> bool:
-    """Return whether this package was installed from a folder or an address (PEP 610), so that no index has it."""
+    """Return whether this package was installed from a folder or a URL (PEP 610) instead of a package index."""
     return metadata.distribution("imagebridge").read_text("direct_url.json") is not None

@@ -1,8 +1,8 @@
-"""Changes one entry of a TOML text that people edit: lines are added and removed, all others keep their bytes.
+"""Changes one entry of a TOML text that people edit, by adding and removing lines; all other lines keep their bytes.
 
-A comment belongs to what follows it; one between two values of the entry is part of the entry. Single values are
-changed by tomlkit, one statement at a time. Whole tables are not, because tomlkit also removes the comment above the next
-table, which it considers part of the first (0.15.2, tests/server/install/test_editing.py).
+A comment belongs to the line that follows it; a comment between two values of the entry is part of the entry. Single
+values are changed by tomlkit, one statement at a time. Tables are not, because tomlkit also removes the comment above
+the next table, which it considers part of the previous table (0.15.2, tests/server/install/test_editing.py).
 """
 
 import re
@@ -24,7 +24,7 @@ _COMMENT_LINES = re.compile(r"(?:[ \t]*#[^\n]*(?:\n|\Z))*")
 
 
 class _Statement(NamedTuple):
-    """A `[header]` or a `key = value`: the full path of its subject, and its lines."""
+    """A `[header]` or a `key = value`: the full path that it defines, and its lines."""
 
     path: tuple[str, ...]
     header: bool
@@ -36,7 +36,7 @@ def parsed(text: str) -> object:
     """Return the value of a TOML text.
 
     Raises:
-        ValueError: it is not TOML.
+        ValueError: the text is not TOML.
     """
     return tomllib.loads(text)
 
@@ -47,7 +47,7 @@ def comments(text: str) -> list[tuple[int, str]]:
 
 
 def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the start and end of the lines about `keys`; none if it is inside another value."""
+    """Return the ranges of the lines that define `keys`, or none if `keys` is inside another value."""
     all_ranges: list[tuple[int, int]] = []
     before = False
     for one in _statements(text):
@@ -65,7 +65,7 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
     """Return `text` with `value` at `keys`.
 
     Raises:
-        ValueError: it is not TOML.
+        ValueError: the text is not TOML.
         ImportError: tomlkit is not installed.
     """
     statements, newline = _statements(text), "\r\n" if "\r\n" in text else "\n"
@@ -89,11 +89,11 @@ def with_member(text: str, keys: Sequence[str], value: Any) -> str:
 
 
 def without_member(text: str, keys: Sequence[str]) -> str:
-    """Return `text` without the lines about `keys`; comments before and after them stay.
+    """Return `text` without the lines that define `keys`; comments before and after them stay.
 
     Raises:
-        ValueError: it is not TOML.
-        ImportError: tomlkit is needed and not installed.
+        ValueError: the text is not TOML.
+        ImportError: tomlkit is needed but not installed.
     """
     statements = _statements(text)
     around = _around(statements, keys)
@@ -151,7 +151,7 @@ def _path(key: str) -> tuple[str, ...]:
 
 
 def _is_table(value: Any) -> bool:
-    """Return whether a new value gets its own header and lines."""
+    """Return whether a new value is written with its own header and lines."""
     return isinstance(value, dict) and bool(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
@@ -160,12 +160,12 @@ def _begins(keys: Sequence[str], path: tuple[str, ...]) -> bool:
 
 
 def _around(statements: Sequence[_Statement], keys: Sequence[str]) -> _Statement | None:
-    """Return the value that `keys` is, or is part of."""
+    """Return the statement whose value is at `keys` or contains it."""
     return next((one for one in statements if not one.header and _begins(keys, one.path)), None)
 
 
 def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -> str:
-    """Return `text` with one statement changed: `value` at `keys` in it, or nothing there with None."""
+    """Return `text` with one statement changed: `value` is set at `keys`, or removed if it is None."""
     import tomlkit
 
     document: Any = tomlkit.parse(text[statement.start : statement.end])
@@ -186,7 +186,7 @@ def _edited(text: str, statement: _Statement, keys: Sequence[str], value: Any) -
 
 
 def _inline(value: Any) -> Any:
-    """Return a new value as written on one line."""
+    """Return a new value in its one-line form."""
     import tomlkit
 
     if not isinstance(value, dict):
@@ -198,7 +198,7 @@ def _inline(value: Any) -> Any:
 
 
 def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence[str]) -> int:
-    """Return where a new table belongs: after the last one with the same parent, or else at the end of the text."""
+    """Return where to insert a new table: after the last table with the same parent, or else at the end of the text."""
     above = tuple(keys[:-1])
     last = next((one for one in reversed(statements) if one.path[: len(above)] == above), None)
     if last is None:
@@ -211,7 +211,7 @@ def _behind_siblings(text: str, statements: Sequence[_Statement], keys: Sequence
 
 
 def _block_end(statements: Sequence[_Statement], statement: _Statement) -> int:
-    """Return the end of the last value in the table that `statement` is in, or is the header of."""
+    """Return the end of the last value in the table that `statement` belongs to."""
     end = statement.end
     for one in statements:
         if one.start >= end:
@@ -222,7 +222,7 @@ def _block_end(statements: Sequence[_Statement], statement: _Statement) -> int:
 
 
 def _toml_lines(keys: Sequence[str], value: Any) -> str:
-    """Return the lines of a new value, a table with its header."""
+    """Return the lines of a new value; a table includes its header."""
     import tomlkit
 
     if not _is_table(value):

@@ -1,4 +1,4 @@
-"""Puts the relay in front of a server that a host has, and removes it: only the words of its command change."""
+"""Puts the relay in front of a server that a host has, or removes it; only the server's command line changes."""
 
 import re
 from collections.abc import Sequence
@@ -16,21 +16,20 @@ from .host_files import HostFile
 from .server_entry import relay
 
 _PROGRAM = re.compile(r"(?:^|[/\\])imagebridge(?:\.exe)?(?:@[^/\\]*)?$")
-"""Words that start the relay, or name it after `uvx --from` and `python -m`."""
+"""The relay's program on a command line, alone or after `uvx --from` or `python -m`."""
 
 
 def wrapped(host: HostFile, path: Path, server: str) -> FileChange:
-    """Return the change that puts the relay in front of `server`; an empty change if it is already there.
+    """Return the change that puts the relay in front of `server`; the change is empty if the relay is already there.
 
     Raises:
-        BridgeError: the file cannot be read or safely changed, or it has no such server that is started by a
-            command.
+        BridgeError: the file cannot be read or safely changed, or the server is missing or has no command.
     """
     return _changed(host, path, server, into=True)
 
 
 def unwrapped(host: HostFile, path: Path, server: str) -> FileChange:
-    """Return the change that removes the relay: it restores the original bytes if the entry has not changed since.
+    """Return the change that removes the relay; it restores the original bytes if the entry has not changed since.
 
     Raises:
         BridgeError: as `wrapped`.
@@ -76,7 +75,7 @@ def _changed(host: HostFile, path: Path, server: str, *, into: bool) -> FileChan
 def _as_before(
     host: HostFile, text: str, before: str, keys: tuple[str, ...], entry: dict[str, Any]
 ) -> str | None:
-    """Return a text with the entry as it is written in an earlier one; None if it is not the same there."""
+    """Return a text with the entry as it is written in an earlier text, or None if the entry differs there."""
     earlier = value_at(before, host.form, keys) if before else None
     if not isinstance(earlier, dict):
         return None
@@ -85,7 +84,7 @@ def _as_before(
 
 
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
-    """Say that a file does not have a server, and which one may be meant, or which it has."""
+    """Return the message for a server that a file does not contain, with the most similar name or all names."""
     names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
     if server in names:
         return f"{server} in {path} is not a table of settings"
@@ -96,7 +95,7 @@ def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
 
 
 def _command_line(host: HostFile, path: Path, server: str, table: dict[str, object]) -> list[str]:
-    """Return the words that start a server."""
+    """Return the command line that starts a server."""
     command = table.get(host.command)
     arguments: object = table.get("args") or ()
     if not is_list(arguments):
@@ -105,7 +104,7 @@ def _command_line(host: HostFile, path: Path, server: str, table: dict[str, obje
     strings = [one for one in argv if isinstance(one, str)]
     if not strings or len(strings) != len(argv):
         raise BridgeError(
-            f"{server} in {path} has no command, so nothing can be put in front of it; for a server at a "
+            f"{server} in {path} has no command that the relay can be put in front of; for a server at a "
             "URL, give the host an entry with the command: imagebridge proxy --url URL"
         )
     return strings
@@ -119,12 +118,12 @@ def _with_argv(host: HostFile, entry: dict[str, Any], argv: list[str]) -> dict[s
 
 
 def _settled(host: HostFile, entry: dict[str, Any]) -> dict[str, Any]:
-    """Return the meaning of an entry: an empty list of arguments equals none, and a missing start-up timeout may have been ours."""
+    """Return an entry for comparison, with an empty list for missing arguments and our timeout for a missing one."""
     return {**host.patience, **entry, "args": entry.get("args") or []}
 
 
 def _relay(argv: Sequence[str]) -> int:
-    """Return how many words belong to the relay, including options that the user added; 0 if it is not in front."""
+    """Return how many words of a command line belong to the relay, including options that the user added, or 0."""
     for at, (before, word) in enumerate(pairwise(argv), 1):
         if word == "proxy" and _PROGRAM.search(before) and "--" in argv[at:-1]:
             return argv.index("--", at) + 1

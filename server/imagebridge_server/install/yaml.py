@@ -1,6 +1,6 @@
-"""Changes one entry of a YAML text that people edit: text is added and removed, everything else keeps its bytes.
+"""Changes one entry of a YAML text that people edit, by adding and removing text; everything else keeps its bytes.
 
-A comment belongs to what follows it, unless it is indented as far as what precedes it. ruamel.yaml
+A comment belongs to the line that follows it, unless it is indented as far as the line before it. ruamel.yaml
 gives the position of each value, and writes new ones with the file's indentation.
 """
 
@@ -21,7 +21,7 @@ def parsed(text: str) -> object:
     """Return the value of a YAML text; an empty text is an empty table.
 
     Raises:
-        Exception: it is not YAML; ruamel.yaml has no common base class for this.
+        Exception: the text is not YAML; ruamel.yaml has no common base class for such errors.
         ImportError: ruamel.yaml is not installed.
     """
     value = _reader().load(text)
@@ -46,10 +46,10 @@ def ranges(text: str, keys: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def with_member(text: str, keys: Sequence[str], value: Any) -> str:
-    """Return `text` with `value` at `keys`; missing tables on the way are created.
+    """Return `text` with `value` at `keys`; missing tables along `keys` are created.
 
     Raises:
-        Exception: it is not YAML.
+        Exception: the text is not YAML.
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
@@ -78,7 +78,7 @@ def without_member(text: str, keys: Sequence[str]) -> str:
     """Return `text` without the entry at `keys`; comments before and after it stay.
 
     Raises:
-        Exception: it is not YAML.
+        Exception: the text is not YAML.
         ImportError: ruamel.yaml is not installed.
     """
     root = _reader().compose(text)
@@ -119,7 +119,7 @@ def _reader() -> Any:
 
 
 def _nodes(node: Any) -> Iterator[Any]:
-    """Yield a node and everything in it."""
+    """Yield a node and all nodes inside it."""
     if node is None:
         return
     yield node
@@ -129,7 +129,7 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 
 def _bare(text: str, root: Any) -> str:
-    """Return the text with scalars replaced by letters, of the same length, so that each # begins a comment."""
+    """Return the text with scalars replaced by as many other characters, so that every remaining # begins a comment."""
     characters = list(text)
     for node in _nodes(root):
         if isinstance(node.value, str):
@@ -139,7 +139,7 @@ def _bare(text: str, root: Any) -> str:
 
 
 def _without_comments(text: str, root: Any) -> str:
-    """Return the text with comments replaced by spaces, of the same length."""
+    """Return the text with comments replaced by as many spaces."""
     characters = list(text)
     for match in _COMMENT.finditer(_bare(text, root)):
         characters[match.start() : match.end()] = " " * len(match[0])
@@ -147,7 +147,7 @@ def _without_comments(text: str, root: Any) -> str:
 
 
 def _end_of_node(plain: str, node: Any) -> int:
-    """Return where a value really ends: its end mark is at the next token."""
+    """Return the real end of a value, because its end mark is at the next token."""
     return len(plain[: node.end_mark.index].rstrip())
 
 
@@ -174,7 +174,7 @@ def _is_empty(node: Any) -> bool:
 
 
 def _is_inline(node: Any) -> bool:
-    """Return whether a value is written on the line of its name, not below it."""
+    """Return whether a value is written on the same line as its name, not below it."""
     return isinstance(node.value, str) or bool(node.flow_style)
 
 
@@ -206,7 +206,7 @@ def _inserted(text: str, plain: str, root: Any, table: Any, new: dict[str, Any])
 
 
 def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any], new: Any) -> str:
-    """Return `text` with a new value for a name; what follows the old one on its line stays."""
+    """Return `text` with a new value for a name; anything after the old value on its line stays."""
     name, old = pair
     end, empty = _end_of_node(plain, old), old.start_mark.index == old.end_mark.index
     if table.flow_style:
@@ -227,19 +227,19 @@ def _replaced(text: str, plain: str, root: Any, table: Any, pair: tuple[Any, Any
 
 
 def _block(text: str, root: Any, new: dict[str, Any], column: int) -> str:
-    """Return the lines of new members, each with a preceding line break, indented like the file."""
+    """Return the lines of new members, each preceded by a line break and indented like the rest of the file."""
     step, offset = _indentation(root)
     lines = _dumped(new, step, offset).removesuffix("\n").split("\n")
     return "".join(f"{_newline(text)}{' ' * column}{line}" if line else _newline(text) for line in lines)
 
 
 def _scalar(new: Any) -> str:
-    """Return a value as written after its name."""
+    """Return a value in the form in which it is written after its name."""
     return _flow(new) if isinstance(new, dict | list) else _dumped({"_": new}, 2, 0).strip()[3:]
 
 
 def _flow(new: Any) -> str:
-    """Return a value as written on one line, inside brackets: JSON is valid YAML there."""
+    """Return a value in its one-line form, inside brackets, where JSON is valid YAML."""
     return json_text(new)
 
 
@@ -262,7 +262,7 @@ def _never_shared(_: object) -> bool:
 
 
 def _indentation(root: Any) -> tuple[int, int]:
-    """Return how far the file indents tables, and lists: as far as the first ones."""
+    """Return how far the file indents its first table and its first list."""
     tables: list[int] = []
     lists: list[int] = []
     for node in _nodes(root):

@@ -1,7 +1,7 @@
-"""The card: the server's first answers at an earlier start, in a file that only the user can access.
+"""Keeps a card: the first answers of the server at an earlier start, in a file that only the user can access.
 
-The file is one line with its checksum, then JSON. It appears complete or not at all; a card that is broken, old, too large
-or written by others is ignored and written again.
+The file contains a line with the checksum, then JSON. It is written atomically; a card that is broken, old, too large
+or writable by others is ignored and replaced.
 """
 
 import json
@@ -15,20 +15,20 @@ from typing import Any, NamedTuple
 from .launch import Launch, file_state, module_files
 
 Answers = Mapping[str, Mapping[str, str]]
-"""For each protocol version, the result for each request, as JSON."""
+"""The result of each request as JSON, for each protocol version."""
 
 _FORMAT = 1
 _LIMIT = 4_000_000
-"""The most bytes of a card; a typical one has 150,000."""
+"""The maximum size of a card in bytes; a typical card has 150,000."""
 
 _KEPT = 50
-"""The most cards in a folder: the ones not used for longest are removed."""
+"""The maximum number of cards in a folder; those that have not been used for the longest time are removed."""
 
 
 class Card(NamedTuple):
     """The first answers of a server.
 
-    handshake: by protocol version, for those that open with `initialize`, newest last. stateless: for those
+    handshake: the answers for protocol versions with `initialize`, newest last. stateless: the answers for versions
     since 2026-07-28. file: where the card is kept.
     """
 
@@ -38,7 +38,7 @@ class Card(NamedTuple):
 
     @classmethod
     def of(cls, launch: Launch) -> "Card | None":
-        """Return the card of an earlier start like this one, or None if there is none or anything has changed."""
+        """Return the card of an earlier start like this one, or None if there is no card or anything has changed."""
         for file in launch.files():
             with suppress(
                 OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
@@ -61,7 +61,7 @@ class Card(NamedTuple):
         if any(file_state(path) != (path, changed, size) for path, changed, size in card_fields["files"]):
             raise ValueError("of other modules")
         if not all(os.path.isdir(folder) for folder in card_fields["folders"]):
-            raise ValueError("a folder is gone")
+            raise ValueError("a folder is missing")
         texts: list[str] = card_fields["texts"]
         with suppress(OSError):
             os.utime(file)  # It was used: see _clear.
@@ -73,7 +73,7 @@ class Card(NamedTuple):
         """Keep this card for starts like this one, and return whether that was possible.
 
         Args:
-            launch: the start that made it.
+            launch: the start that produced the answers.
             folders: the folders that tools read and write, which must exist.
         """
         files = module_files()
@@ -110,7 +110,7 @@ class Card(NamedTuple):
 
 
 def writable(folder: str) -> bool:
-    """Return whether cards can be kept in a folder, which is created for its user alone if it is missing."""
+    """Return whether cards can be kept in a folder; a missing folder is created, accessible only to this user."""
     with suppress(OSError):
         os.makedirs(folder, mode=0o700, exist_ok=True)
         return _is_ours(os.lstat(folder), stat.S_IFDIR) and os.access(folder, os.W_OK)
@@ -118,7 +118,7 @@ def writable(folder: str) -> bool:
 
 
 def _with_text_numbers(answers: Answers, texts: dict[str, int]) -> dict[str, dict[str, int]]:
-    """Return answers with texts replaced by numbers, because many are the same in several versions."""
+    """Return answers with texts replaced by numbers, because many texts are the same in several versions."""
     return {
         version: {question: texts.setdefault(text, len(texts)) for question, text in known.items()}
         for version, known in answers.items()
@@ -146,17 +146,17 @@ def _read(file: str) -> bytes:
     """Return the content of a file.
 
     Raises:
-        OSError: it does not exist, or others can have written it.
-        ValueError: it is too large.
+        OSError: the file does not exist, or others can have written it.
+        ValueError: the file is too large.
     """
     if not _is_ours(os.lstat(os.path.dirname(file)), stat.S_IFDIR):
-        raise PermissionError("others can write the folder")
+        raise PermissionError("others can write to the folder")
     # Neither through a link, nor waiting for the other end of a pipe.
     guarded: Any = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(file, os.O_RDONLY | guarded), "rb") as opened:
         state = os.fstat(opened.fileno())
         if not _is_ours(state, stat.S_IFREG):
-            raise PermissionError("others can write the card")
+            raise PermissionError("others can write to the card")
         if state.st_size > _LIMIT:
             raise ValueError("too large")
         return opened.read(_LIMIT)
@@ -165,7 +165,7 @@ def _read(file: str) -> bytes:
 def _write_card(file: str, data: bytes) -> None:
     folder = os.path.dirname(file)
     if not writable(folder):
-        raise PermissionError("others can write the folder")
+        raise PermissionError("others can write to the folder")
     # Only now: reading a card should load as little as possible.
     from imagebridge_tools.files.atomic_write import write_whole
 
@@ -173,7 +173,7 @@ def _write_card(file: str, data: bytes) -> None:
 
 
 def _clear(folder: str) -> None:
-    """Remove the cards that were not used for longest, if there are too many."""
+    """Remove the cards that have not been used for the longest time, if there are too many."""
     for _, path in sorted(_cards(folder), reverse=True)[_KEPT:]:
         with suppress(OSError):
             os.unlink(path)

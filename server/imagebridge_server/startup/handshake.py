@@ -1,9 +1,9 @@
-"""Decides which of a host's first messages a card answers: those that the SDK's server would certainly answer the same.
+"""Decides which of a host's first messages a card answers: only those that the SDK's server would answer the same way.
 
-Pure. Both generations of the protocol: that of `initialize` (up to 2025-11-25) and the stateless one (since 2026-07-28),
-in which each request has an envelope in `_meta`. As in the SDK, the first request decides which one is spoken. Anything
-unusual, and anything after a message that was not understood, waits for the SDK: its rules are repeated here only
-for what hosts send in practice.
+This works for both generations of the protocol: the one with `initialize` (up to 2025-11-25) and the stateless one
+(since 2026-07-28), in which each request has an envelope in `_meta`. As in the SDK, the first request determines the
+generation. Anything unusual, and anything after a message that was not understood, waits for the SDK, because its rules
+are repeated here only for messages that hosts send in practice.
 """
 
 import json
@@ -21,14 +21,14 @@ CLIENT_CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 
 APPS = "io.modelcontextprotocol/ui"
 APP_PAGE = "text/html;profile=mcp-app"
-"""The extension that shows pages with results, and their type (MCP Apps 2026-01-26): its hosts are told about the viewer."""
+"""The extension for hosts that can show the viewer, and the media type of its page (MCP Apps 2026-01-26)."""
 
 _LONGEST = 65_536
 _DEEPEST = 100
-"""The most characters and brackets of a message: the SDK refuses nesting deeper than 200."""
+"""The maximum number of characters and of brackets in a message, because the SDK refuses nesting deeper than 200."""
 
 _OTHERS = "*"
-"""In a shape: any other name."""
+"""Stands for any other name in a shape."""
 
 _CAPABILITIES: JsonObject = {
     "experimental": {_OTHERS: dict},
@@ -51,14 +51,16 @@ _IMPLEMENTATION: JsonObject = {
     "websiteUrl": str,
     _OTHERS: object,
 }
-"""What clients say about themselves (MCP 2025-11-25 and 2026-07-28, schema: ClientCapabilities, Implementation).
+"""The shapes of the data that clients report about themselves (MCP 2025-11-25 and 2026-07-28, schema:
+ClientCapabilities,
+Implementation).
 
-Names that the protocol does not have are ignored: some hosts list tools and prompts as their capabilities.
+Names that are not in the protocol are ignored, because some hosts list tools and prompts as their capabilities.
 """
 
 
 class Early(NamedTuple):
-    """A request that the card answers: the request, the key of the question, and the result as JSON."""
+    """A request that the card answers, with the key of its question and the result as JSON."""
 
     request: JsonObject
     question: str
@@ -66,14 +68,14 @@ class Early(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The response."""
+        """The response as a line of JSON."""
         return f'{{"jsonrpc":"2.0","id":{json.dumps(self.request["id"])},"result":{self.result}}}\n'
 
 
 class Handshake:
-    """The opening of one connection, as far as the card can answer it.
+    """The first messages of one connection, as long as the card can answer them.
 
-    stateless: whether the generation without `initialize` is spoken; None before the first request.
+    stateless: whether the host uses the generation without `initialize`; None before the first request.
     waiting: whether a message needs the server itself.
     """
 
@@ -87,7 +89,7 @@ class Handshake:
         self.waiting = False
 
     def early(self, line: str) -> Early | None:
-        """Return the card's answer to a line of the host; None if it has none, or no answer is needed."""
+        """Return the card's answer to a line from the host, or None if the card has no answer or none is needed."""
         message = None if self._lost else _message(line)
         if message is None:
             self._lost = self.waiting = True
@@ -103,7 +105,7 @@ class Handshake:
         return Early(message, *found)
 
     def _question_and_result(self, method: str, params: JsonObject | None) -> tuple[str, str] | None:
-        """Return the question that a request asks, and its answer."""
+        """Return the card's question and answer for a request."""
         enveloped = method != "initialize" and PROTOCOL_VERSION in _meta(params)
         if self.stateless is None:
             self.stateless = enveloped
@@ -126,7 +128,7 @@ class Handshake:
 
 
 def question(method: str, *, apps: bool) -> str:
-    """Return the card's key for a question: a method, asked by a host with or without MCP Apps."""
+    """Return the card's key for a question: the method, and whether the host supports MCP Apps."""
     return f"{method}, apps" if apps else method
 
 
@@ -177,7 +179,7 @@ def _meta(params: JsonObject | None) -> JsonObject:
 
 
 def _is_plain(params: JsonObject | None) -> bool:
-    """Return whether a request asks for a whole list: no cursor, nothing but `_meta`."""
+    """Return whether a request asks for a list from its beginning, with no parameters except `_meta`."""
     return params is None or (set(params) <= {"_meta"} and _is_plain_meta(params))
 
 
@@ -190,7 +192,7 @@ def _is_plain_meta(params: JsonObject) -> bool:
 
 
 def _is_free(key: str, _: object) -> bool:
-    """Return whether a name in `_meta` is one that the SDK does not read, in any spelling."""
+    """Return whether a name in `_meta` means nothing to the SDK, however it is spelled."""
     return "modelcontextprotocol" not in key and "progress" not in key
 
 
@@ -236,7 +238,7 @@ def _is_implementation(value: object) -> bool:
 
 
 def _fits(value: object, shape: Any) -> bool:
-    """Return whether a value has a shape: a type, or an object with shapes for its names, which may be null."""
+    """Return whether a value matches a shape: a type, or an object with shapes for its values, which may be null."""
     if shape is object:
         return True
     if isinstance(shape, type):

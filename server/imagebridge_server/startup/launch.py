@@ -1,4 +1,4 @@
-"""Identifies this start of the server by everything that its tools and instructions depend on, before anything is imported.
+"""Identifies this start of the server by everything that its tools and instructions depend on, before any other import.
 
 A card is found by how the server was started (arguments, variables, interpreter), and is valid only while nothing has
 changed: the folders that modules come from, the files of this package's modules, and the folders of the user.
@@ -13,21 +13,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 CARD = "IMAGEBRIDGE_CARD"
-"""The environment variable for the folder in which cards are kept; "off" keeps and uses none."""
+"""The environment variable for the folder in which cards are kept; with "off", no cards are kept or used."""
 
 _OURS = ("imagebridge", "imagebridge_tools", "imagebridge_server")
 _PAYING = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
-"""Variables whose mere presence offers further tools (see `Settings.from_environment`): their values are not recorded."""
+"""Variables whose mere presence adds tools (see `Settings.from_environment`); their values are not recorded."""
 
 FileState = tuple[str, int, int]
-"""A file's path, the nanosecond of its last change, and its size in bytes."""
+"""A file's path, the time of its last change in nanoseconds, and its size in bytes."""
 
 
 class Launch(NamedTuple):
     """One start of the server.
 
-    began: the nanosecond of the start. folder: where cards are kept. command: how it was started.
-    here: the working folder, the base of relative paths. modules: where modules come from, and their state.
+    began: the time of the start in nanoseconds. folder: where cards are kept. command: how the server was started.
+    here: the working folder, the base of relative paths. modules: the folders that modules come from, and their state.
     """
 
     began: int
@@ -38,7 +38,7 @@ class Launch(NamedTuple):
 
     @classmethod
     def current(cls, arguments: Sequence[str], environment: Mapping[str, str]) -> "Launch | None":
-        """Return the start of this process, or None if no card is to be used or kept."""
+        """Return the start of this process, or None if cards must not be used or kept."""
         chosen = environment.get(CARD, "")
         if chosen == "off":
             return None
@@ -63,7 +63,7 @@ class Launch(NamedTuple):
         return cls(time.time_ns(), folder, json.dumps(command), here, _module_folders(sys.path, here))
 
     def files(self) -> list[str]:
-        """Return where a card of this start may be: first the one that does not depend on the working folder."""
+        """Return the possible paths of this start's card; the first does not depend on the working folder."""
         return [self.file(depends=False), self.file(depends=True)]
 
     def file(self, *, depends: bool) -> str:
@@ -73,12 +73,12 @@ class Launch(NamedTuple):
         return os.path.join(self.folder, name)
 
     def depends(self, folders: Iterable[str]) -> bool:
-        """Return whether one of these folders may have been given relative to the working folder, so that it would differ elsewhere."""
+        """Return whether one of these folders may be relative to the working folder, and so differ elsewhere."""
         return any(os.path.join(folder, "").startswith(os.path.join(self.here, "")) for folder in folders)
 
 
 def module_files() -> list[FileState] | None:
-    """Return the state of the files of this package's loaded modules; None if one is not a file."""
+    """Return the state of the files of this package's loaded modules, or None if a module has no file."""
     found: list[FileState] = []
     for name, module in sorted(sys.modules.items()):
         if name.partition(".")[0] in _OURS:
@@ -99,7 +99,7 @@ def file_state(path: str) -> FileState | None:
 
 
 def _module_folders(path: Sequence[str], here: str) -> list[list[Any]]:
-    """Return each folder of the module path, with the nanosecond of its last change.
+    """Return each folder of the module path, with the time of its last change in nanoseconds.
 
     Installing, removing or replacing a package changes its folder. The working folder is left out: `python -m` puts
     it first, wherever a host happens to start.

@@ -1,12 +1,13 @@
-"""Connects an MCPServer to given streams, and announces changed tools: the SDK's class has no methods for these.
+"""Connects an MCPServer to given streams, and announces changed tools, because the SDK's class has no methods for this.
 
-One message does not affect others: a request that the SDK cannot read is repaired or answered, and what cannot be written is
-made writable. The SDK (mcp 2.3, 2026-11) drops the former without an answer, and the latter ends it.
+A bad message does not affect others: a request that the SDK cannot read is repaired or answered with an error, a
+response that cannot be written is made writable, and a line that would fill the memory is not parsed. The SDK (mcp 2.3,
+2026-11) would drop such a request without an answer, would stop at such a response, and parses any number of values.
 """
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 import anyio.abc
@@ -17,14 +18,31 @@ from mcp.shared.message import SessionMessage
 from mcp.types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
 from pydantic import ValidationError
 
+from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values
 from imagebridge.client.json_rpc import refusal, told_id
 from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, writable
+
+_GAP = "\n\0"
+"""Stands for what was left out of a line that has too many values: no line has an end inside it, and no JSON a NUL."""
+
+_KEPT = 500
+"""Characters kept of each end of such a line: its id is in one of them."""
+
+
+async def bounded(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Yield the host's lines; of one that would fill the memory once it is parsed, only both ends."""
+    async for line in lines:
+        # Each value takes at least one character. Most lines are shorter, and this is all that is done to them.
+        if len(line) > MAX_VALUES and has_too_many_values(line.encode()):
+            yield line[:_KEPT] + _GAP + line[-_KEPT:]
+        else:
+            yield line
 
 
 async def serve_streams(server: MCPServer[Any], reading: Any, writing: Any) -> None:
     """Serve one connection over two streams of messages.
 
-    It declares that its list of tools may change, which happens if a card was wrong.
+    The server declares that its list of tools may change, which happens if a card was wrong.
     """
     served = server._lowlevel_server  # pyright: ignore[reportPrivateUsage]
     options = served.create_initialization_options(NotificationOptions(tools_changed=True))
@@ -38,7 +56,7 @@ async def tell_tools_changed(server: MCPServer[Any]) -> None:
 
 
 class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
-    """The messages to the host, each of which can be written."""
+    """Sends messages to the host, after making each of them writable."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -59,7 +77,7 @@ class _WritableMessages(anyio.abc.ObjectSendStream[SessionMessage]):
 
 
 class _Read(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The messages from the host; those that the SDK could not read are repaired, or answered in words."""
+    """Receives messages from the host; messages that the SDK could not read are repaired, or answered with an error."""
 
     def __init__(self, stream: Any, answers: _WritableMessages) -> None:
         self._stream = stream
@@ -92,7 +110,7 @@ def _writable(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the content of a line that the SDK refuses: the messages in it, and errors as answers to unreadable requests."""
+    """Yield the messages in a line that the SDK refuses, and errors as answers to unreadable requests."""
     for problem in refused.errors(include_url=False):
         # The line if it is not JSON, otherwise its content: each kind of message has its own reason to refuse it.
         if not problem["loc"]:
@@ -104,17 +122,19 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages of a line that strict parsers refuse."""
+    """Yield the messages in a line that strict parsers refuse."""
     deep = f"it is nested more than {MAX_LEVELS} levels deep"
+    found: object = None
     try:
-        found: object = json.loads(line)
+        found = json.loads(line)
         why = deep if is_deep(found) else ""
     except RecursionError:
-        found, why = None, deep
+        why = deep
     except json.JSONDecodeError as error:
-        found, why = None, f"it is not JSON: {error}"
+        many = f"it has more than {MAX_VALUES:,} values, which is the limit"
+        why = many if _GAP in line else f"it is not JSON: {error}"
     except ValueError:
-        found, why = None, "it contains a whole number with more than 4,300 digits"
+        why = "it contains a whole number with more than 4,300 digits"
     if not why:
         yield from _messages(found)
     elif (number := told_id(line.encode(errors="replace"), request=True)) is not None:
@@ -122,7 +142,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
-    """Yield the messages in JSON, one or a batch (protocol 2025-03-26)."""
+    """Yield the messages in parsed JSON, which is one message or a batch (protocol 2025-03-26)."""
     for one in found if is_list(found) else [found]:
         try:
             yield SessionMessage(jsonrpc_message_adapter.validate_python(writable(one), by_name=False)), False

@@ -1,4 +1,4 @@
-"""The opening of a connection: a thread answers from the card, until the SDK's server has loaded and takes over.
+"""Opens a connection: a thread answers requests from the card until the SDK's server has loaded and takes over.
 
 Every line also goes to the SDK, so that its session is the same as if it had answered itself. A request that the card has
 answered goes to the SDK under an internal id, and the SDK's answer is compared with the card's and discarded.
@@ -20,9 +20,9 @@ _CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
 class Opening:
     """One connection over `stdin` and `stdout`; the SDK reads and writes it like a file of lines.
 
-    settled: set once the card has nothing more to answer for now. differs: whether the server's answers differ from
-    the card's, which is then dropped. on_tools_changed: called, in the writing thread, if the server lists other
-    tools and the host speaks the generation in which subscribers are notified.
+    settled: set once the card has nothing more to answer for now. differs: whether the server's answers differ from the
+    card's, which is then deleted. on_tools_changed: called, in the writing thread, if the server lists other tools and
+    the protocol's generation is the one in which subscribers are notified.
     """
 
     def __init__(self, card: Card, stdin: TextIO, stdout: BinaryIO) -> None:
@@ -41,7 +41,7 @@ class Opening:
         self.on_tools_changed: Callable[[], object] = lambda: None
 
     def begin(self) -> None:
-        """Start answering, in a thread."""
+        """Start a thread that answers requests."""
         threading.Thread(target=self._run, name="opening", daemon=True).start()
 
     def readline(self) -> str:
@@ -55,7 +55,7 @@ class Opening:
         return self._lines.popleft() if self._lines else self._stdin.readline()
 
     def write(self, text: str) -> int:
-        """Write a line of the SDK, unless it answers something that was already answered."""
+        """Write a line from the SDK, unless it answers a request that was already answered."""
         if not (self._replayed and self._prefix in text[:200]):
             self._stdout.write(text.encode())
             return len(text)
@@ -66,7 +66,7 @@ class Opening:
         return len(text)
 
     def flush(self) -> None:
-        """Send what was written."""
+        """Flush stdout."""
         self._stdout.flush()
 
     def _drop(self, early: Early) -> None:
@@ -88,7 +88,7 @@ class Opening:
             self.settled.set()
 
     def _took(self, line: str) -> bool:
-        """Answer a line, or keep it for the SDK; False if it is the last one for this thread."""
+        """Answer a line, or keep it for the SDK; return False if it is the last line for this thread."""
         with self._lock:
             if not (line or self._taken or self._handshake.waiting):
                 os._exit(0)  # The host has disconnected, and nobody waits for what is loading.
@@ -113,5 +113,5 @@ class Opening:
 
 
 def canonical(result: Any) -> str:
-    """Return a result in the form in which cards keep it."""
+    """Return a result as JSON in the form in which cards store it."""
     return json.dumps(result, ensure_ascii=False, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""Makes the answers for a card by sending the server, in memory, everything that a host may ask first."""
+"""Collects the answers for a card by sending the server, in memory, all the requests that hosts send first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ Questions = Sequence[tuple[str, dict[str, Any]]]
 
 
 async def rehearsed(server: MCPServer[Any]) -> Card:
-    """Return the card of a server: for each version of the protocol, and for hosts with MCP Apps and without."""
+    """Return the card of a server, for each version of the protocol and for hosts with and without MCP Apps."""
     handshake = {
         version: await _answers(server, version, _opening) for version in HANDSHAKE_PROTOCOL_VERSIONS
     }
@@ -50,7 +50,7 @@ async def _answers(server: MCPServer[Any], version: str, asking: Any) -> dict[st
 
 
 async def _ask(server: MCPServer[Any], questions: Questions) -> list[tuple[str, dict[str, Any]]]:
-    """Return the results for a connection's requests; a refused one has none."""
+    """Return the results of a connection's requests; a refused request has no result."""
     found: list[tuple[str, dict[str, Any]]] = []
     async with (
         create_client_server_memory_streams() as ((replies, requests), streams),

@@ -1,4 +1,4 @@
-"""The first step of a start: it looks for the card and, if there is one, takes over stdin and stdout and answers the host."""
+"""Starts the server: looks for a card and, if there is one, takes over stdin and stdout and answers the host."""
 
 import os
 import signal
@@ -10,18 +10,18 @@ from .launch import Launch
 from .opening import Opening
 
 _PAUSE = 0.1
-"""Seconds that the host has for its first requests before loading competes with the answers for the processor."""
+"""Seconds to wait for the host's first requests before loading modules, which would slow down the answers."""
 
 
 class ServerStart(NamedTuple):
-    """One start: what a card of it would be kept for, and the opening if a card was found."""
+    """One start of the server: the launch for which a card would be kept, and the opening if a card was found."""
 
     launch: Launch
     opening: Opening | None
 
 
 def begin() -> ServerStart | None:
-    """Begin to answer if a card was kept for a start like this one; None if cards are neither used nor kept."""
+    """Start to answer if a card was kept for a start like this one; return None if cards are neither used nor kept."""
     if os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)
@@ -38,23 +38,28 @@ def begin() -> ServerStart | None:
 
 
 def _wire() -> tuple[TextIO, BinaryIO]:
-    """Return stdin and stdout, and replace them with nothing and stderr: what modules print must not reach the host."""
+    """Return stdin and stdout, and replace them with an empty input and stderr, where modules may print."""
+    stdout = os.fdopen(os.dup(1), "wb")
+    divert_stdout()
+    return taken_stdin(), stdout
+
+
+def taken_stdin() -> TextIO:
+    """Return stdin, and replace it with an empty input: child processes must not read the host's messages."""
     # Read in the same way as by the SDK.
     stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
-    stdout = os.fdopen(os.dup(1), "wb")
     divert(0, os.open(os.devnull, os.O_RDONLY))
-    divert_stdout()
-    return stdin, stdout
+    return stdin
 
 
 def divert(number: int, target: int) -> None:
-    """Make a descriptor refer to the target of another one, which is closed."""
+    """Make a file descriptor refer to the target of another descriptor, which is closed."""
     os.dup2(target, number)
     os.close(target)
 
 
 def divert_stdout() -> None:
-    """Redirect what is printed to stderr, or to nowhere for a host that keeps no stderr."""
+    """Redirect printed text to stderr, or discard it for a host that has closed stderr."""
     try:
         os.dup2(2, 1)
     except OSError:

@@ -142,7 +142,7 @@ async def test_a_stream_that_breaks_off_is_said_to_begin_anew(server):
     kinds = [type(event) for event in events]
     cut = kinds.index(Retried)
     assert kinds[:cut] == [TextDelta] * 2
-    assert "broke off" in events[cut].why
+    assert "cut off" in events[cut].why
     assert "".join(event.text for event in events[cut:] if isinstance(event, TextDelta)) == "Red."
 
 

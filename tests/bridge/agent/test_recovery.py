@@ -57,7 +57,7 @@ def recovery(items, own=1, api="responses"):
         (400, "context_length_exceeded", "Your input exceeds the context window of this model.", "size"),
         (400, None, "This model's maximum context length is 128000 tokens", "size"),
         (400, None, "Input is too long for requested model.", "size"),
-        (None, "stream_broken", "the stream broke off", "stream"),
+        (None, "stream_broken", "the stream was cut off", "stream"),
         (None, "server_error", "Oh.", "stream"),
         (None, "invalid_form", "the model says: image", None),
         (400, "unknown_parameter", "Unknown parameter: 'colour'.", None),

@@ -832,7 +832,7 @@ async def test_a_body_that_cannot_be_unpacked_is_a_documented_error(status):
     )
     error = await played([broken])
     assert isinstance(error, ResponseError)
-    assert "broke off" in str(error)
+    assert "cut off" in str(error)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])

@@ -211,7 +211,7 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
         "low",
         "[attached: c.svg]",
         "low",
-        "picture 3: drawn 480x360, larger than the 40x30 that it asks for",
+        "picture 3: drawn 480x360, larger than the 40x30 that it specifies",
         "[attached: d.png]",
         "low",
         (

@@ -129,7 +129,7 @@ def test_null_and_blanks_are_no_arguments(server, words, stdin, without_argument
         (["ask", "hello", "--deadline", "nan"], "nan is not a number of seconds"),
         (["call", "draw", "--allow", ""], "the folder name is empty"),
         (["call", "draw", "--allow-write", ""], "the folder name is empty"),
-        (["ask", " "], "the prompt is empty: write what to ask"),
+        (["ask", " "], "the prompt is empty: write a prompt"),
         (["ask", "-"], "the prompt is empty: nothing was read from stdin"),
         (["ask", "hello"], "set OPENAI_API_KEY"),
         (["ask", "hello", "--max-turns", "0"], "Invalid value"),
@@ -246,7 +246,7 @@ def test_a_person_at_a_terminal_is_told_what_the_relay_waits_for(reads, monkeypa
     monkeypatch.setattr("imagebridge.relay.stdio.serve", lambda options: None)
     monkeypatch.setattr("imagebridge.cli.proxy._leave", sys.exit)
     result = run("proxy", "--", "some-server")
-    said = "imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to end it.\n"
+    said = "imagebridge proxy is waiting for an MCP host on stdin; press Ctrl+C to stop it.\n"
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", said if reads else "")
 
 

@@ -242,7 +242,7 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
         FailureEntry,
     ]
     read = Read("".join(page(transcript)))
-    assert transcript.problem.startswith("the stream broke off")
+    assert transcript.problem.startswith("the stream was cut off")
     assert transcript.problem in read.text
     assert "Asked again" in read.text
     assert "cut off" in read.text

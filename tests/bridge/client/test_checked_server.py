@@ -16,7 +16,7 @@ HALF = "contains '\\ud83d', which this system cannot encode"
 CONTROL = (
     "contains a line break or another character that headers cannot contain, or has spaces around its value"
 )
-NO_SERVER = "its address is not a server address; it must begin with http:// or https:// and a host"
+NO_SERVER = "its address is not a server address; it must start with http:// or https:// and a host"
 
 
 def process(**fields):

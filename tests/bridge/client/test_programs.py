@@ -10,7 +10,7 @@ from imagebridge import Bridge
 from imagebridge.client.programs import hint
 from imagebridge.errors import ServerError
 
-ADDRESS = "; the address of a server begins with http:// or https://"
+ADDRESS = "; the address of a server starts with http:// or https://"
 
 
 @pytest.fixture(autouse=True)

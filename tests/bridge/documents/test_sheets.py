@@ -46,18 +46,18 @@ def test_names_merged_down_a_column_stand_in_each_row_wherever_the_table_begins(
     read = excerpt(workbook({"S": rows}, merged=["B3:B4"], hidden_rows=[4]))
     assert read.text.split("\n\n")[1:] == [
         "| region | n |\n| --- | --- |\n| North | 1 |\n| North | 2 |",
-        "[1 row hidden in the sheet, also read]",
+        "[hidden in the sheet but included here: 1 row]",
     ]
 
 
 @pytest.mark.parametrize(
     ("hidden", "said"),
     [
-        ({"hidden_columns": [(3, 3)]}, ["[1 column hidden in the sheet, also read]"]),
-        ({"hidden_columns": [(2, 3)], "hidden_rows": [2, 3]}, ["[2 rows and 2 columns hidden in the sheet, also read]"]),
-        ({"hidden_columns": [(3, 16_384), (1, 1)]}, ["[1 column hidden in the sheet, also read]"]),
+        ({"hidden_columns": [(3, 3)]}, ["[hidden in the sheet but included here: 1 column]"]),
+        ({"hidden_columns": [(2, 3)], "hidden_rows": [2, 3]}, ["[hidden in the sheet but included here: 2 rows and 2 columns]"]),
+        ({"hidden_columns": [(3, 16_384), (1, 1)]}, ["[hidden in the sheet but included here: 1 column]"]),
         ({"hidden_columns": [(4, 16_384)]}, []),
-        ({"hidden_columns": [(2, 3)] * 9}, ["[2 columns hidden in the sheet, also read]"]),
+        ({"hidden_columns": [(2, 3)] * 9}, ["[hidden in the sheet but included here: 2 columns]"]),
     ],
     ids=["a column", "rows and columns", "on beyond the last", "beyond the last", "again and again"],
 )  # fmt: skip
@@ -92,11 +92,11 @@ PLAIN = workbook({"S": [["name", "n"], ["a", 1]]})
         ),
         (
             with_notes_and_drawing(PLAIN, {}, pictures=1, charts=2),
-            ["[2 charts and 1 picture on the sheet not shown; save the sheet as a PDF to see all of it]"],
+            ["[not shown: 2 charts and 1 picture on the sheet; save the sheet as a PDF to see everything]"],
         ),
         (
             with_notes_and_drawing(PLAIN, {}, more=BOX + "<sp/><AlternateContent><Choice><pic/></Choice><Fallback><pic/></Fallback></AlternateContent>"),
-            ["[text boxes: Read this first]", "[1 picture and 1 shape on the sheet not shown; save the sheet as a PDF to see all of it]"],
+            ["[text boxes: Read this first]", "[not shown: 1 picture and 1 shape on the sheet; save the sheet as a PDF to see everything]"],
         ),
         (with_notes_and_drawing(PLAIN, {}, more=BOX * 31), ["[text boxes: " + "Read this first; " * 30 + "1 more text box]"]),
         (with_notes_and_drawing(PLAIN, {"B2": "no styles"}, styles=False), ["[cell notes: B2: no styles]"]),
@@ -168,7 +168,7 @@ COLLAPSED = " table:visibility='collapse'"
         (
             "<table:shapes><draw:frame><draw:object/><draw:image/></draw:frame><draw:frame><draw:image/></draw:frame><draw:line/></table:shapes>" + NAMES,
             [],
-            ["[1 chart and 1 picture and 1 shape on the sheet not shown; save the sheet as a PDF to see all of it]"],
+            ["[not shown: 1 chart and 1 picture and 1 shape on the sheet; save the sheet as a PDF to see everything]"],
         ),
         (
             f"<table:table-column/><table:table-column-group><table:table-column table:number-columns-repeated='1023'{COLLAPSED}/></table:table-column-group>"
@@ -178,7 +178,7 @@ COLLAPSED = " table:visibility='collapse'"
             + f"<table:table-row-group>{line(string('b'), NUMBER)}</table:table-row-group>"
             + line("<table:table-cell/>", more=COLLAPSED + " table:number-rows-repeated='1048570'"),
             ["| a | 0 |", "| a | 0 |", "|  | 1 |", "| b | 0 |"],
-            ["[3 rows and 1 column hidden in the sheet, also read]"],
+            ["[hidden in the sheet but included here: 3 rows and 1 column]"],
         ),
     ],
     ids=[
@@ -209,5 +209,5 @@ def test_what_an_open_workbook_does_not_say_because_of_its_size_is_said(monkeypa
     monkeypatch.setattr(packages, "MAX_ELEMENTS", 10)
     read = excerpt(open_workbook({"S": NAMES + line(string("a", note("b")), NUMBER)}))
     assert read.text.endswith(
-        "| a | 0 |\n\n[cell notes, text boxes, errors and what is hidden are not read: the file has over 10 elements in its parts up to content.xml]"
+        "| a | 0 |\n\n[cell notes, text boxes, errors and hidden rows and columns are not read: the file has over 10 elements in its parts up to content.xml]"
     )

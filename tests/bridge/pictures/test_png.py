@@ -219,21 +219,21 @@ def test_pixels_that_are_all_there_are_packed_anew_where_their_stream_ends_wrong
 _stream = zlib.compressobj(0)
 HALF = _stream.compress(RAW[: 49 * 8]) + _stream.flush(zlib.Z_SYNC_FLUSH)
 BROKEN = {
-    "half of them, and no more": (HALF, "its pixels are incomplete: 50 % of them can be unpacked"),
+    "half of them, and no more": (HALF, "its pixels are incomplete: 50% of them can be unpacked"),
     "half of them, and a block of no meaning": (
         HALF + b"\x06" * 9,
-        "its pixels are incomplete: 50 % of them can be unpacked",
+        "its pixels are incomplete: 50% of them can be unpacked",
     ),
     "too few rows": (
         zlib.compress(RAW[: 49 * 10]),
-        "its pixels are incomplete: 62 % of them can be unpacked",
+        "its pixels are incomplete: 62% of them can be unpacked",
     ),
     "a filter of no meaning": (
         zlib.compress(b"\5" + RAW[1:]),
         "its pixels are damaged: a row uses a filter that does not exist",
     ),
-    "nothing": (b"", "its pixels are incomplete: 0 % of them can be unpacked"),
-    "no stream": (b"no stream of pixels", "its pixels are incomplete: 0 % of them can be unpacked"),
+    "nothing": (b"", "its pixels are incomplete: 0% of them can be unpacked"),
+    "no stream": (b"no stream of pixels", "its pixels are incomplete: 0% of them can be unpacked"),
 }
 
 

@@ -283,7 +283,7 @@ LACKS = {
     "characters": (
         # Two for private use, which no ordinary font has.
         '<text y="9">a\U0010fffcb\U0010fffd\U0010fffc</text>',
-        "an SVG; no font here has U+10FFFC U+10FFFD",
+        "an SVG; no installed font has U+10FFFC U+10FFFD",
     ),
     "several": (
         '<script>a</script><image href="b.png"/>',
@@ -300,7 +300,7 @@ def test_what_the_picture_lacks_is_told(case):
 
 @pytest.mark.parametrize("letters", SCRIPTS)
 def test_letters_of_other_scripts_are_drawn_or_named(letters):
-    sentence = f"an SVG; no font here has {letters}" if lacked_here(letters) else ""
+    sentence = f"an SVG; no installed font has {letters}" if lacked_here(letters) else ""
     assert drawn(svg(f'<text y="9">{letters}</text>')).sentence == sentence
 
 
@@ -406,7 +406,7 @@ REFUSED = {
     ),
     "an entity from a file": (
         b'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]><svg>&a;</svg>',
-        "loads the entity 'a' from outside",
+        "loads the external entity 'a'",
     ),
     "a document type without end": (
         b"<!DOCTYPE svg [<!ATTLIST g " + b"".join(b'a%d CDATA "" ' % n for n in range(20_000)) + b">]><svg/>",

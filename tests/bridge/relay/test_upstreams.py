@@ -61,7 +61,7 @@ for line in sys.stdin:
 """
     with relay(server=[sys.executable, "-c", script]) as wire:
         words = wire.call("t")["content"][-1]["text"]
-    assert words == "[the link above could not be read: the server has ended]"
+    assert words == "[the link above could not be read: the connection to the server has ended]"
 
 
 def test_a_flood_on_stderr_that_nobody_reads_costs_no_answer():

@@ -11,7 +11,7 @@ from http_callers import BOTH, HERE, called, in_memory, messages, request, resul
 
 from imagebridge.pictures.picture import Picture
 from imagebridge_server import Settings, create_app
-from imagebridge_server.http import application
+from imagebridge_server.http import application, request_body
 from imagebridge_server.http.request_log import _JsonLines
 from imagebridge_server.http.token_file import add_token
 from imagebridge_server.settings import SettingsError
@@ -286,7 +286,7 @@ class TestBodies:
         assert (await self.posted([b" " * 1_000] * 11)).status_code == 413
 
     async def test_a_body_that_does_not_come_is_given_up(self, monkeypatch):
-        monkeypatch.setattr(application, "_BODY_SECONDS", 0.05)
+        monkeypatch.setattr(request_body, "BODY_SECONDS", 0.05)
         sent = []
         scope = {
             "type": "http",

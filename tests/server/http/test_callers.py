@@ -96,7 +96,7 @@ class TestFile:
                 "'allows' is unknown; the known keys are tokens, allow, allow_write, store_bytes",
             ),
             ("[alice]\ntokens = 'x'", "`tokens` must be a list of strings"),
-            ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' and 64 digits"),
+            ("[alice]\ntokens = ['x']", "each of `tokens` must be 'sha256:' followed by 64 hexadecimal"),
             ("[alice]\nallow = ['/no/such']", "caller 'alice': the allowed folder '/no/such' does not exist"),
             ("[alice]\ncalls = 0", "`calls` must be a whole number, 1 or more"),
             ("[alice]\ncalls = true", "`calls` must be a whole number, 1 or more"),

@@ -15,7 +15,7 @@ import pytest
 from anyio import to_thread
 from click.testing import CliRunner
 from http_callers import HERE, called, in_memory, request
-from local_servers import ENVIRONMENT, free_port, until_it_listens
+from local_servers import ENVIRONMENT, at_free_port
 from mcp import Client
 from served_over_http import Served, served
 from sse_starlette.sse import AppStatus
@@ -42,19 +42,15 @@ SLOW = {
 @contextmanager
 def served_by_uvicorn():
     """Run the application under uvicorn's own command; yield it as `served` does."""
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "imagebridge_server:create_app",
-        "--port",
-        str(port),
-    ]
-    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
+
+    def start(port):
+        command = [sys.executable, "-m", "uvicorn", "--factory", "imagebridge_server:create_app"]
+        command += ["--port", str(port)]
+        return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+
+    process, port = at_free_port(start)
+    with process:
         try:
-            until_it_listens(process, port)
             yield Served(process, f"http://127.0.0.1:{port}/mcp")
         finally:
             process.kill()

@@ -118,7 +118,7 @@ def test_hidden_rows_are_read_and_said_and_a_hidden_sheet_is_not_the_first():
     sheets = {"Lists": [["x"], [1]], "Data": [["k", "n"], ["a", 1], ["b", 2]]}
     columns, told = read(sheets, hidden_sheets=["Lists"], hidden_rows=[3])
     assert columns == {"k": ["a", "b"], "n": [1, 2]}
-    assert told == "; sheet 'Data'; other sheets: 'Lists'; 1 row hidden in the sheet, also read"
+    assert told == "; sheet 'Data'; other sheets: 'Lists'; hidden in the sheet but included here: 1 row"
 
 
 def test_errors_are_missing_numbers_that_rows_show_as_written():
@@ -144,7 +144,7 @@ def test_an_open_workbook_is_read_as_its_cells_are_shown():
     )
     found = table(Book("a.ods", open_workbook({"S": inside}), None))
     assert [*found.columns["v"]] == [25, 7, None]
-    told = "; 1 column hidden in the sheet, also read; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
+    told = "; hidden in the sheet but included here: 1 column; cell notes: B3: Late; 'v' read as percent, 0.25 as 25"
     assert found.description({"v"}) == told
 
 
@@ -173,4 +173,4 @@ def test_notes_of_cells_and_what_is_drawn_on_a_sheet_are_said():
     data = with_notes_and_drawing(workbook({"S": [["k", "n"], ["a", 1]]}), {"B2": "Counted twice"}, charts=1)
     found = table(Book("a.xlsx", data, None))
     told = found.description(set(found.columns))
-    assert "; cell notes: B2: Counted twice; 1 chart on the sheet not shown; " in told
+    assert "; cell notes: B2: Counted twice; not shown: 1 chart on the sheet; " in told

@@ -170,7 +170,7 @@ def table(book: Book) -> BookTable:
 
 def _hidden(formats: "SheetMarkup[CellFormat]", rows: Sequence[Sequence[object]]) -> list[str]:
     unseen = formats.said_hidden(0, max(map(len, rows), default=0))
-    return [f"{unseen} hidden in the sheet, also read"] if unseen else []
+    return [f"hidden in the sheet but included here: {unseen}"] if unseen else []
 
 
 def cells(book: Book) -> tuple[list[list[JsonValue]], list[str]]:

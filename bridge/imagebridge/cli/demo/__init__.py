@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE = Path("demo.html")
 _NEXT = """imagebridge call get_image '{"text": "Hello"}' --save pictures"""
 _NOWHERE = "http://127.0.0.1:9/v1"
-"""Each endpoint has its own address; this one is never used."""
+"""The client requires an address, but each endpoint has its own; this one is never used."""
 
 
 @click.command("demo")
@@ -140,7 +140,7 @@ def _probe(path: Path) -> None:
 
 
 def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
-    """Write the page and say where it is, or why it could not be written: the report above is complete without it."""
+    """Write the page and report its path, or why it could not be written: the report above is complete without it."""
     from .page import page
 
     text = page(journey, rows, default_model())

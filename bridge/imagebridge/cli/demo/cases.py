@@ -23,8 +23,8 @@ class Case:
     """One awkward result.
 
     name: what is awkward, for the table. tool: the name under which the server offers it.
-    result: makes the result. picture: whether it contains a picture that a model could be shown.
-    must_arrive: what else the model must learn from it, as words that must arrive.
+    result: creates the result. picture: whether it contains a picture that a model could be shown.
+    must_arrive: other words from the result that must reach the model.
     dumped: whether the handwritten loop turns the whole result into JSON.
     """
 

@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """What was called, returned and answered. `picture` is None if none arrived; then `result` says why."""
+    """The call, its result and the answer. `picture` is None if none arrived; then `result` says why."""
 
     call: str
     result: str

@@ -1,4 +1,4 @@
-"""What became of a result on its way to the model, determined from the requests that were really sent."""
+"""What became of a result on its way to the model, determined from the requests that were actually sent."""
 
 import re
 from collections.abc import Sequence
@@ -50,12 +50,12 @@ STRICTER: tuple["Rule", ...] = tuple(
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}")
 _SAID = 150
-"""The most characters of a quoted message."""
+"""The maximum number of characters of a quoted message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one side fared.
+    """The outcome for one side.
 
     words: the figure or message behind the fate. lost: what the model was not told. flags: the ids of our
     stricter rules that the last request violates. pictures: what the model was shown.
@@ -69,7 +69,7 @@ class Outcome:
 
     @property
     def whole(self) -> bool:
-        """Whether the model got everything that there was to get."""
+        """Whether the model received everything in the result."""
         return self.kind in ("seen", "told") and not self.lost
 
     @property
@@ -89,7 +89,7 @@ class Outcome:
 
 
 def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
-    """Say what became of all results, best first, and how many arrived in part."""
+    """Describe the outcomes of all results, best first, and how many arrived only in part."""
     kinds = {kind: sum(outcome.kind == kind for outcome in outcomes) for kind in LOOKS}
     counts_in_words = ", ".join(f"{count} {kind}" for kind, count in kinds.items() if count)
     partly = sum(outcome.accepted and bool(outcome.lost) for outcome in outcomes)
@@ -97,7 +97,7 @@ def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
 
 
 def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:
-    """Return the outcome of `case`. What only a later version of ours will show is "not yet"."""
+    """Return the outcome of `case`. Anything that only a later version of ours will show is "not yet"."""
     if endpoint.refusals:
         return Outcome("refused", _refusal(endpoint.refusals[0], error))
     if error is not None:
@@ -143,6 +143,6 @@ def _refusal(violation: Violation, error: Exception | None) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return one line, with base64 in it shortened."""
+    """Return a text on one line, with its base64 shortened."""
     line = _BASE64.sub(lambda run: beginning(run[0], 20), " ".join(text.split()))
     return beginning(line, _SAID - 3)

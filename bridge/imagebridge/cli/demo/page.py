@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .journey import Journey
 
 _WIDTH = 360
-"""Pixels of the small pictures next to the rows, for screens with two pixels per point."""
+"""The size in pixels of the small pictures next to the rows, for screens with two pixels per point."""
 
 
 def page(journey: "Journey", rows: "Sequence[Comparison]", model: str) -> str:
@@ -68,7 +68,7 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
 
 
 def _tone(outcome: Outcome) -> str:
-    """A partial arrival is not a success, whatever was seen."""
+    """Return the style of an outcome: a partial arrival is not a success, whatever was seen."""
     tone = LOOKS[outcome.kind].tone
     return "blind" if outcome.lost and tone == "good" else tone
 
@@ -112,7 +112,7 @@ def _side(name: str, outcome: Outcome) -> str:
 
 
 def _small(picture: "SeenPicture") -> str:
-    """Return a picture as a new data URL, small enough for a page of many."""
+    """Return a picture as a new data URL, small enough for a page with many pictures."""
     from PIL import Image
 
     with Image.open(BytesIO(picture.bytes)) as image:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 _PIPED = 132
 """The width of the report, in columns, when stdout is not a terminal."""
 _PROSE = 78
-"""The most columns of running text."""
+"""The maximum width of running text, in columns."""
 _BESIDE = 90
-"""Columns from which on both sides fit next to each other; on a narrower terminal, one is below the other."""
+"""The width in columns from which both sides fit next to each other; on a narrower terminal, they are stacked."""
 
 
 def rules() -> str:
-    """Say how many rules apply, who they come from, and their date."""
+    """State how many rules apply, their sources, and their date."""
     documented = sum(rule.source == "documented" for rule in APPLIED)
     read = sorted({rule.date for rule in (*APPLIED, *STRICTER)})
     when = f"{read[0]}" if len(read) == 1 else f"{read[0]} to {read[-1]}"
@@ -37,7 +37,7 @@ def rules() -> str:
 
 
 def opening(model: str) -> str:
-    """Say what the demo is, before anything runs."""
+    """Explain the demo before anything runs."""
     from rich.console import Console
 
     introduction = (
@@ -83,7 +83,7 @@ class Report:
         self._grid((1, 6, max(12, self._console.width - 13)), "", "", name, text)
 
     def heading(self) -> None:
-        """Begin the two columns."""
+        """Start the two columns."""
         self.line("2. Awkward tool results, sent twice", "bold")
         self.line("   by hand: a loop as people usually write it; the page shows its code\n")
         if self._console.width >= _BESIDE:

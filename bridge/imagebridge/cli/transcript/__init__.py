@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def saved(transcript: "Transcript", path: Path | None, terminal: "Terminal") -> Generator[None]:
-    """Write the page when the block ends, for whatever reason, and say where. Without a path, nothing is written.
+    """Write the page when the block exits, for whatever reason, and report where. Without a path, nothing is written.
 
-    The file is created before the block runs, so that an unusable name costs nothing; until the end it contains the question.
+    The file is created before the block runs, so that an unusable name is reported early; until the end it
+    contains only the question.
 
     Raises:
         Failure: the file cannot be written.

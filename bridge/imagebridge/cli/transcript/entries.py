@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PromptEntry:
-    """What the user said, with its pictures."""
+    """The user's message, with its pictures."""
 
     text: str
     attached: "Translation | None" = None
@@ -21,7 +21,7 @@ class PromptEntry:
 
 @dataclass(frozen=True, slots=True)
 class ResponseEntry:
-    """A response: its items, the tokens of its request, and its reasoning as far as it was shown."""
+    """A response: its items, the tokens of its request, and the part of its reasoning that was shown."""
 
     items: "list[Item]"
     usage: dict[str, int]
@@ -47,7 +47,7 @@ class RetryEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailureEntry:
-    """What the model had written when the run ended."""
+    """The text that the model had written when the run ended."""
 
     reasoning: str
     text: str
@@ -59,7 +59,7 @@ TranscriptEntry = PromptEntry | ResponseEntry | CallEntry | RetryEntry | Failure
 
 @dataclass(slots=True)
 class Transcript:
-    """A run so far. `at` in its entries and `seconds` count from its start.
+    """A run so far. `at` in its entries and `seconds` are counted from its start.
 
     problem: why it ended without an answer, as the command reports it; "" if it has not.
     """

@@ -102,7 +102,7 @@ def _entry(entry: TranscriptEntry, model: str, pictures: Figures) -> Iterator[st
 
 
 def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
-    """Yield what the model wrote, and whatever else a response contains besides calls."""
+    """Yield the model's text, and everything else in a response except calls."""
     yield thoughts(reasoning)
     calls = 0
     for item in items:
@@ -118,7 +118,7 @@ def _model_output(items: "Sequence[JSON]", reasoning: str) -> Iterator[str]:
 
 
 def _totals(transcript: Transcript) -> str:
-    """Return what the run used, from what is known so far."""
+    """Return the run's usage, from the data known so far."""
     responses = [entry for entry in transcript.entries if isinstance(entry, ResponseEntry)]
     calls = [entry for entry in transcript.entries if isinstance(entry, CallEntry)]
     attached = transcript.question.attached

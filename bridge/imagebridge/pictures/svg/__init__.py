@@ -1,4 +1,4 @@
-"""SVG drawings as pictures: measured, cut off from files and network, and drawn at the size that the model sees."""
+"""SVG drawings as pictures: measured, cut off from files and the network, and drawn at the size that the model sees."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from . import raster, scrub
 from .markup import SvgAllowance, svg_root
 
 _ICON, _VISIBLE = 64, 512
-"""Pixels of the longer side below which a drawing is an icon, and up to which icons are enlarged."""
+"""The length of the longer side, in pixels, below which a drawing is an icon, and up to which icons are enlarged."""
 
 _LENGTH = re.compile(r"\s*\+?([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
 # CSS pixels of a unit (CSS Values 3, section 5.2); font units assume 16 pixels, as drawn here.
@@ -34,12 +34,12 @@ _UNITS = {
 }
 
 Fit = Callable[[int, int], tuple[int, int]]
-"""Converts the size in pixels that an SVG asks for to the size at which it is drawn."""
+"""A function that converts the size in pixels that an SVG specifies to the size at which it is drawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnSvg:
-    """A drawn SVG: its picture, the `width` x `height` in CSS pixels that it asks for, and what the picture lacks."""
+    """A drawn SVG: its picture, the `width` x `height` in CSS pixels that it specifies, and what is missing."""
 
     picture: Picture
     width: int
@@ -48,7 +48,7 @@ class DrawnSvg:
 
 
 def capped(width: int, height: int) -> tuple[int, int]:
-    """Return the size within `MAX_DRAWN` pixels: tools use the coordinates that a drawing itself declares."""
+    """Return the size, reduced to `MAX_DRAWN` pixels if necessary; tools use the coordinates that the SVG declares."""
     # By the longer side, because the shorter side of a line is a pixel, whatever the scale.
     longer, shorter = max(width, height), min(width, height)
     most = int(sqrt(MAX_DRAWN * longer / shorter)) if longer * shorter > MAX_DRAWN else longer
@@ -57,18 +57,18 @@ def capped(width: int, height: int) -> tuple[int, int]:
 
 
 def visible(width: int, height: int, fit: Fit = capped) -> tuple[int, int]:
-    """Return the size that `fit` makes of a drawing's; an icon's is a whole multiple."""
+    """Return the size that `fit` returns for a drawing's size; icons are enlarged by a whole number first."""
     times = _VISIBLE // max(width, height) if max(width, height) < _ICON else 1
     return fit(times * width, times * height)
 
 
 def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
-    """Draw an SVG, packed with gzip or not, at the size that `fit` returns for its own, keeping transparency.
+    """Draw an SVG, packed with gzip or not, at the size that `fit` returns for its declared size, keeping transparency.
 
-    It is drawn in a separate process, within `raster.SECONDS` and `raster.MEMORY`.
+    The SVG is drawn in a separate process, within `raster.SECONDS` and `raster.MEMORY`.
 
     Raises:
-        PictureError: not an SVG, too large or too deep, refused by the rasteriser, or over its limits.
+        PictureError: the data is not an SVG, is too large or deep, or the rasteriser refuses it or exceeds its limits.
     """
     room, notes = SvgAllowance(), scrub.Notes()
     root = svg_root(data, room)
@@ -84,21 +84,21 @@ def drawn(data: bytes, fit: Fit = capped) -> DrawnSvg:
 
 
 def shown(data: bytes, fit: Fit = capped) -> DrawnSvg:
-    """Draw an SVG like `drawn`, but an icon enlarged, with a sentence that says so.
+    """Draw an SVG like `drawn`, but enlarge an icon and say so in the sentence.
 
     Raises:
-        PictureError: as `drawn`.
+        PictureError: as for `drawn`.
     """
     made = drawn(data, partial(visible, fit=fit))
     width, height = made.picture.width, made.picture.height
     if width <= made.width:
         return made
-    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it asks for"
+    larger = f"drawn {width}x{height}, larger than the {made.width}x{made.height} that it specifies"
     return replace(made, sentence="; ".join(filter(None, (larger, made.sentence))))
 
 
 def _root_size(root: ElementTree.Element) -> tuple[float, float]:
-    """Return width and height in pixels, from the view box if they are missing."""
+    """Return the width and height in pixels, taken from the view box if they are missing."""
     box = [_as_float(part) for part in re.split(r"[\s,]+", root.get("viewBox", "").strip())]
     across, down = (box[2], box[3]) if len(box) == 4 else (0.0, 0.0)
     width, height = _length(root.get("width")), _length(root.get("height"))
@@ -110,7 +110,7 @@ def _root_size(root: ElementTree.Element) -> tuple[float, float]:
 
 
 def _length(text: str | None) -> float:
-    """Return a length in pixels, or 0 if there is none, for percentages and for viewport units."""
+    """Return a length in pixels, or 0 if it is missing, a percentage or in viewport units."""
     match = _LENGTH.match(text or "")
     return _as_float(match[1]) * _UNITS.get(match[2].lower(), 0.0) if match else 0.0
 

@@ -1,4 +1,4 @@
-"""Parses the bytes of an SVG into elements: unpacked, decoded and with its entities, all within limits."""
+"""Unpacks, decodes and parses the bytes of an SVG and expands its entities, all within limits."""
 
 import re
 import zlib
@@ -21,7 +21,7 @@ _UTF_16_DECLARED = re.compile(rb"<\?xml[^>]*\sencoding\s*=\s*[\"']utf-16", re.IG
 
 @dataclass(slots=True)
 class SvgAllowance:
-    """What one SVG may still use, together with the pictures and SVGs inside it."""
+    """The resources that one SVG may still use, together with the pictures and SVGs inside it."""
 
     bytes: int = 2 * MAX_BYTES
     """For unpacked files; each may have `MAX_BYTES`."""
@@ -33,10 +33,11 @@ class SvgAllowance:
 
 
 def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
-    """Return the root of an SVG; what it uses is deducted from `room`.
+    """Return the root of an SVG; the resources it uses are deducted from `room`.
 
     Raises:
-        PictureError: not well-formed, a root other than svg, or larger, deeper or with more elements than allowed.
+        PictureError: the SVG is not well-formed, has a root other than svg, or is larger or deeper or has more elements
+            than allowed.
     """
     data = _unpacked(data, room)
     try:
@@ -56,7 +57,7 @@ def svg_root(data: bytes, room: SvgAllowance) -> ElementTree.Element:
 
 
 def _tree(data: bytes, encoding: str | None, room: SvgAllowance) -> ElementTree.Element:
-    """Return the root of an XML document; what follows its end is cut off, as with every other format."""
+    """Return the root of an XML document; anything after its end is cut off, as with every other format."""
     target = _Limited(room)
     try:
         return ElementTree.fromstring(data, ElementTree.XMLParser(target=target, encoding=encoding))
@@ -89,7 +90,7 @@ def _unpacked(data: bytes, room: SvgAllowance) -> bytes:
 
 
 def _decoded(data: bytes) -> tuple[bytes, str | None]:
-    """Return UTF-8 and its name if the file is in UTF-16 or wrongly says so, otherwise the file for the parser to decode."""
+    """Return UTF-8 and its name if the file is or claims to be UTF-16; otherwise the file, for the parser to decode."""
     if encoding := kinds.wide(data):
         return data.decode(encoding).removeprefix("\ufeff").lstrip().encode(), "utf-8"
     # White space before the declaration is an error in XML, but common with servers.
@@ -127,7 +128,7 @@ class _Limited(ElementTree.TreeBuilder):
 def _check_document_type(data: bytes, encoding: str | None) -> None:
     """Refuse long document types, external or nested entities, and entities that expand to too much.
 
-    The parser takes quadratic time for default attributes, and its own limit lets entities grow a hundredfold.
+    The parser takes quadratic time for default attributes, and its built-in limit lets entities grow a hundredfold.
     """
     began = None
     longest = 0
@@ -137,7 +138,7 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
         began = parser.CurrentByteIndex
 
     def bounded(*_: object, end: int | None = None) -> None:
-        """Refuse a document type that is too long up to `end`, or up to where the parser is."""
+        """Refuse a document type that is too long up to `end`, or up to the parser's current position."""
         if began is not None and (parser.CurrentByteIndex if end is None else end) - began > _MAX_DOCTYPE:
             raise PictureError(f"the SVG's document type declaration has over {_MAX_DOCTYPE:,} bytes")
 
@@ -145,7 +146,7 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
         nonlocal longest
         bounded()
         if value is None:
-            raise PictureError(f"the SVG loads the entity {entity[:100]!r} from outside")
+            raise PictureError(f"the SVG loads the external entity {entity[:100]!r}")
         if parameter or "&" in value:
             raise PictureError("the SVG declares nested entities")
         longest = max(longest, len(value))
@@ -166,7 +167,7 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
 
 
 class _StopError(Exception):
-    """All declarations have been read."""
+    """Stops the parser after all declarations have been read."""
 
 
 def _stop(*_: object) -> None:

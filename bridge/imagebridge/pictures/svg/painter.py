@@ -1,6 +1,6 @@
 """Draws one SVG in a separate process: a script that `raster.py` runs and nothing imports.
 
-Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the process that waits.
+Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the parent's process id.
 stdin: the SVG in UTF-8. stdout: a PNG, or a reason if the exit code is 3. stderr: the rasteriser's log.
 """
 
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def _end_with(parent: int) -> None:
-    """End with the process that waits for the drawing, even if that is killed; outside Linux, the limits have to do."""
+    """End when the parent process ends, even if it is killed; outside Linux, only the limits end this process."""
     if sys.platform != "linux":
         return
     import ctypes
@@ -50,7 +50,7 @@ def _end_with(parent: int) -> None:
 
 
 def _limit(memory: int, seconds: int) -> None:
-    """Die at `memory` bytes, or after `seconds` if the parent no longer watches, and leave no core file."""
+    """Limit this process to `memory` bytes, and to `seconds` in case its parent is gone; write no core file."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -1,4 +1,4 @@
-"""Rasterises SVG text to PNG in a separate process, which may take long or crash without harm to this one."""
+"""Rasterises SVG text to PNG in a separate process, which may hang or crash without affecting this one."""
 
 import os
 import re
@@ -16,13 +16,13 @@ from imagebridge.pictures.cost import HeavyError, allowed
 from imagebridge.pictures.work_processes import ending_with_work, is_given_up
 
 SECONDS = 10.0
-"""Seconds that one drawing may take; ordinary ones take hundredths of a second."""
+"""The time limit for one drawing, in seconds; ordinary drawings take hundredths of a second."""
 
 MEMORY = 700_000_000
-"""Bytes that one drawing may take, where the system can limit them (not on Windows and macOS)."""
+"""The memory limit for one drawing, in bytes, on systems that can enforce it (not Windows and macOS)."""
 
 _LEAST = 200_000_000
-"""Bytes that are enough for ordinary drawings; if less is allowed, drawing is not attempted."""
+"""The memory that ordinary drawings need, in bytes; if less is allowed, drawing is not attempted."""
 
 _REFUSED = 3
 _LOGGED = 65_536
@@ -32,7 +32,7 @@ _NO_FONT = "No match for "
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """A PNG, the characters that no font here has, and whether text was left out because there is no font at all."""
+    """A PNG, the characters that no installed font has, and whether text is missing because there is no font at all."""
 
     png: bytes
     missing: tuple[str, ...]
@@ -40,11 +40,11 @@ class Raster:
 
 
 def rasterised(text: str, width: int, height: int) -> Raster:
-    """Draw SVG `text` at `width` x `height` pixels. It must contain no external references, because files would be read.
+    """Draw SVG `text` at `width` x `height` pixels. Remove its external references first: files would be read.
 
     Raises:
-        PictureError: it takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses it or crashes.
-        HeavyError: it takes more than is allowed here and now.
+        PictureError: drawing takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses the SVG or crashes.
+        HeavyError: drawing may take more memory than is currently allowed.
     """
     memory = min(MEMORY, allowed())
     if allowed() < _LEAST:
@@ -82,7 +82,7 @@ def rasterised(text: str, width: int, height: int) -> Raster:
 
 
 def lacking(log: str, text: str) -> list[str]:
-    """Return the characters of SVG `text` that no font has according to resvg's `log`, letters with their marks.
+    """Return the characters of SVG `text` that no font has according to resvg's `log`; letters include their marks.
 
     resvg 0.5 also names a letter if the font has it and lacks only a mark on it, such as a vowel sign.
     """
@@ -108,7 +108,7 @@ def _command(width: int, height: int, memory: int) -> list[str]:
 
 
 class _LogPipe:
-    """A pipe that is read to its end but keeps only the first bytes: a hostile file may log without end."""
+    """A pipe that is read to its end but keeps only the first bytes: a hostile file may cause endless logging."""
 
     def __init__(self) -> None:
         self.text = ""

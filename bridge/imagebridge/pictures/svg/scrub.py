@@ -1,4 +1,4 @@
-"""Cuts an SVG off from files and network: its own parts and valid inlined pictures stay; what is removed is reported."""
+"""Cuts an SVG off from files and network: its own parts and valid inlined pictures stay; removals are reported."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -13,10 +13,10 @@ from imagebridge.pictures.picture import Picture
 from .markup import SvgAllowance, name, svg_root
 
 _NESTED = 3
-"""The most levels of SVGs inside one another, not counting the outermost."""
+"""The maximum depth of SVGs nested in an SVG."""
 
 _TEXT = 500
-"""The most characters of HTML inside an SVG that are quoted."""
+"""The maximum number of characters that are quoted from HTML inside an SVG."""
 
 # Every alternative matches at the end of the text at the latest, so no long run is tried twice.
 _STRING = r""""(?:[^"\\\n]++|\\(?:.|\Z))*+(?:"|(?=\n)|\Z)|'(?:[^'\\\n]++|\\(?:.|\Z))*+(?:'|(?=\n)|\Z)"""
@@ -31,7 +31,7 @@ _ANIMATIONS = frozenset(("animate", "animateColor", "animateMotion", "animateTra
 
 @dataclass(slots=True)
 class Notes:
-    """What an SVG contains that its picture does not show."""
+    """The contents of an SVG that its picture does not show."""
 
     outside: int = 0
     broken: int = 0
@@ -42,7 +42,7 @@ class Notes:
 
 
 def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level: int = 0) -> None:
-    """Remove from an SVG everything that leads out of it; record in `notes` what its picture lacks."""
+    """Remove all references to anything outside an SVG, and record in `notes` what is missing from its picture."""
     for element in _walk(root):
         _drop_children(element, notes)
         for key, value in list(element.attrib.items()):
@@ -62,7 +62,7 @@ def scrubbed(root: ElementTree.Element, room: SvgAllowance, notes: Notes, level:
 
 
 def _walk(root: ElementTree.Element) -> Iterator[ElementTree.Element]:
-    """Yield each element before its children, which may change in the meantime."""
+    """Yield each element before its children; the caller may change the children before the next step."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -139,7 +139,7 @@ def _local(css: str, notes: Notes) -> str:
 
 
 def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
-    """Return one sentence on what a drawing lacks, including `missing` characters, or text if there is no font."""
+    """Return a sentence on what is missing from a drawing, including characters, or all text if there is no font."""
     remarks: list[str] = []
     if notes.html:
         text = " | ".join(filter(None, notes.html))
@@ -154,7 +154,7 @@ def sentence(notes: Notes, missing: Sequence[str], fontless: bool) -> str:
     if missing:
         more = f" and {len(missing) - 20} more" if len(missing) > 20 else ""
         named = " ".join("".join(map(_visible, one)) for one in missing[:20])
-        remarks.append(f"no font here has {named}{more}")
+        remarks.append(f"no installed font has {named}{more}")
     remarks += ["its embedded fonts are not used"] if notes.fonts else []
     remarks += ["its scripts did not run"] if notes.scripts else []
     remarks += ["it is animated; its first frame is drawn"] if notes.animated else []
