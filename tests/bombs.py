@@ -9,14 +9,14 @@ from samples import chunk, claiming, file
 
 
 def zeros(size):
-    """So many packed zeros."""
+    """Return this many zeros, compressed."""
     packer = zlib.compressobj(9)
     parts = [packer.compress(bytes(1 << 20)) for _ in range(size >> 20)]
     return b"".join([*parts, packer.compress(bytes(size % (1 << 20))), packer.flush()])
 
 
 def png(width, height, depth=8, color=2):
-    """A black PNG, all of whose pixels are there."""
+    """A black PNG that contains all of its pixels."""
     channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
     return claiming(width, height, zeros((1 + (width * depth * channels + 7) // 8) * height), depth, color)
 
@@ -28,13 +28,13 @@ def png_with(name, head):
 
 
 def png_ending_wrongly(width, height):
-    """A PNG of 16 bits a channel whose stream ends with a wrong checksum."""
+    """A PNG with 16 bits per channel, whose stream ends with a wrong checksum."""
     packed = zeros((1 + 8 * width) * height)
     return claiming(width, height, packed[:-4] + b"wrng", 16, 6)
 
 
 def apng(width, height, frames):
-    """An animation whose first frame is whole and whose others are one pixel."""
+    """An animation whose first frame is complete and whose other frames are one pixel."""
     control = struct.Struct(">IIIIIHHBB")
     pixel = zlib.compress(bytes(4))
     whole = png(width, height)
@@ -47,7 +47,7 @@ def apng(width, height, frames):
 
 
 def gif(width, height, frames):
-    """A screen of this size, and frames of one pixel."""
+    """An animation of this size, with frames of one pixel."""
     one = file(Image.new("P", (1, 1)), "GIF")
     start = 13 + (3 << (one[10] & 7) + 1)
     frame = one[one.index(b",", start) : -1]
@@ -55,7 +55,7 @@ def gif(width, height, frames):
 
 
 def jpeg_of_scans(width, height, scans):
-    """A progressive JPEG that says that it is large, with its last scan over and over."""
+    """A progressive JPEG that claims to be large, and repeats its last scan."""
     made = bytearray(file(Image.new("RGB", (64, 64)), "JPEG", progressive=True, quality=1))
     header = made.index(b"\xff\xc2")
     made[header + 5 : header + 9] = struct.pack(">HH", height, width)
@@ -64,12 +64,12 @@ def jpeg_of_scans(width, height, scans):
 
 
 def webp(width, height):
-    """A WebP that says what size it has, and holds a black picture of one pixel's bytes."""
+    """A WebP that claims this size, and contains only as many bytes as a black picture of one pixel."""
     return file(Image.new("RGB", (width, height)), "WEBP", lossless=True, method=0)
 
 
 def tiff(width, height, *, tile=None, bits=8, pages=1):
-    """Black pages, each in one strip that all share, or in one tile."""
+    """Black pages that all share one strip, or one tile."""
     body = zlib.compress(bytes(1000), 9) if tile else zeros(width * height * bits // 8)
     tags = {256: (4, width), 257: (4, height), 258: (3, bits), 259: (3, 8), 262: (3, 1), 277: (3, 1)}
     if tile:
@@ -89,18 +89,18 @@ def tiff(width, height, *, tile=None, bits=8, pages=1):
 
 
 def bmp(width, height, bits=24, packed=0):
-    """A bitmap that says what size it has, and ends."""
+    """A bitmap that claims this size and ends after its header."""
     head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, packed, 0, 0, 0, 0, 0)
     return b"BM" + struct.pack("<IHHI", 154, 0, 0, 54) + head + bytes(100)
 
 
 def ico(inner):
-    """An icon of one picture."""
+    """An icon with one picture."""
     return struct.pack("<HHHBBBBHHII", 0, 1, 1, 0, 0, 0, 0, 1, 32, len(inner), 22) + inner
 
 
 def jp2(width, height, data=None):
-    """A JPEG 2000 that says what size it has in its header and its code."""
+    """A JPEG 2000 file that claims this size in its header and in its code stream."""
     made = bytearray(data or file(Image.new("RGB", (64, 64)), "JPEG2000"))
     box = made.index(b"ihdr") + 4
     made[box : box + 8] = struct.pack(">II", height, width)
@@ -111,7 +111,7 @@ def jp2(width, height, data=None):
 
 
 def avif(width, height):
-    """An AVIF that says what size it has; its code says another."""
+    """An AVIF file that claims this size, while its code stream has another."""
     made = bytearray(file(Image.new("RGB", (64, 64)), "AVIF", speed=10))
     box = made.index(b"ispe") + 8
     made[box : box + 8] = struct.pack(">II", width, height)
@@ -119,13 +119,13 @@ def avif(width, height):
 
 
 def photograph(width, height, **options):
-    """A large JPEG such as a telephone makes, soft shapes and a little grain."""
+    """A large JPEG such as a phone takes, with soft shapes and a little grain."""
     grain = Image.effect_noise((width // 16, height // 16), 60).convert("RGB")
     return file(grain.resize((width, height)), "JPEG", quality=60, **options)
 
 
 def pnm(width, height):
-    """A bitmap of Unix that says what size it has, and ends."""
+    """An X bitmap that claims this size and ends after its header."""
     return b"P6 %d %d 255\n" % (width, height) + bytes(100)
 
 

@@ -9,7 +9,7 @@ from imagebridge_tools.charts import chart_drawing
 
 
 async def vega_lite(**arguments):
-    """Return the spec that is drawn, with all its rows."""
+    """Return the spec that is drawn, with all of its rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chart_drawing, "RETURNED", 1_000_000)
         sentence = (await generate_chart(**arguments, return_spec=True)).sentence

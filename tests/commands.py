@@ -16,7 +16,7 @@ MAIN = [sys.executable, "-W", "error", "-c", "from imagebridge.cli import main; 
 
 
 def run(*arguments, stdin=None, **environment):
-    """Run a command in this process: for what it says and its exit code."""
+    """Run a command in this process, to check its output and its exit code."""
     variables = {name: None for name in os.environ if name.startswith(("OPENAI_", "IMAGEBRIDGE_"))}
     return CliRunner().invoke(imagebridge, arguments, input=stdin, env=variables | environment)
 
@@ -32,7 +32,7 @@ def users_variables(endpoint, python=sys.executable):
 
 
 def program(path, steps, *arguments, typed="", folder=None, python=sys.executable):
-    """Run a program of Python as a user would, against an endpoint; return what it wrote to stdout, and the endpoint."""
+    """Run a Python program as a user would, against an endpoint; return its output on stdout, and the endpoint."""
     with Endpoint(steps) as endpoint:
         done = subprocess.run(
             [str(python), str(path), *arguments],
@@ -49,7 +49,7 @@ def program(path, steps, *arguments, typed="", folder=None, python=sys.executabl
 
 
 def on_terminals(*arguments, typed=None, **environment):
-    """Run a command whose stdout and stderr are two terminals. Returns its exit code and what it wrote to them.
+    """Run a command whose stdout and stderr are two terminals. Returns its exit code and its output on both.
 
     With `typed`, its stdin is a third, in which that has been typed.
     """
@@ -72,7 +72,7 @@ def on_terminals(*arguments, typed=None, **environment):
 
 
 def written(terminal):
-    """Read what a program wrote to a terminal until it has ended."""
+    """Read the output of a program on a terminal until it exits."""
     found = b""
     try:
         while chunk := os.read(terminal, 65536):

@@ -52,7 +52,7 @@ def pytest_addoption(pluginmanager):
 
 @pytest.fixture(autouse=True)
 def _safe_path():
-    """Keep what serves in this process from telling programs of later tests to leave out the current folder."""
+    """Prevent servers in this process from making programs of later tests ignore the current folder."""
     before = os.environ.get("PYTHONSAFEPATH")
     yield
     if before is None:
@@ -70,12 +70,12 @@ def wheel(tmp_path_factory):
 
 
 def pytest_xdist_auto_num_workers():
-    """Half as many workers again as there are cores: most tests wait for processes of their own."""
+    """Use 1.5 workers per core, because most tests wait for their own processes."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_ignore_collect(collection_path, config):
-    """Leave alone what is not asked for: of pure tests what others import need not be there, and benchmarks take long to be read."""
+    """Skip files that are not requested: pure tests may lack the imports of others, and benchmarks are slow to load."""
     if collection_path.name == "benchmarks" and "not benchmark" in config.getoption("markexpr"):
         return True
     asked = config.getoption("markexpr").startswith("pure")
@@ -87,13 +87,13 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Begin with the files of few tests: those start processes, and a worker that got one last would end long after the others."""
+    """Start with the files that have few tests: these start processes, and would delay the end if they came last."""
     tests = Counter(item.path for item in items)
     items.sort(key=lambda item: (tests[item.path], item.path))
 
 
 def pytest_collection_finish():
-    """Look for garbage from here on, and never among what collection has made."""
+    """Freeze the objects that collection has created, so that the garbage collector only looks at newer ones."""
     gc.freeze()
     gc.enable()
 
@@ -105,7 +105,7 @@ def anyio_backend():
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_cache_of_the_user(tmp_path_factory):
-    """Let no server that a test starts keep pictures or cards in the cache of whoever runs the tests."""
+    """Prevent servers that tests start from keeping pictures or cards in the user's own cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IMAGEBRIDGE_CARD", "off")
         patch.setenv("IMAGEBRIDGE_STORE", str(tmp_path_factory.mktemp("store")))
@@ -114,10 +114,10 @@ def _no_cache_of_the_user(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 async def one_loop():
-    """Keep one event loop for all tests of a file, and with it the worker processes."""
+    """Use one event loop for all tests of a file, which also keeps the worker processes."""
     yield  # noqa: PT022  # the loop lasts as long as this waits
 
 
 def pytest_make_parametrize_id(val, argname):
-    """Name bytes by their argument: files may hold the time at which they were made, and workers must agree."""
+    """Name bytes by their argument: files may contain their creation time, and workers must agree on the names."""
     return argname if isinstance(val, bytes) else None

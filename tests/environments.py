@@ -7,7 +7,7 @@ import sys
 
 
 def environment_with(folder, *packages, seed=False, python=sys.executable):
-    """Make an environment, install packages into it in one go, and return its folder of programs."""
+    """Create an environment, install packages into it in one step, and return its folder of programs."""
     made = ["uv", "venv", "-q", "--python", python, *(["--seed"] if seed else []), str(folder)]
     subprocess.run(made, check=True)
     programs = folder / ("Scripts" if os.name == "nt" else "bin")
@@ -27,7 +27,7 @@ def uninstall(programs, package):
 
 
 def output(*command, status=0, **options):
-    """Run a program and return what it wrote to stdout, or to stderr where it is to fail without a traceback."""
+    """Run a program and return its output on stdout, or on stderr if it is expected to fail without a traceback."""
     done = subprocess.run(
         [str(part) for part in command], capture_output=True, text=True, check=False, **options
     )

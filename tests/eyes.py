@@ -8,7 +8,7 @@ from imagebridge import tool_result
 
 
 def eyes():
-    """Return a server whose tool `look` shows a picture with sides of so many pixels."""
+    """Return a server whose tool `look` shows a picture with sides of this length in pixels."""
     server = MCPServer("eyes", log_level="CRITICAL")
 
     @server.tool()

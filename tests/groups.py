@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def bring(group):
-    """Install a dependency group of pyproject.toml where something of it is missing and uv started this program.
+    """Install a dependency group of pyproject.toml if a part of it is missing and uv started this program.
 
     What started Python another way has an environment of its own, which is nobody else's to change: a test then
     fails where it imports what is missing.
@@ -31,7 +31,7 @@ def bring(group):
 
 
 def _missing(group):
-    """Return the names in a group, and in the groups and extras that it includes, of which nothing is installed."""
+    """Return the packages of a group, and of the groups and extras that it includes, that are not installed."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     return {name for name in _names(group, project) if not _is_installed(name)}
 

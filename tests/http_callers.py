@@ -60,5 +60,5 @@ def messages(response):
 
 
 def result(response):
-    """Return the result that an answer ends with."""
+    """Return the result at the end of an answer."""
     return messages(response)[-1]["result"]

@@ -5,7 +5,7 @@ from imagebridge.pictures.picture import Picture
 
 
 def by_hand(result):
-    """Return the parts of the loop that people write by hand, as it is written: texts and pictures, nothing else."""
+    """Return the parts from a typical hand-written loop: texts and pictures, nothing else."""
     parts = []
     for block in result.content:
         if block.type == "text":
@@ -17,7 +17,7 @@ def by_hand(result):
 
 
 def is_right(name, parts):
-    """Tell whether a model sees what this kind of result holds, in a body that the API takes."""
+    """Return whether a model sees the content of this kind of result, in a body that the API accepts."""
     output = {"type": "function_call_output", "call_id": "call_1", "output": parts}
     call = {"type": "function_call", "call_id": "call_1", "name": "x", "arguments": "{}"}
     body = {"model": "gpt-5.4", "input": [{"role": "user", "content": "go"}, call, output]}

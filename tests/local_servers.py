@@ -31,7 +31,7 @@ def serving(script, *arguments):
 def at_free_port(start, tries=5):
     """Call `start` with a free port, wait until the process that it returns listens there, and return both.
 
-    Another program may take the port first: then it is started at another one.
+    If another program takes the port first, a different port is tried.
     """
     port = free_port()
     process = start(port)
@@ -52,14 +52,14 @@ def free_port():
 
 
 def until_it_listens(process, port):
-    """Wait until a process, and not another one, takes connections at a port; fail as soon as it has ended."""
+    """Wait until this process accepts connections at a port; fail as soon as it has exited."""
     while not _listens(process.pid, port):
         with suppress(subprocess.TimeoutExpired):
             raise AssertionError(f"the server ended with code {process.wait(0.05)} before it listened")
 
 
 def _listens(pid, port):
-    """Whether a process, or one below it, listens at a port."""
+    """Return whether a process, or one of its children, listens at a port."""
     with suppress(psutil.NoSuchProcess):
         started = psutil.Process(pid)
         for one in (started, *started.children(recursive=True)):

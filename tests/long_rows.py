@@ -4,7 +4,7 @@ import pytest
 
 
 def one_in(number, rows):
-    """Return all rows of a table for `parametrize`, of which only one in so many runs each time: the first, and so on."""
+    """Return all rows of a table for `parametrize`, of which only every nth runs each time, starting at the first."""
     return [row if not at % number else _long(row) for at, row in enumerate(rows)]
 
 

@@ -47,7 +47,7 @@ def newest(package):
 
 
 def resolved(packages):
-    """Return a lock of the newest versions of packages, and of all that they need, as npm writes it."""
+    """Return a lock file of npm with the newest versions of packages and their dependencies."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = {"name": "locked", "dependencies": {package: newest(package) for package in packages}}
         Path(folder, "package.json").write_text(json.dumps(wanted))
@@ -56,7 +56,7 @@ def resolved(packages):
 
 
 def locked(lock):
-    """Install what the text of a lock says, and return the folder of modules."""
+    """Install the packages in the text of a lock file, and return the folder of modules."""
     name = f"locked-{hashlib.sha256(lock.encode()).hexdigest()[:16]}"
     wanted = json.loads(lock)["packages"][""]
     return _kept(name, {"package.json": json.dumps(wanted), "package-lock.json": lock})
@@ -69,7 +69,7 @@ def versions(lock):
 
 
 def _kept(name, files):
-    """Return the folder of modules by its name in the user's cache; where there is none, npm makes it of the files.
+    """Return the folder of modules with this name in the user's cache; npm creates it from the files if it is missing.
 
     Not by `npm ci`, which refuses a lock without the packages of every other platform.
     """

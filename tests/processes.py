@@ -14,7 +14,7 @@ def children(pid):
 
 
 def ended(pid, seconds=60):
-    """Tell whether a process ends in time; one that is not ours to wait for may stay as a zombie."""
+    """Return whether a process exits in time; one that is not our child may remain as a zombie."""
     stop = time.monotonic() + seconds
     while time.monotonic() < stop:
         try:
@@ -27,23 +27,23 @@ def ended(pid, seconds=60):
 
 
 def worked(pid):
-    """Return how many seconds a process has worked."""
+    """Return the CPU seconds of a process."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system
 
 
 def memory(pid):
-    """Return the kilobytes that a process has in memory."""
+    """Return the memory of a process, in kilobytes."""
     return psutil.Process(pid).memory_info().rss // 1024
 
 
 def handles():
-    """Return how many files this process holds open."""
+    """Return the number of files that this process has open."""
     return psutil.Process().num_handles() if os.name == "nt" else psutil.Process().num_fds()
 
 
 def server_command():
-    """Return how tests start imagebridge-server: with a card of an earlier start where IMAGEBRIDGE_TESTED_CARDS says so."""
+    """Return the command for imagebridge-server, with an earlier start's card if IMAGEBRIDGE_TESTED_CARDS is set."""
     if "IMAGEBRIDGE_TESTED_CARDS" in os.environ:
         return [sys.executable, str(Path(__file__).parent / "servers" / "with_card.py")]
     return [sys.executable, "-m", "imagebridge_server"]
@@ -53,11 +53,11 @@ _HELD = []
 
 
 def hold(size):
-    """Hold so many bytes for good in the process that this is called in; return its number."""
+    """Allocate this many bytes permanently in the current process; return its process id."""
     _HELD.append(b"x" * size)
     return os.getpid()
 
 
 def take_and_free(size):
-    """Take so many bytes, free them, and return how many they were."""
+    """Allocate this many bytes, free them, and return their number."""
     return len(b"x" * size)

@@ -24,7 +24,7 @@ GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {
 
 
 class Wire:
-    """A process that speaks newline-delimited JSON-RPC; `client` is what its host calls itself."""
+    """A process that speaks newline-delimited JSON-RPC; `client` is the name of its host."""
 
     def __init__(self, command, client="mcp"):
         pipe = subprocess.PIPE
@@ -46,7 +46,7 @@ class Wire:
         assert kind or "Traceback" not in told, told
 
     def send(self, message):
-        """Write one message, or a line as it is."""
+        """Write one message, or a line unchanged."""
         line = message if isinstance(message, bytes) else json.dumps(message).encode()
         self.process.stdin.write(line + b"\n")
         self.process.stdin.flush()
@@ -56,7 +56,7 @@ class Wire:
         return self.process.stdout.readline()
 
     def ask(self, method, params=None):
-        """Return the answer to a request; what comes before it is passed over."""
+        """Return the answer to a request, skipping everything before it."""
         self.number += 1
         self.send({"jsonrpc": "2.0", "id": self.number, "method": method, "params": params or {}})
         while True:
@@ -67,7 +67,7 @@ class Wire:
                 return message
 
     def open(self):
-        """Shake hands."""
+        """Perform the handshake."""
         self.ask("initialize", introduction(self.client))
         self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
         return self

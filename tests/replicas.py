@@ -31,7 +31,7 @@ http {{
 
 
 class S3:
-    """moto's server: an S3 that keeps all in memory."""
+    """moto's server: an S3 that keeps everything in memory."""
 
     def __init__(self):
         self.port = self.process = None
@@ -100,7 +100,7 @@ class Replica:
 
 
 class Replicas:
-    """What runs, and where it is reached."""
+    """The running processes, and their addresses."""
 
     def __init__(self, folder, s3, replicas, url):
         self.folder = folder
@@ -111,7 +111,7 @@ class Replicas:
 
 @contextmanager
 def two_replicas(folder, *options, **environment):
-    """Start all of it; end all of it."""
+    """Start all processes, and stop them afterwards."""
     program = shutil.which("nginx") or "/usr/sbin/nginx"
     s3, running = S3(), []
     try:

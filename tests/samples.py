@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 64, 48
 
 
 def drawing(width=WIDTH, height=HEIGHT):
-    """A flat picture: navy on white, a red corner, so that a turn or a flip shows."""
+    """A flat picture: navy on white, with a red corner that reveals rotation and flipping."""
     image = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(image)
     draw.rectangle((width // 4, height // 4, width // 2, height // 2), fill="navy")
@@ -26,19 +26,19 @@ def drawing(width=WIDTH, height=HEIGHT):
 
 
 def photo(width=WIDTH, height=HEIGHT):
-    """A picture in which hardly any two neighbours are equal."""
+    """A picture in which hardly any two neighbouring pixels are equal."""
     red = Image.radial_gradient("L").resize((width, height))
     green = Image.linear_gradient("L").resize((width, height))
     return Image.merge("RGB", (red, green, red.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
 
 
 def noise(width, height, seed=1):
-    """A grey picture that hardly shrinks in any format."""
+    """A grey picture that no format compresses well."""
     return Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
 
 
 def coloured_noise(seed, side=200):
-    """A PNG that no other seed makes, of three bytes a pixel."""
+    """A PNG that is unique to its seed, with three bytes per pixel."""
     return file(Image.frombytes("RGB", (side, side), random.Random(seed).randbytes(3 * side * side)), "PNG")
 
 
@@ -47,7 +47,7 @@ SCRIPTS = ("\u05d0", "\u0639", "\u0939", "\u0e01", "a\u0e34")
 
 
 def lacked_here(letters):
-    """Whether no font of this system draws these letters: their last one comes out as those do that no font has."""
+    """Return whether no font of this system has these letters: their last one looks like a missing character."""
 
     def picture(text):
         return resvg_py.svg_to_bytes(
@@ -79,7 +79,7 @@ def animation(form, count=4, **options):
 
 
 def oriented(form="JPEG", orientation=6):
-    """A picture stored lying on its side, with the EXIF tag that sets it upright."""
+    """A picture stored rotated by 90 degrees, with the EXIF tag that turns it upright."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return file(drawing(), form, exif=exif)
@@ -103,7 +103,7 @@ def pdf(pages=1):
 
 
 def pdf_of(*streams, size=(200, 100)):
-    """A PDF with a page for each content stream, which writes and draws; its font is `/F1`."""
+    """A PDF with a page for each content stream; its font is `/F1`."""
     bodies = [
         "<< /Type /Catalog /Pages 2 0 R >>",
         "",
@@ -129,7 +129,7 @@ def pdf_of(*streams, size=(200, 100)):
 
 
 def docx():
-    """As much of a Word document as tells what it is."""
+    """The minimum of a Word document that identifies its format."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -174,7 +174,7 @@ def chunk(name, data):
 
 
 def claiming(width, height, packed=None, depth=1, color=0):
-    """A PNG that says it has this size, whatever its `packed` pixels hold."""
+    """A PNG that claims to have this size, whatever its `packed` pixels contain."""
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n"

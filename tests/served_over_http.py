@@ -16,7 +16,7 @@ GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if WINDOWS else {
 
 
 class Served:
-    """A server, and after its end what it wrote on stderr."""
+    """A server, and its output on stderr after it has exited."""
 
     def __init__(self, process, url):
         self.process = process
@@ -24,18 +24,18 @@ class Served:
         self.lines = []
 
     def end(self):
-        """End the server as an operating system does."""
+        """Stop the server as an operating system does."""
         self.process.send_signal(END)
 
     @property
     def requests(self):
-        """What was logged of requests."""
+        """Return the log lines about requests."""
         return [line for line in map(json.loads, self.lines) if line["message"] == "request"]
 
 
 @contextmanager
 def served(*options, address="127.0.0.1:0", code=0):
-    """Serve; yield the server, which has ended with `code` afterwards."""
+    """Serve, and yield the server, which must exit with `code` afterwards."""
     command = [sys.executable, "-m", "imagebridge_server", "--http", address, *options]
     # A file, as it takes all that is logged, whether or not it is read.
     with tempfile.TemporaryDirectory() as folder:

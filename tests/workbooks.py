@@ -15,14 +15,14 @@ DAY = 14
 
 
 class Formatted(NamedTuple):
-    """A number and the format that a cell writes it in: a code, or the number of one."""
+    """A number and the format of its cell: a code, or the number of a built-in format."""
 
     value: float
     code: str | int
 
 
 class Formula(NamedTuple):
-    """A formula, and the value that the file keeps of it, if any."""
+    """A formula, and its value in the file, if there is one."""
 
     kept: float | None = None
 
@@ -44,7 +44,7 @@ def letters(column):
 
 
 class _Styles:
-    """The styles of a workbook, numbered as they come up."""
+    """The styles of a workbook, numbered in the order of their use."""
 
     def __init__(self):
         self.codes = ["", DAY]

@@ -33,7 +33,7 @@ HANGS = 1800
 
 
 def figures_of(section, is_quick):
-    """Run the tests of a section, and return what they measured; nothing where they could not begin."""
+    """Run the tests of a section and return their measurements, or nothing if they could not start."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "benchmark", "-n", "0", "-p", "no:cacheprovider"]
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "figures.json"
@@ -48,7 +48,7 @@ def figures_of(section, is_quick):
 
 
 def worked_below():
-    """Return the seconds of CPU of all processes that have ended below this one."""
+    """Return the CPU seconds of all child processes that have exited."""
     times = os.times()
     return times.children_user + times.children_system
 

@@ -43,7 +43,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 @pytest.fixture
 def measured(request):
-    """Record a figure of ratios.py; the test fails at its end where the figure misses its bound."""
+    """Record a figure of ratios.py; the test fails at its end if the figure misses its bound."""
 
     def record(key, value, said=""):
         ratio = RATIOS[key]
@@ -64,7 +64,7 @@ def plotted(request):
 
 @pytest.fixture(scope="session")
 def rounds(request):
-    """Return how many rounds to take of a number: a fifth with `--quick`, but three."""
+    """Return a function that reduces a number of rounds: with `--quick` to a fifth, but at least three."""
     return (
         (lambda full: max(3, full // 5))
         if request.config.getoption("--quick", False)
@@ -74,7 +74,7 @@ def rounds(request):
 
 @pytest.fixture
 def forgetful(monkeypatch):
-    """Proves and makes every picture anew: the memories are off."""
+    """Disables the caches, so that every picture is verified and created again."""
     monkeypatch.setattr(pictures, "_PROVEN", pictures._Proven(limit=0))
     monkeypatch.setattr(convert, "_MADE", Cache(0, lambda _: 1))
     monkeypatch.setattr(shrinking, "_SHRUNK", Cache(0, lambda _: 1))

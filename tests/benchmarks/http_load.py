@@ -31,7 +31,7 @@ def get_image(url, token="", version="2026-07-28"):
 
 @dataclass
 class Load:
-    """What a load came to: seconds of all, and of each answer and each refusal (429) from when the request was due."""
+    """The result of a load: its total seconds, and those of each answer and rejection (429) from the time it was due."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -43,12 +43,12 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def share(self, part):
-        """Return the seconds within which this part of the requests was answered."""
+        """Return the seconds within which this fraction of the requests was answered."""
         return sorted(self.latencies)[int(part * (len(self.latencies) - 1))]
 
 
 async def exchange(connection, request):
-    """Send a request; return the status of its answer, which is to be 200 or 429, once its body is there."""
+    """Send a request, and return the status of its answer, which must be 200 or 429, once its body has arrived."""
     await connection.send(request)
     received = b""
     while b"\r\n\r\n" not in received:
@@ -67,7 +67,7 @@ async def exchange(connection, request):
 
 
 async def loaded(urls, requests, connections, rate=None):
-    """Send requests over a number of connections to each of some servers, and return how it went.
+    """Send requests over several connections to each server, and return the results.
 
     Args:
         urls: where servers are.
@@ -99,12 +99,12 @@ async def loaded(urls, requests, connections, rate=None):
 
 
 def load(urls, requests, connections, rate=None):
-    """Do as `loaded` does, from outside of an event loop."""
+    """Call `loaded` from outside an event loop."""
     return anyio.run(loaded, urls, requests, connections, rate)
 
 
 def cpu(pid):
-    """Return the seconds that a process has worked, without its children, to the nanosecond where the system tells it."""
+    """Return the CPU seconds of a process without its children, with nanosecond precision if the system reports it."""
     if not hasattr(time, "pthread_getcpuclockid"):
         return worked(pid)
     # The clock of a process (Linux, clock_getcpuclockid).
@@ -112,13 +112,13 @@ def cpu(pid):
 
 
 def cpu_of_all(pid):
-    """Return the seconds that a process and its workers have worked."""
+    """Return the CPU seconds of a process and its workers."""
     workers = psutil.Process(pid).children(recursive=True)
     return cpu(pid) + sum(worked(one.pid) for one in workers)
 
 
 def on_cores(cores, start):
-    """Call `start`, whose processes have these cores alone."""
+    """Call `start` with its processes restricted to these cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
     try:

@@ -17,7 +17,7 @@ DARK = {INK: "#e6e9ee", PAPER: "#131416", LINES: "#3b4048"}
 
 
 class Plot(NamedTuple):
-    """A plot: its title, the words below it, the colours of its series, and the words of its axes.
+    """A plot: its title, its caption, the colours of its series, and the labels of its axes.
 
     Rows have the fields "series", "x" and "y". form: bars, or lines whose x axis doubles with each
     step, or whose axes both are logarithmic.
@@ -130,7 +130,7 @@ def _bars(plot, colour):
 
 
 def _lines(plot, colour):
-    """Draw a line for each series; all but the last are wider, so that what lies on them does not hide them."""
+    """Draw a line for each series; all but the last are wider, so that lines on top of them do not hide them."""
     x = {"field": "x", "type": "quantitative", "title": plot.x_title}
     y = {"field": "y", "type": "quantitative", "title": None}
     y["axis"] = {"tickCount": 4, "format": ",d"}

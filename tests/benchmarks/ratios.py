@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Ratio(NamedTuple):
-    """A figure: what the page says of it, and what it may be.
+    """A figure: its description on the page, and its bound.
 
     bound: the most it may be, or the least where `is_floor`; None where nothing is promised.
     """
@@ -20,25 +20,25 @@ class Ratio(NamedTuple):
     is_floor: bool = False
 
     def is_met(self, value):
-        """Tell whether a value keeps the bound."""
+        """Return whether a value is within the bound."""
         if self.bound is None:
             return True
         return value >= self.bound if self.is_floor else value <= self.bound
 
     def in_words(self, value):
-        """Write a value with its unit."""
+        """Format a value with its unit."""
         number = f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
         return f"{number} {self.unit}"
 
     def bound_in_words(self):
-        """Write the bound with its unit; nothing where nothing is promised."""
+        """Format the bound with its unit, or return an empty text if there is none."""
         if self.bound is None:
             return ""
         return f"{'at least' if self.is_floor else 'at most'} {self.bound:g} {self.unit}"
 
 
 class Section(NamedTuple):
-    """What one file measures."""
+    """The figures that one file measures."""
 
     name: str
     title: str

@@ -51,7 +51,7 @@ machine has 0.
 
 
 class Run:
-    """What a run has measured.
+    """The measurements of a run.
 
     measured: the worst value of each figure, and what its test said of it. plotted: the rows of each plot.
     """
@@ -61,18 +61,18 @@ class Run:
         self.plotted = {}
 
     def add(self, figures):
-        """Add what the tests of a file wrote."""
+        """Add the measurements of the tests in a file."""
         for one in figures["measured"]:
             self.measured.setdefault(one["key"], []).append((one["value"], one["said"]))
         self.plotted |= figures["plotted"]
 
     def worst(self, ratio):
-        """Return the worst value of a figure, and what was said of it; None where it was not measured."""
+        """Return the worst value of a figure and its remark, or None if it was not measured."""
         found = self.measured.get(ratio.key)
         return found and (min if ratio.is_floor else max)(found, key=lambda one: one[0])
 
     def missed(self, sections):
-        """Yield what sections lack: figures that were not measured, and those that miss their bounds."""
+        """Yield the figures in sections that were not measured, or that miss their bounds."""
         for section in sections:
             for ratio in section.ratios:
                 found = self.worst(ratio)
@@ -141,7 +141,7 @@ def _plot(name, rows):
 
 
 def plot_table(plot, rows):
-    """Write the table of what a plot shows."""
+    """Write the table for a plot."""
     return table((plot.x_title, *plot.series), pivoted(plot, rows))
 
 
@@ -173,7 +173,7 @@ def write(run, **facts):
 
 
 def machine():
-    """Say what machine this is."""
+    """Describe this machine."""
     try:
         system = platform.freedesktop_os_release()["PRETTY_NAME"]
     except OSError:

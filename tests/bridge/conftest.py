@@ -8,7 +8,7 @@ from local_servers import serving
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """The certificate of an authority that has signed nothing."""
+    """The certificate of an authority that has not signed anything."""
     path = tmp_path_factory.mktemp("authority") / "certificate.pem"
     trustme.CA().cert_pem.write_to_path(str(path))
     return str(path)
@@ -16,7 +16,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def _trust_nobody(authority):
-    """Spare each client the system's 140 authorities, whose reading takes 20 ms: nothing here is asked over TLS."""
+    """Do not load the system's 140 authorities, which takes 20 ms per client: no test here uses TLS."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", authority)
         yield

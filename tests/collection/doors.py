@@ -21,14 +21,14 @@ MOST_FRAMES = 9
 
 
 class Passed(NamedTuple):
-    """What came out at a door: the pictures' bytes, and the words that tell of them or stand in their place."""
+    """The result at an entry point: the bytes of the pictures, and the text that describes or replaces them."""
 
     pictures: list[bytes]
     words: str
 
 
 class File(NamedTuple):
-    """What became of one file: at each door, and what was printed on stderr. `frames` is how many an animation has."""
+    """The results for one file at each entry point, and its output on stderr; `frames` counts those of an animation."""
 
     path: Path
     doors: dict[str, Passed]
@@ -37,7 +37,7 @@ class File(NamedTuple):
 
 
 def through(paths):
-    """Yield what becomes of each file, in a process of its own.
+    """Yield the results for each file, from a separate process.
 
     Raises:
         AssertionError: a file ends the process, or holds it longer than `HANGS`.

@@ -31,7 +31,7 @@ HANGS = 300_000
 
 @lru_cache(64)
 def taken(data):
-    """Say why a strict decoder refuses the file; empty where libvips and OpenCV take it whole."""
+    """Return the reason why a strict decoder rejects the file, or "" if libvips and OpenCV accept all of it."""
     try:
         pyvips.Image.new_from_buffer(data, "", fail_on="error").avg()
     except pyvips.Error as error:
@@ -45,7 +45,7 @@ def taken(data):
 
 @lru_cache(64)
 def by_vips(data):
-    """Return what libvips makes of a whole file, on white; None where it refuses it.
+    """Return the whole file as libvips decodes it, on white, or None if it rejects the file.
 
     What has no one reading is no reading either: numbers whose black and white is anybody's choice, inks without
     a profile.
@@ -66,7 +66,8 @@ def by_vips(data):
 
 
 def by_opencv(data):
-    """Return what OpenCV makes of a file, on white; None where it refuses it or has a reading of its own.
+    """Return a file as OpenCV decodes it, on white, or None if it rejects the file or is known to interpret it
+    differently.
 
     It leaves opacity of 16 bits out, and takes Lab for the light of some display.
     """
@@ -86,19 +87,19 @@ def by_opencv(data):
 
 
 def _scaled(data):
-    """Tell whether a PNM has a white of its own, which neither libvips nor OpenCV makes white."""
+    """Return whether a PNM specifies its own white, which neither libvips nor OpenCV shows as white."""
     said = re.match(rb"P[2356]\s+(?:#[^\n]*\n\s*)*\d+\s+\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s", data)
     return said is not None and int(said[1]) not in (255, 65_535)
 
 
 def _in_lab(data):
-    """Tell whether a TIFF holds Lab, which its first directory says (tag 262, value 8)."""
+    """Return whether a TIFF contains Lab colours, according to its first directory (tag 262, value 8)."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
     return order is not None and struct.pack(f"{order}HHIH", 262, 3, 1, 8) in data
 
 
 def beyond_browsers(data):
-    """Tell whether a file says what Chromium leaves aside: that a WebP is to be turned, or which inks its colours are."""
+    """Return whether a file contains information that Chromium ignores: a WebP's rotation, or the inks of its colours."""
     try:
         image = pyvips.Image.new_from_buffer(data, "")
         turned = image.get_typeof("orientation") != 0 and image.get("orientation") != 1
@@ -108,7 +109,7 @@ def beyond_browsers(data):
 
 
 def difference(one, other):
-    """Say how two pictures differ; empty where they are the same but for what decoders round."""
+    """Describe how two pictures differ, or return an empty text if they are the same apart from rounding."""
     (down, across), (rows, columns) = one.shape[:2], other.shape[:2]
     if abs(down * columns - rows * across) > 1.5 * max(down, across, rows, columns):
         return f"{across}x{down} pixels instead of {columns}x{rows}"
@@ -127,7 +128,7 @@ def difference(one, other):
 
 
 class Shown(NamedTuple):
-    """What a browser shows: how many frames, 0 where it does not show the file whole, and the first of them as pixels."""
+    """The frames that a browser shows: their number (0 if it cannot show all of the file), and the first as pixels."""
 
     count: int = 0
     pictures: tuple[numpy.ndarray, ...] = ()
@@ -199,7 +200,7 @@ class Browser:
         self._page.goto("https://collection.test/")
 
     def shown(self, data, media_type, most=MOST_FRAMES):
-        """Return what the browser shows of a file, its first `most` frames."""
+        """Return a file as the browser shows it, with its first `most` frames."""
         from playwright.sync_api import Error
         from playwright.sync_api import TimeoutError as TooLong
 
@@ -226,7 +227,7 @@ def _pixels(encoded, across, down):
 
 @contextmanager
 def browser():
-    """Yield Chromium as a judge."""
+    """Yield Chromium as a reference decoder."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     assert path, "install Chromium (Debian: apt-get install chromium): it is one of the judges"
     from playwright.sync_api import sync_playwright

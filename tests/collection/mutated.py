@@ -33,7 +33,7 @@ LEAST = 2
 
 
 def sound():
-    """Files of every format, each small."""
+    """Return small files of every format."""
     drawn, photo = samples.drawing(), samples.photo()
     clear = drawn.convert("RGBA")
     clear.paste((0, 0, 0, 0), (20, 20, 40, 40))
@@ -85,7 +85,7 @@ def sound():
 
 
 def mutated(data, chance):
-    """A file with bytes changed, removed, repeated or cut off."""
+    """Return a file with bytes changed, removed, repeated or cut off."""
     made = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         if len(made) <= 4:
@@ -118,7 +118,7 @@ def file(files, seed, number):
 
 
 def sent(data, proof):
-    """Return the pictures that the model gets, and the words."""
+    """Return the pictures and the text that the model receives."""
     result = {"content": [{"type": "image", "data": base64.b64encode(data).decode()}]}
     parts = translate(result, Policy(proof=proof, detail="original", model="gpt-5.6-luna")).parts
     urls = [one["image_url"] for one in parts if one["type"] == "input_image"]
@@ -127,7 +127,7 @@ def sent(data, proof):
 
 
 def verdict(name, data, browser):
-    """Return what became of a file, and why that is wrong where it is."""
+    """Return the outcome for a file, and the reason if it is wrong."""
     try:
         sent(data, "structure")
         pictures, words = sent(data, "decoded")
@@ -147,7 +147,7 @@ def verdict(name, data, browser):
 
 
 def run(count, seed, first=0, keep=None, told=lambda _: None):
-    """Judge files `first` to `count`; return how many came to what, by format, and those that break a rule."""
+    """Check files `first` to `count`; return the number of each outcome by format, and the files that break a rule."""
     files, counts, wrong = sound(), Counter(), []
     with judges.browser() as browser:
         for number in range(first, count):
@@ -166,7 +166,7 @@ def run(count, seed, first=0, keep=None, told=lambda _: None):
 
 
 def broken(counts, wrong):
-    """Return the lines of those that break a rule; a few may be refused that others show."""
+    """Return the lines for files that break a rule; a few may be rejected even if other decoders show them."""
     shown = Counter(form for form, what, _ in wrong if what == "refused though shown")
     lines = [line for _, what, line in wrong if what != "refused though shown"]
     for form, number in shown.items():
@@ -177,7 +177,7 @@ def broken(counts, wrong):
 
 
 def table(counts):
-    """Lay out how many files came to what."""
+    """Format the number of files per outcome."""
     whats = ("shown", "told", "refused though shown", "sent though refused", "raised")
     lines = [f"{'format':10}" + "".join(f"{one:>22}" for one in whats)]
     forms = sorted({form for form, _ in counts})

@@ -43,12 +43,12 @@ def newest(subject):
 
 
 def cell(words):
-    """Return words as a table holds them."""
+    """Return text in the form for a cell of a table."""
     return " ".join(words.replace("|", "/").split())
 
 
 def framework_rows(framework, folder, wheel, lock):
-    """Yield a row for each way: the framework's name, its version, the way, how many kinds are right, and which are not."""
+    """Yield a row for each way: the framework's name, its version, the way, the number of correct kinds, and the others."""
     made = environment(framework, folder, wheel, lock)
     version = made.versions[framework.packages[0].partition("[")[0]]
     for how in framework.least:
@@ -57,14 +57,14 @@ def framework_rows(framework, folder, wheel, lock):
 
 
 def cli_rows(cli, folder, lock):
-    """Yield a row for each way: the CLI's name, its version, the way, and what its model was shown."""
+    """Yield a row for each way: the CLI's name, its version, the way, and the picture that its model saw."""
     version, told = looked(cli, folder, lock)
     for how, words in told.items():
         yield cli.name, version, how, cell(words)
 
 
 def rows_of(subject, folder, wheel, is_newest):
-    """Return the rows of a framework or a CLI; where it cannot be run, one for each way says why."""
+    """Return the rows of a framework or a CLI; if it cannot be run, the row for each way gives the reason."""
     is_cli = isinstance(subject, Cli)
     lock = LOCKS / subject.lock
     try:

@@ -57,7 +57,7 @@ class AnthropicMessages(ScriptedApi):
 
 
 def judged(body):
-    """Return what each result of a tool shows, in order; raise Refused where the API would refuse the request."""
+    """Return the content of each tool result, in order; raise Refused if the API would reject the request."""
     messages = [message | {"content": blocks(message["content"])} for message in body["messages"]]
     if not isinstance(body.get("max_tokens"), int) or body["max_tokens"] < 1:
         raise Refused("max_tokens: a whole number over 0 is required")
@@ -92,7 +92,7 @@ def blocks(content):
 
 
 def part(block):
-    """Return what a block of a result shows: a picture, or a text."""
+    """Return the content of a result's block: a picture or a text."""
     match block["type"]:
         case "text":
             return block["text"]

@@ -25,7 +25,7 @@ FOREIGN = "@modelcontextprotocol/server-filesystem"
 
 
 class Looking:
-    """A model that calls one tool after the other, each once, and then says so; `shown` is what it was shown of them."""
+    """A model that calls one tool after another, each once, and then says so; `shown` contains what it saw."""
 
     def __init__(self, calls):
         self.calls = calls
@@ -33,7 +33,7 @@ class Looking:
         self.turns = 0
 
     def turn(self, names, shown):
-        """Return what it says: a text, or a tool and its arguments. A tool that is not offered is called by its own name."""
+        """Return its turn: a text, or a tool and its arguments. A tool that is not offered is called by its own name."""
         self.turns += 1
         self.shown = shown
         if len(shown) == len(self.calls) or self.turns > 50:
@@ -44,7 +44,7 @@ class Looking:
 
 @dataclass(frozen=True)
 class Cli:
-    """A program with a model endpoint of its own choice.
+    """A program whose model endpoint can be configured.
 
     name: what the report calls it. package: of npm. lock: the name of the file of its locked versions. program: a pattern
     of its path among the modules. endpoint: what plays its model. configured: writes its configuration into a home, with
@@ -156,7 +156,7 @@ CLIS = [
 
 
 def commands(folder):
-    """Write `uvx` and `npx`, as pages call them, that start what is installed here; return the PATH with them."""
+    """Write `uvx` and `npx` commands, as used in pages, that start installed programs; return a PATH with them."""
     ours = Path(sys.executable).parent
     foreign = f"exec '{npm.node()}' '{npm.script(FOREIGN)}'"
     for name, line in {
@@ -170,7 +170,7 @@ def commands(folder):
 
 
 def looked(cli, folder, lock=None):
-    """Have a program look at the photograph in both ways; return its version, and by way what its model was shown.
+    """Let a program look at the photograph in both ways; return its version, and what its model saw in each way.
 
     Args:
         cli: the program.

@@ -9,7 +9,7 @@ LOCKS = HERE / "locks"
 
 @dataclass(frozen=True)
 class Framework:
-    """A framework in an environment of its own.
+    """A framework in a separate environment.
 
     name: what the report and the lock file call it. packages: what is asked for, imagebridge aside. program: in
     programs/. extra: of imagebridge, for the adapter. python: its
@@ -32,7 +32,7 @@ class Framework:
 
     @property
     def lock(self) -> str:
-        """The name of the file of its locked versions: one package a line, or as npm locks them."""
+        """The name of the file with its locked versions: one package per line, or npm's lock file."""
         return f"{self.name}.json" if self.is_node else f"{self.name}.txt"
 
 

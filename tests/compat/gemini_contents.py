@@ -62,7 +62,7 @@ class GeminiContents(ScriptedApi):
 
 
 def judged(contents):
-    """Return what each result of a function shows, in order; raise Refused where the API would refuse the request."""
+    """Return the content of each function result, in order; raise Refused if the API would reject the request."""
     shown, count_of_pictures, calls = [], 0, []
     for content in contents:
         if content.get("role") not in ("user", "model"):
@@ -93,7 +93,7 @@ def judged(contents):
 
 
 def kind_of(part):
-    """Return the one field that says what a part is."""
+    """Return the one field that determines the type of a part."""
     kinds = [name for name in part if name not in BESIDE] or [name for name in part if name in KINDS]
     if len(kinds) != 1 or kinds[0] not in KINDS:
         raise Refused(f"a part has exactly one of {sorted(KINDS)}, not {sorted(part)}")

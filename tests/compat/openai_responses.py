@@ -17,7 +17,7 @@ for (const block of result.content) block.type === "image" ? image(block) : text
 
 
 class OpenAIResponses:
-    """Asks `model.turn(names of tools, results so far)` in each request that offers tools.
+    """Calls `model.turn(names of tools, results so far)` for each request that offers tools.
 
     refusals: why requests were refused.
     """

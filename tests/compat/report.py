@@ -39,19 +39,19 @@ FOOT = """
 
 
 def page(rows):
-    """Return the whole page: rows of frameworks have a cell more than those of CLIs."""
+    """Return the whole page; rows of frameworks have one more cell than those of CLIs."""
     foot = FOOT.format(day=datetime.now(UTC), python=sys.version.split()[0])
     return HEAD + table(OF_FRAMEWORKS, rows) + BETWEEN + table(OF_CLIS, rows) + foot
 
 
 def table(head, rows):
-    """Write those of the rows that fit a head."""
+    """Write the rows that match a header."""
     lines = [head, ("---",) * len(head), *(row for row in rows if len(row) == len(head))]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 def written(text):
-    """Return what a page says of each framework or CLI and way."""
+    """Return the entry on a page for each framework or CLI and way."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     return {
@@ -62,13 +62,13 @@ def written(text):
 
 
 def due():
-    """Return the least that each framework and way must reach, None for each CLI and way."""
+    """Return the minimum that each framework and way must reach, and None for each CLI and way."""
     of_frameworks = {(one.name, how): least for one in FRAMEWORKS for how, least in one.least.items()}
     return of_frameworks | {(one.name, how): None for one in CLIS for how in WAYS}
 
 
 def findings(rows, known):
-    """Yield what is less than it must be, and what is another than is known, where that is given.
+    """Yield results below their minimum, and results that differ from the known ones, if these are given.
 
     Args:
         rows: of a run.

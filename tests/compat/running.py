@@ -25,7 +25,7 @@ KINDS = [sys.executable, "-c", SERVER]
 
 
 class Model:
-    """A model that calls the tool that it is asked to, once; `outputs` is what accepted requests showed it then.
+    """A model that calls the requested tool once; `outputs` contains what accepted requests then showed to it.
 
     calls: what it calls in place of a tool of that name, with which arguments. asked: what it calls where nothing says it.
     """
@@ -53,7 +53,7 @@ class Model:
         return "Done."
 
     def name_of(self, asked, body):
-        """Some put the server's name before the tool's."""
+        """Return the offered name of a tool, which may start with the server's name."""
         names = [tool["name"] for tool in body["tools"]]
         return next((name for name in names if name.endswith(asked)), asked)
 
@@ -63,20 +63,20 @@ class Model:
 
 @dataclass(frozen=True)
 class Environment:
-    """A framework that is installed: the words that start its program, and which version of what it is."""
+    """An installed framework: the command that starts its program, and its package and version."""
 
     program: list
     versions: dict[str, str]
 
 
 def interpreter(version):
-    """Return a Python of a version: pyenv's, which its shims may not offer, or what uv finds."""
+    """Return a Python interpreter of a version: one of pyenv's, which its shims may not offer, or one that uv finds."""
     root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
     return next(iter(sorted(root.glob(f"versions/{version}.*/bin/python"))), version)
 
 
 def environment(framework, folder, wheel, lock=None):
-    """Install a framework with its locked versions, or those of another lock, and imagebridge where it has an adapter."""
+    """Install a framework with its locked versions, or those of another lock, and imagebridge if it has an adapter."""
     lock = lock or LOCKS / framework.lock
     program = HERE / "programs" / framework.program
     if framework.is_node:
@@ -106,20 +106,20 @@ def resolved(framework):
 
 
 def ended(command, **options):
-    """Run a program to its end, which it has to reach before pytest takes it for one that hangs."""
+    """Run a program until it exits, which must happen before pytest considers it to hang."""
     silent = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
     return subprocess.run(command, **silent, check=False, timeout=1_000, **options)
 
 
 def server(framework, how, command):
-    """The words that start the server, behind the relay where it is asked for."""
+    """Return the command that starts the server, behind the relay if requested."""
     if how != "relay":
         return command
     return [sys.executable, "-m", "imagebridge", "proxy", "--host", framework.host, "--", *command]
 
 
 def asked(framework, how, program, names=tuple(kinds.KINDS), command=KINDS, calls=None, **variables):
-    """Run the framework's program; return what the model was shown by name, what was printed, and the errors."""
+    """Run the framework's program; return what the model saw, by name, the output, and the errors."""
     model = Model(calls or {})
     endpoint = model.endpoint().start()
     environment = os.environ | variables | {
@@ -135,12 +135,12 @@ def asked(framework, how, program, names=tuple(kinds.KINDS), command=KINDS, call
 
 
 def wrong(outputs):
-    """Return the kinds that a model did not see as they were meant."""
+    """Return the kinds that a model did not see as intended."""
     return [kind for kind in kinds.KINDS if not is_right(kind, outputs.get(kind, []))]
 
 
 def shown(environment, files, folder):
-    """Run the last of a page's files as it stands, beside the others; return what its model saw of a tool, and its output.
+    """Run the last file of a page unchanged, next to the others; return what its model saw of a tool, and its output.
 
     Args:
         environment: where its framework is installed.

@@ -6,7 +6,7 @@ from imagebridge.testing.server import LoopbackServer
 
 
 class ScriptedApi:
-    """Asks `model.turn(names of tools, results so far)` in each request that offers tools.
+    """Calls `model.turn(names of tools, results so far)` for each request that offers tools.
 
     refusals: why requests were refused. numbers: of what the model says, from 1.
     """

@@ -12,7 +12,7 @@ MARK = (3_010, 690)
 
 
 class Refused(Exception):
-    """What an API would not take, in words."""
+    """The API would not accept a request; the message gives the reason."""
 
 
 def photograph(path):
@@ -24,7 +24,7 @@ def photograph(path):
 
 
 def picture(data, media_type):
-    """Return the picture of base64, decoded by Pillow; raise Refused where it is not what its label says."""
+    """Decode a picture from base64 with Pillow; raise Refused if it does not have the type that its label states."""
     try:
         image = Image.open(io.BytesIO(base64.b64decode(data, validate=True)))
         image.load()
@@ -36,7 +36,7 @@ def picture(data, media_type):
 
 
 def verdict(parts):
-    """Tell how a result showed the photograph: its size and the factor that was told, or what is wrong.
+    """Describe how a result showed the photograph: its size and the stated factor, or what is wrong.
 
     Args:
         parts: texts and pictures, in order.
@@ -55,7 +55,7 @@ def verdict(parts):
 
 
 def spot(image):
-    """Return the middle of what is red, in pixels of the picture."""
+    """Return the centre of the red area, in pixels of the picture."""
     redder = image.convert("RGB").convert("L", (1, -1, 0, 0)).point(lambda value: 255 * (value > 120))
     left, top, right, bottom = redder.getbbox()
     return (left + right) / 2, (top + bottom) / 2

@@ -48,11 +48,11 @@ SETTLED, MOST = 6_000, 1.15
 
 
 class Wrong(Exception):
-    """Something that must not happen."""
+    """A violation of the rules."""
 
 
 class Run:
-    """All calls of one run, what became of them, and what the process held on the way."""
+    """All calls of one run, their outcomes, and the resources that the process held meanwhile."""
 
     def __init__(self, count, seed):
         self.count = count
@@ -96,7 +96,7 @@ class Run:
                 tempfile.tempdir = before
 
     async def batch(self, bridge):
-        """Make some calls of one response side by side with others, and give up some."""
+        """Make the calls of one response concurrently with others, and cancel some."""
         async with anyio.create_task_group() as tasks:
             for _ in range(SIDE_BY_SIDE):
                 tasks.start_soon(self.response, bridge)
@@ -135,7 +135,7 @@ class Run:
         }
 
     def judge(self, call, output):
-        """Look whether an output is the right one for its call, or words on what went wrong."""
+        """Check that an output is the right one for its call, or explains what went wrong."""
         written = json.dumps(output)
         mark = next(iter(json.loads(call["arguments"]).values()))
         if "Tool error:" in written:
@@ -156,7 +156,7 @@ class Run:
         return sorted(found, key=lambda one: one.pid)
 
     async def all_run(self, bridge):
-        """Return once each server answers."""
+        """Wait until every server answers."""
         for name in (*(f"right{number}" for number in range(SERVERS)), "get_image"):
             with anyio.fail_after(600):
                 while True:
@@ -187,7 +187,7 @@ class Run:
             print(f"{time.monotonic() - self.began:.0f} s: {sample}", file=sys.stderr, flush=True)
 
     def check(self):
-        """Compare what was held at the end with what was held before."""
+        """Compare the resources held at the end with those held before."""
         first, last = self.samples[0], self.samples[-1]
         settled = next(one for one in self.samples if one["calls"] >= min(SETTLED, self.count / 2))
         if last["memory"] > MOST * settled["memory"]:
@@ -212,7 +212,7 @@ class Run:
 
 
 def tried(count, seed, backend="asyncio"):
-    """Make the calls and return what they came to.
+    """Make the calls and return the outcomes.
 
     Raises:
         Wrong: what must hold does not.

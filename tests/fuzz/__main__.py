@@ -28,7 +28,7 @@ TELL = 10.0
 
 
 class Run:
-    """Inputs one after the other, in a process that is started anew where an input ends it."""
+    """Runs inputs one after another, in a process that is restarted if an input terminates it."""
 
     def __init__(self, asked):
         self.asked = asked
@@ -61,7 +61,7 @@ class Run:
             child.join()
 
     def follow(self, child):
-        """Take what the process says of each input, until it has to be replaced."""
+        """Receive the process's report on each input, until the process must be replaced."""
         begun = False
         while not self.is_over():
             if not child.poll(SILENT):

@@ -31,7 +31,7 @@ WHEEL = [
 
 @cache
 def corpus(kind):
-    """Return the files of a kind: right ones to start from, and what was found once."""
+    """Return the files of a kind: valid ones to start from, and earlier findings."""
     return sorted(one for one in (CORPUS / kind).iterdir() if one.is_file())
 
 
@@ -54,7 +54,7 @@ def odd_input(kind, seed, number):
 
 
 def kept(kind, seed, number):
-    """Write an input into the corpus and return where."""
+    """Write an input to the corpus and return its path."""
     file = CORPUS / kind / f"found-{seed}-{number}"
     file.write_bytes(KINDS[kind].written(odd_input(kind, seed, number)))
     return file

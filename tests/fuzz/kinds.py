@@ -28,7 +28,7 @@ class Kind(NamedTuple):
 
 
 def json_text(value):
-    """Write JSON as servers that know no better do: NaN, halves of characters and numbers of any length pass."""
+    """Write JSON as careless servers do: with NaN, lone surrogates and numbers of any length."""
     return json.dumps(value, indent=1, default=str).encode()
 
 
@@ -41,12 +41,12 @@ def _integer(digits):
 
 
 def sendable(made):
-    """What goes to an API must be JSON that every reader takes."""
+    """Check that data for an API is JSON that every parser accepts."""
     json.dumps(made, ensure_ascii=False, allow_nan=False).encode()
 
 
 def accepted(body):
-    """A request that the API takes, by all rules that are known."""
+    """Check that the API accepts a request, according to all known rules."""
     from imagebridge import check
 
     sendable(body)
@@ -90,7 +90,7 @@ def pictures(data, draw):
 
 
 def documents(data, draw):
-    """A document is read, or refused in words, and costs nothing of what stands beside it."""
+    """A document is read, or rejected with a message, and the blocks next to it are kept."""
     from imagebridge import Policy, function_call_output
     from imagebridge.documents.excerpt import excerpt
     from imagebridge.errors import BridgeError
@@ -238,14 +238,14 @@ def _server():
 
 
 def answers(line, draw):
-    """What a server writes to a client."""
+    """Lines that a server writes to a client."""
     from imagebridge.client.json_rpc import messages
 
     assert messages(line)
 
 
 def requests(line, draw):
-    """What a host writes to our server: one that cannot be read is answered where it tells its id."""
+    """Lines that a host writes to our server; one that cannot be parsed is answered if its id is known."""
     from mcp.types import jsonrpc_message_adapter
     from pydantic import ValidationError
 
@@ -259,7 +259,7 @@ def requests(line, draw):
 
 
 def calls(call, draw):
-    """What a host asks of our server's tools, as far as it can be written: each answers, and none fails in a way that nobody meant."""
+    """Calls of our server's tools by a host: each is answered, and none fails in an unintended way."""
     from imagebridge.wire import writable
 
     call = json.loads(json.dumps(writable(call, finite=True)), parse_int=_integer)
@@ -282,7 +282,7 @@ def calls(call, draw):
 
 @cache
 def _tools():
-    """Our server with every tool. No key is set, so that nothing is asked of the image API."""
+    """Our server with every tool, but without a key, so that the image API is not called."""
     from imagebridge_server.app import build_server
     from imagebridge_server.settings import Settings
 
@@ -308,7 +308,7 @@ def _damaged_picture(chance, data, other):
 
 
 def _damaged_document(chance, data, other):
-    """A package with a part or two damaged, or taken from another one, or its bytes themselves."""
+    """A package in which one or two parts, or its bytes, are damaged or taken from another package."""
     parts = unpacked(data)
     if not parts or chance.random() < 0.1:
         return damaged(chance, data, other)
@@ -329,7 +329,7 @@ def _other_arguments(chance, call, other):
 
 
 def relayed(line, draw):
-    """What either side writes to a relay: it meets no fault, and what it makes of a line is one line of JSON."""
+    """Lines that either side writes to a relay, which must not fail, and must pass on one line of JSON for each."""
     from imagebridge.client.json_bytes import paired_escapes
 
     line = line.replace(b"\n", b" ")

@@ -30,7 +30,7 @@ NAMES = ("\udfff", "", "type", "__proto__", "$ref", "constructor", "9" * 500, "u
 
 
 def damaged(chance, data, other=b""):
-    """Return bytes of which some are changed, removed, repeated, cut off, or of another file."""
+    """Return bytes of which some are changed, removed, repeated, cut off, or taken from another file."""
     made = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         if not made:
@@ -63,7 +63,7 @@ def damaged(chance, data, other=b""):
 
 
 def with_checksums(data):
-    """A PNG whose chunks have the right checksums, as far as they go: what is behind them is looked at too."""
+    """Return a PNG with correct checksums where possible, so that the data behind them is tested too."""
     made, at = bytearray(data), 8
     while at + 12 <= len(made):
         stop = at + 12 + int.from_bytes(made[at : at + 4], "big")
@@ -74,7 +74,7 @@ def with_checksums(data):
 
 
 def unpacked(data):
-    """Return the parts of a package by their names, none of what is no sound one."""
+    """Return the parts of a package by name, or nothing if it is not a valid package."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return {info.filename: archive.read(info) for info in archive.infolist()}
@@ -92,7 +92,7 @@ def packed(parts):
 
 
 def disturbed(chance, value, other):
-    """Return a JSON value with odd values, names and parts of another one at some places."""
+    """Return a JSON value with unusual values, names and parts of another value in some positions."""
     whole = [copy.deepcopy(value)]
     for _ in range(chance.choice((1, 1, 2, 3, 6))):
         holder, key = _place(chance, whole)
@@ -118,7 +118,7 @@ def disturbed(chance, value, other):
 
 
 def _place(chance, whole):
-    """Return a holder, and the key or index of one value in it, whole[0] itself among them."""
+    """Return a container, and the key or index of one value in it; whole[0] itself may be chosen."""
     places = []
     waiting = [whole]
     while waiting and len(places) < 2_000:
@@ -144,7 +144,7 @@ def _deep(chance, value):
 
 
 def _changed_text(chance, text):
-    """Return a text with odd signs; base64 of a file becomes base64 of a damaged one."""
+    """Return a text with unusual characters; base64 of a file becomes base64 of a damaged file."""
     head, comma, encoded = text.rpartition(",") if text.startswith("data:") else ("", "", text)
     if len(encoded) > 60 and chance.random() < 0.7:
         try:

@@ -19,7 +19,7 @@ _TURNS = 30
 
 
 class Side:
-    """A host or a server: the lines that it says, and those that have come to it, each with the messages in it."""
+    """A host or a server: the lines that it sends, and those that it has received, each with the messages in it."""
 
     name = "server"
 
@@ -56,7 +56,7 @@ class _Faults(logging.Handler):
 
 
 def relayed(host_lines, server_lines):
-    """Relay these lines; return what came to the host and to the server. A fault of the relay's own raises."""
+    """Relay these lines; return what the host and the server received. A fault in the relay raises an error."""
     host, server = Side(_saying((OPENING, *host_lines))), Side(_saying(server_lines))
     relay = Relay(Peers(), server.connect, host, explain=True, names=Names())
 

@@ -19,11 +19,11 @@ MEMORY = 1_300.0
 
 
 class TooLongError(BaseException):
-    """One input took over `SECONDS` of CPU; nothing that is tried catches it."""
+    """An input took more than `SECONDS` of CPU time; the tested code cannot catch this error."""
 
 
 def work(pipe, only, seed, number):
-    """Try inputs from `number` on, and say of each what was wrong, its CPU seconds, and the most memory so far."""
+    """Try inputs from `number` on, and report the problem, the CPU seconds and the peak memory for each."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # to the end of the process
@@ -39,7 +39,7 @@ def work(pipe, only, seed, number):
 
 
 def tried(kind, made, *, draw):
-    """Return what is wrong with the handling of an input in words, or an empty text."""
+    """Describe what is wrong with the handling of an input, or return an empty text."""
     # A first use loads modules, which may take long on a busy machine: that is no fault of the input.
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
@@ -66,7 +66,7 @@ def _told(error):
 
 
 def peak():
-    """Return the most megabytes that this process has held."""
+    """Return the peak memory of this process, in megabytes."""
     try:
         import resource
     except ImportError:  # Windows

@@ -51,7 +51,7 @@ RESOURCE = {"uri": "test://embedded-resource", "mimeType": "text/plain", "text":
 
 
 class Events(EventStore):
-    """Events of all streams, so that a client that comes back gets what it missed."""
+    """The events of all streams, so that a reconnecting client receives those that it missed."""
 
     def __init__(self):
         self.events = []
@@ -234,7 +234,7 @@ NAME = form("What is your name?", name=TEXT)
 
 
 def asked(context, state=None, **requests):
-    """Return the questions where an answer is missing or of the wrong shape, None where all are there."""
+    """Return the questions if an answer is missing or has the wrong form, or None if all are answered."""
     answers = context.input_responses or {}
     if all(key in answers and answers_to(request, answers[key]) for key, request in requests.items()):
         return None

@@ -25,7 +25,7 @@ served = create_app(settings)
 
 
 async def with_token(scope, receive, send):
-    """Serve a request as one of a caller."""
+    """Handle a request as that of a caller."""
     if scope["type"] == "http":
         scope["headers"] = [*scope["headers"], (b"authorization", f"Bearer {token}".encode())]
     await served(scope, receive, send)

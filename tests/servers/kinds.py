@@ -102,7 +102,7 @@ def tools():
 
 
 def answer(method, params):
-    """Return the result of a request, None for a method that there is not."""
+    """Return the result of a request, or None for an unknown method."""
     match method:
         case "initialize":
             return {

@@ -54,7 +54,7 @@ def text(words):
 
 
 def picture(size):
-    """Return a PNG of about `size` bytes that compresses to nothing less."""
+    """Return a PNG of about `size` bytes that cannot be compressed further."""
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -72,7 +72,7 @@ def picture(size):
 
 
 def run(number, name, arguments, meta):
-    """Return the result of a tool; None where it is not answered, or was already."""
+    """Return the result of a tool, or None if it is not answered, or has been answered already."""
     match name:
         case "echo":
             return arguments["result"]
@@ -170,7 +170,7 @@ def answer(message):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers each POST with one JSON response, and `raw` as it is told; at `/stuck` much is never answered."""
+    """Answers each POST with one JSON response, and `raw` as specified; at `/stuck`, many requests get no answer."""
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

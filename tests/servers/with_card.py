@@ -26,7 +26,7 @@ def main():
 
 
 def prepare(cards, command):
-    """Let a start keep its card, and give it the oldest date there is: one that is used gets another."""
+    """Let a start write its card, and give it the oldest possible date, which changes when the card is used."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         process.stdin.write(json.dumps(initialize()).encode() + b"\n")

@@ -6,12 +6,12 @@ import traceback
 
 
 def command():
-    """The words that start the server."""
+    """Return the command that starts the server."""
     return json.loads(os.environ["COMPAT_COMMAND"])
 
 
 async def ask_of_each(ask):
-    """Run the agent once for each kind; one that fails stops no other, and its error goes to stderr."""
+    """Run the agent once for each kind; a failure does not stop the others, and its error is written to stderr."""
     for kind in os.environ["COMPAT_KINDS"].split():
         try:
             await ask(f"Call the tool {kind}.")
