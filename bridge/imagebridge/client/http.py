@@ -25,14 +25,14 @@ from imagebridge.wire import is_json, text_of
 from .config import HttpServer
 from .http_bodies import BodyError
 from .http_errors import (
-    ADVICE,
     BUSY,
     LOST,
     LOST_STATUSES,
     SESSION_LOST,
+    advice,
     denies,
-    error_message,
     forgets,
+    may_have_run,
     retry_after,
 )
 from .http_failures import failure, is_of_auth
@@ -72,14 +72,6 @@ _PATIENT = 30.0
 
 _OPENING = ("server/discover", "initialize")
 """The methods that open a connection."""
-
-
-_REFUSING = (
-    HTTPStatus.NOT_IMPLEMENTED,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
-)
-"""The 5xx statuses that mean that a request did not run."""
 
 
 _SHORT = 10_000
@@ -214,7 +206,7 @@ def _meaning(
     words = _status(response, kind, body)
     if status in LOST_STATUSES:
         return refusal(number, words, LOST)
-    doubtful = method == "tools/call" and response.is_server_error and status not in _REFUSING
+    doubtful = method == "tools/call" and may_have_run(status)
     return refusal(number, f"{words}; it may or may not have run" if doubtful else words)
 
 
@@ -323,9 +315,7 @@ def _is_error(body: bytes) -> bool:
 def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
     """Return why a server refused a request."""
     status = f"the server returned {response.status_code} {response.reason_phrase}".rstrip()
-    words = error_message(kind, body) or next(
-        (advice for one, advice in ADVICE.items() if one == response.status_code), ""
-    )
+    words = advice(kind, response.status_code, body)
     return f"{status}: {words}" if words else status
 
 

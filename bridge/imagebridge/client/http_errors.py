@@ -43,6 +43,13 @@ ADVICE = {
 }
 """What a refusal without words of its own means, and what to do."""
 
+_REFUSING = (
+    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.HTTP_VERSION_NOT_SUPPORTED,
+)
+"""The 5xx with which a request has not been run."""
+
 _SOON = 1.0
 """The number of seconds to wait before trying again if the server does not specify them."""
 
@@ -105,6 +112,16 @@ def denies(code: int, message: str) -> bool:
     if code not in _CODES and not (code in _GENERAL and _OWN.search(message)):
         return False
     return _UNKNOWN.search(message) is not None
+
+
+def may_have_run(status: int) -> bool:
+    """Return whether a call that was answered with this status may have run."""
+    return status >= 500 and status not in _REFUSING
+
+
+def advice(kind: str, status: int, body: bytes) -> str:
+    """Return what a refusal says, or else what its status means and what to do; empty if neither is known."""
+    return error_message(kind, body) or next((words for one, words in ADVICE.items() if one == status), "")
 
 
 def error_message(kind: str, body: bytes) -> str:

@@ -28,18 +28,18 @@ _ANOTHERS = (62, 64)
 _MOST_CAUSES = 10
 
 
-def failure(error: Exception, url: httpx2.URL) -> tuple[int, str]:
+def failure(error: Exception, url: httpx2.URL, server: str = "the server") -> tuple[int, str]:
     """Return the JSON-RPC error code, `UNSENT` or `LOST`, and the words for a request to `url` that failed with `error`.
 
-    The request may itself have failed, or what an `httpx2.Auth` does before and after it.
+    `server` is what the words call the server. The request may itself have failed, or what an `httpx2.Auth` does before and after it.
     """
     if not isinstance(error, httpx2.RequestError):
         return UNSENT, f"authentication failed: {type(error).__name__}: {short(error, 200)}"
     if is_of_auth(error, url):
         return UNSENT, f"authentication failed: {location(str(_asked(error)))} {_words(error)}"
     if isinstance(error, _UNREACHED):
-        return UNSENT, f"the server {_words(error)}"
-    return LOST, f"the server {_words(error)}"
+        return UNSENT, f"{server} {_words(error)}"
+    return LOST, f"{server} {_words(error)}"
 
 
 def is_of_auth(error: Exception, url: httpx2.URL) -> bool:

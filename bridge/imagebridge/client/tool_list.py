@@ -14,6 +14,7 @@ from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
 from imagebridge.errors import short
 
+from .http_errors import BUSY, LOST, UNSENT
 from .request import listed
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class Tools:
                             pass
             except MCPError as error:
                 _LOG.debug("%s does not report changed tools: %s", self._server(), error)
-                return
+                if error.code not in (BUSY, LOST, UNSENT):
+                    return
             except (SubscriptionLost, TimeoutError):
                 pass
             if anyio.current_time() - began > _LONGEST_PAUSE:

@@ -12,11 +12,15 @@ import anyio.abc
 import httpx2
 
 from imagebridge.client.http_bodies import BodyError, bound
+from imagebridge.client.http_errors import UNSENT, advice, may_have_run, retry_after
+from imagebridge.client.http_failures import failure
 from imagebridge.client.resuming import pause, sendable
+from imagebridge.errors import counted
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, text_of
 
-from .json_rpc import RequestId, Unreadable, failure, key, messages, one_line, read_line, written
+from . import json_rpc
+from .json_rpc import RequestId, Unreadable, key, messages, one_line, read_line, written
 from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -44,6 +48,8 @@ _MOST_WAITING = 16
 
 _MOST_CALLS = 500
 """The maximum number of unanswered calls: hosts have a few. Further calls are refused, but the host's other messages are sent."""
+
+_DOUBT = "it may or may not have run"
 
 _MOST_FRUITLESS = 5
 """The number of times that a broken stream is reopened without receiving any event."""
@@ -115,7 +121,7 @@ class RemoteServer:
 
     async def _refuse(self, message: JSON) -> None:
         why = f"{_MOST_CALLS} calls to {self.name} are waiting for answers, which is the limit. Try again once one has been answered."
-        await self._arrive(written(failure(message["id"], why)))
+        await self._arrive(_refusal(message["id"], why))
 
     async def finish(self) -> None:
         """Give pending requests a moment to be answered, then abandon the rest and the session."""
@@ -212,11 +218,11 @@ class RemoteServer:
             answered, why = False, f"{self.name} {error}"
             position.last = ""  # It would send the same again.
         except httpx2.HTTPError as error:
-            answered, why = False, f"{self.name} cannot be reached: {error or type(error).__name__}"
+            code, why = failure(error, httpx2.URL(self._url), self.name)
+            answered, why = False, f"{why}; {'it did not run' if code == UNSENT else _DOUBT}"
         else:
-            status = response.status_code
-            why = f"{self.name} returned {status} {_phrase(status)}" if response.is_error else ""
-            if status == HTTPStatus.NOT_FOUND and self._session:
+            why = f"{self.name} {said}" if (said := _refused(response)) else ""
+            if response.status_code == HTTPStatus.NOT_FOUND and self._session:
                 # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
                 self._arrived.close()
@@ -224,9 +230,8 @@ class RemoteServer:
         if asks and not answered and position.last:
             answered = await self._resumed(number, position)
         if asks and not answered:
-            await self._arrive(
-                written(failure(number, why or f"{self.name} ended its answer before sending the result"))
-            )
+            ended = f"{self.name} ended its answer before sending the result; {_DOUBT}"
+            await self._arrive(_refusal(number, why or ended))
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:
         """Reopen a stream that ended before the answer, as servers may do on purpose (2025-11-25, resumability)."""
@@ -252,7 +257,8 @@ class RemoteServer:
         if response.is_success and kind == "text/event-stream":
             return await self._follow(response, number, position)
         body = await response.aread()
-        if not body.strip() or (response.is_error and isinstance(read_line(body)[0], Unreadable)):
+        is_message = not isinstance(read_line(body)[0], Unreadable)
+        if not body.strip() or (not is_message and (response.is_error or "json" not in kind)):
             return False
         return await self._pass(body, number)
 
@@ -321,6 +327,33 @@ async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteS
                 await server.leave()
             server.close()
             tasks.cancel_scope.cancel()
+
+
+def _refusal(number: object, why: str) -> bytes:
+    """Return the line with which the relay itself answers a request, without its end."""
+    return written(json_rpc.failure(number, why)).rstrip(b"\n")
+
+
+def _refused(response: httpx2.Response) -> str:
+    """Say why a response has no message, as the rest of a sentence about the server; empty if only its end is missing."""
+    status = response.status_code
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if response.next_request is not None:
+        place = location(str(response.next_request.url))
+        return f"redirects to {place}; use that URL if it is the intended server"
+    if response.is_success:
+        return (
+            ""
+            if kind in ("", "application/json", "text/event-stream")
+            else f"returned {kind}, which is no MCP answer"
+        )
+    said = f"returned {status} {_phrase(status)}"
+    if words := advice(kind, status, response.content):
+        said += f": {words}"
+    pause = retry_after(status, response.headers)
+    if pause is not None:
+        return f"{said}. It did not run; try again in {counted(max(1, round(pause)), 'second')}"
+    return f"{said}; {_DOUBT}" if may_have_run(status) else said
 
 
 def _phrase(status: int) -> str:

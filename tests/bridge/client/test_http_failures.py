@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import httpx2
 import pytest
 from cryptography import x509
@@ -35,6 +37,7 @@ class Server:
     def __init__(self, refuse=lambda _method, _request: None, modern=True):
         self.refuse, self.modern = refuse, modern
         self.tools = {"show": {}, "look": {"readOnlyHint": True}}
+        self.capabilities = {"tools": {}}
         self.asked = []
 
     def __call__(self, request):
@@ -52,7 +55,7 @@ class Server:
             for name, hints in self.tools.items()
         ]
         whole = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
-        own = {"capabilities": {"tools": {}}, "serverInfo": {"name": "remote", "version": "1"}}
+        own = {"capabilities": self.capabilities, "serverInfo": {"name": "remote", "version": "1"}}
         results = {
             "server/discover": {"supportedVersions": ["2026-07-28"], **own, **whole},
             "initialize": {"protocolVersion": "2025-11-25", **own},
@@ -180,6 +183,30 @@ async def test_connecting_survives_one_replica_that_dies(method, status):
             async with Bridge(HttpServer(url), timeout=120) as bridge:
                 assert await told(bridge) == "shown"
         assert server.asked.count(method) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", (502, "text/html", ""), (429, "text/plain", "", {"retry-after": "60"})]
+)
+async def test_a_subscription_that_a_dying_replica_takes_along_is_renewed(answer, monkeypatch):
+    monkeypatch.setattr("imagebridge.client.tool_list._FIRST_PAUSE", 0.01)
+    renewed = anyio.Event()
+    token = anyio.lowlevel.current_token()
+    lost = []
+
+    def refuse(method, _):
+        if method != "subscriptions/listen":
+            return None
+        lost.append(method)
+        if len(lost) > 2:  # It is sent twice at once.
+            anyio.from_thread.run_sync(renewed.set, token=token)
+        return answer
+
+    server = Server(refuse)
+    server.capabilities = {"tools": {"listChanged": True}}
+    with scripted(server) as (url, _), anyio.fail_after(120):
+        async with Bridge(HttpServer(url), timeout=120):
+            await renewed.wait()
 
 
 async def test_a_notification_that_is_not_accepted_costs_no_connection():

@@ -421,9 +421,11 @@ def test_what_a_url_answers_is_passed_on_as_it_is_and_refusals_are_errors():
             told("[The tool finished and returned nothing.]")
         ]
         error = wire.call("raw", {"lines": ["<html>"], "status": 503, "type": "text/html"})
-        assert error["message"] == f"{url} returned 503 Service Unavailable"
+        words = "the server is not available at the moment; try again later"
+        assert error["message"] == f"{url} returned 503 Service Unavailable: {words}"
     with Wire([*PROXY, "--url", url]) as wire:
-        assert f"{url} cannot be reached" in wire.ask("ping")["error"]["message"]
+        words = "cannot be reached: it refused the connection; it did not run"
+        assert wire.ask("ping")["error"]["message"] == f"{url} {words}"
 
 
 def test_an_empty_stream_and_a_regular_file_end_it(tmp_path):

@@ -75,6 +75,7 @@ async def read(server, count):
         pass
 
     def take(one):
+        assert b"\n" not in one  # An empty line would reach the host.
         lines.append(json.loads(one))
         if len(lines) == count:
             raise Enough
@@ -175,7 +176,8 @@ async def test_a_stream_whose_events_have_names_that_no_header_takes_is_not_take
     async with behind(lambda _: httpx2.Response(200, headers=EVENTS, content=next(answers))) as server:
         await send(server, request(1))
         (refused,) = await read(server, 1)
-        assert refused["error"]["message"] == f"{URL} ended its answer before sending the result"
+        words = "ended its answer before sending the result; it may or may not have run"
+        assert refused["error"]["message"] == f"{URL} {words}"
         await send(server, request(1))
         assert await read(server, 1) == [ANSWER]
 
@@ -212,3 +214,51 @@ async def test_an_answer_without_end_is_refused_and_the_next_call_answered(kind,
         assert refused["error"]["message"] == f"{URL} returned more than 10,000 bytes, which is the limit"
         await send(server, request(1))
         assert await read(server, 1) == [ANSWER]
+
+
+class Broken(httpx2.AsyncByteStream):
+    """A body that breaks off."""
+
+    async def __aiter__(self):
+        yield b"{"
+        raise httpx2.ReadError("")
+
+
+@pytest.mark.parametrize(
+    ("answered", "words"),
+    [
+        (httpx2.ConnectError("refused"), "cannot be reached: refused; it did not run"),
+        (
+            httpx2.RemoteProtocolError("Server disconnected without sending a response."),
+            "closed the connection before it answered; it may or may not have run",
+        ),
+        (
+            httpx2.Response(200, headers={"content-type": "application/json"}, stream=Broken()),
+            "closed the connection before it answered; it may or may not have run",
+        ),
+        (httpx2.Response(200, html="<p>Log in"), "returned text/html, which is no MCP answer"),
+        (
+            httpx2.Response(307, headers={"location": "https://other.test/mcp?key=secret"}),
+            "redirects to https://other.test/mcp; use that URL if it is the intended server",
+        ),
+        (
+            httpx2.Response(401, json={"error_description": "it expired"}),
+            "returned 401 Unauthorized: it expired",
+        ),
+        (
+            httpx2.Response(429, json={"error": "no room"}, headers={"retry-after": "7"}),
+            "returned 429 Too Many Requests: no room. It did not run; try again in 7 seconds",
+        ),
+        (httpx2.Response(504, html="<p>"), "returned 504 Gateway Timeout; it may or may not have run"),
+    ],
+)
+async def test_what_comes_in_place_of_an_answer_is_told_on_one_line(answered, words):
+    def answer(_):
+        if isinstance(answered, Exception):
+            raise answered
+        return answered
+
+    async with behind(answer) as server:
+        await send(server, request(1))
+        (refused,) = await read(server, 1)
+        assert refused["error"]["message"] == f"{URL} {words}"
