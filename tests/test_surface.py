@@ -63,6 +63,7 @@ def test_the_names_are_exactly_these():
         imagebridge.Brigde  # noqa: B018
 
 
+@pytest.mark.long
 def test_modules_that_were_imported_do_not_show():
     code = (
         "import imagebridge, imagebridge.events, imagebridge.testing, imagebridge.check.review, imagebridge.repair.protocol\n"

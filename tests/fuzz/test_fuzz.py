@@ -46,6 +46,7 @@ def test_an_input_is_always_the_same():
     assert done.stdout == "True\n"
 
 
+@pytest.mark.long
 def test_the_command_tells_what_it_tried():
     arguments = ["--kind", "answers", "--count", "20", "--seed", "5", "--first", "7"]
     root = Path(__file__).parents[2]

@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 
 import pytest
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
@@ -295,105 +296,108 @@ class TestSpecs:
 class TestWhatIsSaid:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
-        [
-            (
-                {"kind": "bar", "data": SALES, "title": "Sales"},
-                "Bar chart \"Sales\" of 3 rows: x 'month', y 'sales'; sales from -10 (Feb) to 50 (Mar). PNG, 800x500 px, ",
-            ),
-            (
-                {"kind": "bar", "data": SALES + SALES},
-                "Bar chart of 6 rows: x 'month', y 'sales'; sales from -20 (Feb) to 100 (Mar); rows at the same position",
-            ),
-            (
-                {"kind": "line", "data": [*SALES, {"month": "Apr", "sales": None, "note": "?"}]},
-                "Line chart of 4 rows: x 'month', y 'sales'; sales from -10 (Feb) to 50 (Mar); left out: 1 row",
-            ),
-            *(
-                ({"kind": kind, "data": data}, sentence)
-                for kind, data, sentence in (
-                    (
-                        "histogram",
-                        {"x": [1, 2, 2, 3, None, 5]},
-                        "Histogram of 6 rows: x 'x', y 'rows'; rows from 1 (1) to 2 (2); left out: 1 row without a number; counted",
-                    ),
-                    (
-                        "scatter",
-                        {"x": [1, None, 3], "y": [1, 2, None]},
-                        "Scatter chart of 3 rows: x 'x', y 'y'; y from 1 (1) to 1 (1); left out: 2 rows without a number",
-                    ),
-                    (
-                        "line",
-                        {"x": ["2026-01-01", None], "y": [1, 2]},
-                        "Line chart of 2 rows: x 'x', y 'y'; y from 1 (2026-01-01) to 1 (2026-01-01); left out: 1 row without a date",
-                    ),
-                    (
-                        "line",
-                        "x,y\n2026-01-01,NaN\nN/A,3\n2026-01-03,5",
-                        "Line chart of 3 rows: x 'x', y 'y'; y from 5 (2026-01-03) to 5 (2026-01-03); left out: 2 rows without a date or number",
-                    ),
-                    (
-                        "box",
-                        {"x": ["a", "a", "b"], "y": [1, 2, None]},
-                        "Box chart of 3 rows: x 'x', y 'y'; medians 1.5 at a (2 rows); left out: 1 row without a number",
-                    ),
-                    (
-                        "heatmap",
-                        {"x": ["a", "b"], "y": ["c", "d"], "z": [1, None]},
-                        "Heatmap of 2 rows: x 'x', y 'y', color 'z'; z from 1 (a, c) to 1 (a, c); left out: 1 row without a number",
-                    ),
-                    (
-                        "bar",
-                        {"x": ["a", "a", "b"], "y": [1, None, "NA"]},
-                        "Bar chart of 3 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); rows at the same position are added up, giving 2 bars; left out: 2 rows without a number",
-                    ),
-                    (
-                        "pie",
-                        {"x": ["a", "b"], "y": [1, None]},
-                        "Pie chart of 2 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); left out: 1 row without a number",
-                    ),
-                    (
-                        "area",
-                        "x,y\n1,null\n2,3\n3,4",
-                        "Area chart of 3 rows: x 'x', y 'y'; y from 3 (2) to 4 (3); left out: 1 row without a number",
-                    ),
-                )
-            ),
-            (
-                {
-                    "kind": "line",
-                    "data": {"x": ["a", "b"], "p": [1, None], "q": [None, 2]},
-                    "columns": {"y": ["p", "q"]},
-                },
-                "Line chart of 2 rows: x 'x', y 'p, q'; p, q from 1 (a, p) to 2 (b, q); left out: 2 cells without a number",
-            ),
-            (
-                {"kind": "scatter", "data": {"a": [1, 2], "b": ["3.25", "1200000"]}},
-                "Scatter chart of 2 rows: x 'a', y 'b'; b from 3.25 (1) to 1,200,000 (2). PNG",
-            ),
-            (
-                {
-                    "spec": {"mark": "point", "encoding": {"color": {"field": "s"}}},
-                    "data": {"s": list(range(25))},
-                },
-                "Vega-Lite chart of point marks over 25 rows: 's'; 's' has 25 values but only 20 colors, which repeat. PNG",
-            ),
-            (
-                {"kind": "line", "data": {"at": ["2026-03-18T06:00", "2026-03-18T07:30"], "b": [1, 2]}},
-                "Line chart of 2 rows: x 'at', y 'b'; b from 1 (2026-03-18 06:00:00) to 2 (2026-03-18 07:30:00). PNG",
-            ),
-            (
-                {"kind": "line", "data": {"at": ["2026-03-18T06:00+02:00", "2026-03-18"], "b": [1, 2]}},
-                "Line chart of 2 rows: x 'at', y 'b'; b from 1 (2026-03-18 04:00:00 UTC) to 2 (2026-03-18 UTC). PNG",
-            ),
-            (
-                {"kind": "bar", "data": [{"a": "\U000f0000 and \U000f0001", "b": 1}]},
-                "Bar chart of 1 row: x 'a', y 'b'; b from 1 (\U000f0000 and \U000f0001) to 1 (\U000f0000 and \U000f0001); shown as boxes, because no font contains them: \U000f0000 \U000f0001. PNG",
-            ),
-            (
-                {"spec": {**SPEC, "title": "Sales"}},
-                "Vega-Lite chart \"Sales\" of bar marks over 3 rows: 'month' (nominal), 'sales' (quantitative). PNG",
-            ),
-        ],
+        one_in(
+            3,
+            [
+                (
+                    {"kind": "bar", "data": SALES, "title": "Sales"},
+                    "Bar chart \"Sales\" of 3 rows: x 'month', y 'sales'; sales from -10 (Feb) to 50 (Mar). PNG, 800x500 px, ",
+                ),
+                (
+                    {"kind": "bar", "data": SALES + SALES},
+                    "Bar chart of 6 rows: x 'month', y 'sales'; sales from -20 (Feb) to 100 (Mar); rows at the same position",
+                ),
+                (
+                    {"kind": "line", "data": [*SALES, {"month": "Apr", "sales": None, "note": "?"}]},
+                    "Line chart of 4 rows: x 'month', y 'sales'; sales from -10 (Feb) to 50 (Mar); left out: 1 row",
+                ),
+                *(
+                    ({"kind": kind, "data": data}, sentence)
+                    for kind, data, sentence in (
+                        (
+                            "histogram",
+                            {"x": [1, 2, 2, 3, None, 5]},
+                            "Histogram of 6 rows: x 'x', y 'rows'; rows from 1 (1) to 2 (2); left out: 1 row without a number; counted",
+                        ),
+                        (
+                            "scatter",
+                            {"x": [1, None, 3], "y": [1, 2, None]},
+                            "Scatter chart of 3 rows: x 'x', y 'y'; y from 1 (1) to 1 (1); left out: 2 rows without a number",
+                        ),
+                        (
+                            "line",
+                            {"x": ["2026-01-01", None], "y": [1, 2]},
+                            "Line chart of 2 rows: x 'x', y 'y'; y from 1 (2026-01-01) to 1 (2026-01-01); left out: 1 row without a date",
+                        ),
+                        (
+                            "line",
+                            "x,y\n2026-01-01,NaN\nN/A,3\n2026-01-03,5",
+                            "Line chart of 3 rows: x 'x', y 'y'; y from 5 (2026-01-03) to 5 (2026-01-03); left out: 2 rows without a date or number",
+                        ),
+                        (
+                            "box",
+                            {"x": ["a", "a", "b"], "y": [1, 2, None]},
+                            "Box chart of 3 rows: x 'x', y 'y'; medians 1.5 at a (2 rows); left out: 1 row without a number",
+                        ),
+                        (
+                            "heatmap",
+                            {"x": ["a", "b"], "y": ["c", "d"], "z": [1, None]},
+                            "Heatmap of 2 rows: x 'x', y 'y', color 'z'; z from 1 (a, c) to 1 (a, c); left out: 1 row without a number",
+                        ),
+                        (
+                            "bar",
+                            {"x": ["a", "a", "b"], "y": [1, None, "NA"]},
+                            "Bar chart of 3 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); rows at the same position are added up, giving 2 bars; left out: 2 rows without a number",
+                        ),
+                        (
+                            "pie",
+                            {"x": ["a", "b"], "y": [1, None]},
+                            "Pie chart of 2 rows: x 'x', y 'y'; y from 1 (a) to 1 (a); left out: 1 row without a number",
+                        ),
+                        (
+                            "area",
+                            "x,y\n1,null\n2,3\n3,4",
+                            "Area chart of 3 rows: x 'x', y 'y'; y from 3 (2) to 4 (3); left out: 1 row without a number",
+                        ),
+                    )
+                ),
+                (
+                    {
+                        "kind": "line",
+                        "data": {"x": ["a", "b"], "p": [1, None], "q": [None, 2]},
+                        "columns": {"y": ["p", "q"]},
+                    },
+                    "Line chart of 2 rows: x 'x', y 'p, q'; p, q from 1 (a, p) to 2 (b, q); left out: 2 cells without a number",
+                ),
+                (
+                    {"kind": "scatter", "data": {"a": [1, 2], "b": ["3.25", "1200000"]}},
+                    "Scatter chart of 2 rows: x 'a', y 'b'; b from 3.25 (1) to 1,200,000 (2). PNG",
+                ),
+                (
+                    {
+                        "spec": {"mark": "point", "encoding": {"color": {"field": "s"}}},
+                        "data": {"s": list(range(25))},
+                    },
+                    "Vega-Lite chart of point marks over 25 rows: 's'; 's' has 25 values but only 20 colors, which repeat. PNG",
+                ),
+                (
+                    {"kind": "line", "data": {"at": ["2026-03-18T06:00", "2026-03-18T07:30"], "b": [1, 2]}},
+                    "Line chart of 2 rows: x 'at', y 'b'; b from 1 (2026-03-18 06:00:00) to 2 (2026-03-18 07:30:00). PNG",
+                ),
+                (
+                    {"kind": "line", "data": {"at": ["2026-03-18T06:00+02:00", "2026-03-18"], "b": [1, 2]}},
+                    "Line chart of 2 rows: x 'at', y 'b'; b from 1 (2026-03-18 04:00:00 UTC) to 2 (2026-03-18 UTC). PNG",
+                ),
+                (
+                    {"kind": "bar", "data": [{"a": "\U000f0000 and \U000f0001", "b": 1}]},
+                    "Bar chart of 1 row: x 'a', y 'b'; b from 1 (\U000f0000 and \U000f0001) to 1 (\U000f0000 and \U000f0001); shown as boxes, because no font contains them: \U000f0000 \U000f0001. PNG",
+                ),
+                (
+                    {"spec": {**SPEC, "title": "Sales"}},
+                    "Vega-Lite chart \"Sales\" of bar marks over 3 rows: 'month' (nominal), 'sales' (quantitative). PNG",
+                ),
+            ],
+        ),
     )
     async def test_the_sentence(self, arguments, sentence):
         assert (await generate_chart(**arguments)).sentence.startswith(sentence)
@@ -402,7 +406,7 @@ class TestWhatIsSaid:
 class TestWhatIsRefused:
     @pytest.mark.parametrize(
         ("argument", "arguments", "words"),
-        [
+        one_in(3, [
             ("kind", {}, "is missing; give one of bar, line, area, scatter, histogram, box, heatmap, pie with data, or a Vega-Lite spec"),
             ("spec", {"kind": "bar", "spec": SPEC}, "give only one of them"),
             ("kind", {"kind": "barr", "data": SALES}, "did you mean 'bar'? kinds are bar, line, area, scatter, histogram, box, heatmap, pie"),
@@ -468,7 +472,7 @@ class TestWhatIsRefused:
             ("spec", {"spec": {"layer": [{**SPEC, "data": {"values": [{"a": 1}] * 20_001}}]}}, "layer[0].data.values has 20,001 rows"),
             ("spec", {"spec": {**SPEC, "datasets": {"d": [{"a": 1}] * 20_001}}}, "datasets.d has 20,001 rows"),
             ("spec", {"spec": {**SPEC, "params": [{"name": "p", "value": float("nan")}]}}, "NaN"),
-        ],
+        ]),
     )  # fmt: skip
     async def test_with_words_that_help(self, argument, arguments, words):
         assert words in await problem(argument, **arguments)

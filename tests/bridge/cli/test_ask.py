@@ -224,6 +224,7 @@ def test_pictures_are_attached_as_the_model_sees_them(server, tmp_path):
     assert endpoint.seen[0].bytes == files[0][1]
 
 
+@pytest.mark.long
 def test_a_tool_may_be_given_what_is_attached(tmp_path):
     page = tmp_path / "page.html"
     marks = [{"kind": "box", "at": [0, 0, 20, 20]}]

@@ -13,6 +13,7 @@ from io import BytesIO, StringIO
 
 import pytest
 from commands import MAIN, on_terminals, run
+from long_rows import one_in
 from mcp.types import Tool
 from PIL import Image
 
@@ -53,14 +54,17 @@ def test_the_list_of_commands_is_the_commands():
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        ["--help"],
-        ["--version"],
-        ["call", "--help"],
-        ["ask", "--help"],
-        ["tools", "--help"],
-        ["demo", "--help"],
-    ],
+    one_in(
+        2,
+        [
+            ["--help"],
+            ["--version"],
+            ["call", "--help"],
+            ["ask", "--help"],
+            ["tools", "--help"],
+            ["demo", "--help"],
+        ],
+    ),
     ids=" ".join,
 )
 def test_help_loads_nothing_heavy_and_no_other_command(arguments):
@@ -404,7 +408,7 @@ def test_a_full_disk_is_one_message_and_code_1():
     )
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("closed", one_in(2, [">&-", "2>&-", "<&-", ">&- 2>&- <&-"]))
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -423,6 +427,7 @@ def test_a_closed_stream_is_quiet(closed, arguments):
 TURNING = "begin \x9b31m \x9d0;x\x9c \u202e \u2066 \x1b]0;stolen\x07 end"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [
@@ -458,6 +463,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.long
 def test_a_file_that_cannot_be_written_to_its_end_leaves_nothing(tmp_path):
     kept = tmp_path / "call-1.png"
     kept.write_bytes(b"kept")

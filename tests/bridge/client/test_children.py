@@ -141,6 +141,7 @@ def test_a_server_that_does_not_start_is_told_of_with_the_rule():
     assert "--env NAME" in UNHEARD
 
 
+@pytest.mark.long
 def test_our_own_commands_are_found_beside_the_running_python(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     found = _program("imagebridge-server")

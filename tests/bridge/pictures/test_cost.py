@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bombs
 import pytest
+from long_rows import one_in
 from PIL import Image
 from samples import claiming, file
 
@@ -74,7 +75,7 @@ def test_a_bomb_is_refused_in_words(name, proof):
 
 
 @pytest.mark.parametrize(
-    "name", [b"iCCP", *(pytest.param(name, marks=pytest.mark.long) for name in (b"zTXt", b"iTXt"))]
+    "name", one_in(2, [b"iCCP", *(pytest.param(name, marks=pytest.mark.long) for name in (b"zTXt", b"iTXt"))])
 )
 @pytest.mark.parametrize("proof", ["structure", "decoded"])
 def test_a_chunk_that_unpacks_to_much_goes_and_the_picture_stays(name, proof):

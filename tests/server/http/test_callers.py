@@ -12,7 +12,6 @@ import samples
 from click.testing import CliRunner
 from first_messages import initialize
 from http_callers import BOTH, HERE, called, in_memory, messages, request, result
-from long_rows import one_in
 from PIL import Image
 
 from imagebridge_server import Settings, create_app
@@ -136,20 +135,17 @@ class TestFile:
 
     @pytest.mark.parametrize(
         ("allow", "told"),
-        one_in(
-            3,
-            [
-                ("", "--allow-write {0}/writes"),
-                ("writes", "--allow-write {0}/writes"),
-                ("writes/bob", "--allow-write {0}/writes"),
-                ("store", "--store {0}/store"),
-                ("store/callers", "--store {0}/store"),
-                ("store/callers/bob", "--store {0}/store"),
-                ("writes/alice", None),
-                ("store/callers/alice", None),
-                ("other", None),
-            ],
-        ),
+        [
+            ("", "--allow-write {0}/writes"),
+            ("writes", "--allow-write {0}/writes"),
+            ("writes/bob", "--allow-write {0}/writes"),
+            ("store", "--store {0}/store"),
+            ("store/callers", "--store {0}/store"),
+            ("store/callers/bob", "--store {0}/store"),
+            ("writes/alice", None),
+            ("store/callers/alice", None),
+            ("other", None),
+        ],
     )
     async def test_a_caller_cannot_read_what_others_keep_by_a_folder_of_its_own(self, tmp_path, allow, told):
         folders = [tmp_path / one for one in ("writes/alice", "writes/bob", "store/callers/alice", "other")]

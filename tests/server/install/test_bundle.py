@@ -81,6 +81,7 @@ async def test_the_bundle_starts_from_its_own_folder(folder, tmp_path):
     assert "create_image" not in names
 
 
+@pytest.mark.long
 async def test_imagebridge_serve_is_the_server():
     server = StdioServerParameters(
         command=sys.executable,

@@ -122,6 +122,7 @@ def test_a_first_start_without_a_quiet_moment_keeps_a_card_too(environment, tmp_
     assert again.end() == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "said", [b"", pytest.param(b"no JSON\n", marks=pytest.mark.long)], ids=["nothing", "nonsense"]
 )

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from chart_specs import vega_lite
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge.pictures.decode import opened
@@ -499,7 +500,9 @@ async def test_a_heatmap_without_numbers_has_nothing_to_aggregate(how):
 
 
 @pytest.mark.parametrize("kind", ["line", "area", "bar", "scatter"])
-@pytest.mark.parametrize("columns", [None, {"x": "d", "y": "n"}, {"x": "d", "y": "n", "color": "g"}])
+@pytest.mark.parametrize(
+    "columns", one_in(2, [None, {"x": "d", "y": "n"}, {"x": "d", "y": "n", "color": "g"}])
+)
 async def test_cells_may_be_lists_and_objects(kind, columns):
     rows = [{"d": [1], "n": 1, "g": [1]}, {"d": [1], "n": 2, "g": {"a": 1}}, {"d": [2, 3], "n": 3, "g": [1]}]
     _, sentence = await drawn(kind=kind, data=rows, columns=columns)

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import generate_chart
@@ -64,15 +65,18 @@ class TestCounting:
 class TestAggregates:
     @pytest.mark.parametrize(
         ("aggregate", "found"),
-        [
-            ("sum", {"a": 8, "b": 10, "c": 7}),
-            ("mean", {"a": 4, "b": 5, "c": 7}),
-            ("Average", {"a": 4, "b": 5, "c": 7}),
-            ("median", {"a": 4, "b": 5, "c": 7}),
-            ("min", {"a": 2, "b": 1, "c": 7}),
-            ("max", {"a": 6, "b": 9, "c": 7}),
-            ("count", {"a": 2, "b": 2, "c": 1}),
-        ],
+        one_in(
+            3,
+            [
+                ("sum", {"a": 8, "b": 10, "c": 7}),
+                ("mean", {"a": 4, "b": 5, "c": 7}),
+                ("Average", {"a": 4, "b": 5, "c": 7}),
+                ("median", {"a": 4, "b": 5, "c": 7}),
+                ("min", {"a": 2, "b": 1, "c": 7}),
+                ("max", {"a": 6, "b": 9, "c": 7}),
+                ("count", {"a": 2, "b": 2, "c": 1}),
+            ],
+        ),
     )
     @pytest.mark.parametrize("kind", ["bar", "line", "pie"])
     async def test_rows_of_a_place_become_one(self, kind, aggregate, found):

@@ -1,6 +1,7 @@
 """Numbers with marks that are not units, gaps that look like numbers, logs, loggers: read if certain, else reported."""
 
 import pytest
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools.charts import chart_options, fields, theme
@@ -19,7 +20,7 @@ def column(*cells):
 
 @pytest.mark.parametrize(
     ("cells", "read", "how"),
-    [
+    one_in(2, [
         (["12.3 p", ": c", "10.4", "8.1 b"], [12.3, None, 10.4, 8.1], "numbers, flags such as 'b' left out, ': c' as missing"),
         (["12.9", "11.0 b", ":"], [12.9, 11.0, None], "numbers, flags such as 'b' left out"),
         ([": C", "10.4", "8.1 bP"], [None, 10.4, 8.1], "numbers, flags such as 'bP' left out, ': C' as missing"),
@@ -34,7 +35,7 @@ def column(*cells):
         (["2+", "3-", "1"], ["2+", "3-", "1"], "'2+' and '3-' are grades; count them"),
         (["2", "3-", "1-"], ["2", "3-", "1-"], "'3-' and '1-' may be grades or negative numbers; count them"),
         (["12.50-", "3.00"], [-12.5, 3], "numbers, '12.50-' as -12.5"),
-    ],
+    ]),
 )  # fmt: skip
 def test_marks_behind_numbers(cells, read, how):
     found, words = column(*cells)

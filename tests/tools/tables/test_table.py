@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import make_qr_code
@@ -163,39 +164,42 @@ def test_what_is_no_date(text):
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [
-        ([], "is empty"),
-        ({}, "is empty"),
-        ({"a": []}, "is empty"),
-        (5, "give rows"),
-        ([1, 2], "row 1 is not an object"),
-        ([{"a": 1}, []], "row 2 is not an object"),
-        ({"a": [1], "b": [1, 2]}, "different lengths: a 1, b 2"),
-        ({"a": "xyz"}, "column 'a' is not a list"),
-        ('[{"a": 1,}]', "at line 1, column "),
-        ('{"a": [1', "is not JSON"),
-        ("[" * 200_000, "nested too deeply"),
-        ("a,b\n1,2,3", "line 2 has 3 cells, but its header in line 1 has 2"),
-        ([{f"c{n}": n for n in range(10_000)}], "has 10,000 columns; the limit is 1,000"),
-        ([{f"c{n}": n} for n in range(20_000)], "has 20,000 columns"),
-        ({f"c{n}": [n] for n in range(10_000)}, "has 10,000 columns"),
-        (",".join(f"c{n}" for n in range(10_000)) + "\n" + "1," * 9_999 + "1", "has 10,000 columns"),
-        (
-            [{f"c{n}": 1 for n in range(100)}] * 60_000,
-            "has 60,000 rows of 100 columns; at most 5,000,000 cells",
-        ),
-        ('{"a": 1}\n{"a": }\n', "line 2 of the JSON lines is not JSON"),
-        ([{"a": 1}] * (ROWS + 1), "500,001 rows; the limit is 500,000"),
-        ("missing.csv", "no folder is allowed"),
-        ("a, b/missing.csv", "no folder is allowed"),
-        ("month,sales", "'month,sales', a CSV header without rows; give the rows too"),
-        (
-            "data:image/png;base64,AAAA",
-            "data: URL is in an unknown format; supported are CSV, TSV, JSON and workbooks",
-        ),
-        ("data:,a", "is empty; give at least one row"),
-        ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),
-    ],
+    one_in(
+        2,
+        [
+            ([], "is empty"),
+            ({}, "is empty"),
+            ({"a": []}, "is empty"),
+            (5, "give rows"),
+            ([1, 2], "row 1 is not an object"),
+            ([{"a": 1}, []], "row 2 is not an object"),
+            ({"a": [1], "b": [1, 2]}, "different lengths: a 1, b 2"),
+            ({"a": "xyz"}, "column 'a' is not a list"),
+            ('[{"a": 1,}]', "at line 1, column "),
+            ('{"a": [1', "is not JSON"),
+            ("[" * 200_000, "nested too deeply"),
+            ("a,b\n1,2,3", "line 2 has 3 cells, but its header in line 1 has 2"),
+            ([{f"c{n}": n for n in range(10_000)}], "has 10,000 columns; the limit is 1,000"),
+            ([{f"c{n}": n} for n in range(20_000)], "has 20,000 columns"),
+            ({f"c{n}": [n] for n in range(10_000)}, "has 10,000 columns"),
+            (",".join(f"c{n}" for n in range(10_000)) + "\n" + "1," * 9_999 + "1", "has 10,000 columns"),
+            (
+                [{f"c{n}": 1 for n in range(100)}] * 60_000,
+                "has 60,000 rows of 100 columns; at most 5,000,000 cells",
+            ),
+            ('{"a": 1}\n{"a": }\n', "line 2 of the JSON lines is not JSON"),
+            ([{"a": 1}] * (ROWS + 1), "500,001 rows; the limit is 500,000"),
+            ("missing.csv", "no folder is allowed"),
+            ("a, b/missing.csv", "no folder is allowed"),
+            ("month,sales", "'month,sales', a CSV header without rows; give the rows too"),
+            (
+                "data:image/png;base64,AAAA",
+                "data: URL is in an unknown format; supported are CSV, TSV, JSON and workbooks",
+            ),
+            ("data:,a", "is empty; give at least one row"),
+            ("data:text/csv;base64,!!!", "cannot be read: it is not base64"),
+        ],
+    ),
 )
 async def test_what_is_refused(data, words):
     with pytest.raises(ArgumentError) as caught:
