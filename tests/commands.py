@@ -48,8 +48,8 @@ def program(path, steps, *arguments, typed="", folder=None, python=sys.executabl
     return done.stdout, endpoint
 
 
-def on_terminals(*arguments, typed=None, **environment):
-    """Run a command whose stdout and stderr are two terminals. Returns its exit code and its output on both.
+def on_terminals(*arguments, typed=None, command=MAIN, **environment):
+    """Run a command whose stdout and stderr are two terminals. Returns its exit code and what it wrote to them.
 
     With `typed`, its stdin is a third, in which that has been typed.
     """
@@ -58,7 +58,7 @@ def on_terminals(*arguments, typed=None, **environment):
     stdin, stdout, stderr = pty.openpty(), pty.openpty(), pty.openpty()
     os.write(stdin[0], (typed or "").encode())
     with subprocess.Popen(
-        [*MAIN, *arguments],
+        [*command, *arguments],
         stdin=None if typed is None else stdin[1],
         stdout=stdout[1],
         stderr=stderr[1],

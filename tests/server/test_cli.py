@@ -1,10 +1,13 @@
 """The command line of the server."""
 
 import os
+import sys
 from pathlib import Path
+from unicodedata import category
 
 import pytest
 from click.testing import CliRunner
+from commands import on_terminals
 
 import imagebridge
 from imagebridge_server import stdio
@@ -83,6 +86,51 @@ def test_an_unknown_command_names_the_nearest(served, name, hint):
     run = CliRunner().invoke(command, [name])
     assert (run.exit_code, run.stdout, served) == (2, "", [])
     assert run.stderr.endswith(f"Error: No such command {name!r}.{hint}\n")
+
+
+STEERING = "begin \x9b31m \x9d0;x\x9c \u202e \u2066 \x1b]0;stolen\x07 \x1b[2J end"
+"""C0, C1 and bidirectional controls, as a command line that was copied from somewhere may have them."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [STEERING],
+        [f"--{STEERING}"],
+        ["--allow", STEERING],
+        ["--host", STEERING],
+        ["--patience", STEERING],
+        ["--store", f"s3://{STEERING}"],
+        ["--http", STEERING],
+        ["install", STEERING],
+        ["install", "cursor", "--allow", STEERING],
+        ["install", "cursor", STEERING],
+        ["uninstall", STEERING],
+        ["token", "--tokens", "none", "name", STEERING],
+        ["bundle", STEERING],
+        ["bundle", f"--{STEERING}"],
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(STEERING, "it"),
+)
+def test_what_is_quoted_of_a_command_line_steers_no_terminal(served, arguments):
+    run = CliRunner().invoke(command, arguments)
+    assert (run.exit_code, run.stdout, served) == (2, "", [])
+    quoted = run.stderr.rpartition("begin ")[2].partition("end")
+    assert quoted[1] == "end"
+    assert steering_in(run.stderr) == set()
+
+
+def test_no_terminal_is_steered():
+    """Such words stand in the message as they were typed, all but what steers."""
+    server = [sys.executable, "-W", "error", "-m", "imagebridge_server"]
+    code, answer, beside = on_terminals("bundle", STEERING, command=server)
+    assert (code, answer, steering_in(beside)) == (2, "", set())
+    assert "Got unexpected extra argument (begin 31m 0;x   ]0;stolen  end)" in beside
+
+
+def steering_in(words):
+    """Return the characters in a text that control a terminal, but for line ends."""
+    return {one for one in words if category(one) in ("Cc", "Cf") and one not in "\r\n"}
 
 
 def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch):

@@ -167,6 +167,14 @@ def test_files_of_the_folder_it_is_started_in_are_no_modules(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+def test_the_end_of_a_connection_is_quiet_even_where_warnings_are_shown():
+    greeting = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": introduction()})
+    command = [sys.executable, "-W", "always", "-m", "imagebridge_server", "--store", "off"]
+    done = subprocess.run(command, input=greeting.encode(), capture_output=True, check=True)
+    assert json.loads(done.stdout)["id"] == 1
+    assert done.stderr == b""
+
+
 def test_nothing_heavy_is_loaded_before_the_first_call():
     program = "import sys; from imagebridge_server.app import build_server; build_server(); "
     program += "print(sorted({'PIL', 'openai', 'vl_convert'} & set(sys.modules)))"

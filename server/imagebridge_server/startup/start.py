@@ -46,8 +46,8 @@ def _wire() -> tuple[TextIO, BinaryIO]:
 
 def taken_stdin() -> TextIO:
     """Return stdin, and replace it with an empty input: child processes must not read the host's messages."""
-    # Read in the same way as by the SDK.
-    stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace")
+    # Read in the same way as by the SDK, and never closed: a thread may still wait for the next line.
+    stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace", closefd=False)
     divert(0, os.open(os.devnull, os.O_RDONLY))
     return stdin
 
