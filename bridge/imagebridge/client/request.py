@@ -131,11 +131,14 @@ async def _in_turn(
     """Send the request, and repeat it if the server had no capacity for it, as long as the deadline allows."""
     longer = 1.0
     while True:
+        sent = anyio.current_time()
         try:
             return await _sent(client, tool, arguments, progressed)
         except MCPError as error:
             pause = error.data if error.code == BUSY else None
-            left = scope.deadline - anyio.current_time()
+            now = anyio.current_time()
+            # The refusal took this long; a request without time for an answer would end in doubt about whether it ran.
+            left = scope.deadline - now - 2 * (now - sent)
             if not isinstance(pause, float) or max(pause, _SHORTEST) >= left:
                 raise
             # Requests that were refused together should not be retried together. The last try comes before the deadline.

@@ -119,7 +119,7 @@ async def test_a_call_that_waited_in_vain_did_not_run(hints, monkeypatch):
     with scripted(server) as (url, _):
         async with Bridge(HttpServer(url, transport="http"), timeout=120) as bridge:
             (connection,) = bridge._servers.connections
-            connection.setup = replace(connection.setup, timeout=0.5)
+            connection.setup = replace(connection.setup, timeout=3)
             told = (await bridge.answer("show", {})).output
             words = "show did not run: the server returned 429 Too Many Requests: 100 requests are under way. Try again later"
             assert told == f"Tool error:\nbusy: {words}"
