@@ -49,7 +49,7 @@ class _Key(NamedTuple):
 
 
 class RepeatedCalls:
-    """MCP middleware that answers repeated calls of one caller.
+    """MCP middleware that answers repeated calls from one caller.
 
     Args:
         store: where this caller's pictures are kept, under the names in answers.
