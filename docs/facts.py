@@ -167,7 +167,7 @@ def endpoints_page() -> str:
         ),
         'For other servers, specify the method itself: `Policy(server="native")` puts pictures into the tool output, '
         '`"user_message"` into a message after it, and `"text"` sends none. `imagebridge doctor --live` tests which rules an '
-        "endpoint really applies.",
+        "endpoint actually applies.",
         WRONG.format(file="endpoints.py"),
     )
 

@@ -57,7 +57,7 @@ CALLS = [
     Call("A photograph, upright and without metadata", "load_image", {"source": "bridge.jpg"}),
     Call("An animation, as one sheet", "load_image", {"source": "day.gif"}),
     Call("A region at full resolution, with a coordinate grid", "view_image", {"source": "bridge.jpg", "region": [300, 150, 560, 400], "grid": True}),
-    Call("Turned, with more contrast, in relative coordinates", "view_image", {"source": "bridge.jpg", "region": [0, 0.5, 0.5, 1], "units": "0-1", "rotate": 90, "contrast": "auto"}),
+    Call("Rotated, with more contrast, in relative coordinates", "view_image", {"source": "bridge.jpg", "region": [0, 0.5, 0.5, 1], "units": "0-1", "rotate": 90, "contrast": "auto"}),
     Call("Marks and labels", "annotate_image", {"source": "bridge.jpg", "marks": [
         {"kind": "box", "at": [244, 130, 274, 540], "label": "tower"},
         {"kind": "arrow", "at": [720, 600, 680, 454], "label": "deck"},
@@ -120,7 +120,7 @@ async def main() -> None:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
             parts = [part for part in [await shown(client, tools, call) for call in CALLS] if part]
     head = (
-        "# Gallery\n\nThis page shows calls of each tool, with the sentence that the call returned for a model that cannot see, and "
+        "# Gallery\n\nThis page shows calls to each tool, with the sentence that the call returned for a model that cannot see, and "
         "the picture, scaled down. `uv run --group tests python docs/gallery.py` rewrites the page; it creates the files "
         "that the calls name, such as `bridge.jpg`, and deletes them afterwards. To try a call with your own file, run "
         "`imagebridge call TOOL 'ARGUMENTS' --allow FOLDER --save pictures`. `create_image` and `edit_image` need a key and are not shown."

@@ -43,13 +43,13 @@ _ICON = (
 
 
 def build_server(settings: Settings | None = None, *, tells_changes: bool = True) -> MCPServer[Any]:
-    """Build the server with the tools whose packages are installed, and with `create_image` and `edit_image` if they can work.
+    """Build the server with the tools whose packages are installed, and `create_image` and `edit_image` if they can be used.
 
     Nothing is read or started before a tool is called.
 
     Args:
         settings: what the server may do. If None, it reads no files, only `data:` URLs.
-        tells_changes: whether clients can subscribe to changes of its lists (since 2026-07-28).
+        tells_changes: whether clients can subscribe to changes to its lists (since 2026-07-28).
     """
     settings = settings or Settings()
     charts = not lacking(CHARTS)

@@ -35,7 +35,7 @@ _MOST = 10**300
 """The largest accepted number, positive or negative: JSON allows larger ones, but calculations with them fail."""
 
 _HELD = frozenset({"data", "spec"})
-"""Arguments that may contain a table with a million cells, which the table's reader checks anyway."""
+"""Arguments that may contain a table with a million cells; they are not checked here, because the table's reader does so."""
 
 
 def unsound(arguments: Mapping[str, Any], names: Container[str]) -> dict[str, ArgumentError]:
@@ -118,7 +118,7 @@ def _shown(value: object) -> str:
 
 
 _LOG = 'give scales={"y": "log"}'
-_LYING = 'give the field of numbers as x: columns={"x": "sales", "y": "month"}'
+_LYING = 'give the numeric field as x: columns={"x": "sales", "y": "month"}'
 _INSTEAD = {
     **dict.fromkeys(("log", "log_y", "logy", "log_scale", "yscale", "y_scale"), _LOG),
     **dict.fromkeys(("log_x", "logx", "xscale", "x_scale"), 'give scales={"x": "log"}'),

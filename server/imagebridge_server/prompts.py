@@ -86,7 +86,6 @@ def chart_file(path: DataFile, question: Question = "") -> str:
     return (
         f"Call generate_chart with data '{path}' and the kind that suits its columns. Leave columns out at "
         "first; the text says which ones were used. Look at the chart: if it is crowded or shows the wrong "
-        "columns, call "
-        "again "
-        f"with others. Then say in three sentences what it shows, with numbers from it.{asked}"
+        "columns, call again with different ones. Then say in three sentences what it shows, citing numbers "
+        f"from it.{asked}"
     )

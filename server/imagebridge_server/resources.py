@@ -79,7 +79,7 @@ class KeepingServer(MCPServer[Any]):
         super().__init__(*arguments, middleware=[*middleware, Listing(store)], **choices)
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
-        """Return the SDK's templates and the template of kept pictures."""
+        """Return the SDK's templates and the template for kept pictures."""
         return [*await super().list_resource_templates(), _TEMPLATE]
 
     async def read_resource(

@@ -63,7 +63,7 @@ class HostFitting:
     host: str | None = None
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Pass a message on, and fit the answer to a call."""
+        """Pass a message on; if it is a tool call, fit the result to the host."""
         result = await call_next(ctx)
         if ctx.method != "tools/call" or not isinstance(result, dict) or "content" not in result:
             return result

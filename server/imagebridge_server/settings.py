@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from imagebridge_tools.files.storage import ObjectStorage
 
 ALLOW = "IMAGEBRIDGE_ALLOW"
-"""The environment variable of folders to read from, separated as in PATH."""
+"""The environment variable that lists the folders to read from, separated as in PATH."""
 
 ALLOW_WRITE = "IMAGEBRIDGE_ALLOW_WRITE"
-"""The environment variable of folders to write to, separated as in PATH."""
+"""The environment variable that lists the folders to write to, separated as in PATH."""
 
 STORE = "IMAGEBRIDGE_STORE"
-"""The environment variable of the folder in which pictures are kept; "off" keeps none."""
+"""The environment variable that names the folder in which pictures are kept; with "off", none are kept."""
 
 STORE_BYTES = 500_000_000
 """The maximum total size of all kept pictures, in bytes."""

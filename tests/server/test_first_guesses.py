@@ -176,7 +176,7 @@ VIEW_IMAGE = [
     ({"source": "p.png", "region": "[10, 5, 20, 15]"}, PLACE),
     ({"source": "p.png", "crop": [[10, 5], ["20", "15"]], "units": "px"}, PLACE),
     ({"source": "p.png", "zoom": "2x", "rotation": "90°"}, "turned 90 degrees"),
-    ({"source": "p.png", "zoom": "200%", "contrast": "1.5", "grid": "true"}, "contrast times 1.5"),
+    ({"source": "p.png", "zoom": "200%", "contrast": "1.5", "grid": "true"}, "contrast multiplied by 1.5"),
     ({"source": "p.png", "units": None, "rotate": None, "contrast": None, "grid": None}, "the whole picture"),
     ({}, ["source"]),
     ({"source": "p.png", "region": {"x": 1, "y": 2}}, ["region"]),

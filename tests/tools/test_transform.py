@@ -52,13 +52,13 @@ def test_order_matters():
         ({"fit": [32, 32]}, (32, 24), (0, 0), RED, "fitted to 32x24"),
         ({"grayscale": True}, (64, 48), (0, 0), (76, 76, 76), "converted to grey"),
         ({"invert": True}, (64, 48), (0, 0), (0, 255, 255), "inverted"),
-        ({"brightness": 0.5}, (64, 48), (0, 0), (127, 0, 0), "brightness times 0.5"),
-        ({"brightness": 1}, (64, 48), (0, 0), RED, "brightness times 1"),
-        ({"saturation": 0}, (64, 48), (0, 0), (76, 76, 76), "saturation times 0"),
-        ({"sharpen": 2}, (64, 48), (2, 2), RED, "sharpness times 2"),
+        ({"brightness": 0.5}, (64, 48), (0, 0), (127, 0, 0), "brightness multiplied by 0.5"),
+        ({"brightness": 1}, (64, 48), (0, 0), RED, "brightness multiplied by 1"),
+        ({"saturation": 0}, (64, 48), (0, 0), (76, 76, 76), "saturation multiplied by 0"),
+        ({"sharpen": 2}, (64, 48), (2, 2), RED, "sharpness multiplied by 2"),
         ({"blur": 0}, (64, 48), (0, 0), RED, "blurred by 0 px"),
         ({"contrast": "auto"}, (64, 48), (40, 40), WHITE, "tones stretched"),
-        ({"contrast": 1}, (64, 48), (0, 0), RED, "contrast times 1"),
+        ({"contrast": 1}, (64, 48), (0, 0), RED, "contrast multiplied by 1"),
     ],
 )  # fmt: skip
 def test_each_operation(operation, size, point, color, words):

@@ -213,23 +213,23 @@ def _invert(work: _Work, _: bool) -> "tuple[Image, str]":
 
 
 def _brightness(work: _Work, value: float) -> "tuple[Image, str]":
-    return tones.brightened(work.image, value), f"brightness times {value}"
+    return tones.brightened(work.image, value), f"brightness multiplied by {value}"
 
 
 def _contrast(work: _Work, value: tones.Contrast) -> "tuple[Image, str]":
-    words = "tones stretched" if value == "auto" else f"contrast times {value:g}"
+    words = "tones stretched" if value == "auto" else f"contrast multiplied by {value:g}"
     return tones.contrasted(work.image, value), words
 
 
 def _saturation(work: _Work, value: float) -> "tuple[Image, str]":
-    return tones.saturated(work.image, value), f"saturation times {value}"
+    return tones.saturated(work.image, value), f"saturation multiplied by {value}"
 
 
 def _sharpen(work: _Work, value: float) -> "tuple[Image, str]":
     from PIL import ImageEnhance
 
     image = tones.toned(work.image, lambda plain: ImageEnhance.Sharpness(plain).enhance(value))
-    return image, f"sharpness times {value}"
+    return image, f"sharpness multiplied by {value}"
 
 
 def _blur(work: _Work, value: float) -> "tuple[Image, str]":

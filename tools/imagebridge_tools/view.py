@@ -237,7 +237,7 @@ def _done(view: View, whole: bool, turn: int, contrast: Contrast | None, grid: s
     if turn:
         done.append(f"turned {turn} degrees clockwise")
     if contrast is not None:
-        done.append("tones stretched" if contrast == "auto" else f"contrast times {contrast:g}")
+        done.append("tones stretched" if contrast == "auto" else f"contrast multiplied by {contrast:g}")
     if grid:
         done.append(f"with a grid of the original's coordinates in {'pixels' if grid == 'pixels' else grid}")
     return ", ".join(done)

@@ -66,7 +66,7 @@ class Bridge:
             none. Or a list of servers: command lines, URLs, or names in the configuration.
         parallel: whether the calls of one response may run concurrently on a server, whatever they do; for
             stateless servers. If not, they run in call order on each server, so that a screenshot after a
-            click shows the click; only adjacent calls of tools with `readOnlyHint` run concurrently.
+            click shows the click; only adjacent calls to tools with `readOnlyHint` run concurrently.
             Different servers do not wait for each other. In a configuration, `"parallel": true` sets this for
             one server.
         server_instructions: whether runs pass the servers' own instructions to the model; see `instructions`.

@@ -1,4 +1,4 @@
-"""The servers of an open bridge, the list of all their tools, and calls of these tools."""
+"""The servers of an open bridge, the list of all their tools, and calls to these tools."""
 
 import logging
 from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ ApprovalMode = Literal["ask", "all", "none"]
 def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[ToolCall], bool] | None":
     """Return the function that a bridge asks before each call; None if all calls run.
 
-    Only calls of tools that set `destructiveHint` require approval or are refused. By default,
+    Only calls to tools that set `destructiveHint` require approval or are refused. By default,
     a person is asked if stdin and stderr are a terminal; otherwise all calls run.
     """
     if choice == "all" or (choice is None and not terminal.answers):

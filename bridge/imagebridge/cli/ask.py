@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     multiple=True,
     metavar="FILE",
     help="A picture to show the model with the prompt: PNG, JPEG, WebP, GIF, SVG, HEIC, TIFF and others. "
-    "Repeat for more.",
+    "Can be repeated.",
 )
 @options.connection
 @options.reaching

@@ -158,7 +158,7 @@ def connection(command: _Command) -> _Command:
             type=_FOLDER,
             multiple=True,
             metavar="DIR",
-            help="A folder that imagebridge's own server may read files from. Repeat for more.",
+            help="A folder that imagebridge's own server may read files from. Can be repeated.",
         ),
         click.option(
             "--env",
@@ -167,7 +167,7 @@ def connection(command: _Command) -> _Command:
             metavar="NAME[=VALUE]",
             help="An environment variable to pass to the servers that are started, with this value or the "
             "current one. Apart from these, servers receive only variables for paths, the desktop, proxies "
-            "(without a password), certificates and the language, and no keys. Repeat for more.",
+            "(without a password), certificates and the language, and no keys. Can be repeated.",
         ),
         click.option(
             "--config",
@@ -180,7 +180,7 @@ def connection(command: _Command) -> _Command:
             "servers",
             multiple=True,
             metavar="CMD|URL",
-            help="An MCP server: the command line that starts it, or its http(s) address. Repeat for more. "
+            help="An MCP server: the command line that starts it, or its http(s) address. Can be repeated. "
             "Without it, imagebridge's own server is started.",
         ),
     ):
@@ -201,7 +201,7 @@ def reaching(command: _Command) -> _Command:
             type=_FOLDER,
             multiple=True,
             metavar="DIR",
-            help="A folder in which imagebridge's own server may write pictures (save_as). Repeat for more.",
+            help="A folder in which imagebridge's own server may write pictures (save_as). Can be repeated.",
         ),
     ):
         command = option(command)

@@ -189,5 +189,5 @@ def _tells(client: Client) -> bool:
 
 
 def _needs_task(tool: "Tool") -> bool:
-    """Return whether calls of the tool are refused unless they are tasks (2025-11-25, tasks, tool-level negotiation)."""
+    """Return whether calls to the tool are refused unless they are tasks (2025-11-25, tasks, tool-level negotiation)."""
     return tool.execution is not None and tool.execution.task_support == "required"

@@ -64,7 +64,7 @@ UNKNOWN = Host(
     side=2_048,
     resources=False,
     source="1 MiB per SSE event in the SDKs for Python (python-sdk#3332) and Go (go-sdk#726); 2,048 px is what "
-    "every vision model of OpenAI sees (see `models`)",
+    "every OpenAI vision model sees (see `models`)",
 )
 """Limits that every known host accepts; hosts that mostly use Claude allow 2,000 pixels per side, the limit of its API
 for conversations with more than 20 pictures (platform.claude.com, vision)."""
@@ -144,7 +144,7 @@ HOSTS: tuple[Host, ...] = (
         clients=("qwen-cli-mcp-client*", "qwen-code*"),
         side=2_048,
         blocks=_LINKS,
-        source="Qwen Code 0.24.4, run against a local endpoint of Chat Completions: a user message with 2,048 px",
+        source="Qwen Code 0.24.4, run against a local Chat Completions endpoint: a user message with 2,048 px",
         date="2026-11-29",
         verified=True,
     ),
@@ -180,7 +180,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="opencode",
         clients=("opencode*",),
-        source="opencode 1.18.33, run against local endpoints of both APIs: a picture of 2,000 px arrives; PR#32868: "
+        source="opencode 1.18.33, run against local endpoints for both APIs: a picture of 2,000 px arrives; PR#32868: "
         "structured content replaces everything else",
         date="2026-11-29",
         verified=True,
@@ -205,7 +205,7 @@ HOSTS: tuple[Host, ...] = (
     Host(
         name="mcporter",
         clients=("mcporter*",),
-        source="what it prints depends on its caller: treated as an unknown host",
+        source="its output depends on the caller, so it is treated as an unknown host",
     ),
     *(
         Host(

@@ -4,7 +4,7 @@ Servers are more lenient than the schemas that their frameworks generate: many s
 default (zod's and Playwright's, 2026-11), or close objects in which the server ignores unknown fields. Such
 calls are left for the server to judge.
 
-So are all calls of a tool if its `_meta`, or that of its tool list, requests this: its server accepts more than the
+So are all calls to a tool if its `_meta`, or that of its tool list, requests this: its server accepts more than the
 schema (a number as text, another name for an argument), and reports more mistakes than a schema can. MCP leaves
 checking to servers ("Servers MUST validate all tool inputs", 2025-11-25, server/tools), and the model reads their
 errors like any result. Without that declaration the schema decides, because many servers check nothing and fail or do

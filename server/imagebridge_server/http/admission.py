@@ -30,7 +30,7 @@ TURNS = 4
 """How many tool calls may run at the same time per core; drawing and decoding have separate, lower limits."""
 
 SPARE = 1
-"""How many more drawing and decoding processes there are than one caller may use, so that others need not wait."""
+"""The number of drawing and decoding processes beyond one caller's share, so that other callers need not wait."""
 
 _OTHERS_WORK = frozenset({"create_image", "edit_image"})
 """Tools that wait for another machine, so their calls do not have to wait for a turn."""
@@ -188,7 +188,7 @@ class WorkTurns:
 
 @dataclass(frozen=True, slots=True)
 class TakingTurns:
-    """MCP middleware: calls of tools that work on this machine wait for a turn and use their caller's share of processes."""
+    """MCP middleware: calls to tools that work on this machine wait their turn and use their caller's share of processes."""
 
     turns: WorkTurns
     caller: str

@@ -21,7 +21,7 @@ class HttpCaller:
     settings: Settings
 
     def __hash__(self) -> int:
-        """Return a hash of the name: one of all settings would take longer than the rest of a lookup."""
+        """Return a hash of the name only: hashing all settings would take longer than the rest of a lookup."""
         return hash(self.name)
 
 
@@ -84,13 +84,13 @@ def _check_apart(settings: Settings) -> None:
         for option, folder in _kept(settings):
             if _contains(readable, folder) or _contains(folder, readable):
                 raise SettingsError(
-                    f"each caller could read what others keep, because --allow {readable} and {option} "
+                    f"each caller could read other callers' files, because --allow {readable} and {option} "
                     f"{folder} overlap; use separate folders"
                 )
 
 
 def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> None:
-    """Refuse folders that one caller can read if they contain files or pictures of other callers."""
+    """Refuse folders that one caller can read if they contain other callers' files or pictures."""
     for name, holder in holders.items():
         for readable in holder.allow:
             for option, folder in _kept(settings):
@@ -98,13 +98,13 @@ def _check_holders(settings: Settings, holders: Mapping[str, TokenHolder]) -> No
                 inside = _contains(folder, readable) and not _contains(own, readable)
                 if inside or _contains(readable, folder):
                     raise SettingsError(
-                        f"the caller {name!r} could read what others keep, because `allow` {readable} and "
+                        f"the caller {name!r} could read other callers' files, because `allow` {readable} and "
                         f"{option} {folder} overlap; use a separate folder, or {own}"
                     )
 
 
 def _kept(settings: Settings) -> list[tuple[str, Path]]:
-    """Return the folders that contain files and pictures of callers, each with its option."""
+    """Return the folders that contain callers' files and pictures, each with its option."""
     kept = [("--allow-write", folder) for folder in settings.allow_write]
     return kept + ([("--store", settings.store)] if isinstance(settings.store, Path) else [])
 

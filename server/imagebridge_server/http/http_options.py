@@ -66,7 +66,7 @@ _OPTIONS = (
         is_flag=True,
         help=(
             "With --http: accept requests from other machines without authentication. Use this only behind "
-            "something that admits only the right callers."
+            "something that admits only authorised callers."
         ),
     ),
     click.option(

@@ -33,7 +33,7 @@ _STALE = 3_600.0
 """Seconds for which keys are still used while the issuer does not answer. It may have revoked one in the meantime."""
 
 _PAUSE = 5.0
-"""Seconds between two requests to the issuer, so that tokens with made-up keys do not flood it."""
+"""The minimum number of seconds between requests to the issuer, so that tokens with made-up keys do not flood it."""
 
 
 class SilentIssuerError(Exception):
@@ -86,7 +86,7 @@ class IssuerKeys:
                 with anyio.fail_after(_SECONDS):
                     self._keys = await self._fetch()
             except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, TimeoutError) as error:
-                self._problem = str(error) or "it does not answer in time"
+                self._problem = str(error) or "it did not answer in time"
                 # The keys may have moved.
                 self._url = None
                 _LOG.warning("cannot get the keys of issuer %s: %s", self._issuer, self._problem)
@@ -103,7 +103,7 @@ class IssuerKeys:
             raise ValueError("its keys are not at the URL in its metadata")
         keys = _by_name(found)
         if not keys:
-            raise ValueError("it has no keys for signatures that a public key can verify")
+            raise ValueError("it has no public keys for verifying signatures")
         return keys
 
     async def _keys_url(self, client: httpx2.AsyncClient) -> str:

@@ -20,7 +20,7 @@ from imagebridge_tools.files.store import Store
 from .request_log import record_of
 
 REMEMBERED_BYTES = 2_000_000
-"""The most bytes of answers that are remembered for a caller; one answer may use a quarter of them."""
+"""The maximum number of bytes of answers remembered for a caller; one answer may use a quarter of them."""
 
 _LONGEST = 50_000
 """The maximum size in bytes of a request whose answer is remembered; longer ones usually contain a new picture."""
@@ -49,7 +49,7 @@ class _Key(NamedTuple):
 
 
 class RepeatedCalls:
-    """MCP middleware that answers repeated calls of one caller.
+    """MCP middleware that answers repeated calls from one caller.
 
     Args:
         store: where this caller's pictures are kept, under the names in answers.

@@ -32,7 +32,7 @@ def readable(receive: Receive, most: int, arrived: Callable[[int], object]) -> R
     Args:
         receive: receives the request.
         most: the maximum size of a body in bytes; a longer one is passed on unchanged, for the SDK to refuse.
-        arrived: called with the size of each part in bytes; the receiver raises what it raises.
+        arrived: called with the size of each part in bytes; the receiver passes on any exception it raises.
 
     Raises:
         SlowBodyError: the body did not arrive within `BODY_SECONDS`.

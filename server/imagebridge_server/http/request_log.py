@@ -145,7 +145,7 @@ def _code_places(error: BaseException) -> list[str]:
 
 
 def log_json_lines() -> None:
-    """Log everything as lines of JSON on stderr, and for this server also messages at level INFO."""
+    """Log to stderr as lines of JSON: everything from level WARNING, and this server's messages from level INFO."""
     # Nobody is told of these, and looking them up for each message takes time.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stderr)

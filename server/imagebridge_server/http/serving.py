@@ -16,7 +16,7 @@ from .application import PATH, served_at
 from .request_log import log_json_lines
 
 _GRACE = 30.0
-"""Seconds that running calls have to finish after the process was asked to stop."""
+"""The number of seconds that running calls have to finish after the process has been asked to stop."""
 
 _KEEP_ALIVE = 75
 """Seconds for which an idle connection is kept open: longer than proxies keep theirs (nginx: 60), because the client
@@ -43,7 +43,7 @@ def serve(settings: Settings, address: str) -> None:
         raise BridgeError(
             f"{address} can be reached from other machines without authentication: use --tokens FILE or --jwt "
             "ISSUER, listen on 127.0.0.1, or use --no-auth if something in front of the server admits only "
-            "the right callers"
+            "authorised callers"
         )
     # As on stdio: files in the working folder must not be taken for modules in workers.
     os.environ["PYTHONSAFEPATH"] = "1"

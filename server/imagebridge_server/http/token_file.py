@@ -93,7 +93,7 @@ class TokenFile(TokenVerifier):
         return self._callers.get(name, TokenHolder())
 
     async def _read_again(self, state: tuple[int, int, int] | None) -> None:
-        """Read the file, which has changed to this state. If it is invalid, keep the previous callers."""
+        """Read the changed file, whose new state is `state`. If it is invalid, keep the previous callers."""
         self._state = state
         try:
             callers = await in_thread(self._checked)
@@ -170,7 +170,7 @@ def _strings(where: str, table: Mapping[str, Any], key: str) -> list[str]:
 
 
 def naming() -> str:
-    """Return a description of valid names of callers."""
+    """Return a description of valid caller names."""
     return (
         "each caller must be a table with a name of up to 64 characters: letters a-z, digits, - or _, "
         "beginning with a letter or digit"

@@ -31,9 +31,9 @@ class FileChange:
 
     @property
     def diff(self) -> str:
-        """The change of the entry as a diff; empty if nothing changes.
+        """The change to the entry as a diff; empty if nothing changes.
 
-        The diff shows nothing else of the file, because other entries contain secrets, often on the same line.
+        The diff shows nothing else from the file, because other entries contain secrets, often on the same line.
         """
         if self.new == self.old.text:
             return ""

@@ -19,7 +19,7 @@ _FILE = click.option(
     "--file",
     "file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The host's configuration file, if it is not in the usual place.",
+    help="The host's configuration file, if it is not in the standard location.",
 )
 _WRAP = click.option(
     "--wrap",
@@ -101,13 +101,13 @@ def commands(serving: Serving) -> list[click.Command]:
         """Remove this server from a HOST's configuration or, with --wrap, the relay in front of another server."""
         one, path = _host(host, file)
         if server is not None:
-            done = f"{one.title} reaches {server} directly again once it is restarted."
+            done = f"After a restart, {one.title} will connect to {server} directly again."
             _carry_out(lambda: unwrapped(one, path, server), dry_run, done)
             return
         _carry_out(
             lambda: uninstalled(one, path),
             dry_run,
-            f"{one.title} no longer starts imagebridge once it is restarted.",
+            f"After a restart, {one.title} will no longer start imagebridge.",
         )
 
     return [install, uninstall, bundle]
@@ -154,7 +154,7 @@ def _host(name: str, file: Path | None) -> tuple[HostFile, Path]:
     path = file or file_here(host)
     if path is None:
         raise click.UsageError(
-            f"{host.title} has no usual place for its configuration file; pass its path with --file"
+            f"{host.title} has no standard location for its configuration file; pass its path with --file"
         )
     return host, path.absolute()
 

@@ -67,7 +67,7 @@ def replaced(path: Path, data: bytes, *, wrapped: str = "") -> Path | None:
     Args:
         path: the file.
         data: the new content.
-        wrapped: a server whose entry is not in the first backup as it is now, so that another backup is made.
+        wrapped: a server whose entry may have changed since the first backup, so that another backup is made.
 
     Raises:
         BridgeError: the file cannot be written; the old file is unchanged.
@@ -103,7 +103,7 @@ def backup(path: Path, wrapped: str = "") -> Path:
 
 
 def _saved(target: Path) -> Path:
-    """Copy the file next to itself, but only once, because a later copy would contain our own changes."""
+    """Make a copy next to the file, but only once, because a later copy would contain our own changes."""
     copy = backup(target)
     if not copy.exists():
         shutil.copy2(target, copy)

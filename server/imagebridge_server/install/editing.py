@@ -92,7 +92,7 @@ def value_at(text: str, form: Syntax, keys: Sequence[str]) -> object:
 
 
 def _parsed_value(text: str, form: Syntax) -> object:
-    """Return the value of a text as plain Python values."""
+    """Parse a text into plain Python values."""
     try:
         return _EDITORS[form].parsed(text)
     except ImportError as error:

@@ -25,7 +25,7 @@ class _Member(NamedTuple):
 
 
 def parsed(text: str) -> object:
-    """Return the value of a JSON text with comments and trailing commas; an empty text is an empty object.
+    """Parse a JSON text with comments and trailing commas; an empty text counts as an empty object.
 
     Raises:
         ValueError: the text is not JSON even without these."""

@@ -33,7 +33,7 @@ class _Statement(NamedTuple):
 
 
 def parsed(text: str) -> object:
-    """Return the value of a TOML text.
+    """Parse a TOML text.
 
     Raises:
         ValueError: the text is not TOML.

@@ -18,7 +18,7 @@ _BREAK = re.compile(r"\r?\n")
 
 
 def parsed(text: str) -> object:
-    """Return the value of a YAML text; an empty text is an empty table.
+    """Parse a YAML text; an empty text counts as an empty table.
 
     Raises:
         Exception: the text is not YAML; ruamel.yaml has no common base class for such errors.
@@ -139,7 +139,7 @@ def _bare(text: str, root: Any) -> str:
 
 
 def _without_comments(text: str, root: Any) -> str:
-    """Return the text with comments replaced by as many spaces."""
+    """Return the text with each comment replaced by spaces of the same length."""
     characters = list(text)
     for match in _COMMENT.finditer(_bare(text, root)):
         characters[match.start() : match.end()] = " " * len(match[0])
@@ -147,7 +147,7 @@ def _without_comments(text: str, root: Any) -> str:
 
 
 def _end_of_node(plain: str, node: Any) -> int:
-    """Return the real end of a value, because its end mark is at the next token."""
+    """Return where a value really ends: its end mark is the start of the next token."""
     return len(plain[: node.end_mark.index].rstrip())
 
 

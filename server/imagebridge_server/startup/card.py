@@ -38,7 +38,7 @@ class Card(NamedTuple):
 
     @classmethod
     def of(cls, launch: Launch) -> "Card | None":
-        """Return the card of an earlier start like this one, or None if there is no card or anything has changed."""
+        """Return the card of an earlier start of the same kind, or None if there is no card or anything has changed."""
         for file in launch.files():
             with suppress(
                 OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError
@@ -70,7 +70,7 @@ class Card(NamedTuple):
         )
 
     def keep(self, launch: Launch, folders: Iterable[str]) -> bool:
-        """Keep this card for starts like this one, and return whether that was possible.
+        """Keep this card for later starts of the same kind, and return whether that was possible.
 
         Args:
             launch: the start that produced the answers.
@@ -134,7 +134,7 @@ def _with_texts(answers: Mapping[str, Mapping[str, int]], texts: list[str]) -> A
 
 
 def _is_ours(state: os.stat_result, kind: int) -> bool:
-    """Return whether only this user can have written a file or folder. Windows reserves a user's folders for that user."""
+    """Return whether only this user could have written a file or folder. Windows reserves a user's folders for that user."""
     if stat.S_IFMT(state.st_mode) != kind:
         return False
     if not hasattr(os, "geteuid"):
@@ -146,7 +146,7 @@ def _read(file: str) -> bytes:
     """Return the content of a file.
 
     Raises:
-        OSError: the file does not exist, or others can have written it.
+        OSError: the file does not exist, or someone else may have written it.
         ValueError: the file is too large.
     """
     if not _is_ours(os.lstat(os.path.dirname(file)), stat.S_IFDIR):

@@ -74,7 +74,7 @@ class Early(NamedTuple):
 class Handshake:
     """The first messages of one connection, as long as the card can answer them.
 
-    stateless: whether the host uses the generation without `initialize`; None before the first request.
+    stateless: whether the host uses the protocol generation without `initialize`; None before the first request.
     waiting: whether a message needs the server itself.
     """
 

@@ -1,7 +1,7 @@
 """Identifies this start of the server by everything that its tools and instructions depend on, before any other import.
 
 A card is found by how the server was started (arguments, variables, interpreter), and is valid only while nothing has
-changed: the folders that modules come from, the files of this package's modules, and the folders of the user.
+changed: the folders that modules come from, this package's module files, and the user's folders.
 """
 
 import json

@@ -45,7 +45,7 @@ class Opening:
         threading.Thread(target=self._run, name="opening", daemon=True).start()
 
     def readline(self) -> str:
-        """Return the next line for the SDK, empty at the end. After the first call, the card answers nothing more."""
+        """Return the next line for the SDK, empty at the end. After the first call, the card is no longer used."""
         with self._lock:
             self._taken = True
             if self._lines:

@@ -21,7 +21,7 @@ class ServerStart(NamedTuple):
 
 
 def begin() -> ServerStart | None:
-    """Start to answer if a card was kept for a start like this one; return None if cards are neither used nor kept."""
+    """Start to answer if an earlier start of the same kind kept a card; return None if cards are neither used nor kept."""
     if os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)

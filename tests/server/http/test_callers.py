@@ -130,7 +130,7 @@ class TestFile:
         kept = (
             {"allow_write": (tmp_path / other,)} if option == "allow_write" else {"store": tmp_path / other}
         )
-        with pytest.raises(SettingsError, match="each caller could read what others keep"):
+        with pytest.raises(SettingsError, match="each caller could read other callers' files"):
             create_app(Settings(tokens=file, allow=(tmp_path / allow,), **kept))
 
     @pytest.mark.parametrize(

@@ -463,7 +463,7 @@ class TestCommands:
         gone = self.run("uninstall", "cursor", home=tmp_path)
         assert gone.exit_code == 0
         assert (
-            "Cursor no longer starts imagebridge once it is restarted. A copy of the original file"
+            "After a restart, Cursor will no longer start imagebridge. A copy of the original file"
             in gone.stderr
         )
         assert json.loads(file.read_text()) == {"mcpServers": {}}
