@@ -62,7 +62,7 @@ def need(feature: Feature) -> None:
     """Check that the installed packages meet the requirements of `feature`.
 
     Raises:
-        RequirementError: they do not; the message names each package and the command to install it.
+        RequirementError: the requirements are not met; the message names each package and the command to install it.
     """
     if problem := lacking(feature):
         raise RequirementError(problem)

@@ -59,7 +59,7 @@ _SPELLINGS = {
 """The Python names of mcp 2's fields, and their names on the wire: `model_dump()` without `by_alias` writes the former."""
 
 _LOOKED_INTO = {*_SPELLINGS, "uri", "resource", "annotations"}
-"""Fields of a block whose own name may have the other spelling, or which may contain such names."""
+"""Fields of a block whose name may have the other spelling, or whose value may contain such names."""
 
 _RESULT_KEYS = {"content", "structuredContent", "isError", "_meta", "resultType", "toolResult"}
 
@@ -107,7 +107,7 @@ def result_json(result: object) -> JSON:
     """Return a tool result as its JSON object; `result` is a JSON object already, or a `CallToolResult` of any mcp version.
 
     Raises:
-        TypeError: `result` has another type, which the message names.
+        TypeError: `result` is neither, but a value of the type that the message names.
     """
     result = dumped(result)
     if not is_json(result):
@@ -124,7 +124,7 @@ def result_json(result: object) -> JSON:
 
 
 def is_error(result: JSON) -> bool:
-    """Return whether a result, in either spelling, says that its tool failed: with true, 1, or a text that means true."""
+    """Return whether a result, in either spelling, says that its tool failed: true, 1, or a string that means true."""
     flag = result.get("isError", result.get("is_error"))
     return flag.strip().lower() in ("true", "yes", "1") if isinstance(flag, str) else flag == 1
 
@@ -251,12 +251,12 @@ _MAX_BITS = 14_000
 def writable(value: object, *, finite: bool = False, halves: bool = False) -> object:
     """Return a JSON value that can be written as UTF-8 JSON and read again; the same object if no change is needed.
 
-    Texts and names become `paired`. A number with too many digits becomes a text, as does anything deeper than
-    `MAX_LEVELS` or that contains itself. Anything that is not JSON is left unchanged.
+    Texts and names become `paired`. A number with too many digits becomes a string, as does anything nested deeper
+    than `MAX_LEVELS` or that contains itself. Anything that is not JSON is left unchanged.
 
     Args:
         value: the JSON value.
-        finite: whether infinity and NaN, which Python reads but few others do, also become texts.
+        finite: whether infinity and NaN, which Python reads but few other parsers do, also become strings.
         halves: whether lone surrogates are left unchanged.
     """
     # Level by level, because a value may be deeper than the recursion limit.

@@ -241,7 +241,7 @@ class TestCalls:
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
             ("load_image", {"source": "red.bmp"}, (30, 20), "red.bmp: BMP, 2 kB; returned as PNG, 30x20 px"),
-            ("load_image", {"source": "red.png", "max_size": 16}, (16, 11), "Multiply coordinates by 1.875 for those in full size."),
+            ("load_image", {"source": "red.png", "max_size": 16}, (16, 11), "Multiply coordinates by 1.875 to get full-size coordinates."),
             ("load_image", {"source": "moving.gif", "frame": 2}, (30, 20), "; frame 2 of 2, returned as PNG"),
             ("generate_chart", {"kind": "bar", "data": ROWS}, (800, 500), "sales from 3 (Jan) to 5 (Feb)"),
             ("generate_chart", {"spec": {"hconcat": [SPEC, SPEC]}, "data": ROWS, "width": 900, "height": 400}, (900, 400), "PNG, 900x400 px"),
@@ -409,7 +409,7 @@ class TestSizes:
         factor = f"{2 * 1500 / shown.width:.4g}"
         assert abs(shown.height * float(factor) - 2 * 1000) < 2
         assert result["content"][0]["text"].endswith(
-            f" Multiply coordinates by {factor} for those in full size."
+            f" Multiply coordinates by {factor} to get full-size coordinates."
         )
         assert result["content"][1]["_meta"] == {"imagebridge/scale": 2 * 1500 / shown.width}
 

@@ -102,7 +102,7 @@ async def test_an_svg_of_immense_size_is_drawn_small(client):
     result = await client.call_tool("load_image", {"source": "huge.svg"})
     picture = Picture.from_base64(result.content[1].data)
     assert max(picture.width, picture.height) == 2048
-    assert result.content[0].text.endswith(" Multiply coordinates by 48.83 for those in full size.")
+    assert result.content[0].text.endswith(" Multiply coordinates by 48.83 to get full-size coordinates.")
     assert "100000x100000 px according to its header; returned as PNG, 5000x5000 px" in result.content[0].text
     assert await answered(client)
 

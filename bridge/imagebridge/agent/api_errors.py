@@ -99,7 +99,7 @@ _MOST_WORDS = 5
 
 
 def fault(status: int | None, code: str | None, text: str) -> FailureKind | None:
-    """Return what an error of the API is about: a picture (or file), a request that is too large, a broken stream.
+    """Return what an API error is about: a picture (or file), a request that is too large, or a broken stream.
 
     `status` is None for a response that failed after it had started: then only its code counts, because the text
     may be the model's.

@@ -176,8 +176,8 @@ class Bridge:
     async def settled(self) -> None:
         """Wait until `tools` includes the changes that the last calls made.
 
-        A server that announces `listChanged` may report a change until 0.2 seconds after its answer; there is
-        no wait for other servers.
+        A server that announces `listChanged` may report a change until 0.2 seconds after its answer; other
+        servers are not given this extra time.
         """
         await self._servers.settled()
 
@@ -337,9 +337,9 @@ class Bridge:
                 its budgets (8 pictures, cut to 4; 40 MB), another function such as
                 `partial(trim, max_pictures=20)`, or None.
             sdk_arguments: passed to the SDK's `responses.create` or `chat.completions.create`: hosted
-                `tools`, which come before ours; `previous_response_id` and `conversation`, with which each
-                request sends only what is new; `store=False`, for which the reasoning's `encrypted_content`
-                is included; `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A
+                `tools`, which come before ours; `previous_response_id` and `conversation`, which make each
+                request send only what is new; `store=False`, which also requests the reasoning's
+                `encrypted_content`; `text_format`, a pydantic class whose instance becomes `Reply.parsed`. A
                 `tool_choice` that forces a call applies only to the first request and is "auto" after that.
 
         If the API refuses a picture, a sentence replaces it and the request is sent again. If the

@@ -20,7 +20,7 @@ class Lane:
 def after(lanes: Sequence[Lane | None]) -> list[list[int]]:
     """Return, for each call, the indices of the calls that must finish before it starts.
 
-    A call without a lane reaches no server: it waits for no call, and no call waits for it.
+    A call without a lane is not sent to any server: it does not wait for other calls, and they do not wait for it.
     """
     ended: dict[Hashable, list[int]] = {}
     running: dict[Hashable, list[int]] = {}

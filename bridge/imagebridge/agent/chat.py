@@ -152,7 +152,7 @@ class Completions:
         return None
 
     def without_include(self, parameter: str) -> bool:
-        """Nothing is included in this API; see `ModelApi.without_include`."""
+        """This API has nothing to include; see `ModelApi.without_include`."""
         return False
 
 

@@ -69,8 +69,8 @@ class _KeptFile(NamedTuple):
 class Handles:
     """The pictures that a bridge has shown, by number.
 
-    choice: "auto" names pictures if any tool's schema accepts one; True always, False never. A mapping is
-        "auto" and specifies the form in which parameters accept pictures, or None if they accept none, as in
+    choice: "auto" names pictures if any tool's schema accepts one; True always, False never. A mapping
+        implies "auto" and specifies the form in which parameters accept pictures, or None if they accept none, as in
         `{"crop.source": "path", "ocr.pages": "base64", "run.image": None}`.
     share: which servers may receive pictures that came from another server or from the user. "local": those that run in this process,
         were started by a command line, or are at a loopback address. True: all, False: none, or
@@ -152,7 +152,7 @@ class Handles:
     async def filled(
         self, tool: str, arguments: JSON, connection: "Connection"
     ) -> tuple[JSON, list[ArgumentError]]:
-        """Return the arguments of a call of `connection`'s tool with handles replaced by pictures, and their mistakes.
+        """Return the arguments for `connection`'s tool with handles replaced by pictures, and the mistakes found.
 
         A handle is wrong if it does not exist, or if this server may not or cannot receive the picture; it is left in place.
         """

@@ -203,7 +203,7 @@ class Run:
                 return turn
 
     def _few(self, items: list[Item]) -> list[Item]:
-        """Return the items with no more pictures than the API stated that it accepts."""
+        """Return the items with no more pictures than the API says it accepts."""
         if self._most is None:
             return items
         return within(items, self._most, own=self._own - self._sent, fresh=fresh(items))

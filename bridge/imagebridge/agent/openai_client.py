@@ -71,7 +71,7 @@ class Caller:
     """Calls the methods of one client, whichever kind it is.
 
     Raises:
-        TypeError: the client is of the other kind, or not an OpenAI client.
+        TypeError: the client is not an OpenAI client, or is blocking where an async one is needed or vice versa.
         RequirementError: openai is missing or too old.
     """
 
@@ -110,7 +110,7 @@ class Caller:
         return opened.http_response
 
     def strange(self, answer: object) -> ResponseError:
-        """Return the error for an answer that is not the API's: a wrong address, or an error with status 200."""
+        """Return the error for an answer that is not a response from the API: a wrong address, or an error with status 200."""
         if isinstance(answer, bytes):
             text = answer[:1_000].decode(errors="replace")
         else:
@@ -250,7 +250,7 @@ def _unbroken(events: Iterator[ServerEvent]) -> Iterator[ServerEvent]:
 
 
 async def _hand_over(values: Sequence[object], receive: Callable[[object], Awaitable[None]]) -> bool:
-    """Pass on the events among some values; return whether the stream has stated that it is complete."""
+    """Pass on the values that are events; return whether the stream has stated that it is complete."""
     for value in values:
         if value is DONE:
             return True

@@ -97,7 +97,7 @@ class Recovery:
         if left_out := _kinds(before) - _kinds(attachments(fewer)):
             return Remedy(fewer, f"{_count_text(left_out)} from older turns left out: {text}")
         if newest := self._newest(self.items):
-            items = _without(self.items, newest, f"the request was too large with it: {text}")
+            items = _without(self.items, newest, f"it made the request too large: {text}")
             return Remedy(items, f"{_count_text(_kinds(newest))} from this turn left out: {text}")
         return self._shorter(text)
 

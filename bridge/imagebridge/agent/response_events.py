@@ -219,7 +219,7 @@ class ResponseEvents:
     def _draft(self, event: JSON, identity: str, *, new: bool = False) -> _Draft:
         """Return the item that an event is about: by id and position, then by position, then by id, otherwise the last one.
 
-        With `new`, the event announces an item, so an item that was announced before is a different one.
+        With `new`, the event announces a new item, which is never one that was announced before.
         """
         index = place(event.get("output_index"))
         latest = [draft for draft in reversed(self._drafts) if not (new and (draft.announced or draft.done))]

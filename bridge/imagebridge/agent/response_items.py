@@ -108,7 +108,7 @@ def _joined_texts(some: Sequence[Item], name: str) -> str:
 
 
 def unanswered(output: Sequence[Item]) -> list[Item]:
-    """Return the items whose answer none of our servers can provide: calls without an output next to them."""
+    """Return the items that none of our servers can answer: calls whose output is not among the items."""
     answered = {text_of(item, "call_id") for item in output if text_of(item, "type").endswith("_output")}
     return [
         item

@@ -220,7 +220,7 @@ def items_of(start: str | Iterable[object], name: str = "input") -> list[Item]:
     """Return the input as a list of new items.
 
     Raises:
-        TypeError: the input is neither a text nor a list of items.
+        TypeError: the input is neither a string nor a list of items.
     """
     if isinstance(start, str):
         return [{"role": "user", "content": start}]

@@ -44,7 +44,7 @@ PURPOSES: Mapping[AttachmentKind, tuple[Purpose, ...]] = {
 Azure accepts only `assistants` (openai/openai-python#1459: "Invalid value for the purpose.")."""
 
 _MARGIN = 600
-"""The number of seconds before its expiry from which a file is no longer used."""
+"""The number of seconds before its expiry at which a file stops being used."""
 
 _AT_ONCE = 4
 _NO_FILES_API = (401, 403, 404, 405, 501)
@@ -122,7 +122,7 @@ class Uploads:
         return created
 
     def for_client(self, client: "AsyncOpenAI | OpenAI") -> Self:
-        """Return this object if `client` is its own client; other clients may belong to an account without these files.
+        """Return this object if it was created for `client`; another client may use an account without these files.
 
         Raises:
             TypeError: `client` is a different client.
@@ -194,7 +194,7 @@ class Uploads:
         return False
 
     def accepted(self, sent: Iterable[object]) -> None:
-        """Record that a request succeeded; if ids were suspected and it had none, they were the cause."""
+        """Record that a request succeeded; if ids were suspected and this request had none, the ids were the cause."""
         if self._suspicion and not self._by_id(sent):
             _LOG.warning(
                 "file ids were refused (%s); from now on pictures and files are sent as data", self._suspicion
@@ -230,7 +230,7 @@ class Uploads:
             return slot.file_id
 
     async def _created(self, one: Attachment, key: UploadKey) -> "FileObject | None":
-        """Upload a picture or file. Returns None if that is impossible, for now or at all."""
+        """Upload a picture or file. Returns None if that is not possible, either now or ever."""
         import openai
 
         data, _ = base64_bytes(one.url)

@@ -24,7 +24,8 @@ COMMANDS = {
     "check": "Find what the API would refuse in a request body, and repair it.",
     "doctor": "Report what is installed and which servers answer; test an endpoint's rules.",
 }
-"""Each command is `command` in the module of the same name. The help texts are here so that `--help` imports none."""
+"""Each command is `command` in the module of the same name. The help texts are here so that `--help` does
+not import the commands."""
 
 
 _OF_THE_SERVER = ("install", "uninstall", "token", "bundle")

@@ -31,7 +31,7 @@ def approval(choice: ApprovalMode | None, terminal: Terminal) -> "Callable[[Tool
             return False
         if not terminal.answers:
             terminal.tell(
-                f"{tool_call.name} may destroy something and nobody can be asked, so the call is refused; "
+                f"{tool_call.name} may destroy something and there is nobody to ask, so the call is refused; "
                 "--approve all allows it"
             )
             return False

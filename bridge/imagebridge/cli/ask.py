@@ -113,8 +113,8 @@ def command(
     On a terminal, the text appears as it is written, with a line for each call: its time, pictures and tokens.
     A pipe gets only the final text.
 
-    Exit code: 0 for an answer, 1 for an empty one, an error of the API, too many turns, or a budget or deadline
-    that is exceeded, 2 for wrong usage, a picture that cannot be shown, no key, or a server that does not start.
+    Exit code: 0 for an answer; 1 for an empty answer, an API error, too many turns, or an exceeded budget or deadline;
+    2 for incorrect usage, a picture that cannot be shown, a missing key, or a server that does not start.
     """
     text = sys.stdin.read() if prompt == "-" else prompt
     if not text.strip():

@@ -66,12 +66,12 @@ def command(
     imagebridge call get_image '{"text": "Hello"}' load_image '{"source": "picture:1"}'
     echo '{"text": "Hello"}' | imagebridge call get_image -
 
-    JSON is one object, or null for no arguments; - reads it from stdin; a TOOL without JSON has none. Several pairs
-    run in order over one connection and produce an array; if a tool takes a picture, picture:1 is the
+    JSON is one object, or null for no arguments; - reads it from stdin; without JSON, a TOOL gets no arguments. Several
+    pairs run in order over one connection and produce an array; if a tool accepts a picture, picture:1 is the
     first one that earlier calls returned. A pipe gets the whole document, on one line; on
     a terminal, data URLs are shortened.
 
-    Exit code: 0 for a result, 1 for an error result, 2 for wrong usage, arguments that are not JSON, an
+    Exit code: 0 for a result, 1 for an error result, 2 for incorrect usage, arguments that are not JSON, an
     unknown tool, or a server that does not start.
     """
     wanted = wanted_calls(calls)

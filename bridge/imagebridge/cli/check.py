@@ -31,7 +31,7 @@ def command(file: str, fix: bool, as_json: bool) -> None:
     objects with rule, path, consequence, fix, refused and blind.
 
     Exit code: 0 if nothing would be refused and every picture would be seen (with --fix: in the repaired body),
-    1 otherwise, 2 for wrong usage, a file that cannot be read, or invalid JSON.
+    1 otherwise, 2 for incorrect usage, a file that cannot be read, or invalid JSON.
     """
     document = _read_document(file)
 

@@ -56,7 +56,7 @@ _DEFAULT_URL = "https://api.openai.com/v1"
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One line of the report. "note" means that it was not tried, "missing" that not everyone needs it."""
+    """One line of the report. "note" means that something was not tried, "missing" that an optional part is absent."""
 
     state: State
     text: str
@@ -94,7 +94,7 @@ def command(
     --live needs OPENAI_API_KEY. Each rule that OpenAI itself does not document is broken once, next to a
     request that keeps it: 400 confirms the rule, an answer refutes it, anything else leaves it unclear.
 
-    Exit code: 0 if nothing failed (--live: nothing is unclear), 1 otherwise, 2 for wrong usage or no key.
+    Exit code: 0 if nothing failed (--live: nothing is unclear), 1 otherwise, 2 for incorrect usage or a missing key.
     """
     from .failure import ERROR
 
@@ -171,7 +171,7 @@ def _version(name: str) -> str:
 
 
 def _features(*features: Feature) -> Iterator[ReportLine]:
-    """Report the commands and the tools of our own server that are unavailable for lack of a package or a newer one."""
+    """Report the commands and our own server's tools that are unavailable because a package is missing or too old."""
     for feature in features:
         if problem := lacking(feature):
             yield ReportLine("missing", problem)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
-"""Signals that end a command from outside: from `kill`, `timeout` and service managers; a closed terminal; Ctrl-\\."""
+"""Signals that end a command from outside: those of `kill`, `timeout`, service managers, a closed terminal, Ctrl-\\."""
 
 
 class Ended(BaseException):
@@ -24,7 +24,7 @@ class Ended(BaseException):
 def run(function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     """Run a command's coroutine function and return its result. Meanwhile, log messages go to stderr.
 
-    A signal that would end the process first cancels the command, so that its servers are stopped in order. An ignored
+    A signal that would end the process first cancels the command, so that its servers are stopped cleanly. An ignored
     signal, such as SIGHUP under `nohup`, stays ignored.
 
     Raises:

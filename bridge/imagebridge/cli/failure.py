@@ -21,7 +21,7 @@ ERROR = 1
 
 
 class Failure(click.ClickException):
-    """No request could be made: wrong usage, no key, or a server that does not start."""
+    """No request could be made: incorrect usage, a missing key, or a server that does not start."""
 
     exit_code = 2
 

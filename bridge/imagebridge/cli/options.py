@@ -23,7 +23,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 class _Folder(click.Path):
-    """An existing folder. An empty name, as from a variable that is not set, does not mean the current folder."""
+    """An existing folder. An empty name, such as the value of an unset variable, is not the current folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path of the folder."""

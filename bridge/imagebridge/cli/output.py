@@ -11,7 +11,7 @@ from .terminal import escaped
 
 
 def show(value: object, *, whole: bool = False) -> None:
-    """Print `value` as one JSON document: on a terminal indented, with shortened data URLs unless `whole`."""
+    """Print `value` as one JSON document; on a terminal, it is indented, and data URLs are shortened unless `whole`."""
     terminal = sys.stdout.isatty()
     if terminal and not whole:
         value = shortened(value)

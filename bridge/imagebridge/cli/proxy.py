@@ -81,7 +81,7 @@ def command(
     texts; links to pictures and documents on the server are read; what the host would drop is described in
     words. All other messages pass unchanged.
 
-    Exit code: 0 when the host disconnects or the relay is stopped, 2 for wrong usage or a server that cannot
+    Exit code: 0 when the host disconnects or the relay is stopped, 2 for incorrect usage or a server that cannot
     be started.
     """
     from imagebridge.errors import BridgeError

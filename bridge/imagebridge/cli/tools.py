@@ -16,7 +16,7 @@ def command(chosen: options.ChosenServers) -> None:
 
     Names that the API refuses are printed in a valid form, which `imagebridge call` also accepts.
 
-    Exit code: 0, or 2 for wrong usage or a server that does not start.
+    Exit code: 0, or 2 for incorrect usage or a server that does not start.
     """
     from .failure import failures
     from .output import show

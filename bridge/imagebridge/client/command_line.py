@@ -18,7 +18,7 @@ def split_command_line(line: str, *, windows: bool) -> list[str]:
 
 
 _SINGLE = re.compile(r"'([^']*)'(?=\s|$)")
-"""A quotation ends only at the end of a word, so that the quote in `it's` is a letter."""
+"""A quotation ends only at the end of a word, so that the quote in `it's` counts as a letter."""
 
 _SLASHES = re.compile(r'(\\*)(")?')
 

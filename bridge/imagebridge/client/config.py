@@ -32,10 +32,10 @@ _MOST_SECONDS = 3_600
 """A `timeout` up to this value is in seconds (Cline, which allows 30 to 3,600), a larger one in milliseconds (Claude Code, Gemini CLI) (2026-11)."""
 
 _LONGEST = 10_000_000
-"""The maximum size of a configuration file: the largest real ones, with entire histories, have a few megabytes."""
+"""The maximum size of a configuration file: the largest ones, which contain entire histories, are a few megabytes."""
 
 _ENDLESS = 1e12
-"""The number of milliseconds from which a timeout counts as no limit: about thirty years."""
+"""Timeouts of this many milliseconds or more count as no limit: about thirty years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Filter:
 
     @classmethod
     def of(cls, allow: Iterable[str] | None, deny: Iterable[str] | None) -> "Filter":
-        """Return the filter of two lists of patterns.
+        """Return the filter that two lists of patterns define.
 
         Raises:
             TypeError: either is a single string, or contains something other than strings.
@@ -62,7 +62,7 @@ class Filter:
         )
 
     def lets(self, server: str, tool: str) -> bool:
-        """Return whether the tool of a server is offered."""
+        """Return whether a server's tool is offered."""
         allowed = self.allow is None or any(_matches_tool(pattern, server, tool) for pattern in self.allow)
         return allowed and not any(_matches_tool(pattern, server, tool) for pattern in self.deny)
 
@@ -163,10 +163,10 @@ def configured(
     `timeout` is for entries that do not set their own.
     Besides `command`, `args`, `env`, `cwd` or `url`, `headers`, `type`, an entry may have `timeout`, `parallel`,
     `required`, `disabled` (or `enabled`), and patterns of tools to offer or withhold under the
-    names that hosts use: `includeTools`, `excludeTools` and similar ones.
+    names that hosts use: `includeTools`, `excludeTools` and the like.
 
     An entry that has neither a command nor a URL, names a variable that is not set, or has a value of the wrong
-    type does not affect the others: its setup has a `problem`, which is the error when connecting.
+    type does not affect the others: its setup has a `problem`, which becomes the error on connecting.
 
     Raises:
         BridgeError: the file cannot be read, is not JSON or names no servers.
@@ -191,7 +191,9 @@ def _entries(path: Path) -> JSON:
         with path.open("rb") as file:
             content = file.read(_LONGEST + 1)
         if len(content) > _LONGEST:
-            raise BridgeError(f"{path} has more than {_LONGEST:,} bytes, so it is not a configuration")
+            raise BridgeError(
+                f"{path} has more than {_LONGEST:,} bytes, so it cannot be a configuration file"
+            )
         value: object = json.loads(blanked(content.decode("utf-8-sig")))
         deep = is_deep(value)
     except OSError as error:

@@ -47,8 +47,8 @@ class Listening:
     """The listeners of a connection.
 
     over: called once no more messages can arrive. heard: receives each notification. logged: receives the
-    server's log messages; without it, servers of 2026-07-28 are not asked to send any. stderr: keeps the end
-    of the server's stderr.
+    server's log messages; without it, servers that speak 2026-07-28 are not asked to send any. stderr:
+    keeps the end of the server's stderr.
     exchange: records the answers of a server at a URL.
     """
 
@@ -82,7 +82,7 @@ def label(server: ServerSpec) -> str:
 
 
 def plain(server: ServerSpec) -> str:
-    """Return the `label` without possible secrets, for a model or a page: without options, `KEY=secret` and a query."""
+    """Return the `label` without possible secrets, for a model or a page: no options, `KEY=secret` or query string."""
     named = label(server)
     if isinstance(server, HttpServer) or named.startswith(("http://", "https://")):
         return location(named)

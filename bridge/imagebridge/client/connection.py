@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE = 0.5
-"""The number of seconds to wait before a server that exited twice in a row is restarted; doubled each further time."""
+"""The number of seconds to wait before restarting a server that exited twice in a row; doubled each time after that."""
 
 _LONGEST_PAUSE = 60.0
 
@@ -104,7 +104,7 @@ class Connection:
         return not isinstance(self.setup.server, (HttpServer, MCPServer))
 
     def _failed(self, problem: str, stderr: str) -> ServerError:
-        """Return the error for a server that is not connected, with its name in the configuration and the one for the user."""
+        """Return the error for a server that is not connected, with its name in the configuration and its label."""
         server = label(self.setup.server)
         return ServerError(f"{self.setup.name} ({server})" if self.setup.name else server, problem, stderr)
 
@@ -150,7 +150,7 @@ class Connection:
             session.gone.set()
 
     def _pause(self) -> None:
-        """Compute when the server may be restarted: at once after its first exit, later after each further one."""
+        """Compute when the server may be restarted: at once after its first exit, and later each time after that."""
         self._ends += 1
         pause = min(_FIRST_PAUSE * 2 ** (self._ends - 2), _LONGEST_PAUSE) if self._ends > 1 else 0
         self._not_before = anyio.current_time() + pause
@@ -158,7 +158,7 @@ class Connection:
     async def _connected(self, asked_at: float) -> tuple[Session, Client]:
         """Return the session and its client, restarting the server if it has exited.
 
-        A caller whose request, made at `asked_at`, preceded a failed start does not wait for another start.
+        If a start fails after `asked_at`, when the caller made its request, the caller does not wait for another start.
         """
         if self._session.client is not None:
             return self._session, self._session.client

@@ -24,7 +24,7 @@ _PASSED = frozenset((*DEFAULT_INHERITED_ENV_VARS, *_DESKTOP, *_PROXIES, "NO_PROX
 _FAMILIES = ("XDG_", "LC_")
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|COOKIE", re.IGNORECASE)
-"""Words in a variable's name that withhold it from servers, whatever else the name contains."""
+"""A variable with one of these words in its name is withheld from servers, whatever else the name contains."""
 
 _SCHEME = r"(?:[a-z][a-z0-9+.-]*:)?//"
 _USER = re.compile(rf"^({_SCHEME}|(?!{_SCHEME}))([^:]*):.*@([^@]*)$", re.IGNORECASE | re.DOTALL)
@@ -35,7 +35,7 @@ UNHEARD = (
     "certificates and the language. If it needs another one, pass it: --env NAME, Bridge(env=...), or "
     "`env` in its configuration"
 )
-"""The advice when a server does not start."""
+"""The advice shown when a server does not start."""
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The stderr of a server or relay, which its host keeps as a log: if nobody reads it, nothing is blocked.
 
 A pipe accepts about 64 kB and then blocks its writers: a thread that logs an error, and every child process that has
-inherited it. MCP lets the host decide whether it reads (2025-11-25, transports, stdio: it MAY capture or ignore it).
+inherited it. MCP lets the host decide whether to read it (2025-11-25, transports, stdio: it MAY capture or ignore it).
 """
 
 import atexit
@@ -42,9 +42,9 @@ class StderrRecords(logging.Handler):
 
 
 def keep_stderr_writable() -> None:
-    """Put a pipe that is always read in place of stderr, for this process and its children, and pass on its contents.
+    """Replace stderr, for this process and its children, with a pipe that is always read, and pass on what it receives.
 
-    A file or a terminal is left alone: it accepts writes, or shows a person why it does not.
+    A file or a terminal is left alone: it accepts writes, or the user can see why it does not.
     """
     try:
         mode = os.fstat(2).st_mode

@@ -141,7 +141,7 @@ def error_message(kind: str, body: bytes) -> str:
 
 
 def _error_message(fields: JSON) -> str:
-    """Return the message of an error from where JSON-RPC, problem details (RFC 9457), OAuth and web frameworks put it."""
+    """Return an error's message, wherever JSON-RPC, problem details (RFC 9457), OAuth or a web framework puts it."""
     inner = fields.get("error")
     if is_json(inner) and (text := text_of(inner, "message")):
         return text

@@ -1,4 +1,4 @@
-"""Examines JSON as bytes, before it is parsed, for halves of characters and for too many values to keep in memory."""
+"""Examines JSON as bytes, before it is parsed, for lone surrogates and for too many values to keep in memory."""
 
 import re
 from collections.abc import Iterator

@@ -103,7 +103,7 @@ def _lenient(line: bytes) -> list[object]:
     come after output without a line ending or after a byte order mark, and another message may follow it.
 
     Raises:
-        ValueError, RecursionError: the line is not JSON at all, or is too deep for any parser.
+        ValueError, RecursionError: the line is not JSON at all, or is nested too deeply for any parser.
     """
     text = line.decode(errors="replace")
     try:
@@ -116,7 +116,7 @@ def _lenient(line: bytes) -> list[object]:
 
 
 def integer(digits: str) -> int | str:
-    """Return an integer, or a text if it has more digits than Python reads (4,300; its documentation, 3.11)."""
+    """Return an integer, or a string if it has more digits than Python reads (4,300; its documentation, 3.11)."""
     try:
         return int(digits)
     except ValueError:
@@ -128,7 +128,7 @@ _read = _DECODER.decode
 
 
 def _in_a_row(text: str) -> list[object]:
-    """Return the messages at the beginning of a line, each directly after the other."""
+    """Return the messages at the beginning of a line, one directly after another."""
     found: list[object] = []
     at = 0
     with suppress(ValueError):

@@ -32,7 +32,7 @@ class LineCutter:
         return bool(self._parts)
 
     def cut(self, chunk: bytes) -> list[Line]:
-        """Return the lines that end in a chunk, and each that has become too long."""
+        """Return the lines that a chunk completes, and any line that has become too long."""
         found: list[Line] = []
         start = 0
         # `split` would examine each byte of a picture in turn, and copy them all.

@@ -173,7 +173,7 @@ def _without_places(value: object, places: set[tuple[int | str, ...]]) -> object
 
 
 def _goes(value: object, rests: set[tuple[int | str, ...]]) -> bool:
-    """Return whether a value itself is at fault: it is reported itself, or lacks a child that is reported."""
+    """Return whether a value itself is at fault: either it is reported, or it lacks a child that is reported."""
 
     def held(step: int | str) -> bool:
         if is_json(value):

@@ -35,9 +35,9 @@ STOWED = "imagebridge/result"
 def _stowed(result: JSON) -> JSON:
     """Return a result that every version of the protocol accepts and that contains the repaired one.
 
-    Each version's schema refuses something different, for example structured content that is a list, and a
-    refused field loses the entire result of a tool that has run (mcp 2.3, 2026-11). So the SDK sees none of
-    its fields.
+    Each version's schema refuses something different, for example structured content that is a list, and
+    because of one refused field, the entire result of a tool that has already run is lost (mcp 2.3, 2026-11).
+    So the SDK sees none of its fields.
     """
     return {"content": [], "resultType": "complete", STOWED: repaired(result)}
 
@@ -60,8 +60,8 @@ async def repairing(
 ) -> "AsyncGenerator[tuple[Incoming, Outgoing]]":
     """Pass on the messages of `transport`, with each result of a method in `REPAIRS` repaired.
 
-    Otherwise, one malformed block, tool or resource would lose everything that came with it: the SDK refuses the whole
-    result (mcp 2.3, 2026-11). `over` is called as soon as no more messages can arrive.
+    Otherwise, one malformed block, tool or resource would make everything that came with it fail: the SDK refuses
+    the whole result (mcp 2.3, 2026-11). `over` is called as soon as no more messages can arrive.
     """
     async with transport as (incoming, outgoing):
         pending: dict[RequestId, Repair] = {}

@@ -12,7 +12,7 @@ COMMANDS = ("imagebridge-server", "imagebridge")
 """Our own commands, which may not be on the PATH if their environment is not activated."""
 
 _ALIKE = 0.8
-"""The minimum similarity of two names, from 0 to 1: there are thousands of programs."""
+"""The minimum similarity of two names, from 0 to 1. It is high because there are thousands of programs."""
 
 _ADDRESS = re.compile(r"\w+://|https?//|[\w.-]+:\d+(/|$)")
 

@@ -83,7 +83,7 @@ async def request(
 
     Raises:
         ServerError: the server did not answer in time, or answered with an error or something other than a tool result.
-        LostError: the connection was lost first.
+        LostError: the connection was lost before the answer.
     """
     began = anyio.current_time()
     latest = began + LONGEST * timeout
@@ -173,7 +173,7 @@ async def _sent(
 
 
 async def listed(client: Client) -> "list[Tool]":
-    """List all tools, over all pages.
+    """List the tools on all pages.
 
     Any cursor leads to a further page, even an empty one; a list ends without a cursor (2025-11-25, pagination), at a
     repeated cursor, at a page that only repeats tools, or after ten pages in a row without any. If a later page is refused,
@@ -200,7 +200,7 @@ async def listed(client: Client) -> "list[Tool]":
 
 
 def _by_name(page: "ListToolsResult") -> "dict[str, Tool]":
-    """Return the tools of a page, each marked if the page states who judges arguments."""
+    """Return the tools on a page by name, each marked if the page states who checks arguments."""
     word = {JUDGED: True} if (page.meta or {}).get(JUDGED) is True else {}
     tools = (
         tool.model_copy(update={"meta": {**word, **(tool.meta or {})}}) if word else tool

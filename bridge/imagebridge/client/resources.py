@@ -38,7 +38,7 @@ _DOCUMENTS = frozenset(
 async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceContents]]") -> dict[str, Any]:
     """Return `result` with links to pictures and documents on the server replaced by what `read` returns.
 
-    Links to the web, to other types, and to more than `MAX_BYTES` are kept, and become a line. A link that
+    Links to the web, to other types, and to more than `MAX_BYTES` are kept, and shown as a line. A link that
     cannot be read, is empty, or exceeds its stated size is also kept, followed by a text that says why. A
     resource that is linked twice is read once.
     """
@@ -97,7 +97,7 @@ class Resources:
     """The resources of one server, each read once for all requests that arrive before the read begins.
 
     Any call may change a resource, so a read that began before a call was answered may show an earlier
-    state: a request during a read gets the next read, shared with all requests that arrive until it begins.
+    state: a request that arrives during a read waits for the next one, which all requests until then share.
     Only the server can say how long contents remain valid; if it does (`ttlMs`, 2026-07-28), the SDK's client
     caches them. See docs/architecture.md, "Linked resources".
     """

@@ -1,7 +1,7 @@
 """Where and when an event stream can be resumed: after which event, and after how long. Servers may send anything."""
 
 _SOONEST, _LATEST = 100, 3_600_000
-"""The range of milliseconds that a server may ask clients to wait: less would be no pause, more would be forever."""
+"""The range of milliseconds that a server may ask clients to wait: less is hardly a pause, and more is forever."""
 
 _LONGEST = 1_000
 """The maximum length of an event id that is sent back; all headers together may have a few thousand characters."""
@@ -15,12 +15,12 @@ def pause(milliseconds: int | None) -> float | None:
 
 
 def sendable(value: str) -> str:
-    """Return the id of an event or session if a header can contain it, otherwise an empty text: only visible ASCII is allowed (RFC 9110, 5.5)."""
+    """Return an event's or session's id, or an empty string if it is unsafe in a header (only visible ASCII: RFC 9110, 5.5)."""
     return value if len(value) <= _LONGEST and value.isascii() and value.isprintable() else ""
 
 
 def is_sound(line: bytes) -> bool:
-    """Return whether a line of an event is usable: its `id` and its `retry` may contain anything."""
+    """Return whether a line of an event is usable; servers may put anything in `id` and `retry`."""
     name, _, value = line.partition(b":")
     text = value.removeprefix(b" ").decode("latin-1")
     if name == b"id":

@@ -42,7 +42,7 @@ _GRACE = 2.0
 """The time allowed, in seconds, for a server to exit on its own once its input is closed, and again after SIGTERM."""
 
 _LOOK = 0.2
-"""The number of seconds between two checks of whether the process is still running, and for reading its last output."""
+"""The seconds between checks of whether the process is still running, and the time allowed to read its last output."""
 
 _FLUSH = 0.5
 """The time allowed, in seconds, for accepted messages to reach the server before its input is closed."""
@@ -81,7 +81,10 @@ class LastWords:
 
 
 class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
-    """The lines of a server's output as messages. The session itself reads them: another task in between would cost a tenth of a call."""
+    """The lines of a server's output as messages.
+
+    The session itself reads them: another task in between would add a tenth to the time of a call.
+    """
 
     def __init__(self, output: anyio.abc.ByteReceiveStream) -> None:
         self._output = output
@@ -117,7 +120,7 @@ class StdoutMessages(anyio.abc.ObjectReceiveStream[SessionMessage | Exception]):
 class Writer(anyio.abc.ObjectSendStream[SessionMessage]):
     """Writes each message as a line, in full and in order, even if its sender is cancelled.
 
-    A short line is sent to the server at once if nothing is queued: that saves a tenth of a small call.
+    A short line is sent to the server at once if nothing is queued: that saves a tenth of the time of a small call.
     Long ones, which a cancelled write could cut, are left to a separate task.
     """
 

@@ -1,4 +1,4 @@
-"""Runs blocking work beside the event loop in a way that can be abandoned."""
+"""Runs blocking work in a thread for which a cancelled call does not wait."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _GRACE = 0.2
-"""The number of seconds to wait after an answer for a notice of changed tools, so that the next request includes them."""
+"""The seconds to wait after an answer for a notification of changed tools, so that the next request includes them."""
 
 _PATIENCE = 4.0
 """The longest time in seconds that an answer, or the next request, waits for a list of tools that is being read."""
 
 _FIRST_PAUSE = 0.5
-"""The pause in seconds before listing the tools again and before renewing a subscription; doubled each further time."""
+"""The seconds to wait before listing the tools again or renewing a subscription; doubled each time after that."""
 
 _LONGEST_PAUSE = 60.0
 
@@ -71,7 +71,7 @@ class Tools:
         self.now = offered
 
     async def heard(self, message: "IncomingMessage") -> None:
-        """Handle a notification of the server."""
+        """Handle a notification from the server."""
         if isinstance(message, ToolListChangedNotification):
             self._stale.set()
 

@@ -109,7 +109,7 @@ class Attachment:
 
 
 class _Origin:
-    """A long text as a key: equal for equal texts, and read in full only if two look the same."""
+    """A long text as a dictionary key. Two texts are compared in full only if samples of them match."""
 
     __slots__ = ("_hash", "_text")
 
@@ -141,7 +141,7 @@ def gone(attachment: Attachment) -> str:
 
 
 def again(attachment: Attachment) -> str:
-    """State that the item shown here is `attachment`, which is shown earlier."""
+    """State that the item at this position is `attachment`, which was shown earlier."""
     return picture_lines.again(StandInLine(attachment.kind, attachment.handle or attachment.label))
 
 

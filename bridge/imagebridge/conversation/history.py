@@ -1,8 +1,8 @@
 """Budgets of a conversation: how many pictures, bytes and picture tokens are sent again with every request.
 
-Pure, for Responses items and chat messages alike. Nothing is removed: calls, outputs and reasoning stay where
-they are, and a sentence replaces a picture or file that is dropped. A budget never affects items added since
-the model's last item, or attachments of the user for the task that the model is working on.
+Pure functions for both Responses items and chat messages. Nothing is removed: calls, outputs and reasoning
+stay where they are, and a sentence replaces a picture or file that is dropped. A budget never affects items
+added since the model's last item, or attachments of the user for the task that the model is working on.
 
 The list is processed in the order of the conversation, and the budgets are applied after each turn as they
 were then. The result is therefore the same whether the entire conversation is trimmed for each request or the
@@ -42,7 +42,7 @@ def replace_images(items: Iterable[T], sentence: str) -> list[T]:
     """Return `items` with `sentence` in place of every picture, for Responses items and chat messages.
 
     Use it for a request that was refused because of a picture: pass the items that may contain it. Files
-    stay, as do screenshots of computer use. `items` is not changed, and a second replacement has no effect.
+    are kept, as are screenshots of computer use. `items` is not changed, and a second replacement has no effect.
 
     Args:
         items: items of Responses or messages of Chat Completions.
@@ -126,7 +126,7 @@ def _limits(budgets: Mapping[str, int | None], keep: float) -> list[_Limit]:
 
 
 def _turns(items: Sequence[object]) -> Iterator[tuple[int, int, frozenset[int]]]:
-    """Yield the end of each turn, the model's and those in between, and the items that are open at that point.
+    """Yield the end of each turn (the model's turns and those between them), and the items that are open at that point.
 
     The open items are those from an index on, which the model has not answered, and the user's messages about
     the task that it is working on, until it answers without a call.
@@ -196,7 +196,7 @@ class _Replay:
         return counts
 
     def cut(self, answered: int, task: frozenset[int]) -> None:
-        """Cut exceeded budgets as much as possible, but keep everything used from item `answered` on or in `task`."""
+        """Reduce what exceeds the budgets as far as possible, but keep all used from item `answered` on or in `task`."""
         over = [limit for limit in self.limits if self._sum(limit.name) > limit.most]
         dropped: list[Attachment] = []
         for identity, one in list(self.shown.items()):

@@ -19,14 +19,15 @@ def within(items: list[Item], most: int, *, own: int, fresh: int) -> list[Item]:
     """Return the items with at most that many pictures, if possible; unchanged items are the same objects.
 
     Pictures from tools in earlier turns are dropped first, then those from the caller, before index `own`, then the oldest
-    that are new to the model, from index `fresh` on. Only pictures that the caller has just sent always stay.
+    that are new to the model, from index `fresh` on. Only pictures that the caller has just sent are always kept.
     """
     shown_pictures = pictures(items)
     ours = [one for one in shown_pictures if one.item >= own or is_output(items[one.item])]
     if len(shown_pictures) <= most or not ours:
         return items
     gone = list(_order(shown_pictures, ours, fresh))[: len(shown_pictures) - most]
-    why = f"the API accepts {most} {'picture' if most == 1 else 'pictures'} per request, and newer ones are shown"
+    amount = "1 picture" if most == 1 else f"{most} pictures"
+    why = f"the API accepts at most {amount} per request, and newer ones are shown"
     changes = {(one.item, one.part): one.text(not_shown(one.description, why)) for one in gone}
     return cast("list[Item]", replaced(items, changes))
 

@@ -67,14 +67,14 @@ def page(
             "tokens of pictures": f"{sum(one.seen.tokens for one in pictures):,}",
             "tokens in": f"{usage.get('input_tokens', 0):,}",
             "tokens out": f"{usage.get('output_tokens', 0):,}",
-            "cost": f"${cost:.4f} by list price" if cost is not None else "unknown",
+            "cost": f"${cost:.4f} at list price" if cost is not None else "unknown",
         }
     )
     yield foot("Reply.html()")
 
 
 def text_of_message(message: JSON) -> Iterator[str]:
-    """Yield the texts of a message, of either API."""
+    """Yield the texts of a message in the format of either API."""
     content = message.get("content")
     if isinstance(content, str):
         yield content
@@ -104,7 +104,7 @@ def _names_of_calls(items: Sequence[JSON]) -> dict[str, str]:
 
 
 def _open_calls(items: Sequence[JSON]) -> list[JSON]:
-    """Return the calls that have no output. Some servers give two calls one id: the first output is the first call's."""
+    """Return the calls that have no output. Two calls may have the same id: the first output is the first call's."""
     outputs = Counter(_answered(item) for item in items if _is_output(item))
     open_calls: list[JSON] = []
     for number, call in _calls(items):
@@ -203,7 +203,7 @@ def _part(part: JSON, figures: Figures) -> str:
 
 
 def _attached(part: JSON) -> tuple[AttachmentKind, Source] | None:
-    """Return the kind of attachment in a part of any wire, and its source; None for a text or an unknown part."""
+    """Return the kind of attachment in a part of any API, and its source; None for text or an unknown part."""
     return next(((kind, wire.source(part)) for wire in providers() if (kind := wire.kind(part))), None)
 
 

@@ -2,8 +2,8 @@
 
 Servers word the limit differently (live messages of vLLM, LMDeploy, xinference, VS Code's models, OpenAI,
 Anthropic and Bedrock, read 2026-11-29), so no fixed wording is searched for. Sizes, positions, codes, names
-and the number of pictures sent are ignored; among the remaining numbers, the one near a word for a bound is
-the limit.
+and the number of pictures sent are ignored; among the remaining numbers, the one near a word such as
+"maximum" is the limit.
 """
 
 import re
@@ -185,7 +185,7 @@ def _join_number_words(tokens: list[_Token]) -> None:
 
 
 class _Sentence:
-    """A sentence of a refusal, and the meaning of its numbers."""
+    """A sentence in a refusal, and what its numbers mean."""
 
     def __init__(self, tokens: Sequence[_Token]) -> None:
         self._tokens = tokens
@@ -232,7 +232,7 @@ class _Sentence:
         )
 
     def numbers(self, count: int, *, about: bool, told: bool) -> Iterator[tuple[int, int]]:
-        """Yield how many pictures each number allows if `count` were sent, with its rank: 0 is the most certain.
+        """Yield how many pictures each number allows if `count` were sent, and its rank: 0 is the most certain.
 
         `about` and `told`: whether the text states that their number is wrong, and whether it at least states
         the number.
@@ -314,7 +314,7 @@ class _Sentence:
 
 
 def _allowed(before: list[str], behind: list[str], number: int, count: int) -> int | None:
-    """Return how many pictures a number allows; None if it means something else."""
+    """Return how many pictures a number allows, or None if the number means something else."""
     rest = _without_pictures(behind)
     if not _LEAST.isdisjoint(before[-3:]):
         return None

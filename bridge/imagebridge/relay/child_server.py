@@ -31,7 +31,7 @@ _LAST = 1.5
 then nothing would stop the server (the SDKs for Python and TypeScript, 2026-11)."""
 
 _LOOK = 0.2
-"""The time in seconds between checks of whether the process is still running, and for its last output to be read."""
+"""The seconds between checks of whether the process is still running, and the time allowed to read its last output."""
 
 
 class ChildServer:
@@ -90,7 +90,7 @@ class ChildServer:
 
 @dataclass(frozen=True, slots=True)
 class _Pipes:
-    """The standard streams of a process, seen from outside: a reader, a writer, and functions to close either."""
+    """The standard streams of a process, seen from outside: a reader, a writer, and functions that close them."""
 
     follow: Callable[[Take], Awaitable[None]]
     send: Callable[[bytes], Rest]

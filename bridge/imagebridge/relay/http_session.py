@@ -31,7 +31,7 @@ _MOST_BROKEN = 16
 """The maximum number of streams kept, with their messages, for hosts that have disconnected but may return."""
 
 _MOST_GIVEN_UP = 10_000
-"""The maximum number of ids kept of requests that hosts have abandoned but a server may still answer."""
+"""The maximum number of abandoned requests whose ids are kept, because a server may still answer them."""
 
 
 class HostSession:
@@ -111,7 +111,7 @@ class HostSession:
         await self._hear.send(line)
 
     async def ask(self, line: bytes, asked: Sequence[JSON]) -> Stream:
-        """Pass on the requests of a host; return the stream of their answers."""
+        """Pass on a host's requests; return the stream of answers to them."""
         renaming = self._renamed(asked[0]) if self.shared else None
         numbers = [renaming.sent_number] if renaming else [one.get("id") for one in asked]
         tokens = [renaming.sent_token] if renaming else [Renaming(one).token for one in asked]
@@ -153,7 +153,7 @@ class HostSession:
             self._streams.remove(one)
 
     async def give_up(self, stream: Stream) -> None:
-        """Cancel the requests of a host of 2026-07-28 that no longer waits for them, because it closed the response."""
+        """Cancel the requests of a 2026-07-28 host that no longer waits for answers, because it closed the response."""
         if stream not in self._streams:
             return
         self._streams.remove(stream)

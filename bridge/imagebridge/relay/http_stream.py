@@ -11,13 +11,13 @@ from imagebridge.wire import JSON, is_json
 from .json_rpc import RequestId, one_line, other_spelling, spliced
 
 _PING = 15.0
-"""The seconds of silence after which a comment keeps a stream open; proxies close silent ones after 30 or 60."""
+"""The seconds of silence after which a comment is sent to keep a stream open; proxies close it after 30 or 60."""
 
 _SENT = 100
 """The maximum number of sent events kept for a host whose connection broke before they arrived."""
 
 _MOST = 64_000_000
-"""The maximum bytes queued for a host. A host that leaves more has stopped reading, and would fill the memory."""
+"""The maximum bytes queued for a host. If it leaves more unread, it has stopped reading and would fill the memory."""
 
 _RETRY = 1_000
 """The time in milliseconds after which a host should reconnect to a broken stream."""

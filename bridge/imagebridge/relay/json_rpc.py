@@ -80,7 +80,7 @@ _STRICT = json.JSONDecoder(parse_constant=_refused)
 
 
 class LongNumber(str):
-    """A text in place of an integer with more digits than Python reads."""
+    """A string that replaces an integer with more digits than Python reads."""
 
     __slots__ = ()
 
@@ -200,7 +200,7 @@ _BLANKS = re.compile(r"[ \t\r\n]*")
 
 
 def spliced(line: bytes, path: Sequence[str], value: object) -> bytes:
-    """Return a message with another value at `path`; every other byte is unchanged.
+    """Return a message with a different value at `path`; every other byte is unchanged.
 
     Args:
         line: a readable message.
@@ -254,7 +254,7 @@ def key(number: object) -> RequestId | None:
 
 
 def answered_by(start: bytes) -> RequestId | None:
-    """Return the id of the request that a broken line should answer, from its beginning; None if it has none."""
+    """Return the id of the request that a broken line was meant to answer, or None if its start does not contain one."""
     head = _HEAD.match(start) if b'"jsonrpc"' in start else None
     return key(_scalar(head[1])) if head and head[1] and not head[2] else None
 

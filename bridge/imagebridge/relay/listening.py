@@ -112,7 +112,7 @@ class Sites:
         self._fixes = fixes
 
     def refusal(self, host: str, origin: str) -> Response | None:
-        """Return the refusal of a request for another host name or from a page that may not send it, None for other requests.
+        """Return the response that refuses a request for another host name or from a page that may not send it, or None.
 
         Args:
             host: the Host header, empty if there is none.

@@ -59,7 +59,7 @@ class Peers:
         """The host's `notifications/initialized`."""
 
     def nobody(self, task: JSON) -> HostRequest:
-        """Return a substitute request for the result of a task that arrives without one: the host that spoke last reads it."""
+        """Return a substitute for the missing request of a task's result, as if from the host that spoke last."""
         return HostRequest(self._named or self._called, None, "", self._tool_of(task), {})
 
     def begun(self, pending: HostRequest, result: JSON) -> None:
@@ -138,7 +138,7 @@ class Peers:
         return bool(self._pending)
 
     def unanswered(self) -> list[HostRequest]:
-        """Return the requests that wait for an answer, and forget them."""
+        """Return the requests that are waiting for an answer, and forget them."""
         waiting = list(self._pending.values())
         self._pending.clear()
         return waiting
@@ -150,7 +150,7 @@ class Peers:
     def listed(self, result: JSON, host: Host) -> JSON:
         """Record a page of tools; return it as the host should see it.
 
-        A host that lets structured content replace pictures receives none together with pictures. Such a host
+        A host that lets structured content replace pictures receives pictures without it. Such a host
         sees no output schemas, so that its SDK does not require structured content.
         """
         tools = result.get("tools")
@@ -164,7 +164,7 @@ class Peers:
 
 
 def _loses(host: Host) -> bool:
-    """Return whether a host is shown no output schemas, because structured content would replace other blocks."""
+    """Return whether output schemas are withheld from a host, because structured content would replace other blocks."""
     return host.structured == "replaces" and host is not UNKNOWN
 
 
@@ -207,7 +207,7 @@ _CHANGING = frozenset(("tools/list", "tools/call", "tasks/result", "tasks/get"))
 
 
 def passes(message: JSON, pending: HostRequest | None, *, light: bool) -> bool:
-    """Return early whether a message needs no repair; among the answers to calls, only `light` ones are examined."""
+    """Return whether a message clearly needs no repair; among the answers to calls, only `light` ones are examined."""
     if pending is None:
         return "method" not in message or not is_of_task(message)
     if pending.method == "tools/call":
@@ -248,7 +248,7 @@ _SMALL = 4_000
 """The maximum size of a line, without pictures and documents, that is repaired at once: a thread would take longer."""
 
 _HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
-"""Signs of pictures and documents in a line, and of escaped letters, which may hide such signs."""
+"""What indicates pictures and documents in a line, or escaped letters, which may hide such indications."""
 
 _BREAKS = re.compile(rb"\s|\\[nrt/]")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")
@@ -256,5 +256,5 @@ _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")
 
 
 def is_light(line: bytes) -> bool:
-    """Return whether a line can be repaired in no time, because even a small picture or document may take long."""
+    """Return whether a line can be repaired almost instantly; even a small picture or document may take a long time."""
     return len(line) < _SMALL and not (_HEAVY.search(line) or _ENCODED.search(_BREAKS.sub(b"", line)))

@@ -250,7 +250,7 @@ class Relay:
         return beside_others
 
     def _refuse_broken(self, start: bytes, why: str) -> Rest:
-        """Answer the request that a broken line should answer, if its beginning identifies it."""
+        """Answer the request that a broken line was meant to answer, if the start of the line identifies it."""
         pending = self._session.taken(answered_by(start))
         if pending is None:
             return None

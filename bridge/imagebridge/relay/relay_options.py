@@ -18,7 +18,7 @@ from .relay import Relay
 from .transports import Connect, HostStream
 
 _LOOK = 0.2
-"""The time in seconds between two checks for a signal."""
+"""The time in seconds between checks for a signal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

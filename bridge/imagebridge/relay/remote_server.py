@@ -35,7 +35,7 @@ _GRACE = 2.0
 """The time allowed, in seconds, for the last answers to arrive once the host has closed its side."""
 
 _LOOK = 0.05
-"""The time in seconds between two checks of whether they have arrived."""
+"""The time in seconds between checks of whether they have arrived."""
 
 _NOTICE = 3.0
 """The time allowed, in seconds, for a server to accept the end of a session."""
@@ -44,10 +44,11 @@ _PAUSE = 1.0
 """The time in seconds before a stream is reopened, if the server does not specify one."""
 
 _MOST_WAITING = 16
-"""The maximum number of lines queued for the host. Beyond that, reading stops: the server waits and the memory stays free."""
+"""The maximum number of lines queued for the host. Beyond that, nothing is read, so the server has to wait."""
 
 _MOST_CALLS = 500
-"""The maximum number of unanswered calls: hosts have a few. Further calls are refused, but the host's other messages are sent."""
+"""The maximum number of unanswered calls; hosts rarely have more than a few. Further calls are refused, but the host's
+other messages are sent."""
 
 _DOUBT = "it may or may not have run"
 
@@ -165,7 +166,7 @@ class RemoteServer:
         return True
 
     async def _request_headers(self, message: JSON) -> dict[str, str]:
-        """Return the headers that repeat parts of a message, since 2026-07-28 (transports, Streamable HTTP)."""
+        """Return the headers that repeat parts of a message, required since 2026-07-28 (transports, Streamable HTTP)."""
         params = message.get("params")
         meta = params.get("_meta") if is_json(params) else None
         version = text_of(meta, _VERSION) if is_json(meta) else ""

@@ -15,7 +15,7 @@ def is_given(method: str, params: JSON) -> bool:
 
 
 def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
-    """Return a message from the host with the address that the server knows, and as a line; return others unchanged."""
+    """Return a message from the host, and its line, with the address that the server knows; return others unchanged."""
     params, method = message.get("params"), text_of(message, "method")
     if method not in _METHODS or not is_json(params) or not is_given(method, params):
         return message, line

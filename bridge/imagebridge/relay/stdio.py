@@ -13,7 +13,7 @@ from .relay_options import RelayOptions, until_signal
 from .streams import Input, LineReader, StandardOutput
 
 _LOOK = 1.0
-"""The time in seconds between two checks of whether the host is still running."""
+"""The time in seconds between checks of whether the host is still running."""
 
 
 def serve(options: RelayOptions) -> None:

@@ -27,7 +27,7 @@ Take = Callable[[bytes], Rest]
 
 
 async def done(rest: Rest) -> None:
-    """Complete the rest of some work."""
+    """Complete whatever remains of some work."""
     if rest:
         await rest()
 
@@ -50,7 +50,7 @@ class LineReader:
         self._follow = follow
         self._cutter = LineCutter()
         self.steps = 0
-        """The number of chunks read so far, and of those whose processing had to be awaited."""
+        """The number of chunks read so far, plus the number of chunks that were completed later."""
         self.busy = False
         """Whether the last chunk is still being processed; more is read after that."""
 
@@ -211,7 +211,7 @@ class PipeOutput:
         widen(descriptor)
 
     def send(self, line: bytes) -> Rest:
-        """Write a line, at once if there is space for it, as is usual. A line that nobody reads any more is lost."""
+        """Write a line, at once if there is space, as there usually is. A line that nobody reads any more is lost."""
         left = memoryview(line)
         if not self._left:
             try:
@@ -226,7 +226,7 @@ class PipeOutput:
         return self._write
 
     async def _write(self) -> None:
-        """Write the rest of all lines."""
+        """Write whatever remains of all lines."""
         async with self._turn:
             while self._left:
                 try:

@@ -39,7 +39,7 @@ class Names:
         return {**tool, "name": name, **described, "inputSchema": schema}
 
     def called(self, message: JSON, line: bytes) -> tuple[JSON, bytes]:
-        """Return a call with the name that its server knows, and as a line; any other message unchanged."""
+        """Return a call, and its line, with the tool name that its server knows; return any other message unchanged."""
         params = message.get("params")
         if message.get("method") != "tools/call" or not is_json(params):
             return message, line

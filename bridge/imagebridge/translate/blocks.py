@@ -66,7 +66,7 @@ _WITHHELD = "[not shown: the tool meant it only for the user]"
 
 
 def block_pieces(block: object, context: ResultContext) -> list[Piece]:
-    """Return the pieces, at least one, for one block of `content`. Content never raises an exception."""
+    """Return the pieces, at least one, for one block of `content`. Never raises an exception, whatever the content."""
     pieces = _pieces(block, context)
     if is_json(block) and (scale := scale_of(block)) != 1:
         pieces = [
@@ -375,7 +375,7 @@ def _unknown(block: JSON, tag: object) -> TextPiece:
     fields = ", ".join(sorted(str(key) for key in block if key != "type"))
     what = f"a content block of type {tag!r}" if isinstance(tag, str) else "a content block without a type"
     return _not_shown(
-        sentences.short(what), f"only its fields are known: {sentences.short(fields) or 'none'}"
+        sentences.short(what), f"only the names of its fields are known: {sentences.short(fields) or 'none'}"
     )
 
 

@@ -13,10 +13,10 @@ from .receiver import Receiver
 from .vision import Seen
 
 _SIDE = 64
-"""A picture is not shrunk below this many pixels on its longer side for a token budget: a smaller one shows too little."""
+"""A token budget never shrinks a picture below this many pixels on its longer side: a smaller one shows too little."""
 
 _BYTES = 2_000
-"""A picture is not compressed below this many bytes for a byte budget."""
+"""A byte budget never compresses a picture below this many bytes."""
 
 
 class Plan(NamedTuple):

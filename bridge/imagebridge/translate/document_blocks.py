@@ -18,7 +18,7 @@ from . import sentences
 from .pieces import PicturePiece, Piece, ResultContext, TextPiece
 
 _OURS, _NOTES = 600, 8
-"""The characters of JSON reserved for notes about a document, and the divisor of the room that limits its own notes."""
+"""The JSON characters reserved for notes about a document, and the divisor of the budget that limits its own notes."""
 
 _PAGE = 1_086, 1_536
 """The size in pixels of a typical page as drawn, used to estimate how many pages fit a token budget."""
@@ -51,7 +51,7 @@ def document_pieces(data: bytes, name: str, context: ResultContext) -> list[Piec
 
 
 def _text_room(context: ResultContext) -> int | None:
-    """Return the characters of JSON that a text may use: a third of the room is reserved for pictures, if any are shown."""
+    """Return how many JSON characters a text may use: a third of them is reserved for pictures, if any are shown."""
     room = context.receiver.room
     if room is None:
         return None

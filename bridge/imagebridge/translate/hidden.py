@@ -70,7 +70,7 @@ def brought_out(
 class Quoted(NamedTuple):
     """A quoted picture or document: its base64 or `data:` URL, and the position of the string.
 
-    kind: None for other bytes that are known.
+    kind: None for other bytes that the caller knows.
     """
 
     encoded: str

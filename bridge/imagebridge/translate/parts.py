@@ -102,7 +102,7 @@ class _TextBudget:
     cut: bool = False
 
     def fitted(self, piece: TextPiece) -> tuple[list[Part], str]:
-        """Return a text that fits the room: in full, or cut with a sentence; texts after the first cut are only counted."""
+        """Return a text in full if it fits, or cut with a sentence about it; texts after the first cut are only counted."""
         text, size = piece.text, len(piece.text)
         if piece.ours and size <= self.ours:
             self.ours -= size

@@ -140,7 +140,7 @@ _STAND_IN = re.compile(
 
 
 def read_stand_in(line: str) -> StandInLine | None:
-    """Parse a line written by `gone` or `again`; None if it is another line."""
+    """Parse a line written by `gone` or `again`; return None for any other line."""
     found = _STAND_IN.fullmatch(line)
     if found is None:
         return None
@@ -177,14 +177,14 @@ def strip_place(strip: Strip, width: int, height: int) -> tuple[str, str]:
 def multiply(its: str, across: float, down: float) -> str:
     """State the factor by which to multiply coordinates; `its ` refers to one of several pictures."""
     factor = f"{across:.4g}" if across == down else f"{across:.4g} across and {down:.4g} down"
-    return f"Multiply {its}coordinates by {factor} for those in full size."
+    return f"Multiply {its}coordinates by {factor} to get full-size coordinates."
 
 
 def multiplied(its: str, scale: float) -> re.Pattern[str]:
-    """Return a pattern for the sentence of `multiply` with this factor across, whatever the factor down (group `down`)."""
+    """Return a pattern for the sentence of `multiply` with this factor across and any factor down (group `down`)."""
     return re.compile(
         rf"Multiply {its}coordinates by {re.escape(f'{scale:.4g}')}"
-        r"(?: across and (?P<down>[0-9.e+-]+) down)? for those in full size\."
+        r"(?: across and (?P<down>[0-9.e+-]+) down)? to get full-size coordinates\."
     )
 
 

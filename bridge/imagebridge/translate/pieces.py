@@ -16,7 +16,7 @@ from .receiver import ANY, Receiver
 
 
 class TextPiece(NamedTuple):
-    """Text for the model. `what` names it in the account; `ours` marks our own sentences, not the tool's."""
+    """Text for the model. `what` describes it in a `Note`; `ours` marks our own sentences, not the tool's."""
 
     text: str
     what: str = "text"
@@ -28,7 +28,7 @@ class PicturePiece(NamedTuple):
 
     source: the media type that it was converted from, if it differs. size: the pixels that it requested, if it was
     drawn smaller. encoded_file: the file that it was made from, as base64, if that file is this picture alone.
-    scale: the factors, across and down, from its pixels to those before another layer made it smaller.
+    scale: the factors, across and down, from its pixels to those of the picture before another layer shrank it.
     """
 
     number: int
@@ -86,7 +86,7 @@ class _Mentions:
         self._waiting.setdefault(len(encoded).bit_length(), []).append((encoded, words))
 
     def of(self, encoded: str) -> str:
-        """Return the words for the same bytes, or an empty string."""
+        """Return the words that replace the same bytes, or an empty string."""
         size = len(encoded).bit_length()
         for near in (size - 1, size, size + 1):
             for one, words in self._waiting.pop(near, ()):
@@ -96,7 +96,7 @@ class _Mentions:
 
 @dataclass(slots=True)
 class ResultContext:
-    """State while one result is read: the policy, and what became of each base64 text seen so far.
+    """The state while one result is read: the policy, and what became of each base64 text seen so far.
 
     first: the number of the first picture. receiver: the receiver of the pieces. withheld: the base64 that a
     strict policy keeps from the model, and `words` the texts, as JSON strings.
@@ -163,11 +163,11 @@ class ResultContext:
         return bool(self._read or self._ahead)
 
     def mention(self, encoded: str) -> str:
-        """Return the words for base64 that has been read, in whatever encoding; empty if it is new."""
+        """Return the words that replace base64 that has been read, in any encoding; an empty string if it is new."""
         return self._read.of(encoded)
 
     def mention_anywhere(self, encoded: str) -> str:
-        """Return the words for base64 that has been read or that a later block contains; otherwise empty."""
+        """Return the words that replace base64 that has been read or is in a later block; an empty string if it is new."""
         return self._read.of(encoded) or self._ahead.of(encoded)
 
 

@@ -26,8 +26,8 @@ class Policy:
             that. `chat_messages` and the bridge set this field.
         audience: "lenient" also sends the model content that a server marks as meant for the user; "strict"
             replaces it with a sentence.
-        proof: "structure" or "decoded". None: structure when
-            called plainly, decoded in `Bridge`.
+        proof: "structure" or "decoded". None: "structure"
+            for direct calls, "decoded" in `Bridge`.
         animation: "sheet" shows up to nine frames on one contact sheet, "first" the first frame.
         documents: "file" sends documents for the API to read, "pages" sends their text as Markdown, with
             the pages of a PDF or the figures of other documents as pictures (PDFs and workbooks need the extra

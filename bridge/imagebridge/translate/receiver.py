@@ -11,7 +11,7 @@ from .vision import Seen, known, seen
 
 
 class PictureView(Protocol):
-    """Returns what a model sees of a picture of a width and height in pixels at a detail, and what it costs."""
+    """Computes what a model sees of a picture of a given size at a given detail, and how many tokens it costs."""
 
     def __call__(self, width: int, height: int, model: str | None, detail: Detail) -> Seen:
         """Return the view; never larger than the picture."""

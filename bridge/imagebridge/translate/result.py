@@ -40,7 +40,7 @@ class ReadResult(NamedTuple):
     def uris(self) -> dict[int, str]:
         """The `image://` names under which a server keeps its pictures and accepts them as arguments, by number.
 
-        A picture that arrived scaled down is not included: the server's copy may have other pixels than the file,
+        A picture that arrived scaled down is not included: the server's copy may differ from the file in its pixels,
         and what the model is told about a handle refers to the pixels of the file.
         """
         by_block: dict[int, list[int]] = {}

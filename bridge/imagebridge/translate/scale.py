@@ -1,4 +1,4 @@
-"""Pictures that arrive scaled down: the factor to the original, in `_meta` and in a sentence of a text.
+"""Pictures that arrive scaled down: the factor to the original, stated in `_meta` and in a sentence of a text.
 
 Each layer that makes a picture smaller multiplies the factor and updates the sentence, so that the model gets
 a single factor from the coordinates that it sees to those of the original.
@@ -42,7 +42,7 @@ def taken_over(pieces: Sequence[tuple[int | None, Piece]]) -> list[tuple[int | N
 
 
 def _taken_out(pieces: list[tuple[int | None, Piece]], scale: float) -> float | None:
-    """Remove the first sentence with a factor from its text; return the factor for the height, None if none differs."""
+    """Remove the first sentence with a factor from its text; return its factor for the height, or None."""
     for its in ("", "its "):
         for at, (block, piece) in enumerate(pieces):
             if isinstance(piece, TextPiece) and (found := multiplied(its, scale).search(piece.text)):

@@ -22,8 +22,8 @@ _READABLE = 0.5
 
 _OVERLAPS = (1 / 16, 1 / 24)
 """The fractions of a strip that the next one repeats, so that anything cut through in one is complete in the
-other. The smaller one is used if only it lets strips be seen at full size: a page shrunk by a hundredth is
-blurred, and takes four times the bytes."""
+other. The smaller one is used only if the larger one would shrink strips: a page shrunk by a hundredth is
+blurred, and takes four times as many bytes."""
 
 
 class Strip(NamedTuple):
@@ -43,7 +43,7 @@ class Strip(NamedTuple):
         return self.left, self.top, self.left + self.width, self.top + self.height
 
     def enlarged(self, across: float, down: float) -> "Strip":
-        """Return the strip's position in the picture from which its own was scaled down by these factors."""
+        """Return the strip with its position in the larger picture that was scaled down by these factors."""
         edges = zip(self.box, (across, down, across, down), strict=True)
         left, top, right, bottom = (round(edge * factor) for edge, factor in edges)
         return self._replace(left=left, top=top, width=right - left, height=bottom - top)
@@ -63,7 +63,8 @@ def is_unreadable(width: int, height: int, view: Seen) -> bool:
 def strips(width: int, height: int, fit: Callable[[int, int], Seen]) -> tuple[Strip, ...]:
     """Cut a long picture into as few strips as can be seen at full size, or into the maximum number that can be read.
 
-    `fit` returns what a model sees of a size in pixels. Empty if even the strips would be too small to read.
+    `fit` returns what a model sees of a picture of a given size in pixels. The result is empty if even the strips
+    would be too small to read.
     """
     cut_strips: list[Strip] = []
     for total in range(2, MAX_STRIPS + 1):

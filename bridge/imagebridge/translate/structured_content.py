@@ -1,6 +1,6 @@
 """Structured content as text for the model, without what the result's blocks already contain.
 
-Servers send structured content together with blocks that contain the same (MCP 2025-11-25, tools: they
+Servers send structured content together with blocks of the same content (MCP 2025-11-25, tools: they
 should), often under an extra key: `{"result": ...}`, `{"content": ...}`, `{"markdown": ...}`. Sending both
 costs twice as much.
 """
@@ -65,8 +65,8 @@ _LITERALS = {"True": True, "False": False}
 def structured_text(result: JSON) -> str:
     """Return structured content as JSON text, or an empty string if the blocks already contain the same.
 
-    A part that repeats a long text or a list of the blocks is replaced by words that say so. Base64 stays, because
-    what became of it is known when the text is read.
+    A part that repeats a long text or a list of the blocks is replaced by words that say so. Base64 is kept,
+    because what becomes of it is only known when the text is read.
     """
     structured = result.get("structuredContent")
     if structured is None:
@@ -222,7 +222,7 @@ def _new(value: JSON) -> list[object]:
 
 
 def _is_frame(key: object, value: JSON) -> bool:
-    """Return whether a key of a whole result, copied into structured content, only says that nothing failed."""
+    """Return whether a key of a complete result, copied into structured content, says only that nothing failed."""
     return key in ("isError", "is_error") and "content" in value and not is_error(value)
 
 

@@ -1,7 +1,7 @@
 """Terminal codes in texts: colours, cursors, links and titles, which mean nothing to a model, and pictures (ECMA-48, 5th edition).
 
 A code begins with the character ESC, or with a C1 control that stands for ESC and a letter. Texts that
-write codes with the letters ESC or \\x1b contain neither.
+spell codes out with the letters ESC or \\x1b contain neither.
 """
 
 import re

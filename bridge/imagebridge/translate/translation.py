@@ -85,7 +85,7 @@ class PlacedPiece(NamedTuple):
 class Note(NamedTuple):
     """The account of one block: `block` is its index in `content`, or None for the result itself.
 
-    came: what it was. done: what the model receives for it. tokens: the tokens of its pictures.
+    came: the content as it arrived. done: what the model receives in its place. tokens: the tokens of its pictures.
     """
 
     block: int | None

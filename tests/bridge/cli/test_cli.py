@@ -358,7 +358,7 @@ def test_a_person_is_asked_before_something_may_be_destroyed(server, typed, code
         (
             ["--approve", "ask"],
             1,
-            "erase may destroy something and nobody can be asked, so the call is refused; --approve all allows it",
+            "erase may destroy something and there is nobody to ask, so the call is refused; --approve all allows it",
         ),
     ],
 )

@@ -293,7 +293,7 @@ class TestScale:
     def test_codex_is_given_what_it_shows_and_the_factor_to_it(self):
         result = repair(tool_result("A photo.", LARGE), "codex")
         assert [(one.width, one.height) for one in pictures(result)] == [(1824, 1368)]
-        assert "Multiply coordinates by 2.193 for those in full size." in result["content"][0]["text"]
+        assert "Multiply coordinates by 2.193 to get full-size coordinates." in result["content"][0]["text"]
 
     @pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (2048, 2048), (5000, 1999), (2047, 1601)])
     def test_patches_are_never_more_than_the_host_shows(self, size):
@@ -374,7 +374,7 @@ class TestSizes:
         assert 0.8 < first.size / third.size < 1.25
         assert re.fullmatch(
             r"Three pictures\. Picture 1: shown as JPEG, .* reduced from 250x250 for this host\. "
-            r"Multiply its coordinates by [\d.]+ for those in full size\. Picture 3: shown as JPEG, .*\.",
+            r"Multiply its coordinates by [\d.]+ to get full-size coordinates\. Picture 3: shown as JPEG, .*\.",
             result["content"][0]["text"],
         )
 

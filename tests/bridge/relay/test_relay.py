@@ -133,7 +133,7 @@ def test_what_the_host_says_reaches_the_server_as_it_is():
         ("mcp", {"content": [IMAGE | {"mimeType": "image/jpg"}, told("b")]}, [told("Picture 1: PNG, 64x48 px, 173 bytes."), IMAGE, told("b")]),
         pytest.param("mcp", {"content": "bare"}, [told("bare")], marks=pytest.mark.long),
         pytest.param("mcp", {"content": [], "isError": True}, [told("Tool error:\n[The tool gave no reason.]")], marks=pytest.mark.long),
-        pytest.param("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only its fields are known: none]")], marks=pytest.mark.long),
+        pytest.param("mcp", {"content": [{"type": "hologram"}]}, [told("[not shown: a content block of type 'hologram'; only the names of its fields are known: none]")], marks=pytest.mark.long),
         ("codex-mcp-client", {"content": [told("a"), IMAGE], "structuredContent": {"n": 1}}, [told("a"), IMAGE, told('{"n": 1}')]),
         ("github-copilot-developer", {"content": [IMAGE]}, [told("[not shown: picture 1 (PNG, 64x48 px, 173 bytes); this host does not show pictures to its model]")]),
         pytest.param("mcp", {"content": [told(samples.data_url(PNG, "image/png"))]}, [told("[picture 1 below]"), IMAGE], marks=pytest.mark.long),
@@ -266,7 +266,7 @@ for line in sys.stdin:
             assert first["result"] == {"content": [told("late")]}
             return
         second = json.loads(wire.line())
-    words = told("[not shown: a content block of type 'text'; only its fields are known: none]")
+    words = told("[not shown: a content block of type 'text'; only the names of its fields are known: none]")
     for task in (first.get("params") or first["result"], second.get("params") or second["result"]):
         assert task == {"taskId": "t", "status": "completed", "result": {"content": [words]}}
 

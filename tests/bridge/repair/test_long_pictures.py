@@ -74,7 +74,7 @@ LAYERS = [
 ]
 PLACE = re.compile(r"Part \d of 5: [xy] (\d+) to (\d+) of \d+x\d+; in full size, (?:add \1 to|coordinates)")
 FACTORS = re.compile(
-    r"Multiply its coordinates by ([\d.]+)(?: across and ([\d.]+) down)? for those in full size\."
+    r"Multiply its coordinates by ([\d.]+)(?: across and ([\d.]+) down)? to get full-size coordinates\."
 )
 SHOWN = re.compile(
     r"picture \d: shown (\d+)x(\d+) of \d+x\d+; multiply (?:coordinates|x) by ([\d.]+)(?: and y by ([\d.]+))?"

@@ -70,7 +70,7 @@ BLOCKS = {
     "image with a meta that is none": (IMAGE | {"_meta": 3}, IMAGE),
     "text without text": (
         {"type": "text"},
-        told("[not shown: a content block of type 'text'; only its fields are known: none]"),
+        told("[not shown: a content block of type 'text'; only the names of its fields are known: none]"),
     ),
     "a text that is a number": ({"type": "text", "text": 5}, told("5")),
     "a bare string": ("hello", told("hello")),
@@ -84,7 +84,9 @@ BLOCKS = {
     ),
     "an unknown type": (
         {"type": "hologram", "depth": 3},
-        told("[not shown: a content block of type 'hologram'; only its fields are known: depth]"),
+        told(
+            "[not shown: a content block of type 'hologram'; only the names of its fields are known: depth]"
+        ),
     ),
     "a picture of an unknown type of block": (
         {"type": "screenshot", "data": b64(PNG), "_meta": {"a": 1}},
@@ -102,7 +104,7 @@ BLOCKS = {
     ),
     "a blob that is empty": (
         {"type": "blob", "data": ""},
-        told("[not shown: a content block of type 'blob'; only its fields are known: data]"),
+        told("[not shown: a content block of type 'blob'; only the names of its fields are known: data]"),
     ),
     "a resource without a uri": (
         {"type": "resource", "resource": {"text": "a"}},

@@ -245,11 +245,15 @@ EXACT = {
     ),
     "unknown type": (
         {"type": "hologram", "depth": 3, "data": "x"},
-        [text("[not shown: a content block of type 'hologram'; only its fields are known: data, depth]")],
+        [
+            text(
+                "[not shown: a content block of type 'hologram'; only the names of its fields are known: data, depth]"
+            )
+        ],
     ),
     "no type": (
         {"a": 1},
-        [text("[not shown: a content block without a type; only its fields are known: a]")],
+        [text("[not shown: a content block without a type; only the names of its fields are known: a]")],
     ),
     "text that is a number": ({"type": "text", "text": 42}, [text("42")]),
     "a bare string": ("hello", [text("hello")]),
@@ -293,7 +297,7 @@ EXACT = {
     ),
     "text that is null": (
         {"type": "text", "text": None},
-        [text("[not shown: a content block of type 'text'; only its fields are known: text]")],
+        [text("[not shown: a content block of type 'text'; only the names of its fields are known: text]")],
     ),
     "no object": (
         7,

@@ -49,7 +49,7 @@ def test_it_is_repaired():
     assert repair({"content": [PLACE]}) == {"content": [PLACE]}
     relative = PLACE | {"uri": "shots/1"}
     assert repair({"content": [relative]}) == {"content": [relative | {"uri": "unknown:shots/1"}]}
-    nowhere = "[not shown: a content block of type 'place'; only its fields are known: none]"
+    nowhere = "[not shown: a content block of type 'place'; only the names of its fields are known: none]"
     assert repair({"content": [{"type": "place"}]}) == {"content": [text(nowhere)]}
 
 

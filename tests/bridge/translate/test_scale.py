@@ -14,7 +14,7 @@ from imagebridge.translate.scale import SCALE
 LOW = Policy(model="gpt-5.4", detail="low")
 FULL = Policy(model="gpt-5.4", detail="high")
 RED = file(Image.new("RGB", (400, 300), "red"), "PNG")
-FACTOR = "Multiply coordinates by 2.5 for those in full size."
+FACTOR = "Multiply coordinates by 2.5 to get full-size coordinates."
 
 
 def came(text, scale=2.5, picture=RED, after=()):
@@ -37,9 +37,9 @@ def lines(result, policy=FULL):
         (came(f"A. {FACTOR} B."), ["A. B.", "picture", "picture 1: shown 400x300 of 1000x750; multiply coordinates by 2.5"]),
         (came(FACTOR), ["picture", "picture 1: shown 400x300 of 1000x750; multiply coordinates by 2.5"]),
         (came("A.", after=[FACTOR]), ["A.", "picture", "picture 1: shown 400x300 of 1000x750; multiply coordinates by 2.5"]),
-        (came("Multiply coordinates by 2.5 across and 2 down for those in full size."), ["picture", "picture 1: shown 400x300 of 1000x600; multiply x by 2.5 and y by 2"]),
+        (came("Multiply coordinates by 2.5 across and 2 down to get full-size coordinates."), ["picture", "picture 1: shown 400x300 of 1000x600; multiply x by 2.5 and y by 2"]),
         # Another's words, and those on another factor, stay.
-        (came("Multiply coordinates by 2.6 for those in full size."), ["Multiply coordinates by 2.6 for those in full size.", "picture", "picture 1: shown 400x300 of 1000x750; multiply coordinates by 2.5"]),
+        (came("Multiply coordinates by 2.6 to get full-size coordinates."), ["Multiply coordinates by 2.6 to get full-size coordinates.", "picture", "picture 1: shown 400x300 of 1000x750; multiply coordinates by 2.5"]),
         (came("A.", scale=1), ["A.", "picture"]),
         *((came(f"A. {FACTOR}", scale=wrong), [f"A. {FACTOR}", "picture"]) for wrong in (0, -1, 1e7, float("nan"), True, "2.5", None, [2.5])),
     ],
@@ -83,7 +83,7 @@ def test_each_of_several_pictures_gets_its_own():
     made = translate(repair(tool_result("Three.", RED, large, large), "qwen-code"), FULL)
     assert [one.full_size for one in made.pictures] == [(400, 300), (4000, 3000), (4000, 3000)]
     words = "\n".join(part.get("text", "") for part in made.parts)
-    assert "for those in full size" not in words
+    assert "to get full-size coordinates" not in words
     assert re.findall(r"shown \S+ of (\S+); multiply coordinates by (\S+)", words) == [
         ("4000x3000", "2.193"),
         ("4000x3000", "2.193"),

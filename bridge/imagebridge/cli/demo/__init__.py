@@ -48,7 +48,7 @@ def command(live: bool, html: Path | None, save: Path | None) -> None:
     default model) is shown a picture of a random code and must read it back.
 
     Exit code: 0 if the endpoint accepted everything that imagebridge sent (--live: the code was read), else 1;
-    2 for wrong usage, no key, or a server that does not start.
+    2 for incorrect usage, a missing key, or a server that does not start.
     """
     need(DEMO)
     if live:

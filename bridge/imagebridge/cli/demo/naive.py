@@ -1,4 +1,4 @@
-"""The loop that people write by hand with the two SDKs. Nothing in it is wrong on purpose."""
+"""The loop that people write by hand with the two SDKs. It contains no deliberate errors."""
 
 import json
 from typing import TYPE_CHECKING, Any

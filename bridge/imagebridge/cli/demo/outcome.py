@@ -21,7 +21,7 @@ Fate = Literal["seen", "told", "not yet", "blind", "lost", "refused", "failed"]
 
 
 class FateLook(NamedTuple):
-    """How a fate is shown: its class on the page, its style on a terminal."""
+    """How the outcome of a case is shown: its class on the page, its style on a terminal."""
 
     tone: Literal["good", "wait", "blind", "bad"]
     style: str
@@ -36,7 +36,7 @@ LOOKS: dict[Fate, FateLook] = {
     "refused": FateLook("bad", "bold red"),
     "failed": FateLook("bad", "bold red"),
 }
-"""How each fate is shown, best fate first."""
+"""How each kind of outcome is shown, the best first."""
 
 APPLIED: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source != "ours" and "responses" in rule.apis
@@ -46,7 +46,7 @@ APPLIED: tuple["Rule", ...] = tuple(
 STRICTER: tuple["Rule", ...] = tuple(
     rule for rule in RULES if rule.source == "ours" and "responses" in rule.apis
 )
-"""Our own stricter rules. The API may accept what they refuse, so here they only produce flags, on both sides."""
+"""Our own stricter rules. The API may accept what they refuse, so they only produce flags here, on both sides."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{120,}")
 _SAID = 150
@@ -57,7 +57,7 @@ _SAID = 150
 class Outcome:
     """The outcome for one side.
 
-    words: the figure or message behind the fate. lost: the content that the model did not receive. flags: the
+    words: the figure or message that explains it. lost: the content that the model did not receive. flags: the
     ids of our stricter rules that the last request violates. pictures: the pictures that the model was shown.
     """
 
@@ -97,7 +97,7 @@ def kinds_in_words(outcomes: Sequence[Outcome]) -> str:
 
 
 def measured(case: Case, endpoint: Endpoint, error: Exception | None, *, ours: bool) -> Outcome:
-    """Return the outcome of `case`. Anything that only a later version of ours will show is "not yet"."""
+    """Return the outcome of `case`. Anything that only a later version of imagebridge will show is "not yet"."""
     if endpoint.refusals:
         return Outcome("refused", _refusal(endpoint.refusals[0], error))
     if error is not None:

@@ -68,7 +68,7 @@ def _sum(name: str, kind: str, outcomes: list[Outcome]) -> str:
 
 
 def _tone(outcome: Outcome) -> str:
-    """Return the style of an outcome: a partial arrival is not a success, whatever was seen."""
+    """Return the style of an outcome: if any content was lost, it is not shown as a success."""
     tone = LOOKS[outcome.kind].tone
     return "blind" if outcome.lost and tone == "good" else tone
 

@@ -1,4 +1,4 @@
-"""The demo's report on stdout: the rules in force, the chart's journey, two columns, the totals."""
+"""The demo's report on stdout: the rules in force, the chart's path, the two columns, and the totals."""
 
 from collections.abc import Sequence
 from textwrap import fill
@@ -21,7 +21,7 @@ _PIPED = 132
 _PROSE = 78
 """The maximum width of running text, in columns."""
 _BESIDE = 90
-"""The width in columns from which both sides fit next to each other; on a narrower terminal, they are stacked."""
+"""The minimum width, in columns, for the sides to be next to each other; on a narrower terminal, they are stacked."""
 
 
 def rules() -> str:
