@@ -66,7 +66,7 @@ def runs(text: str) -> Iterator[Base64Run]:
 
 
 def _starts(text: str, at: int, step: int, done: int) -> list[int]:
-    """Return the possible starts after `done` of base64 that includes `at`: the starts of the lines up to there."""
+    """Return where base64 around `at` may start: its line, the lines above (after `done`) or below (within `step`)."""
     start = _line(text, at, done)
     starts = [start]
     while start > done and text[start - 1] == "\n":

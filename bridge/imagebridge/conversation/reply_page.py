@@ -67,7 +67,7 @@ def page(
             "tokens of pictures": f"{sum(one.seen.tokens for one in pictures):,}",
             "tokens in": f"{usage.get('input_tokens', 0):,}",
             "tokens out": f"{usage.get('output_tokens', 0):,}",
-            "cost": f"${cost:.4f} by list price" if cost is not None else "unknown",
+            "cost": f"${cost:.4f} at list price" if cost is not None else "unknown",
         }
     )
     yield foot("Reply.html()")

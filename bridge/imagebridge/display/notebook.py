@@ -19,9 +19,9 @@ def reply(text: str, pictures: Sequence[ShownPicture], usage: Mapping[str, int],
         text: the answer.
         pictures: as sent.
         usage: tokens under the API's names.
-        cost: USD by list prices, if known.
+        cost: USD at list prices, if known.
     """
-    price = f", ${cost:.4f} by list price" if cost is not None else ""
+    price = f", ${cost:.4f} at list price" if cost is not None else ""
     tokens = f"{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out{price}"
     answer = f'<div style="{_WRAPPED}">{escape(limited(text))}</div>'
     return f'<div>{answer}{"".join(map(_figure, pictures))}<p style="{_QUIET}">{tokens}</p></div>'

@@ -253,7 +253,7 @@ def test_a_run_that_breaks_off_shows_what_there_was(server):
 @pytest.mark.parametrize(
     ("reply", "problem", "state", "cost"),
     [
-        ({"cost": 0.01234}, "", "answered in 0.0 s", "$0.0123 by list price"),
+        ({"cost": 0.01234}, "", "answered in 0.0 s", "$0.0123 at list price"),
         ({"incomplete": "max_output_tokens"}, "", "cut off max_output_tokens; in 0.0 s", "unknown"),
         ({}, "x.png cannot be written", "answered in 0.0 s; x.png cannot be written", "unknown"),
         (None, "the API returned 401", "no answer the API returned 401", "unknown"),

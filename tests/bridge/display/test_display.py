@@ -201,5 +201,5 @@ def test_a_notebook_shows_a_reply_a_result_and_a_picture():
         assert is_harmless(html)
         assert Read(html).images == [PICTURE.data_url]
     assert f"Seen {HOSTILE}" in Read(shown["reply"]).text
-    assert "1,200 tokens in, 30 out, $0.5000 by list price" in Read(shown["reply"]).text
+    assert "1,200 tokens in, 30 out, $0.5000 at list price" in Read(shown["reply"]).text
     assert HOSTILE in Read(shown["result"]).text

@@ -140,4 +140,4 @@ def _totals(transcript: Transcript) -> str:
 
 def _cost(transcript: Transcript) -> str:
     cost = transcript.reply.cost if transcript.reply else None
-    return f"${cost:.4f} by list price" if cost is not None else "unknown"
+    return f"${cost:.4f} at list price" if cost is not None else "unknown"
