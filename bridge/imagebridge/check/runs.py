@@ -18,7 +18,7 @@ _LINE = 40
 
 # The last line consists of whole groups of four, so that no word of the text after it counts.
 _LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
-_RUN = re.compile(rf"{_LETTER}*+(?:\r?\n{_LETTER}{{{_LINE},}}+)*+(?:={{1,2}}|\r?\n{_LAST})?")
+_RUN = re.compile(rf"{_LETTER}*+(?>(?:\r?\n{_LETTER}{{{_LINE},}}+)*)(?:={{1,2}}|\r?\n{_LAST})?")
 _BREAK = re.compile(r"\n")
 _PREFIX = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w=.+-]*)*,\s?\Z", re.IGNORECASE)
 _LONGEST_PREFIX = 100
