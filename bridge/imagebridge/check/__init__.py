@@ -22,7 +22,7 @@ __all__ = ["check", "fixed"]
 def check(body: Mapping[str, Any], *, proof: "Proof" = "structure") -> "list[Finding]":
     """Return the problems in a request body: first those that the API refuses, in its order of reporting, then advice.
 
-    No content causes an exception.
+    The contents of the mapping never cause an exception.
 
     Args:
         body: the arguments of `client.responses.create` (`input`) or `client.chat.completions.create` (`messages`);

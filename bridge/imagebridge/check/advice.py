@@ -225,7 +225,7 @@ def _fix(rule: str, path: str, base64_runs: list[Base64Run]) -> str:
 
 
 def _as_picture(text: str, base64_runs: list[Base64Run], model: str | None) -> str:
-    """Return a note on what the pictures would cost as pictures, if they can be read."""
+    """Return a note on what the pictures would cost if sent as images; "" if none can be read."""
     total = 0
     for run in base64_runs:
         try:

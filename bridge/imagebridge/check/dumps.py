@@ -176,7 +176,7 @@ class _Representation:
             case _ if token in _CLOSING:
                 return self._list(_CLOSING[token])
             case _:
-                raise ValueError(f"{token!r} does not begin a value")
+                raise ValueError(f"{token!r} is not the start of a value")
 
     def _call(self) -> object:
         """Parse the arguments after `Name(`: fields, or values, of which only the first is used."""

@@ -8,7 +8,7 @@ from imagebridge.facts.limits import MAX_NAME
 from imagebridge.rules import RULES, Violation
 
 _LONGEST = 300
-"""How many characters of an API message are quoted at most: it may contain the body, or list every existing type."""
+"""The maximum number of characters quoted of an API message: it may contain the body or list every existing type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Finding:
         fix: how to correct it.
         refused: whether the API answers 400, according to its documentation or to reports.
         blind: whether a picture in the body is invisible to the model, which is as bad as a refusal.
-            A finding that is neither refused nor blind is advice.
+            A finding that is neither `refused` nor `blind` is advice.
     """
 
     rule: str

@@ -18,7 +18,7 @@ _LINE = 40
 
 # The last line consists of whole groups of four, so that no word of the text after it counts.
 _LAST = rf"(?:{_LETTER}{{4}})*(?:{_LETTER}{{4}}|{_LETTER}{{3}}=|{_LETTER}{{2}}==)(?![ \t.:!?=]|{_LETTER})"
-_RUN = re.compile(rf"{_LETTER}*+(?:\r?\n{_LETTER}{{{_LINE},}}+)*+(?:={{1,2}}|\r?\n{_LAST})?")
+_RUN = re.compile(rf"{_LETTER}*+(?>(?:\r?\n{_LETTER}{{{_LINE},}}+)*)(?:={{1,2}}|\r?\n{_LAST})?")
 _BREAK = re.compile(r"\n")
 _PREFIX = re.compile(r"data:[\w.+-]*(?:/[\w.+-]*)?(?:;[\w=.+-]*)*,\s?\Z", re.IGNORECASE)
 _LONGEST_PREFIX = 100
@@ -66,7 +66,7 @@ def runs(text: str) -> Iterator[Base64Run]:
 
 
 def _starts(text: str, at: int, step: int, done: int) -> list[int]:
-    """Return the possible starts after `done` of base64 that includes `at`: the starts of the lines up to there."""
+    """Return where base64 around `at` may start: its line, the lines above (after `done`) or below (within `step`)."""
     start = _line(text, at, done)
     starts = [start]
     while start > done and text[start - 1] == "\n":

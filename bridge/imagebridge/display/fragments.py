@@ -63,7 +63,7 @@ def content(result: FittedResult, pictures: Figures) -> Iterator[str]:
         for note in result.notes
     )
     table = f"<table><tr><th>arrived</th><th>the model received</th></tr>{rows}</table>"
-    yield f"<details><summary>What was received, and what was sent for it</summary>{table}</details>\n"
+    yield f"<details><summary>What was received, and what was sent in its place</summary>{table}</details>\n"
 
 
 def _part(part: Text | FilePiece | LinkPiece, name: str) -> str:
@@ -123,7 +123,7 @@ def thoughts(reasoning: str) -> str:
 
 
 def arguments(text: str) -> str:
-    """Return the arguments of a call: JSON on one line if that is short, otherwise as the model wrote them."""
+    """Show a call's arguments as JSON, on one line if it is short; if they are not JSON, as the model wrote them."""
     try:
         value = shortened(json.loads(text or "{}"))
         text = json.dumps(value, ensure_ascii=False)

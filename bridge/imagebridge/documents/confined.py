@@ -133,7 +133,7 @@ class Confinement:
             )
         except OSError as error:
             raise DocumentError(
-                f"cannot be read: no process could be started to read it ({error.strerror})"
+                f"cannot be read: a process to read it could not be started ({error.strerror})"
             ) from error
         self._process = process
         self._ending.enter_context(ending_with_work(process))
@@ -156,7 +156,9 @@ def _begin(thread: "Thread") -> None:
     try:
         thread.start()
     except RuntimeError as error:  # as many as the system allows are already running
-        raise DocumentError(f"cannot be read: no thread can be started to monitor it ({error})") from error
+        raise DocumentError(
+            f"cannot be read: a thread to monitor it could not be started ({error})"
+        ) from error
 
 
 _OPEN: ContextVar[Confinement | None] = ContextVar("imagebridge.documents.confined", default=None)

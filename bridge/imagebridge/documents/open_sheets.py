@@ -27,7 +27,7 @@ _MEANT = frozenset((*_VALUE, f"{_TABLE}formula"))
 """The attributes of cells that are not empty."""
 
 _ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!)|Err:\d{3}")
-"""Errors as they are written by programs that give the cell the type of a number."""
+"""Errors, as written by programs that mark the cell as a number."""
 
 _ROWS = frozenset(("table-header-rows", "table-rows", "table-row-group"))
 _COLUMNS = frozenset(("table-header-columns", "table-columns", "table-column-group"))

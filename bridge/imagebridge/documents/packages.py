@@ -30,7 +30,7 @@ MAX_ELEMENTS = 1_000_000
 """The maximum number of elements in all members read from one document; a member read twice counts twice."""
 
 MAX_DEPTH = 200
-"""The maximum depth of nested elements; programs write about 50 levels."""
+"""The maximum depth of nested elements; files written by programs have about 50 levels."""
 
 OFFICE = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 """The namespace of attributes that name a relationship."""

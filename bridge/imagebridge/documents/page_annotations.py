@@ -87,7 +87,7 @@ def _field(raw: Any, forms: Any, one: Any) -> str:
 
 
 def _linked_words(raw: Any, document: Any, one: Any, letters: Any, text: str) -> str:
-    """Return the words of a web link, and its address; nothing if the text contains the address."""
+    """Return the words and the address of a web link; nothing if the text of the page contains the address."""
     action = raw.FPDFLink_GetAction(raw.FPDFAnnot_GetLink(one))
     size = raw.FPDFAction_GetURIPath(document, action, None, 0) if action else 0
     if not 1 < size <= _LETTERS:

@@ -1,6 +1,6 @@
 """The process that reads for `confined`: it gets functions on stdin, and writes results or errors to stdout, pickled.
 
-It is started as a file; the arguments are its parent's process id, the seconds for a read and the memory limit in
+It is run as a script; the arguments are its parent's process id, the seconds for a read and the memory limit in
 bytes. So it imports nothing from the package before it has bypassed the package's `__init__`.
 """
 

@@ -160,7 +160,7 @@ class _RtfReader:
             self._bytes += letters[skipped:]
 
     def _flush(self) -> None:
-        """Decode the bytes collected so far, because a letter may take several."""
+        """Decode the bytes collected so far, because a character may take several."""
         if self._bytes:
             text = self._bytes.decode(self._group.encoding, "replace")
             self._bytes.clear()

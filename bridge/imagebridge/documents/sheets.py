@@ -58,7 +58,7 @@ def _check_size(data: bytes) -> None:
     if not data.startswith(b"PK"):
         return
     if (size := unpacked_size(data)) > MAX_UNPACKED:
-        raise DocumentError(f"has {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
+        raise DocumentError(f"has a size of {size:,} bytes when unpacked; the limit is {MAX_UNPACKED:,}")
 
 
 def sheet_markups(

@@ -17,7 +17,7 @@ SPECIAL: dict[IPv4Network | IPv6Network, str] = {
         "100.64.0.0/10": "shared address space (RFC 6598)",
         "127.0.0.0/8": "loopback (RFC 1122)",
         "168.63.129.16/32": 'the host that runs Azure machines (its documentation, "What is IP address 168.63.129.16?")',
-        "169.254.0.0/16": "link local (RFC 3927), where clouds keep their metadata",
+        "169.254.0.0/16": "link local (RFC 3927), where cloud providers serve instance metadata",
         "172.16.0.0/12": "private use (RFC 1918)",
         "192.0.0.0/24": "protocol assignments (RFC 6890)",
         "192.0.2.0/24": "documentation (RFC 5737)",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 SENDABLE = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-"""The formats that the API accepts (OpenAI's guide "Images and vision", 2026-09): GIF only with a single frame."""
+"""The formats that the API accepts (OpenAI's guide "Images and vision", 2026-09); a GIF may have only one frame."""
 
 MAX_NAME = 64
 """The maximum length of a function's name, from a-z A-Z 0-9 _ - (`FunctionDefinition` in openai 3.54, 2026-11-17)."""

@@ -17,7 +17,7 @@ Detail = Literal["low", "high", "auto", "original"]
 
 
 REJECTED_PATCHES = 30_000
-"""The number of patches after processing above which the API answers 400 instead of scaling down."""
+"""The maximum number of patches after processing; above it, the API answers 400 instead of scaling down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ def listed() -> list[str]:
 
 
 def price_of(model: str) -> Price | None:
-    """Return the prices of a model, ignoring its date; None if they are not known, as behind a router."""
+    """Return the prices of a model, ignoring the date in its name; None if unknown, as for models behind a router."""
     name = _DATED.sub("", model)
     return next((row.models[name] for row in FAMILIES if name in row.models), None)
 

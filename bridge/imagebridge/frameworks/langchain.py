@@ -71,7 +71,7 @@ def tools(bridge: "Bridge | SyncBridge") -> list[BaseTool]:
 async def interceptor(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:
     """Let langchain-mcp-adapters pass pictures to its model: `MultiServerMCPClient(..., tool_interceptors=[interceptor])`.
 
-    Links to pictures and documents become a line that names them; `tools` reads them.
+    A line of text replaces each link to a picture or document and names it; `tools` reads what it links to.
 
     Args:
         request: the call, an `MCPToolCallRequest`.

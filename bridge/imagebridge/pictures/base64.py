@@ -65,7 +65,7 @@ def as_base64(encoded: str) -> str:
 _Encoding = Literal["base64", "percent", "none"]
 
 _PLAIN = frozenset(ascii_letters + digits + "+/") - frozenset("bDd")
-"""First characters of base64 that begin neither a `data:` URL nor Python's form of bytes."""
+"""Characters that can start base64 but neither a `data:` URL nor a bytes literal of Python."""
 
 
 def _without_prefix(encoded: str) -> tuple[str, _Encoding]:

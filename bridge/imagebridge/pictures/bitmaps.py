@@ -43,7 +43,7 @@ def _header(data: bytes, at: int) -> InfoHeader:
 
 
 def mended(data: bytes) -> bytes:
-    """Return a BMP with its palette cut to the colours that its pixels can refer to, if it claims more."""
+    """Return a BMP whose header declares no more palette colours than its pixels can refer to."""
     if len(data) < 54 or unpack_from("<I", data, 14)[0] < 40:
         return data
     header = _header(data, 14)

@@ -132,7 +132,7 @@ _CURVES: dict[int, Callable[[float], float]] = {
     16: _pq,
     18: _hlg,
 }
-"""Convert a sample value to light, 0 to 1. The curves of television are close to sRGB's and are treated as sRGB."""
+"""Convert a sample value to light, 0 to 1. Television's transfer curves are close to sRGB's and are treated as sRGB."""
 
 
 @cache

@@ -29,7 +29,7 @@ _STRIP = 24
 
 _EXAMINED = 1_000
 _PIXELS_EXAMINED = 300_000_000
-"""How many frames and pixels are decoded at most to find distinct frames; the rest of an animation is ignored."""
+"""The maximum number of frames and of pixels decoded to find distinct frames; the rest of an animation is ignored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def orientation(exif: bytes) -> int:
     """Return the EXIF orientation of a picture: 1 (upright) to 8.
 
     It is tag 0x0112 of the first directory (EXIF 2.32, 4.6.5); if it occurs twice, the last one counts, as
-    in Pillow. Orientation only in XMP is for editors: no decoder applies it.
+    in Pillow. Decoders ignore orientation that is only in XMP.
     """
     exif = exif.removeprefix(b"Exif\x00\x00")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
@@ -248,8 +248,8 @@ _WINDOW = 1 << 15
 def sub_blocks_end(data: bytes, at: int) -> int:
     """Return the end of the sub-blocks that begin at `at`, or a position after the file if they are cut short.
 
-    Runs of full sub-blocks are skipped in slices. Each slice is sixteen times as long as the last, as long as that
-    was full.
+    Runs of full sub-blocks are skipped in slices. Each slice is sixteen times as long as the previous one if
+    all sub-blocks in that were full.
     """
     size, window = len(data), _WINDOW
     while at < size:

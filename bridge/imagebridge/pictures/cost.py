@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 120_000_000
-"""The maximum number of pixels that are decoded; some phones have 108 megapixels, decompression bombs claim more."""
+"""The maximum number of pixels that are decoded: some phones take 108 megapixels, decompression bombs declare more."""
 
 MAX_DRAWN = 25_000_000
 """The maximum number of pixels for drawing an SVG, whatever size it specifies."""
@@ -32,7 +32,7 @@ TOGETHER = 128_000_000
 """The maximum memory for pictures that are decoded concurrently, in bytes; a larger picture is decoded alone."""
 
 _SCANNED = 50 * MAX_PIXELS
-"""The maximum number of pixels in all scans of one JPEG: a scan of a few bytes can take time for every pixel."""
+"""The maximum number of pixels in all scans of one JPEG: a scan of a few bytes can take time for each pixel."""
 
 SMALLER = "a smaller one, or a part of it"
 """The suggested replacement for a picture that is too expensive, in words."""
@@ -135,7 +135,7 @@ def memory_of(image: "Image") -> int:
 
 
 def _beside(image: "Image") -> int:
-    """Return the bytes besides those for the pixels: for a progressive JPEG's coefficients or a TIFF's tile."""
+    """Return the bytes needed in addition to the pixels: for a progressive JPEG's coefficients or a TIFF's tile."""
     tags: Any = getattr(image, "tag_v2", None)
     if tags is not None:
         across, down = _side(tags.get(322)), _side(tags.get(323))

@@ -50,12 +50,12 @@ _NEAR = 5
 """The largest difference in quality for which `_GROWTH` predicts one JPEG's size well from another's."""
 
 _FLAT = 0.5
-"""The share of equal neighbours above which a picture is a drawing; screenshots measured 0.8 to 0.96, noise 0."""
+"""The share of equal neighbours above which a picture is a drawing; it is 0.8 to 0.96 for screenshots, 0 for noise."""
 
 _TIMES = {"L": 2, "RGB": 4}
-"""How many times as large as a JPEG a PNG may be and still be kept. Measured 2026-11-22 on flat pictures: screens and
-charts take 0.2 to 3.5 times (1.4 without colours), photographs that were enlarged, saved badly or are dark 4 to 15
-times (2.8)."""
+"""The maximum size of a PNG as a multiple of the JPEG's, up to which the PNG is kept. Measured 2026-11-22 on flat
+pictures: 0.2 to 3.5 for screenshots and charts (without colours 1.4), 4 to 15 for enlarged, badly saved or dark
+photographs (without colours 2.8)."""
 
 _SMALL_FILE, _LEAN = 50_000, 0.12
 """The size of a PNG in bytes, and in bytes per pixel, that is always accepted, even if a JPEG would be smaller."""
@@ -78,14 +78,14 @@ _BANDS, _BAND = 8, 16
 
 _EXACT = 160_000
 """Up to this many pixels, a lossless picture stays lossless, even if a JPEG would be smaller. Measured
-2026-11-29 by tests/benchmarks/test_encoding.py over 426 of Pillow's test images: as PNG they take 106 bytes (to 3,000
-pixels), 3.8 kB (to 40,000) and 12.8 kB (to 160,000), as JPEG 768 bytes, 3.0 kB and 7.9 kB with a mean error of up to 28,
-48 and 11 of 255; a photograph of 320x240 takes 131 kB instead of 18."""
+2026-11-29 by tests/benchmarks/test_encoding.py over 426 of Pillow's test images: as PNG they take 106 bytes (up to
+3,000 pixels), 3.8 kB (up to 40,000) and 12.8 kB (up to 160,000); as JPEG, 768 bytes, 3.0 kB and 7.9 kB with a mean
+error of up to 28, 48 and 11 out of 255. A photograph of 320x240 takes 131 kB as PNG, 18 kB as JPEG."""
 
 
 _LOSS = 4
-"""The mean error, of 255, above which a picture with halved colours in a JPEG is not a photograph. Measured in the same
-run: photographs 0.3 to 3.3, shrunk screens 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
+"""The mean error, out of 255, of a JPEG with halved colours above which a picture is not a photograph. Measured in the
+same run: photographs 0.3 to 3.3, shrunk screens 9.1 to 10.4, charts 6.6 to 7.4, patterns 46.7 to 48.1."""
 
 
 def as_picture(
@@ -321,8 +321,8 @@ def is_flat(image: "Image") -> bool:
 def resized(image: "Image", width: int, height: int, *, sharp: bool = True) -> "Image":
     """Scale pixels; `sharp` preserves the edges of text and lines; without it, scaling photographs is faster.
 
-    Large reductions average whole blocks first, which looks the same and costs less; smaller ones of large pictures
-    use two threads.
+    Large reductions average whole blocks first, which looks the same and costs less; smaller reductions of large
+    pictures use two threads.
     """
     from PIL.Image import Resampling
 

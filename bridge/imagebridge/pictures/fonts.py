@@ -59,7 +59,7 @@ def packed() -> list[str]:
 def remedy(characters: Iterable[str]) -> str:
     """Return the command that installs fonts for missing characters; "" if no package is known to help."""
     helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
-    return f"{EXTRA} adds Chinese, Japanese and Korean letters" if helps and not packed() else ""
+    return f"{EXTRA} adds Chinese, Japanese and Korean characters" if helps and not packed() else ""
 
 
 def files() -> Iterator[str]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _SAMPLED = 1_000_000
-"""How many pixels are examined at most to find the range of a picture with NaN or infinite values."""
+"""The maximum number of pixels examined to find the range of a picture with NaN or infinite values."""
 
 _SHADES = 16
 """The number of greys in a drawing that takes too many bytes: a page of text shrinks from 176 to 127 kB
@@ -86,7 +86,7 @@ def _extrema(image: "Image") -> tuple[float, float]:
     values = array("f", image.tobytes())
     numbers = [value for value in values[:: 1 + len(values) // _SAMPLED] if isfinite(value)]
     if not numbers:
-        raise PictureError("none of its pixels is a number")
+        raise PictureError("none of its pixels has a finite value")
     return min(numbers), max(numbers)
 
 

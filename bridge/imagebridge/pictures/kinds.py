@@ -60,7 +60,7 @@ _HEAD = 65_536
 # A document type must name svg, because HTML pages may also begin with one. Its internal subset is assumed
 # to end at the first "]>"; an entity that contains these two characters is not worth a parser.
 _SVG = re.compile(
-    rb"(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b[^\[>]*(?:\[.*?\]\s*+)?>)*+"
+    rb"(?>(?:\s++|<\?.*?\?>|<!--.*?-->|<!DOCTYPE\s+(?:[\w.-]+:)?svg\b[^\[>]*(?:\[.*?\]\s*+)?>)*)"
     rb"<(?:[\w.-]+:)?svg[\s/>]",
     re.DOTALL,
 )

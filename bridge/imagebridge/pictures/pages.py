@@ -229,7 +229,7 @@ def page_picture(page: Any, side: int) -> Picture:
 
 
 def _light(page: Any) -> Picture:
-    """Draw a page in `ENOUGH` bytes, if fewer shades and a smaller size can achieve that; a scan in `_SCANNED`."""
+    """Draw a page in at most `ENOUGH` bytes if fewer shades or a smaller size suffice, otherwise in `_SCANNED`."""
     picture = None
     for side in (_SIDE, _SMALLER):
         image = _drawn(page, side)

@@ -118,7 +118,7 @@ def profile(body: bytes) -> bytes:
 
 
 def mended(data: bytes, mends: "list[Mend] | tuple[Mend, ...]") -> bytes:
-    """Return `data` with `mends` applied, which are in order and do not overlap."""
+    """Return `data` with the repairs in `mends`, which are in order and do not overlap."""
     if not mends:
         return data
     kept, at = bytearray(), 0

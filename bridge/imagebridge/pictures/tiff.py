@@ -125,13 +125,16 @@ def _is_ycbcr(layout: Page) -> bool:
 
 
 def memory_of_page(layout: Page) -> int:
-    """Return the bytes needed to decode a page; for strange pages as measured 2026-11-30 (20 megapixels each)."""
+    """Return the bytes needed to decode a page.
+
+    The figures for unusual pages were measured on 2026-11-30 (20 megapixels each).
+    """
     stored = layout.samples * layout.bits // 8
     return layout.pixels * (6 + (2 if layout.planar else 4) * stored if is_strange(layout) else 8)
 
 
 def image(layout: Page) -> "tuple[Image, str]":
-    """Return the pixels of a strange page with 8 bits per channel, and a sentence if their range had to be chosen.
+    """Return the pixels of an unusual page with 8 bits per channel, and a sentence if their range had to be chosen.
 
     Raises:
         PictureError: the page cannot be read here either, or takes too much memory.
@@ -204,13 +207,13 @@ _SAMPLES_OF = {0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3}
 
 
 def _extras(layout: Page) -> tuple[int, ...]:
-    """Return the kinds of the samples besides the colours (ExtraSamples, section 18), 0 for those not explained."""
+    """Return the kinds of the samples other than colours (ExtraSamples, section 18), 0 where the file states none."""
     more = max(0, layout.samples - _SAMPLES_OF.get(layout.colours, layout.samples))
     return (layout.tags.get(directory.EXTRA, ()) + (0,) * more)[:more]
 
 
 def _opacity(layout: Page) -> int | None:
-    """Return which of the samples besides the colours is the opacity, counted from 0; None if none is."""
+    """Return the index of the opacity among the samples other than colours, from 0; None if there is none."""
     return next((at for at, one in enumerate(_extras(layout)) if one in _OPACITIES), None)
 
 

@@ -53,7 +53,7 @@ _BYTES = {
 }
 """The size in bytes of a value, by type."""
 _DIRECTORIES = frozenset((34665, 34853))
-"""Tags that point to a separate directory: EXIF's directories for the camera and the place."""
+"""Tags that point to a separate directory: the EXIF directories for camera and location data."""
 _OTHER_SIZES = 330
 """The tag that points to smaller copies of the page, which are not needed."""
 _MOST = 0xFFFFFFFF

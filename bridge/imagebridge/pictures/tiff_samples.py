@@ -92,7 +92,9 @@ def check_looped(layout: Page) -> None:
         PictureError: the page has more than `_MOST_LOOPED`.
     """
     if layout.pixels * layout.samples > _MOST_LOOPED:
-        raise PictureError(f"{layout.sentence()}; such pictures are converted up to {_MOST_LOOPED:,} samples")
+        raise PictureError(
+            f"{layout.sentence()}; such pictures are converted only up to {_MOST_LOOPED:,} samples"
+        )
 
 
 def _every(whole: bytes, width: int, samples: int, at: int) -> bytes:

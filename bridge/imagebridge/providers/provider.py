@@ -166,7 +166,7 @@ class Translation(FittedResult):
         """Translate a result for a provider; a text marks an error if the provider's API has no field for errors."""
         placed = read.placed()
         if read.is_error and not read.receiver.flags_errors:
-            placed = (PlacedPiece(None, [Text(ERROR)], "the mark of an error"), *placed)
+            placed = (PlacedPiece(None, [Text(ERROR)], "the error flag"), *placed)
         return cls(placed, read.blocks, read.for_user, read.is_error, provider=provider)
 
     @property

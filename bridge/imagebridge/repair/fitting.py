@@ -58,7 +58,7 @@ _PICTURES = 3
 """The fraction of the room, given as its denominator, that is reserved for pictures however long the texts are."""
 
 _BESIDE = 100
-"""The fraction of the room, given as its denominator, for anything but text and pictures: `_meta`, annotations.
+"""The fraction of the room, given as its denominator, for content other than text and pictures: `_meta`, annotations.
 `_BLOCK` characters are always allowed."""
 
 
@@ -69,7 +69,7 @@ def fitted(result: JSON, host: Host, *, promised: bool = False) -> dict[str, Any
     Anything too large is scaled down: small pictures keep their size, large ones share the remaining room. A sentence
     before the first picture states the sizes and the scale. Content that the host does not accept at all becomes
     text, as does structured content that no text repeats, unless the host can use it. If the host does not report
-    that a result is empty or an error, a text does.
+    that a result is empty or an error, a line of text says so.
 
     Args:
         result: the valid JSON of a `tools/call` result.
@@ -149,7 +149,7 @@ class _Fitting:
             yield from self._of_pieces(text_pieces(text, self.context), {})
 
     def _marked(self, entries: list[HostEntry], result: JSON, frame: dict[str, Any]) -> list[HostEntry]:
-        """Add a text saying that a result is an error or empty, if the host does not report that."""
+        """Add a line of text if a result is an error or empty and the host does not report that."""
         failed, host = is_error(result), self.host
         blank = all(
             entry.block.get("type") == "text" and not entry.block["text"].strip() for entry in entries

@@ -142,7 +142,7 @@ def _strip_sentence(strip: Strip, width: int, height: int, of: str) -> str:
     """Describe where a strip is in its picture of `width` x `height` pixels. `multiply` states the factor."""
     whole = strip._replace(seen=Seen(strip.width, strip.height, 0, 0))
     where, back = strip_place(whole, width, height)
-    return f"Part {strip.number} of {strip.total}{of}: {where}; in full size, {back}."
+    return f"Part {strip.number} of {strip.total}{of}: {where}; at full size, {back}."
 
 
 def _change(entry: HostEntry) -> str:

@@ -83,7 +83,7 @@ _TEXT = 10_000
 
 
 def is_plain(result: JSON, host: "Host") -> bool:
-    """Return whether a result has only short texts with nothing hidden in them, like most; every host can use these."""
+    """Return whether a result has only short texts with nothing hidden in them, as most do; every host can use it."""
     blocks = result.get("content")
     return (
         is_list(blocks)

@@ -195,7 +195,7 @@ def parts(item: InputItem) -> Iterator[Part]:
 
 
 def pictures(item: InputItem) -> Iterator[PictureUrl]:
-    """Yield the pictures that `item` contains by URL: `input_image`, Chat's `image_url`, a computer's screenshot."""
+    """Yield pictures with a URL in `item`: `input_image`, Chat's `image_url`, a computer-use screenshot."""
     call_id = as_string(item.fields.get("call_id")) or None
     if item.type == "computer_call_output":
         shot = as_object(item.fields.get("output")) or {}

@@ -328,7 +328,7 @@ PICTURES: tuple[Rule, ...] = (
     ),
     Rule(
         "too-many-patches",
-        f"A picture that the model sees at its original size must need at most {models.REJECTED_PATCHES:,} patches.",
+        f"A picture that the model sees at its original size must not exceed {models.REJECTED_PATCHES:,} patches.",
         "reported",
         sources.VISION,
         _patches,

@@ -72,13 +72,13 @@ class Schema:
         return list(map(str, mistakes))
 
     def refusal(self, arguments: JSON, wrong: Sequence[ArgumentError]) -> ArgumentError:
-        """Return all mistakes in a call that is not sent: in names of pictures, which are still in it, and in the rest.
+        """Return all mistakes in a call that is not sent: in picture names, which it still contains, and in the rest.
 
         The schema is used even if the server checks calls itself, because this call never reaches it.
 
         Args:
             arguments: the arguments of the call.
-            wrong: the mistakes in names of pictures; the schema is not used for those.
+            wrong: the mistakes in picture names; the schema is not used for those.
         """
         named = {one.argument.partition(".")[0] for one in wrong}
         others = [

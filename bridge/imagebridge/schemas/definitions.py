@@ -36,8 +36,8 @@ def responses_tools(
     Args:
         tools: MCP tools: `mcp.types.Tool` of any version, or their JSON.
         namespace: the name of a group for the tools, which the model finds by tool search when it needs them
-            (gpt-5.4 and newer). Use it for more than 128 tools, which the API refuses otherwise. None means no
-            group.
+            (gpt-5.4 and newer). Use it for more than 128 tools, which the API would otherwise refuse. None means
+            no group.
 
     Raises:
         TypeError: one of `tools` is neither.
@@ -133,7 +133,7 @@ def _legal_names(originals: list[str]) -> list[str]:
 
 
 def _legal(name: str) -> str:
-    """Replace characters that the API refuses; a name that is too long, or empty afterwards, gets a mark."""
+    """Replace characters that the API refuses; if a name is too long or becomes empty, add a suffix."""
     readable = re.sub(r"[^a-zA-Z0-9_-]+", "_", name)
     return readable if 0 < len(readable) <= MAX_NAME and readable.strip("_") else _marked(name, 1)
 

@@ -38,7 +38,7 @@ _OTHERS = _set(
 )
 """Words for containers or sources of pictures."""
 _FROM_THEM = _set("frame frames thumbnail")
-"""Words for pictures taken from those: `video_thumbnail` is a picture."""
+"""Words for pictures extracted from such sources: `video_thumbnail` is a picture."""
 _WRITTEN = _set("output outputs out save saved dest destination export result")
 _MAKING = _set(
     "take capture create generate make draw render save export write download fetch get search find list extract scrape"
@@ -122,7 +122,7 @@ def is_about_pictures(tool: str) -> bool:
 
 
 def _words_of_input(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words in a tool's name for its input: `pdf` in pdf_to_image, `image` in extract_text_from_image."""
+    """Return the words for the input in a tool's name: `pdf` in pdf_to_image, `image` in extract_text_from_image."""
     for at, word in enumerate(words):
         if word == "from":
             return words[at + 1 :]

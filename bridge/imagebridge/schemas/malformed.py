@@ -1,4 +1,4 @@
-"""Converts malformed schemas that servers send to what they mean. Pure.
+"""Converts malformed schemas from servers into what they were meant to be. Pure.
 
 PHP writes an empty object as `[]` and a list with gaps as an object with number keys (shopware/shopware#18713,
 modelcontextprotocol/php-sdk#405); other servers send a text or null as a schema, or `required: true` (2026-11).

@@ -44,7 +44,7 @@ def parameters(schema: object) -> tuple[dict[str, object], dict[str, object]]:
 
 
 def full_description(description: str, left: JSON) -> str:
-    """Return a tool's description with the combinations left out of its parameters, as JSON if there is room for it."""
+    """Return a tool's description with the combinations that its parameters omit, as JSON if it is short enough."""
     if not left:
         return description
     written = json.dumps(left, ensure_ascii=False, separators=(",", ":"))

@@ -28,17 +28,17 @@ _ESCAPED = re.compile(
 # C1 controls also remain when UTF-8 is read as Latin-1: after such letters they are not codes, and a
 # code has to be complete.
 _C1_CODES = re.compile(
-    r"(?<![\x80-\xff])(?:"
+    r"(?<![\x80-\xff])(?>(?:"
     r"\x9b[0-?]++[ -/]*+[@-~]"
     rf"|\x9d[0-9]++;[^\x07\x1b\x80-\x9f\n]*+{_STRING_END}"
     rf"|[\x90\x98\x9e\x9f][^\x07\x1b\x80-\x9f\n]*+{_STRING_END}"
-    r")++"
+    r")+)"
 )
 
 # Pictures: an iTerm2 file, a kitty picture in one or more chunks, sixels (their documentation, read 2026-11-29).
 _PICTURES = re.compile(
     rf"\x1b\]1337;File=[^:\x07\x1b\n]*+:(?P<file>[^\x07\x1b\x9c]*+){_STRING_END}"
-    rf"|(?P<kitty>(?:\x1b_G[^;\x1b\x9c]*+;[^\x1b\x9c]++(?:\x1b\\|\x9c)\s*+)++)"
+    rf"|(?P<kitty>(?>(?:\x1b_G[^;\x1b\x9c]*+;[^\x1b\x9c]++(?:\x1b\\|\x9c)\s*+)+))"
     rf"|\x1bP[0-9;]*+q[^\x07\x1b\x9c]*+{_STRING_END}"
 )
 _PIECE = re.compile(r"\x1b_G([^;]*);([^\x1b\x9c]*)")

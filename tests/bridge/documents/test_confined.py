@@ -173,5 +173,5 @@ def test_what_does_not_come_back_is_said(name, value, function, words, monkeypat
 
 def test_where_no_process_can_be_started_that_is_said(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(DocumentError, match="no process could be started to read it"):
+    with pytest.raises(DocumentError, match="a process to read it could not be started"):
         confined.confined(partial(int, "1"))

@@ -105,7 +105,7 @@ def test_deep_grey_keeps_its_brightness(name):
 
 def test_a_picture_without_a_number_is_refused():
     data = file(Image.new("F", (4, 4), math.nan), "TIFF")
-    with pytest.raises(PictureError, match="none of its pixels is a number"):
+    with pytest.raises(PictureError, match="none of its pixels has a finite value"):
         converted(b64(data), "structure")
 
 

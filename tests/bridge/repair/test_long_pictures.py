@@ -51,11 +51,11 @@ def test_every_host_that_makes_pictures_smaller_gets_parts_in_full_size(host, si
     axis = "y" if height > width else "x"
     length = max(sizes[0])
     assert (
-        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; in full size, coordinates are those of the whole picture."
+        f"Part 1 of 5: {axis} 0 to {length} of {width}x{height}; at full size, coordinates are those of the whole picture."
         in words
     )
     assert (
-        f"Part 5 of 5: {axis} {9467 - length} to 9467 of {width}x{height}; in full size, add {9467 - length} to {axis}."
+        f"Part 5 of 5: {axis} {9467 - length} to 9467 of {width}x{height}; at full size, add {9467 - length} to {axis}."
         in words
     )
 
@@ -72,7 +72,7 @@ LAYERS = [
     pytest.param(2600, 14_000, ["claude-code", "codex"], marks=pytest.mark.long),
     pytest.param(14_000, 2600, ["unknown", "claude-code", "codex"], marks=pytest.mark.long),
 ]
-PLACE = re.compile(r"Part \d of 5: [xy] (\d+) to (\d+) of \d+x\d+; in full size, (?:add \1 to|coordinates)")
+PLACE = re.compile(r"Part \d of 5: [xy] (\d+) to (\d+) of \d+x\d+; at full size, (?:add \1 to|coordinates)")
 FACTORS = re.compile(
     r"Multiply its coordinates by ([\d.]+)(?: across and ([\d.]+) down)? to get full-size coordinates\."
 )

@@ -408,7 +408,7 @@ def test_the_account():
             5,
         ),
         Note(2, "audio", "a sentence: this model does not accept audio"),
-        Note(None, "the result itself", "the mark of an error"),
+        Note(None, "the result itself", "the error flag"),
     )
 
 

@@ -20,9 +20,9 @@ def test_the_shipped_font_has_these(text):
 @pytest.mark.parametrize(
     ("letters", "installed", "said"),
     [
-        ("北京", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean letters'),
-        ("aさ", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean letters'),
-        ("서", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean letters'),
+        ("北京", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
+        ("aさ", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
+        ("서", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
         ("北", ["/fonts"], ""),
         ("\U0010fffc\u0700", [], ""),
         ("", [], ""),

@@ -84,7 +84,7 @@ def _unpacked(data: bytes, room: SvgAllowance) -> bytes:
         if not unpacker.eof and len(data) <= limit:
             raise PictureError("the compressed SVG is cut short")
     if len(data) > limit:
-        raise PictureError(f"the SVG has over {MAX_BYTES:,} bytes")
+        raise PictureError(f"the SVG is larger than {MAX_BYTES:,} bytes")
     room.bytes -= len(data)
     return data
 
@@ -140,7 +140,7 @@ def _check_document_type(data: bytes, encoding: str | None) -> None:
     def bounded(*_: object, end: int | None = None) -> None:
         """Refuse a document type that is too long up to `end`, or up to the parser's current position."""
         if began is not None and (parser.CurrentByteIndex if end is None else end) - began > _MAX_DOCTYPE:
-            raise PictureError(f"the SVG's document type declaration has over {_MAX_DOCTYPE:,} bytes")
+            raise PictureError(f"the SVG's document type declaration is longer than {_MAX_DOCTYPE:,} bytes")
 
     def declared(entity: str, parameter: bool, value: str | None, *_: object) -> None:
         nonlocal longest
