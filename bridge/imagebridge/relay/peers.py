@@ -127,7 +127,7 @@ class Peers:
         return self.taken(key(message.get("id"))) if "method" not in message else None
 
     def taken(self, at: RequestId | None) -> HostRequest | None:
-        """Return the request with this id and stop waiting for it; None if there was none."""
+        """Return the request with this id, or None, and stop waiting for it."""
         if at is None:
             return None
         return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)

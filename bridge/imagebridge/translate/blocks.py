@@ -144,7 +144,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
 
 
 def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
-    """Return the picture drawn from a text that is an SVG, with a note about the text; nothing if it cannot be drawn."""
+    """Return the picture drawn from text that is an SVG, with a note about the text, or nothing if it cannot be drawn."""
     drawn = picture_pieces(to_base64(svg), context)
     last = drawn[-1]
     if not isinstance(last, PicturePiece):
