@@ -248,7 +248,7 @@ _SMALL = 4_000
 """The maximum size of a line, without pictures and documents, that is repaired at once: a thread would take longer."""
 
 _HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
-"""What indicates pictures and documents in a line, or escaped letters, which may hide such indications."""
+"""Evidence of pictures and documents in a line, or of escaped letters, which may hide such evidence."""
 
 _BREAKS = re.compile(rb"\s|\\[nrt/]")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")

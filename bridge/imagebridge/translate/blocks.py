@@ -237,7 +237,7 @@ def picture_pieces(
 
 
 def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
-    """Decode base64 and return the bytes with their detected type; nothing if the type is unknown."""
+    """Decode base64 and return the bytes with their detected type, or None if the type is unknown."""
     try:
         data, _ = base64_bytes(encoded)
     except PictureError:
