@@ -91,7 +91,7 @@ class TestFit:
         if side < 2100:
             assert f"Shown as JPEG, {picture.width}x{picture.height} px, " in text
             assert (
-                f"reduced from 2100x700 for this host. Multiply coordinates by {2100 / picture.width:.4g} for"
+                f"reduced from 2100x700 for this host. Multiply coordinates by {2100 / picture.width:.4g} to"
                 in text
             )
         else:

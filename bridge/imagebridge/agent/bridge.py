@@ -165,7 +165,7 @@ class Bridge:
         """The servers' instructions for models, each under its server's name, with at most 2,000 characters.
 
         `run` and `stream` put it before the conversation; in a loop of your own, pass it as `instructions` to
-        `client.responses.create`. Empty if no server whose tools are offered has instructions.
+        `client.responses.create`. It is empty if no server whose tools are offered has instructions.
 
         Raises:
             BridgeError: the bridge is not open.

@@ -241,9 +241,9 @@ class Handles:
         # A list, because pictures may arrive while this thread looks.
         match list(self._kept):
             case [only]:
-                there = f"there is {handle(only)}"
+                there = f"the only picture available is {handle(only)}"
             case [first, *_, last]:
-                there = f"there are {handle(first)} to {handle(last)}"
+                there = f"the pictures available are {handle(first)} to {handle(last)}"
             case _:
                 there = "no picture has been shown yet"
         if number < self._next:

@@ -221,7 +221,7 @@ class Caller:
                 await self.call(response.close if self.blocking else response.aclose)
 
     def _reader(self, response: Any) -> Callable[[], Awaitable[bytes | None]]:
-        """Return a function that returns the next bytes of a body, decompressed; None at its end."""
+        """Return a function that returns the next bytes of a body, decompressed, or None at its end."""
         from httpx2 import HTTPError, StreamError
 
         blocks = response.iter_bytes() if self.blocking else response.aiter_bytes()

@@ -334,7 +334,7 @@ def fuller(item: JSON, other: JSON) -> dict[str, Any]:
 
 
 def place(value: object) -> int | None:
-    """Return an index, even if it arrived as text or as a float; None for anything else."""
+    """Return an index, even if it arrived as text or as a float, or None for anything else."""
     if isinstance(value, str) and value.isdecimal() and len(value) < _DIGITS:
         return int(value)
     if is_number(value) and value % 1 == 0:

@@ -162,7 +162,7 @@ class ModelApi(Protocol):
         ...
 
     def self_contained(self, sent: list[Item]) -> list[Item] | None:
-        """Return the items for a server that has stored none, and request self-contained items; None if they already are."""
+        """Return the items for a server that has stored none, and request self-contained items, or None if they are."""
         ...
 
     def without_include(self, parameter: str) -> bool:

@@ -19,7 +19,7 @@ _LAST_PORT = 65_535
 
 
 def process_problem(server: "StdioServerParameters") -> str:
-    """Return why a process cannot be started this way, or an empty text if it can."""
+    """Return why a process cannot be started this way, or an empty string if it can."""
     places = [("its command", server.command)]
     places += [(f"its argument {number}", text) for number, text in enumerate(server.args, 1)]
     places += [("its folder", str(server.cwd or ""))]
@@ -39,7 +39,7 @@ def process_problem(server: "StdioServerParameters") -> str:
 
 
 def http_problem(address: str, headers: Mapping[str, str]) -> str:
-    """Return the problem with an address or headers; empty if there is none. Header values are never quoted."""
+    """Return the problem with an address or headers, or an empty string. Header values are never quoted."""
     try:
         url = httpx2.URL(address)
     except (httpx2.InvalidURL, UnicodeError) as error:
@@ -68,7 +68,7 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
 
 
 def openai_problem(environment: Mapping[str, str]) -> str:
-    """Return the problem with the key or address that the OpenAI SDK reads from the environment; empty if none.
+    """Return the problem with the key or address that the OpenAI SDK reads from the environment, or an empty string.
 
     The SDK's own error quotes the key if it contains a line break.
     """

@@ -142,7 +142,7 @@ _NO_TRANSPORT = re.compile(r"(web-?socket|wss?):", re.IGNORECASE)
 
 
 def transport_problem(address: str) -> str:
-    """Return the problem if an address or the type of an entry needs a transport that MCP lacks; otherwise empty."""
+    """Return the problem if an address or the type of an entry needs a transport that MCP lacks, or an empty string."""
     if not _NO_TRANSPORT.match(address):
         return ""
     return (

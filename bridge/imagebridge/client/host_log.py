@@ -37,7 +37,7 @@ class StderrRecords(logging.Handler):
             text = self.format(record)
             stream.write((text.translate(STEERING) if stream.isatty() else text) + "\n")
             stream.flush()
-        except Exception:  # noqa: BLE001  # as in every handler: what cannot be told costs nothing else
+        except Exception:  # noqa: BLE001  # as in every handler: a failure to log has no other effect
             self.handleError(record)
 
 

@@ -32,7 +32,7 @@ class ServerReplies:
             self.words = error_message(response.headers.get("content-type", ""), await response.aread())
 
     def problem(self) -> str:
-        """Say what the status means for someone who wants to connect; empty if it means nothing."""
+        """Return what the status means for someone who wants to connect, or an empty string if it means nothing."""
         if self.status < 400:
             return ""
         named = f"it returned {self.status} {_phrase(self.status)}"

@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r"\w+://|https?//|[\w.-]+:\d+(/|$)")
 
 
 def hint(command: str) -> str:
-    """Return a suggestion for a command that was not found, to follow the sentence that says so; empty if there is none.
+    """Return a suggestion for a command that was not found, to follow the sentence that says so, or an empty string.
 
     Args:
         command: the first word of the command line.

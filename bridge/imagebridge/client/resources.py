@@ -39,7 +39,7 @@ async def with_linked(result: JSON, read: "Callable[[str], Awaitable[ResourceCon
     """Return `result` with links to pictures and documents on the server replaced by what `read` returns.
 
     Links to the web, to other types, and to more than `MAX_BYTES` are kept, and shown as a line. A link that
-    cannot be read, is empty, or exceeds its stated size is also kept, followed by a text that says why. A
+    cannot be read, is empty, or exceeds its stated size is also kept, followed by a sentence that says why. A
     resource that is linked twice is read once.
     """
     content = result.get("content")

@@ -171,7 +171,7 @@ def _called(call: JSON) -> JSON:
 
 
 def _failed(content: object) -> str:
-    """Return the mark for an output that reports a failed call; empty for other outputs."""
+    """Return the mark for an output that reports a failed call, or an empty string for other outputs."""
     first = content[0] if is_list(content) and content else content
     text = text_of(first, "text") if is_json(first) else first
     is_error = isinstance(text, str) and text.startswith(ERROR)

@@ -136,7 +136,7 @@ class Stream:
         self._news = anyio.Event()
 
     async def body(self, seconds: float) -> bytes | None:
-        """Return the answer if it is the first message and arrives in time; None if events are needed."""
+        """Return the answer if it is the first message and arrives in time, or None if events are needed."""
         with anyio.move_on_after(seconds):
             while not self._kept and not self.over:
                 await self._news.wait()

@@ -127,7 +127,7 @@ class Peers:
         return self.taken(key(message.get("id"))) if "method" not in message else None
 
     def taken(self, at: RequestId | None) -> HostRequest | None:
-        """Return the request with this id and stop waiting for it; None if there was none."""
+        """Return the request with this id, or None, and stop waiting for it."""
         if at is None:
             return None
         return self._pending.pop(at, None) or self._pending.pop(other_spelling(at), None)
@@ -248,7 +248,7 @@ _SMALL = 4_000
 """The maximum size of a line, without pictures and documents, that is repaired at once: a thread would take longer."""
 
 _HEAVY = re.compile(rb'"data"|"blob"|base64|data:|svg|\\u00', re.IGNORECASE)
-"""What indicates pictures and documents in a line, or escaped letters, which may hide such indications."""
+"""Evidence of pictures and documents in a line, or of escaped letters, which may hide such evidence."""
 
 _BREAKS = re.compile(rb"\s|\\[nrt/]")
 _ENCODED = re.compile(rb"[A-Za-z0-9+/_-]{64}")

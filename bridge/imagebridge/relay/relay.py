@@ -150,7 +150,7 @@ class Relay:
         message, _ = read_line(line)
         if self._names and is_json(message):
             message, line = self._names.called(message, line)
-        # A server may end at an unreadable line: what it asks is answered then, if that can be told.
+        # A server may stop at an unreadable line, so the line's request is answered if its id can be read.
         parts = messages(message) or broken_request(line)
         heard = partial(self._session.heard, line=line, whole=is_json(message))
         pending = [one for part in parts if (one := heard(part))]

@@ -144,7 +144,7 @@ def text_pieces(text: str, context: ResultContext) -> list[Piece]:
 
 
 def _svg_picture(svg: bytes, text: str, context: ResultContext) -> list[Piece]:
-    """Return the picture drawn from a text that is an SVG, with a note about the text; nothing if it cannot be drawn."""
+    """Return the picture drawn from text that is an SVG, with a note about the text, or nothing if it cannot be drawn."""
     drawn = picture_pieces(to_base64(svg), context)
     last = drawn[-1]
     if not isinstance(last, PicturePiece):
@@ -237,7 +237,7 @@ def picture_pieces(
 
 
 def _whole(encoded: str) -> tuple[bytes, kinds.FileType] | None:
-    """Decode base64 and return the bytes with their detected type; nothing if the type is unknown."""
+    """Decode base64 and return the bytes with their detected type, or None if the type is unknown."""
     try:
         data, _ = base64_bytes(encoded)
     except PictureError:

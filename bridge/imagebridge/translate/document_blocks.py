@@ -133,7 +133,7 @@ def _order(read: Excerpt) -> list[int]:
 
 
 def _left_out(read: Excerpt, unseen: Sequence[int]) -> str:
-    """State which text is left out, which pages are not shown, and how to get them; empty if nothing is missing."""
+    """State which text is left out, which pages are not shown, and how to get them, or return an empty string."""
     last = read.sections[-1] if read.sections else 0
     rest = [] if read.is_last else list(range(last + 1, read.total + 1))
     lacking: list[str] = []

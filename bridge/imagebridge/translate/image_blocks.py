@@ -49,7 +49,7 @@ def _image_or_link(block: JSON, holder: JSON, address_or_data: str) -> JSON:
 
 
 def standard(block: JSON) -> JSON | None:
-    """Return a block of a type that MCP does not define as one that it does; None if it has nothing to show.
+    """Convert a block of a type that MCP does not define to one that it does; return None if it has nothing to show.
 
     A block of type `blob`, sent by older servers (modelcontextprotocol/servers#4029), becomes a resource whatever it
     contains; other blocks only if they contain a picture or a document.

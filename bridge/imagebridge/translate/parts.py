@@ -359,7 +359,7 @@ def _picture_parts(showing: _Showing, receiver: Receiver, handle: str) -> _Shown
 
 
 def _line(piece: PicturePiece, shown: ShownPicture, limit: str) -> str:
-    """Return the handle of a picture, if it has one, and the changes made to it; empty if there is nothing to say."""
+    """Return the handle of a picture, if it has one, and the changes made to it, or an empty string."""
     phrases = [named(shown.handle, _other_type(piece))] if shown.handle else []
     if piece.sentence:
         phrases.append(piece.sentence)

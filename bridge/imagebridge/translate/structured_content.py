@@ -227,7 +227,7 @@ def _is_frame(key: object, value: JSON) -> bool:
 
 
 def _block_text(block: object) -> str | None:
-    """Return the text of a block, or of its resource; None if it has none."""
+    """Return the text of a block or of its resource, or None if it has no text."""
     if not is_json(block):
         return block if isinstance(block, str) else None
     text = contents_of(block).get("text")

@@ -436,7 +436,9 @@ async def test_names_that_there_are_not_are_answered_with_those_there_are():
     async with Bridge(eyes(), hands([])) as bridge:
         await bridge.outputs(response(call("look"), call("look", {}, "call_2")))
         (output,) = await bridge.outputs(response(call("crop", {"image": "picture:9"})))
-    assert output["output"] == ("Tool error:\nimage: there is no picture:9; there are picture:1 to picture:2")
+    assert output["output"] == (
+        "Tool error:\nimage: there is no picture:9; the pictures available are picture:1 to picture:2"
+    )
 
 
 def own():
@@ -497,7 +499,7 @@ async def test_the_oldest_pictures_give_way(monkeypatch):
             await bridge.call("crop", {"image": "picture:1"})
     assert str(raised.value) == (
         "image: picture:1 is no longer kept (only the newest pictures are, up to 2 kB); "
-        "there are picture:2 to picture:3"
+        "the pictures available are picture:2 to picture:3"
     )
     assert len(taken) == 1
 
