@@ -23,6 +23,7 @@ from imagebridge.repair.uris import absolute, relative
 from imagebridge.translate.blocks import text_pieces
 from imagebridge.translate.pieces import ResultContext, TextPiece
 from imagebridge.translate.policy import Policy
+from imagebridge.wire import writable
 
 pytestmark = pytest.mark.pure
 
@@ -388,7 +389,8 @@ def test_whatever_comes_is_valid_after(result):
     assert repaired(mended) == mended
     if isinstance(result.get("content"), list):
         assert len(mended["content"]) == len(result["content"])
-        assert mended.get("structuredContent") == result.get("structuredContent")
+        # As it came, but for halves of characters and numbers that no reader accepts.
+        assert mended.get("structuredContent") == writable(result.get("structuredContent"))
 
 
 @pytest.mark.parametrize(
