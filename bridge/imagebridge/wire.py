@@ -326,10 +326,20 @@ class _Writable:
             return f"[left out: it is nested more than {MAX_LEVELS} levels deep]"
         self._around.append(value)
         if is_json(value):
-            copy: object = {self.made(name): self.made(inner) for name, inner in value.items()}
+            copy: object = self._object(value)
         else:
             copy = [self.made(inner) for inner in value]
         self._around.pop()
+        return copy
+
+    def _object(self, value: JSON) -> dict[object, object]:
+        copy: dict[object, object] = {}
+        for name, inner in value.items():
+            written = self.made(name)
+            # Names that become equal are kept apart: no value is lost.
+            while written != name and (written in copy or written in value):
+                written = f"{written}\ufffd"
+            copy[written] = self.made(inner)
         return copy
 
 
