@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class AsyncBridge(Toolbox, AbstractAsyncContextManager["AsyncBridge"], Protocol):
-    """The bridge behind the interface: the methods that block in this module."""
+    """The asynchronous bridge behind this module's blocking methods."""
 
     @property
     def tools(self) -> "list[FunctionToolParam]":

@@ -2,9 +2,9 @@
 
 Sources: IANA's IPv4 and IPv6 Special-Purpose Address Registries, every block that they do not list as
 "globally reachable", or to which reachability does not apply; the multicast blocks of RFC 5771 and RFC 4291; and
-addresses that clouds reserve for their own hosts, according to their documentation. Written on 2026-11-30; compared,
-row by row, with a copy of both registries of 2026-07-18, whose newest row is from 2025-04
-(tests/tools/files/test_addresses.py contains them).
+addresses that clouds reserve for their own hosts, according to their documentation. Written on 2026-11-30. A test
+compares each row with a copy of both registries from 2026-07-18; their newest row is from 2025-04
+(tests/tools/files/test_addresses.py).
 """
 
 from ipaddress import IPv4Network, IPv6Network, ip_network

@@ -261,7 +261,7 @@ def icon(data: bytes) -> Icon:
         (count,) = unpack_from("<H", data, 4)
         entries = [unpack_from("<BBBBHHII", data, 6 + 16 * at) for at in range(count)]
     except StructError as error:
-        raise PictureError("the icon is cut short in its list of pictures") from error
+        raise PictureError("the icon ends within its list of pictures") from error
     found = [(*one, entry[5]) for entry in entries if (one := _inside(data, *entry[6:])) is not None]
     if not found:
         raise PictureError("the icon does not contain a complete picture")

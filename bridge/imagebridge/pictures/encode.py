@@ -39,7 +39,7 @@ _GROWTH = (
     (99, 4.7),
     (100, 5.7),
 )
-"""JPEG qualities and their size relative to `_LOWEST`, measured 2026-11-29: values between noise and photographs."""
+"""JPEG qualities and their size relative to `_LOWEST`, measured on 2026-11-29; each lies between those of noise and of photographs."""
 _PALETTES = (256, 64)
 """The palette sizes to try for a drawing that takes too many bytes in full colour."""
 

@@ -21,7 +21,7 @@ _MOST_LOOPED = 20_000_000
 
 
 class _Grid(NamedTuple):
-    """How a page is read as a grey page: `samples` for each block of `across` x `down` pixels."""
+    """How the samples of a page are read as grey values: `samples` for each block of `across` x `down` pixels."""
 
     samples: int
     across: int = 1

@@ -24,7 +24,7 @@ def to_server(message: JSON, line: bytes) -> tuple[JSON, bytes]:
 
 
 def to_host(result: JSON) -> JSON:
-    """Return the answer to `resources/read` with addresses that the host accepts; the same object if they already are."""
+    """Return the answer to `resources/read` with addresses that the host accepts; the same object if none has to change."""
     contents = result.get("contents")
     if not is_list(contents):
         return result

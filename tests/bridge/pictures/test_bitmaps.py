@@ -149,7 +149,7 @@ def test_an_icon_is_shown_in_every_depth_and_order_of_rows(bits, packed, down, m
     [
         (icon(dib(8, 1, RED))[:300], "the icon does not contain a complete picture"),
         (icon()[:6], "the icon does not contain a complete picture"),
-        (icon(dib(8, 1, RED))[:12], "the icon is cut short in its list of pictures"),
+        (icon(dib(8, 1, RED))[:12], "the icon ends within its list of pictures"),
     ],
 )
 def test_icons_without_a_whole_picture_are_told(data, reason):
