@@ -382,6 +382,8 @@ def test_every_way_of_writing_it_is_known_and_drawn(case):
 
 
 OTHERS = {
+    # Python before 3.11.5 lets go of part of a possessive repeat.
+    "a declaration that does not end": b"<!DOCTYPE<svg/",
     "html": b"<html><body>" + PLAIN,
     "html with a document type": b"<!DOCTYPE html>" + PLAIN,
     "html with a comment": b"<!-- <svg> --><html><svg/></html>",
