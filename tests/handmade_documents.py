@@ -10,7 +10,7 @@ RELATIONS = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships
 
 def packed(parts):
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, text in parts.items():
             archive.writestr(name, text, zipfile.ZIP_STORED if name == "mimetype" else None)
     return made.getvalue()

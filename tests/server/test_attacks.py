@@ -78,7 +78,6 @@ async def answered(client):
             ("https://169.254.169.254/latest/meta-data", "does not lead to a public address"),
             ("http://127.0.0.1/a.png", "addresses are not supported"),
             ("image://../../secret.png", "this server does not keep pictures"),
-            ("data:image/png;base64," + "A" * 90_000_000, "has more than 64,000,000 bytes"),
         ],
     ),
     ids=lambda value: value[:30],
@@ -93,8 +92,14 @@ async def test_a_picture_that_attacks(client, source, words):
         assert result.is_error
         assert words in result.content[0].text
         assert len(result.content[0].text) < 500
-        if len(source) > 1000:
-            break
+    assert await answered(client)
+
+
+async def test_a_picture_of_too_many_bytes(client):
+    result = await client.call_tool("load_image", {"source": "data:image/png;base64," + "A" * 90_000_000})
+    assert result.is_error
+    assert "has more than 64,000,000 bytes" in result.content[0].text
+    assert len(result.content[0].text) < 500
     assert await answered(client)
 
 
