@@ -37,7 +37,7 @@ ADVICE = {
     HTTPStatus.FORBIDDEN: "the user's token does not permit this",
     HTTPStatus.NOT_FOUND: "the user has to check the server's address",
     HTTPStatus.REQUEST_TIMEOUT: "the request took too long to arrive; try again",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the arguments are too large; pass a smaller picture, or its address",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "pass a smaller picture, or its address",
     HTTPStatus.MISDIRECTED_REQUEST: "the server is not reached under this host name; the user has to check its address",
     HTTPStatus.SERVICE_UNAVAILABLE: "the server is not available at the moment; try again later",
 }
@@ -121,7 +121,12 @@ def may_have_run(status: int) -> bool:
 
 def advice(kind: str, status: int, body: bytes) -> str:
     """Return what a refusal says, or else what its status means and what to do; empty if neither is known."""
-    return error_message(kind, body) or next((words for one, words in ADVICE.items() if one == status), "")
+    said, known = (
+        error_message(kind, body),
+        next((words for one, words in ADVICE.items() if one == status), ""),
+    )
+    # How large is too large is often all that a server says.
+    return f"{said}; {known}" if said and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else said or known
 
 
 def error_message(kind: str, body: bytes) -> str:

@@ -295,7 +295,7 @@ async def test_a_malformed_answer_is_told_for_what_it_is(form, bare):
             413,
             "at most 1 MB",
             "text/plain",
-            f"the server returned 413 {HTTPStatus(413).phrase}: at most 1 MB",
+            f"the server returned 413 {HTTPStatus(413).phrase}: at most 1 MB; pass a smaller picture, or its address",
         ),
         (404, "oops", "text/plain", "the server returned 404 Not Found: oops"),
         (400, BODIES["an error of the server's own range"][0], "application/json", "quota exceeded"),
