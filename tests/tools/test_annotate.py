@@ -247,7 +247,7 @@ BOX = {"kind": "box", "at": [10, 20, 110, 70]}
         ([{"kind": "box", "at": [1, 2, 3]}], "marks[0].at", "has 3 numbers; a mark of kind box needs [left, top, right, bottom]"),
         ([{"kind": "box", "at": [110, 20, 10, 70]}], "marks[0].at", "such as [10, 20, 110, 70]"),
         ([{"kind": "point", "at": [401, 20]}], "marks[0].at", "x = 401 is outside the picture, which extends from 0 to 400"),
-        ([{"kind": "point", "at": [0.5, 0.5]}], "marks[0].at", 'is a single pixel of 400x300; did you mean units="0-1"?'),
+        ([{"kind": "point", "at": [0.5, 0.5]}], "marks[0].at", 'is a single pixel in 400x300; did you mean units="0-1"?'),
         ([{"kind": "text", "at": [1, 0.1], "label": "x"}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "arrow", "at": [0, 0, 0.5, 1]}], "marks[0].at", 'did you mean units="0-1"?'),
         ([{"kind": "polygon", "at": [0, 0, 0.5, 1, 1, 0]}], "marks[0].at", 'did you mean units="0-1"?'),

@@ -432,7 +432,7 @@ class TestWhatIsRefused:
             ("kind", {"kind": ["bar", "lime"], "data": SALES}, "'lime' is unknown; did you mean 'line'?"),
             ("kind", {"kind": [], "data": SALES}, "is empty"),
             ("kind", {"kind": 5, "data": SALES}, "is 5; give one of bar"),
-            ("kind", {"kind": ["bar", "bar"], "data": SALES}, "contains a kind twice; give one y field for each kind"),
+            ("kind", {"kind": ["bar", "bar"], "data": SALES}, "contains the same kind twice; give one y field for each kind"),
             ("kind", {"kind": ["bar", "pie"], "data": SALES}, "only bar, line, area, scatter can be drawn on top of one another"),
             ("kind", {"kind": ["bar", "line"], "data": [{"a": "b", "c": 1, "d": 2, "e": 3}], "columns": {"y": ["c", "d", "e"]}}, "has 2 kinds for 3 y fields"),
             ("columns", {"kind": "box", "data": [{"a": "b", "c": 1, "d": 2}], "columns": {"y": ["c", "d"]}}, "only bar, line, area, scatter accept several y fields"),

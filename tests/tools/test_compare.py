@@ -168,7 +168,7 @@ class TestWhatIsShown:
         assert image.width > image.height
         wide = [Image.new("RGB", (2400, 600), color) for color in ("red", "blue")]
         told = said(*wide, show="side_by_side")
-        assert told.split("Shown: ")[1].startswith("a above b, which makes both larger; PNG, 2000x1")
+        assert told.split("Shown: ")[1].startswith("a above b, so that both are larger; PNG, 2000x1")
         assert image.width > 2 * 400 or image.height > 2 * 300
         assert (
             sum(count for count, color in image.getcolors(1 << 20) if color == (0, 0, 128))

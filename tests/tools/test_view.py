@@ -71,7 +71,7 @@ def test_a_drawing_is_enlarged_in_squares_of_its_own_colours():
     ("width", "height", "zoom", "size", "words"),
     [
         (3200, 160, None, (1600, 80), "the whole picture at 0.5 times its size. Pixel (X, Y) of this view is x = 2 * X, y = 2 * Y"),
-        (800, 600, None, (800, 600), "the whole picture at full resolution. Pixels of this view are the same as in the original"),
+        (800, 600, None, (800, 600), "the whole picture at full resolution. Pixel coordinates in this view are the same as in the original"),
         (64, 48, None, (1024, 768), "at 16 times its size"),
         (300, 100, None, (900, 300), "at 3 times its size"),
         (64, 48, 1, (64, 48), "at full resolution"),
@@ -151,7 +151,7 @@ def test_other_files():
         ({"rotate": 45}, "rotate", "is 45; a view can be rotated by 0, 90, 180 or 270 degrees clockwise, such as 0 (transform_image accepts any angle)"),
         ({"rotate": 100}, "rotate", "such as 90"),
         ({"zoom": 0}, "zoom", "is 0; give a number above 0, such as 2 or 0.5"),
-        ({"zoom": 100}, "zoom", "is 100; 64x48 pixels can be shown at most 31 times as large, in 2000 pixels; give up to 31, or a smaller region"),
+        ({"zoom": 100}, "zoom", "is 100; 64x48 pixels can be shown at most 31 times as large, to stay within 2000 pixels; give up to 31, or a smaller region"),
         ({"zoom": -1}, "zoom", "is -1"),
         ({"contrast": -1}, "contrast", "is -1; give auto or a factor from 0 to 10, where 1 changes nothing"),
         ({"contrast": "high"}, "contrast", "is 'high'; give auto or a factor"),

@@ -33,7 +33,7 @@ _KEYS = ("kind", "at", "label", "color")
 _TOLD = 20
 
 _LETTER_SHARE = 45
-"""The ratio of the side of a square as large as the picture to the height of letters."""
+"""The side of a square with the same area as the picture, divided by the height of letters."""
 
 _LARGEST_LETTERS, _SMALLEST_LETTERS = 200, 12
 

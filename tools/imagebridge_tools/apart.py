@@ -15,7 +15,7 @@ from imagebridge.errors import BridgeError
 from imagebridge.pictures.cost import MAX_MEMORY, HeavyError, allowing
 
 MEMORY = 1_050_000_000
-"""The maximum bytes of data in a process that works alone, on systems that can limit them."""
+"""The maximum size of the data of a process that works alone, in bytes, on systems that can limit it."""
 
 LIGHT, LIGHT_MEMORY = 250_000_000, 450_000_000
 """The maximum bytes for decoding a picture while other work runs, and for the whole process in that case. Work that
@@ -56,7 +56,7 @@ class WorkShare:
         self._held: dict[RunVar[Any], anyio.CapacityLimiter] = {}
 
     def of(self, kind: RunVar[Any], places: int | None = None) -> anyio.CapacityLimiter:
-        """Return the limiter of this caller for the processes of a kind."""
+        """Return this caller's limiter for processes of the given kind."""
         return self._held.setdefault(kind, anyio.CapacityLimiter(places or self._places))
 
 
@@ -65,7 +65,7 @@ SHARE: ContextVar[WorkShare | None] = ContextVar("imagebridge_tools.apart.share"
 
 
 def shared_place(kind: RunVar[Any], places: int | None = None) -> AbstractAsyncContextManager[object]:
-    """Return a context manager that holds one place of the caller's share, if there is a share."""
+    """Return a context manager that occupies one place of the caller's share, if the caller has one."""
     share = SHARE.get()
     return share.of(kind, places) if share else nullcontext()
 
@@ -215,7 +215,7 @@ def _held() -> int:
 
 
 def _given_back() -> int:
-    """Return unused memory of this process to the system; return the bytes that it still holds."""
+    """Release this process's unused memory to the system, and return the number of bytes that it still uses."""
     import ctypes
     import gc
 

@@ -299,7 +299,7 @@ def _panels(show: str, changed: bool, places: Sequence[PanelPlace]) -> str:
     red = "b in pale grey with changes in red" + (" and the regions numbered" if changed else "")
     return {
         "all": f"Shown: a, b, and {red}",
-        "side_by_side": "Shown: a above b, which makes both larger"
+        "side_by_side": "Shown: a above b, so that both are larger"
         if stacked
         else "Shown: a and b side by side",
         "overlay": f"Shown: {red}",

@@ -58,7 +58,7 @@ class Declaration(NamedTuple):
         description: the description for models; `{where}` stands for the places where files are read, and
         `{patience:g}` for the seconds after which a long call is answered with a handle.
         saves: whether the result can be saved as a file: if so, `save_as` and `overwrite` are offered too.
-        paid: whether each call costs money and takes long.
+        paid: whether each call costs money and takes a long time.
         requirement: the packages that must be installed for the tool to be offered.
         as_in: another tool that already describes the arguments with the same names.
     """

@@ -100,7 +100,7 @@ async def load_file(
     requested. Its figures are kept in the store, and named in the text. A long text is returned in pieces (see
     `excerpt.fitting`); `start`, counted from 1, is the first character of the piece. For a workbook, the rows of its
     sheets are returned, or those of the given `sheet`. For a long table, the columns are described and the first rows
-    returned; `rows`, such as "51-200", requests others, and `start` requests its text.
+    are returned; `rows`, such as "51-200", requests other rows, and `start` requests the table as text.
 
     Args:
         source: the file.
@@ -116,7 +116,7 @@ async def load_file(
         noted: the mistakes found so far; they are reported together with those found here.
 
     Raises:
-        ArgumentError: `source` may not be read, does not exist, is too large or is neither a document nor a text; or
+        ArgumentError: `source` may not be read, does not exist, is too large, or is neither a document nor text; or
             it does not contain what is requested. The error reports everything that is wrong.
         ApartError: reading a document took too long or too much memory.
         BridgeError: the file is a workbook or PDF, and the extra `server` is not installed.
@@ -191,7 +191,7 @@ async def _book_text(
 
 
 def _row_range(rows: str) -> tuple[int, int | None]:
-    """Return the first and the last requested row; None for the last one requests as many rows as fit one answer."""
+    """Return the first and the last requested row; None for the last one requests as many rows as fit in one answer."""
     found = _ROWS.fullmatch(str(rows))
     first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
     if first < 1 or (last is not None and last < first):
@@ -202,7 +202,7 @@ def _row_range(rows: str) -> tuple[int, int | None]:
 
 
 def _text_room(room: int | None) -> int | None:
-    """Return the space that the sentences of an answer leave for its text."""
+    """Return the space for the text of an answer, apart from its other sentences."""
     return None if room is None else max(room // 2, room - _SENTENCES)
 
 

@@ -306,7 +306,7 @@ def _count(holder: object, name: str) -> int | None:
 
 
 def _svg(encoded: list[str]) -> str:
-    """Return the text of an SVG, or an empty text if the API created another kind of picture."""
+    """Return the text of an SVG, or an empty string if the API created another kind of picture."""
     data, _ = base64_bytes(encoded[0])
     return data.decode("utf-8", "replace") if kinds.kind(data) is kinds.SVG else ""
 

@@ -6,7 +6,7 @@ from . import lenient_values
 from .declaration import Argument
 
 Format = Literal["png", "jpeg", "webp", "gif", "svg"]
-"""GIF and SVG are previews to which an account must have access (openai 3.57, types/image_generate_params.py)."""
+"""GIF and SVG are preview formats, which an account must have access to (openai 3.57, types/image_generate_params.py)."""
 
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["transparent", "opaque", "auto"]

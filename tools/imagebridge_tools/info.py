@@ -297,7 +297,7 @@ def _notes(tags: Mapping[int, object], names: Mapping[int, str]) -> list[str]:
 
 
 def _note_text(value: Any) -> str:
-    """Return one EXIF value as a line of text, or an empty text if there is none."""
+    """Return one EXIF value as a line of text, or an empty string if there is none."""
     if isinstance(value, bytes):
         # A comment begins with eight bytes that name its encoding.
         value = value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(errors="replace")

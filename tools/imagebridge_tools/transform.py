@@ -308,7 +308,7 @@ def _filled(work: _Work) -> "tuple[Image, tuple[int, ...]]":
 
 
 def _encoded(work: _Work, *, lossless: bool) -> tuple[Picture, list[str]]:
-    """Encode the picture as requested; for a format without transparency, put it on white, and add a remark."""
+    """Encode the picture as requested; for a format without transparency, use a white background, and add a remark."""
     from imagebridge.pictures.encode import as_picture, opaque, standard
 
     image, form, quality = standard(work.image), work.form, work.quality

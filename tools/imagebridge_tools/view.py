@@ -207,7 +207,7 @@ def _shown_size(width: int, height: int, zoom: float | None) -> tuple[int, int]:
     most = SIDE / longer
     if zoom > max(most, 1 / longer) + 1e-9:
         largest = floor(most) if most >= 2 else floor(most * 1000) / 1000
-        limit = f"{width}x{height} pixels can be shown at most {largest:g} times as large, in {SIDE} pixels"
+        limit = f"{width}x{height} pixels can be shown at most {largest:g} times as large, to stay within {SIDE} pixels"
         raise ArgumentError("zoom", f"is {zoom:g}; {limit}; give up to {largest:g}, or a smaller region")
     return max(1, round(width * zoom)), max(1, round(height * zoom))
 

@@ -315,7 +315,7 @@ class TestManyRows:
             (
                 "tick",
                 {"field": "y", "type": "quantitative"},
-                "; 900 of the rows are drawn, evenly chosen",
+                "; 900 of the rows are drawn, evenly spaced",
             ),
             (
                 "line",
@@ -434,7 +434,7 @@ class TestFrames:
             ),
             (
                 {"kind": "bar", "formats": {"x": "%b"}},
-                "of x is '%b', which writes several dates as 'Jan'; each date needs a different label",
+                "of x is '%b', which formats several dates as 'Jan'; each date needs a different label",
             ),
             (
                 {"kind": "bar", "columns": {"x": "s"}, "formats": {"x": ".1f"}},

@@ -92,7 +92,7 @@ def test_what_is_drawn_of_a_text(came, drawn):
 )
 async def test_numbers_without_end_are_told(arguments):
     with pytest.raises(
-        ArgumentError, match=r"contains a whole number with over 4,300 digits; write it shorter"
+        ArgumentError, match=r"contains a whole number with over 4,300 digits; write it in a shorter form"
     ):
         await generate_chart(**arguments)
 

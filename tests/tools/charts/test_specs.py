@@ -183,7 +183,7 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "facet": {"row": {"field": "shpo"}}, "spec": {"mark": "bar", "encoding": {"x": X}}}, "facet.row: field 'shpo'"),
         ({"datasets": {"d": ROWS}, "data": {"name": "d"}, "mark": "bar", "encoding": {"x": {"field": "dya"}}}, "encoding.x: field 'dya' is not in the data; did you mean 'day'?"),
         ({"data": {"sequence": {"start": 0, "stop": 9, "as": "t"}}, "mark": "tick", "encoding": {"x": {"field": "x"}}}, "encoding.x: field 'x' is not in the data; fields are 't'"),
-        ({"mark": "bar", "encoding": {"x": X}}, "draws nothing, because its data is missing; give rows in data.values or in the argument data"),
+        ({"mark": "bar", "encoding": {"x": X}}, "draws nothing, because its data is missing; give rows in data.values or in the data argument"),
         ({"layer": [{"mark": "bar", "encoding": {"x": X}}, {"mark": "tick", "data": {"values": ROWS}}]}, "layer[0].encoding.x uses the field 'day', but data is missing; give rows"),
         # Every level of the schema: words and the kinds of values.
         (drawn(mark={"type": "boxplt", "extent": 2}), "mark.type: Vega-Lite does not know 'boxplt'; did you mean 'boxplot'?"),
@@ -244,7 +244,7 @@ def test_what_is_legal_passes(spec):
         ({"data": {"values": ROWS}, "facet": {"field": "shop", "headr": {}}, "spec": {"mark": "bar"}}, "facet: Vega-Lite does not know 'headr'; did you mean 'header'?"),
         ({"data": {"values": ROWS}, "facet": {"row": {"field": "shop", "srt": None}}, "spec": {"mark": "bar"}}, "facet.row: Vega-Lite does not know 'srt'; did you mean 'sort'?"),
         ({"data": {"values": ROWS}, "repeat": {"rows": ["sales"]}, "spec": {"mark": "bar"}}, "repeat: Vega-Lite does not know 'rows'; did you mean 'row'?"),
-        ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' cannot be combined with 'hconcat'; set it in the charts inside"),
+        ({"data": {"values": ROWS}, "hconcat": [{"mark": "bar"}], "width": 300}, "'width' cannot be combined with 'hconcat'; set it in the inner charts"),
         ({"data": {"values": ROWS}, "mark": "bar", "layer": []}, "cannot be combined with"),
         # What is near in letters alone is not meant; what other tools say is.
         (drawn(mark="pie"), "mark: Vega-Lite does not know 'pie'; did you mean 'arc'?"),
@@ -321,7 +321,7 @@ _Q = {"field": "v", "type": "quantitative"}
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        ({"mark": "bar", "encoding": {"x": {"field": "k"}, "y": {"aggregate": "count"}}}, "bar marks: 'k', the count of rows"),
+        ({"mark": "bar", "encoding": {"x": {"field": "k"}, "y": {"aggregate": "count"}}}, "bar marks: 'k', the number of rows"),
         ({"facet": {"field": "k"}, "spec": {"mark": "bar", "encoding": {"y": _Q}}}, "bar marks: 'k', 'v' (quantitative)"),
         (
             {"facet": {"row": {"field": "k", "type": "nominal"}, "column": {"field": "l"}}, "spec": {"mark": "bar", "encoding": {"y": _Q}}},

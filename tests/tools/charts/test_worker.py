@@ -123,7 +123,7 @@ async def test_a_process_killed_while_it_draws_costs_that_call():
     await drawn(text(BAR))
     (process,) = processes()
     Thread(target=kill_busy, args=(process,)).start()
-    with pytest.raises(DrawingError, match="ended before the chart was done"):
+    with pytest.raises(DrawingError, match="ended before the chart was finished"):
         await drawn(text(BOMB))
     assert (await drawn(text(BAR))).picture.media_type == "image/png"
 

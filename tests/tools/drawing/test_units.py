@@ -53,7 +53,7 @@ def test_a_region_is_the_whole_pixels_that_it_touches(units, values, box):
         (
             "pixels",
             [0.1, 0.2, 0.5, 0.7],
-            'is a single pixel of 200x100; did you mean units="0-1"?',
+            'is a single pixel in 200x100; did you mean units="0-1"?',
         ),
         (
             "0-1",

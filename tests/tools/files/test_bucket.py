@@ -73,7 +73,7 @@ def test_an_object_that_is_too_large_to_be_ours_is_not_read(where, tmp_path, mon
         monkeypatch.setattr(module, "LARGEST", len(data))
     assert storage.get(note.hash) == data
     storage.put(note.hash, data + b"0")
-    with pytest.raises(ValueError, match="has over"):
+    with pytest.raises(ValueError, match="is larger than"):
         storage.get(note.hash)
     with pytest.raises(ArgumentError, match="is not kept here, or is no longer kept"):
         store.read(note.uri)
@@ -151,7 +151,7 @@ def test_a_bucket_that_is_away_is_told(monkeypatch):
         "image://12345678 cannot be read: the store is not responding at the moment; call again later"
     )
     for work in (lambda: store.keep(picture(), ""), store.listed):
-        with pytest.raises(OSError, match="the store responds incorrectly") as failed:
+        with pytest.raises(OSError, match="the store returned an invalid response") as failed:
             work()
         assert "secret-key" not in str(failed.value)
 

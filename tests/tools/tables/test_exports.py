@@ -187,7 +187,7 @@ class TestWorkbooks:
 
     def test_a_bomb(self, monkeypatch):
         monkeypatch.setattr("imagebridge_tools.tables.workbook.UNPACKED", 100)
-        with pytest.raises(ArgumentError, match="bytes unpacked; the limit is 100"):
+        with pytest.raises(ArgumentError, match="bytes when unpacked; the limit is 100"):
             sheets(Book("b.xlsx", workbook({"A": SALES}), None))
 
     async def test_it_is_charted_and_told(self, tmp_path):

@@ -32,7 +32,7 @@ VALUE = "value"
 
 
 class Periods(NamedTuple):
-    """The periods that names of columns stand for: a noun such as "month", and a cell for each name."""
+    """The periods that column names stand for: a noun such as "month", and a cell for each name."""
 
     noun: str
     cells: Sequence[JsonValue]

@@ -136,7 +136,7 @@ def _chart(view: Mapping[str, JsonValue], inherited: _InheritedRows, style: Styl
 
 
 def _titles(view: Mapping[str, JsonValue], style: Style) -> PlotSize:
-    """Return the approximate space for the titles of axes."""
+    """Return the approximate space that the axis titles need."""
     heading = _mapping(view.get("title"))
     above = sum(
         style.title * 1.3 for key in ("text", "subtitle") for _ in _list(heading.get(key)) if style.titles

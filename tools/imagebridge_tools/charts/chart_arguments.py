@@ -39,7 +39,7 @@ Data = Annotated[
     JsonValue,
     Argument(
         "The data: rows, columns, CSV or JSON text, or a file (also xlsx), specified as in load_image. Dates and "
-        "numbers may be written as people write them. With spec, it replaces the spec's data. More than 20,000 rows are thinned out.",
+        "numbers may be written as people write them. With spec, it replaces the spec's data. Tables over 20,000 rows are thinned out.",
         examples=[_ROWS, "sales.csv"],
         json_type=Any,
         schema={

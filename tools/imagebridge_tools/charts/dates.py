@@ -1,4 +1,4 @@
-"""Builds axes of dates, with ticks at whole hours, days, months or years, and labels that always name the day."""
+"""Builds date axes, with ticks at whole hours, days, months or years, and labels that always name the day."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000, 12_000)
 _NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
 
 _CODE = re.compile(r"%(?P<pad>[-_0]?)(?P<code>[aAbBdefGgHIjLmMpqQsSuUVwWyYZ%])")
-"""Matches a code for a part of a moment in a format."""
+"""Matches a code in a date format, such as %b for the month."""
 
 _MOST = 60
 """The maximum number of ticks on an axis."""

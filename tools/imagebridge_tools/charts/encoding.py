@@ -104,7 +104,7 @@ def room(chart: Chart, view: Mapping[str, JsonValue], width: int, height: int) -
 
 
 def _deep(chart: Chart, definition: JsonObject, height: int) -> float:
-    """Return the height of the labels below a chart beyond one line, in pixels."""
+    """Return how much higher than one line the labels below a chart are, in pixels."""
     angle = mapping(definition.get("axis")).get("labelAngle")
     turned = 0.7 if angle == -45 else 1 if angle == -90 else 0
     return min(_longest(chart, definition), height * 0.35) * turned if turned else 0

@@ -23,7 +23,8 @@ from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 MEMORY = 1 << 30
-"""The maximum bytes of data; a bar chart needs a fifth of this. The address space is not limited: V8 reserves 60 GB."""
+"""The maximum size of the process's data, in bytes; a bar chart needs a fifth of this. The address space is not limited:
+V8 reserves 60 GB."""
 
 FONTS = Path(__file__).parents[1] / "fonts"
 """The folder that contains the bundled font."""

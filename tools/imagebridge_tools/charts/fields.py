@@ -245,7 +245,7 @@ def _measured(
     frame: ChartFrame,
     how: Mapping[str, str],
 ) -> ChartFrame:
-    """Add units, and `how` rows are combined, to a frame's titles; with a percent format, percentages become shares."""
+    """Add units and the words for `how` rows are combined to titles; with a percent format, divide percentages by 100."""
     titles: dict[str, str] = {}
     for role in ("x", "y", "color"):
         if role not in names or types[role] != "number":
@@ -315,7 +315,7 @@ def _layered(chart: Chart, kinds: Sequence[ChartKind], series: Sequence[str]) ->
     if not set(kinds) <= set(LAYERS):
         raise ArgumentError("kind", f"only {', '.join(LAYERS)} can be drawn on top of one another")
     if len(set(kinds)) < len(kinds) and not series:
-        raise ArgumentError("kind", "contains a kind twice; give one y field for each kind")
+        raise ArgumentError("kind", "contains the same kind twice; give one y field for each kind")
     layers: dict[ChartKind, list[str]] = {
         kind: [] for kind in sorted(kinds, key=("area", "bar", "line", "scatter").index)
     }

@@ -265,7 +265,7 @@ def _heatmap(chart: Chart) -> Chart:
             chart, rows=rows, names={**chart.names, "color": "rows"}, types={**chart.types, "color": "number"}
         )
     rows = reduce.means(chart.rows, keys, "color")
-    note = "; rows of the same cell are averaged" if len(rows) < len(chart.rows) else ""
+    note = "; rows in the same cell are averaged" if len(rows) < len(chart.rows) else ""
     return replace(chart, rows=[row for row in rows if row["color"] is not None], note=chart.note + note)
 
 
@@ -285,7 +285,7 @@ def _fewer(chart: Chart, groups: Sequence[str]) -> Chart:
             "the first, lowest, highest and last row of",
         )
     return replace(
-        chart, rows=rows, note=f"{chart.note}; {kept_rows} each of {columns} columns of pixels are drawn"
+        chart, rows=rows, note=f"{chart.note}; {kept_rows} each of {columns} pixel columns are drawn"
     )
 
 
@@ -299,7 +299,7 @@ def _density(chart: Chart) -> Chart:
     if keys or "text" in (chart.types["x"], chart.types["y"]):
         rows = reduce.sampled(chart.rows, ROWS // 4)
         return replace(
-            chart, rows=rows, note=f"{chart.note}; {len(rows):,} of the rows are drawn, evenly chosen"
+            chart, rows=rows, note=f"{chart.note}; {len(rows):,} of the rows are drawn, evenly spaced"
         )
     rows = reduce.density([x for x, _ in points], [y for _, y in points])
     across, down = reduce.CELLS

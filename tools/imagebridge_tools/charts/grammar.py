@@ -97,7 +97,8 @@ class Checked(NamedTuple):
 def checked(spec: SpecView) -> Checked:
     """Return a spec that contains only words and values known to Vega-Lite.
 
-    Links and wrong tooltips, which no picture shows, are ignored, as are words that are newer than the drawing engine.
+    Links and wrong tooltips are ignored, because they are invisible in a picture; so are words that are newer than the
+    drawing engine.
 
     Raises:
         ArgumentError: the spec contains other unknown words or values; the message names their positions and similar
@@ -260,7 +261,7 @@ def _apart(part: Subschema, value: SpecView) -> float:
 
 
 def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: str) -> Mistake:
-    """Return a mistake extended by the alternatives that the other branches of a choice allow."""
+    """Add to a mistake the alternatives that the other branches of a choice allow."""
     if mistake.problem or not mistake.word:
         return mistake
     if not mistake.is_key:
@@ -279,7 +280,7 @@ def _widened(mistake: Mistake, parts: list[Subschema], value: SpecView, path: st
         rivals = [key for key in value if key in mistake.words and key not in names]
         if mistake.word in names and rivals:
             composed = rivals[0] in COMPOSING or rivals[0] == "repeat"
-            move = "set it in the charts inside" if composed else "leave one of them out"
+            move = "set it in the inner charts" if composed else "leave one of them out"
             problem = _located(path, f"{mistake.word!r} cannot be combined with {rivals[0]!r}; {move}")
             return mistake._replace(problem=problem)
     if not _near(mistake.word, mistake.words):
@@ -303,7 +304,7 @@ def _located(path: str, problem: str) -> str:
 
 
 def _scalar(parts: list[Subschema], value: JsonValue, path: str) -> Mistake:
-    """Return the mistake in a text, a number, a boolean or null."""
+    """Return the mistake in a string, a number, a boolean or null."""
     for part in parts:
         if vega_lite_schema.is_type(part, value) and not vega_lite_schema.in_range(part, value):
             return Mistake(path, 1, f"{path} is {value}; give {vega_lite_schema.bounds(part, 'imum')}")

@@ -48,7 +48,7 @@ def _ends(chart: Chart, field: str, values: Sequence[float]) -> tuple[float, flo
 
 
 def told(spec: Mapping[str, JsonValue]) -> str:
-    """Return a remark on the bars of a spec that are drawn longer than they are."""
+    """Return a remark on the bars of a spec that are drawn longer than their values."""
     drawn = any("xOffset" in mark or "yOffset" in mark for mark in _marks(spec))
     return "; bars shorter than a pixel are drawn one pixel long so that they are visible" if drawn else ""
 

@@ -118,7 +118,7 @@ def inside(marks: Sequence[Numbered], size: int, *, bars: bool) -> dict[int, Lab
 
 
 def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -> dict[int, LabelPlace]:
-    """Return the positions of numbers at points, which lines may join (`joined`); `above` them if areas are below."""
+    """Return the positions of numbers next to points; `joined`: lines join the points; `above`: numbers must be above."""
     ends = [(mark.box.left, mark.box.top) for mark in marks]
     far = _DOT + _height(size) / 2
     side = _DOT + 2
@@ -141,7 +141,7 @@ def around(marks: Sequence[Numbered], size: int, *, joined: bool, above: bool) -
 
 
 def _end(mark: Numbered, *, lying: bool) -> tuple[float, float]:
-    """Return the middle of the end of a bar that gets the number."""
+    """Return the midpoint of the edge of a bar where its number is written."""
     left, top, right, bottom = _rect(mark.box)
     if lying:
         return (right if mark.sign > 0 else left), (top + bottom) / 2
@@ -176,7 +176,7 @@ def _placed(
 
 
 def _order(ends: Sequence[_Point]) -> Iterable[int]:
-    """Return the indices of marks in the order of placement: first the highest and the lowest, as most informative."""
+    """Return the indices of marks in the order of placement: the most informative, the highest and the lowest, first."""
     by_height = sorted(range(len(ends)), key=lambda at: ends[at][1])
     return dict.fromkeys([*by_height[:1], *by_height[-1:], *range(len(ends))])
 

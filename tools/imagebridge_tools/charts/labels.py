@@ -213,7 +213,7 @@ def _in_order(entries: int, columns: int) -> bool:
 
 
 def _heights(lines: Sequence[Sequence[str]], size: int, columns: int) -> list[float]:
-    """Return the heights of a legend's title and of its rows, each as high as its highest label.
+    """Return the heights of a legend's title and of its rows, each as tall as its tallest label.
 
     The columns are filled from top to bottom, one after another.
     """

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 _DECADES = 3
-"""An axis over this many powers of ten has ticks only at these; shorter axes also have ticks at 2 and 5 times each."""
+"""An axis that spans this many powers of ten has ticks only at powers of ten; shorter axes also have ticks at 2 and 5
+times each power."""
 
 _ROUND = (1, 2, 5)
 
@@ -29,7 +30,7 @@ def ends(kind: str, cells: Sequence[float], *, ground: bool) -> tuple[float, flo
 
 
 def ticks(kind: str, low: float, high: float, most: int) -> list[float]:
-    """Return about `most` ticks or fewer for an axis from `low` to `high`, with a preference for round numbers."""
+    """Return at most about `most` ticks for an axis from `low` to `high`, with a preference for round numbers."""
     if kind == "symlog":
         return [
             *(-tick for tick in reversed(_powers(1, -low, most // 2 if high > 0 else most))),

@@ -12,7 +12,7 @@ from imagebridge_tools.tool_output import JsonValue
 from .dates import written
 
 _NUMBER = re.compile(r"(?:.?[<>=^])?[-+( ]?[$#]?0?\d*,?(?:\.\d+)?~?[a-zA-Z%]?")
-"""A format of numbers: https://d3js.org/d3-format, 2026-11-22."""
+"""A number format: https://d3js.org/d3-format, 2026-11-22."""
 
 _DATE = re.compile("%[-_0]?[a-zA-Z]")
 """Matches a part of a date format: a % before a letter. Number formats have at most one %, at the end."""
@@ -106,6 +106,6 @@ def places(role: str, name: str, cells: Sequence[JsonValue], sort: ColumnType, f
             known[cell] = written(moment if moment.tzinfo else moment.replace(tzinfo=UTC), form)
     if len(set(known.values())) < len(known):
         alike = next(text for at, text in enumerate(known.values()) if text in list(known.values())[:at])
-        problem = f"of {role} is {form!r}, which writes several dates as {alike!r}; each date needs a different label"
+        problem = f"of {role} is {form!r}, which formats several dates as {alike!r}; each date needs a different label"
         raise ArgumentError("formats", f"{problem}: give a longer format, aggregate the data, or draw a line")
     return [known.get(cell, cell) for cell in cells]

@@ -105,7 +105,7 @@ def with_room(spec: JsonObject, chart: Chart, marks: Sequence[LyingMark]) -> Cha
 def _reaching(
     room: Sequence[tuple[float, float]], long: float, scale: str, *, zero: bool
 ) -> tuple[float | None, float | None]:
-    """Return the ends of an axis of `long` pixels that leaves the space that each label needs beyond its number.
+    """Return the ends of an axis of `long` pixels so that each label has the space that it needs beyond its number.
 
     `zero`: the axis always includes 0.
     """

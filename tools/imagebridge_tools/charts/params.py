@@ -17,7 +17,7 @@ _LITERAL = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 
 
 def renamed(spec: SpecView) -> SpecView:
-    """Return a spec without params whose names clash with signals of Vega."""
+    """Return a spec without params whose names clash with Vega signals."""
     names = {
         name: f"{name}_param" for _, view in views(spec) for name in _parameter_names(view) if name in _KEPT
     }

@@ -50,7 +50,7 @@ class Chart:
     are combined in `rows`. `cells`: rows of a histogram or a density extend from x to x2 and y to y2. `layers`: the
     series that each kind draws, if there are several kinds; `right`: the series whose axis is on the right; `units`:
     the unit of each series. `note`: a remark on reduced rows. `missing`: a remark on rows left out. `readings`: a
-    remark on how columns were read. `options`: options apart from the fields. `reach`: the ends of axes of numbers that
+    remark on how columns were read. `options`: options apart from the fields. `reach`: the ends of numeric axes that
     extend beyond their marks.
     """
 

@@ -1,4 +1,4 @@
-"""Reads the requested ranges of axes in the type of each axis, and counts the rows outside them."""
+"""Parses the requested axis ranges according to the type of each axis, and counts the rows outside them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -121,7 +121,7 @@ def outline(
 ) -> list[ChartRow]:
     """Return the rows that shape a line: the first, lowest, highest and last one in each column of pixels.
 
-    `place` are the rows' positions along x, divided into `columns`; each value of `groups` has a separate line.
+    `place` contains the rows' positions along x, divided into `columns`; each value of `groups` has a separate line.
     """
     left, right = min(place), max(place)
     width = (right - left) / columns or 1.0
@@ -170,7 +170,7 @@ def alone(rows: Sequence[ChartRow], place: Sequence[float | None], groups: Seque
 
 
 def sampled(rows: Sequence[ChartRow], most: int) -> list[ChartRow]:
-    """Return at most `most` of the rows, evenly spread over their order."""
+    """Return at most `most` of the rows, evenly spaced and in their original order."""
     return [rows[number * len(rows) // most] for number in range(most)] if len(rows) > most else list(rows)
 
 

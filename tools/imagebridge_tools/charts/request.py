@@ -172,12 +172,12 @@ def _columns(mistakes: Mistakes, columns: JsonValue) -> chart_options.Columns:
 
 
 _ELSEWHERE = {
-    "aggregate": 'aggregate is a separate argument, such as "mean"',
-    "sort": 'sort is a separate argument, such as "descending"',
-    "scale": 'scales is a separate argument, such as {"y": "log"}',
-    "title": 'titles is a separate argument, such as {"y": "EUR"}',
-    "format": 'formats is a separate argument, such as {"y": ",.1f"}',
-    "stack": "stack is a separate argument, such as true",
+    "aggregate": 'aggregate is a separate argument; give it a value such as "mean"',
+    "sort": 'sort is a separate argument; give it a value such as "descending"',
+    "scale": 'scales is a separate argument; give it a value such as {"y": "log"}',
+    "title": 'titles is a separate argument; give it a value such as {"y": "EUR"}',
+    "format": 'formats is a separate argument; give it a value such as {"y": ",.1f"}',
+    "stack": "stack is a separate argument; give it a value such as true",
 }
 """Properties that Vega-Lite sets next to the name of a field, and the argument to use here instead."""
 

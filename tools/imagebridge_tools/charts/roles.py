@@ -17,7 +17,7 @@ from .theme import PALETTE
 _NEARLY = re.compile(r"\W*\d[\d.,'\s]*\W*[^\W\d]{0,3}\W*")
 """Text that people read as a number, such as 3,5 or $12 or 40 %."""
 
-WRITTEN = "give numbers in its cells, leave cells without one empty, or name another field"
+WRITTEN = "give numbers in its cells, leave cells without a number empty, or name another field"
 
 
 def fields_by_role(kind: ChartKind, table: Table, columns: Mapping[str, str]) -> dict[str, str]:
@@ -160,10 +160,10 @@ _IDENTIFIER = re.compile(
     r"(?:^|[\W_])(?:id|ids|uid|uuid|nr|no|idx|index|key|code|zip|plz)\.?$|^(?:#|№|n°|row|unnamed: 0|record( \(rn\))?)$",
     re.IGNORECASE,
 )
-"""Matches names of columns that identify rows."""
+"""Matches the names of columns that identify rows."""
 
 _YEARS = re.compile(r"year|yr|jahr|año|\bano\b|année|annee|\banno\b|\bår\b|\brok\b|год|年", re.IGNORECASE)
-"""Matches names of columns of years."""
+"""Matches the names of columns that contain years."""
 
 
 def _is_identifier(name: str) -> bool:
@@ -226,8 +226,8 @@ def meant(table: Table, columns: Columns) -> Columns:
 
 
 def _nearly(table: Table, chosen: Iterable[str]) -> str:
-    """Describe a column of texts that people would read as numbers, preferably an unused one, or of numbers with
-    exceptions. Return an empty text if there is none.
+    """Describe a column of numbers with exceptions, or of texts that people would read as numbers, preferably an unused
+    column. Return an empty string if there is none.
     """
     chosen_names = set(chosen)
     for name, reading in table.readings.items():
@@ -258,5 +258,5 @@ def is_nearly(cell: str) -> bool:
 
 
 def many(cells: Sequence[JsonValue], column_type: ColumnType) -> bool:
-    """Return whether a column has too many different numbers or dates to show them as separate positions."""
+    """Return whether a column has too many different numbers or dates to show as separate positions."""
     return column_type != "text" and len(set(cells)) > 60

@@ -54,7 +54,7 @@ _ASKS = re.compile(r"\bis(?:Valid|Defined)\b")
 """Matches an expression that tests whether a field exists, and so may name any field."""
 
 
-_GIVE = "give rows in data.values or in the argument data"
+_GIVE = "give rows in data.values or in the data argument"
 
 
 def check(spec: SpecView) -> None:
@@ -123,7 +123,7 @@ class _DataFields:
 
 
 def _repeats(repeat: JsonValue) -> dict[str, list[str]]:
-    """Return the fields that a view is repeated for, by the word that refers to them."""
+    """Return the fields for which a view is repeated, keyed by the word that refers to them."""
     named = repeat if isinstance(repeat, Mapping) else {"repeat": repeat}
     return {key: [name for name in listed(names) if isinstance(name, str)] for key, names in named.items()}
 
@@ -139,7 +139,7 @@ def _each(path: str, name: JsonValue, repeats: Mapping[str, list[str]]) -> Itera
 
 
 def _channel_fields(channels: SpecView) -> Iterator[tuple[str, JsonValue, bool]]:
-    """Yield the fields that channels name, with their positions, and whether Vega-Lite may have created them by then."""
+    """Yield the fields that channels name, with their positions, and whether Vega-Lite may have created them before."""
     for channel, definition in channels.items():
         for inner, part in definitions(definition):
             at = f"{channel}{inner}"

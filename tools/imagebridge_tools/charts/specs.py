@@ -36,7 +36,7 @@ def checked(spec: Mapping[str, JsonValue]) -> grammar.Checked:
 
 
 def _fields(spec: Mapping[str, JsonValue]) -> dict[str, str]:
-    """Return the fields in the encodings, each with its type or an empty text."""
+    """Return the fields in the encodings, each with its type or an empty string."""
     sorts_by_field: dict[str, str] = {}
     for _, view in spec_views.views(spec):
         repeat = view.get("repeat")
@@ -125,7 +125,7 @@ _STATISTICS = ("boxplot", "errorbar", "errorband")
 def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
     """Return a spec with at most `ROWS` rows, and a remark on those left out.
 
-    A spec that sums, counts or bins keeps all rows: Vega does that fast, and a sample would be misleading. A line keeps
+    A spec that sums, counts or bins keeps all rows: Vega is fast at that, and a sample would be misleading. A line keeps
     the rows that it visibly touches.
     """
     rows = spec_views.rows(spec)
@@ -133,7 +133,7 @@ def fewer(spec: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
         return spec, ""
     touched = _outline(spec, rows)
     fewer_rows = reduce.sampled(rows, ROWS) if touched is None else touched
-    how = "evenly chosen" if touched is None else "those that the line touches"
+    how = "evenly spaced" if touched is None else "those that the line touches"
     note = f"; {len(fewer_rows):,} of the rows are drawn, {how}"
     return {**spec, "data": {**spec_views.mapping(spec.get("data")), "values": fewer_rows}}, note
 
@@ -213,7 +213,7 @@ def spec_description(spec: Mapping[str, JsonValue]) -> str:
         text += f" over {counted(len(rows), 'row')}"
     said_colors = "".join(_repeated(spec, rows))
     fields = [f"{name!r} ({sort})" if sort else repr(name) for name, sort in _fields(spec).items()]
-    fields += ["the count of rows"] if _counts(spec) else []
+    fields += ["the number of rows"] if _counts(spec) else []
     return text + (f": {', '.join(fields)}" if fields else "") + said_colors
 
 

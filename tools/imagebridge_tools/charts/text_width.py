@@ -40,7 +40,7 @@ _BREAKS = re.compile(
 
 
 class _Widths(dict[str, float]):
-    """The widths of letters: accents add nothing; letters of other scripts are about as wide as Latin ones or square."""
+    """The widths of letters: accents add nothing; letters of other scripts are as wide as Latin ones, or square."""
 
     def __missing__(self, letter: str) -> float:
         first = unicodedata.normalize("NFD", letter)[0]

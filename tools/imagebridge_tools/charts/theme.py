@@ -44,7 +44,7 @@ class ChartFrame:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Sizes in pixels: of letters, of the chart's title, and of the margin. `titles`: whether axes have titles."""
+    """The sizes of letters, the chart's title and the margin, in pixels. `titles`: whether axes have titles."""
 
     text: int
     title: int

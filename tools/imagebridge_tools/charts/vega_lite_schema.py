@@ -34,7 +34,7 @@ _DRAWN_TOO: Mapping[str, Subschema] = {
 """Changes to the schema's definitions, for specs that vl-convert 1.9 draws correctly anyway (2026-11-29)."""
 
 UNSHOWN = "tooltip"
-"""A key that no picture shows; errors in its value are ignored."""
+"""A key that does not affect the picture; errors in its value are ignored."""
 
 Keys = set[tuple[int, str]]
 """Keys of objects, each with the id of its object."""
@@ -85,7 +85,7 @@ def properties(part: Subschema) -> Mapping[str, JsonValue]:
 
 
 def closed(part: Subschema) -> bool:
-    """Return whether an object allows only its properties."""
+    """Return whether an object allows only the properties that are declared for it."""
     return part.get("additionalProperties") is False
 
 
@@ -149,7 +149,7 @@ class Conformance:
         self.newer: Keys = set()
         """Keys that the drawing engine does not support yet."""
         self.unshown: Keys = set()
-        """Keys whose values do not match the schema, but that no picture shows."""
+        """Keys whose values do not match the schema, but do not affect the picture."""
 
     def fits(self, part: Subschema, value: JsonValue) -> bool:
         """Return whether a value matches a part."""

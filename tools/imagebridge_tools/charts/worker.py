@@ -183,7 +183,7 @@ class _Process:
         if not {"problem", "marks"} & answer.keys() and not png:
             self._close()
             raise DrawingError(
-                "the drawing process ended before the chart was done, most likely out of memory; "
+                "the drawing process ended before the chart was finished, most likely because it ran out of memory; "
                 "give fewer rows, marks or pixels"
             )
         self.busy = self._read = False

@@ -55,7 +55,7 @@ class Captions:
         self._taken.append(box)
 
     def beside(self, text: str, anchor: Bounds, color: Color, gap: float, argument: str) -> None:
-        """Write a label next to the object in a box, above it if that is free.
+        """Write a label next to the object in a box, preferably above it.
 
         Raises:
             ArgumentError: the label does not fit the picture.

@@ -54,7 +54,7 @@ class View:
             270: (_sum(x1, -1, v, self.across), _sum(y0, 1, u, self.down)),
         }[self.turn]
         if (x, y) == ("X", "Y"):
-            return "Pixels of this view are the same as in the original"
+            return "Pixel coordinates in this view are the same as in the original"
         return f"Pixel (X, Y) of this view is x = {x}, y = {y} in the original"
 
 

@@ -23,7 +23,7 @@ _FONTS = (
     "arial.ttf",
     "Arial Unicode.ttf",
 )
-"""Fonts that come with systems and look like the bundled one; they are tried first for characters that it lacks."""
+"""Fonts that operating systems contain and that look like the bundled one; tried first for characters that it lacks."""
 
 
 def bundled(size: float) -> "FreeTypeFont":

@@ -49,7 +49,7 @@ def brightened(image: "Image", amount: float) -> "Image":
 
 
 def saturated(image: "Image", amount: float) -> "Image":
-    """Return the picture with `amount` times its colourfulness; 0 is grey."""
+    """Return the picture with its saturation multiplied by `amount`; 0 makes it grey."""
     from PIL import ImageEnhance
 
     return toned(image, lambda plain: ImageEnhance.Color(plain).enhance(amount))

@@ -113,7 +113,7 @@ class Ruler:
         """Raise an error for coordinates inside the first pixel, which are probably meant as fractions of the whole."""
         if self.units == "pixels" and max(values) <= 1 and max(self.width, self.height) > 1:
             raise ArgumentError(
-                argument, f"is a single pixel of {self.width}x{self.height}{self._hint(values)}"
+                argument, f"is a single pixel in {self.width}x{self.height}{self._hint(values)}"
             )
 
     @property

@@ -7,7 +7,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 UNFINISHED = "new-"
-"""The prefix of a file's name until it is complete. A file that keeps it was left behind by a killed process."""
+"""The prefix of a file's name until it is complete. A file that still has this prefix was left behind by a killed
+process."""
 
 
 def write_whole(file: "Path | str", data: bytes, *, as_before: bool = False) -> None:

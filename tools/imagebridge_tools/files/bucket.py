@@ -28,7 +28,7 @@ _RETRIES = 2
 """The maximum number of retries for a request that failed in transit, within the time limit."""
 
 _QUIET = 5.0
-"""The seconds for which no request is sent to a bucket that did not answer in time."""
+"""How long no request is sent to a bucket that did not answer in time, in seconds."""
 
 _PAUSE = 60.0
 """The minimum interval between two listings of a whole store, in seconds; every thousand objects cost a request."""
@@ -189,5 +189,5 @@ def _as_os_error() -> "Generator[None]":
     except BaseError as error:
         # The rest of the message contains addresses, and what the store said.
         raise OSError(
-            type(error).__name__, f"the store responds incorrectly ({type(error).__name__})"
+            type(error).__name__, f"the store returned an invalid response ({type(error).__name__})"
         ) from error

@@ -100,7 +100,7 @@ def _guessed(data: bytes) -> str:
 
 
 def _is_wide(data: bytes, name: str) -> bool:
-    """Return whether bytes with zeros are text: lines of UTF-16 or UTF-32."""
+    """Return whether bytes that include zeros are text: lines of UTF-16 or UTF-32."""
     if not name.startswith(("utf-16", "utf-32")):
         return False
     text = data[:_SEEN].decode(name, "replace")

@@ -51,7 +51,7 @@ def place(path: PurePath, allow: Sequence[Path], argument: str, source: str) -> 
     No part of this path is a link: code that opens it with `held` opens the file that was checked here.
 
     Raises:
-        ArgumentError: the file is not below these folders.
+        ArgumentError: the file is not in any of these folders.
     """
     candidates = _candidates(path, allow)
     if not candidates:
@@ -97,7 +97,7 @@ def path_of(source: str, argument: str, system: type[PurePath] = PurePath) -> Pu
     """Parse a path or a `file:` URL into a path of type `system`, without accessing the disk.
 
     Raises:
-        ArgumentError: it is another URL, a file on another host, or an invalid path.
+        ArgumentError: it is another kind of URL, a file on another host, or an invalid path.
     """
     windows = issubclass(system, PureWindowsPath) or (system is PurePath and os.name == "nt")
     native = PureWindowsPath if windows else PurePosixPath
@@ -185,7 +185,7 @@ def _file_bytes(path: str, source: str, allow: Sequence[Path], limit: int, argum
         if os.path.realpath(path) != real or not os.path.samestat(about, os.stat(real)):
             raise ArgumentError(argument, f"{source!r} changed while it was being opened")
         if about.st_size > limit:
-            raise ArgumentError(argument, f"{source!r} has {about.st_size:,} bytes; the limit is {limit:,}")
+            raise ArgumentError(argument, f"{source!r} is {about.st_size:,} bytes; the limit is {limit:,}")
         return file.read(about.st_size)
 
 

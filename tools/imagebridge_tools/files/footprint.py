@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 class Footprint:
     """A record of what a call read and wrote.
 
-    repeatable: whether the same arguments will have the same answer: nothing else was read, nothing was written, and
-    nothing failed that may succeed the next time.
+    repeatable: whether the same arguments will produce the same answer: nothing else was read, nothing was written, and
+    nothing failed that might succeed next time.
     kept: the hashes of the pictures that the call kept in the store, and that its answer names.
     """
 

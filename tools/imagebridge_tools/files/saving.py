@@ -1,4 +1,4 @@
-"""saved: writes pictures as files below writable folders, which is the only way in which tools write files."""
+"""saved: writes pictures as files in writable folders, which is the only way in which tools write files."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ _RESERVED = {
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _JOINERS = "\u200c\u200d"
-"""Characters that are invisible or change the direction of text, and those of them that some scripts need."""
+"""Characters that are invisible or change the direction of text, and the ones among them that some scripts need."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -113,7 +113,7 @@ def _stem_and_suffix(name: str, save_as: str, *, svg: bool) -> tuple[str, str]:
 
 
 async def saved(answer: ToolOutput, where: Target) -> ToolOutput:
-    """Write the pictures of `answer`, and mention it in its sentence. Several are numbered: chart-1.png, chart-2.png.
+    """Write the pictures of `answer` to files, and say so in its sentence. Several are numbered: chart-1.png, chart-2.png.
 
     A picture is converted if the suffix names a different format. The SVG that a picture was drawn from is written
     instead of it, unless the suffix names a different format.

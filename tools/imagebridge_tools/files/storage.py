@@ -13,9 +13,9 @@ _HALF = 3600.0
 """The seconds after which an incomplete file is considered to be left behind by a killed process."""
 
 LARGEST = 256_000_000
-"""The maximum size of an object, in bytes. Anyone with access to the storage can write larger ones than tools do."""
+"""The maximum size of an object, in bytes. Anyone with access to the storage can write objects larger than this."""
 
-TOO_LARGE = f"the object has over {LARGEST:,} bytes"
+TOO_LARGE = f"the object is larger than {LARGEST:,} bytes"
 
 
 class StoredObject(NamedTuple):
@@ -45,8 +45,8 @@ class ObjectStorage(Protocol):
         ...
 
     def touch(self, name: str, within: float) -> bool:
-        """Mark an object as used now; return False if it must be stored again. It must if it does not exist, or if it
-        was last used more than `within` seconds ago and can only be renewed by storing it.
+        """Mark an object as used now; return False if it must be stored again. This is needed if it does not exist, or
+        if it was last used more than `within` seconds ago and can only be renewed by storing it.
         """
         ...
 

@@ -173,7 +173,7 @@ def _parsed(name: str, content: bytes) -> tuple[StoredPicture, bytes]:
         raise ValueError("the object was changed")
     file_type = kinds.kind(data)
     if file_type is None or file_type.media_type != note.media_type:
-        raise ValueError("the object is not a picture of the type that its line names")
+        raise ValueError("the object is not a picture of the type stated in its line")
     return note, data
 
 
@@ -200,5 +200,5 @@ def _is_shown(media_type: object) -> bool:
 
 
 def _is_sound(origin: object) -> bool:
-    """Return whether an origin is a text that can be encoded."""
+    """Return whether an origin is a string that can be encoded."""
     return isinstance(origin, str) and not re.search("[\ud800-\udfff]", origin)

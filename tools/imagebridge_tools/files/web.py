@@ -183,7 +183,7 @@ def _checked(url: str) -> SplitResult:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host in the form for resolution, with names in other scripts converted to ASCII."""
+    """Return the host in the form used for name resolution, with names in other scripts converted to ASCII."""
     host = parts.hostname or ""
     if not host:
         raise _RefusedError("has no host")

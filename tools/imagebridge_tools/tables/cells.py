@@ -41,7 +41,7 @@ class Measured(float):
     __slots__ = ("unit",)
 
     def __new__(cls, value: float, unit: str) -> Self:
-        """Create a number as stored in the file, which is 0.5 for 50 percent, and in seconds for durations."""
+        """Create a number: 0.5 for 50 percent, as the file stores it, and the number of seconds for a duration."""
         made = super().__new__(cls, value)
         made.unit = unit
         return made

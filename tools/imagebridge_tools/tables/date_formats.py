@@ -58,7 +58,7 @@ def _preferred(days: Mapping[str, str], order: str) -> Mapping[str, str]:
 
 
 def _reading_all(meanings: Mapping[str, Mapping[str, str]]) -> str:
-    """Return formats, as few as possible, that read each text as one of its meanings, or "" if there are none."""
+    """Return the fewest formats that together read each text as one of its meanings, or "" if there are none."""
     needed: list[str] = []
     for text, days in meanings.items():
         form = _written(text, min(days, default=""))

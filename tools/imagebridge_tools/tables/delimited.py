@@ -1,4 +1,4 @@
-"""Reads delimited text: CSV and similar formats, with any separator of cells."""
+"""Reads delimited text: CSV and similar formats, with any cell separator."""
 
 import csv
 import re

@@ -18,7 +18,7 @@ _SEEN = 200
 """The number of lines that are used to determine the usual number of cells."""
 
 FOOTERS = 10
-"""The maximum number of lines below a table; if there are more, they are rows with few cells."""
+"""The maximum number of lines of notes below a table; more lines than that are rows with few cells."""
 
 _UNIT = 12
 """The maximum number of characters in a unit below a name."""
@@ -42,7 +42,7 @@ class FoundTable(NamedTuple):
 
 
 def table(lines: Sequence[GridLine], noun: str = "line") -> FoundTable:
-    """Return the table in some lines, without empty lines; `noun` is the word for a line in errors.
+    """Return the table that lines contain, without empty lines; `noun` is the word for a line in errors.
 
     In lines with fewer cells than the header, the last cells are missing; a few lines with more cells are left out.
     Notes report both.
@@ -121,7 +121,7 @@ def _without_footers(
 
 
 def _is_below(cells: Sequence[JsonValue], width: int, places: Sequence[int]) -> bool:
-    """Return whether a line may be below a table: few cells are filled, or the `places` of numbers contain none."""
+    """Return whether a line may be a note below a table: it has few filled cells, or no number in any of the `places`."""
     few = sum(map(_filled, cells)) <= max(1, width // 3)
     return few or (bool(places) and not any(_begins_as_number(cells[at : at + 1]) for at in places))
 
@@ -176,7 +176,7 @@ def _rectangle(
             if len(short) == 1
             else f"{len(short)} {noun}s such as {noun} {short[0]} have"
         )
-        notes.append(f"{many} fewer cells than the header; the remaining ones are missing")
+        notes.append(f"{many} fewer cells than the header; the rest are treated as missing")
     if comments:
         notes.append(f"left out: {counted(comments, 'comment')}")
     return grid
@@ -315,7 +315,7 @@ def _is_comment(cells: Sequence[JsonValue]) -> bool:
 
 
 def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
-    """Return the units of columns in the first row of a grid, which are words above numbers only, or None."""
+    """Return the units of columns from the first row of a grid, if it has words only above numbers; otherwise None."""
     units: list[str] = []
     for first, *others in zip(*grid, strict=True):
         unit = _name(first).strip("()[] ")
@@ -328,7 +328,7 @@ def _units(grid: Sequence[Sequence[JsonValue]]) -> list[str] | None:
 
 
 def _is_data(names: Sequence[str], grid: Sequence[Sequence[JsonValue]]) -> bool:
-    """Return whether the supposed names of columns are a row: numbers (not years) above numbers, or dates above dates."""
+    """Return whether the supposed column names are a row: numbers (not years) above numbers, or dates above dates."""
     found: list[bool] = []
     for name, cells in zip(names, zip(*grid, strict=True), strict=True):
         texts = [_name(cell) for cell in cells if not is_missing(cell)]

@@ -45,7 +45,7 @@ def flagged(texts: Sequence[str | None], *, certain: bool = False) -> tuple[list
 
 
 def grades(texts: Iterable[str]) -> Doubt | None:
-    """Return the reason why school grades, such as 2+ and 3-, are not numbers; None if there is anything else."""
+    """Return the reason why school grades, such as 2+ and 3-, are not numbers; None if any text is not a grade."""
     written = list(texts)
     signed = [text for text in written if len(text) == 2]
     if not signed or not all(map(_GRADE.fullmatch, written)):

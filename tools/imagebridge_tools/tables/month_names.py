@@ -29,7 +29,7 @@ _ORDINALS = ("er", "re", "o", "a", "e")
 
 
 def folded(text: str) -> str:
-    """Normalize a text for comparison: to lower case, without direction marks, apostrophes and inner dots."""
+    """Normalize a text for comparison: convert it to lower case; remove direction marks, apostrophes and inner dots."""
     plain = unicodedata.normalize("NFKC", text).casefold().translate(_DROPPED)
     return " ".join(_INNER.sub("", plain).split())
 
@@ -40,7 +40,7 @@ _INNER = re.compile(r"(?<=[^\W\d_])\.(?=[^\W\d_])")
 
 
 def english(words: Iterable[str]) -> dict[str, int] | None:
-    """Return the month of each word, or 0 for words around months; None if a word is neither."""
+    """Return the month that each word names, or 0 for words that accompany months; None if any word is neither."""
     known = _english()
     return {word: known[word] for word in words} if all(word in known for word in words) else None
 

@@ -22,7 +22,7 @@ _FEW = 8
 """The maximum number of different texts in a column that are all listed, with their counts."""
 
 _SHOWN = 3
-"""The number of texts that are listed if there are more."""
+"""The number of texts to list if there are too many to list them all."""
 
 _LETTERS = 40
 """The maximum number of characters of a listed text."""
@@ -97,14 +97,14 @@ def rows_as_csv(
 
 
 def csv_row(cells: Iterable[JsonValue]) -> str:
-    """Return cells as a row of CSV."""
+    """Return cells as a CSV row."""
     made = StringIO()
     csv.writer(made, lineterminator="\n").writerow(cells)
     return made.getvalue()
 
 
 def _written(cell: JsonValue) -> JsonValue:
-    """Return a cell in the form for CSV, with numbers from a workbook as their format shows them."""
+    """Return a cell as written in CSV, with numbers from a workbook as their format shows them."""
     if not isinstance(cell, Measured):
         return "" if cell is None else str(cell).lower() if isinstance(cell, bool) else cell
     if cell.unit == DURATION:

@@ -127,7 +127,7 @@ async def _opened(text: str, places: Places) -> Source:
         )
     found = await opened(text, places, "data")
     if len(found.data) > FILE_SIZE:
-        problem = f"{found.name} has {len(found.data):,} bytes; the limit is {FILE_SIZE:,}"
+        problem = f"{found.name} is {len(found.data):,} bytes; the limit is {FILE_SIZE:,}"
         raise ArgumentError("data", problem)
     return found
 
@@ -236,7 +236,7 @@ def parsed(text: str, argument: str) -> JsonValue:
         raise ArgumentError(argument, _ENDLESS) from error
 
 
-_ENDLESS = "contains a whole number with over 4,300 digits; write it shorter, such as 1.5e300"
+_ENDLESS = "contains a whole number with over 4,300 digits; write it in a shorter form, such as 1.5e300"
 
 
 def _rows(rows: Sequence[JsonValue]) -> dict[str, list[JsonValue]]:

@@ -19,7 +19,7 @@ _SENTENCE, _SHEET = 300, 800
 """The characters of JSON reserved for the numbers in a sentence, and for the remarks on a sheet and its address."""
 
 FIRST = 50, 5_000
-"""The maximum number of rows of a long table that are returned first, and of their characters."""
+"""The maximum number of rows of a long table, and of characters in them, that are returned first."""
 
 
 def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
@@ -27,7 +27,7 @@ def table_in(found: Source, text: DecodedText, *, needed: bool) -> Table | None:
     if len(found.data) > FILE_SIZE:
         if needed:
             problem = (
-                f"{found.name} has {len(found.data):,} bytes; rows can be read from files up to {FILE_SIZE:,}"
+                f"{found.name} is {len(found.data):,} bytes; rows can be read from files up to {FILE_SIZE:,}"
             )
             raise ArgumentError("rows", f"{problem}, so give start, the first character to read")
         return None
@@ -120,7 +120,7 @@ def of_book(
     The answer takes at most `room` characters of JSON (None: no limit).
     """
     if len(found.data) > FILE_SIZE:
-        problem = f"{found.name} has {len(found.data):,} bytes; the limit for workbooks is {FILE_SIZE:,}"
+        problem = f"{found.name} is {len(found.data):,} bytes; the limit for workbooks is {FILE_SIZE:,}"
         raise ArgumentError("source", problem)
     names, hidden = workbook.sheets(Book(found.name, found.data, None))
     words = f"{found.name}: workbook, {amount(len(found.data))}"

@@ -1,4 +1,4 @@
-"""Removes rows of totals from a table: drawn next to the other rows, they would be as tall as all of these together."""
+"""Removes rows of totals from a table: drawn next to the other rows, a total would be as tall as all of them together."""
 
 import math
 import re
@@ -29,7 +29,7 @@ _MEANS = frozenset(
 def left_out(
     columns: Mapping[str, list[JsonValue]], separator: str
 ) -> tuple[dict[str, list[JsonValue]], str] | None:
-    """Return columns without the rows that are named as totals and sum others, and a remark on them, or None.
+    """Return the columns without rows that are called totals and sum other rows, and a remark on these; None if none are.
 
     Most numbers in such a row must be sums, of all other rows or of those since the previous total: a company may be
     called Total. The last row need not have a name if it sums at least three rows.
@@ -83,7 +83,7 @@ def _what(name: str) -> str:
 
 
 def _names(columns: Mapping[str, list[JsonValue]]) -> dict[int, str]:
-    """Return the indices of rows with names of totals, in order, and these names."""
+    """Return the indices of rows whose names mark them as totals, in order, and these names."""
     found: dict[int, str] = {}
     for cells in columns.values():
         called = {cell for cell in {cell for cell in cells if isinstance(cell, str)} if _is_total(cell)}

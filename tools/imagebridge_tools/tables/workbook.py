@@ -29,7 +29,8 @@ UNPACKED = 500_000_000
 """The maximum size of an unpacked workbook, in bytes."""
 
 SECONDS = 90.0
-"""The time limit for reading a workbook, in seconds; one with millions of cells takes long on a busy machine."""
+"""The time limit for reading a workbook, in seconds; one with millions of cells takes a long time on a busy
+machine."""
 
 LARGE = 20_000_000
 """The unpacked size, in bytes, above which reading needs too much memory while other work runs."""
@@ -49,7 +50,7 @@ class Book(NamedTuple):
 
 
 _STREAMS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book", "EncryptedPackage"))
-"""Names in such a file if it is a workbook, or any password-protected document, rather than a text."""
+"""Names that such a file contains if it is a workbook or any password-protected document, not a text document."""
 
 
 class BookTable(NamedTuple):
@@ -128,7 +129,7 @@ _UNCALCULATED = "\0formula "
 """A placeholder, followed by the position, for a cell whose formula has no value, until the columns have names."""
 
 _NAMED = 5
-"""The most cells that are named if there are many."""
+"""The maximum number of cells to name if there are many."""
 
 
 def table(book: Book) -> BookTable:
@@ -278,7 +279,7 @@ def _check_size(book: Book) -> None:
     except DocumentError as error:
         raise ArgumentError("data", f"{book.name} {error}") from error
     if size > UNPACKED:
-        problem = f"{book.name} has {size:,} bytes unpacked; the limit is {UNPACKED:,}"
+        problem = f"{book.name} is {size:,} bytes when unpacked; the limit is {UNPACKED:,}"
         raise ArgumentError("data", f"{problem}: save the sheet, or a part of it, as CSV")
 
 

@@ -25,7 +25,7 @@ _ZONES = {
 
 
 def taken(text: str) -> tuple[str, str]:
-    """Return a text without its time of day, and the time in the form in which ISO 8601 adds it to a day, or ""."""
+    """Return a text without its time of day, and the time as ISO 8601 would append it to a date, or ""."""
     if basic := _BASIC.fullmatch(text):
         day, clock = basic["day"], f"{basic['hour']}:{basic['minute']}:{basic['second'] or '00'}"
         text = f"{day[:4]}-{day[4:6]}-{day[6:]} {clock}{basic['zone'] or ''}"

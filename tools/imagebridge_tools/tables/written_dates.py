@@ -240,7 +240,7 @@ def _digits(match: re.Match[str]) -> dict[str, str | None]:
     """Return the possible dates of three numbers; a year has four digits, or has two and comes last.
 
     CLDR's patterns (version 47, 2026-11-29) never put the month before the day if they are separated by dots. They put
-    two-digit years first only if each part ends with a dot (Korean), and in two languages with slashes.
+    two-digit years first only if each part ends with a dot (Korean) or, in two languages, if slashes separate the parts.
     """
     a, b, c, sign = match["a"], match["b"], match["c"], match["sign"]
     if len(a) == 4 and len(c) <= 2 and not match["end"] * (sign != "."):
@@ -262,7 +262,7 @@ def _digits(match: re.Match[str]) -> dict[str, str | None]:
 def _days_by_month_name(
     text: str, lexicons: Sequence[tuple[str, Mapping[str, int]]], *, apostrophe: bool
 ) -> dict[str, str | None]:
-    """Return the possible dates of a text with the name of a month, in each language that contains it."""
+    """Return the possible dates of a text that contains the name of a month, for each language with that name."""
     words, numbers = month_names.WORD.findall(text), re.findall(r"\d+", text)
     days: dict[str, str | None] = {}
     for language, known in lexicons:

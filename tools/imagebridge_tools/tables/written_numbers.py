@@ -49,7 +49,7 @@ _CELL = re.compile(
 _STYLES: tuple[tuple[str, Decimal], ...] = (
     (",", "."), (".", ","), (" ", ","), (" ", "."), ("'", "."), ("'", ","),
 )  # fmt: skip
-"""The separators of thousands and decimals: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
+"""Thousands and decimal separators: https://www.unicode.org/cldr/charts/47/by_type/numbers.symbols.html."""
 
 _PLACES = {
     "k": 3, "K": 3, "thousand": 3, "tsd": 3, "M": 6, "mn": 6, "mm": 6, "mio": 6, "mill": 6, "million": 6, "millions": 6,
@@ -59,7 +59,7 @@ _PLACES = {
 """Words for powers of ten after a number, and their exponents."""
 
 _LETTER = frozenset("kKMB")
-"""Letters that mean a power only directly after the digits: 300 K is a temperature."""
+"""Letters that stand for a power of ten only directly after the digits: 300 K is a temperature."""
 
 _MONEY = frozenset(
     """
@@ -175,7 +175,7 @@ def _balances(sides: Mapping[str, re.Match[str]]) -> FoundNumber | Doubt | None:
 
 
 def _measured(cells: Mapping[str, _Cell]) -> FoundNumber | Doubt | None:
-    """Return the readings of numbers that all have the same unit."""
+    """Return the possible readings of numbers if all of them have the same unit."""
     units: dict[str, tuple[str, str]] = {}
     for text, cell in cells.items():
         if cell.unit or not re.fullmatch("0*[.,]?0+", cell.body):  # Zero is the same in every unit.
@@ -221,7 +221,7 @@ def different(units: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _one(unit: str) -> str:
-    """Return a unit in a form for comparison, as 1 item and 2 items have the same unit."""
+    """Return a unit in a form for comparison: 1 item and 2 items have the same unit."""
     return unit.removesuffix("s") if len(unit) > 3 else unit
 
 
@@ -323,5 +323,5 @@ def _codes() -> frozenset[str]:
 
 
 def _marks(text: str) -> tuple[int, int]:
-    """Return how many other characters than digits a text contains, to choose the most informative text."""
+    """Return the number of punctuation marks in a text, and its length, to choose the most informative text."""
     return len(re.sub(r"[\w\s]", "", text)), len(text)
