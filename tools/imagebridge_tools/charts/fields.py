@@ -221,7 +221,7 @@ def _prepared_chart(
             written = partial(number_formats.places, role, names[role], cells[role], types[role], form)
             cells[role] = mistakes.of(written) or cells[role]
         elif role in places and (reading := table.readings.get(names[role])):
-            cells[role] = [reading.written.get(cell, cell) for cell in cells[role]]
+            cells[role] = reading.as_written(cells[role])
         if role in places:
             types[role] = "text"
     frame = _measured(table, names, types, cells, frame, {value: how} if how else {})

@@ -29,6 +29,11 @@ class ColumnReading:
     doubt: str = ""
     written: Mapping[JsonValue, str] = field(default_factory=dict["JsonValue", str])
 
+    def as_written(self, cells: Sequence[JsonValue]) -> list[JsonValue]:
+        """Return cells as written in the data."""
+        # Cells may be lists and objects, which stay as they are.
+        return [self.written.get(cell, cell) if isinstance(cell, str | int | float) else cell for cell in cells]
+
 
 def read_columns(
     columns: Mapping[str, Sequence[JsonValue]], separator: str = ""

@@ -56,9 +56,7 @@ class Table:
     def records(self, named: Container[str] = ()) -> list[dict[str, JsonValue]]:
         """Return the rows as objects; `named` columns contain their cells as written in the data."""
         columns = {
-            name: [self.readings[name].written.get(cell, cell) for cell in cells]
-            if name in named and name in self.readings
-            else cells
+            name: self.readings[name].as_written(cells) if name in named and name in self.readings else cells
             for name, cells in self.columns.items()
         }
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
