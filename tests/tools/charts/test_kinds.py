@@ -507,3 +507,10 @@ async def test_cells_may_be_lists_and_objects(kind, columns):
     rows = [{"d": [1], "n": 1, "g": [1]}, {"d": [1], "n": 2, "g": {"a": 1}}, {"d": [2, 3], "n": 3, "g": [1]}]
     _, sentence = await drawn(kind=kind, data=rows, columns=columns)
     assert "chart of 3 rows: " in sentence
+
+
+async def test_series_may_be_lists_and_objects_beside_the_text_nan():
+    """The column then counts as read, and its cells are looked up by how they were written."""
+    data = {"day": [[[1], 2], [3], [3]], "n": [1, 2**63, 3], "g": [[1], "NaN", {"a": 1}]}
+    _, sentence = await drawn(kind="line", data=data)
+    assert "chart of 3 rows: " in sentence
