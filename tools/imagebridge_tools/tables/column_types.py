@@ -32,7 +32,9 @@ class ColumnReading:
     def as_written(self, cells: Sequence[JsonValue]) -> list[JsonValue]:
         """Return cells as written in the data."""
         # Cells may be lists and objects, which stay as they are.
-        return [self.written.get(cell, cell) if isinstance(cell, str | int | float) else cell for cell in cells]
+        return [
+            self.written.get(cell, cell) if isinstance(cell, str | int | float) else cell for cell in cells
+        ]
 
 
 def read_columns(
