@@ -46,7 +46,7 @@ class Refusal(NamedTuple):
 
     @property
     def unkept(self) -> bool:
-        """Whether the server does not have an item that was referred to by its id, because it stores none."""
+        """Whether an item referred to by its id was not found, because the server does not store items."""
         return self.status in (400, 404) and bool(_UNKEPT.search(self.message))
 
     @property

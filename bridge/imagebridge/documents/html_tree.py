@@ -86,7 +86,7 @@ _CLOSED_BY: dict[str, frozenset[str]] = {
 """The open elements that each start tag closes, because their end tag may be omitted (HTML, 13.1.2.4)."""
 
 _SCOPES = frozenset(["ul", "ol", "menu", "dl", "table", "body", "html"])
-"""Elements beyond which a start tag closes nothing."""
+"""Elements that limit the scope of a start tag: it closes no elements outside of them."""
 
 _PASSED_OVER = re.compile(
     r"<(?P<tag>script|style)\b.*?(?:</(?P=tag)\b[^>]*(?:>|\Z)|\Z)|<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[!?][^>]*(?:>|\Z)",

@@ -214,7 +214,7 @@ def palette(data: bytes) -> bytes:
 def columns(data: bytes) -> tuple[int, ...] | None:
     """Return the columns of a JPEG 2000's palette, or its channels if it has none, in the order of the colours.
 
-    Opacity comes last. None if they are already in order, or are neither red, green and blue nor grey.
+    Opacity comes last. None if they are already in order, or if the picture is neither RGB nor greyscale.
     """
     for name, body, end in boxes(data):
         if name != b"cdef" or end - body < 2:

@@ -210,5 +210,5 @@ def _check_events(step: Events) -> None:
 
 
 def pieces(text: str, size: int = 16) -> list[str]:
-    """Cut `text` as a stream would; an empty text gives a single empty piece."""
+    """Cut `text` as a stream would; an empty string gives a single empty piece."""
     return [text[start : start + size] for start in range(0, len(text), size)] or [""]

@@ -162,7 +162,7 @@ def _unstacked(chart: Chart, role: str) -> Chart:
 
 
 def _ordered(chart: Chart) -> Chart:
-    """Return bars in the requested order of size."""
+    """Return the chart with its bars sorted by size, as requested."""
     if not chart.options.order or chart.kind == "pie":
         return chart
     if chart.kind != "bar":

@@ -62,7 +62,7 @@ def read_back() -> int:
             f"{shown_picture.picture.width}x{shown_picture.picture.height} {shown_picture.picture.media_type}"
         )
         click.echo(
-            f"picture {picture}, {shown_picture.seen.tokens:,} of the input tokens by OpenAI's formula"
+            f"picture {picture}, {shown_picture.seen.tokens:,} of the input tokens according to OpenAI's formula"
         )
     click.echo("match" if reading.match else "no match")
     return 0 if reading.match else ERROR
