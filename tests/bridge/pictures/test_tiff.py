@@ -789,7 +789,7 @@ def announced(width, height, **form):
         ),
         (
             announced(2_000, 4_000, bits=32, colours=2, samples=3, form=3),
-            "converted up to 20,000,000 samples",
+            "converted only up to 20,000,000 samples",
         ),
     ],
 )

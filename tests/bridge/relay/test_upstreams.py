@@ -182,7 +182,7 @@ def test_headers_are_sent_and_their_secrets_told_to_nobody(monkeypatch):
         options[1] = options[1].replace("URL", url)
         with Wire([*PROXY, *options]) as wire:
             told = wire.ask("ping")["error"]["message"]
-            assert told == f"{url} returned 401 Unauthorized"
+            assert told == f"{url} returned 401 Unauthorized: no"
             assert "s3cret" not in " ".join(wire.process.args)
             wire.process.stdin.close()
             assert b"s3cret" not in wire.process.stderr.read()
