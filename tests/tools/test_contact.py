@@ -97,6 +97,15 @@ def test_a_long_name_keeps_its_ends():
 
 
 @pytest.mark.parametrize(
+    "name", ["new\nline.png", "caf\ufffd\nx.png", "a\r\u2028b\x85.png", "\x0b\u4e2d\n.png"]
+)
+def test_names_with_line_breaks_take_one_line(name):
+    made = laid_out([Source(name, plain("red").data), plain("lime")])
+    assert f"1: {name} (480x320 px); " in made.sentence
+    assert all(rooms(pixels(made.pictures[0].data), ["red", "lime"]))
+
+
+@pytest.mark.parametrize(
     ("given", "argument", "problem"),
     [
         (([],), "sources", 'is empty; give the pictures to lay out, such as ["a.png", "b.png"]'),

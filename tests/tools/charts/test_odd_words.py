@@ -58,6 +58,8 @@ NUL = "Ber\0lin"
         {"kind": "bar", "data": ROWS, "title": NUL},
         {"kind": "bar", "data": [{"a": NUL, "b": 1}, {"a": "\x1b[0m\ufffe", "b": 2}]},
         {"kind": "bar", "data": [{"ci\0ty": "Rome", "b": 1}]},
+        {"kind": "bar", "data": [{"a": "x\b", "b\f": 1}]},
+        {"spec": json.dumps(spec(title="\b\f"))},
         {"kind": "bar", "data": '[{"x": "\\ud83d", "y": 1}, {"x": "b", "y": 2}]'},
         {"kind": "bar", "data": {"\ud83d": [1, 2], "y": [1, 2]}},
         {"spec": json.dumps(spec(title="\ud83d"))},
@@ -71,6 +73,7 @@ async def test_signs_that_xml_cannot_hold_are_left_out(arguments):
     ("came", "drawn"),
     [
         ("a\0b\x1fc", "abc"),
+        ("a\bc\fd\\b\\f", "acd\\b\\f"),
         ("\ud83d a", "\ufffd a"),
         ("\ud83d\ude00\n\t", "\ud83d\ude00\n\t"),
         ("a\\u0000", "a\\u0000"),

@@ -114,7 +114,7 @@ async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> t
             _put_back(process)
 
 
-_UNDRAWABLE = re.compile(r"\\u(?:00[01]|d[89a-f]|fff[ef])", re.IGNORECASE)
+_UNDRAWABLE = re.compile(r"\\(?:[bf]|u(?:00[01]|d[89a-f]|fff[ef]))", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:u(?:d[89ab]\w\w\\ud[c-f]\w\w|00[01]\w|d[89a-f]\w\w|fff[ef])|.)", re.IGNORECASE)
 _LONE = len("\\ud83d")
 
@@ -124,6 +124,9 @@ def _drawable(spec: str) -> str:
 
     def kept(found: re.Match[str]) -> str:
         escape = found[0]
+        # JSON's short forms of U+0008 and U+000C.
+        if escape in ("\\b", "\\f"):
+            return ""
         if len(escape) != _LONE:
             return escape
         return "" if escape[2:4] == "00" else "\\ufffd"

@@ -90,7 +90,9 @@ def wrapped(paragraph: str, font: "FreeTypeFont", width: int) -> list[str]:
 
 
 def shortened(text: str, font: "FreeTypeFont", width: float) -> str:
-    """Return a line that fits `width` pixels, with its middle left out if it is too long."""
+    """Return a text as one line that fits `width` pixels, with its middle left out if it is too long."""
+    # A file name may contain line breaks, which some fonts cannot measure.
+    text = " ".join(text.splitlines())
     if font.getlength(text) <= width:
         return text
     # The end of a name, with its number and suffix, is as informative as its start.
