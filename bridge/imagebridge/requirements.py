@@ -4,9 +4,11 @@ imagebridge can be installed beside any framework, so mcp or openai may be too o
 A feature checks this table before it imports them, so that nobody gets a bare `ImportError`.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 
 from .errors import RequirementError
@@ -80,8 +82,30 @@ def lacking(feature: Feature) -> str:
             packages.append(f"{wanted} ({installed or 'none'} is installed)")
         else:
             _MET.add((package, lowest))
-    line = f'pip install "imagebridge[{feature.extra}]"'
-    return f"{feature.name} needs {' and '.join(packages)}: {line}" if packages else ""
+    if not packages:
+        return ""
+    return f"{feature.name} needs {' and '.join(packages)}: {install_command(feature.extra)}"
+
+
+def install_command(extra: str) -> str:
+    """Return the command that installs an extra of imagebridge, or several, separated by commas.
+
+    In a clone it is uv's: the environment that uv creates there has no pip, and `pip install imagebridge` would
+    look for a release.
+    """
+    if _is_editable():
+        return "uv sync --inexact " + " ".join(f"--extra {name}" for name in extra.split(","))
+    return f'pip install "imagebridge[{extra}]"'
+
+
+@cache
+def _is_editable() -> bool:
+    """Return whether imagebridge runs from a clone: an editable install, as its record (PEP 610) says."""
+    try:
+        origin = json.loads(metadata.distribution("imagebridge").read_text("direct_url.json") or "{}")
+    except (metadata.PackageNotFoundError, ValueError):
+        return False
+    return bool(origin.get("dir_info", {}).get("editable"))
 
 
 def stand_in(name: str, feature: Feature) -> type:

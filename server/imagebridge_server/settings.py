@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from imagebridge.requirements import install_command
+
 if TYPE_CHECKING:
     from imagebridge_tools.files.source import Places
     from imagebridge_tools.files.storage import ObjectStorage
@@ -202,7 +204,7 @@ def _check_bucket(store: str) -> None:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\w.-]+)*/?", store):
         raise SettingsError(f"{store!r} is not a valid store: give a folder, s3://bucket/prefix, or off")
     if find_spec("obstore") is None:
-        raise SettingsError('a store at s3:// needs obstore: pip install "imagebridge[s3]"')
+        raise SettingsError(f"a store at s3:// needs obstore: {install_command('s3')}")
 
 
 def existing_folders(names: Iterable[str | Path], more: str = "") -> tuple[Path, ...]:

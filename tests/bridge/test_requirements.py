@@ -1,12 +1,13 @@
 """Optional packages: present ones are looked up once, missing ones again each time."""
 
+import json
 from importlib import metadata
 
 import pytest
 
 from imagebridge import requirements
 from imagebridge.errors import RequirementError
-from imagebridge.requirements import Feature, lacking, need
+from imagebridge.requirements import Feature, install_command, lacking, need
 
 FEATURE = Feature("Flying", {"mcp": (2,), "openai": (3, 20)}, "agent")
 
@@ -47,7 +48,7 @@ def test_what_is_installed_meanwhile_is_found(installed, before, told):
     del versions["openai"]
     if before:
         versions["openai"] = before
-    assert lacking(FEATURE) == (told and f'Flying needs {told}: pip install "imagebridge[agent]"')
+    assert lacking(FEATURE) == (told and f"Flying needs {told}: {install_command('agent')}")
     versions["openai"] = "4.0"
     need(FEATURE)
     assert looked_up.count("mcp") == 1
@@ -57,3 +58,30 @@ def test_a_feature_with_a_higher_bound_looks_anew(installed):
     need(FEATURE)
     with pytest.raises(RequirementError, match=r"openai 9 or newer \(3\.20 is installed\)"):
         need(Feature("Soaring", {"openai": (9,)}, "agent"))
+
+
+@pytest.mark.parametrize(
+    ("record", "command"),
+    [
+        (None, 'pip install "imagebridge[agent,server]"'),
+        ({"url": "file:///clone", "dir_info": {}}, 'pip install "imagebridge[agent,server]"'),
+        (
+            {"url": "https://x/a.whl", "archive_info": {}},
+            'pip install "imagebridge[agent,server]"',
+        ),
+        (
+            {"url": "file:///clone", "dir_info": {"editable": True}},
+            "uv sync --inexact --extra agent --extra server",
+        ),
+    ],
+)
+def test_the_command_that_installs_extras_fits_the_installation(tmp_path, monkeypatch, record, command):
+    (tmp_path / "METADATA").write_text("Name: imagebridge\n")
+    if record:
+        (tmp_path / "direct_url.json").write_text(json.dumps(record))
+    monkeypatch.setattr(metadata, "distribution", lambda _: metadata.PathDistribution(tmp_path))
+    requirements._is_editable.cache_clear()
+    try:
+        assert install_command("agent,server") == command
+    finally:
+        requirements._is_editable.cache_clear()

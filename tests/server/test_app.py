@@ -17,6 +17,7 @@ from PIL import Image
 from imagebridge import check, repair, requirements, responses_tools
 from imagebridge.facts.hosts import UNKNOWN
 from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import install_command
 from imagebridge.testing import Endpoint
 from imagebridge_server import results
 from imagebridge_server.app import build_server
@@ -374,7 +375,7 @@ class TestCalls:
     async def test_without_the_drawing_engine_the_other_tools_work(self, client, monkeypatch):
         monkeypatch.setattr(worker, "find_spec", lambda name: None)
         result = await client.call_tool("generate_chart", {"kind": "bar", "data": ROWS})
-        assert 'pip install "imagebridge[server]"' in said(result)
+        assert install_command("server") in said(result)
         assert picture_of(await client.call_tool("get_image", {"text": "still here"}))
 
 

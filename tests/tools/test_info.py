@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 from samples import SVG, animation, drawing, file, noise, photo
 
 from imagebridge.errors import ArgumentError
+from imagebridge.requirements import install_command
 from imagebridge_tools import make_qr_code
 from imagebridge_tools.files.source import Source
 from imagebridge_tools.info import described_in_words
@@ -176,9 +177,7 @@ class TestCodes:
         import sys
 
         monkeypatch.setitem(sys.modules, "zxingcpp", None)
-        assert 'reading codes needs an extra: pip install "imagebridge[server]"' in told(
-            file(drawing(), "PNG")
-        )
+        assert f"reading codes needs an extra: {install_command('server')}" in told(file(drawing(), "PNG"))
 
 
 @pytest.mark.parametrize(

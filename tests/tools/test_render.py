@@ -1,11 +1,13 @@
 """render_document: the requested pages, drawn and described."""
 
 import json
+import re
 
 import pytest
 from samples import SVG, drawing, file, pdf, pdf_of, pixels
 
 from imagebridge.errors import ArgumentError, BridgeError
+from imagebridge.requirements import install_command
 from imagebridge_tools.files.source import Source
 from imagebridge_tools.render import PAGES, rendered
 
@@ -144,6 +146,6 @@ def test_without_the_extra(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     with pytest.raises(
-        BridgeError, match=r'drawing PDFs needs an extra: pip install "imagebridge\[server\]"'
+        BridgeError, match=re.escape(f"drawing PDFs needs an extra: {install_command('server')}")
     ):
         rendered(document("x"))

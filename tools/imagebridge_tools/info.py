@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from imagebridge.errors import PictureError, counted
 from imagebridge.pictures import kinds
+from imagebridge.requirements import install_command
 from imagebridge.translate.sentences import amount
 
 from .apart import apart
@@ -184,7 +185,7 @@ def _codes(seen: Pixels) -> list[str]:
     try:
         zxingcpp: Any = import_module("zxingcpp")
     except ImportError:
-        return ['reading codes needs an extra: pip install "imagebridge[server]"']
+        return [f"reading codes needs an extra: {install_command('server')}"]
     from imagebridge.pictures.encode import opaque, resized
 
     image = opaque(seen.image).convert("L")

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import Annotated, Any
 
 from imagebridge.errors import ArgumentError, BridgeError, counted
-from imagebridge.requirements import QR_CODES
+from imagebridge.requirements import QR_CODES, install_command
 
 from . import lenient_values
 from .arguments import TEXT_NAMES
@@ -102,7 +102,7 @@ def _qr_code(text: str, level: str) -> Any:
     try:
         segno: Any = import_module("segno")
     except ImportError as error:
-        raise BridgeError('QR codes need an extra: pip install "imagebridge[server]"') from error
+        raise BridgeError(f"QR codes need an extra: {install_command('server')}") from error
     if len(text) > _MOST:
         raise _too_long(text)
     try:

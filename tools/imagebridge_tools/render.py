@@ -11,7 +11,7 @@ from imagebridge.documents.excerpt import fitting, json_length
 from imagebridge.errors import ArgumentError, BridgeError, PictureError
 from imagebridge.pictures import kinds
 from imagebridge.pictures.picture import Picture
-from imagebridge.requirements import DOCUMENTS
+from imagebridge.requirements import DOCUMENTS, install_command
 
 from . import lenient_values
 from .apart import apart
@@ -124,7 +124,7 @@ def _document(
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise BridgeError('drawing PDFs needs an extra: pip install "imagebridge[server]"') from error
+        raise BridgeError(f"drawing PDFs needs an extra: {install_command('server')}") from error
     from imagebridge.pictures.decoder_errors import decoding
 
     with decoding("the PDF cannot be read"):

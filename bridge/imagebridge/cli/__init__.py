@@ -32,6 +32,10 @@ _OF_THE_SERVER = ("install", "uninstall", "token", "bundle")
 """Commands of imagebridge-server that people look for here."""
 
 
+_OPTIONS = ("help", "version")
+"""Options that people write as commands."""
+
+
 def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offered: Collection[str]) -> None:
     """Refuse a name that is not a command, and suggest the most similar one.
 
@@ -46,7 +50,7 @@ def check_command(ctx: click.Context, name: str, known: Mapping[str, str], offer
     """
     if name in offered or name.startswith("-") or ctx.resilient_parsing:
         return
-    near = name if name in known else nearest(name, known, 0.5)
+    near = name if name in known else nearest(name, known)
     hint = f" Did you mean {known[near]!r}?" if near else ""
     ctx.fail(f"No such command {name!r}.{hint}")
 
@@ -71,6 +75,7 @@ class LazyGroup(click.Group):
         """Find the command that the first word names; if it does not exist, suggest the most similar one."""
         programs = {command: command for command in COMMANDS}
         programs |= {command: f"imagebridge-server {command}" for command in _OF_THE_SERVER}
+        programs |= {option: f"imagebridge --{option}" for option in _OPTIONS}
         check_command(ctx, args[0], programs, COMMANDS)
         return super().resolve_command(ctx, args)
 

@@ -26,6 +26,7 @@ from imagebridge.requirements import (
     RUN,
     Feature,
     Version,
+    install_command,
     is_older,
     lacking,
     need,
@@ -193,9 +194,7 @@ def _extras() -> dict[str, dict[str, Version]]:
 def _extra(extra: str, packages: Mapping[str, Version]) -> ReportLine:
     absent = [package for package, lowest in packages.items() if is_older(_version(package), lowest)]
     if absent:
-        return ReportLine(
-            "missing", f'extra {extra} ({", ".join(absent)}): pip install "imagebridge[{extra}]"'
-        )
+        return ReportLine("missing", f"extra {extra} ({', '.join(absent)}): {install_command(extra)}")
     return ReportLine(
         "ok", f"extra {extra}: {', '.join(f'{package} {_version(package)}' for package in packages)}"
     )
@@ -217,7 +216,7 @@ def _fonts() -> ReportLine:
     return ReportLine(
         "missing",
         f"fonts: none for {', '.join(lacking)}, which would be drawn as boxes; install them with: "
-        f"{fonts.EXTRA}",
+        f"{install_command(fonts.EXTRA)}",
     )
 
 

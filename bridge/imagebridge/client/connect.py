@@ -262,7 +262,7 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
         case FileNotFoundError() | PermissionError():
             program = _parameters(server).command if isinstance(server, str) else cause.filename
-            return f"cannot be started: {program!r} is not an executable on the PATH{programs.hint(program)}"
+            return programs.not_found(program)
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
         case MCPError() if "closed" in str(cause).lower():

@@ -1,4 +1,4 @@
-"""Suggestions for a command that matches no program on the PATH."""
+"""The error for a command that matches no program on the PATH, with a suggestion."""
 
 import os
 import re
@@ -15,6 +15,11 @@ _ALIKE = 0.8
 """The minimum similarity of two names, from 0 to 1. It is high because there are thousands of programs."""
 
 _ADDRESS = re.compile(r"\w+://|https?//|[\w.-]+:\d+(/|$)")
+
+
+def not_found(command: str) -> str:
+    """Return the sentence for a command that is not a program, with a suggestion if there is one."""
+    return f"cannot be started: {command!r} is not an executable on the PATH{hint(command)}"
 
 
 def hint(command: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from imagebridge.errors import DocumentError, PictureError, RequirementError
 from imagebridge.pictures.decoder_errors import decoding
 from imagebridge.pictures.pages import PDFIUM
+from imagebridge.requirements import install_command
 
 from .markdown import tidy
 from .page_annotations import annotations
@@ -55,7 +56,7 @@ def pdf_contents(data: bytes) -> Generator[DocumentContents]:
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise RequirementError('reading PDFs needs an extra: pip install "imagebridge[documents]"') from error
+        raise RequirementError(f"reading PDFs needs an extra: {install_command('documents')}") from error
     with PDFIUM:
         try:
             with decoding("cannot be read"):

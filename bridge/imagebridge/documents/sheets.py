@@ -10,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from imagebridge.errors import DocumentError, RequirementError
+from imagebridge.requirements import install_command
 
 from .markdown import COLUMNS, table
 from .open_sheets import is_open, open_sheets
@@ -38,9 +39,7 @@ def workbook_contents(data: bytes) -> Generator[DocumentContents]:
     try:
         calamine: Any = import_module("python_calamine")
     except ImportError as error:
-        raise RequirementError(
-            'reading workbooks needs an extra: pip install "imagebridge[documents]"'
-        ) from error
+        raise RequirementError(f"reading workbooks needs an extra: {install_command('documents')}") from error
     _check_size(data)
     try:
         with calamine.CalamineWorkbook.from_filelike(BytesIO(data)) as book:

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from imagebridge.errors import PictureError
+from imagebridge.requirements import install_command
 
 from . import bitmaps, iso_boxes, kinds, metadata, png
 from .colour_spaces import of_png
@@ -114,7 +115,7 @@ def header(data: bytes) -> "Image":
     try:
         reader = cast("type[ImageFile]", getattr(import_module(module), name))
     except ImportError as error:
-        raise PictureError('decoding HEIC needs an extra: pip install "imagebridge[heic]"') from error
+        raise PictureError(f"decoding HEIC needs an extra: {install_command('heic')}") from error
     if file_type is kinds.WEBP:
         # Its decoder allocates all pixels as soon as it is created.
         said = walk(data)

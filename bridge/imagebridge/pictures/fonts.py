@@ -11,11 +11,13 @@ from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
-PACKAGES = ("noto_cjk_sans_otc",)
-"""The packages that contain fonts, from the extra `cjk` (2026-11-22)."""
+from imagebridge.requirements import install_command
 
-EXTRA = 'pip install "imagebridge[cjk]"'
-"""The command that installs the font packages."""
+PACKAGES = ("noto_cjk_sans_otc",)
+"""The packages that contain fonts, from `EXTRA` (2026-11-22)."""
+
+EXTRA = "cjk"
+"""The extra that installs them."""
 
 _SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC")
 """How the Unicode names of the letters in these fonts start."""
@@ -59,7 +61,11 @@ def packed() -> list[str]:
 def remedy(characters: Iterable[str]) -> str:
     """Return the command that installs fonts for missing characters; "" if no package is known to help."""
     helps = any(unicodedata.name(character, "").startswith(_SCRIPTS) for character in characters)
-    return f"{EXTRA} adds Chinese, Japanese and Korean characters" if helps and not packed() else ""
+    return (
+        f"{install_command(EXTRA)} adds Chinese, Japanese and Korean characters"
+        if helps and not packed()
+        else ""
+    )
 
 
 def files() -> Iterator[str]:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagebridge.errors import PictureError
+from imagebridge.requirements import install_command
 
 from . import grey, tiff
 from .cost import MAX_PIXELS, check_pixels, turn
@@ -195,7 +196,7 @@ def rendered(data: bytes, numbers: Sequence[int] | None = None, room: int | None
     try:
         pypdfium2: Any = import_module("pypdfium2")  # it has no type stubs
     except ImportError as error:
-        raise PictureError('drawing them needs an extra: pip install "imagebridge[documents]"') from error
+        raise PictureError(f"drawing them needs an extra: {install_command('documents')}") from error
     pictures, failed, reason, used = dict[int, Picture](), list[int](), "", 0
     room, short = sys.maxsize if room is None else room, False
     with PDFIUM:

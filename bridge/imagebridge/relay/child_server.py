@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from imagebridge.client.pipes import STREAM_ENDED
-from imagebridge.client.programs import hint
+from imagebridge.client.programs import not_found
 from imagebridge.errors import ServerError
 from imagebridge.wire import JSON
 
@@ -110,9 +110,10 @@ async def child(command: Sequence[str]) -> AsyncGenerator[ChildServer]:
     name = os.path.basename(command[0])
     try:
         process, pipes = await _started(command)
+    except (FileNotFoundError, PermissionError):
+        raise ServerError(name, not_found(command[0])) from None
     except OSError as error:
-        meant = hint(command[0]) if isinstance(error, FileNotFoundError) else ""
-        raise ServerError(name, f"it cannot be started: {error.strerror or error}{meant}") from None
+        raise ServerError(name, f"cannot be started: {error.strerror or error}") from None
     server = ChildServer(name, process, pipes)
     async with anyio.create_task_group() as tasks:
         if sys.platform != "win32":  # There, a program that replaces itself becomes another process.

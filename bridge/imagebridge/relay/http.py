@@ -1,10 +1,12 @@
 """The relay at an HTTP address: `--http HOST:PORT`."""
 
+import os
 import shutil
 import sys
 
 import anyio
 
+from imagebridge.client.programs import not_found
 from imagebridge.errors import BridgeError, ServerError
 
 from .listening import Address, Sites, serve_until_signal
@@ -30,7 +32,7 @@ def serve(options: RelayOptions, address: str, *, authenticated: bool = True) ->
     """
     options.tell()
     if options.command and not shutil.which(options.command[0]):
-        raise ServerError(options.command[0], "it cannot be started: program not found")
+        raise ServerError(os.path.basename(options.command[0]), not_found(options.command[0]))
     place = Address.parsed(address)
     if authenticated and not place.is_local:
         raise BridgeError(

@@ -8,16 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from imagebridge.errors import BridgeError
+from imagebridge.requirements import install_command
 
 from . import jsonc, toml, yaml
 from .host_files import Syntax
 
 _EDITORS = {"json": jsonc, "toml": toml, "yaml": yaml}
-_LACKING = 'editing it needs an extra: pip install "imagebridge[server]"'
 
 
 class FormatError(BridgeError):
     """A configuration text that is left alone because it cannot be read or safely changed."""
+
+
+def _lacking() -> str:
+    return f"editing it needs an extra: {install_command('server')}"
 
 
 def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] | None) -> str:
@@ -35,7 +39,7 @@ def edited(text: str, form: Syntax, keys: Sequence[str], value: dict[str, Any] |
         edited_text = _edited_text(text, form, tuple(keys), value)
         lost = _lost_comment(text, edited_text, form, keys)
     except ImportError as error:
-        raise FormatError(_LACKING) from error
+        raise FormatError(_lacking()) from error
     except Exception as error:  # whatever goes wrong in an editor, the file is left alone
         raise FormatError(f"it cannot be changed safely ({type(error).__name__}: {error})") from error
     if _without_empty(_parsed_value(edited_text, form), keys[:-1]) != _without_empty(expected, keys[:-1]):
@@ -96,7 +100,7 @@ def _parsed_value(text: str, form: Syntax) -> object:
     try:
         return _EDITORS[form].parsed(text)
     except ImportError as error:
-        raise FormatError(_LACKING) from error
+        raise FormatError(_lacking()) from error
     except Exception as error:  # each parser raises its own exceptions
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"it is not valid {form.upper()}: {reason}") from error

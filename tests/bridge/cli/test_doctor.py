@@ -18,6 +18,7 @@ from imagebridge.check import probes
 from imagebridge.check.probes import UNPROBED, EndpointAnswer, ProbeOutcome
 from imagebridge.cli import imagebridge
 from imagebridge.cli.options import default_model
+from imagebridge.requirements import install_command
 from imagebridge.rules import RULES, refusals, without
 from imagebridge.testing import Endpoint
 from imagebridge.translate.sentences import location
@@ -97,23 +98,23 @@ def test_nothing_missing_is_a_failure_and_secrets_of_the_address_stay_secret():
 @pytest.mark.parametrize(
     ("package", "line"),
     [
-        ("pillow-heif", 'missing  extra heic (pillow-heif): pip install "imagebridge[heic]"'),
+        ("pillow-heif", f"missing  extra heic (pillow-heif): {install_command('heic')}"),
         pytest.param(
             "vl-convert-python",
             (
                 "missing  generate_chart needs vl-convert-python 1.9 or newer (none is installed): "
-                'pip install "imagebridge[server]"'
+                f"{install_command('server')}"
             ),
             marks=pytest.mark.long,
         ),
         pytest.param(
             "pypdfium2",
-            'missing  render_document needs pypdfium2 5 or newer (none is installed): pip install "imagebridge[server]"',
+            f"missing  render_document needs pypdfium2 5 or newer (none is installed): {install_command('server')}",
             marks=pytest.mark.long,
         ),
     ],
 )
-def test_what_is_missing_names_its_pip_line(monkeypatch, package, line):
+def test_what_is_missing_names_the_command(monkeypatch, package, line):
     real = metadata.version
 
     def version(name):

@@ -265,7 +265,7 @@ def test_a_server_that_cannot_start_is_told_of(tmp_path):
     program.chmod(0o755)
     with served(server=[str(program)]) as (address, _):
         answer = httpx2.post(address, json=initialize(), headers=BOTH, timeout=600)
-        assert "broken: it cannot be started: Exec format error" in events(answer)[0]["error"]["message"]
+        assert "broken: cannot be started: Exec format error" in events(answer)[0]["error"]["message"]
 
 
 # Requests that depend on no other (since 2026-07-28).
@@ -398,7 +398,7 @@ def test_an_id_that_waits_for_its_answer_is_not_taken_twice(url):
     [
         (["--http", "0.0.0.0:0", "--", "true"], "0.0.0.0:0 can be reached from other machines"),
         pytest.param(["--http", "8000", "--", "true"], "'8000' is not a host and a port", marks=pytest.mark.long),
-        pytest.param(["--http", "127.0.0.1:0", "--", "no-such-program"], "no-such-program: it cannot be started: program not found", marks=pytest.mark.long),
+        pytest.param(["--http", "127.0.0.1:0", "--", "no-such-program"], "no-such-program: cannot be started: 'no-such-program' is not an executable on the PATH", marks=pytest.mark.long),
     ],
 )  # fmt: skip
 def test_an_address_that_cannot_be_served_is_said(arguments, words):

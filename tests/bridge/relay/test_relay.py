@@ -387,11 +387,19 @@ def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
     assert (done.exit_code, done.stdout, words in done.stderr) == (2, "", True)
 
 
-def test_a_program_that_there_is_not_ends_it_with_2():
-    with Wire([*PROXY, "--", "no-such-program-anywhere"]) as wire:
+@pytest.mark.parametrize(
+    ("program", "hint"),
+    [
+        ("no-such-program-anywhere", ""),
+        ("imagebridge-sever", "; did you mean 'imagebridge-server'?"),
+        (os.curdir, ""),
+    ],
+)
+def test_a_program_that_there_is_not_ends_it_with_2(program, hint):
+    with Wire([*PROXY, "--", program]) as wire:
         said = wire.process.stderr.read().decode()
         assert wire.process.wait(600) == 2
-    assert "no-such-program-anywhere: it cannot be started: No such file" in said
+    assert f"{program}: cannot be started: {program!r} is not an executable on the PATH{hint}\n" in said
 
 
 # Servers behind a URL.

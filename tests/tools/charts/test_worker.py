@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from processes import worked
 from samples import SCRIPTS, lacked_here
 
 from imagebridge.errors import ArgumentError
+from imagebridge.requirements import install_command
 from imagebridge_tools.charts import engine as drawing_process
 from imagebridge_tools.charts import worker
 from imagebridge_tools.charts.worker import DrawingError, drawn
@@ -238,7 +240,7 @@ async def test_the_engine_gets_no_keys(monkeypatch):
 
 async def test_without_the_engine_one_sentence_names_it(monkeypatch):
     monkeypatch.setattr(worker, "find_spec", lambda name: None)
-    with pytest.raises(DrawingError, match=r'pip install "imagebridge\[server\]"'):
+    with pytest.raises(DrawingError, match=re.escape(install_command("server"))):
         await drawn(text(BAR))
 
 

@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from imagebridge.pictures import fonts
+from imagebridge.requirements import install_command
 from imagebridge_tools.charts import engine
 from imagebridge_tools.drawing import text as lettering
 
@@ -20,9 +21,9 @@ def test_the_shipped_font_has_these(text):
 @pytest.mark.parametrize(
     ("letters", "installed", "said"),
     [
-        ("北京", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
-        ("aさ", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
-        ("서", [], 'pip install "imagebridge[cjk]" adds Chinese, Japanese and Korean characters'),
+        ("北京", [], f"{install_command('cjk')} adds Chinese, Japanese and Korean characters"),
+        ("aさ", [], f"{install_command('cjk')} adds Chinese, Japanese and Korean characters"),
+        ("서", [], f"{install_command('cjk')} adds Chinese, Japanese and Korean characters"),
         ("北", ["/fonts"], ""),
         ("\U0010fffc\u0700", [], ""),
         ("", [], ""),

@@ -25,6 +25,7 @@ from anyio.lowlevel import RunVar
 from imagebridge.errors import ArgumentError, BridgeError
 from imagebridge.pictures import fonts
 from imagebridge.pictures.picture import Picture
+from imagebridge.requirements import install_command
 from imagebridge_tools.apart import of_this_loop, shared_place
 
 if TYPE_CHECKING:
@@ -95,9 +96,7 @@ async def lying(spec: str, seconds: float = SECONDS) -> list[LyingMark]:
 async def _answered(spec: str, seconds: float, wanted: Mapping[str, float]) -> tuple[dict[str, Any], bytes]:
     """Return the drawing process's answer to a request, and the picture that follows it."""
     if find_spec("vl_convert") is None:
-        raise DrawingError(
-            'charts need the drawing engine; install it with: pip install "imagebridge[server]"'
-        )
+        raise DrawingError(f"charts need the drawing engine; install it with: {install_command('server')}")
     spec = _drawable(spec)
     async with shared_place(_LIMITER), of_this_loop(_LIMITER, lambda: anyio.CapacityLimiter(PROCESSES)):
         process = await to_thread.run_sync(_warm_process)

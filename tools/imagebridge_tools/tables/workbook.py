@@ -13,6 +13,7 @@ from imagebridge.documents.packages import unpacked_size
 from imagebridge.documents.sections import LOCKED
 from imagebridge.documents.sheets import fill_merged, fill_shown
 from imagebridge.errors import ArgumentError, BridgeError, DocumentError, counted
+from imagebridge.requirements import install_command
 from imagebridge_tools.apart import ApartError, Arguments, WorkResult, apart
 from imagebridge_tools.tool_output import JsonValue, nearest_allowed
 
@@ -230,7 +231,7 @@ def _opened(book: Book) -> Generator[Any]:
     try:
         calamine: Any = import_module("python_calamine")
     except ImportError as error:
-        raise BridgeError('reading workbooks needs an extra: pip install "imagebridge[server]"') from error
+        raise BridgeError(f"reading workbooks needs an extra: {install_command('server')}") from error
     _check_size(book)
     if unread(book.data) == LOCKED:
         raise ArgumentError("data", f"{book.name} {LOCKED}")
