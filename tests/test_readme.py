@@ -136,6 +136,19 @@ def test_the_picture_shows_the_demo_as_it_is(tmp_path):
     assert shown == now, "docs/demo.png is out of date: uv run --group checks python docs/demo.py"
 
 
+def test_the_release_page_names_the_pages_that_change_with_the_first_release():
+    before, _, rest = PAGES["release.md"].partition("\n   ```sh\n   git grep -niE ")
+    _, _, step = before.rpartition("\n3. ")
+    pattern = rest.split('"')[1]
+    pages = {f"docs/{name}": text for name, text in PAGES.items() if name != "release.md"}
+    changed = {
+        name
+        for name, text in {"README.md": README, **pages}.items()
+        if re.search(pattern, text, re.IGNORECASE)
+    }
+    assert set(re.findall(r"[\w/-]+\.md", step)) == {"CHANGELOG.md", *changed}
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")], ids=lambda path: path.name
 )

@@ -72,8 +72,8 @@ class Settings:
         calls: over HTTP, how many requests one caller may have in progress, including waiting ones.
         no_auth: over HTTP, whether requests from other machines are accepted without authentication.
         public_url: over HTTP, the URL of /mcp as callers see it, if a proxy is in front of the server.
-        origins: over HTTP, the origins of web pages that may send requests, such as https://host.example; pages served
-            from this machine always may.
+        origins: over HTTP, the origins of web pages that may send requests, such as ``https://host.example``; pages
+            served from this machine always may.
         json_response: over HTTP, whether answers are always JSON, without progress, instead of event streams for calls
             that take time.
 

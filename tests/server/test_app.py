@@ -94,6 +94,13 @@ class TestWhatIsListed:
                 assert argument.get("description") or argument.get("enum") or shared
             jsonschema.Draft202012Validator.check_schema(tool.input_schema)
 
+    async def test_an_argument_that_means_something_else_has_its_own_words(self, client):
+        tools = {tool.name: tool.input_schema["properties"] for tool in (await client.list_tools()).tools}
+        assert tools["create_image"]["prompt"]["description"] == "What the picture shows, in words."
+        assert tools["edit_image"]["prompt"]["description"] == "What to change, in words."
+        assert "description" not in tools["edit_image"]["size"]
+        assert tools["load_file"]["source"]["description"].startswith("The file: ")
+
     async def test_schemas_have_no_words_of_pydantic(self, client):
         words = {"ge", "le", "gt", "lt", "min_length", "max_length"}
         for tool in (await client.list_tools()).tools:

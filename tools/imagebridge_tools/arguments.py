@@ -34,6 +34,11 @@ AnySource = Annotated[
     str, Argument("A picture, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
 ]
 
+AnyFile = Annotated[
+    str,
+    Argument("The file: a path, URI or URL, as in load_image.", reading=alone, form=PICTURE, names=_NAMES),
+]
+
 Document = Annotated[
     str, Argument("A PDF or SVG, as in load_image.", reading=alone, form=PICTURE, names=_NAMES)
 ]

@@ -22,6 +22,7 @@ from .image_options import (
     FRAME_TIMES,
     BehindIt,
     Care,
+    Change,
     Compression,
     Count,
     FileFormat,
@@ -149,7 +150,7 @@ async def create_image(
     as_in=create_image,
 )
 async def edit_image(
-    prompt: Prompt,
+    prompt: Change,
     images: Images,
     mask: Mask = None,
     markup: Markup = None,

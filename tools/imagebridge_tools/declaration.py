@@ -81,9 +81,11 @@ class Declaration(NamedTuple):
         return name in signature(self.function).parameters
 
     def said_before(self) -> frozenset[str]:
-        """Return the names of the arguments that another tool has already described."""
-        before = declaration(self.as_in).parameters() if self.as_in else ()
-        return frozenset(one.name for one in before)
+        """Return the names of the arguments that another tool has already described in the same words."""
+        before = (
+            {one.name: argument(one) for one in declaration(self.as_in).parameters()} if self.as_in else {}
+        )
+        return frozenset(one.name for one in self.parameters() if before.get(one.name) == argument(one))
 
 
 def argument(parameter: Parameter) -> Argument:

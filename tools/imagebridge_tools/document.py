@@ -16,7 +16,7 @@ from imagebridge.translate.sentences import amount
 
 from . import lenient_values
 from .apart import apart
-from .arguments import AnySource, PageRange, SheetName
+from .arguments import AnyFile, PageRange, SheetName
 from .declaration import Argument, tool
 from .files.source import NOWHERE, Places, Source, characters, opened
 from .mistakes import Mistakes, Noted
@@ -82,7 +82,7 @@ Rows = Annotated[
     f"Read a file: {READ}. Sources are as in load_image; long files are returned in parts.",
 )
 async def load_file(
-    source: AnySource,
+    source: AnyFile,
     places: Places = NOWHERE,
     *,
     pages: PageRange = "",

@@ -12,13 +12,16 @@ Quality = Literal["low", "medium", "high", "xhigh", "max", "auto"]
 Background = Literal["transparent", "opaque", "auto"]
 Complexity = Literal["low", "medium", "high"]
 
+_PROMPT_NAMES = ("text", "description", "instruction", "instructions", "prompt_text")
+
 Prompt = Annotated[
     str,
-    Argument(
-        "What the picture shows, in words.",
-        form="describe the picture in words",
-        names=("text", "description", "instruction", "instructions", "prompt_text"),
-    ),
+    Argument("What the picture shows, in words.", form="describe the picture in words", names=_PROMPT_NAMES),
+]
+
+Change = Annotated[
+    str,
+    Argument("What to change, in words.", form="describe the change in words", names=_PROMPT_NAMES),
 ]
 
 Size = Annotated[

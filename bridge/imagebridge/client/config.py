@@ -98,7 +98,7 @@ class HttpServer:
     """An MCP server at a URL.
 
     Args:
-        url: its address, such as https://host/mcp.
+        url: its address, such as ``https://host/mcp``.
         headers: sent with each request, such as `{"Authorization": "Bearer ..."}`.
         auth: an `httpx2.Auth`, such as the SDK's `mcp.client.auth.OAuthClientProvider`.
         transport: "http" is Streamable HTTP, "sse" the older HTTP+SSE, and "auto" the first that the server supports.
