@@ -21,6 +21,7 @@ from imagebridge.errors import (
     TurnLimitError,
 )
 from imagebridge.events import Answer, Answered, Called, Event, Progress, Replied, Reply, Responded, Retried
+from imagebridge.facts.models import warn_if_misspelt
 from imagebridge.providers.chat import PROVIDER as CHAT
 from imagebridge.providers.provider import Translation
 from imagebridge.providers.registry import provider
@@ -83,6 +84,7 @@ class Run:
         self._caller = Caller(client, blocking=blocking)
         arguments = {"model": model, **sdk_arguments}
         _ = bridge.tools  # raises before anything is sent
+        warn_if_misspelt(str(model))  # other types are left to the SDK
         server_instructions = bridge.instructions if bridge.server_instructions else ""
         if instructions is not None or server_instructions:
             # The caller's own words come first; the servers' words are distinguished by their quotation marks.

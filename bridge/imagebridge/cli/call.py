@@ -83,8 +83,6 @@ def command(
     from .terminal import Terminal
 
     terminal = Terminal()
-    if model and (near := options.nearest_model(model)):
-        terminal.tell(f"unknown model {model!r}; did you mean {near!r}?")
     bridge = chosen.bridge(
         Policy(model=model, detail=detail, api="chat" if chat else "responses"),
         approve=approval(approve, terminal),

@@ -11,7 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
+from logging import getLogger
 from typing import Literal, NamedTuple, TypeVar
+
+from imagebridge.errors import nearest
+
+_LOG = getLogger(__name__)
 
 Detail = Literal["low", "high", "auto", "original"]
 
@@ -290,6 +295,31 @@ def _first(facts: Iterable[tuple[str, T]], model: str) -> T | None:
 def listed() -> list[str]:
     """Return the names of the models that OpenAI lists (its pages of models; openai 3.57, types/image_model.py)."""
     return [name for row in FAMILIES for name in row.models]
+
+
+_ALIKE = 0.85
+"""The minimum similarity of a misspelt name and the one that was meant. Lower, gpt-6-nova would count as gpt-6-luna."""
+
+
+@lru_cache
+def warn_if_misspelt(model: str) -> None:
+    """Log a warning, once for each name, if a model's name looks like a misspelling of one that OpenAI lists."""
+    if near := _misspelt(model):
+        _LOG.warning("unknown model %r; did you mean %r?", model, near)
+
+
+def _misspelt(model: str) -> str | None:
+    """Return the listed name that an unlisted one misspells; None if it may well be another model.
+
+    These are other models: other numbers (gpt-7-luna), a listed name with additions (gpt-6-luna-2026-09-01,
+    azure/gpt-6-luna), and a listed name whose dots are hyphens, as deployments are named (gpt-5-4-mini).
+    """
+    near = nearest(model, listed(), _ALIKE)
+    if near is None or re.findall(r"\d+", near) != re.findall(r"\d+", model):
+        return None
+    if re.search(rf"(?<![a-z0-9]){re.escape(near)}(?![a-z0-9])", model) or near.replace(".", "-") == model:
+        return None
+    return near
 
 
 def price_of(model: str) -> Price | None:

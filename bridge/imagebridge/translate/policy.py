@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from imagebridge.facts.endpoints import endpoint_kind
-from imagebridge.facts.models import Detail
+from imagebridge.facts.models import Detail, warn_if_misspelt
 from imagebridge.pictures.picture import Proof
 
 Api = Literal["responses", "chat"]
@@ -70,6 +70,8 @@ class Policy:
                     f"Policy({name}=...) must be a str or None, not {type(getattr(self, name)).__name__}"
                 )
         endpoint_kind(self.server)
+        if self.model:
+            warn_if_misspelt(self.model)
         for name in ("max_pictures", "max_bytes", "max_tokens", "max_text", "uploads"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:

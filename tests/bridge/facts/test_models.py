@@ -1,12 +1,14 @@
-"""The dates on which models end, and the models that support tools in Chat Completions."""
+"""The dates on which models end, the models that support tools in Chat Completions, and misspelt names."""
 
 import datetime
 import re
 
 import pytest
 from click.testing import CliRunner
+from eyes import eyes
+from openai import DefaultHttpx2Client, OpenAI
 
-from imagebridge import check
+from imagebridge import Bridge, Policy, check, function_call_output, tool_result
 from imagebridge.check import advice
 from imagebridge.cli import doctor
 from imagebridge.facts.models import (
@@ -18,7 +20,9 @@ from imagebridge.facts.models import (
     family,
     last_day,
     listed,
+    warn_if_misspelt,
 )
+from imagebridge.testing import Endpoint
 from imagebridge_tools.image_api import MODEL as IMAGES
 
 DAY = datetime.date
@@ -158,3 +162,42 @@ def test_check_and_doctor_name_a_model_that_has_ended(monkeypatch):
     assert "failed   model gpt-5.1 was shut down on 2027-04-01: set IMAGEBRIDGE_MODEL to another" in told
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     assert "ended on" not in CliRunner().invoke(doctor.command, []).stdout
+
+
+def translated(model):
+    for _ in range(2):
+        function_call_output(tool_result("a"), "call_1", Policy(model=model))
+
+
+def asked(model):
+    with (
+        Endpoint(["Hello."]) as endpoint,
+        Bridge(eyes()) as bridge,
+        OpenAI(
+            base_url=endpoint.base_url, api_key="test", http_client=DefaultHttpx2Client(verify=False)
+        ) as client,
+    ):
+        bridge.run(client, model=model, input="Hi")
+
+
+@pytest.mark.parametrize("use", [translated, asked])
+@pytest.mark.parametrize("model", ["gpt6-luna", "gpt-6-lnua", "gtp-6-luna", "GPT-6-Luna"])
+def test_a_misspelt_model_is_warned_of_once(use, model, caplog):
+    warn_if_misspelt.cache_clear()
+    use(model)
+    assert caplog.messages == [f"unknown model {model!r}; did you mean 'gpt-6-luna'?"]
+
+
+OTHERS = """
+gpt-6-luna-2026-09-01 openai/gpt-6-luna azure/gpt-5.4-mini ft:gpt-6-luna:me::1 gpt-6-luna-pro gpt-5.5-x gpt-5.4-mini-fast
+gpt-7-luna gpt-6.3-sol gpt-6-nova gpt-5.4-nano gpt-5.5-mini gpt-image-3 gpt-5-4-mini gpt-41-mini gpt-35-turbo gpt-4 gpt-4o-mini
+gpt-oss-20b qwen3-vl-8b gemma-4-27b llava my-own-model luna
+"""
+
+
+def test_names_of_other_models_are_not_warned_of(caplog):
+    warn_if_misspelt.cache_clear()
+    families = [row.name for row in FAMILIES]
+    for model in [*OTHERS.split(), *listed(), *families]:
+        Policy(model=model)
+    assert caplog.messages == []
