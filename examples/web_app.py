@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Route
 
-from imagebridge import Bridge
-from imagebridge.errors import BridgeError
+from imagebridge import Bridge, BridgeError
 from imagebridge.events import Answered, Called, TextDelta
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Ask</title>
