@@ -8,14 +8,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from openai import AsyncOpenAI
+from openai import APIError, AsyncOpenAI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, StreamingResponse
 from starlette.routing import Route
 
-from imagebridge import Bridge
-from imagebridge.events import Answered, Called, Replied, TextDelta
+from imagebridge import Bridge, BridgeError
+from imagebridge.events import Answered, Called, TextDelta
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>Ask</title>
 <form><input name="q" size="60" value="Draw 3, 1 and 4 as bars. Which one is the highest?"><button>Ask</button></form>
@@ -24,6 +24,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>Ask</title>
 const add = {
   text: words => text.append(words),
   call: name => calls.append(name + "() "),
+  failed: words => text.append(" The run failed: " + words),
   picture: url => { const image = new Image(); image.src = url; image.style.maxWidth = "100%"; pictures.append(image) },
 }
 document.forms[0].onsubmit = event => {
@@ -32,6 +33,7 @@ document.forms[0].onsubmit = event => {
   const source = new EventSource("ask?q=" + encodeURIComponent(event.target.q.value))
   for (const kind in add) source.addEventListener(kind, event => add[kind](JSON.parse(event.data)))
   source.addEventListener("end", () => source.close())
+  source.onerror = () => source.close()  // otherwise the browser connects again, which repeats the run
 }
 </script>"""
 
@@ -52,7 +54,16 @@ async def ask(request: Request) -> StreamingResponse:
 
 
 async def events(request: Request) -> AsyncIterator[str]:
-    """Yield what happens as server-sent events."""
+    """Yield what happens as server-sent events; the last one is "end", even if the run fails."""
+    try:
+        async for event in run(request):
+            yield event
+    except (APIError, BridgeError) as error:
+        yield sent("failed", str(error))
+    yield sent("end", "")
+
+
+async def run(request: Request) -> AsyncIterator[str]:
     bridge, client = request.state.bridge, request.state.client
     async for event in bridge.stream(client, model="gpt-6-luna", input=request.query_params["q"]):
         match event:
@@ -63,8 +74,6 @@ async def events(request: Request) -> AsyncIterator[str]:
             case Answered(answer):
                 for picture in answer.translation.pictures:
                     yield sent("picture", picture.picture.data_url)
-            case Replied():
-                yield sent("end", "")
 
 
 def sent(kind: str, data: str) -> str:

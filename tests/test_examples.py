@@ -15,7 +15,7 @@ from commands import program, users_variables
 from PIL import Image
 from test_readme import CHART, ROOT
 
-from imagebridge.testing import Endpoint
+from imagebridge.testing import Endpoint, Events, Fault
 
 EXAMPLES = ROOT / "examples"
 PAGE = (ROOT / "docs" / "cookbook.md").read_text("utf-8")
@@ -109,15 +109,43 @@ def web_app(endpoint):
             process.stderr.read()
 
 
+def asked(url):
+    """Return the events that the application sends for a question."""
+    stream = httpx2.get(f"{url}/ask", params={"q": "Draw."}, timeout=600).text
+    return [(kind, json.loads(data)) for kind, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", stream)]
+
+
 @pytest.mark.long
 def test_web_app():
     with Endpoint([[CHART], "The last."]) as endpoint, web_app(endpoint) as url:
         assert "EventSource" in httpx2.get(url, timeout=600).text
-        stream = httpx2.get(f"{url}/ask", params={"q": "Draw."}, timeout=600).text
-    events = [(kind, json.loads(data)) for kind, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", stream)]
+        events = asked(url)
     assert [kind for kind, _ in events if kind != "text"] == ["call", "picture", "end"]
     assert "".join(data for kind, data in events if kind == "text") == "The last."
     assert dict(events)["picture"].startswith("data:image/png;base64,")
+
+
+FAILED = {
+    "id": "resp_1",
+    "status": "failed",
+    "output": [],
+    "error": {"code": "invalid_prompt", "message": "No."},
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(Fault(401), "401"), (Events([{"type": "response.failed", "response": FAILED}]), "No.")],
+    ids=["API", "bridge"],
+)
+def test_the_web_app_says_that_a_run_failed(fault, told):
+    """A browser that is not told repeats the request, and so the calls and their cost."""
+    with Endpoint([[CHART], fault]) as endpoint, web_app(endpoint) as url:
+        events = asked(url)
+        assert [kind for kind, _ in events] == ["call", "picture", "failed", "end"]
+        assert told in dict(events)["failed"]
+        assert len(sent(endpoint, "/responses")) == 2
+        assert "source.onerror = () => source.close()" in httpx2.get(url, timeout=600).text
 
 
 @pytest.mark.long

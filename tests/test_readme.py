@@ -44,8 +44,12 @@ def run(code, steps, tmp_path, **options):
 
 def runs(number, snippet):
     """Leave to the long run what starts the server by `Bridge` as a snippet before it does."""
-    again = "Bridge(" in snippet and any("Bridge(" in one for one in SNIPPETS[:number])
+    again = connects(snippet) and any(map(connects, SNIPPETS[:number]))
     return pytest.param(snippet, id=last(snippet), marks=[pytest.mark.long] if again else [])
+
+
+def connects(snippet):
+    return "Bridge(" in snippet and "OpenAI(" in snippet
 
 
 def last(code):
@@ -54,7 +58,7 @@ def last(code):
 
 @pytest.mark.parametrize("snippet", [runs(*one) for one in enumerate(SNIPPETS)])
 def test_snippet_runs(snippet, tmp_path):
-    steps = [[CHART], "The last."] if "Bridge(" in snippet else []
+    steps = [[CHART], "The last."] if connects(snippet) else []
     out, endpoint = run(snippet, steps, tmp_path)
     if steps:
         assert out.startswith("The last.\n")

@@ -5,13 +5,17 @@ Containers are not run here; tests/server/http/test_replicas.py runs nginx with 
 
 import json
 import re
+import runpy
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 import click
 import pytest
+from http_callers import in_memory, request, result
 from ruamel.yaml import YAML
 
 from imagebridge_server.cli import command as server_command
+from imagebridge_server.http.token_file import TokenHolder, read_callers
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "docs" / "deploy"
@@ -79,3 +83,26 @@ def test_services_find_each_other():
     assert f"listen {port.rpartition(':')[2]};" in NGINX
     mounted = [one.split(":")[0] for one in services["nginx"]["volumes"]]
     assert all((DEPLOY / one).is_file() for one in mounted)
+
+
+@pytest.mark.anyio
+async def test_the_application_serves_the_callers_in_the_file(tmp_path, monkeypatch):
+    """Only what a reader fills in is replaced: the hash of a token, and a folder of this machine."""
+    monkeypatch.chdir(tmp_path)
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    (entry,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+    folder, digest = tmp_path / "alice", sha256(b"a secret").hexdigest()
+    folder.mkdir()
+    entry = entry.replace("sha256:...", f"sha256:{digest}").replace("/srv/pictures/alice", folder.as_posix())
+    (tmp_path / "tokens.toml").write_text(entry, "utf-8")
+    (tmp_path / "program.py").write_text(program, "utf-8")
+    holder = TokenHolder((f"sha256:{digest}",), (folder,), store_bytes=2_000_000_000, calls=32)
+    assert read_callers(tmp_path / "tokens.toml") == {"alice": holder}
+    names = runpy.run_path("program.py")
+    (url,) = re.findall(r'public_url="(.*?)"', program)
+    async with in_memory(names["app"]) as http:
+        asked = request("tools/list")
+        assert (await http.post(url, **asked)).status_code == 401
+        asked["headers"]["authorization"] = "Bearer a secret"
+        answer = await http.post(url, **asked)
+        assert "load_image" in [tool["name"] for tool in result(answer)["tools"]]
