@@ -145,6 +145,8 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
         return
     settings = _settings(os.environ, **choices)
     check_http_options(context, http)
+    if http is None:
+        _check_streams()
     if os.isatty(0) and not http:
         click.echo(
             "imagebridge-server is waiting for an MCP host on stdin; press Ctrl+C to stop it. "
@@ -167,6 +169,22 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
         serving.serve(settings, http)
     except (BridgeError, SettingsError) as error:
         raise click.UsageError(str(error)) from error
+
+
+def _check_streams() -> None:
+    """Refuse to serve without stdin or stdout.
+
+    Raises:
+        click.ClickException: one of them is closed.
+    """
+    closed = [name for name in ("stdin", "stdout") if getattr(sys, name) is None]
+    if closed:
+        error = click.ClickException(
+            f"{' and '.join(closed)} cannot be used because the program that started imagebridge-server closed "
+            "it; let an MCP host start it, or use --http HOST:PORT"
+        )
+        error.exit_code = 2
+        raise error
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:
