@@ -18,6 +18,12 @@ from .http.http_options import check_http_options, http_options, token
 from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 
+class _ClosedStreamError(click.ClickException):
+    """A standard stream is closed; unlike wrong usage, no help with the options is due."""
+
+    exit_code = 2
+
+
 class _Rarely(click.Group):
     """A command group that imports a command only when it is used, because hosts wait for the server to start."""
 
@@ -145,6 +151,8 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
         return
     settings = _settings(os.environ, **choices)
     check_http_options(context, http)
+    if http is None:
+        _check_streams()
     if os.isatty(0) and not http:
         click.echo(
             "imagebridge-server is waiting for an MCP host on stdin; press Ctrl+C to stop it. "
@@ -167,6 +175,20 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
         serving.serve(settings, http)
     except (BridgeError, SettingsError) as error:
         raise click.UsageError(str(error)) from error
+
+
+def _check_streams() -> None:
+    """Refuse to serve without stdin or stdout.
+
+    Raises:
+        click.ClickException: one of them is closed.
+    """
+    closed = [name for name in ("stdin", "stdout") if getattr(sys, name) is None]
+    if closed:
+        raise _ClosedStreamError(
+            f"{' and '.join(closed)} cannot be used because the program that started imagebridge-server closed "
+            "it; let an MCP host start it, or use --http HOST:PORT"
+        )
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:

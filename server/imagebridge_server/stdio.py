@@ -89,6 +89,11 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
         os.close(wire)
     try:
         anyio.run(run)
+    except* BrokenPipeError:
+        # The host reads no more answers: nobody waits for what is still running.
+        _kill_workers()
+        finish_stderr()
+        os._exit(0)
     finally:
         # Printed output that was not yet written must not follow the last answer.
         divert_stdout()

@@ -1,5 +1,6 @@
 """The options of `imagebridge-server --http`, and the command that creates tokens. This module imports only click."""
 
+import sys
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
@@ -127,6 +128,8 @@ def token(name: str, tokens: Path) -> None:
     """
     from .token_file import add_token
 
+    if sys.stdout is None:
+        raise click.UsageError("no token was added, because stdout is closed and nobody would see the token")
     try:
         click.echo(add_token(tokens, name))
     except SettingsError as error:

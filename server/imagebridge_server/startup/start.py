@@ -22,7 +22,8 @@ class ServerStart(NamedTuple):
 
 def begin() -> ServerStart | None:
     """Start to answer if an earlier start of the same kind kept a card; return None if cards are neither used nor kept."""
-    if os.isatty(0):
+    # A closed stream is None: the command tells it, and the next file that is opened takes its number.
+    if sys.stdin is None or sys.stdout is None or os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)
     card = Card.of(launch) if launch else None

@@ -344,6 +344,19 @@ async def test_no_route_leads_to_what_another_caller_has(shared, version):
     assert "is still in progress" in said["result"]["content"][0]["text"]
 
 
+async def test_each_caller_writes_into_a_folder_of_its_own(tmp_path):
+    file, writes = tmp_path / "tokens.toml", tmp_path / "writes"
+    writes.mkdir()
+    tokens = {name: add_token(file, name) for name in ("alice", "bob")}
+    async with in_memory(create_app(Settings(tokens=file, allow_write=(writes,)))) as http:
+        for name, token in tokens.items():
+            code = {"text": f"by {name}", "save_as": "copy.png", "overwrite": True}
+            assert not result(await asked(http, token, called("make_qr_code", code))).get("isError")
+    saved = sorted(path.relative_to(writes).as_posix() for path in writes.rglob("*.png"))
+    assert saved == ["alice/copy.png", "bob/copy.png"]
+    assert (writes / saved[0]).read_bytes() != (writes / saved[1]).read_bytes()
+
+
 async def test_lists_hold_what_is_ones_own(shared):
     http, alice, bob, known, _ = shared
     digest = known["uri"].removeprefix("image://")
