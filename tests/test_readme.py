@@ -125,7 +125,9 @@ async def test_the_table_of_kinds_counts_what_arrives():
             by_hand_right.append(is_right(name, by_hand(CallToolResult.model_validate(result()))))
             ours.append(is_right(name, (await bridge.answer(name, {})).parts))
     alone = re.findall(r"\| alone \| (\d+) \|", PAGES["compatibility.md"])
-    rows = re.findall(r"^\| (?:a hand-written loop|the best of eight|imagebridge).* \| (\d+) \|$", README, re.MULTILINE)
+    rows = re.findall(
+        r"^\| (?:a hand-written loop|the best of eight|imagebridge).* \| (\d+) \|$", README, re.MULTILINE
+    )
     assert (len(alone), f"of {len(kinds.KINDS)} |" in README) == (8, True)
     assert list(map(int, rows)) == [sum(by_hand_right), max(map(int, alone)), sum(ours)]
 

@@ -310,14 +310,6 @@ def test_text_is_drawn_whichever_fonts_the_systems_settings_name(family):
     assert (made.sentence, is_drawn) == (("", True) if fonts.text_family() else (lacking, False))
 
 
-def test_text_needs_a_family_of_an_installed_font():
-    text = svg('<text y="9">HM</text>').decode()
-    fontless = [
-        raster._rasterised(text, 20, 10, one).fontless for one in ("No Such Font", fonts.text_family())
-    ]
-    assert fontless == [True, not fonts.text_family()]
-
-
 @pytest.mark.parametrize("letters", SCRIPTS)
 def test_letters_of_other_scripts_are_drawn_or_named(letters):
     sentence = f"an SVG; no installed font has {letters}" if lacked_here(letters) else ""
