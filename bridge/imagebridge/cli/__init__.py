@@ -110,7 +110,7 @@ def main() -> None:
     """
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
-        # A character that the terminal lacks is no reason to end with a traceback.
+        # A character that the terminal lacks is not a reason to end with a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")

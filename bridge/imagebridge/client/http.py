@@ -106,7 +106,7 @@ class Client(httpx2.AsyncClient):
         except BodyError as error:
             if number is None:
                 raise
-            return _refused(request, refusal(number, f"the server {error}"))
+            return _error_response(request, refusal(number, f"the server {error}"))
         except Exception as error:
             code, words = failure(error, request.url)
             if method in _OPENING and is_of_auth(error, request.url):
@@ -114,7 +114,7 @@ class Client(httpx2.AsyncClient):
             if number is None or method in _OPENING:
                 raise
             _LOG.debug("%s was not answered", method, exc_info=True)
-            return _refused(request, refusal(number, words, code))
+            return _error_response(request, refusal(number, words, code))
 
     async def _notified(self, request: httpx2.Request, options: Mapping[str, Any]) -> httpx2.Response:
         """Send a message that has no answer. The transport writes nothing else in the meantime."""
@@ -178,7 +178,7 @@ class Client(httpx2.AsyncClient):
         )
 
 
-def _refused(request: httpx2.Request, answer_message: SessionMessage) -> httpx2.Response:
+def _error_response(request: httpx2.Request, answer_message: SessionMessage) -> httpx2.Response:
     """Return the answer of a server that could have said it itself."""
     headers = {"content-type": "application/json"}
     return httpx2.Response(HTTPStatus.OK, headers=headers, content=_dumped(answer_message), request=request)
@@ -198,7 +198,7 @@ def _meaning(
         return _session_message(number, body, session=session)
     if response.is_success:
         what = f"{status} with {kind or 'a body of no type'}" if body else f"{status} without a body"
-        words = f"the server returned {what}, which is no MCP answer; something in between, such as a login page, may have sent it"
+        words = f"the server returned {what}, which is not an MCP answer; something in between, such as a login page, may have sent it"
         return refusal(number, words, INVALID_REQUEST)
     if status == HTTPStatus.NOT_FOUND and method != "tools/call":
         # What an address without sessions says of a method that it does not know.

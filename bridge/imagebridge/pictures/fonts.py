@@ -70,8 +70,8 @@ def remedy(characters: Iterable[str]) -> str:
 
 def files() -> Iterator[str]:
     """Yield the font files of packages, then those of the system, which are also used to draw SVGs."""
-    yield from _inside(packed())
-    yield from _inside(_system())
+    yield from _files_in(packed())
+    yield from _files_in(_system())
 
 
 def _system() -> list[str]:
@@ -83,7 +83,7 @@ def _system() -> list[str]:
     ]
 
 
-def _inside(parents: Iterable[str]) -> Iterator[str]:
+def _files_in(parents: Iterable[str]) -> Iterator[str]:
     for folder in parents:
         for inside, folders, names in os.walk(folder):
             folders.sort()
@@ -98,7 +98,7 @@ def text_family() -> str:
     from PIL import ImageFont
 
     families: set[str] = set()
-    for file in islice(_inside(_system()), _LOOKED):
+    for file in islice(_files_in(_system()), _LOOKED):
         with suppress(OSError, ValueError):
             font = ImageFont.truetype(file, 16)
             box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]

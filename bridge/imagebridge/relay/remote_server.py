@@ -222,7 +222,7 @@ class RemoteServer:
             code, why = failure(error, httpx2.URL(self._url), self.name)
             answered, why = False, f"{why}; {'it did not run' if code == UNSENT else _DOUBT}"
         else:
-            why = f"{self.name} {said}" if (said := _refused(response)) else ""
+            why = f"{self.name} {said}" if (said := _redirect_or_refusal(response)) else ""
             if response.status_code == HTTPStatus.NOT_FOUND and self._session:
                 # It was restarted and no longer knows the session (2025-11-25, transports, session management).
                 self._session = ""
@@ -335,7 +335,7 @@ def _refusal(number: object, why: str) -> bytes:
     return written(json_rpc.failure(number, why)).rstrip(b"\n")
 
 
-def _refused(response: httpx2.Response) -> str:
+def _redirect_or_refusal(response: httpx2.Response) -> str:
     """Say why a response has no message, as the rest of a sentence about the server; empty if only its end is missing."""
     status = response.status_code
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -346,7 +346,7 @@ def _refused(response: httpx2.Response) -> str:
         return (
             ""
             if kind in ("", "application/json", "text/event-stream")
-            else f"returned {kind}, which is no MCP answer"
+            else f"returned {kind}, which is not an MCP answer"
         )
     said = f"returned {status} {_phrase(status)}"
     if words := advice(kind, status, response.content):

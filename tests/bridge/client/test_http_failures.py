@@ -155,8 +155,8 @@ async def test_a_server_that_is_away_is_told_and_found_again_with_its_new_tools(
         ((413, "text/html", "<p>oops"), "pass a smaller picture, or its address"),
         ((421, "text/html", "<p>oops"), "the user has to check its address"),
         ((401, "application/json", '{"error_description": "it expired"}'), "401 Unauthorized: it expired"),
-        (LOGIN, "the server returned 200 with text/html, which is no MCP answer"),
-        ((204, "text/plain", ""), "the server returned 204 without a body, which is no MCP answer"),
+        (LOGIN, "the server returned 200 with text/html, which is not an MCP answer"),
+        ((204, "text/plain", ""), "the server returned 204 without a body, which is not an MCP answer"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "the server did not answer properly: illegal status line"),
     ],
 )

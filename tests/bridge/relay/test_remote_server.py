@@ -236,7 +236,7 @@ class Broken(httpx2.AsyncByteStream):
             httpx2.Response(200, headers={"content-type": "application/json"}, stream=Broken()),
             "closed the connection before it answered; it may or may not have run",
         ),
-        (httpx2.Response(200, html="<p>Log in"), "returned text/html, which is no MCP answer"),
+        (httpx2.Response(200, html="<p>Log in"), "returned text/html, which is not an MCP answer"),
         (
             httpx2.Response(307, headers={"location": "https://other.test/mcp?key=secret"}),
             "redirects to https://other.test/mcp; use that URL if it is the intended server",
