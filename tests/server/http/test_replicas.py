@@ -61,8 +61,15 @@ async def test_a_replica_that_is_killed_under_load_costs_its_running_calls_alone
                     tool = (
                         ("get_image", {"text": f"{number} {turn}"}) if turn % 2 else ("generate_chart", CHART)
                     )
-                    answer = await ask(http, running.url, called(*tool))
-                    (uris if answer.status_code == 200 else failed).append(answer)
+                    try:
+                        answer = await ask(http, running.url, called(*tool))
+                    except httpx2.RemoteProtocolError as broken:  # killed after the head of its answer
+                        failed.append(str(broken))
+                    else:
+                        if answer.status_code == 200:
+                            uris.append(answer)
+                        else:
+                            failed.append(answer.status_code)
                     if len(uris) == 12:
                         running.all[0].kill()
 
@@ -71,8 +78,10 @@ async def test_a_replica_that_is_killed_under_load_costs_its_running_calls_alone
                     tasks.start_soon(draw, number)
             assert len(uris) + len(failed) == 48
             # nginx sends on what the dead one had not begun to answer, where it may: calls are POST, so these fail.
-            assert len(failed) <= 8, [answer.status_code for answer in failed]
-            assert {answer.status_code for answer in failed} <= {502, 504}
+            cut = [one for one in failed if isinstance(one, str)]
+            assert len(failed) <= 8, failed
+            assert all("without sending complete message body" in one for one in cut), cut
+            assert {one for one in failed if one not in cut} <= {502, 504}
             for uri in {kept(answer) for answer in uris}:
                 read = await ask(http, running.url, called("load_image", {"source": uri}))
                 assert not result(read).get("isError"), result(read)
