@@ -66,15 +66,18 @@ async def test_idle_servers_end_where_there_are_too_many(monkeypatch, idle_secon
 async def test_a_server_in_use_never_ends(monkeypatch):
     monkeypatch.setattr(caller_servers, "IDLE_SERVERS", 1)
     monkeypatch.setattr(caller_servers, "MOST_SERVERS", 1)
-    built, go = Built(), anyio.Event()
+    built, held, go = Built(), anyio.Event(), anyio.Event()
     servers = CallerServers(built)
 
     async def hold():
         async with servers.of(HttpCaller("held", Settings())):
+            held.set()
             await go.wait()
 
     async with servers.running(), anyio.create_task_group() as tasks:
         tasks.start_soon(hold)
+        # A thread builds the server, which may outlast those of the others.
+        await held.wait()
         for name in "abc":
             await ask(servers, name)
         await wait_all_tasks_blocked()
