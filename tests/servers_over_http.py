@@ -1,5 +1,6 @@
-"""A server behind a URL that answers each request as a given function specifies."""
+"""A server behind a URL that answers each request as a given function specifies, and one that speaks MCP."""
 
+import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,3 +60,50 @@ def scripted(serve, port=0, tls=None):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Server:
+    """A server of one of the two generations; `refuse` may answer a request in its place."""
+
+    def __init__(self, refuse=lambda _method, _request: None, modern=True):
+        self.refuse, self.modern = refuse, modern
+        self.tools = {"show": {}, "look": {"readOnlyHint": True}}
+        self.capabilities = {"tools": {}}
+        self.asked = []
+
+    def __call__(self, request):
+        if request.method != "POST":
+            return 405, "text/plain", ""
+        message = json.loads(request.body)
+        method = message["method"]
+        self.asked.append(method)
+        if (refusal := self.refuse(method, request)) is not None:
+            return refusal
+        if "id" not in message:
+            return 202, "text/plain", ""
+        tools = [
+            {"name": name, "inputSchema": {"type": "object"}, "annotations": hints}
+            for name, hints in self.tools.items()
+        ]
+        whole = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+        own = {"capabilities": self.capabilities, "serverInfo": {"name": "remote", "version": "1"}}
+        results = {
+            "server/discover": {"supportedVersions": ["2026-07-28"], **own, **whole},
+            "initialize": {"protocolVersion": "2025-11-25", **own},
+            "tools/list": {"tools": tools, **whole},
+            "tools/call": {"content": [{"type": "text", "text": "shown"}], "resultType": "complete"},
+        }
+        if method not in results or (method == "server/discover" and not self.modern):
+            answer = {"error": {"code": -32601, "message": "no such method"}}
+        else:
+            answer = {"result": results[method]}
+        return 200, "application/json", json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer})
+
+    def calls(self):
+        return self.asked.count("tools/call")
+
+
+def once(answer, method="tools/call"):
+    """Return what answers the first request with this method."""
+    left = [answer]
+    return lambda asked, _: left.pop() if left and asked == method else None

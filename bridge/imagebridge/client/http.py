@@ -36,7 +36,7 @@ from .http_errors import (
     retry_after,
 )
 from .http_failures import failure, is_of_auth
-from .http_replies import ServerReplies, client_options
+from .http_replies import ASKS, ServerReplies, client_options
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 from .resuming import is_sound
@@ -97,6 +97,7 @@ class Client(httpx2.AsyncClient):
         """
         await request.aread()  # One that follows a redirect is not read yet.
         number, method = _asked(request)
+        request.extensions[ASKS] = number is not None
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
         elif request.method == "POST" and number is None:

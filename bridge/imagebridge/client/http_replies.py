@@ -18,15 +18,22 @@ _PATIENCE = httpx2.Timeout(30.0, read=None)
 _CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
 
 
+ASKS = "imagebridge.asks"
+"""The extension of an HTTP request that is true if the server's state shows in its answer: not a notification, for
+example, nor the stream for the server's own messages, which a healthy server may refuse with 405."""
+
+
 @dataclass(slots=True)
 class ServerReplies:
-    """A server's last answer: its status, 0 before the first one, and the text of a refusal."""
+    """A server's last answer to a request: its status, 0 before the first one, and the text of a refusal."""
 
     status: int = 0
     words: str = ""
 
     async def heard(self, response: httpx2.Response) -> None:
-        """Record what a response says."""
+        """Record what a response says, if its request has `ASKS`."""
+        if not response.request.extensions.get(ASKS):
+            return
         self.status, self.words = response.status_code, ""
         if response.is_error:
             self.words = error_message(response.headers.get("content-type", ""), await response.aread())

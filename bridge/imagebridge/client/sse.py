@@ -18,7 +18,7 @@ from imagebridge.translate.sentences import location
 from .config import HttpServer
 from .http_errors import BUSY, LOST, LOST_STATUSES, SESSION_LOST, error_message, forgets, retry_after
 from .http_failures import failure
-from .http_replies import ServerReplies, client_options
+from .http_replies import ASKS, ServerReplies, client_options
 from .json_rpc import message, refusal
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
         httpx2.AsyncClient(**client_options(server, exchange)) as client,
-        client.sse(server.url, max_event_size=None) as events,
+        client.sse(server.url, max_event_size=None, extensions={ASKS: True}) as events,
         anyio.create_task_group() as tasks,
         arrived,
         incoming,
@@ -100,7 +100,12 @@ async def _send(
         body = item.message.model_dump_json(by_alias=True, exclude_unset=True)
         number = item.message.id if isinstance(item.message, JSONRPCRequest) else None
         try:
-            response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
+            response = await client.post(
+                address,
+                content=body,
+                headers={"Content-Type": "application/json"},
+                extensions={ASKS: number is not None},
+            )
         except Exception as error:  # noqa: BLE001  # an `Auth` may raise anything; it would end all other calls
             _LOG.debug("a message was not accepted", exc_info=True)
             code, words = failure(error, httpx2.URL(address))
