@@ -36,10 +36,10 @@ def failure(error: Exception, url: httpx2.URL, server: str = "the server") -> tu
     if not isinstance(error, httpx2.RequestError):
         return UNSENT, f"authentication failed: {type(error).__name__}: {short(error, 200)}"
     if is_of_auth(error, url):
-        return UNSENT, f"authentication failed: {location(str(_asked(error)))} {_words(error)}"
+        return UNSENT, f"authentication failed: {location(str(_asked(error)))} {happened(error)}"
     if isinstance(error, _UNREACHED):
-        return UNSENT, f"{server} {_words(error)}"
-    return LOST, f"{server} {_words(error)}"
+        return UNSENT, f"{server} {happened(error)}"
+    return LOST, f"{server} {happened(error)}"
 
 
 def is_of_auth(error: Exception, url: httpx2.URL) -> bool:
@@ -55,11 +55,16 @@ def _asked(error: httpx2.RequestError) -> httpx2.URL | None:
         return None
 
 
-def _words(error: httpx2.RequestError) -> str:
+def is_unreached(error: httpx2.RequestError) -> bool:
+    """Return whether the connection itself failed."""
+    return isinstance(error, _UNREACHED)
+
+
+def happened(error: httpx2.RequestError) -> str:
     """Say what happened, as the rest of a sentence about the server."""
-    if isinstance(error, _UNREACHED):
+    if is_unreached(error):
         return f"cannot be reached: {why(error)}"
-    if isinstance(error, httpx2.ReadError) or str(error).startswith(_CLOSED):
+    if isinstance(error, httpx2.NetworkError) or str(error).startswith(_CLOSED):
         return "closed the connection before it answered"
     return f"did not answer properly: {why(error)}"
 
