@@ -89,6 +89,10 @@ class Client(httpx2.AsyncClient):
         super().__init__(**options)
         self._long_events = long_events
 
+    @property
+    def _has_auth(self) -> bool:
+        return self.auth is not None
+
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; whatever comes instead of an answer becomes the JSON-RPC error that it means.
 
@@ -109,8 +113,8 @@ class Client(httpx2.AsyncClient):
                 raise
             return _error_response(request, refusal(number, f"the server {error}"))
         except Exception as error:
-            code, words = failure(error, request.url)
-            if method in _OPENING and is_of_auth(error, request.url):
+            code, words = failure(error, request.url, has_auth=self._has_auth)
+            if method in _OPENING and self._has_auth and is_of_auth(error, request.url):
                 raise BridgeError(words) from error
             if number is None or method in _OPENING:
                 raise
@@ -135,7 +139,7 @@ class Client(httpx2.AsyncClient):
             except BodyError:
                 raise
             except httpx2.RequestError as error:
-                if is_lost or failure(error, request.url)[0] != LOST:
+                if is_lost or failure(error, request.url, has_auth=self._has_auth)[0] != LOST:
                     raise
                 is_lost = True
                 continue

@@ -108,7 +108,7 @@ async def _send(
             )
         except Exception as error:  # noqa: BLE001  # an `Auth` may raise anything; it would end all other calls
             _LOG.debug("a message was not accepted", exc_info=True)
-            code, words = failure(error, httpx2.URL(address))
+            code, words = failure(error, httpx2.URL(address), has_auth=client.auth is not None)
             if number is not None:
                 await arrived.send(refusal(number, words, code))
             continue

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from servers_over_http import Server, once, scripted
 
 from imagebridge import Bridge, HttpServer
+from imagebridge.client.http_errors import LOST, UNSENT
+from imagebridge.client.http_failures import failure
 from imagebridge.errors import ServerError
 
 pytestmark = pytest.mark.anyio
@@ -294,6 +296,54 @@ async def test_a_token_that_cannot_be_renewed_is_told_and_costs_one_call(issuer,
             async with Bridge(HttpServer(url, auth=Refreshing(issuer)), timeout=120):
                 pass
     assert raised.value.problem == words
+
+
+class Malformed(httpx2.Auth):
+    """Writes a token that no header can contain, and which the HTTP library would quote."""
+
+    requires_request_body = True
+    left = 1
+
+    def auth_flow(self, request):
+        if self.left and b'"tools/call"' in request.content:
+            self.left = 0
+            request.headers["Authorization"] = "Bearer secret\nsecret"
+        yield request
+
+
+async def test_a_request_that_cannot_be_written_was_not_sent_and_is_not_quoted():
+    server = Server()
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, auth=Malformed()), timeout=120) as bridge:
+            words = "it is not valid HTTP; one of its headers may contain a line break"
+            assert await told(bridge) == f": the server was not sent the request: {words}; it did not run"
+            assert await told(bridge) == "shown"
+    assert server.calls() == 1
+
+
+PLACE = httpx2.URL("http://server.test/mcp")
+NEXT = httpx2.Request("POST", "http://server.test/mcp/")
+
+
+@pytest.mark.parametrize(
+    ("error", "has_auth", "code", "words"),
+    [
+        (
+            httpx2.ConnectTimeout(""),
+            True,
+            UNSENT,
+            "cannot be reached: it did not accept the connection in time",
+        ),
+        (httpx2.PoolTimeout(""), True, UNSENT, "cannot be reached: it did not accept the connection in time"),
+        (httpx2.WriteTimeout(""), True, LOST, "did not take the request in time"),
+        (httpx2.WriteError(""), True, LOST, "closed the connection before it answered"),
+        (RuntimeError("no stream"), False, LOST, "did not answer properly: no stream"),
+        # The address after a redirect.
+        (httpx2.ReadError("", request=NEXT), False, LOST, "closed the connection before it answered"),
+    ],
+)
+def test_a_failed_request_is_told_for_what_it_is(error, has_auth, code, words):
+    assert failure(error, PLACE, has_auth=has_auth) == (code, f"the server {words}")
 
 
 async def test_an_unknown_certificate_is_told_with_the_variable_that_names_it(tmp_path, monkeypatch):
