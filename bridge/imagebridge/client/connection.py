@@ -125,7 +125,7 @@ class Connection:
                 info = client.server_info
                 self.name = self.setup.name or (info and info.name) or plain(self.setup.server)
                 self.instructions = client.instructions or ""
-                self._tools.take(tools)
+                self._tools.begin(tools)
                 session.client, ready = client, True
                 task_status.started()
                 async with anyio.create_task_group() as watching:
@@ -230,8 +230,9 @@ class Connection:
                 if isinstance(self.setup.server, MCPServer) and not self._closed:
                     # In this process nothing can be lost: the code is the server's own.
                     raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost.__cause__
-                # The server may be another one now.
-                self._tools.doubted()
+                if session is self._session:
+                    # The server may be another one now. A new connection has its own list.
+                    self._tools.doubted()
                 if lost.forgotten:
                     session.forget()
                 is_first = doubt.startswith("it may")

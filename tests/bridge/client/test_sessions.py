@@ -26,6 +26,7 @@ class Remote:
         self.lost = lost
         self.known = True
         self.begun = 0
+        self.listed = 0
         self.ran = []
         self.fails = list(fails)
         self.tool = {"name": "shot", "inputSchema": {"type": "object"}, "annotations": annotations or {}}
@@ -58,6 +59,7 @@ class Remote:
         if number is None:
             return HttpResponse(202, b"")
         if asked["method"] == "tools/list":
+            self.listed += 1
             return self.answered(number, {"tools": [self.tool]})
         self.ran.append(asked["params"]["arguments"])
         if self.fails:
@@ -118,6 +120,8 @@ async def test_calls_in_a_lost_session_are_made_again_each_once(case, many):
             outputs = await bridge.outputs(calls(many))
     assert sorted(one["output"] for one in outputs) == [f"shot {at}" for at in range(1, many + 1)]
     assert len(remote.ran) == many
+    # The tools of the new session were listed when it was opened.
+    assert remote.listed == 2
 
 
 @pytest.mark.parametrize(
