@@ -20,7 +20,7 @@ from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, text_of
 
 from . import json_rpc
-from .json_rpc import RequestId, Unreadable, key, messages, one_line, read_line, written
+from .json_rpc import Message, RequestId, Unreadable, key, messages, one_line, read_line, written
 from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
@@ -258,10 +258,12 @@ class RemoteServer:
         if response.is_success and kind == "text/event-stream":
             return await self._follow(response, number, position)
         body = await response.aread()
-        is_message = not isinstance(read_line(body)[0], Unreadable)
-        if not body.strip() or (not is_message and (response.is_error or "json" not in kind)):
+        if not body.strip():
             return False
-        return await self._pass(body, number)
+        message, _ = read_line(body)
+        if isinstance(message, Unreadable) and (response.is_error or "json" not in kind):
+            return False
+        return await self._pass(body, message, number)
 
     async def _follow(self, response: httpx2.Response, number: object, position: _StreamPosition) -> bool:
         """Pass on the events of a stream; return whether the answer to `number` was among them."""
@@ -269,13 +271,15 @@ class RemoteServer:
             position.last = sendable(event.id) if event.id else position.last
             position.pause = pause(event.retry) or position.pause
             position.read += 1
-            if event.data and await self._pass(event.data.encode(), number):
+            if not event.data:
+                continue
+            body = event.data.encode()
+            if await self._pass(body, read_line(body)[0], number):
                 return True
         return False
 
-    async def _pass(self, body: bytes, number: object) -> bool:
-        """Pass on one message; return whether it answers `number`."""
-        message, _ = read_line(body)
+    async def _pass(self, body: bytes, message: Message, number: object) -> bool:
+        """Pass on a body with one message, as it was read; return whether it answers `number`."""
         await self._arrive(one_line(body))
         if is_list(message) and not isinstance(message, Unreadable):
             return True

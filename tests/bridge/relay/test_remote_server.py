@@ -262,3 +262,23 @@ async def test_what_comes_in_place_of_an_answer_is_told_on_one_line(answered, wo
         await send(server, request(1))
         (refused,) = await read(server, 1)
         assert refused["error"]["message"] == f"{URL} {words}"
+
+
+@pytest.mark.parametrize(
+    ("answered", "times"),
+    [
+        (httpx2.Response(200, json=ANSWER), 1),
+        (httpx2.Response(200, headers=EVENTS, content=b"data: " + line(ANSWER) + b"\n\n"), 1),
+        (httpx2.Response(400, json=ANSWER), 1),
+        (httpx2.Response(202, headers={"content-type": "application/json"}), 0),
+    ],
+    ids=["JSON", "an event", "a refusal", "nothing"],
+)
+async def test_an_answer_is_parsed_once(answered, times, monkeypatch):
+    parsed = []
+    parse = remote_server.read_line
+    monkeypatch.setattr(remote_server, "read_line", lambda body: (parsed.append(body), parse(body))[1])
+    async with behind(lambda _: answered) as server:
+        await send(server, request(1))
+        assert (await read(server, 1) == [ANSWER]) is bool(times)
+    assert len(parsed) == times
