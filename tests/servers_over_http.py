@@ -1,7 +1,9 @@
 """A server behind a URL that answers each request as a given function specifies, and one that speaks MCP."""
 
 import json
+import queue
 import threading
+from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -15,7 +17,8 @@ class _Server(ThreadingHTTPServer):
 def scripted(serve, port=0, tls=None):
     """Serve on a port, by default a free one; yield its address and the requests so far.
 
-    `serve` returns a status, a media type, a body and headers; or bytes, after which the connection is closed.
+    `serve` returns a status, a media type, a body and headers; or bytes, or a generator of bytes, after which the
+    connection is closed.
     """
     seen = []
 
@@ -27,9 +30,10 @@ def scripted(serve, port=0, tls=None):
             request = SimpleNamespace(method=self.command, path=self.path, headers=self.headers, body=body)
             seen.append(request)
             said = serve(request)
-            if isinstance(said, bytes):
-                self.wfile.write(said)
+            if isinstance(said, (bytes, Generator)):
                 self.close_connection = True
+                for piece in [said] if isinstance(said, bytes) else said:
+                    self.wfile.write(piece)
                 return
             status, kind, body, *headers = said
             data = body.encode()
@@ -107,3 +111,35 @@ def once(answer, method="tools/call"):
     """Return what answers the first request with this method."""
     left = [answer]
     return lambda asked, _: left.pop() if left and asked == method else None
+
+
+class OlderServer(Server):
+    """The same over the older HTTP+SSE; `refuse` answers a POST in its place."""
+
+    def __init__(self, refuse=lambda _method, _request: None):
+        super().__init__(refuse, modern=False)
+        self.events = queue.Queue()
+
+    def __call__(self, request):
+        if request.method == "GET":
+            self.events = queue.Queue()
+            return self.stream(self.events)
+        said = super().__call__(request)
+        if said[:2] != (200, "application/json"):
+            return said
+        self.events.put(said[2])
+        return 202, "text/plain", ""
+
+    def stream(self, events):
+        """Yield an event stream that breaks off at None."""
+        yield EVENTS_HEAD + chunk("event: endpoint\ndata: /messages\n\n")
+        for body in iter(events.get, None):
+            yield chunk(f"event: message\ndata: {body}\n\n")
+
+
+EVENTS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def chunk(text):
+    """Return a piece of a body of unknown length."""
+    return f"{len(text.encode()):x}\r\n{text}\r\n".encode()

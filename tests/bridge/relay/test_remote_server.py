@@ -221,7 +221,7 @@ class Broken(httpx2.AsyncByteStream):
 
     async def __aiter__(self):
         yield b"{"
-        raise httpx2.ReadError("")
+        raise httpx2.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
 @pytest.mark.parametrize(
@@ -234,6 +234,10 @@ class Broken(httpx2.AsyncByteStream):
         ),
         (
             httpx2.Response(200, headers={"content-type": "application/json"}, stream=Broken()),
+            "closed the connection before it answered; it may or may not have run",
+        ),
+        (
+            httpx2.Response(200, headers=EVENTS, stream=Broken()),
             "closed the connection before it answered; it may or may not have run",
         ),
         (httpx2.Response(200, html="<p>Log in"), "returned text/html, which is not an MCP answer"),
