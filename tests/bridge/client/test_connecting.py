@@ -12,9 +12,10 @@ from mcp import StdioServerParameters
 from mcp.server import MCPServer
 from servers_over_http import Server, scripted
 
-from imagebridge import Bridge, HttpServer
+from imagebridge import Bridge
 from imagebridge.client.http import Client
-from imagebridge.client.http_replies import ServerReplies, client_options
+from imagebridge.client.http_options import client_options
+from imagebridge.client.http_replies import ServerReplies
 from imagebridge.client.long_events import LongEvents
 from imagebridge.errors import ServerError
 
@@ -45,7 +46,7 @@ async def test_only_the_answer_to_a_request_says_what_is_wrong():
         return httpx2.Response(200, json={"jsonrpc": "2.0", "id": asked["id"], "result": {}})
 
     replies = ServerReplies()
-    options = client_options(HttpServer(URL), replies)
+    options = client_options({}, replies.heard)
     async with Client(LongEvents(), transport=httpx2.MockTransport(answer), **options) as client:
         await client.post(URL, json={"jsonrpc": "2.0", "id": 1, "method": "initialize"})
         await client.post(URL, json={"jsonrpc": "2.0", "method": "notifications/initialized"})
