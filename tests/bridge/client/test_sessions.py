@@ -156,9 +156,31 @@ async def test_a_server_that_forgets_each_session_at_once_is_told_of():
         async with Bridge(HttpServer(url), timeout=600) as bridge:
             (output,) = await bridge.outputs(calls(1))
     assert output["output"] == (
-        "Tool error:\nremote: shot did not run: the server does not recognise the session that it has just opened"
+        "Tool error:\nremote: shot: the server does not recognise the session that it has just opened; it did not run"
     )
     assert (remote.ran, remote.begun) == ([], 2)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_replica_that_dies_with_its_sessions_costs_only_calls_that_change_something(reads):
+    """A balancer answers 502, and the next request reaches a replica that knows no session of the dead one."""
+    remote, left = Remote(LOST["404"], annotations={"readOnlyHint": reads}), [1]
+
+    def balanced(method, path, body):
+        if b'"tools/call"' in body and left:
+            left.pop()
+            remote.restart()
+            return HttpResponse(502, b"")
+        return remote.respond(method, path, body)
+
+    with serving(balanced) as url:
+        async with Bridge(HttpServer(url), timeout=600) as bridge:
+            (first,) = await bridge.outputs(calls(1))
+            (second,) = await bridge.outputs(calls(1))
+    lost = "Tool error:\nremote: shot: the server returned 502 Bad Gateway; it may or may not have run"
+    assert first["output"] == ("shot 1" if reads else lost)
+    assert second["output"] == ("shot 2" if reads else "shot 1")
+    assert remote.begun == 2
 
 
 REFUSALS = [
