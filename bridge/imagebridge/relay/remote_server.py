@@ -11,6 +11,7 @@ import anyio
 import anyio.abc
 import httpx2
 
+from imagebridge.client.checked_server import http_problem
 from imagebridge.client.http_bodies import EVENTS, BodyError, media_type
 from imagebridge.client.http_errors import DOUBT, UNSENT, may_have_run, retry_after, returned
 from imagebridge.client.http_failures import failure
@@ -171,17 +172,22 @@ class RemoteServer:
         method = text_of(message, "method")
         headers = {"mcp-protocol-version": version, "mcp-method": method}
         if name := text_of(params, "uri" if method == "resources/read" else "name"):
-            headers["mcp-name"] = encode_header_value(name)
+            with suppress(UnicodeEncodeError):
+                headers["mcp-name"] = encode_header_value(name)
         schema = self._schemas.get(name) if method == "tools/call" else None
         arguments: Any = params.get("arguments")
         if is_json(schema):
-            headers |= mcp_param_headers(x_mcp_header_map(dict(schema)), as_object(arguments) or {})
-        return headers
+            for path, header in x_mcp_header_map(dict(schema)).items():
+                with suppress(UnicodeEncodeError):
+                    headers |= mcp_param_headers({path: header}, as_object(arguments) or {})
+        # Hosts and servers may write anything; a request without a header is refused in the server's own words.
+        return {name: value for name, value in headers.items() if not http_problem(self._url, {name: value})}
 
     def _headers(self) -> dict[str, str]:
         headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
         headers |= {"mcp-session-id": self._session} if self._session else {}
-        return headers | ({"mcp-protocol-version": self._version} if self._version else {})
+        version = sendable(self._version)
+        return headers | ({"mcp-protocol-version": version} if version else {})
 
     async def _call(
         self, line: bytes, message: JSON, headers: dict[str, str], at: RequestId, scope: anyio.CancelScope
