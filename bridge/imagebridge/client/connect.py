@@ -14,10 +14,12 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
+import httpx2
 from anyio.lowlevel import checkpoint_if_cancelled
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.server import MCPServer
-from mcp.types import Implementation
+from mcp.types import CONNECTION_CLOSED, Implementation
 
 from imagebridge.errors import BridgeError, ServerError
 from imagebridge.translate.sentences import location
@@ -27,7 +29,8 @@ from .checked_server import http_problem, process_problem
 from .config import HttpServer, ServerSpec, transport_problem
 from .environment import UNHEARD, child, own
 from .http import streamable
-from .http_failures import why
+from .http_errors import LOST, UNSENT
+from .http_failures import happened, is_unreached
 from .http_replies import ServerReplies
 from .messages import repairing
 from .request import listed
@@ -260,19 +263,38 @@ def _problem(server: ServerSpec, cause: Exception, exchange: ServerReplies) -> s
             return str(cause)
         case OSError() if isinstance(server, StdioServerParameters) and _misses_folder(server):
             return f"cannot be started: its folder {str(server.cwd)!r} does not exist"
-        case FileNotFoundError() | PermissionError():
-            program = _parameters(server).command if isinstance(server, str) else cause.filename
-            return programs.not_found(program)
+        case FileNotFoundError() | PermissionError() if isinstance(server, (str, StdioServerParameters)):
+            parameters = _parameters(server) if isinstance(server, str) else server
+            return programs.not_found(parameters.command)
         case OSError() if not isinstance(server, HttpServer):
             return f"cannot be started: {cause}"
-        case MCPError() if "closed" in str(cause).lower():
-            return f"it exited before it answered. Run the command by hand to see why. {UNHEARD}"
         case _ if isinstance(server, HttpServer):
-            return exchange.problem() or (
-                f"cannot be reached: {why(cause)}. Is the address right and the server running?"
-            )
+            return exchange.problem() or _unanswered(cause)
+        case MCPError(code=code) if code == CONNECTION_CLOSED:
+            return f"it exited before it answered. Run the command by hand to see why. {UNHEARD}"
         case _:
-            return f"it answered with an error: {cause or type(cause).__name__}"
+            return _told_error(cause)
+
+
+def _unanswered(cause: Exception) -> str:
+    """Explain why a server at a URL, which has not refused the last request, is not connected."""
+    match cause:
+        case MCPError(code=code) if code in (LOST, UNSENT):
+            return str(cause)
+        case MCPError(code=code) if code == CONNECTION_CLOSED:
+            return "it closed the connection before it answered"
+        case anyio.ClosedResourceError() | anyio.BrokenResourceError():
+            return "it closed the connection before it answered"
+        case httpx2.RequestError() if is_unreached(cause):
+            return f"{happened(cause)}. Is the address right and the server running?"
+        case httpx2.RequestError():
+            return f"it {happened(cause)}"
+        case _:
+            return _told_error(cause)
+
+
+def _told_error(cause: Exception) -> str:
+    return f"it answered with an error: {str(cause) or type(cause).__name__}"
 
 
 def _misses_folder(server: StdioServerParameters) -> bool:

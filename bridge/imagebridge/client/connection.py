@@ -16,7 +16,7 @@ from imagebridge.repair.protocol import repaired
 from .config import HttpServer, Setup
 from .connect import Listening, connect, label, plain
 from .environment import UNHEARD
-from .http_errors import SESSION_LOST
+from .http_errors import DOUBT, SESSION_LOST
 from .request import LostError, request
 from .resources import Resources
 from .session import Session
@@ -38,6 +38,9 @@ _PATIENCE = 4.0
 
 _LAST_WORDS = 10.0
 """The number of seconds that a lost call waits for the server's process to exit, so that the error can quote its stderr."""
+
+_RUNS = ("it did not run", DOUBT, "it was tried twice")
+"""What is certain about a call, by the number of times that it may have run."""
 
 Changed = Callable[[], None]
 Logged = Callable[["Connection", LoggingMessageNotificationParams], Awaitable[None]]
@@ -125,7 +128,7 @@ class Connection:
                 info = client.server_info
                 self.name = self.setup.name or (info and info.name) or plain(self.setup.server)
                 self.instructions = client.instructions or ""
-                self._tools.take(tools)
+                self._tools.begin(tools)
                 session.client, ready = client, True
                 task_status.started()
                 async with anyio.create_task_group() as watching:
@@ -210,8 +213,9 @@ class Connection:
         """Call a tool and return its repaired result as JSON.
 
         `asked_at`: when the call was requested, by the event loop's clock; by default now.
-        A call that is lost with its connection is repeated if that is harmless: the tool states that
-        it only reads or is idempotent, or the server never received the call.
+        A call whose answer is lost is repeated once if that is harmless, because the tool states that it only reads
+        or is idempotent. A call that was refused because the server no longer knew the session is repeated once, in a
+        new session.
 
         Raises:
             ServerError: the server did not answer in time, refused the call or is gone.
@@ -220,7 +224,8 @@ class Connection:
         harmless = hints is not None and (hints.read_only_hint is True or hints.idempotent_hint is True)
         timeout = self.setup.timeout
         asked_at = anyio.current_time() if asked_at is None else asked_at
-        for doubt in ("it may or may not have run", "it was tried twice"):
+        runs, is_renewed = 0, False
+        while True:
             session, client = await self._connected(asked_at)
             self._tools.called()
             try:
@@ -230,46 +235,45 @@ class Connection:
                 if isinstance(self.setup.server, MCPServer) and not self._closed:
                     # In this process nothing can be lost: the code is the server's own.
                     raise ServerError(self.name, f"{tool.name}: {lost.__cause__}") from lost.__cause__
-                # The server may be another one now.
-                self._tools.doubted()
+                if session is self._session:
+                    # The server may be another one now. A new connection has its own list.
+                    self._tools.doubted()
+                runs += lost.ran
                 if lost.forgotten:
                     session.forget()
-                is_first = doubt.startswith("it may")
-                if is_first and (lost.forgotten or (harmless and lost.ran)):
-                    continue
-                if lost.words:
-                    certain = doubt if lost.ran or not is_first else "it did not run"
-                    raise ServerError(self.name, f"{tool.name}: {lost.words}; {certain}") from None
-                if lost.forgotten:
-                    problem = f"{tool.name} did not run: the server does not recognise the session that it has just opened"
-                    raise ServerError(self.name, problem) from None
-                raise await self._ended(session, f"{tool.name} was not answered: {doubt}") from None
-            self._ends = 0
-            self._tools.answered(client)
-            await self._tools.refreshed(client)
-            # Results from a connection were repaired on arrival; a server in this process has no connection.
-            return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
-        raise AssertionError("unreachable")
+                if lost.forgotten and not is_renewed:
+                    is_renewed = True
+                elif not (harmless and lost.ran and runs == 1):
+                    raise await self._lost(session, tool.name, lost, _RUNS[runs]) from None
+            else:
+                break
+        self._ends = 0
+        self._tools.answered(client)
+        await self._tools.refreshed(client)
+        # Results from a connection were repaired on arrival; a server in this process has no connection.
+        return dict(repaired(result)) if isinstance(self.setup.server, MCPServer) else result
 
     async def settled(self) -> None:
         """Return once the changes that the last call made to the tools are known; see `Tools.settled`."""
         if (client := self._session.client) is not None:
             await self._tools.settled(client)
 
-    async def _ended(self, session: Session, problem: str) -> ServerError:
-        """Return the error for a lost call, with the end of the process's stderr."""
+    async def _lost(self, session: Session, tool: str, lost: LostError, certain: str) -> ServerError:
+        """Return the error for a lost call, with the end of the process's stderr; `certain` says whether it ran."""
+        if lost.words:
+            return ServerError(self.name, f"{tool}: {lost.words}; {certain}")
+        if lost.forgotten:
+            why = "the server does not recognise the session that it has just opened"
+            return ServerError(self.name, f"{tool}: {why}; {certain}")
+        why = "the connection was lost"
         if session.client is None:
             with anyio.move_on_after(_LAST_WORDS):
                 await session.gone.wait()
-            why = (
-                "the server exited or its connection was lost"
-                if self._is_child
-                else "the connection was lost"
-            )
-            why = "the bridge was closed" if self._closed else why
-        else:
-            why = "the connection was lost"
-        return ServerError(self.name, f"{why}, and {problem}", session.stderr)
+            if self._closed:
+                why = "the bridge was closed"
+            elif self._is_child:
+                why = "the server exited or its connection was lost"
+        return ServerError(self.name, f"{why}, and {tool} was not answered: {certain}", session.stderr)
 
     async def read(self, uri: str) -> "ReadResourceResult":
         """Read a resource of the server.
@@ -289,16 +293,22 @@ class Connection:
 
     async def _read(self, uri: str) -> "ReadResourceResult":
         asked_at = anyio.current_time()
+        try:
+            return await self._read_once(uri, asked_at)
+        except MCPError as error:
+            if error.code != SESSION_LOST:
+                raise
+        return await self._read_once(uri, asked_at)
+
+    async def _read_once(self, uri: str, asked_at: float) -> "ReadResourceResult":
         session, client = await self._connected(asked_at)
         try:
             with session.calling():
                 return await client.read_resource(uri)
         except MCPError as error:
-            if error.code != SESSION_LOST:
-                raise
-        session.forget()
-        _, client = await self._connected(asked_at)
-        return await client.read_resource(uri)
+            if error.code == SESSION_LOST:
+                session.forget()
+            raise
 
     async def _logged(self, params: LoggingMessageNotificationParams) -> None:
         if self._on_log is not None:

@@ -23,20 +23,12 @@ from imagebridge.errors import BridgeError
 from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
-from .http_bodies import BodyError
-from .http_errors import (
-    BUSY,
-    LOST,
-    LOST_STATUSES,
-    SESSION_LOST,
-    advice,
-    denies,
-    forgets,
-    may_have_run,
-    retry_after,
-)
+from .http_bodies import EVENTS, BodyError, media_type
+from .http_errors import LOST, LOST_STATUSES, SESSION_LOST, denies, retry_after
 from .http_failures import failure, is_of_auth
-from .http_replies import ServerReplies, client_options
+from .http_options import client_options
+from .http_refusals import not_now, refused
+from .http_replies import ASKS, ServerReplies
 from .json_rpc import message, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 from .resuming import is_sound
@@ -52,7 +44,7 @@ async def streamable(server: HttpServer, exchange: ServerReplies) -> "AsyncGener
     """Use Streamable HTTP, with the server's own headers."""
     long_events = LongEvents()
     async with (
-        Client(long_events, **client_options(server, exchange)) as client,
+        Client(long_events, auth=server.auth, **client_options(server.headers, exchange.heard)) as client,
         streamable_http_client(server.url, http_client=client) as (incoming, outgoing),
     ):
         yield Reader(incoming, long_events), outgoing
@@ -89,6 +81,10 @@ class Client(httpx2.AsyncClient):
         super().__init__(**options)
         self._long_events = long_events
 
+    @property
+    def _has_auth(self) -> bool:
+        return self.auth is not None
+
     async def send(self, request: httpx2.Request, **options: Any) -> httpx2.Response:
         """Send a request; whatever comes instead of an answer becomes the JSON-RPC error that it means.
 
@@ -97,6 +93,7 @@ class Client(httpx2.AsyncClient):
         """
         await request.aread()  # One that follows a redirect is not read yet.
         number, method = _asked(request)
+        request.extensions[ASKS] = number is not None
         if request.method == "DELETE":
             request.extensions["timeout"] = httpx2.Timeout(_NOTICE).as_dict()
         elif request.method == "POST" and number is None:
@@ -108,8 +105,8 @@ class Client(httpx2.AsyncClient):
                 raise
             return _error_response(request, refusal(number, f"the server {error}"))
         except Exception as error:
-            code, words = failure(error, request.url)
-            if method in _OPENING and is_of_auth(error, request.url):
+            code, words = failure(error, request.url, has_auth=self._has_auth)
+            if method in _OPENING and self._has_auth and is_of_auth(error, request.url):
                 raise BridgeError(words) from error
             if number is None or method in _OPENING:
                 raise
@@ -134,7 +131,7 @@ class Client(httpx2.AsyncClient):
             except BodyError:
                 raise
             except httpx2.RequestError as error:
-                if is_lost or failure(error, request.url)[0] != LOST:
+                if is_lost or failure(error, request.url, has_auth=self._has_auth)[0] != LOST:
                     raise
                 is_lost = True
                 continue
@@ -157,9 +154,9 @@ class Client(httpx2.AsyncClient):
             response = await super().send(request, **options)
         else:
             response = await self._repeated(request, options)
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = media_type(response)
         session = "mcp-session-id" in request.headers
-        if response.is_success and kind == "text/event-stream":
+        if response.is_success and kind == EVENTS:
             return _with(
                 response, kind, stream=_EventBody(response, number, self._long_events, session=session)
             )
@@ -188,14 +185,11 @@ def _meaning(
     response: httpx2.Response, number: RequestId, method: str, kind: str, body: bytes, *, session: bool
 ) -> SessionMessage | None:
     """Return what a response without a result means, or None if its body says it."""
-    status = response.status_code
-    pause = retry_after(status, response.headers)
-    if pause is not None:
-        return refusal(number, _status(response, kind, body), BUSY, pause)
-    if response.is_error and session and forgets(status, body):
-        return refusal(number, _status(response, kind, body), SESSION_LOST)
+    if (answer_message := not_now(number, response, body, session=session)) is not None:
+        return answer_message
     if _is_error(body):
         return _session_message(number, body, session=session)
+    status = response.status_code
     if response.is_success:
         what = f"{status} with {kind or 'a body of no type'}" if body else f"{status} without a body"
         words = f"the server returned {what}, which is not an MCP answer; something in between, such as a login page, may have sent it"
@@ -203,11 +197,7 @@ def _meaning(
     if status == HTTPStatus.NOT_FOUND and method != "tools/call":
         # What an address without sessions says of a method that it does not know.
         return refusal(number, "Not Found", METHOD_NOT_FOUND)
-    words = _status(response, kind, body)
-    if status in LOST_STATUSES:
-        return refusal(number, words, LOST)
-    doubtful = method == "tools/call" and may_have_run(status)
-    return refusal(number, f"{words}; it may or may not have run" if doubtful else words)
+    return refused(number, response, body, is_call=method == "tools/call")
 
 
 class _EventBody(httpx2.AsyncByteStream):
@@ -310,13 +300,6 @@ def _no_answer(number: RequestId, body: bytes) -> SessionMessage:
 def _is_error(body: bytes) -> bool:
     answer_message = message(body)
     return isinstance(answer_message, SessionMessage) and isinstance(answer_message.message, JSONRPCError)
-
-
-def _status(response: httpx2.Response, kind: str, body: bytes) -> str:
-    """Return why a server refused a request."""
-    status = f"the server returned {response.status_code} {response.reason_phrase}".rstrip()
-    words = advice(kind, response.status_code, body)
-    return f"{status}: {words}" if words else status
 
 
 def _asked(request: httpx2.Request) -> tuple[RequestId | None, str]:

@@ -11,6 +11,8 @@ from anyio.lowlevel import checkpoint
 
 from .lines import MAX_LINE
 
+EVENTS = "text/event-stream"
+
 _A_LINE = 60
 """The number of bytes that each line of an event needs in addition to its content."""
 
@@ -51,12 +53,16 @@ def check_packed_once(response: httpx2.Response) -> None:
         raise BodyError(f"returned a body that is compressed more than once ({codings[:50]})")
 
 
+def media_type(response: httpx2.Response) -> str:
+    """Return the media type of a response in lower case, or an empty string."""
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 class _Bounded(httpx2.AsyncByteStream):
     """A decompressed body that must stay within the limit."""
 
     def __init__(self, response: httpx2.Response) -> None:
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        self._is_events = kind == "text/event-stream"
+        self._is_events = media_type(response) == EVENTS
         self._packed = httpx2.Response(
             response.status_code,
             headers=response.headers,

@@ -32,7 +32,9 @@ LOST_STATUSES = (HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT, *range(520,
 """With these, a gateway says that it has lost the server (RFC 9110, 15.6.3 and 15.6.5; Cloudflare's 520 to 524,
 its documentation, 2026-11)."""
 
-ADVICE = {
+DOUBT = "it may or may not have run"
+
+_ADVICE = {
     HTTPStatus.UNAUTHORIZED: "the token is missing, wrong or expired, and the user has to renew it",
     HTTPStatus.FORBIDDEN: "the user's token does not permit this",
     HTTPStatus.NOT_FOUND: "the user has to check the server's address",
@@ -119,11 +121,23 @@ def may_have_run(status: int) -> bool:
     return status >= 500 and status not in _REFUSING
 
 
-def advice(kind: str, status: int, body: bytes) -> str:
+def phrase(status: int) -> str:
+    """Return the standard name of a status."""
+    return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
+
+
+def returned(status: int, kind: str, body: bytes) -> str:
+    """Say what a server returned in place of an answer, and what it says or what to do, as the rest of a sentence."""
+    said = f"returned {status} {phrase(status)}"
+    words = _advice(kind, status, body)
+    return f"{said}: {words}" if words else said
+
+
+def _advice(kind: str, status: int, body: bytes) -> str:
     """Return what a refusal says, or else what its status means and what to do; empty if neither is known."""
     said, known = (
         error_message(kind, body),
-        next((words for one, words in ADVICE.items() if one == status), ""),
+        next((words for one, words in _ADVICE.items() if one == status), ""),
     )
     # How large is too large is often all that a server says.
     return f"{said}; {known}" if said and status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else said or known

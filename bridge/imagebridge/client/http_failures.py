@@ -17,6 +17,9 @@ _UNREACHED = (
     httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
+"""With these, there was no connection."""
+
+_NEVER_SENT = (*_UNREACHED, httpx2.LocalProtocolError)
 """With these, nothing of a request has been sent."""
 
 _CLOSED = ("Server disconnected", "peer closed connection")
@@ -28,22 +31,23 @@ _ANOTHERS = (62, 64)
 _MOST_CAUSES = 10
 
 
-def failure(error: Exception, url: httpx2.URL, server: str = "the server") -> tuple[int, str]:
+def failure(
+    error: Exception, url: httpx2.URL, server: str = "the server", *, has_auth: bool = False
+) -> tuple[int, str]:
     """Return the JSON-RPC error code, `UNSENT` or `LOST`, and the words for a request to `url` that failed with `error`.
 
-    `server` is what the words call the server. The request may itself have failed, or what an `httpx2.Auth` does before and after it.
+    `server` is what the words call the server. With `has_auth`, the client has an `httpx2.Auth`: what that does before and after
+    the request may also have failed.
     """
-    if not isinstance(error, httpx2.RequestError):
-        return UNSENT, f"authentication failed: {type(error).__name__}: {short(error, 200)}"
-    if is_of_auth(error, url):
-        return UNSENT, f"authentication failed: {location(str(_asked(error)))} {_words(error)}"
-    if isinstance(error, _UNREACHED):
-        return UNSENT, f"{server} {_words(error)}"
-    return LOST, f"{server} {_words(error)}"
+    if has_auth and is_of_auth(error, url):
+        if not isinstance(error, httpx2.RequestError):
+            return UNSENT, f"authentication failed: {type(error).__name__}: {short(error, 200)}"
+        return UNSENT, f"authentication failed: {location(str(_asked(error)))} {happened(error)}"
+    return UNSENT if isinstance(error, _NEVER_SENT) else LOST, f"{server} {happened(error)}"
 
 
 def is_of_auth(error: Exception, url: httpx2.URL) -> bool:
-    """Return whether `error` comes from an `httpx2.Auth` or a request of its own, rather than from the request to `url`."""
+    """Return whether `error` comes from the client's `httpx2.Auth` or a request of its own, rather than from the request to `url`."""
     return not isinstance(error, httpx2.RequestError) or _asked(error) not in (None, url)
 
 
@@ -55,16 +59,27 @@ def _asked(error: httpx2.RequestError) -> httpx2.URL | None:
         return None
 
 
-def _words(error: httpx2.RequestError) -> str:
+def is_unreached(error: Exception) -> bool:
+    """Return whether the connection itself failed."""
+    return isinstance(error, _UNREACHED)
+
+
+def happened(error: Exception) -> str:
     """Say what happened, as the rest of a sentence about the server."""
     if isinstance(error, _UNREACHED):
-        return f"cannot be reached: {why(error)}"
-    if isinstance(error, httpx2.ReadError) or str(error).startswith(_CLOSED):
+        return f"cannot be reached: {_why(error)}"
+    if isinstance(error, httpx2.LocalProtocolError):
+        # Its own words quote the header, which may be a token.
+        return "was not sent the request: it is not valid HTTP; one of its headers may contain a line break"
+    if isinstance(error, httpx2.TimeoutException):
+        what = "take the request" if isinstance(error, httpx2.WriteTimeout) else "answer"
+        return f"did not {what} in time"
+    if isinstance(error, httpx2.NetworkError) or str(error).startswith(_CLOSED):
         return "closed the connection before it answered"
-    return f"did not answer properly: {why(error)}"
+    return f"did not answer properly: {_why(error)}"
 
 
-def why(error: Exception) -> str:
+def _why(error: Exception) -> str:
     """Return the reason below the wrappers of the HTTP libraries, which often say only that all attempts failed."""
     inner: BaseException | None = error
     found: OSError | None = None

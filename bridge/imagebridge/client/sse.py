@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -10,15 +10,17 @@ import anyio
 import anyio.abc
 import httpx2
 from mcp.shared.message import SessionMessage
-from mcp.types import INTERNAL_ERROR, JSONRPCRequest, RequestId
+from mcp.types import JSONRPCRequest
 
 from imagebridge.errors import BridgeError
 from imagebridge.translate.sentences import location
 
 from .config import HttpServer
-from .http_errors import BUSY, LOST, LOST_STATUSES, SESSION_LOST, error_message, forgets, retry_after
-from .http_failures import failure
-from .http_replies import ServerReplies, client_options
+from .http_bodies import BodyError
+from .http_failures import failure, is_of_auth
+from .http_options import client_options
+from .http_refusals import not_now, refused
+from .http_replies import ASKS, ServerReplies
 from .json_rpc import message, refusal
 
 if TYPE_CHECKING:
@@ -36,24 +38,37 @@ async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[
 
     Raises:
         httpx2.HTTPError: the server cannot be reached or refuses the stream.
-        BridgeError: it names no address to post to, or one on another origin.
+        BridgeError: it names no address to post to, or one on another origin; or authentication failed.
     """
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
-        httpx2.AsyncClient(**client_options(server, exchange)) as client,
-        client.sse(server.url, max_event_size=None) as events,
+        httpx2.AsyncClient(auth=server.auth, **client_options(server.headers, exchange.heard)) as client,
+        AsyncExitStack() as stack,
         anyio.create_task_group() as tasks,
         arrived,
         incoming,
         outgoing,
         leaving,
     ):
+        events = await _opened(stack, client, server.url)
         events.response.raise_for_status()
         address = await tasks.start(_receive, server.url, events, arrived)
         tasks.start_soon(_send, client, address, leaving, arrived)
         yield incoming, outgoing
         tasks.cancel_scope.cancel()
+
+
+async def _opened(stack: AsyncExitStack, client: httpx2.AsyncClient, url: str) -> httpx2.EventSource:
+    """Open the stream of events, which is closed with `stack`."""
+    events = client.sse(url, max_event_size=None, extensions={ASKS: True})
+    try:
+        return await stack.enter_async_context(events)
+    except Exception as error:
+        if client.auth is None or not is_of_auth(error, httpx2.URL(url)):
+            raise
+        _, words = failure(error, httpx2.URL(url), has_auth=True)
+        raise BridgeError(words) from error
 
 
 async def _receive(
@@ -95,32 +110,34 @@ async def _send(
     leaving: "MemoryObjectReceiveStream[SessionMessage]",
     arrived: "MemoryObjectSendStream[SessionMessage | Exception]",
 ) -> None:
-    """Post each message, in order; if a request fails or is refused, that becomes its answer."""
+    """Post each message, in order."""
     async for item in leaving:
+        asked = item.message if isinstance(item.message, JSONRPCRequest) else None
         body = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        number = item.message.id if isinstance(item.message, JSONRPCRequest) else None
-        try:
-            response = await client.post(address, content=body, headers={"Content-Type": "application/json"})
-        except Exception as error:  # noqa: BLE001  # an `Auth` may raise anything; it would end all other calls
-            _LOG.debug("a message was not accepted", exc_info=True)
-            code, words = failure(error, httpx2.URL(address))
-            if number is not None:
-                await arrived.send(refusal(number, words, code))
-            continue
-        if response.is_error and number is not None:
-            await arrived.send(_refusal(number, response))
+        failed = await _posted(client, address, body, asked)
+        if failed is not None:
+            await arrived.send(failed)
 
 
-def _refusal(number: RequestId, response: httpx2.Response) -> SessionMessage:
-    """Return what a refused request is answered with."""
-    status = f"{response.status_code} {response.reason_phrase}".rstrip()
-    words = error_message(response.headers.get("content-type", ""), response.content)
-    why = f"the server answered the request with {status}" + (f": {words}" if words else "")
-    pause = retry_after(response.status_code, response.headers)
-    if pause is not None:
-        return refusal(number, why, BUSY, pause)
-    if response.status_code in LOST_STATUSES:
-        return refusal(number, why, LOST)
+async def _posted(
+    client: httpx2.AsyncClient, address: str, body: str, asked: JSONRPCRequest | None
+) -> SessionMessage | None:
+    """Post a message; if that fails or is refused, return the answer to the request that it is."""
+    try:
+        response = await client.post(
+            address,
+            content=body,
+            headers={"Content-Type": "application/json"},
+            extensions={ASKS: asked is not None},
+        )
+    except BodyError as error:
+        return asked and refusal(asked.id, f"the server {error}")
+    except Exception as error:  # noqa: BLE001  # an `Auth` may raise anything; it would end all other calls
+        _LOG.debug("a message was not accepted", exc_info=True)
+        code, words = failure(error, httpx2.URL(address), has_auth=client.auth is not None)
+        return asked and refusal(asked.id, words, code)
+    if response.is_success or asked is None:
+        return None
     # With this transport, the address identifies the session.
-    lost = forgets(response.status_code, response.content)
-    return refusal(number, why, SESSION_LOST if lost else INTERNAL_ERROR)
+    known = not_now(asked.id, response, response.content, session=True)
+    return known or refused(asked.id, response, response.content, is_call=asked.method == "tools/call")

@@ -70,6 +70,11 @@ class Tools:
             )
         self.now = offered
 
+    def begin(self, tools: "Sequence[Tool]") -> None:
+        """Store the list that a new connection began with: what was doubtful before it is settled."""
+        self._doubted = False
+        self.take(tools)
+
     async def heard(self, message: "IncomingMessage") -> None:
         """Handle a notification from the server."""
         if isinstance(message, ToolListChangedNotification):

@@ -11,25 +11,21 @@ import anyio
 import anyio.abc
 import httpx2
 
-from imagebridge.client.http_bodies import BodyError, bound
-from imagebridge.client.http_errors import UNSENT, advice, may_have_run, retry_after
+from imagebridge.client.checked_server import http_problem
+from imagebridge.client.http_bodies import EVENTS, BodyError, media_type
+from imagebridge.client.http_errors import DOUBT, UNSENT, may_have_run, retry_after, returned
 from imagebridge.client.http_failures import failure
+from imagebridge.client.http_options import client_options
 from imagebridge.client.resuming import pause, sendable
 from imagebridge.errors import counted
 from imagebridge.translate.sentences import location
 from imagebridge.wire import JSON, as_list, as_object, is_json, is_list, text_of
 
 from . import json_rpc
-from .json_rpc import RequestId, Unreadable, key, messages, one_line, read_line, written
+from .json_rpc import Message, RequestId, Unreadable, key, messages, one_line, read_line, written
 from .streams import LineQueue, Rest
 
 _VERSION = "io.modelcontextprotocol/protocolVersion"
-
-# Connecting takes seconds or fails; tools take minutes, and event streams are silent for hours.
-_PATIENCE = httpx2.Timeout(30.0, read=None)
-
-# In addition to those for calls, so that the host's other messages always find a connection.
-_CONNECTIONS = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
 
 _GRACE = 2.0
 """The time allowed, in seconds, for the last answers to arrive once the host has closed its side."""
@@ -49,8 +45,6 @@ _MOST_WAITING = 16
 _MOST_CALLS = 500
 """The maximum number of unanswered calls; hosts rarely have more than a few. Further calls are refused, but the host's
 other messages are sent."""
-
-_DOUBT = "it may or may not have run"
 
 _MOST_FRUITLESS = 5
 """The number of times that a broken stream is reopened without receiving any event."""
@@ -178,17 +172,22 @@ class RemoteServer:
         method = text_of(message, "method")
         headers = {"mcp-protocol-version": version, "mcp-method": method}
         if name := text_of(params, "uri" if method == "resources/read" else "name"):
-            headers["mcp-name"] = encode_header_value(name)
+            with suppress(UnicodeEncodeError):
+                headers["mcp-name"] = encode_header_value(name)
         schema = self._schemas.get(name) if method == "tools/call" else None
         arguments: Any = params.get("arguments")
         if is_json(schema):
-            headers |= mcp_param_headers(x_mcp_header_map(dict(schema)), as_object(arguments) or {})
-        return headers
+            for path, header in x_mcp_header_map(dict(schema)).items():
+                with suppress(UnicodeEncodeError):
+                    headers |= mcp_param_headers({path: header}, as_object(arguments) or {})
+        # Hosts and servers may write anything; a request without a header is refused in the server's own words.
+        return {name: value for name, value in headers.items() if not http_problem(self._url, {name: value})}
 
     def _headers(self) -> dict[str, str]:
         headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
         headers |= {"mcp-session-id": self._session} if self._session else {}
-        return headers | ({"mcp-protocol-version": self._version} if self._version else {})
+        version = sendable(self._version)
+        return headers | ({"mcp-protocol-version": version} if version else {})
 
     async def _call(
         self, line: bytes, message: JSON, headers: dict[str, str], at: RequestId, scope: anyio.CancelScope
@@ -220,7 +219,7 @@ class RemoteServer:
             position.last = ""  # It would send the same again.
         except httpx2.HTTPError as error:
             code, why = failure(error, httpx2.URL(self._url), self.name)
-            answered, why = False, f"{why}; {'it did not run' if code == UNSENT else _DOUBT}"
+            answered, why = False, f"{why}; {'it did not run' if code == UNSENT else DOUBT}"
         else:
             why = f"{self.name} {said}" if (said := _redirect_or_refusal(response)) else ""
             if response.status_code == HTTPStatus.NOT_FOUND and self._session:
@@ -231,7 +230,7 @@ class RemoteServer:
         if asks and not answered and position.last:
             answered = await self._resumed(number, position)
         if asks and not answered:
-            ended = f"{self.name} ended its answer before sending the result; {_DOUBT}"
+            ended = f"{self.name} ended its answer before sending the result; {DOUBT}"
             await self._arrive(_refusal(number, why or ended))
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:
@@ -254,14 +253,16 @@ class RemoteServer:
         self, response: httpx2.Response, number: object, position: _StreamPosition
     ) -> bool:
         """Pass on the messages of a response; return whether the answer is among them."""
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.is_success and kind == "text/event-stream":
+        kind = media_type(response)
+        if response.is_success and kind == EVENTS:
             return await self._follow(response, number, position)
         body = await response.aread()
-        is_message = not isinstance(read_line(body)[0], Unreadable)
-        if not body.strip() or (not is_message and (response.is_error or "json" not in kind)):
+        if not body.strip():
             return False
-        return await self._pass(body, number)
+        message, _ = read_line(body)
+        if isinstance(message, Unreadable) and (response.is_error or "json" not in kind):
+            return False
+        return await self._pass(body, message, number)
 
     async def _follow(self, response: httpx2.Response, number: object, position: _StreamPosition) -> bool:
         """Pass on the events of a stream; return whether the answer to `number` was among them."""
@@ -269,13 +270,15 @@ class RemoteServer:
             position.last = sendable(event.id) if event.id else position.last
             position.pause = pause(event.retry) or position.pause
             position.read += 1
-            if event.data and await self._pass(event.data.encode(), number):
+            if not event.data:
+                continue
+            body = event.data.encode()
+            if await self._pass(body, read_line(body)[0], number):
                 return True
         return False
 
-    async def _pass(self, body: bytes, number: object) -> bool:
-        """Pass on one message; return whether it answers `number`."""
-        message, _ = read_line(body)
+    async def _pass(self, body: bytes, message: Message, number: object) -> bool:
+        """Pass on a body with one message, as it was read; return whether it answers `number`."""
         await self._arrive(one_line(body))
         if is_list(message) and not isinstance(message, Unreadable):
             return True
@@ -315,9 +318,7 @@ class RemoteServer:
 async def remote(url: str, headers: Mapping[str, str]) -> AsyncGenerator[RemoteServer]:
     """Connect to the server at `url`, with the user's `headers`; nothing is sent before the host sends something."""
     async with (
-        httpx2.AsyncClient(
-            timeout=_PATIENCE, limits=_CONNECTIONS, headers=headers, event_hooks={"response": [bound]}
-        ) as client,
+        httpx2.AsyncClient(**client_options(headers)) as client,
         anyio.create_task_group() as tasks,
     ):
         server = RemoteServer(url, client, tasks)
@@ -338,24 +339,16 @@ def _refusal(number: object, why: str) -> bytes:
 def _redirect_or_refusal(response: httpx2.Response) -> str:
     """Say why a response has no message, as the rest of a sentence about the server; empty if only its end is missing."""
     status = response.status_code
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = media_type(response)
     if response.next_request is not None:
         place = location(str(response.next_request.url))
         return f"redirects to {place}; use that URL if it is the intended server"
     if response.is_success:
         return (
-            ""
-            if kind in ("", "application/json", "text/event-stream")
-            else f"returned {kind}, which is not an MCP answer"
+            "" if kind in ("", "application/json", EVENTS) else f"returned {kind}, which is not an MCP answer"
         )
-    said = f"returned {status} {_phrase(status)}"
-    if words := advice(kind, status, response.content):
-        said += f": {words}"
+    said = returned(status, kind, response.content)
     pause = retry_after(status, response.headers)
     if pause is not None:
         return f"{said}. It did not run; try again in {counted(max(1, round(pause)), 'second')}"
-    return f"{said}; {_DOUBT}" if may_have_run(status) else said
-
-
-def _phrase(status: int) -> str:
-    return next((one.phrase for one in HTTPStatus if one == status), "(no standard status)")
+    return f"{said}; {DOUBT}" if may_have_run(status) else said

@@ -2,7 +2,6 @@
 
 import datetime
 import ipaddress
-import json
 import re
 import runpy
 import ssl
@@ -19,9 +18,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from servers_over_http import scripted
+from servers_over_http import Server, once, scripted
 
 from imagebridge import Bridge, HttpServer
+from imagebridge.client.http_errors import LOST, UNSENT
+from imagebridge.client.http_failures import failure
 from imagebridge.errors import ServerError
 
 pytestmark = pytest.mark.anyio
@@ -29,53 +30,6 @@ pytestmark = pytest.mark.anyio
 CUT = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"
 LOGIN = (200, "text/html", "<html>Log in</html>")
 GENERATIONS = pytest.mark.parametrize("modern", [False, True], ids=["2025-11-25", "2026-07-28"])
-
-
-class Server:
-    """A server of one of the two generations; `refuse` may answer a request in its place."""
-
-    def __init__(self, refuse=lambda _method, _request: None, modern=True):
-        self.refuse, self.modern = refuse, modern
-        self.tools = {"show": {}, "look": {"readOnlyHint": True}}
-        self.capabilities = {"tools": {}}
-        self.asked = []
-
-    def __call__(self, request):
-        if request.method != "POST":
-            return 405, "text/plain", ""
-        message = json.loads(request.body)
-        method = message["method"]
-        self.asked.append(method)
-        if (refusal := self.refuse(method, request)) is not None:
-            return refusal
-        if "id" not in message:
-            return 202, "text/plain", ""
-        tools = [
-            {"name": name, "inputSchema": {"type": "object"}, "annotations": hints}
-            for name, hints in self.tools.items()
-        ]
-        whole = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
-        own = {"capabilities": self.capabilities, "serverInfo": {"name": "remote", "version": "1"}}
-        results = {
-            "server/discover": {"supportedVersions": ["2026-07-28"], **own, **whole},
-            "initialize": {"protocolVersion": "2025-11-25", **own},
-            "tools/list": {"tools": tools, **whole},
-            "tools/call": {"content": [{"type": "text", "text": "shown"}], "resultType": "complete"},
-        }
-        if method not in results or (method == "server/discover" and not self.modern):
-            answer = {"error": {"code": -32601, "message": "no such method"}}
-        else:
-            answer = {"result": results[method]}
-        return 200, "application/json", json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer})
-
-    def calls(self):
-        return self.asked.count("tools/call")
-
-
-def once(answer, method="tools/call"):
-    """Return what answers the first request with this method."""
-    left = [answer]
-    return lambda asked, _: left.pop() if left and asked == method else None
 
 
 async def told(bridge, tool="show"):
@@ -342,6 +296,54 @@ async def test_a_token_that_cannot_be_renewed_is_told_and_costs_one_call(issuer,
             async with Bridge(HttpServer(url, auth=Refreshing(issuer)), timeout=120):
                 pass
     assert raised.value.problem == words
+
+
+class Malformed(httpx2.Auth):
+    """Writes a token that no header can contain, and which the HTTP library would quote."""
+
+    requires_request_body = True
+    left = 1
+
+    def auth_flow(self, request):
+        if self.left and b'"tools/call"' in request.content:
+            self.left = 0
+            request.headers["Authorization"] = "Bearer secret\nsecret"
+        yield request
+
+
+async def test_a_request_that_cannot_be_written_was_not_sent_and_is_not_quoted():
+    server = Server()
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, auth=Malformed()), timeout=120) as bridge:
+            words = "it is not valid HTTP; one of its headers may contain a line break"
+            assert await told(bridge) == f": the server was not sent the request: {words}; it did not run"
+            assert await told(bridge) == "shown"
+    assert server.calls() == 1
+
+
+PLACE = httpx2.URL("http://server.test/mcp")
+NEXT = httpx2.Request("POST", "http://server.test/mcp/")
+
+
+@pytest.mark.parametrize(
+    ("error", "has_auth", "code", "words"),
+    [
+        (
+            httpx2.ConnectTimeout(""),
+            True,
+            UNSENT,
+            "cannot be reached: it did not accept the connection in time",
+        ),
+        (httpx2.PoolTimeout(""), True, UNSENT, "cannot be reached: it did not accept the connection in time"),
+        (httpx2.WriteTimeout(""), True, LOST, "did not take the request in time"),
+        (httpx2.WriteError(""), True, LOST, "closed the connection before it answered"),
+        (RuntimeError("no stream"), False, LOST, "did not answer properly: no stream"),
+        # The address after a redirect.
+        (httpx2.ReadError("", request=NEXT), False, LOST, "closed the connection before it answered"),
+    ],
+)
+def test_a_failed_request_is_told_for_what_it_is(error, has_auth, code, words):
+    assert failure(error, PLACE, has_auth=has_auth) == (code, f"the server {words}")
 
 
 async def test_an_unknown_certificate_is_told_with_the_variable_that_names_it(tmp_path, monkeypatch):

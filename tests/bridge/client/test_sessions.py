@@ -26,6 +26,7 @@ class Remote:
         self.lost = lost
         self.known = True
         self.begun = 0
+        self.listed = 0
         self.ran = []
         self.fails = list(fails)
         self.tool = {"name": "shot", "inputSchema": {"type": "object"}, "annotations": annotations or {}}
@@ -58,6 +59,7 @@ class Remote:
         if number is None:
             return HttpResponse(202, b"")
         if asked["method"] == "tools/list":
+            self.listed += 1
             return self.answered(number, {"tools": [self.tool]})
         self.ran.append(asked["params"]["arguments"])
         if self.fails:
@@ -118,6 +120,8 @@ async def test_calls_in_a_lost_session_are_made_again_each_once(case, many):
             outputs = await bridge.outputs(calls(many))
     assert sorted(one["output"] for one in outputs) == [f"shot {at}" for at in range(1, many + 1)]
     assert len(remote.ran) == many
+    # The tools of the new session were listed when it was opened.
+    assert remote.listed == 2
 
 
 @pytest.mark.parametrize(
@@ -152,9 +156,31 @@ async def test_a_server_that_forgets_each_session_at_once_is_told_of():
         async with Bridge(HttpServer(url), timeout=600) as bridge:
             (output,) = await bridge.outputs(calls(1))
     assert output["output"] == (
-        "Tool error:\nremote: shot did not run: the server does not recognise the session that it has just opened"
+        "Tool error:\nremote: shot: the server does not recognise the session that it has just opened; it did not run"
     )
     assert (remote.ran, remote.begun) == ([], 2)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_replica_that_dies_with_its_sessions_costs_only_calls_that_change_something(reads):
+    """A balancer answers 502, and the next request reaches a replica that knows no session of the dead one."""
+    remote, left = Remote(LOST["404"], annotations={"readOnlyHint": reads}), [1]
+
+    def balanced(method, path, body):
+        if b'"tools/call"' in body and left:
+            left.pop()
+            remote.restart()
+            return HttpResponse(502, b"")
+        return remote.respond(method, path, body)
+
+    with serving(balanced) as url:
+        async with Bridge(HttpServer(url), timeout=600) as bridge:
+            (first,) = await bridge.outputs(calls(1))
+            (second,) = await bridge.outputs(calls(1))
+    lost = "Tool error:\nremote: shot: the server returned 502 Bad Gateway; it may or may not have run"
+    assert first["output"] == ("shot 1" if reads else lost)
+    assert second["output"] == ("shot 2" if reads else "shot 1")
+    assert remote.begun == 2
 
 
 REFUSALS = [

@@ -1,0 +1,93 @@
+"""Calls that a server refuses or answers with too much, told in the same words over Streamable HTTP and the older HTTP+SSE."""
+
+import httpx2
+import pytest
+from servers_over_http import OlderServer, Server, once, scripted
+
+from imagebridge import Bridge, HttpServer
+from imagebridge.errors import ServerError
+
+pytestmark = pytest.mark.anyio
+
+
+async def told(bridge):
+    """Return what a model is told, without the name of the server."""
+    output = (await bridge.answer("show", {})).output
+    return output.partition(": show: ")[2] or output
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            (500, "text/html", "<p>oops"),
+            "the server returned 500 Internal Server Error; it may or may not have run",
+        ),
+        (
+            (502, "text/html", "<p>oops"),
+            "the server returned 502 Bad Gateway; it may or may not have run",
+        ),
+        (
+            (503, "text/html", "<p>oops"),
+            "the server returned 503 Service Unavailable: the server is not available at the moment; try again later",
+        ),
+        (
+            (401, "text/html", "<p>oops"),
+            "the server returned 401 Unauthorized: the token is missing, wrong or expired, and the user has to renew it",
+        ),
+        (
+            (403, "application/json", '{"detail": "not you"}'),
+            "the server returned 403 Forbidden: not you",
+        ),
+        (
+            (599, "text/plain", ""),
+            "the server returned 599 (no standard status); it may or may not have run",
+        ),
+    ],
+)
+async def test_both_transports_say_the_same_of_a_refused_call(answer, words):
+    for server, transport in ((Server(once(answer)), "http"), (OlderServer(once(answer)), "sse")):
+        with scripted(server) as (url, _):
+            async with Bridge(HttpServer(url, transport=transport), timeout=120) as bridge:
+                assert await told(bridge) == words
+                assert server.calls() == 1
+                assert await told(bridge) == "shown"
+
+
+async def test_a_redirect_of_the_older_transport_is_told():
+    server = OlderServer(once((307, "text/plain", "", {"location": "https://other.test/mcp?key=secret"})))
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url, transport="sse"), timeout=120) as bridge:
+            words = (
+                "the server redirects to https://other.test/mcp; use that URL if it is the intended server"
+            )
+            assert await told(bridge) == words
+            assert await told(bridge) == "shown"
+
+
+class Revoked(httpx2.Auth):
+    def auth_flow(self, request):
+        raise ValueError("the token was revoked")
+        yield request
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+async def test_an_auth_that_fails_is_no_server_that_is_away(transport):
+    server = HttpServer("http://127.0.0.1:9/mcp", auth=Revoked(), transport=transport)
+    with pytest.raises(ServerError) as raised:
+        async with Bridge(server, timeout=120):
+            pass
+    assert raised.value.problem == "authentication failed: ValueError: the token was revoked"
+
+
+async def test_a_body_that_is_too_large_is_told_by_both_transports(monkeypatch):
+    answer = (200, "application/json", "[" * 5_000)
+    accepted = (202, "text/plain", "x" * 5_000)
+    for server, transport in ((Server(once(answer)), "http"), (OlderServer(once(accepted)), "sse")):
+        with scripted(server) as (url, _):
+            async with Bridge(HttpServer(url, transport=transport), timeout=120) as bridge:
+                with monkeypatch.context() as smaller:
+                    smaller.setattr("imagebridge.client.http_bodies.MAX_LINE", 2_000)
+                    words = "the server returned more than 2,000 bytes, which is the limit"
+                    assert await told(bridge) == words
+                assert await told(bridge) == "shown"
