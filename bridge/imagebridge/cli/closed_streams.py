@@ -1,5 +1,7 @@
 """Standard streams that were closed by the program that started this one."""
 
+import os
+import sys
 from collections.abc import Sequence
 
 import click
@@ -9,6 +11,17 @@ class ClosedStreamError(click.ClickException):
     """A closed stream is needed; unlike for wrong usage, no help with the options is due."""
 
     exit_code = 2
+
+
+def open_streams() -> list[str]:
+    """Open closed streams to the null device, before a file takes their place, and return their names."""
+    closed: list[str] = []
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            closed.append(name)
+            # The lowest free number is that of the stream.
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, closefd=False))
+    return closed
 
 
 def unserved(closed: Sequence[str], program: str) -> ClosedStreamError:
