@@ -18,12 +18,6 @@ from .http.http_options import check_http_options, http_options, token
 from .settings import ALLOW, ALLOW_WRITE, PATIENCE, STORE, STORE_BYTES, STORE_SECONDS, Settings, SettingsError
 
 
-class _ClosedStreamError(click.ClickException):
-    """A standard stream is closed; unlike wrong usage, no help with the options is due."""
-
-    exit_code = 2
-
-
 class _Rarely(click.Group):
     """A command group that imports a command only when it is used, because hosts wait for the server to start."""
 
@@ -185,10 +179,9 @@ def _check_streams() -> None:
     """
     closed = [name for name in ("stdin", "stdout") if getattr(sys, name) is None]
     if closed:
-        raise _ClosedStreamError(
-            f"{' and '.join(closed)} cannot be used because the program that started imagebridge-server closed "
-            "it; let an MCP host start it, or use --http HOST:PORT"
-        )
+        from imagebridge.cli.closed_streams import unserved
+
+        raise unserved(closed, "imagebridge-server")
 
 
 def _for_a_host(arguments: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -192,46 +191,6 @@ def test_help_loads_no_protocol_and_no_engine():
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "--allow DIR" in run.stdout
     assert run.stdout.strip().endswith("[]")
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a shell that closes streams")
-@pytest.mark.parametrize("card", ["off", "kept"])
-@pytest.mark.parametrize(
-    ("closed", "named"), [("<&-", "stdin"), (">&-", "stdout"), ("<&- >&-", "stdin and stdout")]
-)
-def test_a_start_without_a_stream_is_one_sentence(closed, named, card, tmp_path):
-    line = f"exec {shlex.join(COMMAND)} {closed}"
-    variables = os.environ | {"IMAGEBRIDGE_CARD": card if card == "off" else str(tmp_path)}
-    done = subprocess.run(
-        ["sh", "-c", line],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        env=variables,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"Error: {named} cannot be used because")
-    assert done.stderr.count("\n") == 1
-
-
-@pytest.mark.skipif(os.name == "nt", reason="a shell that closes streams")
-def test_no_token_is_added_that_nobody_sees(tmp_path):
-    # Never with_card.py, whose own start would add the token: its stdout is the file that it opened in the free place.
-    command = [
-        sys.executable,
-        "-m",
-        "imagebridge_server",
-        "token",
-        "alice",
-        "--tokens",
-        f"{tmp_path}/tokens.toml",
-    ]
-    line = f"exec {shlex.join(command)} >&-"
-    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "no token was added" in done.stderr
-    assert not (tmp_path / "tokens.toml").exists()
 
 
 def test_a_host_that_reads_no_more_is_no_error():

@@ -11,6 +11,7 @@ import click
 from imagebridge import __version__
 from imagebridge.errors import RequirementError, nearest
 
+from .closed_streams import open_streams
 from .event_loop import Ended
 from .terminal import show_error
 
@@ -108,14 +109,14 @@ def main() -> None:
 
     After another signal, the exit code is 128 plus the signal's number, as in shells: 143 after SIGTERM.
     """
-    _open_streams()
+    closed = open_streams()
     for stream in (sys.stdout, sys.stderr):
         # A character that the terminal lacks is not a reason to end with a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
     try:
-        code = imagebridge.main(prog_name="imagebridge", standalone_mode=False)
+        code = imagebridge.main(prog_name="imagebridge", standalone_mode=False, obj=closed)
     except click.ClickException as error:
         show_error(error)
         code = error.exit_code
@@ -134,11 +135,3 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _open_streams() -> None:
-    """Open standard streams that the parent closed (`>&-`) to the null device, before a file takes their place."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            # The lowest free number is that of the stream.
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))

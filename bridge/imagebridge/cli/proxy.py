@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .closed_streams import unserved
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ _HEADER = re.compile(r"(?P<name>[!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?P<value>[^\x00-\x
     "--names", is_flag=True, help="Change tool names and schemas so that OpenAI's API accepts them."
 )
 @click.argument("words", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
 def command(
+    closed_streams: Sequence[str] | None,
+    /,
     host: str | None,
     url: str,
     headers: tuple[str, ...],
@@ -114,14 +118,16 @@ def command(
             raise click.UsageError(problem)
     options = RelayOptions(command=words, url=url, headers=fields, host=row, explain=explain, names=names)
     try:
-        _serve(options, address, authenticated=not no_auth)
+        _serve(options, address, closed_streams or (), authenticated=not no_auth)
     except BridgeError as error:
         say(f"Error: {error}", err=True)
         _leave(2)
     _leave(0)
 
 
-def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> None:
+def _serve(
+    options: "RelayOptions", address: str, closed_streams: Sequence[str], *, authenticated: bool
+) -> None:
     if address:
         from imagebridge.requirements import HTTP_RELAY, need
 
@@ -130,6 +136,8 @@ def _serve(options: "RelayOptions", address: str, *, authenticated: bool) -> Non
 
         http.serve(options, address, authenticated=authenticated)
     else:
+        if closed := [name for name in closed_streams if name != "stderr"]:
+            raise unserved(closed, "imagebridge proxy")
         from imagebridge.relay import stdio
 
         if os.isatty(0):

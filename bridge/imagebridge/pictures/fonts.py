@@ -104,7 +104,9 @@ def text_family() -> str:
             box = bytes(font.getmask("\U0010fffd"))  # pyright: ignore[reportArgumentType]
             if all(bytes(font.getmask(c)) not in (box, b"") for c in "Ag"):  # pyright: ignore[reportArgumentType]
                 families.add(font.getname()[0] or "")
-    return min(families - {""}, key=lambda name: ("Sans" not in name, "Mono" in name, len(name)), default="")
+    return min(
+        families - {""}, key=lambda name: ("Sans" not in name, "Mono" in name, len(name), name), default=""
+    )
 
 
 def holding(characters: str) -> tuple[str, str]:

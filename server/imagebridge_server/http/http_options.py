@@ -126,10 +126,12 @@ def token(name: str, tokens: Path) -> None:
     Servers that were started with --tokens FILE accept it at once. A caller may have several tokens; to revoke one,
     remove its line from FILE.
     """
+    from imagebridge.cli.closed_streams import ClosedStreamError
+
     from .token_file import add_token
 
     if sys.stdout is None:
-        raise click.UsageError("no token was added, because stdout is closed and nobody would see the token")
+        raise ClosedStreamError("no token was added, because stdout is closed and nobody would see the token")
     try:
         click.echo(add_token(tokens, name))
     except SettingsError as error:

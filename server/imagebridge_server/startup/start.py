@@ -22,7 +22,7 @@ class ServerStart(NamedTuple):
 
 def begin() -> ServerStart | None:
     """Start to answer if an earlier start of the same kind kept a card; return None if cards are neither used nor kept."""
-    # A closed stream is None: the command tells it, and the next file that is opened takes its number.
+    _occupy_closed_streams()
     if sys.stdin is None or sys.stdout is None or os.isatty(0):
         return None
     launch = Launch.current(sys.argv[1:], os.environ)
@@ -36,6 +36,20 @@ def begin() -> ServerStart | None:
     opening.begin()
     opening.settled.wait(_PAUSE)
     return ServerStart(launch, opening)
+
+
+def _occupy_closed_streams() -> None:
+    """Open closed standard streams to the null device, before another file takes their numbers.
+
+    `sys.stdin` and `sys.stdout` stay None, by which commands recognise that they are closed; nobody needs that of stderr.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
 def _wire() -> tuple[TextIO, BinaryIO]:
@@ -60,8 +74,5 @@ def divert(number: int, target: int) -> None:
 
 
 def divert_stdout() -> None:
-    """Redirect printed text to stderr, or discard it for a host that has closed stderr."""
-    try:
-        os.dup2(2, 1)
-    except OSError:
-        divert(1, os.open(os.devnull, os.O_WRONLY))
+    """Redirect printed text to stderr."""
+    os.dup2(2, 1)

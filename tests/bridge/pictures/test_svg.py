@@ -5,6 +5,7 @@ import io
 import os
 import struct
 import sys
+import threading
 import time
 import zlib
 from urllib.parse import quote
@@ -308,6 +309,42 @@ def test_text_is_drawn_whichever_fonts_the_systems_settings_name(family):
     is_drawn = image(made).getbbox() is not None
     lacking = "an SVG; text is not drawn, because no font was found"
     assert (made.sentence, is_drawn) == (("", True) if fonts.text_family() else (lacking, False))
+
+
+@pytest.fixture
+def last_choices(monkeypatch):
+    """The last choices for text in the drawings of a new process, on a system whose own choice is not installed."""
+    tried = []
+    command = raster._command
+
+    def started(*arguments):
+        *others, family = arguments
+        tried.append(family)
+        return command(*others, family or "No Such Font")
+
+    monkeypatch.setattr(raster, "_command", started)
+    monkeypatch.setattr(raster, "_HAS_MISSING_DEFAULT", threading.Event())
+    return tried
+
+
+def test_a_missing_font_of_the_systems_settings_is_replaced_from_then_on(last_choices):
+    text = svg('<text y="9" font-family="serif">HM</text>')
+    sentences = [drawn(svg(FILLED)).sentence]
+    for _ in range(2):
+        made = drawn(text)
+        sentences.append(made.sentence)
+        assert (image(made).getbbox() is not None) == bool(fonts.text_family())
+    lacking = "" if fonts.text_family() else "an SVG; text is not drawn, because no font was found"
+    assert sentences == ["", lacking, lacking]
+    replaced = [fonts.text_family()] * 2 if fonts.text_family() else [""]
+    assert last_choices == ["", "", *replaced]
+
+
+def test_a_generic_family_that_is_installed_is_not_replaced(last_choices):
+    text = svg('<text y="9" font-family="monospace">iW</text>')
+    before = image(drawn(text))
+    drawn(svg('<text y="9" font-family="serif">HM</text>'))
+    assert image(drawn(text)) == before
 
 
 @pytest.mark.parametrize("letters", SCRIPTS)

@@ -1,6 +1,7 @@
 """Letters in pictures: the bundled font has what most texts need, other fonts are used for the rest."""
 
 import shutil
+import string
 import sys
 
 import pytest
@@ -68,6 +69,16 @@ def test_a_font_of_the_system_is_found_by_what_it_holds(tmp_path, monkeypatch):
     lettering._file_holding.cache_clear()
     assert lettering.face("xyz").getname() == ("Inter", "SemiBold")
     lettering._file_holding.cache_clear()
+
+
+def test_the_font_for_text_is_the_same_in_every_process(tmp_path, monkeypatch):
+    # Names of one length are in a set in another order in each process: none of them may be the first by chance.
+    inter = (engine.FONTS / "Inter-Regular.ttf").read_bytes()
+    for letter in string.ascii_uppercase:
+        named = inter.replace("Inter".encode("utf-16-be"), f"Font{letter}".encode("utf-16-be"))
+        (tmp_path / f"{letter}.ttf").write_bytes(named)
+    monkeypatch.setattr(fonts, "_SYSTEM", {"linux": (), sys.platform: (str(tmp_path),)})
+    assert fonts.text_family.__wrapped__() == "FontA"
 
 
 def test_no_font_is_no_error(monkeypatch):

@@ -1,7 +1,7 @@
 """Draws one SVG in a separate process: a script that `raster.py` runs and nothing imports.
 
 Arguments: the folder of resvg_py, width and height in pixels, the limits in bytes and seconds, the parent's process id,
-and the font family that replaces CSS's generic ones; if it is empty, the system's settings name those.
+and the font family for text whose own families are not installed; if it is empty, the system's settings name one.
 stdin: the SVG in UTF-8. stdout: a PNG, or a reason if the exit code is 3. stderr: the rasteriser's log.
 """
 
@@ -30,11 +30,8 @@ def main() -> int:
             height=height,
             dpi=96,  # Zero, the default, makes physical units zero as well.
             log_information=True,
+            # The last choice for all text: where the other generic families are installed, they stay as they are.
             serif_family=family,
-            sans_serif_family=family,
-            monospace_family=family,
-            cursive_family=family,
-            fantasy_family=family,
         )
     except ValueError as error:
         drawn, code = str(error).encode(), 3

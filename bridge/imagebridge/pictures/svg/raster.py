@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Self
 
 from imagebridge.errors import PictureError
@@ -30,6 +30,9 @@ _LOGGED = 65_536
 _NO_GLYPH = re.compile(r"No fonts with a (.)/U\+[0-9A-F]{1,6} character were found", re.DOTALL)
 _NO_FONT = "No match for "
 
+_HAS_MISSING_DEFAULT = Event()
+"""Set once text was not drawn in this process, because the system's settings name a font that is not installed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Raster:
@@ -47,9 +50,11 @@ def rasterised(text: str, width: int, height: int) -> Raster:
         PictureError: drawing takes more than `SECONDS` or `MEMORY`, or the rasteriser refuses the SVG or crashes.
         HeavyError: drawing may take more memory than is currently allowed.
     """
-    raster = _rasterised(text, width, height, "")
+    family = fonts.text_family() if _HAS_MISSING_DEFAULT.is_set() else ""
+    raster = _rasterised(text, width, height, family)
     # The system's settings may name fonts that are not installed, and resvg then draws no text at all.
-    if raster.fontless and (family := fonts.text_family()):
+    if raster.fontless and not family and (family := fonts.text_family()):
+        _HAS_MISSING_DEFAULT.set()
         return _rasterised(text, width, height, family)
     return raster
 
