@@ -45,9 +45,38 @@ LINES = {
     ),
     "a number of 6,000 digits": (
         line(call("get_image", text="x"))[:-3] + b',"n":1' + b"0" * 6000 + b"}}}",
-        "the request cannot be read: it contains a whole number with more than 4,300 digits",
+        "the request cannot be read: it contains a whole number with more than 4,200 digits",
     ),
     "a batch": (b"[%s]" % line(call("get_image", text="in a batch")), "in a batch"),
+    "250 levels, the id between them and the method": (
+        b'{"params":[%s],"id":7,"jsonrpc":"2.0","method":"ping"}' % (b"[" * 250 + b"]" * 250),
+        TOO_DEEP,
+    ),
+    "10,000 levels, before and behind the id": (
+        b'{"params":%s,"id":7,"a":%s,"jsonrpc":"2.0","method":"ping"}'
+        % ((b"[" * 10_000 + b'"]\\"["' + b"]" * 10_000,) * 2),
+        TOO_DEEP,
+    ),
+    "a batch with a request of 250 levels": (b"[%s,1]" % nested(250), TOO_DEEP),
+    "a batch with a request of 10,000 levels": (b"[%s]" % nested(10_000), TOO_DEEP),
+    "a batch behind a request of 250 levels": (
+        b"[%s,%s]" % (nested(250).replace(b":7", b":8"), line(call("get_image", text="behind it"))),
+        "behind it",
+    ),
+    "a batch behind a request of 10,000 levels": (
+        b"[%s,%s]" % (nested(10_000).replace(b":7", b":8"), line(call("get_image", text="behind it"))),
+        "behind it",
+    ),
+    "a batch before a number of 6,000 digits": (
+        b"[%s,{%s}]"
+        % (line(call("get_image", text="before it")), b'"id":8,"method":"x","params":' + b"9" * 6000),
+        "before it",
+    ),
+    "a second request in the line": (
+        line({"jsonrpc": "2.0", "id": 8, "method": "ping"}) + line(call("get_image", text="second")),
+        "second",
+    ),
+    "a byte order mark": (b"\xef\xbb\xbf" + line(call("get_image", text="marked")), "marked"),
     "a line cut short": (
         line(call("get_image", text="x"))[:-2],
         "the request cannot be read: it is not JSON",
@@ -79,14 +108,14 @@ class Server:
             stderr=stderr,
         )
         self.answer(line(initialize(7)))
-        self._send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
+        self.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
 
-    def _send(self, sent):
+    def send(self, sent):
         self._process.stdin.write(sent + b"\n")
         self._process.stdin.flush()
 
     def answer(self, sent):
-        self._send(sent)
+        self.send(sent)
         for came in self._process.stdout:
             if json.loads(came).get("id") == 7:
                 return json.loads(came)
@@ -126,6 +155,15 @@ def server(folder):
 def test_a_request_that_strict_readers_refuse_is_answered(server, case):
     sent, expected = LINES[case]
     assert expected in json.dumps(server.answer(sent), ensure_ascii=False)
+    assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+@pytest.mark.parametrize(
+    "number", [b"true", b"1.5", b"null", b"9" * 6000, rb'"\ud800"', b"[" * 300 + b"]" * 300]
+)
+@pytest.mark.parametrize("method", [b'"ping"', b"5"])
+def test_an_id_that_no_answer_can_repeat_costs_no_other_request(server, number, method):
+    server.send(b'{"jsonrpc":"2.0","id":%s,"method":%s}' % (number, method))
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
 
 

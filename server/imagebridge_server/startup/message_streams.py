@@ -6,6 +6,7 @@ response that cannot be written is made writable, and a line that would fill the
 """
 
 import json
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
@@ -15,18 +16,28 @@ from mcp.server import MCPServer
 from mcp.server.lowlevel import NotificationOptions
 from mcp.server.subscriptions import ToolsListChanged
 from mcp.shared.message import SessionMessage
-from mcp.types import INVALID_REQUEST, PARSE_ERROR, JSONRPCError, JSONRPCResponse, jsonrpc_message_adapter
+from mcp.types import (
+    INVALID_REQUEST,
+    PARSE_ERROR,
+    JSONRPCError,
+    JSONRPCResponse,
+    RequestId,
+    jsonrpc_message_adapter,
+)
 from pydantic import ValidationError
 
 from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values
 from imagebridge.client.json_rpc import refusal, told_id
-from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, writable
+from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, paired, writable
 
 _GAP = "\n\0"
 """Stands for what was left out of a line that has too many values: no line has an end inside it, and no JSON a NUL."""
 
 _KEPT = 500
 """Characters kept of each end of such a line: its id is in one of them."""
+
+_CUT = MAX_LEVELS + 10
+"""The level from which a line is left out: more than are read, in a batch too, and fewer than Python parses."""
 
 
 async def bounded(lines: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -123,33 +134,113 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the messages in a line that strict parsers refuse."""
-    deep = f"it is nested more than {MAX_LEVELS} levels deep"
-    found: object = None
     try:
-        found = json.loads(line)
-        why = deep if is_deep(found) else ""
-    except RecursionError:
-        why = deep
-    except json.JSONDecodeError as error:
+        found = _values(line)
+    except ValueError as error:
         many = f"it has more than {MAX_VALUES:,} values, which is the limit"
         why = many if _GAP in line else f"it is not JSON: {error}"
-    except ValueError:
-        why = "it contains a whole number with more than 4,300 digits"
-    if not why:
-        yield from _messages(found)
-    elif (number := told_id(line.encode(errors="replace"), request=True)) is not None:
-        yield refusal(number, f"the request cannot be read: {why}", PARSE_ERROR), True
+        if (number := told_id(line.encode(errors="replace"), request=True)) is not None:
+            yield _unread(number, why)
+        return
+    for one in found:
+        yield from _messages(one)
+
+
+def _integer(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # Python reads up to 4,300 digits. Only the size matters, as the request is refused.
+        return int(digits, 16)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
+_BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
+"""What may come between messages: some hosts write a byte order mark."""
+
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+
+
+def _values(line: str) -> list[object]:
+    """Return the JSON values in a line: one, or several without a line ending between them.
+
+    Raises:
+        ValueError: something in the line is not JSON.
+    """
+    try:
+        return _in_a_row(line)
+    except RecursionError:
+        return _in_a_row(_shallow(line))
+
+
+def _in_a_row(line: str) -> list[object]:
+    found: list[object] = []
+    at = _behind_blanks(line, 0)
+    while at < len(line):
+        value, at = _DECODER.raw_decode(line, at)
+        found.append(value)
+        at = _behind_blanks(line, at)
+    return found
+
+
+def _behind_blanks(line: str, at: int) -> int:
+    blanks = _BLANKS.match(line, at)
+    return blanks.end() if blanks else at
+
+
+def _shallow(line: str) -> str:
+    """Return JSON with null in place of what is nested too deeply for Python to parse, which is still too deep to be read."""
+    pieces: list[str] = []
+    levels = kept = 0
+    for mark in _STRING_OR_BRACKET.finditer(line):
+        sign = line[mark.start()]
+        if sign in "[{":
+            levels += 1
+            if levels == _CUT:
+                pieces.append(line[kept : mark.start()])
+        elif sign in "]}":
+            if levels == _CUT:
+                pieces.append("null")
+                kept = mark.end()
+            levels -= 1
+    return "".join([*pieces, line[kept:]])
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the messages in parsed JSON, which is one message or a batch (protocol 2025-03-26)."""
     for one in found if is_list(found) else [found]:
+        told = _told(one)
+        if why := _why_unread(one):
+            if told is not None and is_json(one) and "method" in one:
+                yield _unread(told, why)
+            continue
         try:
             yield SessionMessage(jsonrpc_message_adapter.validate_python(writable(one), by_name=False)), False
         except ValueError:
-            number = one.get("id") if is_json(one) else None
-            if isinstance(number, (int, str)):
-                why = (
+            if told is not None:
+                form = (
                     "this is not a JSON-RPC 2.0 message; a request has `jsonrpc`, `id`, `method` and `params`"
                 )
-                yield refusal(number, why, INVALID_REQUEST), True
+                yield refusal(told, form, INVALID_REQUEST), True
+
+
+def _told(message: object) -> RequestId | None:
+    """Return the id of a message, or None if it has none that an answer can repeat."""
+    number = message.get("id") if is_json(message) else None
+    if isinstance(number, str):
+        return paired(number)
+    if not isinstance(number, int) or isinstance(number, bool):
+        return None
+    return number if writable(number) is number else None
+
+
+def _why_unread(message: object) -> str:
+    """Return why a message that is JSON cannot be read, or an empty string."""
+    if is_deep(message):
+        return f"it is nested more than {MAX_LEVELS} levels deep"
+    if writable(message, halves=True) is not message:
+        return "it contains a whole number with more than 4,200 digits"
+    return ""
+
+
+def _unread(number: RequestId, why: str) -> tuple[SessionMessage, bool]:
+    return refusal(number, f"the request cannot be read: {why}", PARSE_ERROR), True
