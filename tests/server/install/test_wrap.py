@@ -183,6 +183,8 @@ def test_what_is_not_a_file_is_left_alone(tmp_path):
 
 def test_a_file_that_does_not_exist_is_said(tmp_path):
     for change in ("install", "uninstall"):
-        run = CliRunner().invoke(install, [change, "cursor", "--file", str(tmp_path / "none"), "--wrap", "srv"])
+        run = CliRunner().invoke(
+            install, [change, "cursor", "--file", str(tmp_path / "none"), "--wrap", "srv"]
+        )
         assert (run.exit_code, run.stdout) == (1, "")
         assert run.stderr.startswith(f"Error: {tmp_path / 'none'} does not exist; ")
