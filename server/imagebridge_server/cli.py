@@ -49,10 +49,12 @@ class _Rarely(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command named by the first argument; if it does not exist, suggest the most similar one."""
-        from imagebridge.cli import check_command
+        from imagebridge.cli import OPTIONS, check_command
 
         names = self.list_commands(ctx)
-        check_command(ctx, args[0], {name: name for name in names}, names)
+        known = {name: name for name in names}
+        known |= {option: f"imagebridge-server --{option}" for option in OPTIONS}
+        check_command(ctx, args[0], known, names)
         return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

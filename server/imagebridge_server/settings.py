@@ -190,7 +190,8 @@ class Settings:
 def _store(name: str | Path) -> Path | str | None:
     if str(name) == "off":
         return None
-    if isinstance(name, str) and "://" in name:
+    # Too few slashes would otherwise name a folder called "s3:".
+    if isinstance(name, str) and ("://" in name or name.startswith("s3:")):
         return name
     if name:
         return Path(name).expanduser().absolute()

@@ -62,6 +62,7 @@ def test_a_host_is_chosen_by_name(served):
         ["--allow"],
         ["--patience", "0"],
         ["--host", "clade-desktop"],
+        ["--store", "s3:/bucket/prefix"],
     ],
 )
 def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
@@ -79,6 +80,7 @@ def test_wrong_usage_ends_with_two_and_one_message(served, arguments):
         ("Uninstall", " Did you mean 'uninstall'?"),
         ("tokens", " Did you mean 'token'?"),
         ("bundel", " Did you mean 'bundle'?"),
+        ("version", " Did you mean 'imagebridge-server --version'?"),
         ("serve", ""),
     ],
 )

@@ -33,7 +33,7 @@ _OF_THE_SERVER = ("install", "uninstall", "token", "bundle")
 """Commands of imagebridge-server that people look for here."""
 
 
-_OPTIONS = ("help", "version")
+OPTIONS = ("help", "version")
 """Options that people write as commands."""
 
 
@@ -76,7 +76,7 @@ class LazyGroup(click.Group):
         """Find the command that the first word names; if it does not exist, suggest the most similar one."""
         programs = {command: command for command in COMMANDS}
         programs |= {command: f"imagebridge-server {command}" for command in _OF_THE_SERVER}
-        programs |= {option: f"imagebridge --{option}" for option in _OPTIONS}
+        programs |= {option: f"imagebridge --{option}" for option in OPTIONS}
         check_command(ctx, args[0], programs, COMMANDS)
         return super().resolve_command(ctx, args)
 

@@ -28,6 +28,12 @@ _WRAP = click.option(
     help="Instead of adding this server, put the relay in front of SERVER, which the host already has, to repair "
     "its results.",
 )
+_UNWRAP = click.option(
+    "--wrap",
+    "server",
+    metavar="SERVER",
+    help="Instead of removing this server, remove the relay that `install HOST --wrap SERVER` put in front of SERVER.",
+)
 _DRY = click.option("--dry-run", is_flag=True, help="Show the change without writing anything.")
 
 Serving = Callable[[Sequence[str]], list[str]]
@@ -95,7 +101,7 @@ def commands(serving: Serving) -> list[click.Command]:
     @click.command(short_help="Remove this server from a host's configuration.")
     @click.argument("host")
     @_DRY
-    @_WRAP
+    @_UNWRAP
     @_FILE
     def uninstall(host: str, dry_run: bool, server: str | None, file: Path | None) -> None:
         """Remove this server from a HOST's configuration or, with --wrap, the relay in front of another server."""

@@ -85,6 +85,10 @@ def _as_before(
 
 def _missing(host: HostFile, path: Path, server: str, servers: object) -> str:
     """Return the message for a server that a file does not contain, with the most similar name or all names."""
+    if not path.exists():
+        return (
+            f"{path} does not exist; if {host.title} keeps its servers in another file, pass it with --file"
+        )
     names = list(cast("dict[str, object]", servers)) if isinstance(servers, dict) else []
     if server in names:
         return f"{server} in {path} is not a table of settings"

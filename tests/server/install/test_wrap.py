@@ -179,3 +179,12 @@ def test_what_is_not_a_file_is_left_alone(tmp_path):
         wrapped(host, tmp_path, "srv")
     with pytest.raises(BridgeError, match="is not a file that can be changed"):
         wrapped(host, Path(os.devnull), "srv")
+
+
+def test_a_file_that_does_not_exist_is_said(tmp_path):
+    for change in ("install", "uninstall"):
+        run = CliRunner().invoke(
+            install, [change, "cursor", "--file", str(tmp_path / "none"), "--wrap", "srv"]
+        )
+        assert (run.exit_code, run.stdout) == (1, "")
+        assert run.stderr.startswith(f"Error: {tmp_path / 'none'} does not exist; ")
