@@ -128,6 +128,9 @@ class Client(httpx2.AsyncClient):
         for _ in range(_TRIES):
             try:
                 response = await super().send(request, **options)
+                if media_type(response) != EVENTS:
+                    # It may break off after its head.
+                    await response.aread()
             except BodyError:
                 raise
             except httpx2.RequestError as error:
