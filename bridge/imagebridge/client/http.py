@@ -29,7 +29,7 @@ from .http_failures import failure, is_of_auth
 from .http_options import client_options
 from .http_refusals import not_now, refused
 from .http_replies import ASKS, ServerReplies
-from .json_rpc import message, refusal, sound
+from .json_rpc import message, messages, refusal, sound
 from .long_events import LONG, LongEvents, Reader
 from .resuming import is_sound
 
@@ -128,6 +128,9 @@ class Client(httpx2.AsyncClient):
         for _ in range(_TRIES):
             try:
                 response = await super().send(request, **options)
+                if media_type(response) != EVENTS:
+                    # It may break off after its head.
+                    await response.aread()
             except BodyError:
                 raise
             except httpx2.RequestError as error:
@@ -242,21 +245,25 @@ class _EventBody(httpx2.AsyncByteStream):
         lines = [line for line in lines if is_sound(line)]
         names = [line[6:].strip() for line in lines if line.startswith(b"event:")]
         data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
-        is_long = len(data) > LONG
-        if data and names[-1:] in ([], [b"message"]):
-            answer_message = _lost_session(data, self._number) if self._session else None
-            if answer_message is None and (is_long or not sound(data)):
-                answer_message = message(data)
-            if isinstance(answer_message, Exception) and self._number is not None:
-                answer_message = _no_answer(self._number, data)
-            if isinstance(answer_message, SessionMessage):
-                others = [line for line in lines if line and not line.startswith(b"data:")]
-                lines = [
-                    *others,
-                    b"data: " + _dumped(self._long_events.put(answer_message) if is_long else answer_message),
-                    b"",
-                ]
+        if data and names[-1:] in ([], [b"message"]) and (found := self._replaced(data)):
+            is_long = len(data) > LONG
+            *before, last = [
+                b"data: " + _dumped(self._long_events.put(one) if is_long else one) for one in found
+            ]
+            others = [line for line in lines if line and not line.startswith(b"data:")]
+            # The event has been read, as its id says, only after the last one.
+            lines = [*(line for one in before for line in (one, b"")), *others, last, b""]
         return b"\n".join(lines) + b"\n"
+
+    def _replaced(self, data: bytes) -> list[SessionMessage]:
+        """Return the messages in an event, or an empty list if it passes unchanged."""
+        lost = _lost_session(data, self._number) if self._session else None
+        if lost is not None:
+            return [lost]
+        if len(data) <= LONG and sound(data):
+            return []
+        found = [one for one in messages(data) if isinstance(one, SessionMessage)]
+        return found if found or self._number is None else [_no_answer(self._number, data)]
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -267,15 +274,15 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
     if session and (lost := _lost_session(body, number)):
         return lost
     fields = sound(body)
-    if fields and fields.get("id") == number:
+    if fields and fields.get("id") == number and "method" not in fields:
         return None
-    answer_message = message(body)
-    if isinstance(answer_message, Exception):
-        return _no_answer(number, body)
-    if isinstance(answer_message.message, (JSONRPCError, JSONRPCResponse)):
-        # Whatever id it has, it answers this request.
-        answer_message.message.id = number
-    return answer_message
+    # The body can be replaced by one message, so the others of a batch are lost.
+    for one in messages(body):
+        if isinstance(one, SessionMessage) and isinstance(one.message, (JSONRPCError, JSONRPCResponse)):
+            # Whatever id it has, it answers this request.
+            one.message.id = number
+            return one
+    return _no_answer(number, body)
 
 
 def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | None:

@@ -21,7 +21,7 @@ from .http_failures import failure, is_of_auth
 from .http_options import client_options
 from .http_refusals import not_now, refused
 from .http_replies import ASKS, ServerReplies
-from .json_rpc import message, refusal
+from .json_rpc import messages, refusal
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -86,7 +86,8 @@ async def _receive(
                 task_status.started(_address(url, event.data))
                 named = True
             elif event.event == "message" and event.data:
-                await arrived.send(message(event.data.encode()))
+                for one in messages(event.data.encode()):
+                    await arrived.send(one)
     if not named:
         raise BridgeError(f"{location(url)} opened an event stream but did not name an address to post to")
 

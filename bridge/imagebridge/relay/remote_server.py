@@ -228,24 +228,35 @@ class RemoteServer:
                 self._arrived.close()
                 return
         if asks and not answered and position.last:
-            answered = await self._resumed(number, position)
+            try:
+                answered = await self._resumed(number, position)
+            except BodyError as error:
+                why = f"{self.name} {error}"
         if asks and not answered:
             ended = f"{self.name} ended its answer before sending the result; {DOUBT}"
             await self._arrive(_refusal(number, why or ended))
 
     async def _resumed(self, number: object, position: _StreamPosition) -> bool:
-        """Reopen a stream that ended before the answer, as servers may do on purpose (2025-11-25, resumability)."""
+        """Reopen a stream that ended before the answer, as servers may do on purpose (2025-11-25, resumability).
+
+        Raises:
+            BodyError: a message is too large; it would be sent again.
+        """
         fruitless = 0
         while position.last and fruitless < _MOST_FRUITLESS:
             await anyio.sleep(position.pause)
             before = position.read
             headers = self._headers() | {"last-event-id": position.last}
-            with suppress(httpx2.HTTPError):
+            try:
                 async with self._client.stream("GET", self._url, headers=headers) as response:
                     if not response.is_success:
                         return False
                     if await self._follow(response, number, position):
                         return True
+            except BodyError:
+                raise
+            except httpx2.HTTPError:
+                pass
             fruitless = 0 if position.read > before else fruitless + 1
         return False
 
@@ -306,11 +317,15 @@ class RemoteServer:
         position = _StreamPosition()
         while True:
             headers = self._headers() | ({"last-event-id": position.last} if position.last else {})
-            with suppress(httpx2.HTTPError):
+            try:
                 async with self._client.stream("GET", self._url, headers=headers) as response:
-                    if not response.is_success:
+                    if not response.is_success or media_type(response) != EVENTS:
                         return
                     await self._follow(response, None, position)
+            except BodyError:
+                position.last = ""  # It would send the same again.
+            except httpx2.HTTPError:
+                pass
             await anyio.sleep(position.pause)
 
 

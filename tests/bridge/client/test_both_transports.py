@@ -1,8 +1,10 @@
 """Calls that a server refuses or answers with too much, told in the same words over Streamable HTTP and the older HTTP+SSE."""
 
+import json
+
 import httpx2
 import pytest
-from servers_over_http import OlderServer, Server, once, scripted
+from servers_over_http import EVENTS_HEAD, OlderServer, Server, chunk, once, scripted
 
 from imagebridge import Bridge, HttpServer
 from imagebridge.errors import ServerError
@@ -91,3 +93,56 @@ async def test_a_body_that_is_too_large_is_told_by_both_transports(monkeypatch):
                     words = "the server returned more than 2,000 bytes, which is the limit"
                     assert await told(bridge) == words
                 assert await told(bridge) == "shown"
+
+
+ANSWER = '{"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"fine"}]}}'
+NOTE = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"noted"}}'
+
+
+def in_json(_, body):
+    return 200, "application/json", body
+
+
+def in_events(_, body):
+    return EVENTS_HEAD + chunk(f"data: {body}\n\n") + chunk("")
+
+
+def in_older_events(server, body):
+    server.events.put(body)
+    return 202, "text/plain", ""
+
+
+@pytest.mark.parametrize("form", [f"[{ANSWER}]", f"[{NOTE},5,{ANSWER}]", f"[{ANSWER},{NOTE}]"], ids=range(3))
+@pytest.mark.parametrize("way", [in_json, in_events, in_older_events])
+async def test_the_answer_in_a_batch_is_found(way, form):
+    """Batches were part of the protocol only in 2025-03-26, and some servers still send them."""
+    transport, server = ("sse", OlderServer()) if way is in_older_events else ("http", Server(modern=False))
+    logged = []
+
+    def refuse(method, request):
+        number = str(json.loads(request.body).get("id"))
+        return way(server, form.replace("ID", number)) if method == "tools/call" else None
+
+    server.refuse = refuse
+    with scripted(server) as (url, _):
+        async with Bridge(
+            HttpServer(url, transport=transport), timeout=600, on_event=logged.append
+        ) as bridge:
+            assert await told(bridge) == "fine"
+    # A body has room for the answer alone.
+    assert [one.data for one in logged] == ["noted"] or way is in_json or form.startswith(f"[{ANSWER}")
+
+
+async def test_a_body_that_is_no_answer_does_not_keep_its_call_waiting():
+    """A request of the server's own that has the number of the call."""
+    server = Server(modern=False)
+
+    def refuse(method, request):
+        number = json.loads(request.body).get("id")
+        body = json.dumps({"jsonrpc": "2.0", "id": number, "method": "ping"})
+        return (200, "application/json", body) if method == "tools/call" else None
+
+    server.refuse = refuse
+    with scripted(server) as (url, _):
+        async with Bridge(HttpServer(url), timeout=600) as bridge:
+            assert (await told(bridge)).startswith("the answer is not JSON-RPC: ")

@@ -131,7 +131,7 @@ async def test_what_a_gateway_says_is_told_with_what_to_do_and_the_conversation_
 @pytest.mark.parametrize("status", [502, 504])
 @pytest.mark.parametrize("method", ["server/discover", "initialize", "tools/list"])
 async def test_connecting_survives_one_replica_that_dies(method, status):
-    for lost in (b"", (status, "text/html", "")):
+    for lost in (b"", CUT, (status, "text/html", "")):
         server = Server(once(lost, method), modern=method != "initialize")
         with scripted(server) as (url, _):
             async with Bridge(HttpServer(url), timeout=120) as bridge:

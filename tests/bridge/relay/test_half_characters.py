@@ -15,49 +15,71 @@ from relaying import TESTS, served
 
 pytestmark = pytest.mark.anyio
 
-INFO = r'"serverInfo":{"name":"half \ud83d","version":"1"}'
+
+def result(fields):
+    """Return the part of an answer that is a result with these fields, letter by letter."""
+    return f'"result":{{"resultType":"complete",{fields}}}'
+
+
+def block(fields, *others):
+    """Return a result with one block of content."""
+    return result(",".join([f'"content":[{{{fields}}}]', *others]))
+
+
+def text(words, *others):
+    """Return a result with a text."""
+    return block(f'"type":"text","text":"{words}"', *others)
+
+
+def shown(words, **others):
+    """Return what a host is to see: a text and other fields."""
+    return {"content": [{"type": "text", "text": words}], **others}
+
+
 CALLS = {
-    "a text": (
-        r'"result":{"resultType":"complete","content":[{"type":"text","text":"cut \ud83d here"}]}',
-        {"content": [{"type": "text", "text": "cut \ufffd here"}]},
-    ),
+    "a text": (text(r"cut \ud83d here"), shown("cut \ufffd here")),
     "pairs and backslashes": (
-        r'"result":{"resultType":"complete","content":[{"type":"text","text":"\ud83d\ude00 \\ud83d \\\udc00"}]}',
-        {"content": [{"type": "text", "text": "\U0001f600 \\ud83d \\\ufffd"}]},
+        text(r"\ud83d\ude00 \\ud83d \\\udc00"),
+        shown("\U0001f600 \\ud83d \\\ufffd"),
     ),
     "an error of the tool": (
-        r'"result":{"resultType":"complete","content":[{"type":"text","text":"no \uDFFF"}],"isError":true}',
-        {"content": [{"type": "text", "text": "Tool error:\nno \ufffd"}], "isError": True},
+        text(r"no \uDFFF", '"isError":true'),
+        shown("Tool error:\nno \ufffd", isError=True),
     ),
     "names and values": (
-        r'"result":{"resultType":"complete","content":[],"structuredContent":{"a\udc00":{"\uD83D":["\ud83d"]}},"_meta":{"\ud83d":1}}',
-        {
-            "structuredContent": {"a\ufffd": {"\ufffd": ["\ufffd"]}},
-            "_meta": {"\ufffd": 1},
-            "content": [{"type": "text", "text": '{"a\ufffd": {"\ufffd": ["\ufffd"]}}'}],
-        },
+        result(r'"content":[],"structuredContent":{"a\udc00":{"\uD83D":["\ud83d"]}},"_meta":{"\ud83d":1}'),
+        shown(
+            '{"a\ufffd": {"\ufffd": ["\ufffd"]}}',
+            structuredContent={"a\ufffd": {"\ufffd": ["\ufffd"]}},
+            _meta={"\ufffd": 1},
+        ),
     ),
     "a link": (
-        r'"result":{"resultType":"complete","content":[{"type":"resource_link","name":"half \ud83d","uri":"file:///\ud83d.txt"}]}',
-        {"content": [{"type": "text", "text": "[link: half \ufffd <file:///\ufffd.txt>]"}]},
+        block(r'"type":"resource_link","name":"half \ud83d","uri":"file:///\ud83d.txt"'),
+        shown("[link: half \ufffd <file:///\ufffd.txt>]"),
     ),
     "a resource": (
-        r'"result":{"resultType":"complete","content":[{"type":"resource","resource":{"uri":"file:///\ud83d.txt","text":"x\ud83d"}}]}',
-        {"content": [{"type": "text", "text": "x\ufffd"}]},
+        block(r'"type":"resource","resource":{"uri":"file:///\ud83d.txt","text":"x\ud83d"}'),
+        shown("x\ufffd"),
     ),
     "an error of the server": (
         r'"error":{"code":-7,"message":"no \ud83d","data":{"\ud83d":"\ud83d"}}',
         {"code": -7, "message": "no \ufffd", "data": {"\ufffd": "\ufffd"}},
     ),
 }
+INFO = r'"name":"half \ud83d","version":"1"'
+TOOL = r'"name":"loo\ud83d","description":"\udc00 looks","inputSchema":{"type":"object"}'
+CACHED = '"ttlMs":0,"cacheScope":"private"'
+ABLE = '"capabilities":{"tools":{}}'
 ANSWERS = {
-    "initialize": rf'"result":{{"protocolVersion":"2025-11-25","capabilities":{{"tools":{{}}}},{INFO}}}',
-    "server/discover": r'"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},'
-    rf'"ttlMs":0,"cacheScope":"private","_meta":{{"io.modelcontextprotocol/serverInfo":{{{INFO.partition("{")[2]}}}}}',
-    "tools/list": r'"result":{"resultType":"complete","ttlMs":0,"cacheScope":"private","tools":[{"name":"loo\ud83d","description":"\udc00 looks","inputSchema":{"type":"object"}}]}',
+    "initialize": f'"result":{{"protocolVersion":"2025-11-25",{ABLE},"serverInfo":{{{INFO}}}}}',
+    "server/discover": result(
+        f'"supportedVersions":["2026-07-28"],{ABLE},{CACHED},"_meta":{{"io.modelcontextprotocol/serverInfo":{{{INFO}}}}}'
+    ),
+    "tools/list": result(f'{CACHED},"tools":[{{{TOOL}}}]'),
     # A link is read before the host sees it; where that fails, it stays a link.
     "resources/read": r'"error":{"code":-32002,"message":"there is no such \ud83d"}',
-    "loo\ufffd": r'"result":{"resultType":"complete","content":[{"type":"text","text":"seen \ud83d"}]}',
+    "loo\ufffd": text(r"seen \ud83d"),
     **{name: answer for name, (answer, _) in CALLS.items()},
 }
 

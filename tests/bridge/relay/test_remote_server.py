@@ -1,35 +1,19 @@
 """A server behind a URL that sends more than its host reads, or less than it requests."""
 
 import json
-from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import anyio.lowlevel
 import httpx2
 import pytest
 from anyio.lowlevel import checkpoint
+from remote_relay import ANSWER, EVENTS, URL, behind, line, notification, read, request, send
 
 from imagebridge.client import http_bodies
 from imagebridge.relay import remote_server
-from imagebridge.relay.remote_server import RemoteServer
 
 pytestmark = pytest.mark.anyio
-
-URL = "http://server.test/mcp"
-EVENTS = {"content-type": "text/event-stream"}
-JSON = {"content-type": "application/json"}
-
-
-def request(number, method="tools/call"):
-    return {"jsonrpc": "2.0", "id": number, "method": method, "params": {"name": "t"}}
-
-
-def notification(number):
-    return {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": number}}
-
-
-def line(message):
-    return json.dumps(message).encode()
 
 
 class Flood(httpx2.AsyncByteStream):
@@ -44,46 +28,6 @@ class Flood(httpx2.AsyncByteStream):
             yield b"data: " + line(notification(self.sent)) + b"\n\n"
             await checkpoint()
         yield b"data: " + line(self.last) + b"\n\n"
-
-
-@asynccontextmanager
-async def behind(answer):
-    """Speak to a server that answers each request with what `answer` returns, or waits for."""
-    transport = httpx2.MockTransport(answer)
-    hooks = {"response": [http_bodies.bound]}
-    async with (
-        httpx2.AsyncClient(transport=transport, event_hooks=hooks) as client,
-        anyio.create_task_group() as tasks,
-    ):
-        server = RemoteServer(URL, client, tasks)
-        with anyio.fail_after(600):
-            yield server
-        await server.finish()
-        server.close()
-        tasks.cancel_scope.cancel()
-
-
-async def send(server, message):
-    if rest := server.send(line(message), message):
-        await rest()
-
-
-async def read(server, count):
-    """Return the next lines, until there are `count`."""
-    lines = []
-
-    class Enough(Exception):
-        pass
-
-    def take(one):
-        assert b"\n" not in one  # An empty line would reach the host.
-        lines.append(json.loads(one))
-        if len(lines) == count:
-            raise Enough
-
-    with pytest.raises(Enough):
-        await server.lines.each(take)
-    return lines
 
 
 @pytest.mark.parametrize("asked", [request(1), notification(0)], ids=["a call", "a notification"])
@@ -140,9 +84,6 @@ async def test_what_was_asked_before_the_host_closed_its_side_is_answered():
         await anyio.wait_all_tasks_blocked()
         go_on.set()
         assert (await read(server, 1))[0] == {"jsonrpc": "2.0", "id": 1, "result": {}}
-
-
-ANSWER = {"jsonrpc": "2.0", "id": 1, "result": {}}
 
 
 @pytest.mark.parametrize(
@@ -289,74 +230,56 @@ async def test_an_answer_is_parsed_once(answered, times, monkeypatch):
     assert len(parsed) == times
 
 
-VERSION = "io.modelcontextprotocol/protocolVersion"
-
-
-def modern(number, method="tools/call", version="2026-07-28", name="t", **arguments):
-    params = {"name": name, "arguments": arguments, "_meta": {VERSION: version}}
-    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-
-
-@pytest.mark.parametrize(
-    "asked",
-    [
-        modern(1, version="日本"),
-        modern(1, version="\ud83d"),
-        modern(1, version="a\nb"),
-        modern(1, method="日本"),
-        modern(1, method="a\nb"),
-        modern(1, name="\ud83d"),
-    ],
-    ids=["version", "version, half", "version, lines", "method", "method, lines", "name, half"],
-)
-async def test_what_no_header_can_say_is_left_out_of_the_headers(asked):
-    """A host writes these names, and the relay repeats them; the body says them unchanged."""
-    seen = []
+async def test_a_stream_for_the_servers_own_messages_that_is_a_page_is_not_reopened(monkeypatch):
+    monkeypatch.setattr(remote_server, "_StreamPosition", partial(remote_server._StreamPosition, pause=0.0))
+    opened = []
 
     def answer(request):
-        seen.append(json.loads(request.content))
-        return httpx2.Response(200, json=ANSWER)
-
-    async with behind(answer) as server:
-        await send(server, asked)
-        assert await read(server, 1) == [ANSWER]
-    assert seen == [asked]
-
-
-@pytest.mark.parametrize("version", ["日本", "\ud83d", "a\nb", "x" * 2_000], ids=range(4))
-async def test_a_version_that_no_header_can_say_costs_no_call(version):
-    seen = []
-
-    def answer(request):
-        seen.append(request.headers.get("mcp-protocol-version"))
-        number = json.loads(request.content)["id"]
-        return httpx2.Response(
-            200, content=line({**ANSWER, "id": number, "result": {"protocolVersion": version}}), headers=JSON
-        )
-
-    async with behind(answer) as server:
-        for asked in (request(1, "initialize"), request(2)):
-            await send(server, asked)
-            assert (await read(server, 1))[0]["id"] == asked["id"]
-    assert seen == [None, None]
-
-
-@pytest.mark.parametrize("header", ["日本", "a\nb", "a b", 5], ids=range(4))
-async def test_a_parameter_whose_header_has_no_valid_name_is_sent_without_it(header):
-    schemas = [{"type": "string", "x-mcp-header": header}, {"type": "string", "x-mcp-header": "Fine"}]
-    schema = {"type": "object", "properties": dict(zip("ab", schemas, strict=True))}
-    seen = []
-
-    def answer(request):
+        if request.method == "GET":
+            assert not opened
+            opened.append(request)
+            return httpx2.Response(200, html="<p>Welcome")
         asked = json.loads(request.content)
-        seen.append({name for name in request.headers if name.startswith("mcp-param")})
-        return httpx2.Response(
-            200,
-            json={**ANSWER, "id": asked["id"], "result": {"tools": [{"name": "t", "inputSchema": schema}]}},
+        return (
+            httpx2.Response(200, json={**ANSWER, "id": asked["id"]})
+            if "id" in asked
+            else httpx2.Response(202)
         )
 
     async with behind(answer) as server:
-        for asked in (modern(1, "tools/list"), modern(2, a="x", b="y"), modern(3, a="x", b="\ud83d")):
-            await send(server, asked)
-            assert (await read(server, 1))[0]["id"] == asked["id"]
-    assert seen[1] == {"mcp-param-fine"}
+        await send(server, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+        await anyio.wait_all_tasks_blocked()
+        await send(server, request(1))
+        assert await read(server, 1) == [ANSWER]
+    assert len(opened) == 1
+
+
+async def test_a_resumed_stream_without_end_is_not_resumed_again(monkeypatch):
+    monkeypatch.setattr(http_bodies, "MAX_LINE", 10_000)
+    begun = httpx2.Response(200, headers=EVENTS, content=b"id: 1\nretry: 100\ndata: \n\n")
+    answers = iter([begun, httpx2.Response(200, headers=EVENTS, stream=Endless())])
+    async with behind(lambda _: next(answers)) as server:
+        await send(server, request(1))
+        (refused,) = await read(server, 1)
+        assert refused["error"]["message"] == f"{URL} returned more than 10,000 bytes, which is the limit"
+
+
+async def test_a_stream_for_the_servers_own_messages_is_not_resumed_at_a_message_without_end(monkeypatch):
+    monkeypatch.setattr(http_bodies, "MAX_LINE", 10_000)
+    seen = []
+
+    def answer(request):
+        if request.method == "POST":
+            return httpx2.Response(202)
+        seen.append(request.headers.get("last-event-id"))
+        begun = b"id: 1\nretry: 100\ndata: \n\n"
+        if len(seen) == 1:
+            return httpx2.Response(200, headers=EVENTS, content=begun)
+        if len(seen) == 2:
+            return httpx2.Response(200, headers=EVENTS, stream=Endless())
+        return httpx2.Response(200, headers=EVENTS, content=b"data: " + line(notification(1)) + b"\n\n")
+
+    async with behind(answer) as server:
+        await send(server, {"jsonrpc": "2.0", "method": "notifications/initialized"})
+        assert await read(server, 1) == [notification(1)]
+    assert seen[:3] == [None, "1", None]
