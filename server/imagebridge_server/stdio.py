@@ -73,7 +73,7 @@ def serve(settings: Settings, start: ServerStart | None = None) -> None:
             tasks.start_soon(warming.run)
             # Without stdout, the SDK takes it by itself.
             stdout: Any = anyio.wrap_file(cast("TextIO", opening)) if opening else None
-            stdin: Any = bounded(aiter(stdout or anyio.wrap_file(taken_stdin())))
+            stdin: Any = bounded(aiter(stdout or anyio.wrap_file(cast("TextIO", taken_stdin()))))
             async with stdio_server(stdin, stdout) as streams:
                 await serve_streams(server, *streams)
             # When a worker's pipes are closed, asyncio may notice its end before its own watcher, which then warns.

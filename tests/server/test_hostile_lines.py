@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 from first_messages import initialize
+from long_rows import one_in
 from processes import memory, server_command
 from samples import drawing, file
+
+from imagebridge_server.http import application
+from imagebridge_server.startup.host_lines import MAX_LINE
 
 TOO_DEEP = "the request cannot be read: it is nested more than 150 levels deep"
 
@@ -110,12 +114,14 @@ class Server:
         self.answer(line(initialize(7)))
         self.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
 
-    def send(self, sent):
-        self._process.stdin.write(sent + b"\n")
+    def send(self, *parts):
+        for part in (*parts, b"\n"):
+            self._process.stdin.write(part)
         self._process.stdin.flush()
 
-    def answer(self, sent):
-        self.send(sent)
+    def answer(self, *parts):
+        """Return the answer to a line, which may come in parts."""
+        self.send(*parts)
         for came in self._process.stdout:
             if json.loads(came).get("id") == 7:
                 return json.loads(came)
@@ -191,6 +197,36 @@ def test_a_request_of_more_values_than_memory_holds_is_refused_before_it_is_pars
     # The line is held twice. Its values would take 3 GB, and half a minute.
     assert server.most_memory() - before < 500_000_000
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+
+
+PADDING = b"A" * 1_000_000
+BEFORE, AFTER = b'"params":{"name":"get_image","arguments":{"text":"', b'"}}'
+LONG = {
+    "id first": (b'{"jsonrpc":"2.0","id":7,"method":"tools/call",' + BEFORE, AFTER + b"}"),
+    "id last": (b'{"method":"tools/call",' + BEFORE, AFTER + b',"jsonrpc":"2.0","id":7}'),
+    "method last": (b'{"jsonrpc":"2.0","id":7,' + BEFORE, AFTER + b',"method":"tools/call"}'),
+    "both last": (b"{" + BEFORE, AFTER + b',"id":7,"jsonrpc":"2.0","method":"tools/call"}'),
+}
+
+
+@pytest.mark.parametrize("case", one_in(4, LONG))
+def test_a_request_that_is_too_long_is_refused_unread(case):
+    server = Server("--store", "off")
+    start, end = LONG[case]
+    answer = server.answer(start, *[PADDING] * 600, end)
+    why = f"the request cannot be read: it has more than {MAX_LINE:,} bytes, which is the limit"
+    assert answer["error"] == {"code": -32700, "message": why, "data": None}
+    assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
+    assert server.most_memory() < 350_000_000
+    server.close()
+
+
+@pytest.mark.long
+def test_a_request_may_be_as_long_as_over_http(server):
+    assert MAX_LINE == application._MOST_BODY
+    start, end = LONG["both last"]
+    text = b"A" * (MAX_LINE - len(start) - len(end) - 1)
+    assert "give at most 1,500" in json.dumps(server.answer(start + text + end))
 
 
 def test_a_long_text_of_what_separates_values_is_read(server):

@@ -253,7 +253,7 @@ class _RunListener:
         self.terminal.note(line(answer))
         for picture in answer.translation.pictures:
             self.terminal.thumbnail(picture.picture.data)
-        save_pictures(self.save, f"call_{self._calls}", answer.translation.pictures, self.terminal)
+        save_pictures(self.save, self._calls, answer.translation.pictures, self.terminal)
 
 
 def _server_labels(servers: tuple[str, ...], config: Path | None) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def command(
                     answers.append(await _called(bridge, number, one, model))
             _thumbnails(answers, terminal)
             for number, answer in enumerate(answers, 1):
-                save_pictures(save, f"call_{number}", answer.translation.pictures, terminal)
+                save_pictures(save, number, answer.translation.pictures, terminal)
             document = bridge.items(answers, api="chat" if chat else "responses")
             show(document[0] if len(document) == 1 and not chat else document, whole=whole)
         return any(answer.is_error for answer in answers)

@@ -232,7 +232,8 @@ def pictures(command: _Command) -> _Command:
             "--save",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="DIR",
-            help="Write each picture, as it is sent, to this folder: call_1-1.png and so on.",
+            help="Write each picture, as it is sent, to this folder: call_1-1.png and so on. Those of earlier "
+            "runs are kept; new ones get the next numbers.",
         ),
         click.option(
             "--detail",

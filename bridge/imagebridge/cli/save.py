@@ -29,25 +29,32 @@ def folder(path: Path | None) -> None:
 
 
 def save_pictures(
-    path: Path | None, name: str, pictures: "Iterable[ShownPicture]", terminal: Terminal
+    path: Path | None, call: int, pictures: "Iterable[ShownPicture]", terminal: Terminal
 ) -> None:
-    """Write pictures as `name-1.png` and so on, and report their paths. Existing files are replaced.
+    """Write a call's pictures as `call_1-1.png` and so on, and report their paths.
+
+    The first number is the call's, or the next one of which the folder has no pictures: those of earlier runs are kept.
 
     Raises:
         Failure: a file cannot be written.
     """
     if path is None:
         return
+    taken: set[str] = set()
+    with suppress(OSError):  # Writing fails too, and says why.
+        taken = {file.name.partition("-")[0] for file in path.iterdir()}
+    while f"call_{call}" in taken:
+        call += 1
     for number, shown_picture in enumerate(pictures, 1):
         picture = shown_picture.picture
         size = (picture.width, picture.height)
-        write(path, f"{name}-{number}", picture.data, picture.media_type, size, terminal)
+        write(path, f"call_{call}-{number}", picture.data, picture.media_type, size, terminal)
 
 
 def write(
     path: Path, name: str, data: bytes, media_type: str, size: tuple[int, int], terminal: Terminal
 ) -> None:
-    """Write one picture of `size` pixels and report its path.
+    """Write one picture of `size` pixels and report its path. An existing file is replaced.
 
     Raises:
         Failure: the file cannot be written.

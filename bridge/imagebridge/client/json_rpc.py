@@ -65,19 +65,20 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
     return SessionMessage(validated)
 
 
-_ID = rb'"id"\s*:\s*(-?(?:0|[1-9][0-9]{0,17})|"[^"\\]{0,200}")\s*'
-_HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID + rb"[,}]")
-_TAIL = re.compile(
-    rb'\}\s*,\s*(?:"jsonrpc"\s*:\s*"[^"\\]*"\s*,\s*)?' + _ID + rb'(?:,\s*"jsonrpc"\s*:\s*"[^"\\]*"\s*)?\}\s*$'
-)
+_ID = re.compile(rb'"id"\s*:\s*(-?(?:0|[1-9][0-9]{0,17})|"[^"\\]{0,200}")\s*')
+_HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID.pattern + rb"[,}]")
 _METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*,)*\s*"method"')
+_MEMBER = rb'"(?:jsonrpc|id|method)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*'
+_TAIL = re.compile(rb"\}\s*,\s*(" + _MEMBER + rb"(?:,\s*" + _MEMBER + rb")*)\}\s*$")
 
 
 def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
     """Return the id of an answer, or of a `request`, that cannot be parsed in full: the id precedes or follows the rest."""
-    if bool(_METHOD.match(line)) is not request:
+    tail = _TAIL.search(line[-500:])
+    last = tail[1] if tail else b""
+    if bool(_METHOD.match(line) or b'"method"' in last) is not request:
         return None
-    found = _HEAD.match(line) or _TAIL.search(line[-500:])
+    found = _HEAD.match(line) or _ID.search(last)
     # Between the quotes there may be what neither JSON nor UTF-8 allows.
     return None if found is None else json.loads(found[1].decode(errors="replace"), strict=False)
 

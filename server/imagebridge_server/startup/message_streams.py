@@ -30,11 +30,7 @@ from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values
 from imagebridge.client.json_rpc import refusal, told_id
 from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, paired, writable
 
-_GAP = "\n\0"
-"""Stands for what was left out of a line that has too many values: no line has an end inside it, and no JSON a NUL."""
-
-_KEPT = 500
-"""Characters kept of each end of such a line: its id is in one of them."""
+from .host_lines import shortened, why_shortened
 
 _CUT = MAX_LEVELS + 10
 """The level from which a line is left out: more than are read, in a batch too, and fewer than Python parses."""
@@ -45,7 +41,7 @@ async def bounded(lines: AsyncIterator[str]) -> AsyncIterator[str]:
     async for line in lines:
         # Each value takes at least one character. Most lines are shorter, and this is all that is done to them.
         if len(line) > MAX_VALUES and has_too_many_values(line.encode()):
-            yield line[:_KEPT] + _GAP + line[-_KEPT:]
+            yield shortened(line, line, f"it has more than {MAX_VALUES:,} values, which is the limit")
         else:
             yield line
 
@@ -137,8 +133,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     try:
         found = _values(line)
     except ValueError as error:
-        many = f"it has more than {MAX_VALUES:,} values, which is the limit"
-        why = many if _GAP in line else f"it is not JSON: {error}"
+        why = why_shortened(line) or f"it is not JSON: {error}"
         if (number := told_id(line.encode(errors="replace"), request=True)) is not None:
             yield _unread(number, why)
         return

@@ -9,10 +9,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from .card import Card
 from .handshake import Early, Handshake
+from .host_lines import HostLines
 
 _CHANGED = '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n'
 
@@ -25,7 +26,7 @@ class Opening:
     tools and the protocol's generation is the one in which subscribers are notified.
     """
 
-    def __init__(self, card: Card, stdin: TextIO, stdout: BinaryIO) -> None:
+    def __init__(self, card: Card, stdin: HostLines, stdout: BinaryIO) -> None:
         self._card = card
         self._stdin = stdin
         self._stdout = stdout

@@ -3,9 +3,10 @@
 import os
 import signal
 import sys
-from typing import BinaryIO, NamedTuple, TextIO
+from typing import BinaryIO, NamedTuple
 
 from .card import Card
+from .host_lines import HostLines
 from .launch import Launch
 from .opening import Opening
 
@@ -52,19 +53,19 @@ def _occupy_closed_streams() -> None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
-def _wire() -> tuple[TextIO, BinaryIO]:
+def _wire() -> tuple[HostLines, BinaryIO]:
     """Return stdin and stdout, and replace them with an empty input and stderr, where modules may print."""
     stdout = os.fdopen(os.dup(1), "wb")
     divert_stdout()
     return taken_stdin(), stdout
 
 
-def taken_stdin() -> TextIO:
-    """Return stdin, and replace it with an empty input: child processes must not read the host's messages."""
-    # Read in the same way as by the SDK, and never closed: a thread may still wait for the next line.
-    stdin = os.fdopen(os.dup(0), encoding="utf-8", errors="replace", closefd=False)
+def taken_stdin() -> HostLines:
+    """Return the lines of stdin, and replace it with an empty input: child processes must not read the host's messages."""
+    # Never closed: a thread may still wait for the next line.
+    stdin = os.fdopen(os.dup(0), "rb", closefd=False)
     divert(0, os.open(os.devnull, os.O_RDONLY))
-    return stdin
+    return HostLines(stdin)
 
 
 def divert(number: int, target: int) -> None:

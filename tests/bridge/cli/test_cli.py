@@ -224,6 +224,21 @@ def test_call_saves_the_pictures_as_sent(server, tmp_path):
     assert second.startswith(f"saved {folder / 'call_2-1.png'} (40x30, ")
 
 
+def test_pictures_of_earlier_runs_are_kept(server, tmp_path):
+    (tmp_path / "call_2-3.jpg").write_bytes(b"of a longer call")
+    for side in (60, 50):
+        arguments = ["draw_square", f'{{"side": {side}}}', "broken", "{}"]
+        result = run("call", *arguments, "--server", server, "--save", str(tmp_path))
+    numbers = {"call_1-1.png": 60, "call_3-1.png": 40, "call_4-1.png": 50, "call_5-1.png": 40}
+    assert {file.name for file in tmp_path.iterdir()} == {"call_2-3.jpg", *numbers}
+    widths = {name: Image.open(BytesIO((tmp_path / name).read_bytes())).width for name in numbers}
+    assert widths == numbers
+    assert [one.split()[1] for one in result.stderr.splitlines()] == [
+        str(tmp_path / "call_4-1.png"),
+        str(tmp_path / "call_5-1.png"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "meant"), [("draw.square", "draw_square"), ("Brokn", "broken"), ("zzzzzzzz", None)]
 )

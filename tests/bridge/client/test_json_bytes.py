@@ -10,7 +10,7 @@ from mcp.types import JSONRPCError
 from imagebridge.client import json_bytes
 from imagebridge.client.http_errors import error_message
 from imagebridge.client.json_bytes import has_too_many_values, paired_escapes
-from imagebridge.client.json_rpc import messages, sound
+from imagebridge.client.json_rpc import messages, sound, told_id
 from imagebridge.relay.json_rpc import Unreadable, read_line
 from imagebridge.wire import paired
 
@@ -96,6 +96,25 @@ def test_an_answer_with_too_many_values_is_an_error_that_says_so():
     why = "the server returned a message of more than 5,000,000 values, which is the limit"
     assert isinstance(said, JSONRPCError)
     assert (said.id, said.error.message) == (7, why)
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "asks"),
+    [
+        (b'{"id":7,"result":{}}', 7, None),
+        (b'{"result":{},"jsonrpc":"2.0","id":"a"}', "a", None),
+        (b'{"id":7,"result":{"a":[{"b":{},"method":"x"}]}}', 7, None),
+        (b'{"id":7,"result":{"a":{"b":{},"method":"x"}}}', 7, None),
+        (b'{"id":7,"result":{"a":{}},"method":"x"}', None, 7),
+        (b'{"params":{"a":{}},"id":7,"method":"x" }', None, 7),
+        (b'{"params":{"a":{}}, "method" : "x", "id" : "a"}', None, "a"),
+        (b'{"method":"x","params":{"a":{}},"id":7}', None, 7),
+        (b'{"params":{"a":{},"method":"x","id":7}}', None, None),
+        (b'{"params":{"a":"},\\"method\\":\\"x\\",\\"id\\":7}', None, None),
+    ],
+)
+def test_both_ends_of_a_line_tell_what_it_answers_or_asks(line, answers, asks):
+    assert (told_id(line), told_id(line, request=True)) == (answers, asks)
 
 
 @pytest.mark.long

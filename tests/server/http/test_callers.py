@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
@@ -355,6 +356,32 @@ async def test_each_caller_writes_into_a_folder_of_its_own(tmp_path):
     saved = sorted(path.relative_to(writes).as_posix() for path in writes.rglob("*.png"))
     assert saved == ["alice/copy.png", "bob/copy.png"]
     assert (writes / saved[0]).read_bytes() != (writes / saved[1]).read_bytes()
+
+
+async def test_each_caller_reads_back_what_they_wrote_and_no_other_callers_files(tmp_path):
+    file, writes = tmp_path / "tokens.toml", tmp_path / "writes"
+    tokens = {name: add_token(file, name) for name in ("alice", "bob")}
+    for name in tokens:
+        (writes / name).mkdir(parents=True)
+        own = f"[{name}]\nallow = [{json.dumps(str(writes / name))}]\n"
+        file.write_text(file.read_text().replace(f"[{name}]\n", own))
+    async with in_memory(create_app(Settings(tokens=file, allow_write=(writes,)))) as http:
+
+        async def read(name, source):
+            return result(await asked(http, tokens[name], called("load_image", {"source": source})))
+
+        for name, token in tokens.items():
+            code = {"text": f"by {name}", "save_as": "copy.png"}
+            await asked(http, token, called("make_qr_code", code))
+        for name, other in (("alice", "bob"), ("bob", "alice")):
+            (picture,) = [
+                block for block in (await read(name, "copy.png"))["content"] if block["type"] == "image"
+            ]
+            assert b64decode(picture["data"]) == (writes / name / "copy.png").read_bytes()
+            for path in (str(writes / other / "copy.png"), f"../{other}/copy.png", f"{other}/copy.png"):
+                refused = await read(name, path)
+                assert refused["isError"], path
+                assert [block["type"] for block in refused["content"]] == ["text"], path
 
 
 async def test_lists_hold_what_is_ones_own(shared):

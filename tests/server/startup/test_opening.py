@@ -13,6 +13,7 @@ from mcp.server.stdio import stdio_server
 from imagebridge_server.app import build_server
 from imagebridge_server.startup import opening
 from imagebridge_server.startup.card import Card
+from imagebridge_server.startup.host_lines import HostLines
 from imagebridge_server.startup.message_streams import serve_streams, tell_tools_changed
 from imagebridge_server.startup.opening import Opening
 from imagebridge_server.startup.rehearsal import rehearsed
@@ -63,8 +64,8 @@ class Host:
         self.stdin = os.fdopen(writing, "wb", buffering=0)
         answers, answering = os.pipe()
         self.stdout = os.fdopen(answers, "rb")
-        self._ends = os.fdopen(reading, encoding="utf-8", errors="replace"), os.fdopen(answering, "wb")
-        self.opening = Opening(card, *self._ends)
+        self._ends = os.fdopen(reading, "rb"), os.fdopen(answering, "wb")
+        self.opening = Opening(card, HostLines(self._ends[0]), self._ends[1])
         self.opening.begin()
 
     def send(self, *parts):
