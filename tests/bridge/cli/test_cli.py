@@ -454,6 +454,18 @@ def test_nothing_that_steers_a_terminal_reaches_it(command):
     assert "\x1b]0;stolen" not in shown
 
 
+@pytest.mark.parametrize("options", [[], ["--json"], ["--fix"], ["--fix", "--json"]])
+def test_no_finding_steers_a_terminal(tmp_path, options):
+    body = tmp_path / "body.json"
+    content = [{"type": TURNING, "text": TURNING}]
+    body.write_text(json.dumps({"model": "gpt-5.4", "input": [{"role": "user", "content": content}]}))
+    _, answer, beside = on_terminals("check", body, *options)
+    shown = answer + beside
+    assert "begin" in shown
+    assert not {"\x9b", "\x9d", "\u202e", "\u2066"} & set(shown)
+    assert "\x1b]0;stolen" not in shown
+
+
 SAYING = """
 import json, sys
 for line in sys.stdin:
