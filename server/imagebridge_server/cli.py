@@ -37,6 +37,12 @@ class _Rarely(click.Group):
                 raise
             click.echo("Aborted!", err=True)
             sys.exit(1)
+        except OSError as error:
+            from imagebridge.cli.full_output import is_full, report
+
+            if not standalone_mode or not is_full(error):
+                raise
+            sys.exit(report(error))
         if standalone_mode:
             sys.exit(code if isinstance(code, int) else 0)
         return code

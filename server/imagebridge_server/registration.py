@@ -164,6 +164,10 @@ def placed(tools: Iterable[Tool], places: Places) -> list[Tool]:
     return placed_tools
 
 
+_TOO_DEEP = "the arguments, or a file that they name, are nested too deeply to be read"
+"""Python stops at a depth that depends on what calls what, so this is noticed where it happens."""
+
+
 class _ExplainingTool(Tool):
     """A tool that explains mistakes in its arguments in a sentence, where the SDK would quote Pydantic."""
 
@@ -183,6 +187,15 @@ class _ExplainingTool(Tool):
 
     async def run(
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> Any:
+        try:
+            return await self._explained(arguments, context, convert_result=convert_result)
+        except RecursionError:
+            _LOG.exception("a call is nested too deeply")
+            raise ToolError(_TOO_DEEP) from None
+
+    async def _explained(
+        self, arguments: dict[str, Any], context: Context[Any, Any], *, convert_result: bool
     ) -> Any:
         self._refuse_others()
         fields = self.fn_metadata.arg_model.model_fields
@@ -301,6 +314,9 @@ async def reported(making: Awaitable[ToolOutput]) -> CallToolResult:
         return await in_thread(lambda: success(answer))
     except BridgeError as error:
         return failure(str(error))
+    except RecursionError:
+        _LOG.exception("a call is nested too deeply")
+        return failure(_TOO_DEEP)
     # The server outlives its tools: the model gets a sentence, the log the rest.
     except Exception as error:  # noqa: BLE001
         _LOG.exception("a tool failed")

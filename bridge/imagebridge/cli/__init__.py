@@ -1,6 +1,5 @@
 """The command line `imagebridge`: only the command in use is imported, and nothing heavy before it runs."""
 
-import errno
 import os
 import sys
 from collections.abc import Collection, Mapping
@@ -128,10 +127,9 @@ def main() -> None:
     except Ended as error:
         code = 128 + error.number
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        from .full_output import is_full, report
+
+        if not is_full(error):
             raise
-        click.echo(f"Error: cannot write the output: {error.strerror}", err=True)
-        # What is left in its buffer would be written again at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        code = report(error)
     sys.exit(code if isinstance(code, int) else 0)

@@ -101,11 +101,13 @@ def _without_model_findings(findings: "list[Finding]", document: object) -> "lis
 
 
 def _tell(findings: "Sequence[Finding]", *, as_json: bool, err: bool) -> None:
-    if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False), err=err)
-        return
-    from .terminal import say
+    from .terminal import escaped, say
 
+    if as_json:
+        written = json.dumps([asdict(finding) for finding in findings], ensure_ascii=False)
+        terminal = (sys.stderr if err else sys.stdout).isatty()
+        click.echo(escaped(written) if terminal else written, err=err)
+        return
     for finding in findings:
         say(str(finding), err=err)
 

@@ -126,6 +126,7 @@ def integer(digits: str) -> int | str:
 
 _DECODER = json.JSONDecoder(parse_int=integer)
 _read = _DECODER.decode
+_NOT_BLANK = re.compile(r"\S")
 
 
 def _in_a_row(text: str) -> list[object]:
@@ -133,8 +134,8 @@ def _in_a_row(text: str) -> list[object]:
     found: list[object] = []
     at = 0
     with suppress(ValueError):
-        while at < len(text):
-            value, at = _DECODER.raw_decode(text, at + len(text[at:]) - len(text[at:].lstrip()))
+        while begins := _NOT_BLANK.search(text, at):
+            value, at = _DECODER.raw_decode(text, begins.start())
             if not is_json(value) or "jsonrpc" not in value:
                 break
             found.append(value)

@@ -27,7 +27,7 @@ class TooManyValuesError(Exception):
 
 
 def readable(receive: Receive, most: int, arrived: Callable[[int], object]) -> Receive:
-    """Return a receiver that passes on the body at once, with U+FFFD in place of escaped lone surrogates.
+    """Return a receiver that passes on the body at once, with U+FFFD in place of lone surrogates and what is not UTF-8.
 
     Args:
         receive: receives the request.
@@ -70,5 +70,16 @@ async def _body(receive: Receive, most: int, arrived: Callable[[int], object]) -
     if size <= most:
         if has_too_many_values(body):
             raise TooManyValuesError
-        body = paired_escapes(body)
+        body = paired_escapes(_utf8(body))
     return [{"type": "http.request", "body": body, "more_body": more}]
+
+
+def _utf8(body: bytes) -> bytes:
+    """Return a body as UTF-8 without a byte order mark; U+FFFD replaces what is not UTF-8, as over stdio.
+
+    Python's own parser, through which the SDK reads some bodies, accepts lone surrogates and other encodings.
+    """
+    # It takes NUL bytes for UTF-16 or UTF-32. JSON does not contain them.
+    if body.isascii() and b"\0" not in body:
+        return body
+    return body.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").encode()

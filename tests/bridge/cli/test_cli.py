@@ -418,16 +418,39 @@ def test_a_terminal_without_colours_gets_no_thumbnails(server):
     assert "▄" not in beside
 
 
+SERVER = [sys.executable, "-m", "imagebridge_server"]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
-def test_a_full_disk_is_one_message_and_code_1():
+@pytest.mark.parametrize(
+    "command",
+    [[*MAIN, "check", "-"], [*MAIN, "--help"], [*SERVER, "--version"], [*SERVER, "install"]],
+    ids=lambda command: " ".join(command[2:]),
+)
+def test_a_full_disk_is_one_message_and_code_1(command):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [*MAIN, "check", "-"], input="{}", stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            command, input="{}", stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert (done.returncode, done.stderr) == (
         1,
         "Error: cannot write the output: No space left on device\n",
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limits of this kind")
+@pytest.mark.parametrize("command", [MAIN, SERVER], ids=lambda command: command[-1])
+def test_output_over_a_limit_is_one_message_and_code_1(command, tmp_path):
+    # Without a buffer, Python itself loses what a short write leaves over.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    line = f"ulimit -f 1; exec {shlex.join(command)} --help --help --help"
+    with (tmp_path / "long").open("wb") as out:
+        out.write(b"x" * 1000)
+        out.flush()
+        done = subprocess.run(
+            ["sh", "-c", line], stdout=out, stderr=subprocess.PIPE, text=True, env=environment, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: cannot write the output: File too large\n")
 
 
 @pytest.mark.parametrize("closed", one_in(2, [">&-", "2>&-", "<&-", ">&- 2>&- <&-"]))
@@ -463,6 +486,18 @@ TURNING = "begin \x9b31m \x9d0;x\x9c \u202e \u2066 \x1b]0;stolen\x07 end"
 def test_nothing_that_steers_a_terminal_reaches_it(command):
     server = shlex.join([sys.executable, "-c", SAYING, TURNING])
     _, answer, beside = on_terminals(*command, "--server", server)
+    shown = answer + beside
+    assert "begin" in shown
+    assert not {"\x9b", "\x9d", "\u202e", "\u2066"} & set(shown)
+    assert "\x1b]0;stolen" not in shown
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--fix"], ["--fix", "--json"]])
+def test_no_finding_steers_a_terminal(tmp_path, options):
+    body = tmp_path / "body.json"
+    content = [{"type": TURNING, "text": TURNING}]
+    body.write_text(json.dumps({"model": "gpt-5.4", "input": [{"role": "user", "content": content}]}))
+    _, answer, beside = on_terminals("check", body, *options)
     shown = answer + beside
     assert "begin" in shown
     assert not {"\x9b", "\x9d", "\u202e", "\u2066"} & set(shown)

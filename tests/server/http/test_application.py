@@ -395,3 +395,36 @@ async def test_half_of_a_character_is_replaced(http, version):
         HERE, **{**call, "headers": {**call["headers"], "mcp-protocol-version": version}}
     )
     assert 'shows the text "cut � here"' in result(answer)["content"][0]["text"]
+
+
+ODD_BYTES = {
+    "half a character": (b"cut \xed\xa0\xbd here", "cut \ufffd\ufffd\ufffd here"),
+    "Latin-1": (b"caf\xe9", "caf\ufffd"),
+    "UTF-8": ("caf\u00e9 \U0001f600".encode(), "caf\u00e9 \U0001f600"),
+}
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "with a byte order mark"])
+@pytest.mark.parametrize("case", ODD_BYTES)
+@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+async def test_bytes_that_are_no_text_are_replaced(http, version, case, mark):
+    sent, expected = ODD_BYTES[case]
+    call = called("get_image", {"text": "@"})
+    content = mark + call["content"].encode().replace(b'"@"', b'"%s"' % sent)
+    answer = await http.post(
+        HERE, content=content, headers=call["headers"] | {"mcp-protocol-version": version}
+    )
+    assert f'shows the text "{expected}"' in result(answer)["content"][0]["text"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+@pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+async def test_other_encodings_are_refused(http, version, encoding):
+    call = called("get_image", {"text": "Hi"})
+    answer = await http.post(
+        HERE,
+        content=call["content"].encode(encoding),
+        headers=call["headers"] | {"mcp-protocol-version": version},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == -32700

@@ -235,3 +235,17 @@ def test_an_address_that_is_taken_is_told():
         run = CliRunner().invoke(server_command, ["--http", address])
     assert run.exit_code == 2
     assert f"cannot listen on {address}: Address already in use" in run.stderr
+
+
+@pytest.mark.anyio
+async def test_arguments_of_any_depth_are_refused_in_words():
+    # Python parses until its stack is used up, and the code behind the parser has somewhat less of it: the depth at
+    # which it fails depends on Python's version.
+    with served() as server:
+        async with httpx2.AsyncClient(timeout=120) as http:
+            for levels in range(900, 1000):
+                call = called("generate_chart", {"kind": "@"})
+                content = call["content"].replace('"@"', "[" * levels + "]" * levels)
+                answer = await http.post(server.url, content=content, headers=call["headers"])
+                assert answer.status_code in (200, 400)
+                assert "ecursion" not in answer.text

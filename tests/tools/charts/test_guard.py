@@ -78,6 +78,14 @@ class TestNothingIsReadFromASpec:
             said = await problem({**part, "data": {"url": "sales.csv"}}, places)
             assert said == f"data.url is 'sales.csv', but a spec cannot load files or web addresses; {words}"
 
+    async def test_it_is_named_to_those_who_write_vega(self):
+        spec = {"data": [{"name": "a", "values": []}, {"name": "b", "url": "sales.csv"}], "marks": []}
+        said = await problem(spec, Places(allow=(Path("/srv/a"),)))
+        assert said == (
+            "data[1].url is 'sales.csv', but a spec cannot load files or web addresses; "
+            "pass it as the argument data instead, which reads files in /srv/a"
+        )
+
     @pytest.mark.parametrize(
         ("mark", "words"),
         [

@@ -57,6 +57,7 @@ def server(authority):
         endless = [b"x" * 1000] * 100
         server.answers = {
             "/a.png": (200, {}, [b"picture"]),
+            "/cut\ufffd": (200, {}, [b"picture"]),
             "/b c.png": (200, {"Content-Length": "7"}, [b"picture"]),
             "/moved": (302, {"Location": "/a.png"}, []),
             "/away": (301, {"Location": "https://other.example/a.png"}, []),
@@ -143,7 +144,8 @@ async def problem(web, path, limit=50_000):
 
 class TestWhatIsFetched:
     @pytest.mark.parametrize(
-        "path", ["/a.png", "/b c.png", "/b%20c.png", "/moved", "/a.png?size=1&x=[2]#part"]
+        "path",
+        ["/a.png", "/b c.png", "/b%20c.png", "/moved", "/a.png?size=1&x=[2]#part", "/cut\ud83d?\ude00"],
     )
     async def test_a_file(self, web, path):
         assert await fetched(web, path) == b"picture"
@@ -200,6 +202,9 @@ class TestWhatIsRefused:
             ("https://pictures.example:99999/", "is not a valid address"),
             ("https://[::1/a.png", "is not a valid address"),
             ("https://\u2603" + "x" * 70 + ".example/", "has an invalid host"),
+            ("https://pictures.example\0/a.png", "has an invalid host"),
+            ("https://pictures.example\0.other.example/a.png", "has an invalid host"),
+            ("https://other .example/a.png", "has an invalid host"),
             ("http://pictures.example/a.png", "is a http: address; only https: addresses are fetched"),
         ],
     )

@@ -60,7 +60,7 @@ def guarded(spec: Mapping[str, JsonValue], places: Places = NOWHERE) -> dict[str
 
 def _instead(path: str, places: Places) -> str:
     """Suggest a replacement for an address: the rows in the argument that reads files, or the picture as a data: URL."""
-    if not re.search(r"\bdata\.url$", path):
+    if not re.search(r"\bdata(\[\d+\])?\.url$", path):
         return "give a picture as a data: URL"
     if not places.allow and not places.web:
         return (

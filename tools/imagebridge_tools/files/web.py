@@ -15,6 +15,7 @@ import anyio
 from imagebridge.errors import ArgumentError
 from imagebridge.facts.addresses import SPECIAL
 from imagebridge.translate.sentences import amount
+from imagebridge.wire import paired
 
 if TYPE_CHECKING:
     import ssl
@@ -40,6 +41,7 @@ _HEADERS = (
     (b"User-Agent", b"imagebridge"),
     (b"Connection", b"close"),
 )
+_NOT_IN_HOSTS = re.compile(r"[\x00-\x20\x7f]")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _UNICAST = IPv6Network("2000::/3")
 """The range of all public IPv6 addresses (RFC 4291; IANA assigns no others)."""
@@ -77,7 +79,7 @@ class Web:
 
         try:
             with anyio.fail_after(self.seconds):
-                return await self._followed(url, limit)
+                return await self._followed(paired(url), limit)
         except TimeoutError:
             problem = f"took longer than {self.seconds:g} seconds"
         except _RefusedError as error:
@@ -187,6 +189,9 @@ def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if not host:
         raise _RefusedError("has no host")
+    # The resolver would stop at a NUL, and the TLS library refuses one.
+    if _NOT_IN_HOSTS.search(host):
+        raise _RefusedError("has an invalid host")
     try:
         return host if ":" in host else host.encode("idna").decode()
     except UnicodeError as error:

@@ -141,14 +141,14 @@ def _probe(path: Path) -> None:
 
 def _page(path: Path, journey: "Journey", rows: "list[Comparison]") -> None:
     """Write the page and report its path, or why it could not be written: the report above is complete without it."""
+    from imagebridge.cli.terminal import say
+
     from .page import page
 
     text = page(journey, rows, default_model())
     try:
         path.write_text(text, "utf-8")
     except OSError as error:
-        click.echo(
-            f"{path} cannot be written: {error.strerror or error}; name another file with --html", err=True
-        )
+        say(f"{path} cannot be written: {error.strerror or error}; name another file with --html", err=True)
     else:
-        click.echo(f"The same report as a page with pictures: {path}")
+        say(f"The same report as a page with pictures: {path}")
