@@ -2,6 +2,8 @@
 
 from importlib.metadata import version as installed
 
+from docutils.nodes import literal
+
 project = "imagebridge"
 author = "imagebridge contributors"
 copyright = f"2026, {author}"
@@ -24,6 +26,8 @@ html_theme = "furo"
 html_title = "imagebridge"
 html_copy_source = False
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["options.css"]
 
 
 def _readable(app, what, name, obj, options, signature, returned):  # noqa: ANN001 - Sphinx's own types
@@ -33,6 +37,14 @@ def _readable(app, what, name, obj, options, signature, returned):  # noqa: ANN0
     return signature.replace("=_DEFAULT", "=Policy()").replace("=<factory>", "=..."), returned
 
 
+def _unbroken(app, page, name):  # noqa: ANN001 - Sphinx's own types
+    """Mark code that contains an option for options.css."""
+    for code in page.findall(literal):
+        if "--" in code.astext():
+            code["classes"].append("options")
+
+
 def setup(app):  # noqa: ANN001, ANN201
     """Connect the above."""
     app.connect("autodoc-process-signature", _readable)
+    app.connect("doctree-resolved", _unbroken)

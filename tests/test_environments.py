@@ -99,16 +99,19 @@ for make in (lambda: Bridge("x"), lambda: HttpServer("http://x")):
 @pytest.mark.parametrize("version", ["1.22.0", "1.30.0"])
 def test_mcp_1_is_told_of_in_one_sentence(version, wheel, tmp_path):
     programs = environment_with(tmp_path / "old", wheel, f"mcp=={version}")
-    told = f'needs mcp 2 or newer ({version} is installed): pip install "imagebridge['
+    old = f"needs mcp 2 or newer ({version} is installed)"
+    told = f'{old}: pip install "imagebridge['
     assert output(programs / "python", "-c", BRIDGE).splitlines() == [f'Bridge {told}agent]"'] * 2
     for command, name, extra in (
         (["tools"], "Bridge", "agent"),
         (["call", "get_image"], "Bridge", "agent"),
         (["ask", "Hello"], "imagebridge ask", "agent"),
-        (["demo"], "imagebridge demo", "agent,server"),
     ):
         expected = f'Error: {name} {told}{extra}]"\n'
         assert output(programs / "imagebridge", *command, status=2) == expected
+    charts = "vl-convert-python 1.9 or newer (none is installed)"
+    expected = f'Error: imagebridge demo {old} and {charts}: pip install "imagebridge[agent,charts]"\n'
+    assert output(programs / "imagebridge", "demo", status=2) == expected
     expected = f'Error: imagebridge-server {told}server]"\n'
     assert output(programs / "imagebridge-server", stdin=subprocess.DEVNULL, status=1) == expected
     assert (

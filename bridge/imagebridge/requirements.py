@@ -54,7 +54,7 @@ HTTP_RELAY = Feature("imagebridge proxy --http", {"mcp": (2,)}, "agent")
 """mcp 1 does not know the headers of protocol 2026-07-28."""
 
 ASK = Feature("imagebridge ask", {**CLIENT.lowest, **RUN.lowest}, "agent")
-DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest}, "agent,server")
+DEMO = Feature("imagebridge demo", {**SERVER.lowest, **RUN.lowest, **CHARTS.lowest}, "agent,charts")
 
 _MET: set[tuple[str, Version]] = set()
 """A cache of met requirements: each run checks them, which takes milliseconds. Unmet ones are checked again."""

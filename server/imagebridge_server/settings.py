@@ -80,7 +80,8 @@ class Settings:
     Raises:
         SettingsError: a number of bytes or seconds is negative or not a number, `public_url` is not a URL whose path is
             /mcp, one of `origins` is not an origin, one of `scopes` is not a scope, `jwt` is given without
-            `public_url` or together with `tokens`, or `store` is a string but not the URL of a bucket.
+            `public_url` or together with `tokens`, `no_auth` together with either, `audience` or `scopes` without `jwt`, or
+            `store` is a string but not the URL of a bucket.
     """
 
     allow: tuple[Path, ...] = ()
@@ -124,13 +125,22 @@ class Settings:
                 )
         if isinstance(self.store, str):
             _check_bucket(self.store)
-        if self.jwt and self.tokens:
-            raise SettingsError("callers can authenticate in only one way: use --tokens or --jwt, not both")
-        if self.jwt and not self.public_url:
-            raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
+        self._check_authentication()
         for name in ("store_bytes", "store_seconds", "patience"):
             if not getattr(self, name) >= 0:  # also excludes NaN
                 raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be a number, 0 or more")
+
+    def _check_authentication(self) -> None:
+        if self.jwt and self.tokens:
+            raise SettingsError("callers can authenticate in only one way: use --tokens or --jwt, not both")
+        if self.no_auth and (self.tokens or self.jwt):
+            raise SettingsError(
+                "--no-auth accepts callers without tokens; leave it out, or leave out --tokens and --jwt"
+            )
+        if self.jwt and not self.public_url:
+            raise SettingsError("--jwt needs --public-url, the URL that tokens are issued for")
+        if (self.audience or self.scopes) and not self.jwt:
+            raise SettingsError("--audience and --scope need --jwt, because only its tokens have them")
 
     @property
     def places(self) -> "Places":

@@ -7,7 +7,7 @@ import pytest
 
 from imagebridge import requirements
 from imagebridge.errors import RequirementError
-from imagebridge.requirements import Feature, install_command, lacking, need
+from imagebridge.requirements import DEMO, Feature, install_command, lacking, need
 
 FEATURE = Feature("Flying", {"mcp": (2,), "openai": (3, 20)}, "agent")
 
@@ -52,6 +52,12 @@ def test_what_is_installed_meanwhile_is_found(installed, before, told):
     versions["openai"] = "4.0"
     need(FEATURE)
     assert looked_up.count("mcp") == 1
+
+
+def test_the_demo_does_not_start_without_what_draws_its_chart(installed):
+    """Otherwise its first section would show a failed call, and the stranger who reads it would not know why."""
+    told = "imagebridge demo needs vl-convert-python 1.9 or newer (none is installed)"
+    assert lacking(DEMO) == f"{told}: {install_command('agent,charts')}"
 
 
 def test_a_feature_with_a_higher_bound_looks_anew(installed):

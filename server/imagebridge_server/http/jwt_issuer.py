@@ -40,7 +40,7 @@ class IssuerTokens(TokenVerifier):
         if not is_trusted_url(issuer):
             raise SettingsError(
                 f"{issuer!r} is not an issuer URL: write it exactly as it appears in the issuer's tokens, such "
-                "as https://login.example.com"
+                "as https://login.example.com, with https:// unless the issuer runs on this machine"
             )
         self.issuer = issuer
         self._audiences = {audience, _canonical(audience)}

@@ -318,13 +318,24 @@ async def test_an_issuer_that_is_down_is_asked_again(issuer):
     ("choices", "problem"),
     [
         ({"jwt": "https://a.example"}, "--jwt needs --public-url"),
-        ({"jwt": "http://a.example", "public_url": PUBLIC}, "is not an issuer URL"),
+        (
+            {"jwt": "http://a.example", "public_url": PUBLIC},
+            "is not an issuer URL: write it .*, with https:// unless the issuer runs on this machine",
+        ),
         ({"jwt": "a.example", "public_url": PUBLIC}, "is not an issuer URL"),
         ({"jwt": "https://[::1", "public_url": PUBLIC}, "is not an issuer URL"),
         (
             {"jwt": "https://a.example", "public_url": PUBLIC, "tokens": "x"},
             "use --tokens or --jwt, not both",
         ),
+        (
+            {"jwt": "https://a.example", "public_url": PUBLIC, "no_auth": True},
+            "--no-auth accepts callers without tokens; leave it out, or leave out --tokens and --jwt",
+        ),
+        ({"tokens": "x", "no_auth": True}, "--no-auth accepts callers without tokens"),
+        ({"scopes": ("read",)}, "--audience and --scope need --jwt"),
+        ({"tokens": "x", "scopes": ("read",)}, "--audience and --scope need --jwt"),
+        ({"no_auth": True, "audience": "a"}, "--audience and --scope need --jwt"),
         *(
             ({"jwt": "https://a.example", "public_url": PUBLIC, "scopes": (one,)}, "is not a scope")
             for one in ("", "a b", 'a"b', "a\\b", "é")

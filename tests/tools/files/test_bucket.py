@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import obstore
 import pytest
-from obstore.exceptions import GenericError
+from obstore.exceptions import GenericError, PermissionDeniedError
 from obstore.store import MemoryStore
 from PIL import Image
 from samples import file
@@ -151,9 +151,33 @@ def test_a_bucket_that_is_away_is_told(monkeypatch):
         "image://12345678 cannot be read: the store is not responding at the moment; call again later"
     )
     for work in (lambda: store.keep(picture(), ""), store.listed):
-        with pytest.raises(OSError, match="the store returned an invalid response") as failed:
+        with pytest.raises(OSError, match=r"the store cannot be reached \(GenericError\)") as failed:
             work()
         assert "secret-key" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            PermissionDeniedError("Error performing PUT http://a/b: 403 Forbidden: secret-key"),
+            "the store returned an error (PermissionDeniedError)",
+        ),
+        (
+            FileNotFoundError("Object at location a not found: <Code>NoSuchBucket</Code>"),
+            "the bucket does not exist",
+        ),
+    ],
+    ids=["refused", "no bucket"],
+)
+def test_why_a_picture_cannot_be_kept_is_told(monkeypatch, answer, told):
+    def put(*_):
+        raise answer
+
+    monkeypatch.setattr(obstore, "put", put)
+    with pytest.raises(OSError) as failed:
+        Store(BucketStorage(MemoryStore()), 1_000_000, 3600).keep(picture(), "")
+    assert failed.value.strerror == told
 
 
 def test_a_moment_is_one_of_this_machine(shared):

@@ -99,8 +99,11 @@ class BucketStorage:
         """Store an object, replacing one with the same name."""
         import obstore
 
-        with self._asking():
-            obstore.put(self._store, _path(name), data)
+        try:
+            with self._asking():
+                obstore.put(self._store, _path(name), data)
+        except FileNotFoundError as error:
+            raise OSError("NotFoundError", "the bucket does not exist") from error
 
     def touch(self, name: str, within: float) -> bool:
         """Return whether an object exists and was last used within `within` seconds; otherwise it must be stored again."""
@@ -188,6 +191,6 @@ def _as_os_error() -> "Generator[None]":
         yield
     except BaseError as error:
         # The rest of the message contains addresses, and what the store said.
-        raise OSError(
-            type(error).__name__, f"the store returned an invalid response ({type(error).__name__})"
-        ) from error
+        away = "error sending request" in str(error)
+        problem = "the store cannot be reached" if away else "the store returned an error"
+        raise OSError(type(error).__name__, f"{problem} ({type(error).__name__})") from error
