@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from first_messages import initialize
+from long_rows import one_in
 from processes import memory, server_command
 from samples import drawing, file
 
@@ -142,7 +143,7 @@ LAST = '{"method":"tools/call","params":{"name":"get_image","arguments":{"text":
 
 @pytest.mark.parametrize(
     ("template", "value"),
-    [(CALLED, "[],"), (LAST, "1,"), (CALLED, '{"é":0},')],
+    one_in(3, [(CALLED, "[],"), (LAST, "1,"), (CALLED, '{"é":0},')]),
     ids=["lists", "id last", "objects"],
 )
 def test_a_request_of_more_values_than_memory_holds_is_refused_before_it_is_parsed(server, template, value):
@@ -155,6 +156,7 @@ def test_a_request_of_more_values_than_memory_holds_is_refused_before_it_is_pars
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
 
 
+@pytest.mark.long
 def test_a_long_text_of_what_separates_values_is_read(server):
     answer = server.answer(line(call("get_image", text=",[{" * 3_000_000)))
     assert "text: has 9,000,000 characters; give at most 1,500" in answer["result"]["content"][0]["text"]
@@ -173,6 +175,7 @@ def test_names_that_are_not_utf_8_are_listed_and_found(server, folder):
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
 
 
+@pytest.mark.long
 def test_a_log_that_nobody_reads_stops_no_call():
     """A pipe takes 64 kB; 300 calls log more."""
     server = Server("--store", "off", command=[sys.executable, "-c", BROKEN], stderr=subprocess.PIPE)

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from first_messages import introduction
+from long_rows import one_in
 from mcp import Client, StdioServerParameters
 from processes import children, ended, server_command, worked
 
@@ -168,6 +169,7 @@ def test_files_of_the_folder_it_is_started_in_are_no_modules(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.long
 def test_the_end_of_a_connection_is_quiet_even_where_warnings_are_shown():
     greeting = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": introduction()})
     command = [sys.executable, "-W", "always", "-m", "imagebridge_server", "--store", "off"]
@@ -195,7 +197,7 @@ def test_help_loads_no_protocol_and_no_engine():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell that closes streams")
-@pytest.mark.parametrize("card", ["off", "kept"])
+@pytest.mark.parametrize("card", one_in(2, ["off", "kept"]))
 @pytest.mark.parametrize(
     ("closed", "named"), [("<&-", "stdin"), (">&-", "stdout"), ("<&- >&-", "stdin and stdout")]
 )
@@ -215,6 +217,7 @@ def test_a_start_without_a_stream_is_one_sentence(closed, named, card, tmp_path)
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="a shell that closes streams")
 def test_no_token_is_added_that_nobody_sees(tmp_path):
     # Never with_card.py, whose own start would add the token: its stdout is the file that it opened in the free place.
@@ -234,6 +237,7 @@ def test_no_token_is_added_that_nobody_sees(tmp_path):
     assert not (tmp_path / "tokens.toml").exists()
 
 
+@pytest.mark.long
 def test_a_host_that_reads_no_more_is_no_error():
     server = Raw()
     server.process.stdout.close()
