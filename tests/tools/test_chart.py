@@ -156,7 +156,7 @@ class TestWhatIsDrawn:
 
 
 class TestSlicesAndSeries:
-    @pytest.mark.parametrize("count", one_in(3, [20, 21, 40]))
+    @pytest.mark.parametrize("count", one_in(3, [21, 20, 40]))
     async def test_every_slice_has_a_colour_of_its_own(self, count):
         rows = [{"part": f"p{n}", "size": 10 + n} for n in range(count)]
         answer = await generate_chart(kind="pie", data=rows)
