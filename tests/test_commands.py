@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from commands import users_variables
+from long_rows import one_in
 from PIL import Image
 
 from imagebridge.cli import imagebridge
@@ -116,6 +117,7 @@ def test_the_body_of_the_readme_has_a_finding(tmp_path):
     assert (done.returncode, "[chat-output-without-call]" in done.stdout) == (1, True), done.stderr
 
 
+@pytest.mark.long
 def test_the_call_of_the_page_shows_part_of_the_picture_that_it_makes(tmp_path):
     done, _ = in_bash(the_line("docs/command-line.md", "imagebridge call"), tmp_path)
     assert done.returncode == 0, done.stderr
@@ -145,11 +147,14 @@ def test_a_model_is_asked_about_what_another_program_prints(tmp_path):
 
 @pytest.mark.parametrize(
     ("shell", "registers"),
-    [
-        ("bash", "complete -o nosort -F _imagebridge_completion imagebridge"),
-        ("zsh", "compdef _imagebridge_completion imagebridge"),
-        ("fish", "complete --no-files --command imagebridge"),
-    ],
+    one_in(
+        3,
+        [
+            ("bash", "complete -o nosort -F _imagebridge_completion imagebridge"),
+            ("zsh", "compdef _imagebridge_completion imagebridge"),
+            ("fish", "complete --no-files --command imagebridge"),
+        ],
+    ),
 )
 def test_the_completion_of_a_shell_is_printed(shell, registers, tmp_path):
     line = the_line("docs/command-line.md", f"{shell}_source")

@@ -44,6 +44,7 @@ def chosen(part):
     return [first, *(pytest.param(line, marks=pytest.mark.long) for line in others)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command", chosen(lambda line: " proxy " in line and "--http" not in line and "--url" not in line)
 )

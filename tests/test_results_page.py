@@ -7,6 +7,7 @@ import pytest
 from benchmarks.plots import PLOTS, drawn
 from benchmarks.ratios import RATIOS, SECTIONS
 from benchmarks.results_page import FOLDER, PAGE, UNKNOWN, Run, page, read, unpivoted
+from long_rows import one_in
 
 ROOT = Path(__file__).parents[1]
 TEXT = PAGE.read_text("utf-8")
@@ -38,7 +39,7 @@ def test_every_file_of_benchmarks_is_a_section_and_measures_what_is_declared():
     assert len(RATIOS) == sum(len(section.ratios) for section in SECTIONS)
 
 
-@pytest.mark.parametrize("name", PLOTS)
+@pytest.mark.parametrize("name", one_in(3, PLOTS))
 def test_a_plot_shows_the_figures_below_it(name):
     plot = PLOTS[name]
     svg = (FOLDER / f"{name}.svg").read_text("utf-8")

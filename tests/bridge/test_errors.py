@@ -4,6 +4,7 @@ import traceback
 
 import pytest
 from eyes import eyes
+from long_rows import one_in
 from openai import APIStatusError, DefaultHttpx2Client, OpenAI
 from pydantic import BaseModel
 
@@ -58,7 +59,7 @@ def run(bridge, way, client, **arguments):
 
 
 @pytest.mark.parametrize("way", ["run", "stream"])
-@pytest.mark.parametrize("case", RUNS)
+@pytest.mark.parametrize("case", one_in(4, RUNS))
 def test_a_run_that_fails_prints_one_traceback(case, way):
     steps, arguments, message = RUNS[case]
     with Endpoint(steps) as endpoint, DefaultHttpx2Client(verify=False) as http, Bridge(eyes()) as bridge:

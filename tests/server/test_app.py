@@ -244,7 +244,7 @@ class TestWhatIsListed:
 class TestCalls:
     @pytest.mark.parametrize(
         ("name", "arguments", "size", "words"),
-        one_in(3, [
+        one_in(6, [
             ("get_image", {"text": "Hello"}, (1024, 576), '"Hello"'),
             ("get_image", {"text": '{"a": 1}'}, (1024, 576), '{"a": 1}'),
             ("load_image", {"source": "red.png"}, (30, 20), "red.png: PNG, 30x20 px"),
@@ -387,7 +387,7 @@ class TestCalls:
 
 
 class TestSizes:
-    @pytest.mark.parametrize("side", [700, 2000])
+    @pytest.mark.parametrize("side", one_in(2, [700, 2000]))
     async def test_a_large_picture_is_made_to_fit_and_says_so(self, client, tmp_path, side):
         noise = samples.noise(side, side // 2).convert("RGB")
         noise.save(tmp_path / "noise.png")
@@ -403,6 +403,7 @@ class TestSizes:
                 in text
             )
 
+    @pytest.mark.long
     async def test_several_pictures_share_the_room(self):
         picture = Picture.from_bytes(png(samples.noise(900, 900).convert("RGB")))
         result = repair(results.success(ToolOutput("x" * 1000, (picture,) * 4)), "unknown")

@@ -61,7 +61,7 @@ async def answered(client):
 @pytest.mark.parametrize(
     ("source", "words"),
     one_in(
-        3,
+        6,
         [
             ("169.png", "13000x13000 pixels, over the limit"),
             ("900.png", "30000x30000 pixels, over the limit"),
@@ -95,6 +95,7 @@ async def test_a_picture_that_attacks(client, source, words):
     assert await answered(client)
 
 
+@pytest.mark.long
 async def test_a_picture_of_too_many_bytes(client):
     result = await client.call_tool("load_image", {"source": "data:image/png;base64," + "A" * 90_000_000})
     assert result.is_error
@@ -146,7 +147,7 @@ ROW = {"a": "x", "b": 1}
 
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
-    one_in(2, [
+    one_in(4, [
         ("load_image", {"source": "x" * 2_000_000}, "cannot be read: File name too long"),
         ("load_file", {"source": "good.csv" * 100_000}, "good.csv"),
         ("view_image", {"source": "good.png", "units": "u" * 1_000_000}, "allowed: pixels, 0-1, 0-1000"),

@@ -43,7 +43,7 @@ def texts(result):
     )
 
 
-@pytest.mark.parametrize("host", WITHOUT)
+@pytest.mark.parametrize("host", one_in(3, WITHOUT))
 async def test_where_documents_do_not_go_their_text_does(tmp_path, host):
     async with Client(build_server(settings(tmp_path, host))) as client:
         for name, said in SAID.items():
@@ -210,6 +210,7 @@ async def test_all_parts_one_after_the_other_are_the_whole(
         assert re.findall(r"the pier (\d+)", "".join(pieces)) == [*map(str, range(20))]
 
 
+@pytest.mark.long
 async def test_the_first_rows_and_the_columns_of_a_table_fit_the_host(tmp_path):
     names = ",".join(f"column {n}" for n in range(70))
     rows = "".join(",".join(str(n * m) for m in range(70)) + "\n" for n in range(300))

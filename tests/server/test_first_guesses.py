@@ -366,7 +366,7 @@ async def test_every_tool_has_ten_rows(bridge):
     assert {name for name, rows in TABLE.items() if len(rows) < 10} == set()
 
 
-@pytest.mark.parametrize("tool", one_in(3, TABLE))
+@pytest.mark.parametrize("tool", one_in(6, TABLE))
 async def test_first_guesses(bridge, tool):
     seen = []
     for arguments, expected in TABLE[tool]:

@@ -5,6 +5,7 @@ import json
 import pytest
 import samples
 from click.testing import CliRunner
+from long_rows import one_in
 from mcp import Client
 from mcp.types import Implementation
 from PIL import Image
@@ -64,7 +65,7 @@ def test_results_are_fitted_to_it(name):
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("mode", ["auto", "legacy"])
+@pytest.mark.parametrize("mode", one_in(2, ["auto", "legacy"]))
 async def test_the_server_knows_it_by_what_it_calls_itself(mode, tmp_path):
     Image.new("RGB", (600, 300), "red").save(tmp_path / "red.webp")
     me = Implementation(name="made-up-app", version="1")

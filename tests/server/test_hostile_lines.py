@@ -186,7 +186,7 @@ LAST = '{"method":"tools/call","params":{"name":"get_image","arguments":{"text":
 
 @pytest.mark.parametrize(
     ("template", "value"),
-    [(CALLED, "[],"), (LAST, "1,"), (CALLED, '{"é":0},')],
+    one_in(3, [(CALLED, "[],"), (LAST, "1,"), (CALLED, '{"é":0},')]),
     ids=["lists", "id last", "objects"],
 )
 def test_a_request_of_more_values_than_memory_holds_is_refused_before_it_is_parsed(server, template, value):
@@ -229,6 +229,7 @@ def test_a_request_may_be_as_long_as_over_http(server):
     assert "give at most 1,500" in json.dumps(server.answer(start + text + end))
 
 
+@pytest.mark.long
 def test_a_long_text_of_what_separates_values_is_read(server):
     answer = server.answer(line(call("get_image", text=",[{" * 3_000_000)))
     assert "text: has 9,000,000 characters; give at most 1,500" in answer["result"]["content"][0]["text"]
@@ -247,6 +248,7 @@ def test_names_that_are_not_utf_8_are_listed_and_found(server, folder):
     assert "still here" in json.dumps(server.answer(line(call("get_image", text="still here"))))
 
 
+@pytest.mark.long
 def test_a_log_that_nobody_reads_stops_no_call():
     """A pipe takes 64 kB; 300 calls log more."""
     server = Server("--store", "off", command=[sys.executable, "-c", BROKEN], stderr=subprocess.PIPE)

@@ -280,6 +280,7 @@ calls = st.one_of(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", one_in(2, ["claude-ai", "copilot-cli"]))
 def test_no_tool_and_no_argument_brings_more_than_a_host_takes(name, folder):
     with start_blocking_portal() as portal:

@@ -38,7 +38,7 @@ async def call(folder, tool, **arguments):
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
-    one_in(3, [
+    one_in(6, [
         ("generate_chart", {"type": "bar", "data": ROWS}, "Bar chart of 2 rows"),
         ("generate_chart", {"chart_type": "Column", "data": ROWS}, "Bar chart of 2 rows"),
         ("generate_chart", {"kind": "bar", "data": ROWS, "columns": '{"x": "month"}'}, "Bar chart of 2 rows"),

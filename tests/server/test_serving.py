@@ -93,6 +93,7 @@ class Raw:
         return self.ask("tools/call", name=name, arguments=arguments)
 
 
+@pytest.mark.long
 def test_whatever_prints_stdout_has_json_rpc_alone_and_no_thread_holds_the_end():
     raw = Raw("-c", NOISY)
     assert [block["type"] for block in raw.call("get_image", text="hello")["content"]] == ["text", "image"]

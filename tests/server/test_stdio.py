@@ -167,6 +167,7 @@ def test_files_of_the_folder_it_is_started_in_are_no_modules(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.long
 def test_the_end_of_a_connection_is_quiet_even_where_warnings_are_shown():
     greeting = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": introduction()})
     command = [sys.executable, "-W", "always", "-m", "imagebridge_server", "--store", "off"]
@@ -193,6 +194,7 @@ def test_help_loads_no_protocol_and_no_engine():
     assert run.stdout.strip().endswith("[]")
 
 
+@pytest.mark.long
 def test_a_host_that_reads_no_more_is_no_error():
     server = Raw()
     server.process.stdout.close()

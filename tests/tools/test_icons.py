@@ -1,6 +1,7 @@
 """An icon of a few pixels is enlarged in the same way for the model and for every tool."""
 
 import pytest
+from long_rows import one_in
 from samples import b64
 
 from imagebridge import output_parts
@@ -20,7 +21,7 @@ ICONS = {
 }
 
 
-@pytest.mark.parametrize("case", ICONS)
+@pytest.mark.parametrize("case", one_in(3, ICONS))
 def test_an_icon_is_drawn_at_a_size_that_a_model_can_see(case):
     attributes, width, height = ICONS[case]
     data = f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}><rect width="9" height="9" fill="lime"/></svg>'.encode()

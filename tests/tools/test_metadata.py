@@ -198,13 +198,13 @@ TOOLS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", one_in(4, FILES))
+@pytest.mark.parametrize("name", one_in(8, FILES))
 def test_what_is_broken_beside_the_pixels_costs_no_tool_a_pixel(name):
     source = Source("file", FILES[name])
     assert [tool for tool, is_right in TOOLS.items() if not is_right(source)] == []
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", one_in(4, FILES))
 def test_nothing_is_said_of_a_turn_that_is_none(name):
     words = decoded(FILES[name]).words + described_in_words(Source("file", FILES[name]), exif=True).sentence
     assert "turned upright" not in words

@@ -1,6 +1,7 @@
 """get_image: a picture of a text."""
 
 import pytest
+from long_rows import one_in
 from PIL import Image
 
 from imagebridge.errors import ArgumentError
@@ -36,14 +37,17 @@ def test_another_text_gives_another_picture():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "A",
-        "The bridge at noon",
-        "one\ntwo\n\nfour",
-        "a long sentence of many words " * 20,
-        "Donaudampfschifffahrtsgesellschaftskapitaen" * 3,
-        "x" * 1500,
-    ],
+    one_in(
+        3,
+        [
+            "A",
+            "The bridge at noon",
+            "one\ntwo\n\nfour",
+            "a long sentence of many words " * 20,
+            "Donaudampfschifffahrtsgesellschaftskapitaen" * 3,
+            "x" * 1500,
+        ],
+    ),
     ids=["letter", "words", "lines", "sentence", "word", "longest"],
 )
 def test_all_text_lies_inside_the_card(text):

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from long_rows import one_in
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, OpenAI
@@ -30,12 +31,15 @@ def camera():
 
 @pytest.mark.parametrize(
     ("api", "uploads"),
-    [
-        ("responses", 1000),
-        ("chat", False),
-        pytest.param("responses", False, marks=pytest.mark.long),
-        pytest.param("chat", 1000, marks=pytest.mark.long),
-    ],
+    one_in(
+        2,
+        [
+            ("responses", 1000),
+            ("chat", False),
+            pytest.param("responses", False, marks=pytest.mark.long),
+            pytest.param("chat", 1000, marks=pytest.mark.long),
+        ],
+    ),
 )
 async def test_old_pictures_give_way_and_files_are_sent_once(camera, api, uploads):
     with Endpoint([*[[("look", {})]] * 11, "Done.", "Again."]) as endpoint:
@@ -125,6 +129,7 @@ async def test_ids_that_are_refused_go_as_data(camera):
     assert [str(b).count("file-") for b in endpoint.requests] == [0, 1, 2, 0]
 
 
+@pytest.mark.long
 async def test_a_budget_of_ones_own_or_none(camera):
     for history, most in [(partial(trim, max_pictures=2, keep=1), 2), (None, 11)]:
         with Endpoint([*[[("look", {})]] * 11, "Done."]) as endpoint:

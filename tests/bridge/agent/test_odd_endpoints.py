@@ -8,6 +8,7 @@ import pytest
 from commands import SCRIPT, ask
 from eyes import eyes
 from local_servers import serving
+from long_rows import one_in
 from openai import AsyncOpenAI, OpenAI, OpenAIError
 
 from imagebridge import Bridge
@@ -128,7 +129,9 @@ def server():
 ROWS = [("responses", *row) for row in RESPONSES.items()] + [("chat", *row) for row in CHAT.items()]
 
 
-@pytest.mark.parametrize(("api", "name", "change"), ROWS, ids=[f"{row[0]}: {row[1]}" for row in ROWS])
+@pytest.mark.parametrize(
+    ("api", "name", "change"), one_in(4, ROWS), ids=[f"{row[0]}: {row[1]}" for row in ROWS]
+)
 async def test_the_answer_is_right_however_it_is_sent(server, api, name, change):
     two = [*LOOK, ("look", {"side": 32})]
     steps = [Odd(two, change), Odd("It is red. \U0001f600", change)]
@@ -173,6 +176,7 @@ ASKED = [
 """One in every run: each starts the command in a process of its own."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("api", "name", "change"), ASKED)
 def test_ask_gives_the_right_answer(api, name, change):
     with Endpoint([Odd([("get_image", {"text": "a"})], change), Odd("It is red.", change)]) as endpoint:
@@ -201,7 +205,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])
-@pytest.mark.parametrize("step", WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("step", one_in(4, WRONG.values()), ids=WRONG)
 async def test_what_cannot_be_right_is_a_documented_error(server, api, step):
     with Endpoint([LOOK, step]) as endpoint:
         async with (

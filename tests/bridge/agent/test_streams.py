@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_rows import one_in
 from mcp.server import MCPServer
 from mcp.types import CallToolResult
 from openai import AsyncOpenAI, BadRequestError, OpenAI, OpenAIError
@@ -599,7 +600,7 @@ def mutated(draw, events):
     return events, draw(st.one_of(st.none(), st.none(), st.integers(-40, -1)))
 
 
-@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("api", one_in(2, ["responses", "chat"]))
 @given(data=st.data())
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_a_stream_holds_a_run_ends_with_an_answer_or_a_documented_error(api, data):
@@ -652,7 +653,7 @@ def body(value, *, cut=None):
 
 @pytest.mark.parametrize(
     ("api", "direct"),
-    [("responses", False), ("responses", True), ("chat", False)],
+    one_in(3, [("responses", False), ("responses", True), ("chat", False)]),
     ids=["create", "direct", "chat"],
 )
 @given(data=st.data())
@@ -682,7 +683,7 @@ WHOLE = {
 LABELS = ["application/json", "text/event-stream", "text/plain", "application/octet-stream", None]
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", one_in(3, LABELS))
 @pytest.mark.parametrize("api", ["responses", "chat"])
 async def test_whether_it_is_streamed_is_seen_and_not_believed(api, label):
     labelled = {} if label is None else {"content-type": label}
@@ -732,7 +733,7 @@ READ = {
 
 
 @pytest.mark.parametrize("streamed", [True, False], ids=["stream", "run"])
-@pytest.mark.parametrize(("api", "sent"), READ.values(), ids=READ)
+@pytest.mark.parametrize(("api", "sent"), one_in(4, READ.values()), ids=READ)
 async def test_what_is_written_otherwise_is_read(api, sent, streamed):
     assert (await played([httpx2.Response(200, content=sent)], api=api, stream=streamed)).text == RED
 
@@ -802,12 +803,12 @@ async def test_what_is_no_response_at_all_is_quoted(api, sent):
     )
 
 
-@pytest.mark.parametrize("api", ["responses", "chat"])
+@pytest.mark.parametrize("api", one_in(2, ["responses", "chat"]))
 @pytest.mark.parametrize(
     "body",
-    [b"null", b"[]", b'"no"', b"7", b"<html>", b"", b'{"error": null}', b'{"error": "no"}', b'{"error": ["no"]}',
+    one_in(3, [b"null", b"[]", b'"no"', b"7", b"<html>", b"", b'{"error": null}', b'{"error": "no"}', b'{"error": ["no"]}',
      b'{"error": {"message": 7, "code": {"a": 1}, "param": ["x"], "type": []}}', b'{"message": ["no"], "code": 400, "param": 3}',
-     b'{"error": {"message": "image", "param": 7, "code": 400}}', b'{"detail": [{"loc": ["body"], "msg": "no"}]}', b"\xff\xfe"],
+     b'{"error": {"message": "image", "param": 7, "code": 400}}', b'{"detail": [{"loc": ["body"], "msg": "no"}]}', b"\xff\xfe"]),
 )  # fmt: skip
 @pytest.mark.parametrize(
     "status", [400, 500, *(pytest.param(one, marks=pytest.mark.long) for one in (404, 413, 418))]

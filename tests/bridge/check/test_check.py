@@ -340,6 +340,7 @@ def test_a_fixed_picture_fits_the_model_and_tells_its_scale():
     assert line == text("picture 1: shown 2048x1152 of 3840x2160; multiply coordinates by 1.875")
 
 
+@pytest.mark.long
 def test_pictures_that_stay_count_for_the_numbers_of_those_that_change():
     large = data_url(file(drawing(4096, 4096), "PNG"), "image/png")
     first, second, line = fixed(said([image(), image(large)]))["input"][2]["output"]

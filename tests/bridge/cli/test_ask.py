@@ -22,6 +22,7 @@ from imagebridge.testing import Cut, Endpoint, Fault, Late
 # The answer
 
 
+@pytest.mark.long
 def test_a_pipe_gets_the_text_alone(server):
     steps = [
         [("draw_square", {"side": 64, "colour": "blue"})],

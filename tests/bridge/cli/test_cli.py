@@ -200,11 +200,14 @@ def test_call_takes_a_tool_alone(server):
 
 @pytest.mark.parametrize(
     ("options", "detail", "size"),
-    [
-        ([], "high", (1600, 1600)),
-        (["--detail", "low", "--model", "gpt-5.6-luna"], "low", (512, 512)),
-        (["--detail", "original", "--model", "gpt-5.6-luna"], "original", (3000, 3000)),
-    ],
+    one_in(
+        3,
+        [
+            ([], "high", (1600, 1600)),
+            (["--detail", "low", "--model", "gpt-5.6-luna"], "low", (512, 512)),
+            (["--detail", "original", "--model", "gpt-5.6-luna"], "original", (3000, 3000)),
+        ],
+    ),
 )
 def test_call_fits_pictures_as_asked(server, options, detail, size):
     result = run("call", "draw_square", '{"side": 3000}', "--server", server, *options)
@@ -294,6 +297,7 @@ def test_shortened_data_urls_tell_their_size():
 # As a real program
 
 
+@pytest.mark.long
 def test_our_own_server_does_what_it_is_allowed_and_stdout_is_pure(tmp_path):
     read, write = tmp_path / "read", tmp_path / "write"
     read.mkdir()

@@ -324,6 +324,7 @@ def test_the_reader_reads_pictures_and_nothing_else():
     assert read(Image.new("RGB", (1024, 576), "white")) == ""
 
 
+@pytest.mark.long
 def test_live_is_a_match_when_the_picture_is_read():
     result, endpoint = live(read)
     assert result.exit_code == 0, result.output

@@ -70,6 +70,7 @@ def test_a_key_is_never_printed(report):
     assert KEY not in result.output
 
 
+@pytest.mark.long
 def test_a_note_is_all_that_is_said_of_what_was_not_asked():
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"

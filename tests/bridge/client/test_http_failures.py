@@ -18,6 +18,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from long_rows import one_in
 from servers_over_http import Server, once, scripted
 
 from imagebridge import Bridge, HttpServer
@@ -39,7 +40,7 @@ async def told(bridge, tool="show"):
 
 
 @GENERATIONS
-@pytest.mark.parametrize("said", [b"", CUT, b"HTTP/1.1 200 OK\r\ncontent-ty"])
+@pytest.mark.parametrize("said", one_in(3, [b"", CUT, b"HTTP/1.1 200 OK\r\ncontent-ty"]))
 async def test_a_connection_that_breaks_costs_one_call_and_repeats_it_only_where_that_can_do_no_harm(
     said, modern
 ):
@@ -194,6 +195,7 @@ async def test_a_redirect_is_followed_on_its_own_origin_alone(status, modern):
     assert not seen
 
 
+@pytest.mark.long
 async def test_as_many_calls_as_there_are_run_at_the_same_time():
     """More than the HTTP client's usual 100 connections."""
     together = threading.Barrier(110)

@@ -91,6 +91,7 @@ MANY = b'{"jsonrpc":"2.0","id":%s,"result":{"content":[' + b"[]," * 3_000_000 + 
 """9 MB that would take a quarter of a gigabyte."""
 
 
+@pytest.mark.long
 def test_an_answer_with_too_many_values_is_an_error_that_says_so():
     said = messages(MANY % b"7")[0].message
     why = "the server returned a message of more than 5,000,000 values, which is the limit"

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import samples
 from handmade_documents import LINKS, RELATIONS, packed
+from long_rows import one_in
 
 from imagebridge import Policy, function_call_output, repair
 from imagebridge.documents import confined
@@ -120,6 +121,7 @@ def test_one_process_serves_all_readings_of_a_result_and_ends_with_it():
     assert confined.confined(own) != confined.confined(own)
 
 
+@pytest.mark.long
 @needs_limits
 def test_what_a_reading_held_costs_the_next_one_nothing():
     """Two readings that do not fit together: a process of its own takes the second."""
@@ -128,7 +130,7 @@ def test_what_a_reading_held_costs_the_next_one_nothing():
         assert confined.confined(partial(eval, "len(bytearray(600_000_000))")) == 600_000_000
 
 
-@pytest.mark.parametrize("where", [function_call_output, repair])
+@pytest.mark.parametrize("where", one_in(2, [function_call_output, repair]))
 def test_a_result_with_many_documents_is_read_by_one_process(where, monkeypatch):
     started = []
     popen = subprocess.Popen

@@ -194,7 +194,7 @@ COSTLY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", one_in(4, COSTLY))
+@pytest.mark.parametrize("what", one_in(8, COSTLY))
 def test_work_grows_with_the_size(what, monkeypatch):
     monkeypatch.setattr(markdown, "_SPREAD", 50_000)
     began = time.process_time()

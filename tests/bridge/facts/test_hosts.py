@@ -9,6 +9,7 @@ import pytest
 import samples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_rows import one_in
 from mcp.types import CallToolResult
 from mcp_blocks import text as told
 from PIL import Image
@@ -107,7 +108,7 @@ def test_a_typo_in_a_hosts_name_is_an_error_that_names_the_nearest(typo, near):
         named("zzz")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", one_in(4, NAMES))
 def test_every_host_gets_what_the_sdk_takes_and_nothing_is_silent(name):
     came = {
         "content": [BEFORE, IMAGE, LINK, AUDIO, {"type": "resource", "resource": PDF}, AFTER],
@@ -295,7 +296,10 @@ class TestScale:
         assert [(one.width, one.height) for one in pictures(result)] == [(1824, 1368)]
         assert "Multiply coordinates by 2.193 to get full-size coordinates." in result["content"][0]["text"]
 
-    @pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (2048, 2048), (5000, 1999), (2047, 1601)])
+    @pytest.mark.parametrize(
+        "size",
+        one_in(3, map(pytest.param, [(4000, 3000), (3000, 4000), (2048, 2048), (5000, 1999), (2047, 1601)])),
+    )
     def test_patches_are_never_more_than_the_host_shows(self, size):
         picture = file(Image.linear_gradient("L").resize(size), "PNG")
         (made,) = pictures(repair(tool_result("A.", picture), "codex"))
@@ -313,6 +317,7 @@ class TestScale:
         assert repair(second, "codex") == second
         assert repair(first, "openai-agents") == first
 
+    @pytest.mark.long
     def test_each_of_several_pictures_keeps_its_factor(self):
         first = repair(tool_result("Three.", PNG, LARGE, LARGE), "qwen-code")
         second = repair(first, "codex")
@@ -329,7 +334,9 @@ SMALL = replace(host("claude-desktop"), characters=60_000)
 class TestSizes:
     @pytest.mark.parametrize(
         "made",
-        [lambda: noise(1000, 1000), lambda: noise(2200, 1100, "JPEG", quality=95), samples.oriented],
+        one_in(
+            3, [lambda: noise(1000, 1000), lambda: noise(2200, 1100, "JPEG", quality=95), samples.oriented]
+        ),
         ids=["noise", "large", "small"],
     )
     def test_the_limit_of_a_real_host(self, made):
@@ -378,7 +385,7 @@ class TestSizes:
             result["content"][0]["text"],
         )
 
-    @pytest.mark.parametrize(("width", "height"), [(2400, 600), (600, 2400), (2001, 3)])
+    @pytest.mark.parametrize(("width", "height"), one_in(3, [(2400, 600), (600, 2400), (2001, 3)]))
     def test_the_scale_maps_back(self, width, height):
         result = fitted(tool_result("Wide.", file(photo(width, height), "JPEG")), SMALL)
         (picture,) = pictures(result)
@@ -406,7 +413,7 @@ class TestSizes:
 
     @pytest.mark.parametrize(
         "came",
-        [
+        one_in(3, [
             {"content": [told("x")] * 3_000},
             {"content": [IMAGE] * 250},
             {"content": [BEFORE], "_meta": {"x": "y" * 100_000}},
@@ -418,7 +425,7 @@ class TestSizes:
             {"content": [{"type": "resource", "resource": PDF | {"blob": b64(samples.pdf() + b"x" * 90_000)}}]},
             {"content": [AUDIO | {"data": b64(samples.wav() * 60)}]},
             {"content": [{"type": "\ud800" * 30_000, "\u0000" * 30_000: 1}]},
-        ],
+        ]),
     )  # fmt: skip
     @pytest.mark.parametrize("name", ["claude-desktop", "gemini-cli", "inspector"])
     def test_whatever_is_large_is_kept_within(self, name, came):
@@ -468,6 +475,7 @@ def test_no_host_ever_gets_more_than_it_takes(content, structured, name):
     assert fitted(result, small) == result
 
 
+@pytest.mark.long
 def test_what_shone_through_a_picture_is_said_to_lie_on_white():
     bands = [samples.noise(900, 900, seed) for seed in range(3)]
     clear = Image.merge("RGBA", [*bands, Image.linear_gradient("L").resize((900, 900))])
@@ -490,7 +498,7 @@ def test_a_picture_just_over_the_limit_uses_most_of_it():
     assert 0.8 < message(made) / host("claude-desktop").characters <= 1
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES)))
+@pytest.mark.parametrize("name", one_in(4, sorted(set(NAMES))))
 def test_no_host_is_told_the_bytes_of_a_block_as_text(name):
     """Structured content becomes a text for many hosts; what a block holds is not written into it."""
     blocks = [AUDIO, {"type": "resource", "resource": PDF}]

@@ -405,9 +405,10 @@ def test_a_channel_through_which_nothing_shines_costs_nothing(name):
     "size",
     [
         (997, 701),
-        (500, 1499),
-        (1000, 2),
-        *(pytest.param(one, marks=pytest.mark.long) for one in ((1024, 768), (1999, 500), (2000, 1500))),
+        *(
+            pytest.param(one, marks=pytest.mark.long)
+            for one in ((500, 1499), (1000, 2), (1024, 768), (1999, 500), (2000, 1500))
+        ),
     ],
 )
 def test_what_is_scaled_in_halves_has_no_seam(size, sharp, mode):

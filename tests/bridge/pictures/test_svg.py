@@ -202,7 +202,7 @@ INLINED = {
     "webp": (inlined(data_url(file(Image.new("L", (8, 8)), "WEBP", lossless=True), "image/webp")), BLACK, ""),
     "broken": (inlined(data_url(RED_PNG[:-20], "image/png")), LIME, BROKEN),
     "no picture": (inlined("data:text/html,<b>".replace("<", "%3C")), LIME, BROKEN),
-    "too many pixels": (inlined(data_url(png(30_000, 30_000), "image/png")), LIME, BROKEN),
+    "too many pixels": (inlined(data_url(png(11_000, 11_000), "image/png")), LIME, BROKEN),
     "too many pixels in total": (
         inlined(data_url(png(10_000, 11_000), "image/png"), data_url(png(10_000, 1_100), "image/png")),
         BLACK,
@@ -517,7 +517,7 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("case", ENDLESS)
+@pytest.mark.parametrize("case", one_in(3, ENDLESS))
 def test_a_drawing_without_end_is_ended(case, monkeypatch):
     monkeypatch.setattr(raster, "SECONDS", 0.3)
     start = time.monotonic()

@@ -7,6 +7,7 @@ cannot. `ID` in a line stands for the id under which it has to be answered.
 import json
 import sys
 
+import pytest
 from relaying import relay
 
 DEEP = b"[" * 10_000 + b"]" * 10_000
@@ -142,6 +143,7 @@ def test_a_server_that_reads_what_it_can_answers_all_of_them():
     assert {name: found.get(name) for name in missed} == {}
 
 
+@pytest.mark.long
 def test_where_a_server_ends_at_what_it_cannot_read_the_relay_answers():
     """Whichever comes after such a line before the server's end is known may meet that end, too."""
     with relay(server=[sys.executable, "-c", FRAGILE]) as wire:

@@ -281,6 +281,7 @@ def echo(text):
     return {"name": "echo", "arguments": {"result": {"content": [{"type": "text", "text": text}]}}}
 
 
+@pytest.mark.long
 @counted
 def test_all_hosts_share_one_server_and_get_each_their_own_answers(stateless):
     """All have the same ids and progress tokens, which the server never sees twice at a time."""
@@ -425,6 +426,7 @@ def test_wrong_usage_is_said(arguments, words):
     assert "secret" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_address_that_is_taken_is_said(url):
     address = url.removeprefix("http://").removesuffix("/mcp")
     command = [*PROXY, "--http", address, "--", "true"]

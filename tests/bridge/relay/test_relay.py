@@ -359,7 +359,10 @@ time.sleep(600)
 @pytest.mark.skipif(os.name == "nt", reason="signals and process groups are POSIX's")
 @pytest.mark.parametrize(
     "way",
-    ["hangs up", "SIGTERM", *(pytest.param(one, marks=pytest.mark.long) for one in ("SIGINT", "SIGHUP"))],
+    one_in(
+        2,
+        ["hangs up", "SIGTERM", *(pytest.param(one, marks=pytest.mark.long) for one in ("SIGINT", "SIGHUP"))],
+    ),
 )
 def test_the_end_of_the_host_ends_all_that_the_server_started(way):
     wire = relay(server=[sys.executable, "-c", STUBBORN])
@@ -389,11 +392,14 @@ def test_wrong_usage_is_said_and_ends_with_2(arguments, words):
 
 @pytest.mark.parametrize(
     ("program", "hint"),
-    [
-        ("no-such-program-anywhere", ""),
-        ("imagebridge-sever", "; did you mean 'imagebridge-server'?"),
-        (os.curdir, ""),
-    ],
+    one_in(
+        3,
+        [
+            ("no-such-program-anywhere", ""),
+            ("imagebridge-sever", "; did you mean 'imagebridge-server'?"),
+            (os.curdir, ""),
+        ],
+    ),
 )
 def test_a_program_that_there_is_not_ends_it_with_2(program, hint):
     with Wire([*PROXY, "--", program]) as wire:

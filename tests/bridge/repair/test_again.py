@@ -88,7 +88,7 @@ def test_a_repair_of_a_repaired_result_changes_nothing(result, name):
 
 
 @pytest.mark.parametrize("kind", one_in(3, ["image", "audio", "resource"]))
-@pytest.mark.parametrize("name", ["claude-code", "gemini-cli", "codex", "text-only", None])
+@pytest.mark.parametrize("name", one_in(3, ["claude-code", "gemini-cli", "codex", "text-only", None]))
 def test_a_pdf_under_a_false_label_is_shown_once(kind, name):
     encoded = b64(samples.pdf(2))
     inner = {"uri": "file:///plan.pdf", "mimeType": "image/png", "blob": encoded}

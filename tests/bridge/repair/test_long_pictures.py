@@ -81,6 +81,7 @@ SHOWN = re.compile(
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "height", "hosts"), LAYERS)
 def test_parts_that_several_layers_make_smaller_are_told_one_factor_each(width, height, hosts):
     result = {"content": [{"type": "text", "text": "A page."}, page(width, height)]}
@@ -111,6 +112,7 @@ def test_a_host_without_pictures_is_told():
     assert (sizes, "does not show pictures to its model" in words) == ([], True)
 
 
+@pytest.mark.long
 def test_parts_are_named_by_their_picture_where_there_are_several_and_few_are_cut():
     sizes, words = shown(repair({"content": [page(900, 600), *[page(1280, 9467)] * 3]}, host="codex"))
     assert len(sizes) == 8  # one in five parts: another would make twelve

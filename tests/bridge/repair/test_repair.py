@@ -11,6 +11,7 @@ import samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from local_servers import serving
+from long_rows import one_in
 from mcp.types import CallToolResult, ReadResourceResult
 from mcp_blocks import text as told
 from samples import b64, drawing, file
@@ -448,7 +449,7 @@ def address(generation):
 
 @pytest.mark.agent
 @pytest.mark.anyio
-@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("transport", one_in(2, ["stdio", "http"]))
 async def test_the_other_blocks_arrive(transport, generation, address):
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address
     async with Bridge(server, timeout=600) as bridge:
@@ -476,7 +477,7 @@ ODD = {
 
 @pytest.mark.agent
 @pytest.mark.anyio
-@pytest.mark.parametrize("transport", ["stdio", "http"])
+@pytest.mark.parametrize("transport", one_in(2, ["stdio", "http"]))
 async def test_no_field_of_a_result_costs_the_others(transport, generation, address):
     """Each version's schema refuses something else of these, and with it the whole result of a call that has run."""
     server = shlex.join([sys.executable, str(SCRIPT), *generation]) if transport == "stdio" else address

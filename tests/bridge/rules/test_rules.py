@@ -308,6 +308,7 @@ def test_a_chat_body_is_refused_for_one_reason(rule, path, body):
     assert found(body, "chat") == [(rule, path)]
 
 
+@pytest.mark.long
 def test_large_pictures_are_refused_only_where_the_model_takes_them_whole():
     """reported: 30,000 patches reject at detail original, which a missing detail means; other details downscale."""
     large = url(encoded(size=(5_600, 5_600), mode="L", compress_level=1))

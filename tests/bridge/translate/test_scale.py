@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from long_rows import one_in
 from PIL import Image
 from samples import file
 
@@ -55,7 +56,7 @@ def test_meta_that_is_not_an_object_names_no_factor(meta):
     assert lines(result) == ["A.", "picture"]
 
 
-@pytest.mark.parametrize("host", ["qwen-code", "codex", "claude-desktop"])
+@pytest.mark.parametrize("host", one_in(3, ["qwen-code", "codex", "claude-desktop"]))
 @pytest.mark.parametrize("policy", [LOW, FULL], ids=["low", "high"])
 @pytest.mark.parametrize(
     "size",
@@ -78,6 +79,7 @@ def test_two_layers_tell_the_factor_from_what_is_seen_to_the_original(host, poli
     assert down * shown.picture.height == pytest.approx(size[1], abs=max(2 * down, 2))
 
 
+@pytest.mark.long
 def test_each_of_several_pictures_gets_its_own():
     large = file(Image.radial_gradient("L").resize((4000, 3000)), "JPEG")
     made = translate(repair(tool_result("Three.", RED, large, large), "qwen-code"), FULL)

@@ -9,6 +9,7 @@ import pytest
 import samples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from long_rows import one_in
 from PIL import Image, ImageDraw
 
 from imagebridge import Policy, function_call_output, output_parts, translate, trim
@@ -85,7 +86,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", one_in(3, CASES))
 def test_what_is_said_of_long_pages(name):
     size, policy, expected = CASES[name]
     assert words(output_parts(page(*size), policy)) == expected
@@ -105,6 +106,7 @@ def test_the_page_of_browser_agents_is_shown_in_full_size():
     assert {shown.size for shown in pictures(parts)} == {(1280, 1959)}
 
 
+@pytest.mark.long
 def test_parts_that_are_shrunk_tell_their_factor():
     parts = output_parts(page(1280, 12_000))
     assert words(parts)[1] == (
@@ -194,6 +196,7 @@ def drawing(width, height):
     return {"content": [{"type": "image", "data": samples.b64(text.encode())}]}
 
 
+@pytest.mark.long
 def test_a_long_drawing_is_cut_as_a_page_is():
     parts = output_parts(drawing(1280, 9467))
     assert words(parts) == words(output_parts(page(1280, 9467)))
@@ -205,21 +208,28 @@ def test_a_long_drawing_is_cut_as_a_page_is():
 
 @pytest.mark.parametrize(
     ("size", "policy", "expected"),
-    [
-        ((400, 4200), Policy(max_pictures=2), CASES["too few pictures"][2]),
-        ((400, 4200), Policy(model="gpt-5.6-luna", detail="low"), CASES["a low detail"][2]),
-        (
-            (200, 24000),
-            Policy(),
-            ["picture 1: shown 17x2040 of 200x24000; multiply coordinates by 11.765" + TOO_SMALL],
-        ),
-        (
-            (3000, 9100),
-            Policy(),
-            ["picture 1: shown 675x2048 of 3000x9100; multiply x by 4.444 and y by 4.443" + TOO_SMALL],
-        ),
-        ((3000, 2000), Policy(), ["picture 1: shown 1920x1280 of 3000x2000; multiply coordinates by 1.562"]),
-    ],
+    one_in(
+        3,
+        [
+            ((400, 4200), Policy(max_pictures=2), CASES["too few pictures"][2]),
+            ((400, 4200), Policy(model="gpt-5.6-luna", detail="low"), CASES["a low detail"][2]),
+            (
+                (200, 24000),
+                Policy(),
+                ["picture 1: shown 17x2040 of 200x24000; multiply coordinates by 11.765" + TOO_SMALL],
+            ),
+            (
+                (3000, 9100),
+                Policy(),
+                ["picture 1: shown 675x2048 of 3000x9100; multiply x by 4.444 and y by 4.443" + TOO_SMALL],
+            ),
+            (
+                (3000, 2000),
+                Policy(),
+                ["picture 1: shown 1920x1280 of 3000x2000; multiply coordinates by 1.562"],
+            ),
+        ],
+    ),
     ids=["budget", "low", "too long", "too large", "no page"],
 )
 def test_a_drawing_that_cannot_be_cut_is_shown_whole(size, policy, expected):

@@ -258,6 +258,7 @@ async def test_what_is_no_request_is_refused(http, body, status):
     assert answer.status_code in (status, 400)
 
 
+@pytest.mark.long
 async def test_a_picture_of_many_megabytes_is_an_argument(http):
     """The SDK's own limit, 4 MiB, would refuse it."""
     data = samples.noise(1500, 1500).convert("RGB")

@@ -195,6 +195,7 @@ async def test_scopes_and_where_to_get_a_token_are_told(issuer):
     assert told["bearer_methods_supported"] == ["header"]
 
 
+@pytest.mark.long
 async def test_each_subject_has_a_store_of_its_own(issuer, tmp_path):
     async with in_memory(create_app(settings(issuer, store=tmp_path))) as http:
 

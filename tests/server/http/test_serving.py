@@ -56,6 +56,7 @@ def served_by_uvicorn():
             process.kill()
 
 
+@pytest.mark.long
 @pytest.mark.anyio
 async def test_a_server_serves_both_generations_logs_and_ends():
     with served() as server:

@@ -77,7 +77,7 @@ def written(text, host, folder):
     return file, text.encode()
 
 
-@pytest.mark.parametrize("copy", ["none", "of another time"])
+@pytest.mark.parametrize("copy", one_in(2, ["none", "of another time"]))
 @pytest.mark.parametrize(("host", "name"), one_in(3, CASES))
 def test_the_relay_goes_in_and_out_byte_for_byte(host, name, copy, tmp_path):
     file, before = written(FILES[host.form][name], host, tmp_path)

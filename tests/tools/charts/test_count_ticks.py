@@ -60,7 +60,7 @@ COUNTING = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("spec", one_in(3, COUNTING.values()), ids=COUNTING)
+@pytest.mark.parametrize("spec", one_in(6, COUNTING.values()), ids=COUNTING)
 async def test_counts_have_whole_ticks(spec):
     svg = vl_convert.vegalite_to_svg(
         await vega_lite({key: one for key, one in spec.items() if one}), allowed_base_urls=[]
@@ -73,13 +73,16 @@ async def test_counts_have_whole_ticks(spec):
 
 @pytest.mark.parametrize(
     "spec",
-    [
-        counting(x=K, y={**COUNT, "stack": "normalize"}),
-        counting(x=K, y={"field": "v", "aggregate": "mean"}),
-        counting([counts("aggregate"), {"calculate": "datum.n / 2", "as": "n"}], x=K, y=N),
-        counting([counts("aggregate", "mean", field="v")], x=K, y=N),
-        counting([counts("aggregate"), {"impute": "n", "key": "k", "method": "mean"}], x=K, y=N),
-    ],
+    one_in(
+        3,
+        [
+            counting(x=K, y={**COUNT, "stack": "normalize"}),
+            counting(x=K, y={"field": "v", "aggregate": "mean"}),
+            counting([counts("aggregate"), {"calculate": "datum.n / 2", "as": "n"}], x=K, y=N),
+            counting([counts("aggregate", "mean", field="v")], x=K, y=N),
+            counting([counts("aggregate"), {"impute": "n", "key": "k", "method": "mean"}], x=K, y=N),
+        ],
+    ),
     ids=["shares", "means", "halves", "a transform's means", "means between"],
 )
 async def test_what_only_begins_as_counts_keeps_its_ticks(spec):

@@ -26,7 +26,7 @@ async def drawn(spec, **size):
 @pytest.mark.parametrize(
     "spec",
     one_in(
-        3,
+        6,
         [
             {"hconcat": [VIEW, VIEW]},
             {
@@ -62,6 +62,7 @@ async def test_the_side_that_nobody_asked_for_is_left_to_the_charts():
     assert image.size == (640, own.height)
 
 
+@pytest.mark.long
 async def test_charts_that_cannot_be_so_small_come_close_and_say_so():
     image, sentence = await drawn({"hconcat": [VIEW] * 6}, width=200, height=200)
     assert image.height == 200

@@ -90,7 +90,7 @@ class TestStacks:
 
 
 class TestGaps:
-    @pytest.mark.parametrize("kind", ["line", "area"])
+    @pytest.mark.parametrize("kind", one_in(2, ["line", "area"]))
     @pytest.mark.parametrize("length", [5, 120])
     async def test_a_value_between_missing_ones_is_a_point(self, kind, length):
         ys = [None, 4, None, 4, *[None] * (length - 4)]
@@ -134,12 +134,15 @@ class TestLayers:
 
     @pytest.mark.parametrize(
         ("text", "titles"),
-        [
-            ("m,sold,share\nJan,$30,20%\nFeb,$35,25%\n", ["sold ($)", "share (%)"]),
-            ("m,sold,share\nJan,$30000,20%\nFeb,$35000,25%\n", ["sold ($)", "share (%)"]),
-            ("m,sold,share\nJan,$30,20 USD\nFeb,$35,25 USD\n", None),
-            ("m,sold,share\nJan,$30,20\nFeb,$35,25\n", None),
-        ],
+        one_in(
+            3,
+            [
+                ("m,sold,share\nJan,$30,20%\nFeb,$35,25%\n", ["sold ($)", "share (%)"]),
+                ("m,sold,share\nJan,$30000,20%\nFeb,$35000,25%\n", ["sold ($)", "share (%)"]),
+                ("m,sold,share\nJan,$30,20 USD\nFeb,$35,25 USD\n", None),
+                ("m,sold,share\nJan,$30,20\nFeb,$35,25\n", None),
+            ],
+        ),
     )
     async def test_what_is_of_another_unit_gets_an_axis_of_its_own(self, text, titles):
         made = await vega_lite(kind=["bar", "line"], data=text, columns={"x": "m", "y": ["sold", "share"]})
@@ -354,7 +357,7 @@ class TestFrames:
         image, _ = await drawn(spec=spec, data=PLAN, theme="dark", title="Dark", subtitle="and told so")
         assert image.getpixel((0, 0)) == (0x17, 0x21, 0x2B)
 
-    @pytest.mark.parametrize("facet", [{}, {"facet": "m"}])
+    @pytest.mark.parametrize("facet", one_in(2, [{}, {"facet": "m"}]))
     async def test_scale_multiplies_pixels(self, facet):
         columns = {"x": "m", "y": "sold", **facet}
         one, two = [(await drawn(kind="bar", data=PLAN, columns=columns, scale=s))[0] for s in (1, 1.5)]
@@ -471,6 +474,7 @@ class TestFrames:
         again = await generate_chart(spec=made)
         assert again.pictures[0].data == answer.pictures[0].data
 
+    @pytest.mark.long
     async def test_many_rows_do_not_come_back(self):
         data = {"x": list(range(5_000)), "y": list(range(5_000))}
         answer = await generate_chart(kind="scatter", data=data, return_spec=True)
@@ -499,7 +503,7 @@ async def test_a_heatmap_without_numbers_has_nothing_to_aggregate(how):
         await drawn(kind="heatmap", data=PAIRS, aggregate=how)
 
 
-@pytest.mark.parametrize("kind", ["line", "area", "bar", "scatter"])
+@pytest.mark.parametrize("kind", one_in(3, ["line", "area", "bar", "scatter"]))
 @pytest.mark.parametrize(
     "columns", one_in(2, [None, {"x": "d", "y": "n"}, {"x": "d", "y": "n", "color": "g"}])
 )

@@ -36,6 +36,7 @@ def test_a_legend_reads_down_its_columns_in_order(count, height):
     assert len(found) == count
 
 
+@pytest.mark.long
 def test_rows_of_a_legend_are_as_high_as_the_highest_of_their_columns():
     names = [f"part {n}" if n % 2 else f"a part whose name takes two lines {n}" for n in range(20)]
     for height in range(120, 500, 20):

@@ -258,7 +258,7 @@ async def check(arguments):
     return told, json.loads(spec)
 
 
-@pytest.mark.parametrize("name", one_in(3, CHARTS))
+@pytest.mark.parametrize("name", one_in(6, CHARTS))
 async def test_no_word_lies_on_another_or_leaves_the_picture(name):
     told, spec = await check(CHARTS[name])
     counts_all(told, spec)
@@ -283,6 +283,7 @@ def counts_all(told, spec):
         assert "not shown" not in told
 
 
+@pytest.mark.long
 async def test_numbers_of_negative_lying_bars_stand_beside_the_names():
     _, spec = await check(CHARTS["lying bars"])
     rows = {row["y"]: (row["dx"], row["align"]) for row in spec["data"]["values"]}

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from long_rows import one_in
 
 from imagebridge.errors import ArgumentError
 from imagebridge_tools import generate_chart
@@ -42,6 +43,7 @@ async def test_texts_without_end_are_refused_with_their_place(path, drawing):
         await generate_chart(spec=drawing)
 
 
+@pytest.mark.long
 async def test_the_longest_texts_are_drawn():
     drawing = spec(title=["x" * WORDS, "y" * WORDS], x={"title": "z" * WORDS})
     assert (await generate_chart(spec=drawing)).pictures
@@ -52,18 +54,21 @@ NUL = "Ber\0lin"
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        {"spec": spec(title=NUL)},
-        {"spec": spec(mark={"type": "text", "text": NUL})},
-        {"kind": "bar", "data": ROWS, "title": NUL},
-        {"kind": "bar", "data": [{"a": NUL, "b": 1}, {"a": "\x1b[0m\ufffe", "b": 2}]},
-        {"kind": "bar", "data": [{"ci\0ty": "Rome", "b": 1}]},
-        {"kind": "bar", "data": [{"a": "x\b", "b\f": 1}]},
-        {"spec": json.dumps(spec(title="\b\f"))},
-        {"kind": "bar", "data": '[{"x": "\\ud83d", "y": 1}, {"x": "b", "y": 2}]'},
-        {"kind": "bar", "data": {"\ud83d": [1, 2], "y": [1, 2]}},
-        {"spec": json.dumps(spec(title="\ud83d"))},
-    ],
+    one_in(
+        3,
+        [
+            {"spec": spec(title=NUL)},
+            {"spec": spec(mark={"type": "text", "text": NUL})},
+            {"kind": "bar", "data": ROWS, "title": NUL},
+            {"kind": "bar", "data": [{"a": NUL, "b": 1}, {"a": "\x1b[0m\ufffe", "b": 2}]},
+            {"kind": "bar", "data": [{"ci\0ty": "Rome", "b": 1}]},
+            {"kind": "bar", "data": [{"a": "x\b", "b\f": 1}]},
+            {"spec": json.dumps(spec(title="\b\f"))},
+            {"kind": "bar", "data": '[{"x": "\\ud83d", "y": 1}, {"x": "b", "y": 2}]'},
+            {"kind": "bar", "data": {"\ud83d": [1, 2], "y": [1, 2]}},
+            {"spec": json.dumps(spec(title="\ud83d"))},
+        ],
+    ),
 )
 async def test_signs_that_xml_cannot_hold_are_left_out(arguments):
     assert (await generate_chart(**arguments)).pictures

@@ -78,7 +78,7 @@ class TestAggregates:
             ],
         ),
     )
-    @pytest.mark.parametrize("kind", ["bar", "line", "pie"])
+    @pytest.mark.parametrize("kind", one_in(3, ["bar", "line", "pie"]))
     async def test_rows_of_a_place_become_one(self, kind, aggregate, found):
         columns = {"x": "team", "y": "score"} if aggregate != "count" else {"x": "team"}
         _, spec = await drawn(kind=kind, data=SCORES, columns=columns, aggregate=aggregate)
@@ -110,11 +110,14 @@ class TestOrder:
 
     @pytest.mark.parametrize(
         ("kind", "sort", "said"),
-        [
-            ("bar", "descending", "; bars sorted by size, the largest first"),
-            ("bar", "ascending", "; bars sorted by size, the smallest first"),
-            ("pie", "descending", "; slices sorted by size, the largest first"),
-        ],
+        one_in(
+            3,
+            [
+                ("bar", "descending", "; bars sorted by size, the largest first"),
+                ("bar", "ascending", "; bars sorted by size, the smallest first"),
+                ("pie", "descending", "; slices sorted by size, the largest first"),
+            ],
+        ),
     )
     async def test_it_is_told(self, kind, sort, said):
         assert said in (await drawn(kind=kind, data=SCORES, sort=sort))[0]
@@ -155,7 +158,7 @@ class TestAxes:
 
 
 class TestLabels:
-    @pytest.mark.parametrize("kind", ["bar", "line", "area", "scatter"])
+    @pytest.mark.parametrize("kind", one_in(3, ["bar", "line", "area", "scatter"]))
     async def test_numbers_at_marks(self, kind):
         data = {"k": ["a", "b"], "v": [1234.5, -83]} if kind == "bar" else {"k": [1, 2], "v": [1234.5, -83]}
         _, spec = await drawn(kind=kind, data=data, columns={"x": "k", "y": "v"}, labels=True)

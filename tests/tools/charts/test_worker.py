@@ -67,6 +67,7 @@ def last():
     assert not processes()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 async def test_one_process_draws_one_chart_after_the_other():
     await drawn(text(BAR))
@@ -76,6 +77,7 @@ async def test_one_process_draws_one_chart_after_the_other():
     assert processes() == first
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 def test_the_process_outlives_the_event_loop():
     anyio.run(drawn, text(BAR))
@@ -93,6 +95,7 @@ async def test_no_more_processes_than_allowed_at_the_same_time():
     assert 1 <= len(processes()) <= worker.PROCESSES
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("fresh")
 async def test_time_out():
     with pytest.raises(DrawingError, match=r"longer than 0\.7 seconds"):

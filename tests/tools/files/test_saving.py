@@ -41,7 +41,7 @@ async def saved(save_as, *pictures, allow, overwrite=False):
 @pytest.mark.parametrize(
     ("save_as", "file", "form"),
     one_in(
-        2,
+        4,
         [
             ("new.png", "new.png", "PNG"),
             ("new", "new.png", "PNG"),
@@ -183,7 +183,7 @@ while os.getppid() != 1:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the exchange of two names is Linux's")
-@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("overwrite", one_in(2, [False, True]))
 async def test_nothing_is_written_outside_while_a_folder_is_exchanged_for_a_link(folder, tmp_path, overwrite):
     (folder / "link").symlink_to(tmp_path / "elsewhere")
     command = [sys.executable, "-c", SWAP, str(folder / "deep"), str(folder / "link")]

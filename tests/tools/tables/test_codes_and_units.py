@@ -178,7 +178,7 @@ SETTLED = [
 ]
 
 
-@pytest.mark.parametrize(("cells", "forms"), one_in(3, SETTLED))
+@pytest.mark.parametrize(("cells", "forms"), one_in(6, SETTLED))
 @pytest.mark.anyio
 async def test_what_settles_dates_is_said_and_settles_them(cells, forms):
     data = {"d": [*cells], "v": [*range(len(cells))]}
