@@ -1,6 +1,5 @@
 """The command line `imagebridge`: only the command in use is imported, and nothing heavy before it runs."""
 
-import os
 import sys
 from collections.abc import Collection, Mapping
 from importlib import import_module
