@@ -175,7 +175,11 @@ def command(context: click.Context, http: str | None, **choices: Any) -> None:
 
     try:
         serving.serve(settings, http)
-    except (BridgeError, SettingsError) as error:
+    except BridgeError as error:  # The usage is right: the address is in use, for example.
+        from imagebridge.cli.failure import Failure
+
+        raise Failure(str(error)) from error
+    except SettingsError as error:
         raise click.UsageError(str(error)) from error
 
 

@@ -51,7 +51,7 @@ Exif = Annotated[bool, Argument("Include camera and GPS data.", names=("metadata
 
 @tool(
     "Picture facts",
-    "Return a picture's format, size, frames and colors, and the text of QR codes and barcodes, without the picture.",
+    "Return a picture's format, size, frames and colours, and the text of QR codes and barcodes, without the picture.",
 )
 async def image_info(
     source: AnySource, places: Places = NOWHERE, *, exif: Exif = False, noted: Noted = ()

@@ -111,14 +111,11 @@ class TokenFile(TokenVerifier):
         return callers
 
 
-def read_callers(path: Path) -> dict[str, TokenHolder]:
-    """Read a file of callers.
-
-    Raises:
-        SettingsError: the file cannot be read or is invalid.
-    """
+def _read(path: Path) -> bytes:
     try:
-        found = tomllib.loads(path.read_text("utf-8"))
+        if path.is_char_device():  # It may have no end.
+            raise SettingsError(f"the token file {str(path)!r} is a device; give the path of a file")
+        return path.read_bytes()
     except FileNotFoundError:
         raise SettingsError(
             f"the token file {str(path)!r} does not exist; to create it and print a token for the caller NAME, run: "
@@ -126,6 +123,17 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
         ) from None
     except OSError as error:
         raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
+
+
+def read_callers(path: Path) -> dict[str, TokenHolder]:
+    """Read a file of callers.
+
+    Raises:
+        SettingsError: the file cannot be read or is invalid.
+    """
+    data = _read(path)
+    try:
+        found = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"the token file {str(path)!r} is not TOML: {error}") from None
     callers = {name: _holder(path, name, table) for name, table in found.items()}

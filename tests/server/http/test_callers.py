@@ -7,6 +7,7 @@ import socket
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import samples
@@ -84,6 +85,11 @@ class TestFile:
         ):
             add_token(tmp_path / "tokens.toml", name)
         assert not (tmp_path / "tokens.toml").exists()
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device without an end")
+    def test_a_device_is_not_a_token_file(self):
+        with pytest.raises(SettingsError, match="'/dev/full' is a device; give the path of a file"):
+            add_token(Path("/dev/full"), "alice")
 
     @pytest.mark.parametrize(
         ("text", "problem"),

@@ -235,7 +235,7 @@ def test_an_address_that_is_taken_is_told():
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         run = CliRunner().invoke(server_command, ["--http", address])
     assert run.exit_code == 2
-    assert f"cannot listen on {address}: Address already in use" in run.stderr
+    assert run.stderr == f"Error: cannot listen on {address}: Address already in use\n"
 
 
 @pytest.mark.anyio

@@ -72,7 +72,7 @@ FieldsByRole = Annotated[
 Stacking = Annotated[
     chart_options.Stack,
     Argument(
-        "How the colors of a bar, area or histogram are combined: stacked (true), as shares of 100% (normalize), or side by side (false).",
+        "How the colours of a bar, area or histogram are combined: stacked (true), as shares of 100% (normalize), or side by side (false).",
         json_type=Any,
         schema={"enum": [True, False, "normalize"]},
     ),
