@@ -61,6 +61,10 @@ LINES = {
         % ((b"[" * 10_000 + b'"]\\"["' + b"]" * 10_000,) * 2),
         TOO_DEEP,
     ),
+    "10,000 levels that are never closed": (
+        b'{"jsonrpc":"2.0","id":7,"method":"x","params":' + b"[" * 10_000,
+        "the request cannot be read: it is not JSON",
+    ),
     "a batch with a request of 250 levels": (b"[%s,1]" % nested(250), TOO_DEEP),
     "a batch with a request of 10,000 levels": (b"[%s]" % nested(10_000), TOO_DEEP),
     "a batch behind a request of 250 levels": (

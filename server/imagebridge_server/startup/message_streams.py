@@ -197,7 +197,8 @@ def _shallow(line: str) -> str:
                 pieces.append("null")
                 kept = mark.end()
             levels -= 1
-    return "".join([*pieces, line[kept:]])
+    # What is too deep and never closed is not JSON, whatever its end.
+    return "".join(pieces if levels >= _CUT else [*pieces, line[kept:]])
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
