@@ -163,7 +163,8 @@ class Client(httpx2.AsyncClient):
             return _with(
                 response, kind, stream=_EventBody(response, number, self._long_events, session=session)
             )
-        if number is None or not (response.is_error or response.is_success):
+        is_other = not (response.is_error or response.is_success)
+        if number is None or (is_other and (method in _OPENING or _stays(response))):
             return response
         try:
             body = await response.aread()
@@ -176,6 +177,14 @@ class Client(httpx2.AsyncClient):
         return _with(
             response, "application/json", content=body if answer_message is None else _dumped(answer_message)
         )
+
+
+def _stays(response: httpx2.Response) -> bool:
+    """Return whether a redirect keeps the method and the place: the transport follows it, or warns that it leaves HTTPS."""
+    following, asked = response.next_request, response.request
+    if following is None or following.method != asked.method:
+        return False
+    return (following.url.host, following.url.port) == (asked.url.host, asked.url.port)
 
 
 def _error_response(request: httpx2.Request, answer_message: SessionMessage) -> httpx2.Response:

@@ -56,14 +56,28 @@ async def test_both_transports_say_the_same_of_a_refused_call(answer, words):
                 assert await told(bridge) == "shown"
 
 
-async def test_a_redirect_of_the_older_transport_is_told():
-    server = OlderServer(once((307, "text/plain", "", {"location": "https://other.test/mcp?key=secret"})))
-    with scripted(server) as (url, _):
-        async with Bridge(HttpServer(url, transport="sse"), timeout=120) as bridge:
-            words = (
-                "the server redirects to https://other.test/mcp; use that URL if it is the intended server"
-            )
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            (307, "text/plain", "", {"location": "https://other.test/mcp?key=secret"}),
+            "the server redirects to https://other.test/mcp; use that URL if it is the intended server",
+        ),
+        # The message would be lost, because clients turn it into a GET.
+        (
+            (302, "text/plain", "", {"location": "https://other.test/mcp"}),
+            "the server redirects to https://other.test/mcp; use that URL if it is the intended server",
+        ),
+        ((304, "text/plain", ""), "the server returned 304 Not Modified"),
+    ],
+)
+@pytest.mark.parametrize(("kind", "transport"), [(Server, "http"), (OlderServer, "sse")])
+async def test_a_redirected_call_is_told_and_nothing_is_logged(answer, words, kind, transport, caplog):
+    with scripted(kind(once(answer))) as (url, _):
+        async with Bridge(HttpServer(url, transport=transport), timeout=120) as bridge:
+            caplog.clear()
             assert await told(bridge) == words
+            assert not [one for one in caplog.records if one.levelname in ("WARNING", "ERROR")]
             assert await told(bridge) == "shown"
 
 

@@ -190,7 +190,7 @@ async def test_a_redirect_is_followed_on_its_own_origin_alone(status, modern):
                 assert await told(bridge) == "shown"
                 assert [one.headers["Authorization"] for one in requests[-2:]] == ["Bearer secret"] * 2
                 assert await told(bridge) == (
-                    f": Redirect to {other} not followed; use that URL as the endpoint if it is the intended server"
+                    f": the server redirects to {other}; use that URL if it is the intended server"
                 )
     assert not seen
 
