@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import ssl
 import sys
 import sysconfig
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -289,8 +290,26 @@ def _unanswered(cause: Exception) -> str:
             return f"{happened(cause)}. Is the address right and the server running?"
         case httpx2.RequestError():
             return f"it {happened(cause)}"
+        case OSError():
+            # From before anything was sent: what httpx2 sends with is wrapped in its own errors.
+            return f"cannot be reached: {_certificates_problem() or cause}"
         case _:
             return _told_error(cause)
+
+
+def _certificates_problem() -> str:
+    """Return the problem with the file of certificates that the environment names, or an empty string."""
+    path = os.environ.get("SSL_CERT_FILE", "")
+    if not path:
+        return ""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError:
+        return f"SSL_CERT_FILE names {path!r}, which is not a file of certificates in PEM format"
+    except OSError as error:
+        # The error itself does not name the file.
+        return f"SSL_CERT_FILE names {path!r}, which cannot be read: {error.strerror}"
+    return ""
 
 
 def _told_error(cause: Exception) -> str:

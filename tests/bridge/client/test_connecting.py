@@ -12,7 +12,7 @@ from mcp import StdioServerParameters
 from mcp.server import MCPServer
 from servers_over_http import Server, scripted
 
-from imagebridge import Bridge
+from imagebridge import Bridge, HttpServer
 from imagebridge.client.http import Client
 from imagebridge.client.http_options import client_options
 from imagebridge.client.http_replies import ServerReplies
@@ -55,6 +55,25 @@ async def test_only_the_answer_to_a_request_says_what_is_wrong():
         await client.post(URL, json={"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
         await client.get(URL)
         assert replies.problem().startswith('it returned 429 Too Many Requests: "later". Try again later')
+
+
+@pytest.mark.parametrize("transport", ["http", "sse"])
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("no certificate", "is not a file of certificates in PEM format"),
+    ],
+)
+async def test_a_file_of_certificates_that_cannot_be_used_is_named(
+    content, why, transport, tmp_path, monkeypatch
+):
+    path = tmp_path / "authority.pem"
+    if content:
+        path.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    server = HttpServer("https://127.0.0.1:9/mcp", transport=transport)
+    assert await problem(server) == f"cannot be reached: SSL_CERT_FILE names {str(path)!r}, which {why}"
 
 
 async def test_a_refused_stream_does_not_hide_what_the_server_answered():
