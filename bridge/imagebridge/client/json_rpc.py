@@ -69,6 +69,7 @@ _ID = re.compile(rb'"id"\s*:\s*(-?(?:0|[1-9][0-9]{0,17})|"[^"\\]{0,200}")\s*')
 _HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID.pattern + rb"[,}]")
 _METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*,)*\s*"method"')
 _MEMBER = rb'"(?:jsonrpc|id|method)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*'
+_METHOD_MEMBER = re.compile(rb'"method"\s*:')
 _TAIL = re.compile(rb"\}\s*,\s*(" + _MEMBER + rb"(?:,\s*" + _MEMBER + rb")*)\}\s*$")
 
 
@@ -76,7 +77,7 @@ def told_id(line: bytes, *, request: bool = False) -> RequestId | None:
     """Return the id of an answer, or of a `request`, that cannot be parsed in full: the id precedes or follows the rest."""
     tail = _TAIL.search(line[-500:])
     last = tail[1] if tail else b""
-    if bool(_METHOD.match(line) or b'"method"' in last) is not request:
+    if bool(_METHOD.match(line) or _METHOD_MEMBER.search(last)) is not request:
         return None
     found = _HEAD.match(line) or _ID.search(last)
     # Between the quotes there may be what neither JSON nor UTF-8 allows.

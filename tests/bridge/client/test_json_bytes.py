@@ -106,6 +106,7 @@ def test_an_answer_with_too_many_values_is_an_error_that_says_so():
         (b'{"result":{},"jsonrpc":"2.0","id":"a"}', "a", None),
         (b'{"id":7,"result":{"a":[{"b":{},"method":"x"}]}}', 7, None),
         (b'{"id":7,"result":{"a":{"b":{},"method":"x"}}}', 7, None),
+        (b'{"result":{"a":{}},"id":"method"}', "method", None),
         (b'{"id":7,"result":{"a":{}},"method":"x"}', None, 7),
         (b'{"params":{"a":{}},"id":7,"method":"x" }', None, 7),
         (b'{"params":{"a":{}}, "method" : "x", "id" : "a"}', None, "a"),
