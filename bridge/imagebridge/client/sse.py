@@ -40,10 +40,12 @@ async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[
         httpx2.HTTPError: the server cannot be reached or refuses the stream.
         BridgeError: it names no address to post to, or one on another origin; or authentication failed.
     """
+    # Making the client fails if its certificates cannot be read; then no stream is left open.
+    made = httpx2.AsyncClient(auth=server.auth, **client_options(server.headers, exchange.heard))
     arrived, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outgoing, leaving = anyio.create_memory_object_stream[SessionMessage](0)
     async with (
-        httpx2.AsyncClient(auth=server.auth, **client_options(server.headers, exchange.heard)) as client,
+        made as client,
         AsyncExitStack() as stack,
         anyio.create_task_group() as tasks,
         arrived,
