@@ -272,7 +272,16 @@ class _EventBody(httpx2.AsyncByteStream):
         if len(data) <= LONG and sound(data):
             return []
         found = [one for one in messages(data) if isinstance(one, SessionMessage)]
-        return found if found or self._number is None else [_no_answer(self._number, data)]
+        if self._number is None:
+            return found
+        # The transport gives any answer this request's number, so those of a batch to other requests are left out.
+        answer = _answer_among([*found], self._number)
+        found = [
+            one
+            for one in found
+            if one.message is answer or not isinstance(one.message, (JSONRPCError, JSONRPCResponse))
+        ]
+        return found or [_no_answer(self._number, data)]
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -286,12 +295,24 @@ def _session_message(number: RequestId, body: bytes, *, session: bool) -> Sessio
     if fields and fields.get("id") == number and "method" not in fields:
         return None
     # The body can be replaced by one message, so the others of a batch are lost.
-    for one in messages(body):
-        if isinstance(one, SessionMessage) and isinstance(one.message, (JSONRPCError, JSONRPCResponse)):
-            # Whatever id it has, it answers this request.
-            one.message.id = number
-            return one
-    return _no_answer(number, body)
+    answer = _answer_among(messages(body), number)
+    if answer is None:
+        return _no_answer(number, body)
+    # Whatever id it has, it answers this request.
+    answer.id = number
+    return SessionMessage(answer)
+
+
+def _answer_among(
+    found: list[SessionMessage | Exception], number: RequestId
+) -> JSONRPCError | JSONRPCResponse | None:
+    """Return the answer to a request: the one with its number, or else the first."""
+    answers = [
+        one.message
+        for one in found
+        if isinstance(one, SessionMessage) and isinstance(one.message, (JSONRPCError, JSONRPCResponse))
+    ]
+    return next((one for one in answers if one.id == number), answers[0] if answers else None)
 
 
 def _lost_session(data: bytes, number: RequestId | None) -> SessionMessage | None:
