@@ -54,6 +54,11 @@ def http_problem(address: str, headers: Mapping[str, str]) -> str:
     # httpx2 omits the default port.
     if url.port is not None and not 0 < url.port <= _LAST_PORT:
         return f"its address names port {url.port}; a port must be from 1 to {_LAST_PORT}"
+    return headers_problem(headers)
+
+
+def headers_problem(headers: Mapping[str, str]) -> str:
+    """Return the problem with headers, or an empty string. Values are never quoted."""
     for name, value in headers.items():
         if not _FIELD_NAME.fullmatch(name):
             return f"{name!a} is not a valid header name"

@@ -11,7 +11,7 @@ import anyio
 import anyio.abc
 import httpx2
 
-from imagebridge.client.checked_server import http_problem
+from imagebridge.client.checked_server import headers_problem
 from imagebridge.client.http_bodies import EVENTS, BodyError, media_type
 from imagebridge.client.http_errors import DOUBT, UNSENT, may_have_run, retry_after, returned
 from imagebridge.client.http_failures import failure
@@ -181,7 +181,7 @@ class RemoteServer:
                 with suppress(UnicodeEncodeError):
                     headers |= mcp_param_headers({path: header}, as_object(arguments) or {})
         # Hosts and servers may write anything; a request without a header is refused in the server's own words.
-        return {name: value for name, value in headers.items() if not http_problem(self._url, {name: value})}
+        return {name: value for name, value in headers.items() if not headers_problem({name: value})}
 
     def _headers(self) -> dict[str, str]:
         headers = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
