@@ -137,7 +137,8 @@ class OlderServer(Server):
             yield chunk(f"event: message\ndata: {body}\n\n")
 
 
-EVENTS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+# Unless the client knows that the connection closes, its next request may come just before.
+EVENTS_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
 
 
 def chunk(text):
