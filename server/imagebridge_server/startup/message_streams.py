@@ -152,7 +152,9 @@ _DECODER = json.JSONDecoder(parse_int=_integer)
 _BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 """What may come between messages: some hosts write a byte order mark."""
 
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+_QUOTE_OR_BRACKET = re.compile(r'["\[{\]}]')
+_TEXT = re.compile(r'[^"\\]*(?:\\.[^"\\]*){0,1000}', re.DOTALL)
+"""Up to 1,000 escapes of a text: while it matches, `re` keeps a state for each of them."""
 
 
 def _values(line: str) -> list[object]:
@@ -186,19 +188,31 @@ def _shallow(line: str) -> str:
     """Return JSON with null in place of what is nested too deeply for Python to parse, which is still too deep to be read."""
     pieces: list[str] = []
     levels = kept = 0
-    for mark in _STRING_OR_BRACKET.finditer(line):
-        sign = line[mark.start()]
-        if sign in "[{":
+    for at in _brackets(line):
+        if line[at] in "[{":
             levels += 1
             if levels == _CUT:
-                pieces.append(line[kept : mark.start()])
-        elif sign in "]}":
+                pieces.append(line[kept:at])
+        else:
             if levels == _CUT:
                 pieces.append("null")
-                kept = mark.end()
+                kept = at + 1
             levels -= 1
     # What is too deep and never closed is not JSON, whatever its end.
     return "".join(pieces if levels >= _CUT else [*pieces, line[kept:]])
+
+
+def _brackets(line: str) -> Iterator[int]:
+    """Yield the positions of the brackets outside texts."""
+    at = 0
+    while sign := _QUOTE_OR_BRACKET.search(line, at):
+        at = sign.end()
+        if sign[0] == '"':
+            while (text := _TEXT.match(line, at)) and text.end() > at:
+                at = text.end()
+            at += 1
+        else:
+            yield sign.start()
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:
