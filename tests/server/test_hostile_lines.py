@@ -92,6 +92,15 @@ LINES = {
         line({"jsonrpc": "2.0", "id": 8, "method": "ping"}) + line(call("get_image", text="second")),
         "second",
     ),
+    "a request before a request that is cut short": (
+        line(call("get_image", text="before it")) + b'{"jsonrpc":"2.0","id":8,"method":',
+        "before it",
+    ),
+    "a request before something else": (line(call("get_image", text="before xx")) + b" xx", "before xx"),
+    "a request that is cut short behind another": (
+        line({"jsonrpc": "2.0", "id": 8, "method": "ping"}) + b'{"jsonrpc":"2.0","id":7,"method":',
+        "the request cannot be read: it is not JSON",
+    ),
     "a byte order mark": (b"\xef\xbb\xbf" + line(call("get_image", text="marked")), "marked"),
     "a line cut short": (
         line(call("get_image", text="x"))[:-2],

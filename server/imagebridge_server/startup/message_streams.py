@@ -130,15 +130,13 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the messages in a line that strict parsers refuse."""
-    try:
-        found = _values(line)
-    except ValueError as error:
-        why = why_shortened(line) or f"it is not JSON: {error}"
-        if (number := told_id(line.encode(errors="replace"), request=True)) is not None:
-            yield _unread(number, why)
-        return
+    found, rest, error = _values(line)
     for one in found:
         yield from _messages(one)
+    if error:
+        why = why_shortened(line) or f"it is not JSON: {error}"
+        if (number := told_id(rest.encode(errors="replace"), request=True)) is not None:
+            yield _unread(number, why)
 
 
 def _integer(digits: str) -> int:
@@ -157,26 +155,25 @@ _TEXT = re.compile(r'[^"\\]*(?:\\.[^"\\]*){0,1000}', re.DOTALL)
 """Up to 1,000 escapes of a text: while it matches, `re` keeps a state for each of them."""
 
 
-def _values(line: str) -> list[object]:
-    """Return the JSON values in a line: one, or several without a line ending between them.
-
-    Raises:
-        ValueError: something in the line is not JSON.
-    """
+def _values(line: str) -> tuple[list[object], str, ValueError | None]:
+    """Return the JSON values in a line, which may be several; the rest that is not JSON; and the error about the rest."""
     try:
         return _in_a_row(line)
     except RecursionError:
         return _in_a_row(_shallow(line))
 
 
-def _in_a_row(line: str) -> list[object]:
+def _in_a_row(line: str) -> tuple[list[object], str, ValueError | None]:
     found: list[object] = []
     at = _behind_blanks(line, 0)
     while at < len(line):
-        value, at = _DECODER.raw_decode(line, at)
+        try:
+            value, at = _DECODER.raw_decode(line, at)
+        except ValueError as error:
+            return found, line[at:], error
         found.append(value)
         at = _behind_blanks(line, at)
-    return found
+    return found, "", None
 
 
 def _behind_blanks(line: str, at: int) -> int:
