@@ -65,6 +65,14 @@ LINES = {
         b'{"jsonrpc":"2.0","id":7,"method":"x","params":' + b"[" * 10_000,
         "the request cannot be read: it is not JSON",
     ),
+    "50,000 levels that are never closed": (
+        b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":' + b"[" * 50_000,
+        "the request cannot be read: it is not JSON",
+    ),
+    "5,000 levels of which 4,000 are closed": (
+        b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":' + b"[" * 5000 + b"]" * 4000,
+        "the request cannot be read: it is not JSON",
+    ),
     "a batch with a request of 250 levels": (b"[%s,1]" % nested(250), TOO_DEEP),
     "a batch with a request of 10,000 levels": (b"[%s]" % nested(10_000), TOO_DEEP),
     "a batch behind a request of 250 levels": (
@@ -83,6 +91,15 @@ LINES = {
     "a second request in the line": (
         line({"jsonrpc": "2.0", "id": 8, "method": "ping"}) + line(call("get_image", text="second")),
         "second",
+    ),
+    "a request before a request that is cut short": (
+        line(call("get_image", text="before it")) + b'{"jsonrpc":"2.0","id":8,"method":',
+        "before it",
+    ),
+    "a request before something else": (line(call("get_image", text="before xx")) + b" xx", "before xx"),
+    "a request that is cut short behind another": (
+        line({"jsonrpc": "2.0", "id": 8, "method": "ping"}) + b'{"jsonrpc":"2.0","id":7,"method":',
+        "the request cannot be read: it is not JSON",
     ),
     "a byte order mark": (b"\xef\xbb\xbf" + line(call("get_image", text="marked")), "marked"),
     "a line cut short": (
@@ -159,6 +176,31 @@ def server(folder):
     server = Server("--allow", str(folder), "--store", "off")
     yield server
     server.close()
+
+
+def test_brackets_alone_do_not_end_the_server():
+    server = Server()
+    server.send(b"[" * 100_000)
+    try:
+        assert "after it" in str(server.answer(line(call("get_image", text="after it"))))
+    finally:
+        server.close()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").exists(), reason="the system does not count the most memory")
+def test_escapes_beside_a_deep_value_do_not_fill_the_memory():
+    server = Server()
+    try:
+        escapes = b"\\n" * 20_000_000
+        answer = server.answer(
+            b'{"jsonrpc":"2.0","id":7,"method":"x","params":["%s",%s]}'
+            % (escapes, b"[" * 10_000 + b"]" * 10_000)
+        )
+        assert TOO_DEEP in str(answer)
+        assert server.most_memory() < 1_000_000_000
+    finally:
+        server.close()
 
 
 @pytest.mark.parametrize("case", LINES)

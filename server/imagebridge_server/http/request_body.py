@@ -1,5 +1,6 @@
 """Receives request bodies within a time limit, and prepares them for the SDK, which refuses lone surrogates and would parse any number of values."""
 
+from codecs import BOM_UTF8, getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -10,6 +11,8 @@ from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values, paire
 
 BODY_SECONDS = 60.0
 """Seconds within which the body of a request must arrive; after that, the request is refused."""
+
+_PIECE = 1 << 16
 
 
 class SlowBodyError(Exception):
@@ -80,6 +83,20 @@ def _utf8(body: bytes) -> bytes:
     Python's own parser, through which the SDK reads some bodies, accepts lone surrogates and other encodings.
     """
     # It takes NUL bytes for UTF-16 or UTF-32. JSON does not contain them.
-    if body.isascii() and b"\0" not in body:
+    if b"\0" not in body and not body.startswith(BOM_UTF8) and _is_utf8(body):
         return body
     return body.decode("utf-8-sig", errors="replace").replace("\0", "\ufffd").encode()
+
+
+def _is_utf8(body: bytes) -> bool:
+    if body.isascii():
+        return True
+    try:
+        decoder = getincrementaldecoder("utf-8")()
+        # In pieces, because a whole text takes up to four times the memory of its bytes.
+        for at in range(0, len(body), _PIECE):
+            decoder.decode(body[at : at + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

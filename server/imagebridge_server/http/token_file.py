@@ -111,20 +111,6 @@ class TokenFile(TokenVerifier):
         return callers
 
 
-def _read(path: Path) -> bytes:
-    try:
-        if path.is_char_device():  # It may have no end.
-            raise SettingsError(f"the token file {str(path)!r} is a device; give the path of a file")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise SettingsError(
-            f"the token file {str(path)!r} does not exist; to create it and print a token for the caller NAME, run: "
-            f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
-        ) from None
-    except OSError as error:
-        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
-
-
 def read_callers(path: Path) -> dict[str, TokenHolder]:
     """Read a file of callers.
 
@@ -140,6 +126,23 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     if len(_by_hash(callers)) < sum(len(one.tokens) for one in callers.values()):
         raise SettingsError(f"the token file {str(path)!r} contains a token twice")
     return callers
+
+
+def _read(path: Path) -> bytes:
+    """Return the content of a file of callers; a SettingsError says why it cannot be read."""
+    try:
+        if path.is_char_device():  # It may have no end.
+            raise SettingsError(f"the token file {str(path)!r} is a device; give the path of a file")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise SettingsError(
+            f"the token file {str(path)!r} does not exist; to create it and print a token for the caller NAME, run: "
+            f"imagebridge-server token NAME --tokens {shlex.quote(str(path))}"
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # A path with a NUL.
+        raise SettingsError(f"the token file {str(path)!r} cannot be read: {error}") from None
 
 
 def _holder(path: Path, name: str, table: object) -> TokenHolder:

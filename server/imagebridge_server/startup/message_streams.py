@@ -130,15 +130,13 @@ def _mended(refused: ValidationError) -> Iterator[tuple[SessionMessage, bool]]:
 
 def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     """Yield the messages in a line that strict parsers refuse."""
-    try:
-        found = _values(line)
-    except ValueError as error:
-        why = why_shortened(line) or f"it is not JSON: {error}"
-        if (number := told_id(line.encode(errors="replace"), request=True)) is not None:
-            yield _unread(number, why)
-        return
+    found, rest, error = _values(line)
     for one in found:
         yield from _messages(one)
+    if error:
+        why = why_shortened(line) or f"it is not JSON: {error}"
+        if (number := told_id(rest.encode(errors="replace"), request=True)) is not None:
+            yield _unread(number, why)
 
 
 def _integer(digits: str) -> int:
@@ -152,29 +150,30 @@ _DECODER = json.JSONDecoder(parse_int=_integer)
 _BLANKS = re.compile(r"[ \t\r\n\ufeff]*")
 """What may come between messages: some hosts write a byte order mark."""
 
-_STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+_QUOTE_OR_BRACKET = re.compile(r'["\[{\]}]')
+_TEXT = re.compile(r'[^"\\]*(?:\\.[^"\\]*){0,1000}', re.DOTALL)
+"""Up to 1,000 escapes of a text: while it matches, `re` keeps a state for each of them."""
 
 
-def _values(line: str) -> list[object]:
-    """Return the JSON values in a line: one, or several without a line ending between them.
-
-    Raises:
-        ValueError: something in the line is not JSON.
-    """
+def _values(line: str) -> tuple[list[object], str, ValueError | None]:
+    """Return the JSON values in a line, which may be several; the rest that is not JSON; and the error about the rest."""
     try:
         return _in_a_row(line)
     except RecursionError:
         return _in_a_row(_shallow(line))
 
 
-def _in_a_row(line: str) -> list[object]:
+def _in_a_row(line: str) -> tuple[list[object], str, ValueError | None]:
     found: list[object] = []
     at = _behind_blanks(line, 0)
     while at < len(line):
-        value, at = _DECODER.raw_decode(line, at)
+        try:
+            value, at = _DECODER.raw_decode(line, at)
+        except ValueError as error:
+            return found, line[at:], error
         found.append(value)
         at = _behind_blanks(line, at)
-    return found
+    return found, "", None
 
 
 def _behind_blanks(line: str, at: int) -> int:
@@ -186,19 +185,31 @@ def _shallow(line: str) -> str:
     """Return JSON with null in place of what is nested too deeply for Python to parse, which is still too deep to be read."""
     pieces: list[str] = []
     levels = kept = 0
-    for mark in _STRING_OR_BRACKET.finditer(line):
-        sign = line[mark.start()]
-        if sign in "[{":
+    for at in _brackets(line):
+        if line[at] in "[{":
             levels += 1
             if levels == _CUT:
-                pieces.append(line[kept : mark.start()])
-        elif sign in "]}":
+                pieces.append(line[kept:at])
+        else:
             if levels == _CUT:
                 pieces.append("null")
-                kept = mark.end()
+                kept = at + 1
             levels -= 1
     # What is too deep and never closed is not JSON, whatever its end.
     return "".join(pieces if levels >= _CUT else [*pieces, line[kept:]])
+
+
+def _brackets(line: str) -> Iterator[int]:
+    """Yield the positions of the brackets outside texts."""
+    at = 0
+    while sign := _QUOTE_OR_BRACKET.search(line, at):
+        at = sign.end()
+        if sign[0] == '"':
+            while (text := _TEXT.match(line, at)) and text.end() > at:
+                at = text.end()
+            at += 1
+        else:
+            yield sign.start()
 
 
 def _messages(found: object) -> Iterator[tuple[SessionMessage, bool]]:

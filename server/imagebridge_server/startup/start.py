@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TextIO
 
 from .card import Card
 from .host_lines import HostLines
@@ -50,7 +50,14 @@ def _occupy_closed_streams() -> None:
         os.set_inheritable(number, True)
     os.close(number)
     if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w", closefd=False)
+        sys.stderr = _opened_stderr()
+
+
+def _opened_stderr() -> TextIO:
+    try:
+        return os.fdopen(2, "w", closefd=False)
+    except OSError:  # On Windows, a program without a console has no such number.
+        return open(os.devnull, "w")
 
 
 def _wire() -> tuple[HostLines, BinaryIO]:
@@ -75,5 +82,8 @@ def divert(number: int, target: int) -> None:
 
 
 def divert_stdout() -> None:
-    """Redirect printed text to stderr."""
-    os.dup2(2, 1)
+    """Redirect printed text to stderr, or to the null device if stderr is closed."""
+    try:
+        os.dup2(2, 1)
+    except OSError:
+        divert(1, os.open(os.devnull, os.O_WRONLY))

@@ -86,6 +86,10 @@ class TestFile:
             add_token(tmp_path / "tokens.toml", name)
         assert not (tmp_path / "tokens.toml").exists()
 
+    def test_a_path_with_a_nul_is_refused(self):
+        with pytest.raises(SettingsError, match=r"cannot be read: .*null"):
+            read_callers(Path("a\0b"))
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device without an end")
     def test_a_device_is_not_a_token_file(self):
         with pytest.raises(SettingsError, match="'/dev/full' is a device; give the path of a file"):
