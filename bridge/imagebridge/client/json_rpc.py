@@ -66,8 +66,8 @@ def _validated(fields: object, line: bytes) -> SessionMessage | Exception:
 
 
 _ID = re.compile(rb'"id"\s*:\s*(-?(?:0|[1-9][0-9]{0,17})|"[^"\\]{0,200}")\s*')
-_HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,)*\s*' + _ID.pattern + rb"[,}]")
-_METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*,)*\s*"method"')
+_HEAD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,){0,9}\s*' + _ID.pattern + rb"[,}]")
+_METHOD = re.compile(rb'\s*\{(?:\s*"(?:jsonrpc|id)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*,){0,9}\s*"method"')
 _MEMBER = rb'"(?:jsonrpc|id|method)"\s*:\s*(?:[0-9-]+|"[^"\\]*")\s*'
 _METHOD_MEMBER = re.compile(rb'"method"\s*:')
 _TAIL = re.compile(rb"\}\s*,\s*(" + _MEMBER + rb"(?:,\s*" + _MEMBER + rb")*)\}\s*$")

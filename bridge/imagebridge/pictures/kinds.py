@@ -164,7 +164,7 @@ _BRANDS: dict[bytes, FileType] = {
 _OFFICE = {b"word/document.xml": DOCX, b"ppt/presentation.xml": PPTX, b"xl/workbook.xml": XLSX}
 # "BM" and "P6" alone also begin ordinary words: the header after them decides.
 _BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
-_PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*)*[0-9]+\s+[0-9]+\s")
+_PNM = re.compile(rb"P[1-6]\s+(?:#[^\n]*\n\s*){0,1000}[0-9]+\s+[0-9]+\s")
 # Pictures in the format TGA begin the same way, with zeros where a cursor has its number of pictures.
 _CURSOR = re.compile(rb"\x00\x00\x02\x00(?!\x00\x00).\x00...\x00", re.DOTALL)
 _RIFF: dict[bytes, FileType] = {b"WEBP": WEBP, b"WAVE": WAV}

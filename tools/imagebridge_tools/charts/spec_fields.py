@@ -41,7 +41,7 @@ _REPLACING = ("aggregate", "density", "loess", "quantile", "regression")
 _MAKES = {"density": ("value", "density"), "fold": ("key", "value"), "quantile": ("prob", "value")}
 """The fields that a transform creates if its `as` does not name them."""
 
-_PATH = re.compile(r"(?:\\.|[^.\[\\])*")
+_PATH = re.compile(r"[^.\[\\]*(?:\\.[^.\[\\]*){0,1000}")
 """The first part of the path to a field, which may lead into nested objects: a in a.b and a[0], a.b in a\\.b."""
 
 _DATUM = re.compile(

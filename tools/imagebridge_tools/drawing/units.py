@@ -42,7 +42,7 @@ REGION_KEYS = (*_SIZES, *_SIDES)
 PLACE_KEYS = (*REGION_KEYS, *_POINTS)
 """Keys that together describe a position."""
 
-_LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?)*)[\s\])]*")
+_LISTED = re.compile(r"[\s\[(]*(-?\d+(?:\.\d+)?(?:[\s,;]+-?\d+(?:\.\d+)?){0,10000})[\s\])]*")
 """Matches numbers in a row, as text."""
 
 Box = tuple[int, int, int, int]

@@ -113,7 +113,7 @@ _VERSION = re.compile(r"(\d{1,4})\.(0|[1-9]\d{0,2})")
 _SKIPPED = 6
 """The number of minor versions that a list of every other version may lack."""
 
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})*")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3}){0,100}")
 
 
 def _read(

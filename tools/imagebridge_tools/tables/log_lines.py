@@ -7,8 +7,8 @@ from imagebridge_tools.tool_output import JsonValue
 SEPARATOR = " "
 """The separator between the pairs of a line."""
 
-_PAIR = re.compile(r'([A-Za-z_][\w.:/-]*)=("(?:[^"\\]|\\.)*"|[^\s"]*)')
-_LINE = re.compile(rf"\s*{_PAIR.pattern}(?:\s+{_PAIR.pattern})+\s*")
+_PAIR = re.compile(r'([A-Za-z_][\w.:/-]*)=("[^"\\]*(?:\\.[^"\\]*){0,1000}"|[^\s"]*)')
+_LINE = re.compile(rf"\s*{_PAIR.pattern}(?:\s+{_PAIR.pattern}){{1,1000}}\s*")
 
 
 def rows(text: str) -> list[JsonValue]:

@@ -228,8 +228,8 @@ def _one(unit: str) -> str:
 def _values(cells: Mapping[str, _Cell], separator: str, decimal: Decimal) -> dict[str, float] | None:
     """Return the numbers of a column in one style, or None if a cell is not written that way."""
     group, point = re.escape(separator), re.escape(decimal)
-    lakhs = r"|\d{1,2}(?:,\d\d)+,\d{3}" if separator == "," else ""
-    form = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}})+{lakhs}|\d+)?(?:{point}\d+)?")
+    lakhs = r"|\d{1,2}(?:,\d\d){1,100},\d{3}" if separator == "," else ""
+    form = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}}){{1,100}}{lakhs}|\d+)?(?:{point}\d+)?")
     values: dict[str, float] = {}
     for text, cell in cells.items():
         if not form.fullmatch(cell.body):
