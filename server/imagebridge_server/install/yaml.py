@@ -103,7 +103,10 @@ def without_member(text: str, keys: Sequence[str]) -> str:
         end = line_break.end()
     elif start:  # the last line of a text without a line break at its end
         start -= 2 if text[:start].endswith("\r\n") else 1
-    text = text[:start] + text[end:]
+    behind = text[end:]
+    if any(node.style in ("|", ">") and node.end_mark.index >= start for node in _nodes_before(root, key)):
+        behind = _outdented(behind, key.start_mark.column)
+    text = text[:start] + behind
     if above:  # a name with nothing after it would be null, which is not a table
         colon = _colon(plain, above[1][0])
         text = text[:colon] + " {}" + text[colon:]
@@ -126,6 +129,25 @@ def _nodes(node: Any) -> Iterator[Any]:
     for inner in cast("list[Any]", node.value if isinstance(node.value, list) else []):
         for one in cast("tuple[Any, ...]", inner if isinstance(inner, tuple) else (inner,)):
             yield from _nodes(one)
+
+
+def _nodes_before(root: Any, node: Any) -> Iterator[Any]:
+    """Yield the scalars that start before a node."""
+    for one in _nodes(root):
+        if isinstance(one.value, str) and one.start_mark.index < node.start_mark.index:
+            yield one
+
+
+def _outdented(text: str, column: int) -> str:
+    """Return `text` with the comments at its start indented by at most `column`, so that no block of text goes on in them."""
+    lines = text.splitlines(keepends=True)
+    for at, line in enumerate(lines):
+        bare = line.lstrip(" \t")
+        if bare.strip() and not bare.startswith("#"):
+            break
+        if bare.startswith("#") and len(line) - len(bare) > column:
+            lines[at] = " " * column + bare
+    return "".join(lines)
 
 
 def _bare(text: str, root: Any) -> str:

@@ -50,7 +50,7 @@ ANSWERED = {
     "what steers terminals, as one byte": (call(b'{"a":"\xc2\x9b2J\xe2\x80\xae"}'), NO_TEXT),
     "carriage returns between values": (call(b'{"a":\r1\r}'), ""),
     "cut short": (call(b"{}")[:-2], f"{UNREADABLE}it is not JSON"),
-    "words after it": (call(b"{}", b"%s and so on"), f"{UNREADABLE}it is not JSON"),
+    "words after it": (call(b"{}", b"%s and so on"), NO_TEXT),
     "no version": (b'{"id":ID,"method":"ping"}', NO_MESSAGE),
     "no method": (b'{"jsonrpc":"2.0","id":ID}', NO_MESSAGE),
     "a method that is a number": (b'{"jsonrpc":"2.0","id":ID,"method":5}', NO_MESSAGE),

@@ -209,10 +209,17 @@ def out_of_any_text_goes_the_entry_only(form, data):
     del value["servers"]["imagebridge"]
     assert (READ[form](out).get("servers") or {}) == value["servers"]
     gone = entry_lines(text, form, KEYS)
-    rest = iter(out.splitlines())
+    # In YAML, a comment is indented less if it would otherwise go on a block of text.
+    kept = str.strip if form == "yaml" else str
+    rest = iter([kept(line) for line in out.splitlines()])
     for line in text.splitlines():
         if line.strip() and line not in gone and line != "servers:   # all":
-            assert line in rest
+            assert kept(line) in rest
+
+
+def test_a_comment_does_not_become_text_of_the_block_before_a_removed_entry():
+    text = "servers:\n  one: |\n    x\n  imagebridge:\n    keep: 1\n    # old\n\n      # older\nafter: 1\n"
+    assert edited(text, "yaml", KEYS, None) == ("servers:\n  one: |\n    x\n  # old\n\n  # older\nafter: 1\n")
 
 
 PROPERTIES = (
