@@ -24,9 +24,9 @@ from imagebridge.wire import is_json, text_of
 
 from .config import HttpServer
 from .http_bodies import EVENTS, BodyError, media_type
+from .http_connections import client_options
 from .http_errors import LOST, LOST_STATUSES, SESSION_LOST, denies, retry_after
 from .http_failures import failure, is_of_auth
-from .http_options import client_options
 from .http_refusals import not_now, refused
 from .http_replies import ASKS, ServerReplies
 from .json_rpc import message, messages, refusal, sound

@@ -17,8 +17,8 @@ from imagebridge.translate.sentences import location
 
 from .config import HttpServer
 from .http_bodies import BodyError
+from .http_connections import client_options
 from .http_failures import failure, is_of_auth
-from .http_options import client_options
 from .http_refusals import not_now, refused
 from .http_replies import ASKS, ServerReplies
 from .json_rpc import messages, refusal
@@ -53,7 +53,7 @@ async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[
         outgoing,
         leaving,
     ):
-        events = await _opened(stack, client, server.url)
+        events = await _event_source(stack, client, server.url)
         events.response.raise_for_status()
         address = await tasks.start(_receive, server.url, events, arrived)
         tasks.start_soon(_send, client, address, leaving, arrived)
@@ -61,7 +61,7 @@ async def older(server: HttpServer, exchange: ServerReplies) -> "AsyncGenerator[
         tasks.cancel_scope.cancel()
 
 
-async def _opened(stack: AsyncExitStack, client: httpx2.AsyncClient, url: str) -> httpx2.EventSource:
+async def _event_source(stack: AsyncExitStack, client: httpx2.AsyncClient, url: str) -> httpx2.EventSource:
     """Open the stream of events, which is closed with `stack`."""
     events = client.sse(url, max_event_size=None, extensions={ASKS: True})
     try:

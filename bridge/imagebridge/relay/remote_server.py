@@ -13,9 +13,9 @@ import httpx2
 
 from imagebridge.client.checked_server import headers_problem
 from imagebridge.client.http_bodies import EVENTS, BodyError, media_type
+from imagebridge.client.http_connections import client_options
 from imagebridge.client.http_errors import DOUBT, UNSENT, may_have_run, retry_after, returned
 from imagebridge.client.http_failures import failure
-from imagebridge.client.http_options import client_options
 from imagebridge.client.resuming import pause, sendable
 from imagebridge.errors import counted
 from imagebridge.translate.sentences import location

@@ -117,7 +117,7 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     Raises:
         SettingsError: the file cannot be read or is invalid.
     """
-    data = _read(path)
+    data = _content(path)
     try:
         found = tomllib.loads(data.decode())
     except (ValueError, RecursionError) as error:
@@ -128,7 +128,7 @@ def read_callers(path: Path) -> dict[str, TokenHolder]:
     return callers
 
 
-def _read(path: Path) -> bytes:
+def _content(path: Path) -> bytes:
     """Return the content of a file of callers; a SettingsError says why it cannot be read."""
     try:
         if path.is_char_device():  # It may have no end.

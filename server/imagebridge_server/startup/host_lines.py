@@ -39,14 +39,14 @@ class HostLines:
         while not end.endswith(b"\n") and (piece := self._stdin.readline(_PIECE)):
             end = end[-_KEPT:] + piece
         both = start.decode(errors="replace"), end.decode(errors="replace")
-        return shortened(*both, f"it has more than {MAX_LINE:,} bytes, which is the limit")
+        return both_ends(*both, f"it has more than {MAX_LINE:,} bytes, which is the limit")
 
 
-def shortened(start: str, end: str, why: str) -> str:
+def both_ends(start: str, end: str, why: str) -> str:
     """Return a line of which only the ends are kept, and between them the reason why the rest was left out."""
     return f"{start[:_KEPT]}{_BEGIN}{why}{_END}{end[-_KEPT:]}"
 
 
-def why_shortened(line: str) -> str:
+def why_left_out(line: str) -> str:
     """Return the reason why a part of a line was left out; empty if it is whole."""
     return line.partition(_BEGIN)[2].partition(_END)[0]

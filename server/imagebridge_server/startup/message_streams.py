@@ -30,7 +30,7 @@ from imagebridge.client.json_bytes import MAX_VALUES, has_too_many_values
 from imagebridge.client.json_rpc import refusal, told_id
 from imagebridge.wire import MAX_LEVELS, is_deep, is_json, is_list, paired, writable
 
-from .host_lines import shortened, why_shortened
+from .host_lines import both_ends, why_left_out
 
 _CUT = MAX_LEVELS + 10
 """The level from which a line is left out: more than are read, in a batch too, and fewer than Python parses."""
@@ -41,7 +41,7 @@ async def bounded(lines: AsyncIterator[str]) -> AsyncIterator[str]:
     async for line in lines:
         # Each value takes at least one character. Most lines are shorter, and this is all that is done to them.
         if len(line) > MAX_VALUES and has_too_many_values(line.encode()):
-            yield shortened(line, line, f"it has more than {MAX_VALUES:,} values, which is the limit")
+            yield both_ends(line, line, f"it has more than {MAX_VALUES:,} values, which is the limit")
         else:
             yield line
 
@@ -134,7 +134,7 @@ def _unreadable(line: str) -> Iterator[tuple[SessionMessage, bool]]:
     for one in found:
         yield from _messages(one)
     if error:
-        why = why_shortened(line) or f"it is not JSON: {error}"
+        why = why_left_out(line) or f"it is not JSON: {error}"
         if (number := told_id(rest.encode(errors="replace"), request=True)) is not None:
             yield _unread(number, why)
 

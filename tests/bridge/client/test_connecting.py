@@ -14,7 +14,7 @@ from servers_over_http import Server, scripted
 
 from imagebridge import Bridge, HttpServer
 from imagebridge.client.http import Client
-from imagebridge.client.http_options import client_options
+from imagebridge.client.http_connections import client_options
 from imagebridge.client.http_replies import ServerReplies
 from imagebridge.client.long_events import LongEvents
 from imagebridge.errors import ServerError
